@@ -1,0 +1,46 @@
+"""The exception tree: every error a person can meet carries the fact and the cure.
+
+    MriError                    shown to a person as one sentence, exit code 1
+    ├── ConfigError             a setting that cannot work, and what would
+    ├── PromptError             an empty or too long prompt, a bad chat
+    ├── ModelError              no model, a broken or foreign checkpoint or tokenizer
+    ├── UnknownHookPoint        a hook point or module that the model does not have
+    ├── SessionNotFound         an id that names nothing
+    ├── BadSession              a journal or session file that is not one of ours, or is broken
+    └── StoreError              the disk said no: full, read-only, locked by another recorder
+
+Knows nothing of who raises them. They are raised low and shown once, at the edge
+(command line, page, HTTP route); nothing in between catches them.
+"""
+
+
+class MriError(Exception):
+    """Base of all errors whose text is written for a person. `str(error)` is one sentence: fact, then cure."""
+
+
+class ConfigError(MriError):
+    """A setting that cannot work."""
+
+
+class PromptError(MriError):
+    """A prompt that cannot be generated from."""
+
+
+class ModelError(MriError):
+    """A checkpoint, tokenizer or base directory that cannot be used."""
+
+
+class UnknownHookPoint(MriError):
+    """A hook point or module name that does not exist in this model or session."""
+
+
+class SessionNotFound(MriError):
+    """A session id that names nothing in the library."""
+
+
+class BadSession(MriError):
+    """A journal or session file that is truncated, corrupt or foreign."""
+
+
+class StoreError(MriError):
+    """The disk refused: full, read-only, or the session is locked by another recorder."""
