@@ -1,0 +1,1 @@
+"""nanochat MRI: record, store and replay what happens inside a nanochat model at every step."""

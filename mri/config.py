@@ -1,0 +1,102 @@
+"""What to capture and at what price: TraceConfig, frozen and validated, and its presets.
+
+Knows nothing of models: how many bytes a configuration costs on a given model is `layout.py`'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from mri.errors import ConfigError
+
+CaptureMode = Literal["stats", "sampled", "topk", "full"]
+Quantization = Literal["f32", "f16", "q8"]
+DropPolicy = Literal["drop_payload_keep_stats", "drop_layer", "stop_trace"]
+AttentionTier = Literal["summary", "full_row", "full_matrix"]
+Prefill = Literal["stats", "positions", "stepwise"]
+
+ATTENTION_TOPK = 8
+"""Strongest keys kept per head and query in every attention tier."""
+
+TOPK_CHOICES = (128, 64, 32, 16)
+
+
+@dataclass(frozen=True)
+class TraceConfig:
+    """What one step captures. Fields as in the seed's TraceConfig.
+
+    capture_mode        stats: statistics only; sampled: every `sample_stride`-th neuron; topk: the strongest
+                        `topk` by magnitude; full: every value of every hook point but the logits
+    sample_stride       neurons between two samples (sampled mode)
+    sample_seed         None samples neurons 0, s, 2s, …; a number draws width/s neurons at random with that seed
+    topk                neurons per hook point; None picks the largest of 128, 64, 32, 16 that fits the budget
+                        (64 at most where n_embd ≤ 384)
+    quantization        of captured values: f32 exact, f16 (relative error ≤ 2⁻¹¹, clipped at ±65 504),
+                        q8 (absolute error ≤ max|x|/252 per hook point)
+    max_bytes_per_step  hard promise on the bytes of a frame's arrays, before compression
+    drop_policy         what gives way when a frame is over it
+    attention_tier      summary: 8 strongest keys per head; full_row: also the last query's whole row;
+                        full_matrix: also all queries of the prefill
+    logits_topk         predictions kept per step
+    edu                 also top-k for `mlp_act`
+    prefill             stats: statistics over all prompt positions; positions: also top-k of resid_post at the
+                        first, middle and last position; stepwise: each prompt token is a step of its own
+
+    Raises ConfigError on a value that cannot work.
+    """
+
+    capture_mode: CaptureMode = "topk"
+    sample_stride: int = 8
+    sample_seed: int | None = None
+    topk: int | None = None
+    quantization: Quantization = "f16"
+    max_bytes_per_step: int = 50_000
+    drop_policy: DropPolicy = "drop_payload_keep_stats"
+    attention_tier: AttentionTier = "summary"
+    logits_topk: int = 20
+    edu: bool = False
+    prefill: Prefill = "stats"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise ConfigError(f"{name}={value!r} is not known: use one of {', '.join(choices)}.")
+        for name in ("sample_stride", "topk", "logits_topk", "max_bytes_per_step"):
+            value = getattr(self, name)
+            if name == "topk" and value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
+        if self.sample_seed is not None and not 0 <= self.sample_seed < 2**32:
+            raise ConfigError(f"sample_seed={self.sample_seed!r} must be None or from 0 to 2**32 - 1.")
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> TraceConfig:
+        unknown = sorted(set(fields) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ConfigError(f"Unknown trace setting {unknown[0]!r}: known are {', '.join(cls.__dataclass_fields__)}.")
+        return cls(**fields)
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "capture_mode": get_args(CaptureMode),
+    "quantization": get_args(Quantization),
+    "drop_policy": get_args(DropPolicy),
+    "attention_tier": get_args(AttentionTier),
+    "prefill": get_args(Prefill),
+}
+
+PRESETS: dict[str, TraceConfig] = {
+    "light": TraceConfig(capture_mode="stats"),
+    "standard": TraceConfig(),
+    "rows": TraceConfig(attention_tier="full_row", prefill="stepwise", max_bytes_per_step=1_500_000),
+    "everything": TraceConfig(
+        capture_mode="full", attention_tier="full_row", prefill="stepwise", edu=True, max_bytes_per_step=4_000_000
+    ),
+}
+"""Presets by name. Those that keep attention rows carry a budget of their own."""

@@ -1,0 +1,96 @@
+"""Frames ↔ bytes, and the journal's records around them. Pure: no files, no sockets.
+
+A frame is one safetensors blob (https://github.com/huggingface/safetensors#format): JSON header with dtypes, shapes
+and offsets, then aligned little-endian arrays. Its metadata is exactly one string, `frame` = StepFrame.header() as
+JSON: with two or more the library's byte order changes from process to process.
+
+A record, all little-endian, is what the journal appends and what HTTP sends in runs:
+
+    magic "MRIJ"  uint16 version  uint16 kind  uint32 step  uint32 payload bytes  payload  uint32 CRC-32 of it all
+    zero bytes up to a multiple of 8, so that array views into a run of records stay aligned
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from mri.errors import BadSession
+from mri.events import StepFrame
+
+MAGIC = b"MRIJ"
+VERSION = 1
+KIND_FRAME = 1
+KIND_END = 2  # payload: JSON {"end_reason": …}; last record of a recording that ended by itself
+
+HEADER = struct.Struct("<4sHHII")
+MAX_PAYLOAD_BYTES = 1 << 30
+
+
+class Record(NamedTuple):
+    """One whole record: its place in the buffer and what it carries."""
+
+    offset: int
+    end: int
+    kind: int
+    step: int
+    payload: memoryview
+
+
+def bytes_from_frame(frame: StepFrame) -> bytes:
+    """The frame as one safetensors blob. Equal frames give equal bytes, in every process."""
+    arrays = {name: np.ascontiguousarray(array) if array.ndim else array for name, array in frame.arrays.items()}
+    return save(arrays, metadata={"frame": json.dumps(frame.header(), separators=(",", ":"))})
+
+
+def frame_from_bytes(blob: bytes | memoryview) -> StepFrame:
+    """Inverse of `bytes_from_frame`. Raises BadSession on bytes that are not a frame."""
+    blob = bytes(blob)
+    try:
+        header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+        return StepFrame.from_header(json.loads(header["__metadata__"]["frame"]), load(blob))
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise BadSession(
+            f"These {len(blob):,} bytes are not a trace frame ({error}): record the session again."
+        ) from error
+
+
+def record_bytes(kind: int, step: int, payload: bytes) -> bytes:
+    """Payload wrapped as one record, padded to a multiple of 8 bytes."""
+    body = HEADER.pack(MAGIC, VERSION, kind, step, len(payload)) + payload
+    body += zlib.crc32(body).to_bytes(4, "little")
+    return body + bytes(-len(body) % 8)
+
+
+def record_size(num_payload_bytes: int) -> int:
+    """Bytes of a record with such a payload, padding included."""
+    return (HEADER.size + num_payload_bytes + 4 + 7) // 8 * 8
+
+
+def read_record(buffer: memoryview, offset: int = 0) -> Record | None:
+    """The record at `offset`, None where what is there is not whole: cut off, damaged or foreign."""
+    if len(buffer) - offset < HEADER.size:
+        return None
+    magic, version, kind, step, length = HEADER.unpack_from(buffer, offset)
+    end = offset + record_size(length)
+    if magic != MAGIC or version != VERSION or length > MAX_PAYLOAD_BYTES or end > len(buffer):
+        return None
+    stop = offset + HEADER.size + length
+    if zlib.crc32(buffer[offset:stop]) != int.from_bytes(buffer[stop : stop + 4], "little"):
+        return None
+    return Record(offset, end, kind, step, buffer[offset + HEADER.size : stop])
+
+
+def iter_records(buffer: bytes | memoryview) -> Iterator[Record]:
+    """Whole records from the start of the buffer up to the first that is not."""
+    view, offset = memoryview(buffer), 0
+    while (record := read_record(view, offset)) is not None:
+        yield record
+        offset = record.end
