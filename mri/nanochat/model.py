@@ -1,0 +1,328 @@
+"""The nanochat transformer in all its eras, for reading, generating and training.
+
+Module tree and parameter names are nanochat's, so its state dicts load as they are. Every step of the
+forward pass is a call of a submodule or of `F.scaled_dot_product_attention`, so that whoever wants to watch
+can do so with forward hooks from outside. Knows nothing of tracing, checkpoints, tokens or sampling.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mri.errors import ModelError, PromptError
+from mri.nanochat.eras import ERAS, SMEAR_CHANNELS, Era, has_value_embed
+
+VOCAB_MULTIPLE = 64  # nanochat pads the vocabulary up to a multiple of this
+SOFTCAP = 15.0  # 20 in the checkpoints of one week, 2026-03-02 to 03-09: undetectable, so it is a setting
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """The `model_config` of a checkpoint's meta file, in nanochat's own names."""
+
+    sequence_len: int
+    vocab_size: int
+    n_layer: int
+    n_head: int
+    n_kv_head: int
+    n_embd: int
+    window_pattern: str | None = None  # None = every block sees all earlier keys
+
+    def __post_init__(self) -> None:
+        for name in ("sequence_len", "vocab_size", "n_layer", "n_head", "n_kv_head", "n_embd"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ModelError(f"The model's {name} is {value!r}: it must be a whole number of at least 1.")
+        if self.n_embd % (2 * self.n_head):
+            raise ModelError(f"n_embd {self.n_embd} does not give {self.n_head} heads of even width: change either.")
+        if self.n_head % self.n_kv_head:
+            raise ModelError(f"n_head {self.n_head} is not a multiple of n_kv_head {self.n_kv_head}: change either.")
+
+    @property
+    def head_dim(self) -> int:
+        return self.n_embd // self.n_head
+
+    @property
+    def kv_dim(self) -> int:
+        return self.n_kv_head * self.head_dim
+
+
+def norm(x: Tensor) -> Tensor:
+    """RMSNorm without weights over the last axis: x / sqrt(mean(x²) + eps), eps = the type's machine epsilon."""
+    return F.rms_norm(x, (x.shape[-1],))
+
+
+def rotary_tables(sequence_len: int, head_dim: int, base: float, scale: float) -> tuple[Tensor, Tensor]:
+    """`scale` · cos and sin of pos / base^(2j/head_dim), as (sequence_len, 1, head_dim) float32 for `rotate`.
+
+    Both halves of a row hold the same angles; the sine of the second half is negated, as `rotate` needs it.
+    Always on the CPU, so that a model laid out on the meta device still has real tables.
+    """
+    inverse = base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device="cpu") / head_dim)
+    angles = torch.outer(torch.arange(sequence_len, dtype=torch.float32, device="cpu"), inverse)
+    cos, sin = angles.cos() * scale, angles.sin() * scale  # (sequence_len, head_dim/2)
+    return torch.cat([cos, cos], 1).unsqueeze(1), torch.cat([sin, -sin], 1).unsqueeze(1)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary embedding on halves: y1 = x1·cos + x2·sin, y2 = x2·cos − x1·sin. x (B,T,heads,D), tables (T,1,D)."""
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)
+
+
+def causal_mask(pos: int, n_new: int, window: int, device: torch.device) -> Tensor | None:
+    """Which keys the queries `pos` .. `pos + n_new - 1` may see: (n_new, n_keys) bool.
+
+    The keys end at the newest position. None where SDPA's own causal rule says the same, or no rule is needed
+    (one query, the keys being cut to its window).
+    """
+    if n_new == 1 or (pos == 0 and window >= n_new - 1):
+        return None
+    first = max(0, pos - window)  # the oldest key that any of these queries sees
+    query = torch.arange(pos, pos + n_new, device=device).unsqueeze(1)
+    key = torch.arange(first, pos + n_new, device=device).unsqueeze(0)
+    return (key <= query) & (key >= query - window)
+
+
+class KVCache:
+    """Keys and values of all blocks for the positions read so far, and the last embedding before smearing.
+
+    Append-only: rows already written are never changed, so a view of them stays true. Use it under
+    `torch.inference_mode()` or `torch.no_grad()`.
+    """
+
+    def __init__(self, model: "GPT", batch_size: int = 1, capacity: int | None = None) -> None:
+        config = model.config
+        weight = model.lm_head.weight
+        self.capacity = config.sequence_len if capacity is None else min(capacity, config.sequence_len)
+        self.pos = 0  # positions filled
+        self.last_embedding: Tensor | None = None  # (B, 1, n_embd)
+        shape = (batch_size, config.n_kv_head, self.capacity, config.head_dim)
+        self._k = [torch.zeros(shape, device=weight.device, dtype=weight.dtype) for _ in range(config.n_layer)]
+        self._v = [torch.zeros(shape, device=weight.device, dtype=weight.dtype) for _ in range(config.n_layer)]
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Write one block's new keys and values, (B, G, T, D), and return all of them, (B, G, pos+T, D), as views."""
+        end = self.pos + k.shape[2]
+        self._k[layer][:, :, self.pos : end] = k
+        self._v[layer][:, :, self.pos : end] = v
+        return self._k[layer][:, :, :end], self._v[layer][:, :, :end]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What all blocks of one forward pass share."""
+
+    cos: Tensor  # (T, 1, D)
+    sin: Tensor  # (T, 1, D)
+    masks: dict[int, Tensor | None]  # by window size
+    cache: KVCache | None
+
+
+def _linear(n_in: int, n_out: int) -> nn.Linear:
+    return nn.Linear(n_in, n_out, bias=False)
+
+
+class CausalSelfAttention(nn.Module):
+    """Grouped-query attention with rotary positions, normed queries and keys, and a sliding window."""
+
+    def __init__(self, config: GPTConfig, era: Era, layer: int, window: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.window = window  # how many earlier keys a query sees
+        self.n_head, self.n_kv_head, self.head_dim = config.n_head, config.n_kv_head, config.head_dim
+        self.ve_gate_factor, self.ve_gate_channels = era.ve_gate_factor, era.ve_gate_channels
+        self.c_q = _linear(config.n_embd, config.n_embd)
+        self.c_k = _linear(config.n_embd, config.kv_dim)
+        self.c_v = _linear(config.n_embd, config.kv_dim)
+        self.c_proj = _linear(config.n_embd, config.n_embd)
+        if era.has_value_embeds and has_value_embed(layer, config.n_layer):
+            self.ve_gate = _linear(era.ve_gate_channels, config.n_kv_head)
+
+    def forward(self, x: Tensor, value_embed: Tensor | None, read: _Read) -> Tensor:
+        B, T, _ = x.shape
+        H, G, D = self.n_head, self.n_kv_head, self.head_dim
+        q = self.c_q(x).view(B, T, H, D)
+        k = self.c_k(x).view(B, T, G, D)
+        v = self.c_v(x).view(B, T, G, D)
+        if value_embed is not None:
+            gate = self.ve_gate_factor * torch.sigmoid(self.ve_gate(x[..., : self.ve_gate_channels]))  # (B, T, G)
+            v = torch.addcmul(v, gate.unsqueeze(-1), value_embed.view(B, T, G, D))
+
+        # nanochat rotates first and norms then; a rotation keeps lengths, so the order is free, and with the
+        # norm first the era's scale is part of the rotary tables. Queries and keys go through it together.
+        qk = rotate(norm(torch.cat([q, k], 2)), read.cos, read.sin).transpose(1, 2)  # (B, H+G, T, D)
+        q, k, v = qk[:, :H], qk[:, H:], v.transpose(1, 2)  # (B, H, T, D), (B, G, T, D) twice
+        if read.cache is not None:
+            k, v = read.cache.append(self.layer, k, v)  # (B, G, n_keys, D)
+        first = max(0, k.shape[2] - T - self.window)  # keys before it are outside every query's window
+        if first:
+            k, v = k[:, :, first:], v[:, :, first:]
+
+        mask = read.masks[self.window]
+        y = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=mask is None and T > 1, enable_gqa=H != G
+        )  # (B, H, T, D)
+        out: Tensor = self.c_proj(y.transpose(1, 2).reshape(B, T, H * D))
+        return out
+
+
+class MLP(nn.Module):
+    """c_proj(relu(c_fc(x))²)."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.c_fc = _linear(config.n_embd, 4 * config.n_embd)
+        self.c_proj = _linear(4 * config.n_embd, config.n_embd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.c_proj(F.relu(self.c_fc(x)).square())
+        return out
+
+
+class Block(nn.Module):
+    """Attention, then MLP, each on the normed stream and added to it."""
+
+    def __init__(self, config: GPTConfig, era: Era, layer: int, window: int) -> None:
+        super().__init__()
+        self.attn = CausalSelfAttention(config, era, layer, window)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor, value_embed: Tensor | None, read: _Read) -> Tensor:
+        x = x + self.attn(norm(x), value_embed, read)
+        out: Tensor = x + self.mlp(norm(x))
+        return out
+
+
+class GPT(nn.Module):
+    """A nanochat model of the given era.
+
+    `padded_vocab_size` None means vocab_size rounded up to a multiple of 64. Raises ModelError for sizes that
+    cannot work together. The weights are torch's defaults until loaded or set by `init_weights`.
+    """
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(
+        self,
+        config: GPTConfig,
+        era: Era = ERAS["E5"],
+        padded_vocab_size: int | None = None,
+        softcap: float = SOFTCAP,
+    ) -> None:
+        super().__init__()
+        if config.n_embd < era.min_n_embd:
+            raise ModelError(f"n_embd {config.n_embd} is too narrow for era {era.name}: it needs {era.min_n_embd}.")
+        self.config, self.era, self.softcap = config, era, softcap
+        rows = padded_vocab_size or -(-config.vocab_size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE
+        windows = era.window_sizes(config.sequence_len, config.n_layer, config.window_pattern)
+        blocks = [Block(config, era, i, window) for i, window in enumerate(windows)]
+        self.transformer = nn.ModuleDict({"wte": nn.Embedding(rows, config.n_embd), "h": nn.ModuleList(blocks)})
+        self.lm_head = _linear(config.n_embd, rows)
+        self._windows = set(windows)
+        if era.has_resid_lambdas:
+            self.resid_lambdas = nn.Parameter(torch.ones(config.n_layer))
+            self.x0_lambdas = nn.Parameter(torch.zeros(config.n_layer))
+        if era.has_value_embeds:
+            layers = [i for i in range(config.n_layer) if has_value_embed(i, config.n_layer)]
+            self.value_embeds = nn.ModuleDict({str(i): nn.Embedding(rows, config.kv_dim) for i in layers})
+        if era.has_smear:
+            self.smear_gate = _linear(SMEAR_CHANNELS, 1)
+            self.smear_lambda = nn.Parameter(torch.zeros(1))
+            self.backout_lambda = nn.Parameter(torch.full((1,), 0.2))
+        cos, sin = rotary_tables(config.sequence_len, config.head_dim, era.rotary_base, era.qk_scale)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+
+    def forward(self, idx: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Logits (B, T, vocab_size), float32 and softcapped, of the tokens `idx` (B, T) int64.
+
+        With a cache, `idx` continues what the cache holds, in chunks of any size. Raises PromptError where
+        the positions would go beyond the cache or sequence_len.
+        """
+        read = self._begin(idx, cache)
+        x = norm(self.transformer["wte"](idx))  # (B, T, n_embd)
+        if self.era.has_smear:
+            x = self._smear(x, cache)
+        x = self._run_blocks(x, idx, read)
+        if cache is not None:
+            cache.pos += idx.shape[1]
+        logits = self.lm_head(norm(x))[..., : self.config.vocab_size].float()
+        return self.softcap * torch.tanh(logits / self.softcap)
+
+    def _begin(self, idx: Tensor, cache: KVCache | None) -> _Read:
+        """The rotary rows and masks for these positions."""
+        T = idx.shape[1]
+        pos, room = (0, self.config.sequence_len) if cache is None else (cache.pos, cache.capacity)
+        if pos + T > room:
+            raise PromptError(f"{pos + T} tokens do not fit the context of {room}: shorten the prompt.")
+        masks = {window: causal_mask(pos, T, window, idx.device) for window in self._windows}
+        return _Read(self.cos[pos : pos + T], self.sin[pos : pos + T], masks, cache)
+
+    def _smear(self, x: Tensor, cache: KVCache | None) -> Tensor:
+        """Mix into each embedding a gated share of the one before it: `x` (B, T, n_embd) before smearing.
+
+        Also smears the first token of a later chunk, which nanochat's own code leaves out, so that
+        chunking never changes a result.
+        """
+        before = None if cache is None else cache.last_embedding
+        if cache is not None:
+            cache.last_embedding = x[:, -1:]
+        if before is not None:
+            current, previous = x, before if x.shape[1] == 1 else torch.cat([before, x[:, :-1]], 1)
+        else:
+            current, previous = x[:, 1:], x[:, :-1]
+        gate = self.smear_lambda * torch.sigmoid(self.smear_gate(current[..., :SMEAR_CHANNELS]))  # (B, T or T-1, 1)
+        smeared = torch.addcmul(current, gate, previous)
+        return smeared if before is not None else torch.cat([x[:, :1], smeared], 1)
+
+    def _run_blocks(self, x: Tensor, idx: Tensor, read: _Read) -> Tensor:
+        """The stream after all blocks, with the middle of it taken out again in E5: (B, T, n_embd)."""
+        era, x0, x_mid = self.era, x, x
+        if era.has_resid_lambdas:  # 0-dim views, taken once: indexing a parameter in the loop costs more than using it
+            resid_lambdas, x0_lambdas = self.resid_lambdas.unbind(), self.x0_lambdas.unbind()
+        blocks = cast(nn.ModuleList, self.transformer["h"])
+        for i, block in enumerate(blocks):
+            if era.has_resid_lambdas:
+                x = torch.addcmul(x0_lambdas[i] * x0, resid_lambdas[i], x)
+            has_embed = era.has_value_embeds and has_value_embed(i, self.config.n_layer)
+            x = block(x, self.value_embeds[str(i)](idx) if has_embed else None, read)
+            if i == self.config.n_layer // 2:
+                x_mid = x
+        return x - self.backout_lambda * x_mid if era.has_smear else x
+
+
+@torch.no_grad()
+def init_weights(model: GPT, seed: int) -> None:
+    """Set every weight for training from scratch: nanochat's distributions, from `seed`.
+
+    One difference: output projections start small where nanochat's start at zero, so that a random model has
+    something to show at every hook point.
+    """
+    generator = torch.Generator(model.lm_head.weight.device).manual_seed(seed)
+    bound = (3 / model.config.n_embd) ** 0.5  # uniform within ±bound has the deviation 1/sqrt(n_embd)
+    scales = {"c_fc": 0.4, "c_proj": 0.1}
+    for name, parameter in model.named_parameters():
+        parts = name.split(".")
+        if parts[-1] != "weight":
+            continue
+        if parts[-2] == "wte":
+            parameter.normal_(0, 0.8, generator=generator)
+        elif parts[-2] == "lm_head":
+            parameter.normal_(0, 0.001, generator=generator)
+        elif parts[-2] in ("ve_gate", "smear_gate"):
+            parameter.uniform_(0, 0.02, generator=generator)
+        else:
+            scale = scales.get(parts[-2], 1.0)
+            parameter.uniform_(-bound * scale, bound * scale, generator=generator)
+    if model.era.has_resid_lambdas:
+        n_layer = model.config.n_layer
+        depth = torch.arange(n_layer, device=model.resid_lambdas.device) / max(n_layer - 1, 1)
+        model.resid_lambdas.copy_(1.15 - 0.10 * depth)
+        model.x0_lambdas.copy_(0.20 - 0.15 * depth)
+    if model.era.has_smear:
+        model.smear_lambda.zero_()
+        model.backout_lambda.fill_(0.2)
