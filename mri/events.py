@@ -132,7 +132,7 @@ class StepFrame:
 
     def events(self, layout: Layout, session_id: str) -> Iterator[TraceEvent]:
         """The frame as the seed's TraceEvents: one per hook point, then one per attention head."""
-        common = {
+        common: dict[str, Any] = {
             "session_id": session_id,
             "phase": self.phase,
             "step": self.step,

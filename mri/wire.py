@@ -46,7 +46,7 @@ class Record(NamedTuple):
 
 def bytes_from_frame(frame: StepFrame) -> bytes:
     """The frame as one safetensors blob. Equal frames give equal bytes, in every process."""
-    arrays = {name: np.ascontiguousarray(array) if array.ndim else array for name, array in frame.arrays.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in frame.arrays.items()}
     return save(arrays, metadata={"frame": json.dumps(frame.header(), separators=(",", ":"))})
 
 
