@@ -7,7 +7,8 @@
     ├── UnknownHookPoint        a hook point or module that the model does not have
     ├── SessionNotFound         an id that names nothing
     ├── BadSession              a journal or session file that is not one of ours, or is broken
-    └── StoreError              the disk said no: full, read-only, locked by another recorder
+    ├── StoreError              the disk said no: full, read-only, locked by another recorder
+    └── WorkerError             the generation worker cannot take a recording now
 
 Knows nothing of who raises them. They are raised low and shown once, at the edge
 (command line, page, HTTP route); nothing in between catches them.
@@ -44,3 +45,7 @@ class BadSession(MriError):
 
 class StoreError(MriError):
     """The disk refused: full, read-only, or the session is locked by another recorder."""
+
+
+class WorkerError(MriError):
+    """The generation worker cannot take another recording now."""

@@ -1,0 +1,228 @@
+"""The server's handle on the warm generation worker: one child process, one generation at a time, a bounded queue.
+
+The child is `python -m mri.tracer.worker`; both sides speak JSON lines over its stdin and stdout. Frames do not
+pass here: the child appends them to its session's journal. Imports no torch, and nothing of tracer or nanochat.
+
+A child that dies fails the recording it had in hand and is started again for the next one in the queue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mri.errors import SessionNotFound, WorkerError
+from mri.live.request import RecordRequest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT_RECORDINGS = 200
+"""Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
+
+
+@dataclass
+class Recording:
+    """Where one recording stands. `step` counts from 0; `text` is the response so far."""
+
+    id: str
+    command: dict[str, Any]
+    state: Literal["queued", "running", "finished", "error"] = "queued"
+    step: int = 0
+    max_steps: int = 0
+    text: str = ""
+    message: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("finished", "error")
+
+
+class GenerationWorker:
+    """Queues recordings and runs them one by one in a child process that keeps its model loaded.
+
+    Nothing is started before `warm` or the first `submit`. Thread-safe.
+    """
+
+    def __init__(
+        self, sessions: Path, model: Path | None, *, program: Sequence[str] | None = None, max_waiting: int = 8
+    ) -> None:
+        self.model = model
+        self.max_waiting = max_waiting
+        self._program = [*(program or (sys.executable, "-m", "mri.tracer.worker")), "--sessions", str(sessions)]
+        self._lock = threading.RLock()
+        self._child: subprocess.Popen[str] | None = None
+        self._ready = False
+        self._recordings: dict[str, Recording] = {}
+        self._waiting: deque[Recording] = deque()
+        self._current: Recording | None = None
+
+    def warm(self) -> None:
+        """Start the child if it is not running, so that torch is loaded by the time it is needed."""
+        with self._lock:
+            self._start()
+
+    def submit(self, session_id: str, request: RecordRequest) -> None:
+        """Queue a recording under a new id. Raises WorkerError where the queue is full."""
+        with self._lock:
+            if len(self._waiting) >= self.max_waiting:
+                raise WorkerError(f"{len(self._waiting)} recordings are already waiting: try again when one is over.")
+            model = None if self.model is None else str(self.model)
+            recording = Recording(session_id, request.command(session_id, model))
+            self._recordings[session_id] = recording
+            self._waiting.append(recording)
+            self._forget_old()
+            self._next()
+
+    def status(self, session_id: str) -> dict[str, Any]:
+        """JSON of GET /record/<id>; `position` is the place in the queue, 0 when it is running or over.
+
+        Raises SessionNotFound for an id that was not recorded here.
+        """
+        with self._lock:
+            recording = self._find(session_id)
+            position = self._waiting.index(recording) + 1 if recording in self._waiting else 0
+            message = recording.message
+            if recording.state == "running" and not recording.max_steps:
+                message = "Reading the prompt…" if self._ready else "Starting the generation worker…"
+            return {
+                "id": session_id,
+                "state": recording.state,
+                "position": position,
+                "step": recording.step,
+                "max_steps": recording.max_steps,
+                "text": recording.text,
+                "message": message,
+            }
+
+    def stop(self, session_id: str) -> None:
+        """End a recording early, keeping what it has; take it out of the queue if it waits. Raises SessionNotFound."""
+        with self._lock:
+            recording = self._find(session_id)
+            if recording in self._waiting:
+                self._waiting.remove(recording)
+                recording.state, recording.message = "error", "Cancelled before it began."
+            elif recording is self._current:
+                self._send({"cmd": "stop", "id": session_id})
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Let the child go. An idle one is waited for; one in the middle of a recording finishes it by itself."""
+        with self._lock:
+            child, busy = self._child, self._current is not None
+            self._child = None
+            self._waiting.clear()
+            if child is None:
+                return
+            self._write(child, {"cmd": "quit"})
+            self._hang_up(child)
+        if busy:
+            return
+        try:
+            child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+    def _find(self, session_id: str) -> Recording:
+        if session_id not in self._recordings:
+            raise SessionNotFound(f"No recording {session_id!r} was started here: look for it in the session list.")
+        return self._recordings[session_id]
+
+    def _forget_old(self) -> None:
+        over = [recording.id for recording in self._recordings.values() if recording.over]
+        for session_id in over[: max(0, len(self._recordings) - KEPT_RECORDINGS)]:
+            del self._recordings[session_id]
+
+    def _next(self) -> None:
+        """Hand the first waiting recording to the child, if the child has none in hand."""
+        if self._current is None and self._waiting:
+            self._current = self._waiting.popleft()
+            self._current.state = "running"
+            self._start()
+            self._send(self._current.command)
+
+    def _start(self) -> None:
+        if self._child is not None:
+            return
+        self._ready = False
+        self._child = subprocess.Popen(
+            self._program,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C in the server's terminal must not tear a recording
+        )
+        threading.Thread(target=self._read, args=(self._child,), name="worker-events", daemon=True).start()
+
+    def _send(self, command: dict[str, Any]) -> None:
+        if self._child is not None:
+            self._write(self._child, command)
+
+    @staticmethod
+    def _write(child: subprocess.Popen[str], command: dict[str, Any]) -> None:
+        assert child.stdin is not None
+        with contextlib.suppress(OSError):  # a child that is gone: its reading thread fails what it had in hand
+            child.stdin.write(json.dumps(command, ensure_ascii=False) + "\n")
+            child.stdin.flush()
+
+    @staticmethod
+    def _hang_up(child: subprocess.Popen[str]) -> None:
+        assert child.stdin is not None
+        with contextlib.suppress(OSError):
+            child.stdin.close()
+
+    def _read(self, child: subprocess.Popen[str]) -> None:
+        """Body of the reading thread: one per child, ends with it."""
+        assert child.stdout is not None
+        with child.stdout:
+            for line in child.stdout:
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue  # a library in the child printed something
+                with self._lock:
+                    self._on_event(event)
+        code = child.wait()
+        with self._lock:
+            self._on_exit(child, code)
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if event["event"] == "ready":
+            self._ready = True
+            return
+        recording = self._recordings.get(event.get("id", ""))
+        if recording is None:
+            return
+        match event["event"]:
+            case "started":
+                recording.max_steps = event["max_steps"]
+            case "step":
+                recording.step, recording.text = event["step"], event["text"]
+            case "finished":
+                recording.state, recording.message = "finished", event["end_reason"]
+                recording.text = event["response"]
+            case "error":
+                recording.state, recording.message = "error", event["message"]
+        if recording.over and recording is self._current:
+            self._current = None
+            self._next()
+
+    def _on_exit(self, child: subprocess.Popen[str], code: int) -> None:
+        if self._child is not child:
+            return  # closed on purpose
+        self._hang_up(child)
+        self._child = None
+        if self._current is not None:
+            cure = "what it recorded is kept" if self._ready else "the server's terminal says why"
+            self._current.state = "error"
+            self._current.message = f"The generation worker ended (exit code {code}): {cure}."
+            self._current = None
+        self._next()

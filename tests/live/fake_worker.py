@@ -1,0 +1,55 @@
+"""Stands in for `mri.tracer.worker`: speaks its protocol without a model. What it does depends on the prompt.
+
+die     ends at once with exit code 9          hang    makes steps until it is told to stop
+refuse  answers with an error event            else    max_new_tokens steps, each adding "ab "
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+
+
+def say(**event):
+    print(json.dumps(event), flush=True)
+
+
+def record(command, commands):
+    session_id, prompt = command["id"], command["prompt"]
+    if prompt == "die":
+        os._exit(9)
+    if prompt == "refuse":
+        say(event="error", id=session_id, message="The prompt has 700 tokens: 512 are the most.")
+        return
+    num_steps = command["sampling"]["max_new_tokens"]
+    say(event="started", id=session_id, num_prompt_tokens=2, max_steps=num_steps)
+    print("a library that prints to stdout", flush=True)
+    reason = "max_new_tokens"
+    for step in range(num_steps):
+        say(event="step", id=session_id, step=step, text="ab " * (step + 1))
+    if prompt == "hang":
+        while commands.get()["cmd"] != "stop":
+            pass
+        reason = "stopped"
+    say(event="finished", id=session_id, end_reason=reason, response="ab " * num_steps)
+
+
+def main():
+    assert sys.argv[1] == "--sessions"
+    commands = queue.Queue()
+
+    def listen():
+        for line in sys.stdin:
+            commands.put(json.loads(line))
+        commands.put({"cmd": "quit"})
+
+    threading.Thread(target=listen, daemon=True).start()
+    print("ready soon", file=sys.stderr)
+    say(event="ready")
+    while (command := commands.get())["cmd"] != "quit":
+        if command["cmd"] == "record":
+            record(command, commands)
+
+
+main()

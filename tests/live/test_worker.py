@@ -1,0 +1,98 @@
+"""The server's handle on the generation worker, against a fake child that speaks the protocol."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mri.errors import SessionNotFound, WorkerError
+from mri.live.request import RecordRequest
+from mri.live.worker import GenerationWorker
+
+FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
+
+
+@pytest.fixture
+def worker(tmp_path):
+    worker = GenerationWorker(tmp_path, None, program=FAKE, max_waiting=2)
+    yield worker
+    worker.close()
+
+
+def wait_for(worker, session_id, *states, deadline_s=20):
+    deadline = time.monotonic() + deadline_s
+    while (status := worker.status(session_id))["state"] not in states:
+        assert time.monotonic() < deadline, status
+        time.sleep(0.01)
+    return status
+
+
+def test_a_recording_runs_to_its_end(worker):
+    worker.submit("one", RecordRequest("Once", max_new_tokens=3))
+    status = wait_for(worker, "one", "finished")
+    assert status == {
+        "id": "one", "state": "finished", "position": 0, "step": 2, "max_steps": 3,
+        "text": "ab ab ab ", "message": "max_new_tokens",
+    }  # fmt: skip
+
+
+def test_one_at_a_time_the_others_wait_with_their_place(worker):
+    worker.submit("a", RecordRequest("hang", max_new_tokens=1))
+    worker.submit("b", RecordRequest("then this", max_new_tokens=1))
+    worker.submit("c", RecordRequest("then that", max_new_tokens=1))
+    assert [worker.status(name)["position"] for name in "abc"] == [0, 1, 2]
+    with pytest.raises(WorkerError, match="2 recordings are already waiting"):
+        worker.submit("d", RecordRequest("too much"))
+    worker.stop("b")
+    assert worker.status("b")["message"] == "Cancelled before it began."
+    assert worker.status("c")["position"] == 1
+    worker.stop("a")
+    assert wait_for(worker, "a", "finished")["message"] == "stopped"
+    assert wait_for(worker, "c", "finished")["text"] == "ab "
+
+
+def test_a_dead_child_fails_its_recording_and_the_next_one_gets_a_new_child(worker):
+    worker.submit("fine", RecordRequest("fine", max_new_tokens=1))
+    wait_for(worker, "fine", "finished")
+    worker.submit("bad", RecordRequest("die"))
+    worker.submit("good", RecordRequest("fine", max_new_tokens=1))
+    assert "exit code 9" in wait_for(worker, "bad", "error")["message"]
+    assert wait_for(worker, "good", "finished")["text"] == "ab "
+
+
+def test_an_error_of_the_worker_is_passed_on_as_its_sentence(worker):
+    worker.submit("long", RecordRequest("refuse"))
+    assert wait_for(worker, "long", "error")["message"] == "The prompt has 700 tokens: 512 are the most."
+
+
+def test_a_program_that_cannot_start_fails_every_recording_and_does_not_loop(tmp_path):
+    worker = GenerationWorker(tmp_path, None, program=[sys.executable, "-c", "raise SystemExit(3)"])
+    worker.submit("a", RecordRequest("x"))
+    worker.submit("b", RecordRequest("y"))
+    for name in "ab":
+        assert "exit code 3" in wait_for(worker, name, "error")["message"]
+    worker.close()
+
+
+def test_unknown_ids_are_refused(worker):
+    for ask in (worker.status, worker.stop):
+        with pytest.raises(SessionNotFound, match="nobody"):
+            ask("nobody")
+
+
+def test_close_lets_an_idle_child_go(tmp_path):
+    worker = GenerationWorker(tmp_path, None, program=FAKE)
+    worker.submit("a", RecordRequest("x", max_new_tokens=1))
+    wait_for(worker, "a", "finished")
+    child = worker._child
+    worker.close()
+    assert child.returncode == 0
+    worker.close()  # twice is fine
+
+
+def test_importing_the_handle_imports_no_torch():
+    import subprocess
+
+    code = "import sys, mri.live.worker; assert 'torch' not in sys.modules and 'h5py' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
