@@ -1,0 +1,31 @@
+"""What pages and routes reach for while they answer a request: the library of sessions and the generation worker.
+
+`create_app` puts one `Services` into the Flask app; `services()` gives it back inside a request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import current_app
+
+from mri.live.worker import GenerationWorker
+from mri.store.library import Library
+
+EXTENSION = "nanochat-mri"
+
+
+@dataclass(frozen=True)
+class Services:
+    """`model` is the path given with --model, None for the embedded one."""
+
+    library: Library
+    worker: GenerationWorker
+    model: Path | None
+
+
+def services() -> Services:
+    """The running app's services. Only inside a request or callback."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
