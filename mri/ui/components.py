@@ -1,0 +1,171 @@
+"""The shell around every page and the small pieces pages share: navigation, theme switch, toasts, states, graphs.
+
+Static structure only: what moves is filled in by JavaScript into the hosts marked here. Knows no session files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from mri.ui import ids
+
+INDEX_HTML = """<!DOCTYPE html>
+<html lang="en" data-bs-theme="dark">
+  <head>
+    {%metas%}
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="dark light">
+    <title>{%title%}</title>
+    <link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>\
+<rect width='16' height='16' rx='3' fill='%230b1017'/><circle cx='8' cy='8' r='3' fill='%234fd1e0'/></svg>">
+    <script>
+      try { document.documentElement.dataset.bsTheme = localStorage.getItem("mri-theme") || "dark"; } catch {}
+    </script>
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+"""Dash's index page: the theme is set before the first paint, so that nothing flashes."""
+
+GRAPH_CONFIG = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
+"""Plotly's config everywhere: nothing leaves the machine."""
+
+PAGES = {"Scanner": ids.SCANNER_PATH, "Sessions": ids.SESSIONS_PATH}
+
+
+def shell(content: Any) -> html.Div:
+    """Every page: header with navigation, theme switch and keys, the page, toasts, the dialog of keys."""
+    links = [
+        dcc.Link(name, href=path, className="mri-nav-link", id=f"nav-{name.lower()}") for name, path in PAGES.items()
+    ]
+    return html.Div(
+        [
+            html.A("Skip to the content", href="#mri-content", className="mri-skip"),
+            html.Header(
+                [
+                    html.Div([html.Span(className="mri-mark"), "nanochat ", html.B("MRI")], className="mri-brand"),
+                    html.Nav(links, **{"aria-label": "Pages"}, className="mri-nav"),
+                    html.Div(
+                        [
+                            icon_button("keys", "?", "Keyboard shortcuts (?)"),
+                            icon_button("theme", "◐", "Switch between dark and light theme"),
+                        ],
+                        className="mri-header-tools",
+                    ),
+                ],
+                className="mri-header",
+            ),
+            html.Main(content, id="mri-content", className="mri-main", tabIndex=-1),
+            html.Div(id="mri-toasts", className="mri-toasts", **{"aria-live": "polite"}),
+            dcc.Store(id=ids.TOAST),
+        ],
+        className="mri-shell",
+    )
+
+
+def icon_button(action: str, glyph: str, label: str) -> html.Button:
+    """A header button; JavaScript listens for `data-mri-action`."""
+    return html.Button(
+        html.Span(glyph, **{"aria-hidden": "true"}),
+        type="button",
+        title=label,
+        className="mri-icon",
+        **{"aria-label": label, "data-mri-action": action},
+    )
+
+
+def state(title: str, what_now: Any, kind: str = "empty") -> html.Div:
+    """A designed empty, loading or error state: what happened, what to do now."""
+    return html.Div(
+        [html.Div(className="mri-state-mark"), html.H2(title), html.P(what_now)],
+        className=f"mri-state mri-state-{kind}",
+        role="alert" if kind == "error" else "status",
+    )
+
+
+def graph(graph_id: str, label: str, measured: str, note: str, height_px: int) -> html.Section:
+    """A Plotly panel with its caption. `measured`: "measured" or "derived"; `note` says what is shown, or how."""
+    return html.Section(
+        [
+            html.Header(
+                [
+                    html.H3(label, id=f"{graph_id}-title"),
+                    html.Span(measured, className=f"mri-kind mri-kind-{measured}", title=note),
+                ],
+                className="mri-panel-head",
+            ),
+            dcc.Graph(
+                id=graph_id, config=GRAPH_CONFIG, responsive=True, style={"height": f"{height_px}px"},
+                figure={"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+                        "xaxis": {"visible": False}, "yaxis": {"visible": False}}},
+            ),
+            html.P(note, className="mri-note"),
+        ],
+        className="mri-panel",
+        **{"aria-label": label},
+    )  # fmt: skip
+
+
+def inspector() -> html.Aside:
+    """Tabs (their buttons are JavaScript's: roving focus) over one host per tab, filled after the first paint."""
+    return html.Aside(
+        [
+            html.Div(id="mri-tabs", className="mri-tabs"),
+            *(
+                html.Div(
+                    html.Div("Charts follow the picture …", className="mri-loading"),
+                    id=ids.panel(tab),
+                    className="mri-tabpanel",
+                    hidden=True,
+                    role="tabpanel",
+                    tabIndex=0,
+                    **{"aria-labelledby": f"tab-{tab}"},
+                )
+                for tab in ids.TABS
+            ),
+        ],
+        className="mri-inspector",
+        **{"aria-label": "Inspector"},
+    )
+
+
+def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
+    """The Scanner's three zones as empty hosts. `sessions`: (id, label) for the picker."""
+    picker = [html.Option(label, value=session_id) for session_id, label in sessions]
+    return html.Div(
+        [
+            dcc.Store(id=ids.BOOT, data=boot),
+            dcc.Store(id=ids.VIEW),
+            dcc.Store(id=ids.MOUNTED),
+            dcc.Store(id=ids.PICKED),
+            html.Aside(
+                id="mri-layers", className="mri-layers", **{"aria-label": "Hook points and their statistics"}
+            ),
+            html.Section(
+                [
+                    html.Div(
+                        [
+                            html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),
+                            html.Select(picker, id=ids.SESSION_PICKER, className="form-select form-select-sm"),
+                            html.Div(id="mri-facts", className="mri-facts"),
+                        ],
+                        className="mri-bar",
+                    ),
+                    html.Div(id="mri-stage", className="mri-stage"),
+                    html.Div(id="mri-ribbon", className="mri-ribbon"),
+                    html.Div(id="mri-transport", className="mri-transport"),
+                ],
+                className="mri-centre",
+                **{"aria-label": "Scan"},
+            ),
+            inspector(),
+        ],
+        id=ids.SCANNER,
+        className="mri-scanner",
+    )

@@ -1,0 +1,43 @@
+"""Names that Python and JavaScript share: component ids, routes, tabs.
+
+The same strings stand in `assets/js/names.mjs`; a test compares the two. Knows nothing else.
+"""
+
+SCANNER_PATH = "/"
+SESSIONS_PATH = "/sessions"
+
+BOOT = "mri-boot"
+"""dcc.Store: what the page tells JavaScript once: session id, full scale of every hook point."""
+VIEW = "mri-view"
+"""dcc.Store: the selection, set by JavaScript when the clock rests; figure callbacks listen to it. Never arrays."""
+MOUNTED = "mri-mounted"
+"""dcc.Store: set by JavaScript after the first paint; only then are the Graphs put into the page."""
+PICKED = "mri-picked"
+"""dcc.Store: what a click in a figure selects; JavaScript takes it from there."""
+TOAST = "mri-toast"
+"""dcc.Store: {"text", "kind"} shown to the person as a toast."""
+
+SCANNER = "mri-scanner"
+SESSION_PICKER = "mri-session"
+STAT_CHOICE = "mri-stat"
+
+TABS = {
+    "neurons": "Neurons",
+    "attention": "Attention",
+    "predictions": "Predictions",
+    "statistics": "Statistics",
+}
+"""Inspector tabs, in order: key in the URL -> label."""
+
+GRAPHS = {
+    "neurons": ("graph-neurons", "graph-history"),
+    "attention": ("graph-attention", "graph-head"),
+    "predictions": ("graph-predictions",),
+    "statistics": ("graph-map", "graph-bars"),
+}
+"""dcc.Graph ids by tab."""
+
+
+def panel(tab: str) -> str:
+    """Id of the host element of a tab's graphs."""
+    return f"panel-{tab}"
