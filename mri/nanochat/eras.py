@@ -52,8 +52,6 @@ class Era:
         if window_pattern is None or self.short_window_share is None:
             return [sequence_len] * n_layer
         pattern = window_pattern.upper()
-        if not pattern or set(pattern) - set("SL"):
-            raise ModelError(f"The window_pattern {window_pattern!r} is not made of S and L: correct the meta file.")
         sizes = {"L": sequence_len, "S": self.short_window(sequence_len)}
         return [sizes[pattern[i % len(pattern)]] for i in range(n_layer - 1)] + [sequence_len]
 

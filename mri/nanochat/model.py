@@ -13,41 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mri.errors import ModelError, PromptError
+from mri.nanochat.config import GPTConfig as GPTConfig  # also by this name
 from mri.nanochat.eras import ERAS, SMEAR_CHANNELS, Era, has_value_embed
 
 VOCAB_MULTIPLE = 64  # nanochat pads the vocabulary up to a multiple of this
 SOFTCAP = 15.0  # 20 in the checkpoints of one week, 2026-03-02 to 03-09: undetectable, so it is a setting
-
-
-@dataclass(frozen=True)
-class GPTConfig:
-    """The `model_config` of a checkpoint's meta file, in nanochat's own names."""
-
-    sequence_len: int
-    vocab_size: int
-    n_layer: int
-    n_head: int
-    n_kv_head: int
-    n_embd: int
-    window_pattern: str | None = None  # None = every block sees all earlier keys
-
-    def __post_init__(self) -> None:
-        for name in ("sequence_len", "vocab_size", "n_layer", "n_head", "n_kv_head", "n_embd"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ModelError(f"The model's {name} is {value!r}: it must be a whole number of at least 1.")
-        if self.n_embd % (2 * self.n_head):
-            raise ModelError(f"n_embd {self.n_embd} does not give {self.n_head} heads of even width: change either.")
-        if self.n_head % self.n_kv_head:
-            raise ModelError(f"n_head {self.n_head} is not a multiple of n_kv_head {self.n_kv_head}: change either.")
-
-    @property
-    def head_dim(self) -> int:
-        return self.n_embd // self.n_head
-
-    @property
-    def kv_dim(self) -> int:
-        return self.n_kv_head * self.head_dim
 
 
 def norm(x: Tensor) -> Tensor:
@@ -95,13 +65,12 @@ class KVCache:
 
     def __init__(self, model: "GPT", batch_size: int = 1, capacity: int | None = None) -> None:
         config = model.config
-        weight = model.lm_head.weight
         self.capacity = config.sequence_len if capacity is None else min(capacity, config.sequence_len)
         self.pos = 0  # positions filled
         self.last_embedding: Tensor | None = None  # (B, 1, n_embd)
         shape = (batch_size, config.n_kv_head, self.capacity, config.head_dim)
-        self._k = [torch.zeros(shape, device=weight.device, dtype=weight.dtype) for _ in range(config.n_layer)]
-        self._v = [torch.zeros(shape, device=weight.device, dtype=weight.dtype) for _ in range(config.n_layer)]
+        self._k = [torch.zeros(shape, device=model.device) for _ in range(config.n_layer)]
+        self._v = [torch.zeros(shape, device=model.device) for _ in range(config.n_layer)]
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Write one block's new keys and values, (B, G, T, D), and return all of them, (B, G, pos+T, D), as views."""
@@ -237,6 +206,10 @@ class GPT(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
+    @property
+    def device(self) -> torch.device:
+        return self.lm_head.weight.device
+
     def forward(self, idx: Tensor, cache: KVCache | None = None) -> Tensor:
         """Logits (B, T, vocab_size), float32 and softcapped, of the tokens `idx` (B, T) int64.
 
@@ -302,7 +275,7 @@ def init_weights(model: GPT, seed: int) -> None:
     One difference: output projections start small where nanochat's start at zero, so that a random model has
     something to show at every hook point.
     """
-    generator = torch.Generator(model.lm_head.weight.device).manual_seed(seed)
+    generator = torch.Generator(model.device).manual_seed(seed)
     bound = (3 / model.config.n_embd) ** 0.5  # uniform within ±bound has the deviation 1/sqrt(n_embd)
     scales = {"c_fc": 0.4, "c_proj": 0.1}
     for name, parameter in model.named_parameters():

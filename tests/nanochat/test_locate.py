@@ -1,0 +1,144 @@
+"""Finding checkpoints: nanochat's own choice of tag and step, and a sentence where there is nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mri.errors import ModelError
+from mri.nanochat import locate
+from mri.nanochat.locate import CheckpointFiles, discover, find_checkpoint, read_config
+
+ROOT = Path(__file__).parents[2]
+SIZES = {"sequence_len": 16, "vocab_size": 10, "n_layer": 2, "n_head": 4, "n_kv_head": 2, "n_embd": 32}
+
+
+def add(base, source, tag, step, mtime=None):
+    folder = base / f"{source}_checkpoints" / tag
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"model_{step:06d}.pt").write_bytes(b"")
+    if mtime:
+        os.utime(folder, (mtime, mtime))
+    return folder
+
+
+def test_the_largest_depth_and_step_are_chosen(tmp_path):
+    add(tmp_path, "base", "d4", 100)
+    folder = add(tmp_path, "base", "d20_x", 10)
+    add(tmp_path, "base", "d20_x", 9)
+    add(tmp_path, "base", "zz", 500)
+    (tmp_path / "base_checkpoints" / "d99").mkdir()  # has no model: passed over
+    (folder / "optim_000999_rank0.pt").write_bytes(b"")
+    found = find_checkpoint(tmp_path)
+    assert (found.source, found.tag, found.step) == ("base", "d20_x", 10)
+    assert found.meta == folder / "meta_000010.json"
+    assert found.tokenizer == tmp_path / "tokenizer" / "tokenizer.pkl"
+
+
+def test_without_a_depth_the_newest_folder_is_chosen(tmp_path):
+    add(tmp_path, "base", "beta", 1, mtime=2_000_000)
+    add(tmp_path, "base", "alpha", 1, mtime=3_000_000)
+    add(tmp_path, "base", "gamma", 1, mtime=1_000_000)
+    assert find_checkpoint(tmp_path).tag == "alpha"
+
+
+def test_sources_in_order(tmp_path):
+    for source in ("base", "mid", "chatrl", "chatsft"):
+        add(tmp_path, source, "d2", 1)
+        assert find_checkpoint(tmp_path).source == source
+
+
+def test_folder_file_and_link_name_a_checkpoint_too(tmp_path, monkeypatch):
+    folder = add(tmp_path, "mid", "d2", 7)
+    expected = CheckpointFiles.of(folder / "model_000007.pt")
+    monkeypatch.chdir(tmp_path)
+    for path in (folder, folder.parent, folder / "model_000007.pt", Path("mid_checkpoints/d2")):
+        assert find_checkpoint(path) == expected
+    other = tmp_path / "other" / "base_checkpoints"
+    other.mkdir(parents=True)
+    (other / "d3").symlink_to(folder)
+    assert find_checkpoint(tmp_path / "other").tokenizer == tmp_path / "other" / "tokenizer" / "tokenizer.pkl"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nowhere", "does not exist"),
+        ("empty", "holds no checkpoint"),
+        ("weights.pt", "not named model_<step>.pt"),
+    ],
+)
+def test_nothing_to_find_is_one_sentence(tmp_path, name, words):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "weights.pt").write_bytes(b"")
+    with pytest.raises(ModelError, match=words) as caught:
+        find_checkpoint(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_file_at_the_root_of_the_disk_has_no_source():
+    assert CheckpointFiles.of(Path("/model_1.pt")).step == 1
+
+
+def test_discover_offers_each_place_once(tmp_path, monkeypatch):
+    places = [tmp_path / name for name in ("extra", "embedded", "named", "home/.cache/nanochat")]
+    for place in places:
+        add(place, "base", "d2", 1)
+    monkeypatch.setattr(locate, "EMBEDDED", places[1])
+    monkeypatch.setenv("NANOCHAT_BASE_DIR", str(places[2]))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    offers = discover(places[0])
+    assert [offer.base_dir for offer in offers] == places
+    assert [offer.label for offer in offers][1:] == ["embedded", "$NANOCHAT_BASE_DIR", "~/.cache/nanochat"]
+    assert [offer.base_dir for offer in discover(places[2])] == [places[2], places[1], places[3]]
+    monkeypatch.setenv("NANOCHAT_BASE_DIR", str(tmp_path / "gone"))
+    assert [offer.base_dir for offer in discover()] == [places[1], places[3]]
+    with pytest.raises(ModelError, match="does not exist"):
+        discover(tmp_path / "gone")
+
+
+def files_with_meta(tmp_path, text):
+    files = CheckpointFiles.of(add(tmp_path, "base", "d2", 1) / "model_000001.pt")
+    if text is not None:
+        files.meta.write_text(text)
+    return files
+
+
+def test_read_config(tmp_path):
+    files = files_with_meta(tmp_path, json.dumps({"step": 1, "model_config": SIZES | {"window_pattern": "SL"}}))
+    assert read_config(files).window_pattern == "SL"
+    files = files_with_meta(tmp_path, json.dumps({"model_config": SIZES}))
+    assert read_config(files).window_pattern is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "is missing beside model_000001.pt"),
+        ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        ("\udcff", "cannot be read as JSON"),
+        ("[]", "has no 'model_config'"),
+        ('{"model_config": 3}', "has no 'model_config'"),
+        (json.dumps({"model_config": SIZES | {"n_experts": 4}}), "n_experts"),
+        (json.dumps({"model_config": {"n_layer": 2}}), "lacks or should not have n_embd, n_head"),
+        (json.dumps({"model_config": SIZES | {"n_layer": -1}}), "n_layer is -1"),
+        (" " * (1 << 20) + "{}", "larger than 1 MB"),
+    ],
+)
+def test_a_bad_meta_file_is_one_sentence(tmp_path, text, words):
+    files = files_with_meta(tmp_path, None if text == "\udcff" else text)
+    if text == "\udcff":
+        files.meta.write_bytes(b"\xff\xfe{")
+    with pytest.raises(ModelError, match=words) as caught:
+        read_config(files)
+    assert "meta_000001.json" in str(caught.value)
+
+
+def test_listing_models_imports_neither_torch_nor_tiktoken():
+    code = "import sys; import mri.nanochat.locate; print([m for m in ('torch', 'tiktoken') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
