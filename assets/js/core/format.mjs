@@ -1,0 +1,65 @@
+/**
+ * Numbers as text for the screen.
+ *
+ * Knows digits and signs. Refuses to know units, languages and the page.
+ * Three significant digits keep their trailing zeros, so that a number does not jump in width while the clock runs.
+ */
+
+import { F16_MAX, MARK } from "./quantization.mjs";
+
+export const NOT_CAPTURED = "not captured";
+
+/** @param {number|null|undefined} x null and undefined: not captured
+ *  @returns {string} like 0.123, −1.50, 12300, 1.20e−7, NaN, ∞ */
+export function formatValue(x) {
+  if (x === null || x === undefined) return NOT_CAPTURED;
+  if (Number.isNaN(x)) return "NaN";
+  const sign = x < 0 ? "−" : "";
+  return sign + threeDigits(Math.abs(x), (y) => y);
+}
+
+/** An upper bound, rounded up so that it stays one.
+ *  @param {number} x not negative; NaN: nothing is known
+ *  @returns {string} like ≤ 0.124 */
+export function formatBound(x) {
+  return Number.isNaN(x) ? "no bound known" : `≤ ${threeDigits(x, roundedUp)}`;
+}
+
+/** A cell's reading (layout.reading) in words: "0.123", "clipped at 65504", "not captured, |x| ≤ 0.124".
+ *  @param {{mark: number, value: number, bound: number}} reading
+ *  @returns {string} */
+export function formatReading({ mark, value, bound }) {
+  if (mark === MARK.clipped) return `clipped at ${value < 0 ? "−" : ""}${F16_MAX}`;
+  if (mark !== MARK.notCaptured) return formatValue(value);
+  return Number.isNaN(bound) ? NOT_CAPTURED : `${NOT_CAPTURED}, |x| ${formatBound(bound)}`;
+}
+
+/** A probability as per cent.
+ *  @param {number} p 0…1
+ *  @returns {string} like 93.1 %, < 0.1 %, > 99.9 % */
+export function formatPercent(p) {
+  if (Number.isNaN(p)) return "NaN";
+  if (p === 0 || p === 1) return `${100 * p} %`;
+  if (p < 0.001) return "< 0.1 %";
+  if (p > 0.999) return "> 99.9 %";
+  return `${(100 * p).toFixed(1)} %`;
+}
+
+/** @param {number} x not negative
+ *  @param {(x: number) => number} rounded
+ *  @returns {string} */
+function threeDigits(x, rounded) {
+  if (x === Infinity) return "∞";
+  if (x === 0) return "0";
+  const digits = Number(rounded(x).toPrecision(3));
+  if (digits >= 1e6 || digits < 1e-4) return digits.toExponential(2).replace("e+", "e").replace("e-", "e−");
+  return digits >= 100 ? String(digits) : digits.toPrecision(3);
+}
+
+/** The smallest number of three digits that is not below x.
+ *  @param {number} x positive
+ *  @returns {number} */
+function roundedUp(x) {
+  const digits = Number(x.toPrecision(3));
+  return digits >= x ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
+}

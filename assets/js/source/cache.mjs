@@ -1,0 +1,216 @@
+/**
+ * Frames in memory, fetched in windows around the clock, bounded in bytes.
+ *
+ * Knows steps, windows and who was used last. Refuses to know addresses (it is given `fetchWindow`) and the screen.
+ * Windows are aligned, so that every visit asks for the same addresses and the browser's HTTP cache can answer.
+ */
+
+import { BadFrames, framesFromRecords } from "../core/wire.mjs";
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {{frames: Frame[], numBytes: number}} Window frames from the window's first step on; fewer while recording */
+
+/** What the page calls, in this order of importance: `get(step)` while drawing; `ensure(step, direction)` whenever the
+ *  clock moves, which fetches what is missing and looks ahead; `retry()` from the button beside a shown error. */
+export class FrameCache {
+  /** @type {Map<number, Window>} by window index, least recently used first */
+  #windows = new Map();
+  /** @type {Map<number, Promise<Frame[]>>} requests under way */
+  #pending = new Map();
+  /** @type {Map<number, {error: Error, shown: boolean}>} not asked for again until `retry` */
+  #failed = new Map();
+  /** @type {Map<number, number>} window -> bytes when last seen, so that none is prefetched that cannot stay */
+  #knownBytes = new Map();
+  #current = 0;
+  #numBytes = 0;
+  #abort = new AbortController();
+  #fetchWindow;
+  #windowSteps;
+  #maxBytes;
+  #onError;
+
+  /** @param {object} options
+   *  @param {(start: number, stop: number, signal: AbortSignal) => Promise<ArrayBuffer>} options.fetchWindow
+   *  @param {number} options.numSteps
+   *  @param {number} [options.windowSteps]
+   *  @param {number} [options.maxBytes] may be passed only by the window of the current step
+   *  @param {(sentence: string) => void} [options.onError] called once for a failure of something needed */
+  constructor({ fetchWindow, numSteps, windowSteps = 64, maxBytes = 64 * 1024 * 1024, onError = () => {} }) {
+    this.numSteps = numSteps;
+    this.#fetchWindow = fetchWindow;
+    this.#windowSteps = windowSteps;
+    this.#maxBytes = maxBytes;
+    this.#onError = onError;
+  }
+
+  /** Bytes held. */
+  get numBytes() {
+    return this.#numBytes;
+  }
+
+  /** @param {number} step
+   *  @returns {Frame|null} null where it is not in memory */
+  get(step) {
+    const index = this.#indexOf(step);
+    const held = this.#windows.get(index);
+    const frame = held?.frames[step - index * this.#windowSteps];
+    if (!held || !frame) return null;
+    this.#windows.delete(index); // last used goes to the end
+    this.#windows.set(index, held);
+    return frame;
+  }
+
+  /** The frame, fetched if need be; makes its window the current one, which is never evicted.
+   *  @param {number} step
+   *  @param {number} [direction] 1 or −1: past the middle of a window, fetch the next one that way; 0: only this step
+   *  @returns {Promise<Frame>} rejects with an Error whose message is a sentence, and with the same one, asking nothing,
+   *           until `retry`; rejects with an AbortError after `close` */
+  async ensure(step, direction = 1) {
+    if (!(step >= 0 && step < this.numSteps)) throw new RangeError(`There is no step ${step}: the session has ${this.numSteps}.`);
+    const index = this.#indexOf(step);
+    this.#current = index;
+    const frame = this.get(step) ?? (await this.#needed(step, index));
+    if (this.#current === index) this.#prefetch(step, index, direction);
+    return frame;
+  }
+
+  /** A recording grew; its partial last window is completed when a step of it is needed.
+   *  @param {number} numSteps */
+  setNumSteps(numSteps) {
+    this.numSteps = numSteps;
+  }
+
+  /** Forget failures: the next `ensure` asks again. */
+  retry() {
+    this.#failed.clear();
+  }
+
+  /** Another session was opened: abort what is under way, drop everything. */
+  close() {
+    this.#abort.abort();
+    this.#windows.clear();
+    this.#numBytes = 0;
+  }
+
+  /** @param {number} step
+   *  @returns {number} */
+  #indexOf(step) {
+    return Math.floor(step / this.#windowSteps);
+  }
+
+  /** @param {number} step
+   *  @param {number} index
+   *  @returns {Promise<Frame>} */
+  async #needed(step, index) {
+    const offset = step - index * this.#windowSteps;
+    if (this.#failed.get(index)?.shown === false) this.#failed.delete(index); // only a look ahead failed: try again
+    try {
+      // A request that was under way may have been made before the recording reached this step: then ask once more.
+      return (await this.#load(index))[offset] ?? (await this.#load(index))[offset];
+    } catch (error) {
+      this.#show(index);
+      throw error;
+    }
+  }
+
+  /** Tell a failure once, not again for every window that meets the same one.
+   *  @param {number} index */
+  #show(index) {
+    const failure = this.#failed.get(index);
+    if (!failure || failure.shown) return;
+    const { message } = failure.error;
+    const isKnown = [...this.#failed.values()].some((other) => other.shown && other.error.message === message);
+    failure.shown = true;
+    if (!isKnown) this.#onError(message);
+  }
+
+  /** @param {number} step
+   *  @param {number} index
+   *  @param {number} direction */
+  #prefetch(step, index, direction) {
+    const next = index + direction;
+    if (direction === 0 || next < 0 || next * this.#windowSteps >= this.numSteps) return;
+    if (this.#isComplete(next) || this.#pending.has(next) || this.#failed.has(next)) return;
+    const into = step - index * this.#windowSteps;
+    const stepsLeft = direction > 0 ? this.#windowSteps - 1 - into : into;
+    const currentBytes = this.#knownBytes.get(index) ?? 0;
+    const nextBytes = this.#knownBytes.get(next) ?? currentBytes;
+    if (stepsLeft > this.#windowSteps / 2 || currentBytes + nextBytes > this.#maxBytes) return;
+    this.#load(next).catch(() => {}); // told, if it lasts, when the step is needed
+  }
+
+  /** @param {number} index
+   *  @returns {number} steps that this window has by now */
+  #stepsOf(index) {
+    return Math.min(this.#windowSteps, this.numSteps - index * this.#windowSteps);
+  }
+
+  /** @param {number} index
+   *  @returns {boolean} */
+  #isComplete(index) {
+    return (this.#windows.get(index)?.frames.length ?? 0) >= this.#stepsOf(index);
+  }
+
+  /** One request per window, however many wait for it.
+   *  @param {number} index
+   *  @returns {Promise<Frame[]>} of the window, from its first step on */
+  #load(index) {
+    const failure = this.#failed.get(index);
+    if (failure) return Promise.reject(failure.error);
+    let request = this.#pending.get(index);
+    if (!request) {
+      request = this.#request(index).finally(() => this.#pending.delete(index));
+      this.#pending.set(index, request);
+    }
+    return request;
+  }
+
+  /** @param {number} index
+   *  @returns {Promise<Frame[]>} */
+  async #request(index) {
+    const { signal } = this.#abort;
+    const before = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
+    const first = index * this.#windowSteps;
+    const start = first + before.frames.length; // a partial window lacks only its end
+    const stop = first + this.#stepsOf(index);
+    try {
+      signal.throwIfAborted();
+      const buffer = await this.#fetchWindow(start, stop, signal);
+      signal.throwIfAborted();
+      const frames = before.frames.concat(checkedFrames(buffer, start, stop));
+      this.#keep(index, { frames, numBytes: before.numBytes + buffer.byteLength });
+      return frames;
+    } catch (error) {
+      if (!signal.aborted) this.#failed.set(index, { error: /** @type {Error} */ (error), shown: false });
+      throw error;
+    }
+  }
+
+  /** @param {number} index
+   *  @param {Window} window */
+  #keep(index, window) {
+    this.#numBytes += window.numBytes - (this.#windows.get(index)?.numBytes ?? 0);
+    this.#windows.delete(index);
+    this.#windows.set(index, window);
+    this.#knownBytes.set(index, window.numBytes);
+    for (const [other, { numBytes }] of this.#windows) {
+      if (this.#numBytes <= this.#maxBytes) return;
+      if (other === this.#current) continue;
+      this.#windows.delete(other);
+      this.#numBytes -= numBytes;
+    }
+  }
+}
+
+/** @param {ArrayBuffer} buffer
+ *  @param {number} start
+ *  @param {number} stop
+ *  @returns {Frame[]} exactly the steps start…stop−1
+ *  @throws {BadFrames} */
+function checkedFrames(buffer, start, stop) {
+  const frames = framesFromRecords(buffer);
+  if (frames.length !== stop - start || frames.some((frame, i) => frame.header.step !== start + i)) {
+    throw new BadFrames(`The server sent ${frames.length} steps instead of steps ${start} to ${stop - 1}: retry.`);
+  }
+  return frames;
+}

@@ -1,0 +1,64 @@
+/**
+ * The server's session routes, with failures as sentences.
+ *
+ * Knows addresses and HTTP. Refuses to know what the bytes mean, and when to ask for them.
+ */
+
+/** A request that did not give what was asked. The message is a sentence for a person. */
+export class SourceError extends Error {}
+
+/** @param {string} id
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} {session, num_steps, groups, name, sampled}
+ *  @throws {SourceError} */
+export function fetchMeta(id, signal) {
+  return answer(id, "meta", (response) => response.json(), signal);
+}
+
+/** @param {string} id
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} {sequence, text, special, steps}
+ *  @throws {SourceError} */
+export function fetchTokens(id, signal) {
+  return answer(id, "tokens", (response) => response.json(), signal);
+}
+
+/** Wire records of the steps start…stop−1.
+ *  @param {string} id
+ *  @param {number} start
+ *  @param {number} stop
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<ArrayBuffer>}
+ *  @throws {SourceError} */
+export function fetchFrames(id, start, stop, signal) {
+  return answer(id, `frames?start=${start}&stop=${stop}`, (response) => response.arrayBuffer(), signal);
+}
+
+/** @template T
+ *  @param {string} id
+ *  @param {string} what
+ *  @param {(response: Response) => Promise<T>} read
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<T>} an abort passes through as the AbortError it is */
+async function answer(id, what, read, signal) {
+  let response;
+  try {
+    response = await fetch(`/sessions/${encodeURIComponent(id)}/${what}`, { signal });
+    if (response.ok) return await read(response);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    const cause = response ? "The server's answer broke off" : "The server does not answer";
+    throw new SourceError(`${cause}: check that it is running, then retry.`);
+  }
+  throw new SourceError(await sentenceOf(response, id));
+}
+
+/** @param {Response} response that failed
+ *  @param {string} id
+ *  @returns {Promise<string>} the server's own sentence where it sent one ({"error": …}) */
+async function sentenceOf(response, id) {
+  const body = await response.json().catch(() => null);
+  if (typeof body?.error === "string") return body.error;
+  if (response.status === 404) return `There is no session “${id}”: choose another one from the list.`;
+  return `The server refused with status ${response.status}: retry, or look at its log.`;
+}

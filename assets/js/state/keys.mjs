@@ -1,0 +1,71 @@
+/**
+ * Keys -> commands, and the list of keys that `?` shows: one table for both.
+ *
+ * Knows the keyboard and which controls keep their own keys. Refuses to know what a command does. Pure.
+ */
+
+/** @typedef {{name: "toggle"}
+ *    | {name: "stepBy", steps: number}
+ *    | {name: "seekFirst"}
+ *    | {name: "seekLast"}
+ *    | {name: "scaleSpeed", factor: number}
+ *    | {name: "moveLayer", layers: number}
+ *    | {name: "nextHead"}
+ *    | {name: "focusPrompt"}
+ *    | {name: "showKeys"}} Command */
+
+/** @typedef {object} Binding
+ *  @property {string} key KeyboardEvent.key
+ *  @property {boolean} [shift] given: shift must be down, or must not; absent: either
+ *  @property {Command} command
+ *  @property {string} label how the key is written
+ *  @property {string} does */
+
+/** @type {readonly Binding[]} */
+export const BINDINGS = Object.freeze([
+  { key: " ", command: { name: "toggle" }, label: "Space", does: "play or pause" },
+  { key: "ArrowLeft", shift: false, command: { name: "stepBy", steps: -1 }, label: "←", does: "one step back" },
+  { key: "ArrowRight", shift: false, command: { name: "stepBy", steps: 1 }, label: "→", does: "one step on" },
+  { key: "ArrowLeft", shift: true, command: { name: "stepBy", steps: -10 }, label: "Shift ←", does: "ten steps back" },
+  { key: "ArrowRight", shift: true, command: { name: "stepBy", steps: 10 }, label: "Shift →", does: "ten steps on" },
+  { key: "Home", command: { name: "seekFirst" }, label: "Home", does: "first step" },
+  { key: "End", command: { name: "seekLast" }, label: "End", does: "last step" },
+  { key: "[", command: { name: "scaleSpeed", factor: 0.5 }, label: "[", does: "half the speed" },
+  { key: "]", command: { name: "scaleSpeed", factor: 2 }, label: "]", does: "twice the speed" },
+  { key: "ArrowUp", command: { name: "moveLayer", layers: 1 }, label: "↑", does: "one layer up" },
+  { key: "ArrowDown", command: { name: "moveLayer", layers: -1 }, label: "↓", does: "one layer down" },
+  { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
+  { key: "/", command: { name: "focusPrompt" }, label: "/", does: "write a prompt" },
+  { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
+]);
+
+/** Controls that need every key for themselves. A range input is not among them: its keys are the clock's keys. */
+const TYPING = /^(text|search|number|email|url|password|tel|date|time|datetime-local|month|week)$/;
+
+/** The command of a key press, null where the key means nothing here or belongs to the control that has the focus.
+ *  @param {KeyboardEvent} event
+ *  @returns {Command|null} */
+export function commandFromKey(event) {
+  // AltGr, which types [ and ] on many keyboards, reports itself as Ctrl+Alt on Windows.
+  const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState?.("AltGraph");
+  if (event.defaultPrevented || event.isComposing || isShortcut) return null;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const binding = BINDINGS.find((each) => each.key === key && (each.shift ?? event.shiftKey) === event.shiftKey);
+  if (!binding || isTaken(/** @type {any} */ (event.target), key)) return null;
+  return binding.command;
+}
+
+/** @param {any} target the element that has the focus, or null
+ *  @param {string} key
+ *  @returns {boolean} whether that control uses the key itself */
+function isTaken(target, key) {
+  const tag = String(target?.tagName ?? "").toLowerCase();
+  const type = String(target?.type ?? "text").toLowerCase();
+  if (target?.isContentEditable || tag === "textarea" || tag === "select") return true;
+  if (tag === "input" && TYPING.test(type)) return true;
+  const role = target?.getAttribute?.("role") ?? "";
+  const isArrow = key.startsWith("Arrow") || key === "Home" || key === "End";
+  if (isArrow) return (tag === "input" && type === "radio") || /^(tab|radio|menuitem|option|listbox|slider|combobox)$/.test(role);
+  if (key !== " ") return false;
+  return /^(button|a|summary)$/.test(tag) || (tag === "input" && type !== "range") || /^(button|tab|checkbox|switch|radio|menuitem|option|combobox)$/.test(role);
+}

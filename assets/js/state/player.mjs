@@ -1,0 +1,196 @@
+/**
+ * The one clock: which step is shown, and how it moves.
+ *
+ * Knows steps and time, both given to it. Refuses to know frames (it asks `ready(step)`), the page and the network.
+ * Playing and following never show a step before its frame is there: they wait, and say so.
+ */
+
+/** @typedef {"paused"|"playing"|"following"} Mode */
+
+export const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
+
+/** Steps per second at speed 1. */
+export const STEPS_PER_SECOND = 4;
+
+/** Most that one tick counts: after a hidden tab the clock goes on from where it was, it does not leap. */
+const MAX_TICK_MS = 250;
+
+/** Read its fields, never write them: `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null), `waiting`
+ *  (it would move on, but the frame of `wanted` is not there), `direction` (1 or −1: where it last moved). */
+export class Player {
+  /** @type {Set<(player: Player) => void>} */
+  #subscribers = new Set();
+  #now;
+  #raf;
+  #ready;
+  #isScheduled = false;
+  #tickedAtMs = 0; // on the clock `now`
+  #shownMs = 0; // how long the present step has been shown
+
+  /** @param {object} options
+   *  @param {number} options.numSteps
+   *  @param {(step: number) => boolean} [options.ready] whether a step can be shown now
+   *  @param {() => number} [options.now] milliseconds
+   *  @param {(callback: () => void) => unknown} [options.raf] calls back before the next picture */
+  constructor({
+    numSteps,
+    ready = () => true,
+    now = () => performance.now(),
+    raf = (callback) => requestAnimationFrame(callback),
+  }) {
+    this.numSteps = numSteps;
+    this.step = 0;
+    this.mode = /** @type {Mode} */ ("paused");
+    this.speed = 1;
+    this.loop = /** @type {[number, number]|null} */ (null);
+    this.waiting = false;
+    this.wanted = 0;
+    this.direction = 1;
+    this.#ready = ready;
+    this.#now = now;
+    this.#raf = raf;
+  }
+
+  get lastStep() {
+    return Math.max(0, this.numSteps - 1);
+  }
+
+  /** Go there now, whether or not its frame is; goes on playing if it was, stops following.
+   *  @param {number} step clamped */
+  seek(step) {
+    const target = Math.min(this.lastStep, Math.max(0, Math.round(step)));
+    const mode = this.mode === "following" ? "paused" : this.mode;
+    const direction = target === this.step ? this.direction : Math.sign(target - this.step);
+    this.#shownMs = 0;
+    this.#change({ step: target, wanted: target, waiting: false, mode, direction });
+  }
+
+  /** Pause and move by whole steps.
+   *  @param {number} steps */
+  stepBy(steps) {
+    this.pause();
+    this.seek(this.step + steps);
+  }
+
+  /** From the last step it starts again at the first, of the loop if there is one. */
+  play() {
+    const atEnd = this.loop ? this.#isOutsideLoop(this.step) : this.step === this.lastStep;
+    const step = atEnd ? (this.loop?.[0] ?? 0) : this.step;
+    this.#shownMs = 0;
+    this.#tickedAtMs = this.#now();
+    this.#change({ mode: "playing", step, wanted: step, direction: 1 });
+    this.#schedule();
+  }
+
+  pause() {
+    this.#change({ mode: "paused", waiting: false, wanted: this.step });
+  }
+
+  /** Between paused and playing; what follows a recording pauses. */
+  toggle() {
+    if (this.mode === "paused") this.play();
+    else this.pause();
+  }
+
+  /** @param {number} speed steps per second = 4 · speed; clamped to ¼…8 */
+  setSpeed(speed) {
+    this.#change({ speed: Math.min(SPEEDS[SPEEDS.length - 1], Math.max(SPEEDS[0], speed)) });
+  }
+
+  /** Play only within first…last, both included.
+   *  @param {[number, number]|null} range in either order, clamped */
+  setLoop(range) {
+    const ends = range?.map((step) => Math.min(this.lastStep, Math.max(0, Math.round(step)))).sort((a, b) => a - b);
+    this.#change({ loop: ends ? [ends[0], ends[1]] : null });
+  }
+
+  /** Stay at the newest step of a recording. */
+  follow() {
+    this.#change({ mode: "following", direction: 1 });
+    this.#followNewest();
+    this.#schedule();
+  }
+
+  /** A recording grew.
+   *  @param {number} numSteps */
+  setNumSteps(numSteps) {
+    this.#change({ numSteps });
+    if (this.mode === "following") this.#followNewest();
+    this.#schedule();
+  }
+
+  /** @param {(player: Player) => void} callback called once after each change
+   *  @returns {() => void} unsubscribe */
+  subscribe(callback) {
+    this.#subscribers.add(callback);
+    return () => this.#subscribers.delete(callback);
+  }
+
+  /** The view is gone: stop the loop and forget everybody. */
+  close() {
+    this.#subscribers.clear();
+    this.pause();
+  }
+
+  /** @param {number} step
+   *  @returns {boolean} */
+  #isOutsideLoop(step) {
+    return this.loop !== null && (step < this.loop[0] || step > this.loop[1]);
+  }
+
+  /** @param {number} step
+   *  @returns {number|null} the step that playing shows after this one, null at the end */
+  #next(step) {
+    if (this.loop) return this.#isOutsideLoop(step + 1) ? this.loop[0] : step + 1;
+    return step < this.lastStep ? step + 1 : null;
+  }
+
+  #schedule() {
+    const isMoving = this.mode === "playing" || (this.mode === "following" && this.waiting);
+    if (this.#isScheduled || !isMoving) return;
+    this.#isScheduled = true;
+    this.#raf(() => {
+      this.#isScheduled = false;
+      if (this.mode === "playing") this.#advance();
+      if (this.mode === "following") this.#followNewest();
+      this.#schedule();
+    });
+  }
+
+  #followNewest() {
+    const wanted = this.lastStep;
+    const isReady = this.numSteps > 0 && this.#ready(wanted);
+    this.#change({ wanted, waiting: !isReady, step: isReady ? wanted : this.step });
+  }
+
+  /** Move on by as many steps as time allows, but over none whose frame is missing. */
+  #advance() {
+    const now = this.#now();
+    const stepMs = 1000 / (STEPS_PER_SECOND * this.speed);
+    this.#shownMs += Math.min(MAX_TICK_MS, now - this.#tickedAtMs);
+    this.#tickedAtMs = now;
+    if (!this.#ready(this.step)) {
+      this.#shownMs = 0;
+      this.#change({ wanted: this.step, waiting: true });
+      return;
+    }
+    let step = this.step;
+    let wanted = this.#next(step);
+    while (wanted !== null && this.#shownMs >= stepMs && this.#ready(wanted)) {
+      this.#shownMs -= stepMs;
+      step = wanted;
+      wanted = this.#next(step);
+    }
+    const waiting = wanted !== null && this.#shownMs >= stepMs;
+    if (waiting) this.#shownMs = stepMs; // time spent waiting is not caught up
+    this.#change({ step, wanted: wanted ?? step, waiting, mode: wanted === null ? "paused" : "playing" });
+  }
+
+  /** @param {Partial<Pick<Player, "numSteps"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction">>} fields */
+  #change(fields) {
+    const hasChanged = Object.entries(fields).some(([name, value]) => /** @type {any} */ (this)[name] !== value);
+    if (!hasChanged) return;
+    Object.assign(this, fields);
+    for (const callback of [...this.#subscribers]) callback(this);
+  }
+}
