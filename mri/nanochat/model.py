@@ -90,6 +90,11 @@ class _Read:
     cache: KVCache | None
 
 
+def _embedding(rows: int, width: int) -> nn.Embedding:
+    """Weights unset: on the meta device torch's own normal_() imports its whole compiler, which takes seconds."""
+    return nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)
+
+
 def _linear(n_in: int, n_out: int) -> nn.Linear:
     return nn.Linear(n_in, n_out, bias=False)
 
@@ -169,7 +174,7 @@ class GPT(nn.Module):
     """A nanochat model of the given era.
 
     `padded_vocab_size` None means vocab_size rounded up to a multiple of 64. Raises ModelError for sizes that
-    cannot work together. The weights are torch's defaults until loaded or set by `init_weights`.
+    cannot work together. The weights mean nothing until they are loaded or set by `init_weights`.
     """
 
     cos: Tensor
@@ -189,7 +194,7 @@ class GPT(nn.Module):
         rows = padded_vocab_size or -(-config.vocab_size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE
         windows = era.window_sizes(config.sequence_len, config.n_layer, config.window_pattern)
         blocks = [Block(config, era, i, window) for i, window in enumerate(windows)]
-        self.transformer = nn.ModuleDict({"wte": nn.Embedding(rows, config.n_embd), "h": nn.ModuleList(blocks)})
+        self.transformer = nn.ModuleDict({"wte": _embedding(rows, config.n_embd), "h": nn.ModuleList(blocks)})
         self.lm_head = _linear(config.n_embd, rows)
         self._windows = set(windows)
         if era.has_resid_lambdas:
@@ -197,7 +202,7 @@ class GPT(nn.Module):
             self.x0_lambdas = nn.Parameter(torch.zeros(config.n_layer))
         if era.has_value_embeds:
             layers = [i for i in range(config.n_layer) if has_value_embed(i, config.n_layer)]
-            self.value_embeds = nn.ModuleDict({str(i): nn.Embedding(rows, config.kv_dim) for i in layers})
+            self.value_embeds = nn.ModuleDict({str(i): _embedding(rows, config.kv_dim) for i in layers})
         if era.has_smear:
             self.smear_gate = _linear(SMEAR_CHANNELS, 1)
             self.smear_lambda = nn.Parameter(torch.zeros(1))
