@@ -85,8 +85,17 @@ class GenerationWorker:
 
         Raises SessionNotFound for an id that was not recorded here.
         """
+        status = self.status_or_none(session_id)
+        if status is None:
+            raise _unknown(session_id)
+        return status
+
+    def status_or_none(self, session_id: str) -> dict[str, Any] | None:
+        """As `status`, None for an id that was not recorded here (the server may have been started anew since)."""
         with self._lock:
-            recording = self._find(session_id)
+            recording = self._recordings.get(session_id)
+            if recording is None:
+                return None
             position = self._waiting.index(recording) + 1 if recording in self._waiting else 0
             message = recording.message
             if recording.state == "running" and not recording.max_steps:
@@ -104,7 +113,9 @@ class GenerationWorker:
     def stop(self, session_id: str) -> None:
         """End a recording early, keeping what it has; take it out of the queue if it waits. Raises SessionNotFound."""
         with self._lock:
-            recording = self._find(session_id)
+            recording = self._recordings.get(session_id)
+            if recording is None:
+                raise _unknown(session_id)
             if recording in self._waiting:
                 self._waiting.remove(recording)
                 recording.state, recording.message = "error", "Cancelled before it began."
@@ -128,11 +139,6 @@ class GenerationWorker:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-    def _find(self, session_id: str) -> Recording:
-        if session_id not in self._recordings:
-            raise SessionNotFound(f"No recording {session_id!r} was started here: look for it in the session list.")
-        return self._recordings[session_id]
 
     def _forget_old(self) -> None:
         over = [recording.id for recording in self._recordings.values() if recording.over]
@@ -226,3 +232,7 @@ class GenerationWorker:
             self._current.message = f"The generation worker ended (exit code {code}): {cure}."
             self._current = None
         self._next()
+
+
+def _unknown(session_id: str) -> SessionNotFound:
+    return SessionNotFound(f"No recording {session_id!r} was started here: look for it in the session list.")

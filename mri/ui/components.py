@@ -39,8 +39,8 @@ GRAPH_CONFIG = {"showSendToCloud": False, "displaylogo": False, "displayModeBar"
 PAGES = {"Scanner": ids.SCANNER_PATH, "Sessions": ids.SESSIONS_PATH}
 
 
-def shell(content: Any) -> html.Div:
-    """Every page: header with navigation, theme switch and keys, the page, toasts, the dialog of keys."""
+def shell(content: Any, *tools: Any) -> html.Div:
+    """Every page: header with navigation, `tools`, theme switch and keys, the page, toasts, the dialog of keys."""
     links = [
         dcc.Link(name, href=path, className="mri-nav-link", id=f"nav-{name.lower()}") for name, path in PAGES.items()
     ]
@@ -53,6 +53,7 @@ def shell(content: Any) -> html.Div:
                     html.Nav(links, **{"aria-label": "Pages"}, className="mri-nav"),
                     html.Div(
                         [
+                            *tools,
                             icon_button("keys", "?", "Keyboard shortcuts (?)"),
                             icon_button("theme", "◐", "Switch between dark and light theme"),
                         ],

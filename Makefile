@@ -1,0 +1,56 @@
+# Every target sets up what it needs in .venv. `make help` lists them.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python3.14,\
+	$(shell $(p) -c 'import sys; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+VENV := .venv
+PY := $(VENV)/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench model demos screenshots clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: $(VENV)/run.stamp  ## serve the app (ARGS="--port 8060" passes options on)
+	$(PY) app.py $(ARGS)
+
+test: $(VENV)/dev.stamp  ## every test, in a real browser too (ARGS="tests/store -x" narrows)
+	@$(PY) tests/browser/ensure_browser.py
+	@$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp  ## ruff, mypy and every test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/dev.stamp  ## measure: what tracing costs, bytes, store, server, browser
+	$(PY) -m mri bench $(ARGS)
+
+model: $(VENV)/run.stamp  ## train the embedded model anew (about an hour)
+	$(PY) -m mri.nanochat.pretrain $(ARGS)
+
+demos: $(VENV)/run.stamp  ## record the three bundled demo sessions anew
+	$(PY) -m mri demos
+
+screenshots: $(VENV)/dev.stamp  ## make the pictures of the README
+	@$(PY) tests/browser/ensure_browser.py
+	$(PY) -m benchmarks.screenshots
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp

@@ -1,0 +1,196 @@
+"""The record box: a drawer on every page that asks for a prompt, records it in the worker and opens the result.
+
+Layout and callbacks; the generation worker does the work. Knows no torch: what a preset costs per step is
+computed from the checkpoint's meta file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_bootstrap_components as dbc
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from mri.config import PRESETS
+from mri.errors import ConfigError, ModelError
+from mri.hook_points import nanochat_points
+from mri.layout import Layout
+from mri.live.request import RecordRequest
+from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
+from mri.ui import ids
+from mri.ui.services import services
+
+OPEN, BOX, MODEL, PROMPT, MODE, PRESET = (
+    f"record-{part}" for part in ("open", "box", "model", "prompt", "mode", "preset")
+)
+MAX_NEW_TOKENS, TEMPERATURE, TOP_K, SEED = (f"record-{part}" for part in ("max", "temperature", "top-k", "seed"))
+START, STOP, PROGRESS, LINE, TEXT = (f"record-{part}" for part in ("start", "stop", "progress", "line", "text"))
+CURRENT, TICK, GOTO = (f"record-{part}" for part in ("current", "tick", "goto"))
+
+TICK_MS = 300
+
+MEANINGS = {
+    "light": "statistics of every hook point",
+    "standard": "and the strongest neurons of each",
+    "rows": "and whole attention rows, the prompt token by token",
+    "everything": "every value of every hook point, and attention rows",
+}
+
+
+def open_button() -> html.Button:
+    """The header's button that opens the box."""
+    return html.Button(
+        [html.Span("●", className="record-dot", **{"aria-hidden": "true"}), " Record"],
+        id=OPEN,
+        type="button",
+        className="btn btn-sm btn-outline-light record-open",
+    )
+
+
+def record_box() -> html.Div:
+    """The drawer, closed, with what it remembers. A recording goes on when the page is closed or loaded anew."""
+    return html.Div(
+        [
+            dcc.Store(id=CURRENT, storage_type="session"),
+            dcc.Interval(id=TICK, interval=TICK_MS, disabled=True),
+            dcc.Location(id=GOTO, refresh="callback-nav"),
+            dbc.Offcanvas(_form(), id=BOX, title="Record a generation", placement="end", is_open=False),
+        ]
+    )
+
+
+def _form() -> list[Any]:
+    return [
+        html.P(id=MODEL, className="text-secondary small"),
+        html.Label("Prompt", htmlFor=PROMPT, className="form-label"),
+        dbc.Textarea(id=PROMPT, rows=4, value="Once there was a girl named Mia.", maxlength=20_000),
+        dbc.RadioItems(
+            [{"label": "plain text", "value": "plain"}, {"label": "chat", "value": "chat"}],
+            "plain",
+            id=MODE,
+            inline=True,
+            className="my-2",
+        ),
+        html.Div(
+            [
+                _number("Max tokens", MAX_NEW_TOKENS, 64, minimum=1, step=1),
+                _number("Temperature", TEMPERATURE, 0.8, minimum=0, step="any"),
+                _number("Top-k", TOP_K, 50, minimum=1, step=1),
+                _number("Seed", SEED, 42, minimum=0, step=1),
+            ],
+            className="record-numbers",
+        ),
+        html.Fieldset(
+            [html.Legend("Capture", className="form-label fs-6"), dbc.RadioItems([], "standard", id=PRESET)],
+            className="my-3",
+        ),
+        html.Div(
+            [
+                dbc.Button("Record", id=START, color="danger"),
+                dbc.Button("Stop", id=STOP, color="secondary", outline=True, disabled=True),
+            ],
+            className="d-flex gap-2 my-3",
+        ),
+        dbc.Progress(id=PROGRESS, value=0, max=1, className="my-2"),
+        html.P("", id=LINE, role="status", className="small text-secondary"),
+        html.Pre("", id=TEXT, className="record-text"),
+    ]
+
+
+def _number(label: str, component_id: str, value: float, *, minimum: int, step: int | str) -> html.Div:
+    field = dbc.Input(id=component_id, type="number", value=value, min=minimum, step=step, size="sm")
+    return html.Div([html.Label(label, htmlFor=component_id, className="form-label small mb-1"), field])
+
+
+def register(app: Dash) -> None:
+    """Add the box's callbacks to the app."""
+
+    @app.callback(
+        Output(BOX, "is_open"), Output(MODEL, "children"), Output(PRESET, "options"), Output(START, "disabled"),
+        Input(OPEN, "n_clicks"), prevent_initial_call=True,
+    )  # fmt: skip
+    def open_box(_: int) -> tuple[Any, ...]:
+        try:
+            line, options = describe_model(services().model)
+        except ModelError as error:
+            return True, str(error), [], True
+        services().worker.warm()  # torch loads while the prompt is being written
+        return True, line, options, no_update
+
+    @app.callback(
+        Output(CURRENT, "data"), Input(START, "n_clicks"), State(PROMPT, "value"), State(MODE, "value"),
+        State(MAX_NEW_TOKENS, "value"), State(TEMPERATURE, "value"), State(TOP_K, "value"), State(SEED, "value"),
+        State(PRESET, "value"), prevent_initial_call=True,
+    )  # fmt: skip
+    def start(
+        _: int, prompt: str, mode: str, max_new_tokens: int, temperature: float, top_k: int, seed: int, preset: str
+    ) -> str:
+        request = RecordRequest(prompt or "", mode == "chat", max_new_tokens, temperature, top_k, seed, preset)
+        session_id = services().library.new_id()
+        services().worker.submit(session_id, request)
+        return session_id
+
+    @app.callback(Input(STOP, "n_clicks"), State(CURRENT, "data"), prevent_initial_call=True)
+    def stop(_: int, session_id: str | None) -> None:
+        if session_id:
+            services().worker.stop(session_id)
+
+    @app.callback(
+        Output(CURRENT, "data", allow_duplicate=True), Output(TICK, "disabled"), Output(START, "disabled", True),
+        Output(STOP, "disabled"), Output(PROGRESS, "value"), Output(PROGRESS, "max"), Output(LINE, "children"),
+        Output(TEXT, "children"), Output(BOX, "is_open", allow_duplicate=True), Output(GOTO, "href"),
+        Output(ids.TOAST, "data", allow_duplicate=True),
+        Input(TICK, "n_intervals"), Input(CURRENT, "data"), prevent_initial_call="initial_duplicate",
+    )  # fmt: skip
+    def show_progress(_: int, session_id: str | None) -> tuple[Any, ...]:
+        return progress(session_id)
+
+
+def progress(session_id: str | None) -> tuple[Any, ...]:
+    """The outputs of one tick: current, tick off, start off, stop off, value, max, line, text, open, href, toast."""
+    if not session_id:
+        return no_update, True, no_update, True, *[no_update] * 7
+    status = services().worker.status_or_none(session_id)
+    if status is None:  # from before the server was started anew
+        return None, True, False, True, 0, 1, "", "", *[no_update] * 3
+    total = max(status["max_steps"], 1)
+    match status["state"]:
+        case "queued":
+            line = f"Waiting: place {status['position']} in the queue."
+        case "running":
+            line = status["message"] or f"Step {status['step'] + 1} of at most {status['max_steps']}."
+        case "error":
+            toast = {"text": status["message"], "kind": "error"}
+            return None, True, False, True, 0, 1, status["message"], status["text"], no_update, no_update, toast
+        case "finished":
+            href = f"{ids.SCANNER_PATH}?{urlencode({'session': session_id})}"
+            toast = {"text": "Recorded. Here it is.", "kind": "info"}
+            return None, True, False, True, total, total, "", "", False, href, toast
+    return no_update, False, True, False, status["step"] + 1, total, line, status["text"], *[no_update] * 3
+
+
+def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
+    """A line about the model, and the preset options with what a step of each costs. Raises ModelError."""
+    files = find_checkpoint(model or EMBEDDED)
+    config = read_config(files)
+    points = nanochat_points(config.n_layer, config.n_embd, config.vocab_size)
+    options = []
+    for name, preset in PRESETS.items():
+        try:
+            layout = Layout.plan(
+                points, preset, n_layer=config.n_layer, n_head=config.n_head, n_ctx=config.sequence_len,
+                n_vocab=config.vocab_size,
+            )  # fmt: skip
+        except ConfigError as error:
+            options.append({"label": f"{name}: {error}", "value": name, "disabled": True})
+            continue
+        most_bytes = layout.num_bytes("decode", 1, config.sequence_len)
+        cost = f"{'at most ' if preset.attention_tier != 'summary' else ''}{most_bytes / 1000:,.1f} KB a step"
+        options.append({"label": f"{name}: {MEANINGS[name]} · {cost}", "value": name})
+    line = (
+        f"Model {files.source} {files.tag}, step {files.step:,}: {config.n_layer} layers × {config.n_embd}, "
+        f"{config.n_head} heads, context {config.sequence_len:,} tokens."
+    )
+    return line, options

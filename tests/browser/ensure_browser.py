@@ -1,0 +1,79 @@
+"""Sees to a browser for the tests: an installed Chrome or Chromium, else Playwright's own, else Debian's package.
+
+    python tests/browser/ensure_browser.py      exit code 1 and a sentence where none can be had
+
+A browser counts when Playwright can start it. Tests launch `find_browser()`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Error, sync_playwright
+
+LAUNCH_ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome", "microsoft-edge")
+MAC_APPS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+NONE_FOUND = (
+    "No browser for the tests: install Google Chrome or Chromium (Debian: apt install chromium; "
+    "or python -m playwright install --with-deps chromium), then run this again."
+)
+
+
+def find_browser() -> str | None:
+    """Path of the first installed browser that starts; None means Playwright's own, if it has one."""
+    return next((path for path in _installed() if starts(path)), None)
+
+
+def starts(path: str | None) -> bool:
+    """Whether Playwright can start this browser (None: its own)."""
+    with sync_playwright() as playwright:
+        try:
+            playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS, timeout=30_000).close()
+        except Error:
+            return False
+        return True
+
+
+def ensure() -> bool:
+    """Try what is installed, then Playwright's download, then Debian's package. Whether there is a browser now."""
+    if find_browser() or starts(None):
+        return True
+    print("No browser found for the tests: trying Playwright's own.", flush=True)
+    _run(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if _debian_root() else []), "chromium")
+    if starts(None):
+        return True
+    if _debian_root():
+        print("Playwright has none for this machine: trying Debian's package.", flush=True)
+        _run("apt-get", "update", "--quiet=2")
+        _run("apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", "chromium")
+    return find_browser() is not None
+
+
+def _installed() -> Iterator[str]:
+    yield from filter(None, map(shutil.which, NAMES))
+    yield from (path for path in MAC_APPS if Path(path).exists())
+
+
+def _debian_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and Path("/etc/debian_version").exists()
+
+
+def _run(*command: str) -> None:
+    """Run to its end, whatever that is: what counts is whether a browser starts afterwards."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "20000"}
+    subprocess.run(command, env=environment, check=False)
+
+
+if __name__ == "__main__":
+    if not ensure():
+        sys.exit(NONE_FOUND)
