@@ -33,7 +33,7 @@ def check_pickle(data: bytes, what: str, cure: str, ops: Set[str], names: Set[st
             if op.name == "GLOBAL" and argument not in names:
                 raise ModelError(f"{what} would import {str(argument).replace(' ', '.')!r} when read: {cure}.")
             if op.name in ("LONG_BINPUT", "FRAME") and isinstance(argument, int) and argument > len(data):
-                raise ModelError(f"{what} asks for more memory than it has bytes ({op.name} {argument}): {cure}.")
+                raise ModelError(f"{what} is truncated or broken ({op.name} {argument} in {len(data)} bytes): {cure}.")
     except ValueError as error:  # what pickletools raises for everything broken or cut off
         raise ModelError(f"{what} is truncated or broken: {cure}.") from error
     if end != len(data):
