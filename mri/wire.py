@@ -13,22 +13,31 @@ A record, all little-endian, is what the journal appends and what HTTP sends in 
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from mri.errors import BadSession
-from mri.events import StepFrame
+from mri.events import Array, StepFrame
 
 MAGIC = b"MRIJ"
 VERSION = 1
 KIND_FRAME = 1
 KIND_END = 2  # payload: JSON {"end_reason": …}; last record of a recording that ended by itself
+
+DTYPES = {
+    **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
+    **{f"I{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
+    **{f"U{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
+    "BOOL": np.dtype("?"),
+}
+"""safetensors' dtype names, as far as numpy has them"""
 
 HEADER = struct.Struct("<4sHHII")
 MAX_PAYLOAD_BYTES = 1 << 30
@@ -60,6 +69,22 @@ def frame_from_bytes(blob: bytes | memoryview) -> StepFrame:
         raise BadSession(
             f"These {len(blob):,} bytes are not a trace frame ({error}): record the session again."
         ) from error
+
+
+def views_from_bytes(blob: bytes | memoryview, only: str | None = None) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Header fields and arrays of a frame without copying: read-only views into `blob`. `only`: just that array.
+
+    For bytes that were checked before (a record's checksum); `frame_from_bytes` is the one that checks.
+    """
+    start = 8 + int.from_bytes(blob[:8], "little")
+    entries = json.loads(bytes(blob[8:start]))
+    header = json.loads(entries.pop("__metadata__")["frame"])
+    arrays = {}
+    for name, entry in entries.items():
+        if only is None or name == only:
+            first, dtype, shape = start + entry["data_offsets"][0], DTYPES[entry["dtype"]], entry["shape"]
+            arrays[name] = np.frombuffer(blob, dtype, math.prod(shape), first).reshape(shape)
+    return header, arrays
 
 
 def record_bytes(kind: int, step: int, payload: bytes) -> bytes:

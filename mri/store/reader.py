@@ -1,0 +1,258 @@
+"""Reads a session, recorded or still being recorded: one interface, two implementations (the other is sealed.py).
+
+Knows nothing of models, torch and pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+
+from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
+from mri.events import PHASES, Array, StepFrame, TraceSession
+from mri.store.files import JOURNAL, SESSION, VOCABULARY, disk_error, session_from_json
+from mri.store.journal import lost_record, record_at, whole_records
+from mri.store.rows import largest_shape, padded, scattered
+from mri.store.vocabulary import Vocabulary
+from mri.wire import KIND_END, frame_from_bytes, views_from_bytes
+
+STEP_COLUMNS: dict[str, npt.DTypeLike] = {
+    "step": np.uint32,
+    "phase": np.uint8,
+    "pos0": np.int32,
+    "t_add": np.int32,
+    "chosen_id": np.int32,
+    "forced": np.uint8,
+    "num_bytes": np.uint32,
+    "dropped": np.uint16,
+    "time_us": np.int64,
+}
+"""Scalars of a step, their dtypes on the shelf. `phase` counts in PHASES there; readers give its name."""
+
+
+class SessionReader(Protocol):
+    """A session, whatever its state. Usable from many threads; a context manager.
+
+    session      metadata; `session.num_steps` as far as it is written
+    num_steps    steps that can be read
+    """
+
+    path: Path
+    session: TraceSession
+
+    @property
+    def num_steps(self) -> int: ...
+
+    @property
+    def token_bytes(self) -> Mapping[int, bytes]:
+        """Bytes of the token ids that occur in the session (of the whole vocabulary while recording)."""
+
+    @property
+    def special_ids(self) -> frozenset[int]: ...
+
+    def frame(self, step: int) -> StepFrame:
+        """Raises IndexError on a step that is not there, BadSession where it cannot be read."""
+
+    def frame_bytes(self, step: int) -> bytes:
+        """`bytes_from_frame` of the frame: the same bytes in both states."""
+
+    def records(self, start: int, stop: int) -> bytes:
+        """Steps start … stop - 1 (cut to what is there) as a run of wire records."""
+
+    def column(self, name: str, *index: Any) -> Array:
+        """One array over all steps, first axis = step: `column("stats", row, 4)` -> (num_steps,).
+
+        `index` is numpy's, of the axes behind the step. Rows are those of the Layout, dropped or not. Where a step
+        lacks the array, its row or its ragged end: NaN (0 in whole numbers). Raises UnknownHookPoint on another name.
+        """
+
+    def steps(self) -> dict[str, Array]:
+        """STEP_COLUMNS by name, (num_steps,) each; `phase` as str, `forced` as bool, `time_us` in microseconds."""
+
+    def token_ids(self) -> npt.NDArray[np.int64]:
+        """(N,) id at each absolute position that was read, then the last chosen id if there is one."""
+
+    def verify(self) -> None:
+        """Reads everything. Raises BadSession on the first checksum that does not fit."""
+
+    def refresh(self) -> int:
+        """Takes notice of what was recorded since. -> num_steps"""
+
+    def close(self) -> None: ...
+
+
+def open_session(path: Path | str) -> SessionReader:
+    """Opens a session folder or an .h5. Raises SessionNotFound or BadSession."""
+    from mri.store.sealed import SealedReader  # h5py takes 0.2 s to import: not before the first .h5
+
+    path = Path(path)
+    if not path.exists():
+        raise SessionNotFound(f"There is no session at {path}: see which there are with `python -m mri ls`.")
+    return JournalReader(path) if path.is_dir() else SealedReader(path)
+
+
+class JournalReader:
+    """A session folder. Follows a recording that goes on (`refresh`); never writes. See SessionReader."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises BadSession."""
+        self.path = path
+        try:
+            self.session = session_from_json((path / SESSION).read_bytes(), path / SESSION)
+            self._vocabulary = Vocabulary.from_bytes((path / VOCABULARY).read_bytes())
+            self._fd = os.open(path / JOURNAL, os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise BadSession(f"{path} is no session: {Path(error.filename).name} is missing.") from error
+        except OSError as error:
+            raise BadSession(str(disk_error("read", path, error))) from error
+        except (SafetensorError, ValueError, KeyError, IndexError) as error:
+            raise BadSession(f"{path / VOCABULARY} is damaged ({error}): restore a copy.") from error
+        self._close = weakref.finalize(self, os.close, self._fd)
+        self._lock = threading.Lock()
+        self._offsets = [0]  # of every record, and of the end of the last
+        self._columns: list[tuple[Any, ...]] = []  # STEP_COLUMNS of every step, as far as asked for
+        self.end_reason: str | None = None
+        """Of the journal's last record; None while recording and after a crash."""
+        self.refresh()
+
+    @property
+    def num_steps(self) -> int:
+        return len(self._offsets) - 1
+
+    @property
+    def token_bytes(self) -> Vocabulary:
+        return self._vocabulary
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        return self._vocabulary.special_ids
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the whole records of the journal's steps."""
+        return self._offsets[-1]
+
+    def refresh(self) -> int:
+        with self._lock:
+            if self.end_reason is None:
+                for record in whole_records(self._fd, self._offsets[-1], self.num_steps):
+                    if record.kind == KIND_END:
+                        self._end(record.payload)
+                        break
+                    self._offsets.append(record.end)
+                self.session = replace(self.session, num_steps=self.num_steps)
+            return self.num_steps
+
+    def payload(self, step: int) -> memoryview:
+        """The frame bytes of a step, checksum looked at again. Raises IndexError, BadSession."""
+        if not 0 <= step < self.num_steps:
+            raise IndexError(f"step {step} of a session with {self.num_steps} steps")
+        record = record_at(self._fd, self._offsets[step], self._offsets[step + 1])
+        if record is None:
+            raise BadSession(f"Step {step} of {self.path} can no longer be read: restore a copy of {JOURNAL}.")
+        return record.payload
+
+    def frame(self, step: int) -> StepFrame:
+        return frame_from_bytes(self.payload(step))
+
+    def frame_bytes(self, step: int) -> bytes:
+        return bytes(self.payload(step))
+
+    def records(self, start: int, stop: int) -> bytes:
+        start, stop = max(start, 0), min(stop, self.num_steps)
+        if start >= stop:
+            return b""
+        return os.pread(self._fd, self._offsets[stop] - self._offsets[start], self._offsets[start])
+
+    def column(self, name: str, *index: Any) -> Array:
+        found: list[Array | None] = []
+        for step in range(self.num_steps):
+            header, arrays = views_from_bytes(self.payload(step), only=name)
+            array = arrays.get(name)
+            if array is not None:
+                array = scattered(self.session.layout, name, array, header["dropped_layers"])
+            found.append(array)
+        present = [array for array in found if array is not None]
+        if not present:
+            raise UnknownHookPoint(f"No step of this session has an array {name!r}.")
+        shape, dtype = largest_shape([array.shape for array in present]), present[0].dtype
+        return np.stack([padded(array, shape, dtype)[index] for array in found])
+
+    def steps(self) -> dict[str, Array]:
+        with self._lock:
+            for step in range(len(self._columns), self.num_steps):
+                blob = self.payload(step)
+                header, _ = views_from_bytes(blob, only="")
+                header["num_bytes"] = len(blob) - 8 - int.from_bytes(blob[:8], "little")
+                header["phase"] = PHASES.index(header["phase"])
+                self._columns.append(tuple(header[name] for name in STEP_COLUMNS))
+            columns = [*zip(*self._columns, strict=True)] or [()] * len(STEP_COLUMNS)
+        return named_steps(
+            {name: np.array(values, dtype) for (name, dtype), values in zip(STEP_COLUMNS.items(), columns, strict=True)}
+        )
+
+    def token_ids(self) -> npt.NDArray[np.int64]:
+        steps = self.steps()
+        read = [
+            views_from_bytes(self.payload(step), only="tokens")[1].get("tokens", ())
+            for step in range(len(steps["step"]))
+        ]
+        return sequence(steps, read)
+
+    def verify(self) -> None:
+        for step in range(self.refresh()):
+            frame_from_bytes(self.payload(step))
+        if self.end_reason is None and (lost := lost_record(self._fd, self.num_bytes)) is not None:
+            raise BadSession(
+                f"{self.path / JOURNAL} is damaged after step {self.num_steps - 1} (step {lost.step} is whole again): "
+                "restore a copy; the steps before can be read."
+            )
+
+    def close(self) -> None:
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _end(self, payload: memoryview) -> None:
+        self.end_reason = str(json.loads(bytes(payload))["end_reason"])
+        with contextlib.suppress(OSError):  # sealed and gone in the meantime
+            self.session = session_from_json((self.path / SESSION).read_bytes(), self.path / SESSION)
+        self.session = replace(self.session, state="finished", end_reason=self.end_reason)
+
+
+def named_steps(columns: dict[str, Array]) -> dict[str, Array]:
+    """STEP_COLUMNS as stored -> as readers give them."""
+    return {**columns, "phase": np.array(PHASES)[columns["phase"]], "forced": columns["forced"].astype(bool)}
+
+
+def sequence(steps: dict[str, Array], read: list[Any]) -> npt.NDArray[np.int64]:
+    """Ids by absolute position from what each step read at its `pos0`, then the last chosen id if there is one."""
+    if not any(len(ids) for ids in read):
+        return np.empty(0, np.int64)
+    ends = [int(pos0) + len(ids) for pos0, ids in zip(steps["pos0"], read, strict=True)]
+    out = np.zeros(max(ends) + 1, np.int64)
+    for end, ids in zip(ends, read, strict=True):
+        out[end - len(ids) : end] = ids
+    last = int(steps["chosen_id"][-1])
+    if last < 0:
+        return out[:-1]
+    out[ends[-1]] = last
+    return out[: ends[-1] + 1]

@@ -1,0 +1,211 @@
+"""Records a session: takes StepFrames, leaves a folder that survives a crash, and has it sealed at the end.
+
+Knows nothing of models, torch and HDF5: sealing is another process's work (seal.py), so that neither a full disk
+nor HDF5 can harm the one that generates.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import filelock
+
+from mri.errors import StoreError
+from mri.events import StepFrame, TraceSession
+from mri.store.files import (
+    JOURNAL,
+    MIN_FREE_BYTES,
+    SESSION,
+    VOCABULARY,
+    disk_error,
+    free_bytes,
+    is_session_id,
+    replace_file,
+    session_json,
+    session_lock,
+)
+from mri.store.journal import Journal
+from mri.store.vocabulary import Vocabulary
+from mri.wire import KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
+
+LOCK_WAIT_S = 2.0
+"""How long a new recording waits for a lock that a list of sessions may hold for a moment."""
+
+
+class SessionWriter:
+    """One recording, in `library_folder/<session.id>`. A context manager: left without `finish`, it finishes the
+    session as interrupted, or with the error that passed through.
+
+    session         the metadata as last written        folder          where the journal is
+    num_steps       frames appended                     steps_on_disk   of these, safe from a power cut
+    seal_error      why `finish` could not seal, else ""
+    """
+
+    def __init__(
+        self,
+        library_folder: Path,
+        session: TraceSession,
+        *,
+        vocabulary: Sequence[bytes] | None = None,
+        special_ids: Iterable[int] = (),
+        sync_ms: int = 250,
+    ) -> None:
+        """`vocabulary`: bytes of each token id. `sync_ms`: milliseconds between two fdatasync, 0 for one each step.
+        Raises StoreError where it cannot write, or where the session exists or is being recorded."""
+        if not is_session_id(session.id):
+            raise StoreError(f"{session.id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
+        library_folder = Path(library_folder).absolute()
+        self.folder = library_folder / session.id
+        self.session = session
+        self.seal_error = ""
+        self._finished = False
+        self._kinds: dict[str, tuple[str, int]] = {}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = session_lock(self.folder)
+            self._lock.acquire(timeout=LOCK_WAIT_S)
+        except filelock.Timeout:
+            raise StoreError(f"Session {session.id} is being recorded by another process: choose another id.") from None
+        except OSError as error:
+            raise disk_error("write to", self.folder, error) from error
+        try:
+            self._create(library_folder / f"{session.id}.h5", vocabulary, special_ids, sync_ms)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def append(self, frame: StepFrame) -> None:
+        """Writes one step. Raises StoreError when the disk does not take it: the journal then ends with the step
+        before, and the same frame may be appended again. Raises ValueError on a frame that no session can have."""
+        self._check(frame)
+        self._check_free_space()
+        try:
+            self._journal.append(record_bytes(KIND_FRAME, frame.step, bytes_from_frame(frame)))
+        except OSError as error:
+            raise disk_error("append to", self.folder / JOURNAL, error) from error
+
+    def update(self, **fields: Any) -> None:
+        """Changes fields of `session`, in session.json too. Raises StoreError."""
+        self.session = replace(self.session, **fields)
+        try:
+            replace_file(self.folder / SESSION, session_json(self.session).encode())
+        except OSError as error:
+            raise disk_error("write", self.folder / SESSION, error) from error
+
+    def finish(self, end_reason: str, *, seal: bool = True, **fields: Any) -> Path:
+        """Ends the recording and seals it in a child process. -> the .h5, or the folder where sealing was not asked
+        for or did not succeed (`seal_error` says why; nothing is lost, and it can be sealed later)."""
+        if self._finished:
+            raise ValueError("this recording is finished already")
+        self._finished = True
+        num_steps = self.num_steps  # the last record counts as one more
+        try:  # session.json first: who sees the last record finds the last words written
+            self.update(**{"state": "finished", "end_reason": end_reason, "num_steps": num_steps, **fields})
+            end = json.dumps({"end_reason": end_reason}).encode()
+            self._journal.append(record_bytes(KIND_END, num_steps, end))
+        except (OSError, StoreError) as error:
+            self.seal_error = str(error)  # a full disk: the steps are there, and sealing later does without the rest
+        try:
+            self._journal.close()
+        except OSError as error:
+            self.seal_error = str(disk_error("write", self.folder / JOURNAL, error))
+        finally:
+            self._lock.release()
+        if not seal or self.seal_error:
+            return self.folder
+        self.seal_error = seal_in_child(self.folder)
+        return self.folder if self.seal_error else self.folder.with_name(self.folder.name + ".h5")
+
+    @property
+    def num_steps(self) -> int:
+        return self._journal.num_records
+
+    @property
+    def steps_on_disk(self) -> int:
+        return self._journal.num_records_synced
+
+    def __enter__(self) -> SessionWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._finished:
+            return
+        failed = error is not None and not isinstance(error, KeyboardInterrupt)
+        self.finish(f"error: {error}" if failed else "interrupted")
+
+    def _create(
+        self, sealed: Path, vocabulary: Sequence[bytes] | None, special_ids: Iterable[int], sync_ms: int
+    ) -> None:
+        if sealed.exists() or (self.folder / SESSION).exists():
+            raise StoreError(f"Session {self.session.id} exists already: choose another id or delete it first.")
+        self._check_free_space()
+        try:
+            tokens = Vocabulary.from_sequence(vocabulary or (), special_ids)
+            replace_file(self.folder / VOCABULARY, tokens.to_bytes())
+            self._journal = Journal(self.folder / JOURNAL, sync_ms)
+            self.update()
+        except OSError as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise disk_error("write to", self.folder, error) from error
+
+    def _check_free_space(self) -> None:
+        free = free_bytes(self.folder)
+        if free < MIN_FREE_BYTES:
+            raise StoreError(
+                f"Recording of {self.session.id} stops after {self._steps_so_far()} steps because only "
+                f"{free / 1e6:.0f} MB of disk are free (it needs {MIN_FREE_BYTES / 1e6:.0f}): free some space."
+            )
+
+    def _steps_so_far(self) -> int:
+        return self.num_steps if hasattr(self, "_journal") else 0
+
+    def _check(self, frame: StepFrame) -> None:
+        """What would make the session unreadable later is refused now."""
+        if frame.step != self.num_steps:
+            raise ValueError(f"step {frame.step} does not follow: the next is {self.num_steps}")
+        if list(frame.dropped_layers) != sorted(set(frame.dropped_layers)):
+            raise ValueError(f"dropped_layers {frame.dropped_layers} must ascend")
+        for name, array in frame.arrays.items():
+            kind = (array.dtype.str, array.ndim)
+            known = self._kinds.get(name)
+            if known is None:
+                self._check_name(name)
+                self._kinds[name] = kind
+            elif known != kind:
+                raise ValueError(f"array {name!r} was {known} (dtype, axes) before and is {kind} now")
+
+    def _check_name(self, name: str) -> None:
+        if any(part in ("", ".", "..") for part in name.split("/")) or not name.isprintable():
+            raise ValueError(f"array name {name!r} cannot be stored: use words with '/' between them")
+        if any(other.startswith(name + "/") or name.startswith(other + "/") for other in self._kinds):
+            raise ValueError(f"array name {name!r} is a folder of another array's name")
+
+
+def seal_in_child(folder: Path) -> str:
+    """Seals a session folder in a process of its own. -> "" or the sentence that says why not."""
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-m", "mri.store.seal", str(folder)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"Sealing {folder.name} was stopped by signal {-done.returncode}: try again."
