@@ -92,7 +92,7 @@ class _Read:
 
 def _embedding(rows: int, width: int) -> nn.Embedding:
     """Weights unset: on the meta device torch's own normal_() imports its whole compiler, which takes seconds."""
-    return nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)
+    return nn.Embedding(rows, width, _weight=torch.empty(rows, width))
 
 
 def _linear(n_in: int, n_out: int) -> nn.Linear:
