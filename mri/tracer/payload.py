@@ -1,0 +1,60 @@
+"""Captured values as the arrays of a frame: quantized, cut to the top-k, with the exact bound of what was cut.
+
+Knows torch and the quantization; which rows belong to which hook point is the caller's business.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from mri.events import F16_MAX, Q8_INF, Q8_MAX, Q8_NAN, Array
+from mri.layout import index_dtype
+from mri.tracer.reduce import to_host
+
+
+def value_arrays(group: str, values: Array, quantization: str) -> dict[str, Array]:
+    """`<group>/values` and, with q8, `<group>/scale` of float32 values (…, n)."""
+    codes, scale = quantized(values, quantization)
+    return {f"{group}/values": codes} | ({} if scale is None else {f"{group}/scale": scale})
+
+
+def topk_arrays(group: str, x: Tensor, mags: Tensor, indices: Tensor, topk: int, quantization: str) -> dict[str, Array]:
+    """Top-k arrays of x (R, width), given the falling magnitudes of its rows and where they are, at least topk + 1
+    of them where there are as many. The bound is the exact magnitude of the strongest neuron not kept, 0 if all are.
+    """
+    width = x.shape[1]
+    k = min(topk, width)
+    bound = mags[:, k] if k < width else mags.new_zeros(len(mags))
+    values, where, bound_host = to_host([x.gather(1, indices[:, :k]), indices[:, :k], bound])
+    arrays = value_arrays(group, values, quantization)
+    arrays[f"{group}/indices"] = where.astype(index_dtype(width))
+    arrays[f"{group}/bound"] = bound_host
+    return arrays
+
+
+def quantized(values: Array, quantization: str) -> tuple[Array, Array | None]:
+    """float32 (…, n) -> codes of the same shape, and for q8 the scale (…). Inverse: events.dequantized.
+
+    f16: relative error ≤ 2⁻¹¹ (absolute ≤ 2⁻²⁵ below 2⁻¹⁴), finite values beyond ±65 504 are clipped to it.
+    q8: absolute error ≤ max|x| / 252 of the row's finite values; NaN and ±∞ keep codes of their own.
+    """
+    if quantization == "f32":
+        return values.astype(np.float32, copy=False), None
+    finite = np.isfinite(values)
+    if quantization == "f16":
+        if (np.abs(values) > F16_MAX).any():
+            values = np.where(finite, np.clip(values, -F16_MAX, F16_MAX), values)
+        return values.astype(np.float16), None
+    numbers = np.where(finite, values, 0)
+    scale = (np.abs(numbers).max(-1, initial=0.0) / Q8_MAX).astype(np.float32)
+    codes = np.clip(np.rint(numbers / np.where(scale > 0, scale, 1)[..., None]), -Q8_MAX, Q8_MAX)
+    codes = np.where(np.isinf(values), np.sign(values) * Q8_INF, codes)
+    return np.where(np.isnan(values), Q8_NAN, codes).astype(np.int8), scale
+
+
+def quantized_weights(weights: Array, quantization: str) -> Array:
+    """Attention weights as float32, float16, or with q8 uint8 = weight · 255 rounded (error ≤ 1/510)."""
+    if quantization == "q8":
+        return np.rint(weights * 255).astype(np.uint8)
+    return weights.astype(np.float32 if quantization == "f32" else np.float16)

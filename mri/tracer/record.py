@@ -1,0 +1,151 @@
+"""One generation, recorded: prompt → model → recorder → session on disk.
+
+Ties nanochat, recorder and store together; command line, notebook and worker all call `record_generation`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import safetensors
+import tiktoken
+import torch
+
+from mri.config import TraceConfig
+from mri.events import TraceSession
+from mri.nanochat.chat import Prompt, ids_from_prompt
+from mri.nanochat.checkpoint import LoadedModel
+from mri.nanochat.generate import Step, generate
+from mri.nanochat.sampling import Sampling
+from mri.store.library import Library
+from mri.store.writer import SessionWriter
+from mri.tracer.recorder import GenerationRecorder, layout_of_model
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a generation left behind. `path` is the .h5, or the session folder where it could not be sealed;
+    `problem` is "" or the sentence that says why recording or sealing ended early (the response is whole anyway)."""
+
+    id: str
+    path: Path
+    response: str
+    end_reason: str
+    num_steps: int
+    problem: str
+
+
+def record_generation(
+    loaded: LoadedModel,
+    prompt: Prompt,
+    *,
+    sampling: Sampling,
+    config: TraceConfig,
+    sessions: Path,
+    chat: bool = False,
+    name: str = "",
+    session_id: str | None = None,
+    max_delay_ms: float = 100.0,
+    on_start: Callable[[TraceSession, int], None] | None = None,
+    on_step: Callable[[Step, str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Recording:
+    """Generate from `prompt` and record every step into `sessions`.
+
+    on_start(session, max_steps) before the first step; on_step(step, response so far) after each; `should_stop`
+    is asked after each step. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
+    Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
+    """
+    ids = ids_from_prompt(loaded.tokenizer, prompt, chat)
+    layout = layout_of_model(loaded.model, config)
+    stepwise = config.prefill == "stepwise"
+    steps = generate(loaded.model, ids, sampling, loaded.tokenizer, stepwise=stepwise)  # raises on a bad prompt
+    library = Library(sessions)
+    session = TraceSession(
+        session_id or library.new_id(),
+        layout,
+        name=name,
+        prompt=_text_of(prompt, loaded),
+        messages=_messages_of(prompt, chat),
+        model_id=f"{loaded.source}/{loaded.tag}/{loaded.step}",
+        model_config=asdict(loaded.config),
+        provenance=_provenance(loaded),
+        sampling=asdict(sampling),
+        start_time=datetime.now(UTC).isoformat(timespec="seconds"),
+        num_prompt_tokens=len(ids),
+    )
+    specials = loaded.tokenizer.special.values()
+    writer = SessionWriter(library.folder, session, vocabulary=loaded.tokenizer.vocabulary(), special_ids=specials)
+    recorder = GenerationRecorder(loaded.model, layout, writer, max_delay_ms=max_delay_ms)
+    if on_start:
+        on_start(session, max_steps(len(ids), sampling, loaded.config.sequence_len, stepwise))
+    began = time.perf_counter()
+    said: list[int] = []
+    end_reason = "interrupted"
+    try:
+        with recorder:
+            for step in steps:
+                recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
+                if not step.from_prompt:
+                    said.append(step.next_id)
+                if on_step:
+                    on_step(step, loaded.tokenizer.decode(said))
+                end_reason = step.end_reason or end_reason
+                if step.end_reason is None and should_stop is not None and should_stop():
+                    end_reason = "stopped"
+                    break
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        end_reason = f"error: {error}"
+        raise
+    finally:
+        response = loaded.tokenizer.decode(said)
+        duration_s = round(time.perf_counter() - began, 6)
+        path = writer.finish(recorder.stopped or end_reason, response=response, duration_s=duration_s)
+    problem = recorder.stopped.removeprefix("error: ") or writer.seal_error
+    if recorder.stopped == "budget":
+        problem = f"Recording ended after {recorder.num_steps} steps because the next did not fit max_bytes_per_step."
+    return Recording(session.id, path, response, recorder.stopped or end_reason, recorder.num_steps, problem)
+
+
+def max_steps(num_prompt_tokens: int, sampling: Sampling, sequence_len: int, stepwise: bool) -> int:
+    """How many forward passes a generation takes at most: the last chosen token is never read."""
+    prompt_steps = num_prompt_tokens if stepwise else 1
+    return prompt_steps + min(sampling.max_new_tokens - 1, sequence_len - num_prompt_tokens)
+
+
+def _text_of(prompt: Prompt, loaded: LoadedModel) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    if prompt and isinstance(prompt[0], int):
+        return loaded.tokenizer.decode(prompt)  # type: ignore[arg-type]
+    return "\n\n".join(message["content"] for message in prompt)  # type: ignore[index, call-overload]
+
+
+def _messages_of(prompt: Prompt, chat: bool) -> list[dict[str, str]]:
+    if isinstance(prompt, str):
+        return [{"role": "user", "content": prompt}] if chat else []
+    return [dict(message) for message in prompt if not isinstance(message, int)]
+
+
+def _provenance(loaded: LoadedModel) -> dict[str, object]:
+    return {
+        "model_path": str(loaded.path),
+        "era": loaded.era,
+        "softcap": loaded.model.softcap,
+        "config_hash": loaded.config_hash,
+        "weights_hash": loaded.weights_hash,
+        "tokenizer_hash": loaded.tokenizer.hash,
+        "device": str(loaded.device),
+        "dtype": str(loaded.model.lm_head.weight.dtype).removeprefix("torch."),
+        "versions": {
+            "torch": torch.__version__,
+            "tiktoken": tiktoken.__version__,
+            "safetensors": safetensors.__version__,
+        },
+    }

@@ -1,0 +1,104 @@
+"""Tensors → statistics, top-k, attention summaries and top logits, in a few vectorised operations on their device.
+
+Each function takes many rows at once and knows nothing of what they are. What leaves for the host are small arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mri.config import ATTENTION_TOPK
+from mri.events import Array
+
+
+class Rows(NamedTuple):
+    """Reduced rows: stats (R, 7) float32 as hook_points.STATS; mags (R, n) falling magnitudes and indices (R, n)."""
+
+    stats: Tensor
+    mags: Tensor
+    indices: Tensor
+
+
+def reduce_rows(x: Tensor, exact_zeros: Tensor, n_top: int, n_positions: int = 1) -> Rows:
+    """Statistics of each row of `x` (R, n) float32 and its `n_top` largest magnitudes.
+
+    `exact_zeros` (R,) bool picks the sparsity rule. `n_positions` is how many positions one row spans: l2 is the
+    root mean square over them. p99 interpolates linearly between order statistics (numpy's default quantile).
+    """
+    n = x.shape[1]
+    mag = x.abs()
+    rank = 0.99 * (n - 1)
+    low = math.floor(rank)
+    n_tail = n - low  # how many of the largest magnitudes the quantile needs
+    top = mag.topk(max(min(n_top, n), n_tail), 1)
+    share = rank - low
+    p99 = top.values[:, n_tail - 1]
+    if share:
+        p99 = torch.lerp(p99, top.values[:, n_tail - 2], share)
+    mean = x.mean(1)
+    std = torch.linalg.vector_norm(x - mean.unsqueeze(1), dim=1) * n**-0.5  # torch.std_mean takes twice as long
+    low_high = torch.aminmax(x, dim=1)
+    l2 = torch.linalg.vector_norm(x, dim=1) * n_positions**-0.5
+    threshold = top.values[:, 0] * 1e-3
+    threshold = torch.where(exact_zeros, torch.zeros_like(threshold), threshold)
+    sparsity = (mag <= threshold.unsqueeze(1)).sum(1) * (1.0 / n)
+    stats = torch.stack([mean, std, low_high.min, low_high.max, l2, sparsity, p99], 1)
+    return Rows(stats, top.values, top.indices)
+
+
+class AttentionSummary(NamedTuple):
+    """Per layer and head; leading axes as the weights had."""
+
+    keys: Tensor  # (…, 8) int64, absolute positions by falling weight
+    weights: Tensor  # (…, 8) float32
+    entropy: Tensor  # (…) bits: 0 = one key, log2(n_keys) = uniform
+
+
+def summarize_attention(weights: Tensor) -> AttentionSummary:
+    """Strongest keys and entropy of softmax rows (…, n_keys)."""
+    top = weights.topk(min(ATTENTION_TOPK, weights.shape[-1]), -1)
+    entropy = torch.special.entr(weights).sum(-1) * (1 / math.log(2))
+    return AttentionSummary(top.indices, top.values, entropy)
+
+
+class LogitsSummary(NamedTuple):
+    """Of softcapped logits (S, n_vocab), before temperature."""
+
+    token_ids: Tensor  # (S, n) int64 by falling logit
+    values: Tensor  # (S, n)
+    logsumexp: Tensor  # (S,)
+    entropy: Tensor  # (S,) bits
+    chosen_logprob: Tensor  # (S,) nats, NaN where nothing was chosen
+    chosen_rank: Tensor  # (S,) int64: how many tokens have a higher logit
+
+
+def summarize_logits(logits: Tensor, chosen_ids: Tensor, n: int) -> LogitsSummary:
+    """`chosen_ids` (S,) int64, −1 where nothing was chosen (rank 0, logprob NaN there)."""
+    top = logits.topk(min(n, logits.shape[1]), 1)
+    logsumexp = torch.logsumexp(logits, 1)
+    p = torch.exp(logits - logsumexp[:, None])
+    entropy = (logsumexp - (p * logits).sum(1)) * (1 / math.log(2))
+    chosen = logits.gather(1, chosen_ids.clamp(min=0)[:, None])  # (S, 1)
+    none = chosen_ids < 0
+    logprob = (chosen[:, 0] - logsumexp).masked_fill(none, torch.nan)
+    rank = (logits > chosen).sum(1).masked_fill(none, 0)
+    return LogitsSummary(top.indices, top.values, logsumexp, entropy, logprob, rank)
+
+
+def softcapped(logits: Tensor, n_vocab: int, softcap: float) -> Tensor:
+    """lm_head's output -> what nanochat samples from: cropped, float32, softcap · tanh(logits / softcap)."""
+    return softcap * torch.tanh(logits[..., :n_vocab].float() / softcap)
+
+
+def to_host(tensors: list[Tensor]) -> list[Array]:
+    """All tensors as numpy arrays, through one copy where they are on another device."""
+    if not tensors or tensors[0].device.type == "cpu":
+        return [tensor.numpy() for tensor in tensors]
+    tensors = [tensor.to(torch.int32) if tensor.dtype == torch.int64 else tensor for tensor in tensors]
+    flat = torch.cat([tensor.reshape(-1).view(torch.int32) for tensor in tensors]).cpu()
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    return [part.view(t.dtype).view(t.shape).numpy() for part, t in zip(parts, tensors, strict=True)]

@@ -1,0 +1,124 @@
+"""The warm generation worker: `python -m mri.tracer.worker --sessions DIR`, started and spoken to by the server.
+
+Reads JSON lines on stdin, writes JSON lines on stdout (see `mri/live/worker.py` for the other side). Frames do not
+pass here: they go to the session's journal. Keeps the last model loaded. Ends when stdin ends, after finishing the
+recording in hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from mri.config import TraceConfig
+from mri.errors import MriError
+from mri.events import TraceSession
+from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.generate import Step
+from mri.nanochat.locate import EMBEDDED, find_checkpoint
+from mri.nanochat.sampling import Sampling
+from mri.tracer.record import record_generation
+
+STEP_EVENTS_PER_S = 20
+Say = Callable[..., None]
+
+
+class Worker:
+    """Carries out record commands one after the other; `stop` commands take effect between two steps."""
+
+    def __init__(self, sessions: Path, say: Say) -> None:
+        self._sessions, self._say = sessions, say
+        self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._stop: set[str] = set()
+        self._loaded: tuple[tuple[Path, int], LoadedModel] | None = None
+
+    def read(self, lines: TextIO) -> None:
+        """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
+        for line in lines:
+            command = json.loads(line)
+            if command["cmd"] == "stop":
+                self._stop.add(command["id"])
+            elif command["cmd"] == "quit":
+                break
+            else:
+                self._commands.put(command)
+        self._commands.put(None)
+
+    def run(self) -> None:
+        """Record what is asked for until there is nothing more to come."""
+        self._say(event="ready")
+        while (command := self._commands.get()) is not None:
+            try:
+                self._record(command)
+            except MriError as error:
+                self._say(event="error", id=command["id"], message=str(error))
+            except Exception as error:  # the worker outlives a generation that failed, whatever the reason
+                self._say(event="error", id=command["id"], message=f"Generation failed ({error!r}): see the terminal.")
+                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+
+    def _record(self, command: dict[str, Any]) -> None:
+        session_id = command["id"]
+        said_at = 0.0
+
+        def on_start(session: TraceSession, max_steps: int) -> None:
+            self._say(
+                event="started", id=session_id, num_prompt_tokens=session.num_prompt_tokens, max_steps=max_steps
+            )  # fmt: skip
+
+        def on_step(step: Step, text: str) -> None:
+            nonlocal said_at
+            now = time.monotonic()
+            if now - said_at >= 1 / STEP_EVENTS_PER_S:
+                said_at = now
+                self._say(event="step", id=session_id, step=step.index, text=text)
+
+        recording = record_generation(
+            self._model(command.get("model")),
+            command["prompt"],
+            chat=command.get("chat", False),
+            sampling=Sampling(**command.get("sampling", {})),
+            config=TraceConfig.from_json(command.get("config", {})),
+            sessions=self._sessions,
+            session_id=session_id,
+            on_start=on_start,
+            on_step=on_step,
+            should_stop=lambda: session_id in self._stop,
+        )
+        if recording.problem:
+            self._say(event="error", id=session_id, message=recording.problem)
+        else:
+            self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
+
+    def _model(self, path: str | None) -> LoadedModel:
+        """The model at `path`, loaded again only where the file is another or has changed."""
+        file = find_checkpoint(Path(path) if path else EMBEDDED).model
+        key = (file, file.stat().st_mtime_ns)
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = None  # two large models need not fit at once
+            self._loaded = (key, load_model(file))
+        return self._loaded[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Generation worker of nanochat MRI; started by the server.")
+    parser.add_argument("--sessions", type=Path, required=True)
+    sessions = parser.parse_args().sessions
+    out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints must not break the protocol
+
+    def say(**event: Any) -> None:
+        print(json.dumps(event), file=out, flush=True)
+
+    worker = Worker(sessions, say)
+    threading.Thread(target=worker.read, args=(sys.stdin,), daemon=True).start()
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
