@@ -9,7 +9,7 @@ export class SourceError extends Error {}
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {session, num_steps, groups, name, sampled}
+ *  @returns {Promise<any>} {session, num_steps, groups, sampled, name, version}
  *  @throws {SourceError} */
 export function fetchMeta(id, signal) {
   return answer(id, "meta", (response) => response.json(), signal);
@@ -28,10 +28,12 @@ export function fetchTokens(id, signal) {
  *  @param {number} start
  *  @param {number} stop
  *  @param {AbortSignal} [signal]
+ *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
  *  @returns {Promise<ArrayBuffer>}
  *  @throws {SourceError} */
-export function fetchFrames(id, start, stop, signal) {
-  return answer(id, `frames?start=${start}&stop=${stop}`, (response) => response.arrayBuffer(), signal);
+export function fetchFrames(id, start, stop, signal, version = "") {
+  const query = `start=${start}&stop=${stop}${version && `&v=${encodeURIComponent(version)}`}`;
+  return answer(id, `frames?${query}`, (response) => response.arrayBuffer(), signal);
 }
 
 /** @template T

@@ -16,7 +16,7 @@ export const STEPS_PER_SECOND = 4;
 const MAX_TICK_MS = 250;
 
 /** Read its fields, never write them: `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null), `waiting`
- *  (it would move on, but the frame of `wanted` is not there), `direction` (1 or −1: where it last moved). */
+ *  (it would move on, but the frame of `wanted` is not there; else `wanted` is `step`), `direction` (1 or −1: where it last moved). */
 export class Player {
   /** @type {Set<(player: Player) => void>} */
   #subscribers = new Set();
@@ -175,15 +175,15 @@ export class Player {
       return;
     }
     let step = this.step;
-    let wanted = this.#next(step);
-    while (wanted !== null && this.#shownMs >= stepMs && this.#ready(wanted)) {
+    let next = this.#next(step);
+    while (next !== null && this.#shownMs >= stepMs && this.#ready(next)) {
       this.#shownMs -= stepMs;
-      step = wanted;
-      wanted = this.#next(step);
+      step = next;
+      next = this.#next(step);
     }
-    const waiting = wanted !== null && this.#shownMs >= stepMs;
+    const waiting = next !== null && this.#shownMs >= stepMs;
     if (waiting) this.#shownMs = stepMs; // time spent waiting is not caught up
-    this.#change({ step, wanted: wanted ?? step, waiting, mode: wanted === null ? "paused" : "playing" });
+    this.#change({ step, wanted: waiting ? /** @type {number} */ (next) : step, waiting, mode: next === null ? "paused" : "playing" });
   }
 
   /** @param {Partial<Pick<Player, "numSteps"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction">>} fields */

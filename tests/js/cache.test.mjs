@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { FrameCache } from "../../assets/js/source/cache.mjs";
+import { recordsOf } from "./bytes.mjs";
+
+/** A server in memory: notes every request, and answers when told to (`answer()`), or at once. */
+class FakeSource {
+  constructor({ isManual = false } = {}) {
+    this.requests = [];
+    this.fault = null;
+    this.isManual = isManual;
+    this.waiting = [];
+    this.fetchWindow = this.fetchWindow.bind(this);
+  }
+
+  async fetchWindow(start, stop, signal) {
+    this.requests.push(`${start}-${stop}`);
+    if (this.isManual) {
+      await new Promise((done, fail) => {
+        this.waiting.push(done);
+        signal.addEventListener("abort", () => fail(signal.reason));
+      });
+    }
+    if (this.fault) throw new Error(this.fault);
+    return recordsOf(start, stop);
+  }
+
+  answer() {
+    for (const done of this.waiting.splice(0)) done();
+  }
+}
+
+const WINDOW_BYTES = recordsOf(0, 8).byteLength;
+const settled = () => new Promise((done) => setImmediate(done));
+
+function cacheOf(source, options = {}) {
+  return new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 100, windowSteps: 8, ...options });
+}
+
+test("one request brings an aligned window, its steps are then in memory", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source);
+  assert.equal(cache.get(10), null);
+  const frame = await cache.ensure(10, 0);
+  assert.equal(frame.header.step, 10);
+  assert.deepEqual(source.requests, ["8-16"]);
+  for (let step = 8; step < 16; step++) assert.equal(cache.get(step).header.step, step);
+  assert.equal(cache.get(7), null);
+  assert.equal(cache.get(16), null);
+  assert.equal((await cache.ensure(15, 0)).header.step, 15);
+  assert.equal(source.requests.length, 1);
+});
+
+test("everybody who waits for a window shares its one request", async () => {
+  const source = new FakeSource({ isManual: true });
+  const cache = cacheOf(source);
+  const waiting = Promise.all([cache.ensure(1, 0), cache.ensure(2, 0), cache.ensure(1, 0)]);
+  source.answer();
+  assert.deepEqual((await waiting).map((frame) => frame.header.step), [1, 2, 1]);
+  assert.deepEqual(source.requests, ["0-8"]);
+});
+
+test("past the middle of a window the next one is fetched, in the direction of play", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source);
+  await cache.ensure(16, 1);
+  assert.deepEqual(source.requests, ["16-24"]);
+  await cache.ensure(20, 1);
+  await cache.ensure(21, 1);
+  assert.deepEqual(source.requests, ["16-24", "24-32"]);
+  await settled();
+  await cache.ensure(23, 1);
+  await cache.ensure(17, -1);
+  assert.deepEqual(source.requests, ["16-24", "24-32", "8-16"]);
+  await settled();
+  assert.equal(cache.get(15).header.step, 15);
+});
+
+test("nothing is fetched before the first or after the last step", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 12 });
+  await cache.ensure(0, -1);
+  await cache.ensure(11, 1);
+  assert.deepEqual(source.requests, ["0-8", "8-12"]);
+  await assert.rejects(cache.ensure(12), /There is no step 12/);
+  await assert.rejects(cache.ensure(-1), RangeError);
+  await assert.rejects(cache.ensure(NaN), RangeError);
+});
+
+test("playing a hundred steps through costs one request per window", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source);
+  for (let step = 0; step < 100; step++) {
+    await cache.ensure(step, 1);
+    await settled();
+  }
+  assert.equal(source.requests.length, 13);
+  assert.equal(new Set(source.requests).size, 13);
+});
+
+test("a jump far costs one request", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source);
+  await cache.ensure(0, 1);
+  await cache.ensure(80, 1);
+  assert.deepEqual(source.requests, ["0-8", "80-88"]);
+});
+
+test("bytes are bounded: the least recently used window goes, the current one never", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { maxBytes: 3 * WINDOW_BYTES });
+  for (const step of [0, 8, 16]) await cache.ensure(step, 0);
+  assert.equal(cache.numBytes, 3 * WINDOW_BYTES);
+  cache.get(0); // used again: now window 8 is the oldest
+  await cache.ensure(24, 0);
+  assert.equal(cache.numBytes, 3 * WINDOW_BYTES);
+  assert.deepEqual([0, 8, 16, 24].map((step) => cache.get(step) !== null), [true, false, true, true]);
+  await cache.ensure(0, 0);
+  for (const step of [16, 24]) cache.get(step); // 0 is the least recently used, but current
+  cache.ensure(4, 1); // fetches window 8 ahead
+  await settled();
+  assert.deepEqual([0, 8, 16, 24].map((step) => cache.get(step) !== null), [true, true, false, true]);
+});
+
+test("a window larger than the bound is kept while it is current, and none is fetched ahead", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { maxBytes: WINDOW_BYTES - 1 });
+  for (let step = 0; step < 8; step++) await cache.ensure(step, 1);
+  assert.deepEqual(source.requests, ["0-8"]);
+  await cache.ensure(8, 1);
+  assert.equal(cache.get(0), null);
+  assert.equal(cache.numBytes, WINDOW_BYTES);
+});
+
+test("two windows that cannot both stay are still both delivered", async () => {
+  const source = new FakeSource({ isManual: true });
+  const cache = cacheOf(source, { maxBytes: 1 });
+  const both = Promise.all([cache.ensure(3, 0), cache.ensure(50, 0)]);
+  source.answer();
+  assert.deepEqual((await both).map((frame) => frame.header.step), [3, 50]);
+  assert.equal(source.requests.length, 2);
+  assert.equal(cache.get(3), null);
+});
+
+test("a failure is told once and asks nothing more until retry", async () => {
+  const source = new FakeSource();
+  const told = [];
+  const cache = cacheOf(source, { onError: (sentence) => told.push(sentence) });
+  source.fault = "The server does not answer: start it again, then retry.";
+  const failures = await Promise.allSettled([cache.ensure(1), cache.ensure(2), cache.ensure(1)]);
+  assert.deepEqual(failures.map((failure) => failure.reason.message), Array(3).fill(source.fault));
+  await assert.rejects(cache.ensure(3), /does not answer/);
+  await assert.rejects(cache.ensure(40), /does not answer/); // another window, the same fault
+  assert.deepEqual(told, [source.fault]);
+  assert.deepEqual(source.requests, ["0-8", "40-48"]);
+  cache.retry();
+  await assert.rejects(cache.ensure(1), /does not answer/);
+  assert.equal(told.length, 2);
+  source.fault = null;
+  cache.retry();
+  assert.equal((await cache.ensure(1)).header.step, 1);
+});
+
+test("a look ahead that fails is silent, and tried again when the step is needed", async () => {
+  const source = new FakeSource();
+  const told = [];
+  const cache = cacheOf(source, { onError: (sentence) => told.push(sentence) });
+  await cache.ensure(0, 1);
+  source.fault = "broken";
+  for (const step of [5, 6, 7]) await cache.ensure(step, 1);
+  await settled();
+  assert.deepEqual(source.requests, ["0-8", "8-16"]);
+  assert.deepEqual(told, []);
+  source.fault = null;
+  assert.equal((await cache.ensure(8, 1)).header.step, 8);
+});
+
+test("steps other than those asked for are refused", async () => {
+  const cache = new FrameCache({ fetchWindow: async () => recordsOf(0, 3), numSteps: 64, windowSteps: 8 });
+  await assert.rejects(cache.ensure(0), /sent 3 steps instead of steps 0 to 7/);
+  const shifted = new FrameCache({ fetchWindow: async () => recordsOf(1, 9), numSteps: 64, windowSteps: 8 });
+  await assert.rejects(shifted.ensure(0), /instead of steps 0 to 7/);
+});
+
+test("while a recording grows the partial last window is completed", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 3 });
+  await cache.ensure(2, 1);
+  cache.setNumSteps(6);
+  assert.equal(cache.get(5), null);
+  assert.equal((await cache.ensure(5, 0)).header.step, 5);
+  assert.equal(cache.get(0).header.step, 0);
+  cache.setNumSteps(20);
+  assert.equal((await cache.ensure(7, 0)).header.step, 7);
+  assert.deepEqual(source.requests, ["0-3", "3-6", "6-8"]);
+  assert.equal(cache.numBytes, recordsOf(0, 3).byteLength + recordsOf(3, 6).byteLength + recordsOf(6, 8).byteLength);
+});
+
+test("a step that was recorded while its window was under way is asked for once more", async () => {
+  const source = new FakeSource({ isManual: true });
+  const cache = cacheOf(source, { numSteps: 3 });
+  const old = cache.ensure(2, 0);
+  cache.setNumSteps(5);
+  const recent = cache.ensure(4, 0);
+  source.answer();
+  await old;
+  await settled();
+  source.answer();
+  assert.equal((await recent).header.step, 4);
+  assert.deepEqual(source.requests, ["0-3", "3-5"]);
+});
+
+test("another session: requests under way are aborted, nothing is told or kept", async () => {
+  const source = new FakeSource({ isManual: true });
+  const told = [];
+  const cache = cacheOf(source, { onError: (sentence) => told.push(sentence) });
+  const stale = cache.ensure(0);
+  cache.close();
+  await assert.rejects(stale, { name: "AbortError" });
+  await assert.rejects(cache.ensure(0), { name: "AbortError" });
+  assert.equal(cache.get(0), null);
+  assert.equal(cache.numBytes, 0);
+  assert.deepEqual(source.requests, ["0-8"]);
+  assert.deepEqual(told, []);
+});

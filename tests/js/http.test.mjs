@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+
+import { SourceError, fetchFrames, fetchMeta, fetchTokens } from "../../assets/js/source/http.mjs";
+
+/** What the real server would answer, by address. */
+const ANSWERS = {
+  "/sessions/demo/meta": [200, '{"num_steps": 3}'],
+  "/sessions/demo/tokens": [200, '{"sequence": [1, 2]}'],
+  "/sessions/demo/frames?start=0&stop=64": [200, "MRIJ"],
+  "/sessions/demo/frames?start=0&stop=64&v=1a-2b": [200, "MRIJ for ever"],
+  "/sessions/odd%2Fid/meta": [404, "<h1>not found</h1>"],
+  "/sessions/broken/meta": [409, '{"error": "The session is cut off: record it again."}'],
+  "/sessions/bad/meta": [500, "oops"],
+  "/sessions/garbled/meta": [200, "{"],
+};
+const realFetch = globalThis.fetch;
+let server;
+let origin;
+
+before(async () => {
+  server = createServer((request, response) => {
+    const answer = ANSWERS[request.url];
+    if (!answer) return; // never answers
+    response.writeHead(answer[0]);
+    response.end(answer[1]);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  origin = `http://127.0.0.1:${server.address().port}`;
+  globalThis.fetch = (path, options) => realFetch(origin + path, options); // a page resolves paths by itself
+});
+
+after(() => {
+  globalThis.fetch = realFetch;
+  server.closeAllConnections();
+  server.close();
+});
+
+test("meta and tokens are JSON, frames are bytes", async () => {
+  assert.deepEqual(await fetchMeta("demo"), { num_steps: 3 });
+  assert.deepEqual(await fetchTokens("demo"), { sequence: [1, 2] });
+  assert.equal(new TextDecoder().decode(await fetchFrames("demo", 0, 64)), "MRIJ");
+  assert.equal(new TextDecoder().decode(await fetchFrames("demo", 0, 64, undefined, "1a-2b")), "MRIJ for ever");
+});
+
+test("failures are sentences, the server's own where it has one", async () => {
+  const failures = {
+    broken: "The session is cut off: record it again.",
+    "odd/id": "There is no session “odd/id”: choose another one from the list.",
+    bad: "The server refused with status 500: retry, or look at its log.",
+    garbled: "The server's answer broke off: check that it is running, then retry.",
+  };
+  for (const [id, message] of Object.entries(failures)) {
+    await assert.rejects(fetchMeta(id), (error) => error instanceof SourceError && error.message === message, id);
+  }
+});
+
+test("a server that is gone is said to be", async () => {
+  const gone = createServer();
+  await new Promise((done) => gone.listen(0, "127.0.0.1", done));
+  const { port } = gone.address();
+  await new Promise((done) => gone.close(done));
+  const before = origin;
+  origin = `http://127.0.0.1:${port}`;
+  await assert.rejects(fetchMeta("demo"), /does not answer/);
+  origin = before;
+});
+
+test("an abort stays an abort", async () => {
+  const abort = new AbortController();
+  const answer = fetchMeta("never-answers", abort.signal);
+  abort.abort();
+  await assert.rejects(answer, { name: "AbortError" });
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { BINDINGS, commandFromKey } from "../../assets/js/state/keys.mjs";
+
+function press(key, options = {}) {
+  return commandFromKey({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, isComposing: false, defaultPrevented: false, target: null, ...options });
+}
+const element = (tagName, fields = {}) => ({ tagName, getAttribute: () => null, ...fields });
+const withRole = (role) => element("DIV", { getAttribute: (name) => (name === "role" ? role : null) });
+
+test("the keys of the screen's rules", () => {
+  const commands = {
+    " ": { name: "toggle" }, ArrowLeft: { name: "stepBy", steps: -1 }, ArrowRight: { name: "stepBy", steps: 1 },
+    Home: { name: "seekFirst" }, End: { name: "seekLast" }, "[": { name: "scaleSpeed", factor: 0.5 }, "]": { name: "scaleSpeed", factor: 2 },
+    ArrowUp: { name: "moveLayer", layers: 1 }, ArrowDown: { name: "moveLayer", layers: -1 }, h: { name: "nextHead" },
+    "/": { name: "focusPrompt" },
+  };
+  for (const [key, command] of Object.entries(commands)) assert.deepEqual(press(key), command, key);
+  assert.deepEqual(press("ArrowLeft", { shiftKey: true }), { name: "stepBy", steps: -10 });
+  assert.deepEqual(press("ArrowRight", { shiftKey: true }), { name: "stepBy", steps: 10 });
+  assert.deepEqual(press("?", { shiftKey: true }), { name: "showKeys" });
+  assert.deepEqual(press("H"), { name: "nextHead" }); // caps lock
+});
+
+test("other keys, shortcuts and keys somebody else took mean nothing", () => {
+  for (const key of ["a", "Enter", "Escape", "Tab", "F5"]) assert.equal(press(key), null);
+  for (const modifier of ["ctrlKey", "altKey", "metaKey"]) assert.equal(press("ArrowLeft", { [modifier]: true }), null);
+  assert.equal(press(" ", { defaultPrevented: true }), null);
+  assert.equal(press("h", { isComposing: true }), null);
+});
+
+test("[ typed with AltGr counts", () => {
+  assert.deepEqual(press("[", { ctrlKey: true, altKey: true, getModifierState: (name) => name === "AltGraph" }), { name: "scaleSpeed", factor: 0.5 });
+});
+
+test("who types keeps every key", () => {
+  for (const target of [element("INPUT", { type: "text" }), element("INPUT", { type: "search" }), element("TEXTAREA"), element("SELECT"), element("DIV", { isContentEditable: true })]) {
+    for (const { key } of BINDINGS) assert.equal(press(key, { target }), null, `${target.tagName} ${key}`);
+  }
+});
+
+test("the scrubber's keys are the clock's", () => {
+  const target = element("INPUT", { type: "range" });
+  assert.deepEqual(press("ArrowRight", { target, shiftKey: true }), { name: "stepBy", steps: 10 });
+  assert.deepEqual(press(" ", { target }), { name: "toggle" });
+  assert.deepEqual(press("Home", { target }), { name: "seekFirst" });
+});
+
+test("space presses a focused button, arrows move among tabs; other keys still work there", () => {
+  for (const target of [element("BUTTON"), element("A"), element("SUMMARY"), element("INPUT", { type: "checkbox" }), withRole("tab")]) {
+    assert.equal(press(" ", { target }), null);
+    assert.deepEqual(press("h", { target }), { name: "nextHead" });
+  }
+  assert.deepEqual(press("ArrowLeft", { target: element("BUTTON") }), { name: "stepBy", steps: -1 });
+  assert.equal(press("ArrowLeft", { target: withRole("tab") }), null);
+  assert.equal(press("ArrowDown", { target: element("INPUT", { type: "radio" }) }), null);
+});
+
+test("the list of keys names each binding once", () => {
+  assert.equal(new Set(BINDINGS.map(({ label }) => label)).size, BINDINGS.length);
+  for (const { label, does } of BINDINGS) assert.ok(label && does);
+});
