@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mri.events import F16_MAX, dequantized
+from mri.tracer.payload import quantized, quantized_weights, topk_arrays
+
+FLOATS = st.floats(width=32, allow_subnormal=True)
+ROWS = hnp.arrays(np.float32, hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=12), elements=FLOATS)
+
+
+@given(ROWS)
+def test_f32_is_exact(x: np.ndarray) -> None:
+    codes, scale = quantized(x, "f32")
+    np.testing.assert_array_equal(dequantized(codes, scale), x)
+
+
+@given(ROWS)
+def test_f16_keeps_its_stated_bound_and_marks(x: np.ndarray) -> None:
+    codes, scale = quantized(x, "f16")
+    back = dequantized(codes, scale)
+    finite = np.isfinite(x)
+    np.testing.assert_array_equal(back[~finite], x[~finite])
+    clipped = finite & (np.abs(x) > F16_MAX)
+    np.testing.assert_array_equal(np.abs(back[clipped]), F16_MAX)
+    kept = finite & ~clipped
+    error = np.abs(back[kept].astype(np.float64) - x[kept])
+    assert (error <= np.maximum(np.abs(x[kept].astype(np.float64)) * 2.0**-11, 2.0**-25)).all()
+
+
+@given(ROWS)
+def test_q8_keeps_its_stated_bound_and_marks(x: np.ndarray) -> None:
+    codes, scale = quantized(x, "q8")
+    back = dequantized(codes, scale)
+    finite = np.isfinite(x)
+    np.testing.assert_array_equal(np.isnan(back), np.isnan(x))
+    np.testing.assert_array_equal(back[np.isinf(x)], x[np.isinf(x)])
+    largest = np.abs(np.where(finite, x, 0).astype(np.float64)).max(-1, keepdims=True)
+    error = np.abs(np.where(finite, back, 0).astype(np.float64) - np.where(finite, x, 0))
+    assert (error <= largest / 252 * (1 + 1e-5) + 1e-43).all()
+
+
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 40)), elements=st.floats(-1e3, 1e3, width=32)),
+    st.integers(1, 45),
+    st.sampled_from(["f32", "f16", "q8"]),
+)
+def test_topk_keeps_the_strongest_and_the_exact_bound_of_the_rest(x: np.ndarray, topk: int, quantization: str) -> None:
+    tensor = torch.from_numpy(x)
+    top = tensor.abs().topk(min(topk + 1, x.shape[1]), 1)
+    arrays = topk_arrays("topk/9", tensor, top.values, top.indices, topk, quantization)
+    k = min(topk, x.shape[1])
+    for row, indices, bound in zip(x, arrays["topk/9/indices"], arrays["topk/9/bound"], strict=True):
+        assert len(set(indices.tolist())) == k
+        rest = np.delete(np.abs(row), indices)
+        assert bound == (rest.max() if len(rest) else 0.0)
+        assert (np.abs(row[indices]) >= bound).all()
+        assert (np.diff(np.abs(row[indices])) <= 0).all()
+    values = dequantized(arrays["topk/9/values"], arrays.get("topk/9/scale"))
+    exact = np.take_along_axis(x, arrays["topk/9/indices"].astype(int), 1)
+    np.testing.assert_allclose(values, exact, atol=float(np.abs(x).max()) / 250 + 1e-7)
+
+
+@pytest.mark.parametrize(("quantization", "bound"), [("f32", 0), ("f16", 2**-11), ("q8", 1 / 510 + 1e-7)])
+def test_attention_weights_keep_their_bound(quantization: str, bound: float) -> None:
+    weights = np.linspace(0, 1, 1001, dtype=np.float32)
+    back = dequantized(quantized_weights(weights, quantization), None)
+    assert np.abs(back - weights).max() <= bound
