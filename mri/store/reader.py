@@ -191,6 +191,10 @@ class JournalReader:
         return np.stack([padded(array, shape, dtype)[index] for array in found])
 
     def steps(self) -> dict[str, Array]:
+        return named_steps(self.step_columns())
+
+    def step_columns(self) -> dict[str, Array]:
+        """STEP_COLUMNS by name, in the dtypes of the shelf."""
         with self._lock:
             for step in range(len(self._columns), self.num_steps):
                 blob = self.payload(step)
@@ -199,9 +203,9 @@ class JournalReader:
                 header["phase"] = PHASES.index(header["phase"])
                 self._columns.append(tuple(header[name] for name in STEP_COLUMNS))
             columns = [*zip(*self._columns, strict=True)] or [()] * len(STEP_COLUMNS)
-        return named_steps(
-            {name: np.array(values, dtype) for (name, dtype), values in zip(STEP_COLUMNS.items(), columns, strict=True)}
-        )
+        return {
+            name: np.array(values, dtype) for (name, dtype), values in zip(STEP_COLUMNS.items(), columns, strict=True)
+        }
 
     def token_ids(self) -> npt.NDArray[np.int64]:
         steps = self.steps()
@@ -214,9 +218,13 @@ class JournalReader:
     def verify(self) -> None:
         for step in range(self.refresh()):
             frame_from_bytes(self.payload(step))
+        self.check_middle()
+
+    def check_middle(self) -> None:
+        """A crash can only cut a journal's end off. Raises BadSession where whole records follow after a broken one."""
         if self.end_reason is None and (lost := lost_record(self._fd, self.num_bytes)) is not None:
             raise BadSession(
-                f"{self.path / JOURNAL} is damaged after step {self.num_steps - 1} (step {lost.step} is whole again): "
+                f"{self.path / JOURNAL} is damaged after {self.num_steps} steps (step {lost.step} is whole again): "
                 "restore a copy; the steps before can be read."
             )
 

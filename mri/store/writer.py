@@ -21,6 +21,7 @@ import filelock
 
 from mri.errors import StoreError
 from mri.events import StepFrame, TraceSession
+from mri.layout import LAYERS_DROPPED_BIT
 from mri.store.files import (
     JOURNAL,
     MIN_FREE_BYTES,
@@ -34,6 +35,7 @@ from mri.store.files import (
     session_lock,
 )
 from mri.store.journal import Journal
+from mri.store.rows import kept_rows
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
 
@@ -174,8 +176,8 @@ class SessionWriter:
         """What would make the session unreadable later is refused now."""
         if frame.step != self.num_steps:
             raise ValueError(f"step {frame.step} does not follow: the next is {self.num_steps}")
-        if list(frame.dropped_layers) != sorted(set(frame.dropped_layers)):
-            raise ValueError(f"dropped_layers {frame.dropped_layers} must ascend")
+        if frame.dropped_layers:
+            self._check_dropped_layers(frame)
         for name, array in frame.arrays.items():
             kind = (array.dtype.str, array.ndim)
             known = self._kinds.get(name)
@@ -184,6 +186,15 @@ class SessionWriter:
                 self._kinds[name] = kind
             elif known != kind:
                 raise ValueError(f"array {name!r} was {known} (dtype, axes) before and is {kind} now")
+
+    def _check_dropped_layers(self, frame: StepFrame) -> None:
+        layers, layout = frame.dropped_layers, self.session.layout
+        if list(layers) != sorted(set(layers) & set(range(layout.n_layer))) or not frame.dropped >> LAYERS_DROPPED_BIT:
+            raise ValueError(f"dropped_layers {layers} must ascend, exist, and have their bit in `dropped`")
+        for name, array in frame.arrays.items():
+            kept = kept_rows(layout, name, layers)
+            if kept is not None and len(array) != len(kept):
+                raise ValueError(f"array {name!r} has {len(array)} rows and should have {len(kept)}")
 
     def _check_name(self, name: str) -> None:
         if any(part in ("", ".", "..") for part in name.split("/")) or not name.isprintable():

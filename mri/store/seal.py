@@ -1,0 +1,233 @@
+"""Makes one immutable HDF5 file from a session's journal: `python -m mri.store.seal SESSION_FOLDER`.
+
+Runs in a process of its own, so that a full disk (which can kill a process inside HDF5) and HDF5's lock harm nobody.
+The journal goes only when the file is complete, on the disk and in place; a crash before that leaves the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from mri.errors import MriError, StoreError
+from mri.events import PHASES, Array, TraceSession
+from mri.hook_points import STATS
+from mri.layout import Layout
+from mri.store.files import SESSION, disk_error, free_bytes, session_json, session_lock, sync_folder
+from mri.store.reader import STEP_COLUMNS, JournalReader
+from mri.store.rows import padded, scattered
+from mri.store.sealed import sealed_session
+from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, put
+from mri.wire import views_from_bytes
+
+STEPS_AT_ONCE = 64
+PARTIAL = "sealed.h5.partial"
+LOCK_WAIT_S = 10.0
+
+Step = tuple[dict[str, Any], dict[str, Array]]  # header fields, and arrays with every row in its fixed place
+
+
+def seal(folder: Path) -> Path:
+    """-> the .h5. Doing it again after a crash, or after another did it, ends the same.
+
+    Raises StoreError (locked, disk), BadSession (a journal damaged in the middle: it is left alone).
+    """
+    folder = folder.absolute()
+    target = folder.with_name(folder.name + ".h5")
+    if not folder.exists() and target.exists():
+        return target
+    try:
+        with session_lock(folder).acquire(timeout=LOCK_WAIT_S):
+            if not target.exists():
+                _write_sealed(folder, target)
+            _remove_journal(folder, target)
+    except filelock.Timeout:
+        raise StoreError(f"Session {folder.name} is still being recorded: seal it when it has ended.") from None
+    except OSError as error:
+        raise disk_error("seal", folder, error) from error
+    return target
+
+
+def _write_sealed(folder: Path, target: Path) -> None:
+    partial = folder / PARTIAL
+    with JournalReader(folder) as reader:
+        reader.check_middle()
+        if free_bytes(folder) < reader.num_bytes:
+            raise StoreError(f"Sealing {folder.name} needs {reader.num_bytes / 1e6:.0f} MB of disk: free some space.")
+        try:
+            with h5py.File(partial, "w") as file:
+                write_session(file, reader)
+            with open(partial, "rb") as written:
+                os.fsync(written.fileno())
+            os.replace(partial, target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    sync_folder(target.parent)
+
+
+def _remove_journal(folder: Path, target: Path) -> None:
+    """The folder goes, if the file beside it is what became of it."""
+    if (folder / SESSION).exists():
+        with JournalReader(folder) as reader:
+            sealed, journal = sealed_session(target), reader.session
+            if (sealed.start_time, sealed.num_steps) != (journal.start_time, journal.num_steps):
+                raise StoreError(f"{target.name} is another session than {folder}: rename one of them.")
+    shutil.rmtree(folder, ignore_errors=True)  # a rest is harmless: the .h5 is what counts
+
+
+def write_session(file: h5py.File, reader: JournalReader) -> None:
+    """All of a journal into an empty HDF5 file."""
+    session = replace(reader.session, state="finished", end_reason=reader.session.end_reason or "interrupted")
+    layout = session.layout
+    text = session_json(session)
+    file.attrs["format"], file.attrs["format_version"] = "nanochat-mri", np.uint32(1)
+    file.attrs["session"], file.attrs["session_crc32"] = text, np.uint32(zlib.crc32(text.encode()))
+    _write_arrays(file, reader, layout)
+    _write_steps(file, reader, layout)
+    _write_tokens(file, reader)
+    _write_hook_points(file, session)
+
+
+def _write_arrays(file: h5py.File, reader: JournalReader, layout: Layout) -> None:
+    shapes, dtypes = _shapes(reader, layout)
+    datasets, crcs = {}, dict.fromkeys(shapes, 0)
+    for name, of_steps in shapes.items():
+        datasets[name] = _create_array(file, name, of_steps, dtypes[name])
+    scalars = {name: np.full(reader.num_steps, np.nan if dtypes[name].kind == "f" else 0, dtypes[name])
+               for name, of_steps in shapes.items() if of_steps.ndim == 1}  # fmt: skip
+    for start in range(0, reader.num_steps, STEPS_AT_ONCE):
+        steps = [_step(reader, layout, k) for k in range(start, min(start + STEPS_AT_ONCE, reader.num_steps))]
+        for name, dataset in datasets.items():
+            arrays = [arrays.get(name) for _, arrays in steps]
+            for k, array in enumerate(arrays, start):
+                if array is not None:
+                    crcs[name] = crc32(array, crcs[name])
+                    if name in scalars:
+                        scalars[name][k] = array
+            if name not in scalars:
+                _write_block(dataset, start, arrays)
+    for name, dataset in datasets.items():
+        if name in scalars:
+            dataset[...] = scalars[name]
+        dataset.attrs["crc32"] = np.uint32(crcs[name])
+
+
+def _step(reader: JournalReader, layout: Layout, step: int) -> Step:
+    header, arrays = views_from_bytes(reader.payload(step))
+    dropped = header["dropped_layers"]
+    return header, {name: scattered(layout, name, array, dropped) for name, array in arrays.items()}
+
+
+def _shapes(reader: JournalReader, layout: Layout) -> tuple[dict[str, Array], dict[str, np.dtype[Any]]]:
+    """name -> (num_steps, axes) int32, the shape in every step, −1 where the array is absent; and dtypes.
+    Scalars: (num_steps,), 0 where present."""
+    shapes: dict[str, Array] = {}
+    dtypes: dict[str, np.dtype[Any]] = {}
+    for k in range(reader.num_steps):
+        for name, array in _step(reader, layout, k)[1].items():
+            if name not in shapes:
+                axes = (array.ndim,) if array.ndim else ()
+                shapes[name], dtypes[name] = np.full((reader.num_steps, *axes), -1, np.int32), array.dtype
+            shapes[name][k] = array.shape if array.ndim else 0
+    return dict(sorted(shapes.items())), dtypes
+
+
+def _create_array(file: h5py.File, name: str, of_steps: Array, dtype: np.dtype[Any]) -> h5py.Dataset:
+    path = dataset_name(name)
+    if (of_steps != of_steps[0]).any() or (of_steps < 0).any():
+        put(file, f"shapes/{path}", of_steps)
+    if of_steps.ndim == 1:
+        return create(file, path, of_steps.shape, dtype)
+    present = of_steps[of_steps[:, 0] >= 0]
+    shape = tuple(present.max(axis=0).tolist())
+    ragged = tuple((present != present[0]).any(axis=0).tolist())
+    return create(file, path, (len(of_steps), *shape), dtype, chunk_shape(shape, ragged, dtype.itemsize))
+
+
+def _write_block(dataset: h5py.Dataset, start: int, arrays: list[Array | None]) -> None:
+    """Consecutive steps in one call each run: a run ends where an array is absent or needs other chunks."""
+    run: list[Array] = []
+    for k, array in enumerate([*arrays, None], start):
+        if run and (array is None or _num_chunks(array) != _num_chunks(run[0])):
+            shape = tuple(np.max([each.shape for each in run], axis=0).tolist())
+            if 0 not in shape:
+                block = np.stack([padded(each, shape, each.dtype) for each in run])
+                dataset[(slice(k - len(run), k), *(slice(size) for size in shape))] = block
+            run = []
+        if array is not None:
+            run.append(array)
+
+
+def _num_chunks(array: Array) -> tuple[int, ...]:
+    return tuple(-(-size // KEYS_PER_CHUNK) for size in array.shape)
+
+
+def _write_steps(file: h5py.File, reader: JournalReader, layout: Layout) -> None:
+    columns = reader.step_columns()
+    for name in STEP_COLUMNS:
+        put(file, f"steps/{name}", columns[name])
+    file["steps/phase"].attrs["names"] = json.dumps(PHASES)
+    dropped = np.zeros((reader.num_steps, layout.n_layer), np.uint8)
+    for k in np.flatnonzero(columns["dropped"]):
+        dropped[k, views_from_bytes(reader.payload(int(k)), only="")[0]["dropped_layers"]] = 1
+    if dropped.any():
+        put(file, "steps/layer_dropped", dropped)
+
+
+def _write_tokens(file: h5py.File, reader: JournalReader) -> None:
+    """/tokens: the sequence by position. /vocab: every id that occurs anywhere, once."""
+    sequence = reader.token_ids()
+    texts = [reader.token_bytes.get(int(i), b"") for i in sequence]
+    put(file, "tokens/ids", sequence.astype(np.uint32))
+    put(file, "tokens/offsets", np.cumsum([0, *map(len, texts)]).astype(np.int64))
+    put(file, "tokens/bytes", np.frombuffer(b"".join(texts), np.uint8))
+    occurring = [sequence, reader.step_columns()["chosen_id"].astype(np.int64)]
+    for name in ("tokens", "logits/token_ids"):
+        if (path := dataset_name(name)) in file:
+            occurring.append(file[path][...].astype(np.int64).ravel())
+    for name, values in reader.token_bytes.part(np.concatenate(occurring)).arrays().items():
+        put(file, f"vocab/{name}", values)
+
+
+def _write_hook_points(file: h5py.File, session: TraceSession) -> None:
+    points = session.layout.points
+    columns: dict[str, npt.NDArray[Any]] = {
+        "key": np.array([point.key.encode() for point in points], "S"),
+        "layer_index": np.array([point.layer_index for point in points], np.int32),
+        "layer_type": np.array([point.layer_type.encode() for point in points], "S"),
+        "width": np.array([point.width for point in points], np.uint32),
+        "payload": np.array([point.payload.encode() for point in points], "S"),
+        "unit": np.array([point.unit.encode() for point in points], "S"),
+    }
+    for name, values in columns.items():
+        put(file, f"hook_points/{name}", values)
+    for group, keys in session.layout.groups.items():
+        if group in file:
+            file[group].attrs["hook_points"] = json.dumps(keys)
+    if "stats" in file:
+        file["stats"].attrs["columns"] = json.dumps(STATS)
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        seal(Path(arguments[0]))
+    except MriError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

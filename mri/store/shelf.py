@@ -1,0 +1,119 @@
+"""The HDF5 side of a session: names, chunks, checksums. What `docs/trace-format.md` says, seal.py writes and
+sealed.py reads.
+
+Every array of a frame is one dataset of the same name with the step as its first axis, in chunks one step deep. Where
+steps differ in shape or lack the array, `/shapes/<name>` tells each step's own. Knows nothing of journals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mri.errors import BadSession
+from mri.events import Array
+from mri.store.rows import fill_value
+
+RESERVED = ("steps", "tokens", "vocab", "hook_points", "shapes")
+"""Top-level groups that are no arrays of frames."""
+
+KEYS_PER_CHUNK = 256
+"""Chunk length of axes that grow with the sequence: what lies behind a step's end is never written."""
+
+MAX_CHUNK_BYTES = 4_000_000
+SCALARS_PER_CHUNK = 4096
+PLAIN_BYTES = 4096
+"""Small tables are not compressed: the index of their chunks would be larger than they."""
+READ_BYTES = 262_144
+"""Most bytes that one HDF5 call reads: HDF5 serves one thread at a time, and no other should wait long."""
+
+
+def dataset_name(array_name: str) -> str:
+    """Path of a frame's array. All keep their name but `tokens`, where the file has the session's whole sequence."""
+    return "steps/token_ids" if array_name == "tokens" else array_name
+
+
+def array_name(dataset: str) -> str | None:
+    """Inverse of `dataset_name`; None for datasets that are no array of a frame."""
+    if dataset == "steps/token_ids":
+        return "tokens"
+    return None if dataset.partition("/")[0] in RESERVED else dataset
+
+
+def chunk_shape(shape: tuple[int, ...], ragged: tuple[bool, ...], itemsize: int) -> tuple[int, ...]:
+    """One step deep; ragged axes in pieces; halved on the longest axis while over MAX_CHUNK_BYTES."""
+    chunk = [min(size, KEYS_PER_CHUNK) if cut else size for size, cut in zip(shape, ragged, strict=True)]
+    while np.prod(chunk) * itemsize > MAX_CHUNK_BYTES:
+        axis = int(np.argmax(chunk))
+        chunk[axis] = (chunk[axis] + 1) // 2
+    return (1, *chunk)
+
+
+def create(
+    file: h5py.File, name: str, shape: tuple[int, ...], dtype: Any, chunks: tuple[int, ...] | None = None
+) -> h5py.Dataset:
+    """An empty dataset, compressed unless it is empty. What is never written reads as NaN, or 0 in whole numbers."""
+    if 0 in shape:
+        return file.create_dataset(name, shape, dtype)
+    chunks = chunks or (min(shape[0], SCALARS_PER_CHUNK), *shape[1:])
+    return file.create_dataset(
+        name, shape, dtype, chunks=chunks, shuffle=True, compression="gzip", compression_opts=GZIP_LEVEL,
+        fillvalue=None if np.dtype(dtype).kind == "S" else fill_value(dtype),
+    )  # fmt: skip
+
+
+GZIP_LEVEL = 1
+"""On 1 000 steps of the default capture, level 4 took twice as long for 3 % less."""
+
+
+def put(file: h5py.File, name: str, values: Array) -> None:
+    """A whole dataset at once, with its checksum."""
+    if values.nbytes <= PLAIN_BYTES:
+        dataset = file.create_dataset(name, data=values)
+    else:
+        dataset = create(file, name, values.shape, values.dtype)
+        dataset[...] = values
+    dataset.attrs["crc32"] = np.uint32(crc32(values))
+
+
+def crc32(values: Array, crc: int = 0) -> int:
+    """CRC-32 (zlib's) of the values' little-endian bytes in C order, going on from `crc`."""
+    return zlib.crc32(np.ascontiguousarray(values).data, crc)
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Whatever HDF5 and h5py say about a broken file becomes one BadSession."""
+    try:
+        yield
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError, MemoryError) as error:
+        reason = str(error).strip("'\"").partition("(")[2].rstrip(")") or str(error) or type(error).__name__
+        raise BadSession(
+            f"{path} cannot be read as a session ({reason}): restore a copy or record it again."
+        ) from error
+
+
+def steps_at_once(dataset: h5py.Dataset) -> int:
+    """Steps of a dataset that READ_BYTES hold."""
+    num_bytes: int = dataset.nbytes // max(1, len(dataset))  # of one step
+    return max(1, READ_BYTES // max(1, num_bytes))
+
+
+def read_steps(dataset: h5py.Dataset, start: int, stop: int, shape: tuple[int, ...]) -> Array:
+    """dataset[start:stop, :shape[0], …], in pieces of READ_BYTES."""
+    out = np.empty((stop - start, *shape), dataset.dtype)
+    if out.size == 0:
+        return out
+    pieces = steps_at_once(dataset)
+    space = dataset.id.get_space()
+    for first in range(0, len(out), pieces):
+        part = out[first : first + pieces]
+        space.select_hyperslab((start + first, *(0 for _ in shape)), part.shape)
+        dataset.id.read(h5py.h5s.create_simple(part.shape), space, part)
+    return out
