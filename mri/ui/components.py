@@ -33,7 +33,7 @@ INDEX_HTML = """<!DOCTYPE html>
 """
 """Dash's index page: the theme is set before the first paint, so that nothing flashes."""
 
-GRAPH_CONFIG = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
+GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
 """Plotly's config everywhere: nothing leaves the machine."""
 
 PAGES = {"Scanner": ids.SCANNER_PATH, "Sessions": ids.SESSIONS_PATH}
@@ -50,7 +50,7 @@ def shell(content: Any, *tools: Any) -> html.Div:
             html.Header(
                 [
                     html.Div([html.Span(className="mri-mark"), "nanochat ", html.B("MRI")], className="mri-brand"),
-                    html.Nav(links, **{"aria-label": "Pages"}, className="mri-nav"),
+                    html.Nav(links, **attributes({"aria-label": "Pages"}), className="mri-nav"),
                     html.Div(
                         [
                             *tools,
@@ -63,21 +63,26 @@ def shell(content: Any, *tools: Any) -> html.Div:
                 className="mri-header",
             ),
             html.Main(content, id="mri-content", className="mri-main", tabIndex=-1),
-            html.Div(id="mri-toasts", className="mri-toasts", **{"aria-live": "polite"}),
+            html.Div(id="mri-toasts", className="mri-toasts", **attributes({"aria-live": "polite"})),
             dcc.Store(id=ids.TOAST),
         ],
         className="mri-shell",
     )
 
 
+def attributes(names: dict[str, str]) -> dict[str, Any]:
+    """`aria-` and `data-` attributes, which are no Python names, for a component's `**`."""
+    return dict(names)
+
+
 def icon_button(action: str, glyph: str, label: str) -> html.Button:
     """A header button; JavaScript listens for `data-mri-action`."""
     return html.Button(
-        html.Span(glyph, **{"aria-hidden": "true"}),
+        html.Span(glyph, **attributes({"aria-hidden": "true"})),
         type="button",
         title=label,
         className="mri-icon",
-        **{"aria-label": label, "data-mri-action": action},
+        **attributes({"aria-label": label, "data-mri-action": action}),
     )
 
 
@@ -109,7 +114,7 @@ def graph(graph_id: str, label: str, measured: str, note: str, height_px: int) -
             html.P(note, className="mri-note"),
         ],
         className="mri-panel",
-        **{"aria-label": label},
+        **attributes({"aria-label": label}),
     )  # fmt: skip
 
 
@@ -126,13 +131,13 @@ def inspector() -> html.Aside:
                     hidden=True,
                     role="tabpanel",
                     tabIndex=0,
-                    **{"aria-labelledby": f"tab-{tab}"},
+                    **attributes({"aria-labelledby": f"tab-{tab}"}),
                 )
                 for tab in ids.TABS
             ),
         ],
         className="mri-inspector",
-        **{"aria-label": "Inspector"},
+        **attributes({"aria-label": "Inspector"}),
     )
 
 
@@ -144,9 +149,10 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
             dcc.Store(id=ids.BOOT, data=boot),
             dcc.Store(id=ids.VIEW),
             dcc.Store(id=ids.MOUNTED),
-            dcc.Store(id=ids.PICKED),
             html.Aside(
-                id="mri-layers", className="mri-layers", **{"aria-label": "Hook points and their statistics"}
+                id="mri-layers",
+                className="mri-layers",
+                **attributes({"aria-label": "Hook points and their statistics"}),
             ),
             html.Section(
                 [
@@ -163,10 +169,56 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
                     html.Div(id="mri-transport", className="mri-transport"),
                 ],
                 className="mri-centre",
-                **{"aria-label": "Scan"},
+                **attributes({"aria-label": "Scan"}),
             ),
             inspector(),
         ],
         id=ids.SCANNER,
         className="mri-scanner",
     )
+
+
+PICTURES = {
+    "graph-neurons": (
+        "Neurons of the hook point", "measured", 300,
+        "Colour: value by sign. Grey: not captured in this step, at most the bound under the pointer.",
+    ),
+    "graph-history": (
+        "Neuron over all steps", "measured", 230,
+        "Line: captured values. Band: below the top-k, the value lies within ± the bound.",
+    ),
+    "graph-attention": (
+        "Where each head looks", "measured", 380,
+        "One row per head, one column per token read so far. Grey: not among the kept keys.",
+    ),
+    "graph-head": ("One head", "measured", 220, "Bars: weights. Outlines: not captured, at most this much."),
+    "graph-predictions": (
+        "What comes next", "derived", 560,
+        "Probability at temperature 1 = exp(logit − logsumexp), exact for the strongest tokens.",
+    ),
+    "graph-map": ("Hook points × steps", "measured", 380, "Click to go to that step and hook point."),
+    "graph-bars": (
+        "Every hook point in this step", "measured", 230,
+        "Thin: min to max. Thick: mean ± std. One asinh axis. Bottom of the model on the left.",
+    ),
+}  # fmt: skip
+"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
+
+
+def inspector_panels() -> list[Any]:
+    """The graphs of every tab, in the order of `ids.TABS`; their figures come from the page's callbacks."""
+    choice = html.Div(
+        [
+            html.Label("Statistic", htmlFor=ids.STAT_CHOICE),
+            html.Select(id=ids.STAT_CHOICE, className="form-select form-select-sm"),
+        ],
+        className="mri-choice",
+    )
+    panels = []
+    for tab, graph_ids in ids.GRAPHS.items():
+        graphs: list[Any] = []
+        for graph_id in graph_ids:
+            label, kind, height_px, note = PICTURES[graph_id]
+            graphs.append(graph(graph_id, label, kind, note, height_px))
+        panels.append([choice, *graphs] if tab == "statistics" else graphs)
+    return panels

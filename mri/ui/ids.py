@@ -12,8 +12,6 @@ VIEW = "mri-view"
 """dcc.Store: the selection, set by JavaScript when the clock rests; figure callbacks listen to it. Never arrays."""
 MOUNTED = "mri-mounted"
 """dcc.Store: set by JavaScript after the first paint; only then are the Graphs put into the page."""
-PICKED = "mri-picked"
-"""dcc.Store: what a click in a figure selects; JavaScript takes it from there."""
 TOAST = "mri-toast"
 """dcc.Store: {"text", "kind"} shown to the person as a toast."""
 

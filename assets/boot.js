@@ -1,0 +1,16 @@
+/* The only script that Dash loads by itself: it imports the modules, once, and offers them to Dash as clientside functions. */
+
+(() => {
+  const shell = import("/assets/js/views/shell.mjs");
+  const scanner = () => import("/assets/js/main.mjs");
+  shell.then((module) => module.startShell());
+  window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
+    mri: {
+      mountScanner: async (boot) => (await scanner()).mountScanner(boot),
+      showToast: async (toast) => {
+        if (toast) (await shell).showToast(toast.text, toast.kind);
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
+})();

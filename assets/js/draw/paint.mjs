@@ -1,0 +1,220 @@
+/**
+ * Paints plates of neurons from one frame: halos added up, cores on top, a mark for everything that is no number.
+ *
+ * Every pixel that glows is a captured value of this very step. Knows canvas and the frame's accessors;
+ * refuses to know the clock, the mouse and the page.
+ */
+
+import { bound, captured, stats } from "../core/layout.mjs";
+import { MARK, markOf } from "../core/quantization.mjs";
+import { formatBound, formatValue } from "../core/format.mjs";
+import { centreOf } from "./plates.mjs";
+import { LEVELS, coreRadius, levelOf } from "./sprites.mjs";
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("../core/layout.mjs").Layout} Layout */
+/** @typedef {import("./plates.mjs").Plate} Plate */
+
+/** @typedef {object} Scene
+ *  @property {Layout} layout
+ *  @property {Plate[]} plates
+ *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale
+ *  @property {import("./sprites.mjs").Sprites} positive
+ *  @property {import("./sprites.mjs").Sprites} negative the same as `positive` unless sign is shown
+ *  @property {Record<string, string>} marks colours of scales.json
+ * *  @property {{point: string|null, neuron: number|null}} selected
+ *  @property {boolean} signed */
+
+const EDGE_PX = 7;
+
+/** The plates themselves with their labels: what does not change from step to step.
+ *  @param {CanvasRenderingContext2D} ctx
+ *  @param {Scene} scene */
+export function paintGround(ctx, { plates, selected }) {
+  ctx.textBaseline = "alphabetic";
+  for (const plate of plates) {
+    const isSelected = plate.key === selected.point;
+    const [x, y] = [plate.x - EDGE_PX, plate.y - EDGE_PX];
+    const [w, h] = [plate.cols * plate.cellPx + 2 * EDGE_PX, plate.rows * plate.cellPx + 2 * EDGE_PX];
+    const fill = ctx.createLinearGradient(x, y, x, y + h);
+    fill.addColorStop(0, isSelected ? "rgba(52,98,130,0.30)" : "rgba(38,58,86,0.26)");
+    fill.addColorStop(1, isSelected ? "rgba(30,66,92,0.16)" : "rgba(22,36,56,0.16)");
+    ctx.beginPath();
+    ctx.roundRect(x + 0.5, y + 0.5, w - 1, h - 1, 6);
+    ctx.fillStyle = fill;
+    ctx.fill();
+    ctx.shadowColor = isSelected ? "rgba(79,209,224,0.7)" : "transparent";
+    ctx.shadowBlur = isSelected ? 14 : 0;
+    ctx.strokeStyle = isSelected ? "rgba(79,209,224,0.85)" : "rgba(74,108,150,0.42)";
+    ctx.lineWidth = 1;
+    ctx.stroke();
+    ctx.shadowBlur = 0;
+    ctx.font = "11px system-ui, sans-serif";
+    ctx.textAlign = "left";
+    ctx.fillStyle = isSelected ? "#d7f6fa" : "#8fa2bb";
+    ctx.fillText(plate.label, x + 1, y - 6, w - 2);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ctx cleared to the ground
+ *  @param {Scene} scene
+ *  @param {Frame} frame */
+export function paintNeurons(ctx, scene, frame) {
+  for (const plate of scene.plates) {
+    const found = captured(frame, scene.layout, plate.key);
+    paintRest(ctx, scene, plate, found);
+    if (found) paintCaptured(ctx, scene, plate, found);
+    paintCaption(ctx, scene, plate, frame, found === null);
+  }
+  paintSelected(ctx, scene);
+}
+
+/** Not captured: a small dim dot, the same everywhere, smaller than any captured value's.
+ *  @param {CanvasRenderingContext2D} ctx
+ *  @param {Scene} scene
+ *  @param {Plate} plate
+ *  @param {{indices: ArrayLike<number>|null, values: Float32Array}|null} found */
+function paintRest(ctx, { marks }, plate, found) {
+  if (found?.indices === null) return;
+  const isKept = new Uint8Array(plate.width);
+  if (found?.indices) for (let i = 0; i < found.values.length; i++) isKept[found.indices[i]] = 1;
+  const side = Math.max(0.5, Math.min(2, plate.cellPx * 0.14));
+  ctx.fillStyle = marks.not_captured;
+  for (let neuron = 0; neuron < plate.width; neuron++) {
+    if (isKept[neuron]) continue;
+    const [x, y] = centreOf(plate, neuron);
+    ctx.fillRect(x - side / 2, y - side / 2, side, side);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ctx
+ *  @param {Scene} scene
+ *  @param {Plate} plate
+ *  @param {{indices: ArrayLike<number>|null, values: Float32Array}} found */
+function paintCaptured(ctx, scene, plate, { indices, values }) {
+  const { positive, negative, layout } = scene;
+  const { sizePx, size, firstGlow } = positive;
+  const perUnit = 1 / scene.fullScale[plate.key];
+  const { x: left, y: top, cols, cellPx } = plate;
+  const half = cellPx / 2 - size / 2;
+  /** @type {[number, number][]} */
+  const odd = [];
+  ctx.globalCompositeOperation = "lighter";
+  for (let pass = 0; pass < 2; pass++) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      const magnitude = value < 0 ? -value : value;
+      const neuron = indices ? indices[i] : i;
+      if (!(magnitude < Infinity) || magnitude === 0) {
+        if (pass === 1) odd.push([neuron, value]);
+        continue;
+      }
+      const level = levelOf(magnitude * perUnit);
+      if (pass === 0 && level < firstGlow) continue;
+      const row = (neuron / cols) | 0;
+      const { atlas } = value < 0 ? negative : positive;
+      const x = left + (neuron - row * cols) * cellPx + half;
+      const y = top + row * cellPx + half;
+      ctx.drawImage(atlas, level * sizePx, pass * sizePx, sizePx, sizePx, x, y, size, size);
+      if (pass === 1 && markOf(value, layout.config.quantization) === MARK.clipped) odd.push([neuron, value]);
+    }
+    ctx.globalCompositeOperation = "source-over";
+  }
+  for (const [neuron, value] of odd) paintMark(ctx, scene, plate, neuron, value);
+}
+
+/** Zero, NaN, ±∞ and clipped, each in a shape of its own.
+ *  @param {CanvasRenderingContext2D} ctx
+ *  @param {Scene} scene
+ *  @param {Plate} plate
+ *  @param {number} neuron
+ *  @param {number} value */
+function paintMark(ctx, { marks, layout }, plate, neuron, value) {
+  const [x, y] = centreOf(plate, neuron);
+  drawMark(ctx, value, markOf(value, layout.config.quantization), x, y, Math.max(1.5, plate.cellPx * 0.3), marks);
+}
+
+/** @param {CanvasRenderingContext2D} ctx
+ *  @param {number} value
+ *  @param {number} mark one of MARK
+ *  @param {number} x centre
+ *  @param {number} y centre
+ *  @param {number} r half the mark's size
+ *  @param {Record<string, string>} colours of scales.json */
+export function drawMark(ctx, value, mark, x, y, r, colours) {
+  ctx.lineWidth = Math.max(1, r * 0.3);
+  ctx.beginPath();
+  if (mark === MARK.nan) {
+    ctx.strokeStyle = colours.nan; // a cross
+    ctx.moveTo(x - r, y - r);
+    ctx.lineTo(x + r, y + r);
+    ctx.moveTo(x + r, y - r);
+    ctx.lineTo(x - r, y + r);
+  } else if (mark === MARK.plusInfinity || mark === MARK.minusInfinity) {
+    ctx.strokeStyle = colours.infinite; // a triangle, upwards for +∞
+    const up = mark === MARK.plusInfinity ? -r : r;
+    ctx.moveTo(x, y + up);
+    ctx.lineTo(x + r, y - up);
+    ctx.lineTo(x - r, y - up);
+    ctx.closePath();
+  } else if (mark === MARK.clipped) {
+    ctx.strokeStyle = colours.clipped; // a square around the dot
+    ctx.rect(x - r * 1.4, y - r * 1.4, r * 2.8, r * 2.8);
+  } else if (value === 0) {
+    ctx.strokeStyle = colours.zero; // a ring
+    ctx.lineWidth = 1;
+    ctx.arc(x, y, r * 0.6, 0, 2 * Math.PI);
+  }
+  ctx.stroke();
+}
+
+/** Right of the label: the plate's l2; below a plate without values, why.
+ *  @param {CanvasRenderingContext2D} ctx
+ *  @param {Scene} scene
+ *  @param {Plate} plate
+ *  @param {Frame} frame
+ *  @param {boolean} isEmpty */
+function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
+  const right = plate.x + plate.cols * plate.cellPx + EDGE_PX;
+  const { l2, mean, std } = stats(frame, layout, plate.key);
+  ctx.font = "11px ui-monospace, DejaVu Sans Mono, monospace";
+  ctx.textAlign = "right";
+  ctx.fillStyle = "#6f87a8";
+  if (plate.cols * plate.cellPx > 120) ctx.fillText(`‖x‖ ${formatValue(l2)}`, right - 1, plate.y - EDGE_PX - 6);
+  if (!isEmpty) return;
+  const x = plate.x + (plate.cols * plate.cellPx) / 2;
+  const y = plate.y + (plate.rows * plate.cellPx) / 2;
+  ctx.textAlign = "center";
+  ctx.fillStyle = "rgba(9,14,22,0.82)";
+  ctx.fillRect(x - 72, y - 22, 144, 42);
+  ctx.fillStyle = "#b9c8db";
+  ctx.fillText(`${formatValue(mean)} ± ${formatValue(std)}`, x, y - 4);
+  ctx.font = "11px system-ui, sans-serif";
+  ctx.fillStyle = "#8fa2bb";
+  ctx.fillText("statistics only in this step", x, y + 13);
+}
+
+/** @param {CanvasRenderingContext2D} ctx
+ *  @param {Scene} scene */
+function paintSelected(ctx, { plates, selected }) {
+  const plate = plates.find((each) => each.key === selected.point);
+  if (!plate || selected.neuron === null || selected.neuron >= plate.width) return;
+  const [x, y] = centreOf(plate, selected.neuron);
+  ctx.strokeStyle = "#4fd1e0";
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  ctx.arc(x, y, Math.max(4, plate.cellPx * 0.62), 0, 2 * Math.PI);
+  ctx.stroke();
+}
+
+/** Most that an uncaptured neuron of this plate can be, in words; "" where nothing is known.
+ *  @param {Frame} frame
+ *  @param {Layout} layout
+ *  @param {string} key
+ *  @returns {string} */
+export function boundText(frame, layout, key) {
+  const most = bound(frame, layout, key);
+  return Number.isNaN(most) ? "" : `not captured ${formatBound(most)}`;
+}
+
+export { LEVELS, coreRadius };

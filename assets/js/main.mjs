@@ -1,0 +1,264 @@
+/**
+ * The Scanner: puts source, state and views together, and paints them in one animation frame.
+ *
+ * Composition only. Everything that moves goes through `paint`; nothing else draws.
+ */
+
+import { layoutFromMeta } from "./core/layout.mjs";
+import { plateKeys } from "./draw/plates.mjs";
+import { IDS, TABS } from "./names.mjs";
+import { FrameCache } from "./source/cache.mjs";
+import { fetchFrames, fetchMeta, fetchTokens } from "./source/http.mjs";
+import { commandFromKey } from "./state/keys.mjs";
+import { Player } from "./state/player.mjs";
+import { ViewState, viewFromUrl } from "./state/view.mjs";
+import { Inspector } from "./views/inspector.mjs";
+import { Layers } from "./views/layers.mjs";
+import { Ribbon, stepOfPosition } from "./views/ribbon.mjs";
+import { showKeys, showToast, theme, themeChanged } from "./views/shell.mjs";
+import { Stage } from "./views/stage.mjs";
+import { Transport } from "./views/transport.mjs";
+
+const MOST_TIMINGS = 1000;
+
+/** @type {Scanner|null} */
+let scanner = null;
+
+/** Called by Dash on every visit of the page.
+ *  @param {{session: string, full_scale: Record<string, number>, limit: number}|null} boot
+ *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted */
+export async function mountScanner(boot) {
+  scanner?.close();
+  scanner = null;
+  if (!boot?.session) return window.dash_clientside.no_update;
+  try {
+    const [meta, tokens, scales] = await Promise.all([fetchMeta(boot.session), fetchTokens(boot.session), fetchScales()]);
+    scanner = new Scanner(boot, meta, tokens, scales);
+    window.mri = scanner;
+    await scanner.firstPaint;
+    return boot.session;
+  } catch (error) {
+    showToast(/** @type {Error} */ (error).message, "error");
+    return window.dash_clientside.no_update;
+  }
+}
+
+async function fetchScales() {
+  return (await fetch("/assets/scales.json")).json();
+}
+
+class Scanner {
+  /** Milliseconds of the latest draws, and from key press to painted picture: for benchmarks and tests. */
+  timings = { draw: /** @type {number[]} */ ([]), keyToPaint: /** @type {number[]} */ ([]) };
+  #needsRedraw = false;
+  #isClosed = false;
+  #keyAtMs = 0;
+  #abort = new AbortController();
+  #painted = () => {};
+
+  /** @param {{session: string, full_scale: Record<string, number>, limit: number}} boot
+   *  @param {any} meta
+   *  @param {import("./views/ribbon.mjs").Tokens} tokens
+   *  @param {Record<string, any>} scales */
+  constructor(boot, meta, tokens, scales) {
+    this.session = boot.session;
+    this.layout = layoutFromMeta(meta);
+    this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
+    this.cache = new FrameCache({
+      numSteps: meta.num_steps,
+      fetchWindow: (start, stop, signal) => fetchFrames(boot.session, start, stop, signal),
+      onError: (sentence) => showToast(sentence, "error"),
+    });
+    this.player = new Player({ numSteps: meta.num_steps, ready: (step) => this.cache.get(step) !== null });
+    const asked = viewFromUrl(location.search);
+    this.view = new ViewState({ view: { ...asked, ...this.#valid(asked) } });
+    this.#build(boot, tokens, scales, meta);
+    this.#listen();
+    this.player.seek(this.view.view.step ?? 0);
+    this.redraw();
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
+  }
+
+  /** The selection from the address, with what it does not say or says wrongly replaced by a default.
+   *  @param {import("./state/view.mjs").View} asked */
+  #valid(asked) {
+    const { layout } = this;
+    const point = asked.point !== null && layout.rows.has(asked.point) ? asked.point : defaultPoint(layout);
+    const layer = asked.layer !== null && asked.layer < layout.n_layer ? asked.layer : Math.max(0, blockOf(layout, point));
+    return {
+      session: this.session,
+      step: asked.step === null ? null : Math.min(asked.step, this.player.lastStep),
+      point,
+      layer: Math.min(layer, Math.max(0, layout.n_layer - 1)),
+      head: asked.head !== null && asked.head < layout.n_head ? asked.head : 0,
+      neuron: asked.neuron !== null && asked.neuron < layout.points[/** @type {number} */ (layout.rows.get(point))].width ? asked.neuron : null,
+      tab: TABS.some(([name]) => name === asked.tab) ? asked.tab : TABS[0][0],
+    };
+  }
+
+  /** @param {any} boot
+   *  @param {import("./views/ribbon.mjs").Tokens} tokens
+   *  @param {Record<string, any>} scales
+   *  @param {any} meta */
+  #build(boot, tokens, scales, meta) {
+    const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+    const { layout, player } = this;
+    const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
+    const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
+    const needsRedraw = () => this.redraw();
+    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, onPick: onSelect, needsRedraw });
+    this.ribbon = new Ribbon(host("mri-ribbon"), { tokens, numPrompt: meta.session.num_prompt_tokens, onSeek });
+    this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
+    this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, onPick: (point) => this.#select({ point }) });
+    const source = { layout, tokens, stepOf: stepOfPosition(tokens) };
+    const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
+    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer });
+    this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
+    const { model_id: model, num_prompt_tokens: numPrompt } = meta.session;
+    const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
+    host("mri-facts").textContent = [model, what, `${numPrompt} + ${tokens.sequence.length - numPrompt} tokens`].filter(Boolean).join(" · ");
+    /** @type {HTMLSelectElement} */ (host(IDS.sessionPicker)).value = this.session;
+  }
+
+  #listen() {
+    const { signal } = this.#abort;
+    this.player.subscribe(() => {
+      this.view.select({ step: this.player.step });
+      this.redraw();
+    });
+    this.view.subscribe((view, before) => {
+      if (view.tab !== before.tab) this.inspector.showTab(/** @type {string} */ (view.tab));
+      this.redraw();
+    });
+    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    document.getElementById(IDS.sessionPicker)?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
+    themeChanged.addEventListener("change", () => this.redraw(), { signal });
+  }
+
+  /** The page is gone: stop everything that this view started. */
+  close() {
+    this.#isClosed = true;
+    this.#abort.abort();
+    this.player.close();
+    this.view.close();
+    this.cache.close();
+    this.stage.close();
+    this.inspector.close();
+  }
+
+  /** @param {Record<string, any>} fields of the view; a hook point or neuron picked here is picked everywhere */
+  #select(fields) {
+    const { layout } = this;
+    const next = { ...fields };
+    if (fields.point !== undefined && fields.point !== this.view.view.point) {
+      const width = layout.points[/** @type {number} */ (layout.rows.get(fields.point))].width;
+      if (fields.neuron === undefined && (this.view.view.neuron ?? 0) >= width) next.neuron = null;
+      if (fields.layer === undefined && blockOf(layout, fields.point) >= 0) next.layer = blockOf(layout, fields.point);
+    }
+    if (fields.neuron !== undefined && fields.tab === undefined) next.tab = "neurons";
+    this.view.select(next);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (document.querySelector("dialog[open], .offcanvas.show, .modal.show")) return;
+    const command = commandFromKey(event);
+    if (!command) return;
+    event.preventDefault();
+    this.#keyAtMs ||= event.timeStamp;
+    const { player } = this;
+    const { point, layer, head } = this.view.view;
+    if (command.name === "toggle") player.toggle();
+    else if (command.name === "stepBy") player.stepBy(command.steps);
+    else if (command.name === "seekFirst") player.seek(0);
+    else if (command.name === "seekLast") player.seek(player.lastStep);
+    else if (command.name === "scaleSpeed") player.setSpeed(player.speed * command.factor);
+    else if (command.name === "moveLayer") this.#moveLayer(/** @type {string} */ (point), command.layers);
+    else if (command.name === "nextHead") this.view.select({ head: (/** @type {number} */ (head) + 1) % Math.max(1, this.layout.n_head), layer });
+    else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
+    else if (command.name === "showKeys") showKeys();
+    this.redraw();
+  }
+
+  /** @param {string} point
+   *  @param {number} layers upwards */
+  #moveLayer(point, layers) {
+    const keys = plateKeys(this.layout, point);
+    const at = Math.min(keys.length - 1, Math.max(0, keys.indexOf(point) + layers));
+    this.#select({ point: keys[at] });
+  }
+
+  /** Ask for a picture. However often: there is one per animation frame. */
+  redraw() {
+    if (this.#needsRedraw || this.#isClosed) return;
+    this.#needsRedraw = true;
+    requestAnimationFrame(() => {
+      this.#needsRedraw = false;
+      if (!this.#isClosed) this.#paint();
+    });
+  }
+
+  #paint() {
+    if (!this.stage.host.isConnected) return this.close();
+    const { step, direction, mode, waiting } = this.player;
+    this.cache.ensure(step, direction).then(
+      () => this.stage.frame?.header.step !== this.player.step && this.redraw(),
+      () => {}, // told by the cache's onError
+    );
+    this.transport.draw();
+    const frame = this.cache.get(step);
+    this.stage.host.classList.toggle("is-waiting", waiting || !frame);
+    if (!frame) return;
+    const startMs = performance.now();
+    const view = this.view.view;
+    if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
+    this.stage.draw(frame, { point: view.point, neuron: view.neuron });
+    this.ribbon.draw(step, frame);
+    this.layers.draw(frame, /** @type {string} */ (view.point));
+    keepLast(this.timings.draw, performance.now() - startMs);
+    this.inspector.draw(frame, view, mode === "playing");
+    this.#afterPaint();
+  }
+
+  #afterPaint() {
+    const keyAtMs = this.#keyAtMs;
+    this.#keyAtMs = 0;
+    const { port1, port2 } = new MessageChannel(); // its message comes after the browser has painted this frame
+    port1.onmessage = () => {
+      if (keyAtMs) keepLast(this.timings.keyToPaint, performance.now() - keyAtMs);
+      this.#painted();
+      port1.close();
+    };
+    port2.postMessage(null);
+  }
+}
+
+/** @param {number[]} list
+ *  @param {number} ms */
+function keepLast(list, ms) {
+  list.push(ms);
+  if (list.length > MOST_TIMINGS) list.shift();
+}
+
+/** @param {import("./core/layout.mjs").Layout} layout
+ *  @param {string} point
+ *  @returns {number} block of a hook point, −1 outside the blocks */
+function blockOf(layout, point) {
+  const { layer_index: index } = layout.points[/** @type {number} */ (layout.rows.get(point))];
+  return index < layout.n_layer ? index : -1;
+}
+
+/** @param {import("./core/layout.mjs").Layout} layout
+ *  @returns {string} the stream leaving the middle block, or the first point of a plain module */
+function defaultPoint(layout) {
+  const wanted = `block.${Math.floor(layout.n_layer / 2)}.resid_post`;
+  return layout.rows.has(wanted) ? wanted : layout.points[0].key;
+}
+
+/** A new address through Dash's router: it builds the page of the other session.
+ *  @param {string} session */
+function openSession(session) {
+  history.pushState(null, "", `${location.pathname}?session=${encodeURIComponent(session)}`);
+  dispatchEvent(new PopStateEvent("popstate"));
+}

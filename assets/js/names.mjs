@@ -1,0 +1,29 @@
+/**
+ * Names that Python and JavaScript share; mri/ui/ids.py has the same, and a test compares the two.
+ */
+
+export const IDS = Object.freeze({
+  boot: "mri-boot",
+  view: "mri-view",
+  mounted: "mri-mounted",
+  toast: "mri-toast",
+  scanner: "mri-scanner",
+  sessionPicker: "mri-session",
+  statChoice: "mri-stat",
+});
+
+/** Inspector tabs in order: [key in the URL, label]. */
+export const TABS = Object.freeze([
+  ["neurons", "Neurons"],
+  ["attention", "Attention"],
+  ["predictions", "Predictions"],
+  ["statistics", "Statistics"],
+]);
+
+/** dcc.Graph ids by tab. */
+export const GRAPHS = Object.freeze({
+  neurons: ["graph-neurons", "graph-history"],
+  attention: ["graph-attention", "graph-head"],
+  predictions: ["graph-predictions"],
+  statistics: ["graph-map", "graph-bars"],
+});

@@ -1,0 +1,35 @@
+/**
+ * Elements in one expression. Knows the DOM and nothing else.
+ */
+
+/** @param {string} tag
+ *  @param {Record<string, any>} [attributes] `class`, `text`, `on` ({click: handler}); false and null leave one out
+ *  @param {...(Node|string)} children
+ *  @returns {any} the element */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name === "text") node.textContent = value;
+    else if (name === "on") for (const [event, handler] of Object.entries(value)) node.addEventListener(event, /** @type {any} */ (handler));
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/** Give a canvas the device's pixels.
+ *  @param {HTMLCanvasElement} canvas
+ *  @param {number} width CSS pixels
+ *  @param {number} height CSS pixels
+ *  @returns {CanvasRenderingContext2D|null} scaled so that one unit is one CSS pixel; null where there is no canvas */
+export function sized(canvas, width, height) {
+  const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+  canvas.width = Math.max(1, Math.round(width * ratio));
+  canvas.height = Math.max(1, Math.round(height * ratio));
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const ctx = canvas.getContext("2d");
+  ctx?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return ctx;
+}

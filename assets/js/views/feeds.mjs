@@ -1,0 +1,179 @@
+/**
+ * Data of the inspector's figures from a frame in memory, for the time in which the clock moves.
+ *
+ * Mirrors mri/ui/figures.py: which trace holds what is a contract between the two files. The data are pure
+ * functions; only `feed` touches Plotly.
+ */
+
+import { formatPercent } from "../core/format.mjs";
+import { STATS, attentionRow, hookPoint, logits, marks, stats, values } from "../core/layout.mjs";
+import { MARK } from "../core/quantization.mjs";
+import { gridShape } from "../draw/plates.mjs";
+
+/** @typedef {object} Source
+ *  @property {import("../core/layout.mjs").Layout} layout
+ *  @property {import("./ribbon.mjs").Tokens} tokens
+ *  @property {Int32Array} stepOf which step read each position */
+
+/** Put the frame's data into one figure.
+ *  @param {string} id of the graph
+ *  @param {any} plot Plotly's element
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {Source} source
+ *  @param {Record<string, any>} view */
+export function feed(id, plot, frame, source, view) {
+  const { traces = [], layout = {} } = FEEDS[id]?.(frame, source, view) ?? {};
+  if (traces.length > plot.data.length || (!traces.length && !plot.layout.shapes?.length)) return; // another figure stands there
+  traces.forEach((data, i) => window.Plotly.restyle(plot, data, [i]));
+  if (Object.keys(layout).length) window.Plotly.relayout(plot, layout);
+}
+
+/** @typedef {{traces?: Record<string, any>[], layout?: Record<string, any>}} Data by trace, as Plotly.restyle takes it */
+
+/** @type {Record<string, (frame: import("../core/wire.mjs").Frame, source: Source, view: Record<string, any>) => Data>} */
+const FEEDS = {
+  "graph-neurons": (frame, { layout }, { point }) => ({ traces: neuronData(frame, layout, point) }),
+  "graph-history": markStep,
+  "graph-attention": (frame, { layout, tokens }) => ({ traces: attentionData(frame, layout, tokens.sequence.length) }),
+  "graph-head": (frame, { layout, tokens }, { layer, head }) => ({ traces: headData(frame, layout, layer, head, tokens.sequence.length) }),
+  "graph-predictions": (frame, { tokens }) => predictionData(frame, tokens.text),
+  "graph-map": markStep,
+  "graph-bars": (frame, { layout }) => ({ traces: barData(frame, layout) }),
+};
+
+/** Shape 0 of the figures over all steps: the line at the current one.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @returns {Data} */
+function markStep(frame) {
+  return { layout: { "shapes[0].x0": frame.header.step, "shapes[0].x1": frame.header.step } };
+}
+
+/** Traces of figures.neuron_heatmap: not captured, captured, marks.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @param {string} key
+ *  @returns {Record<string, any>[]} */
+export function neuronData(frame, layout, key) {
+  const { width } = hookPoint(layout, key);
+  const { rows, cols } = gridShape(width);
+  const own = values(frame, layout, key);
+  const what = marks(frame, layout, key);
+  const order = [...own.keys()].filter((i) => what[i] !== MARK.notCaptured).sort((a, b) => strength(own[b]) - strength(own[a]));
+  const rank = new Int32Array(width);
+  order.forEach((neuron, place) => (rank[neuron] = place + 1));
+  const grid = (/** @type {(neuron: number) => any} */ cell) =>
+    Array.from({ length: rows }, (_, row) => Array.from({ length: cols }, (_, col) => (row * cols + col < width ? cell(row * cols + col) : null)));
+  const isNumber = (/** @type {number} */ i) => what[i] === MARK.value || what[i] === MARK.clipped;
+  const odd = [...what.keys()].filter((i) => !isNumber(i) && what[i] !== MARK.notCaptured);
+  let most = 0;
+  for (let i = 0; i < width; i++) if (isNumber(i)) most = Math.max(most, Math.abs(own[i]));
+  return [
+    { z: [grid((i) => (what[i] === MARK.notCaptured ? 0 : null))] },
+    { z: [grid((i) => (isNumber(i) ? own[i] : null))], customdata: [grid((i) => [i, rank[i]])], zmin: -(most || 1), zmax: most || 1 },
+    {
+      x: [odd.map((i) => i % cols)],
+      y: [odd.map((i) => Math.floor(i / cols))],
+      text: [odd.map((i) => (what[i] === MARK.nan ? "NaN" : what[i] === MARK.plusInfinity ? "+∞" : "−∞"))],
+      customdata: [odd.map((i) => [i])],
+    },
+  ];
+}
+
+/** Magnitude for ranking; NaN comes last among the captured, as in figures.ranks.
+ *  @param {number} value
+ *  @returns {number} */
+function strength(value) {
+  return Number.isNaN(value) ? -1 : Math.abs(value);
+}
+
+/** Traces of figures.attention_rows: not captured (with "at most"), captured.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @param {number} numPositions
+ *  @returns {Record<string, any>[]} */
+export function attentionData(frame, layout, numPositions) {
+  const most = [];
+  const weights = [];
+  const isUnknown = [];
+  for (let layer = 0; layer < layout.n_layer; layer++) {
+    for (let head = 0; head < layout.n_head; head++) {
+      const row = headCells(frame, layout, layer, head, numPositions);
+      weights.push(row.weights);
+      isUnknown.push(row.bounds.map((w) => (w === null ? null : 0)));
+      most.push(row.bounds.map((w) => [layer, head, w]));
+    }
+  }
+  return [{ z: [isUnknown], customdata: [most] }, { z: [weights] }];
+}
+
+/** Traces of figures.head_row: "at most" where not captured, captured weights.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @param {number} layer
+ *  @param {number} head
+ *  @param {number} numPositions
+ *  @returns {Record<string, any>[]} */
+export function headData(frame, layout, layer, head, numPositions) {
+  const { weights, bounds } = headCells(frame, layout, layer, head, numPositions);
+  return [{ y: [bounds] }, { y: [weights] }];
+}
+
+/** @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @param {number} layer
+ *  @param {number} head
+ *  @param {number} numPositions
+ *  @returns {{weights: (number|null)[], bounds: (number|null)[]}} null where there is nothing to show */
+function headCells(frame, layout, layer, head, numPositions) {
+  const row = attentionRow(frame, layout, layer, head);
+  const at = (/** @type {number} */ i) => (row && i < row.weights.length ? row.weights[i] : null);
+  const weights = Array.from({ length: numPositions }, (_, i) => finite(at(i)));
+  const bounds = Array.from({ length: numPositions }, (_, i) => (row && Number.isNaN(at(i)) ? row.bound : null));
+  return { weights, bounds };
+}
+
+/** @param {number|null} value
+ *  @returns {number|null} */
+function finite(value) {
+  return value === null || Number.isNaN(value) ? null : value;
+}
+
+/** figures.predictions: all bars, the chosen one over them; the tokens are on the axis.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {Record<string, string>} text id -> display string
+ *  @returns {Data} */
+export function predictionData(frame, text) {
+  const found = logits(frame);
+  if (!found) return {};
+  const chosen = frame.header.chosen_id < 0 ? -1 : found.ids.indexOf(frame.header.chosen_id);
+  const probs = [...found.probs];
+  const label = (/** @type {number} */ p, /** @type {number} */ i) => formatPercent(p) + (i === chosen ? "  ◂ chosen" : "");
+  return {
+    traces: [
+      { x: [probs], y: [probs.map((_, i) => i)], text: [probs.map(label)], customdata: [Array.from(found.logits, (logit) => [logit])] },
+      { x: [probs.map((p, i) => (i === chosen ? p : null))], y: [probs.map((_, i) => i)] },
+    ],
+    layout: { "yaxis.ticktext": Array.from(found.ids, (id) => escaped(text[id] ?? `#${id}`)) },
+  };
+}
+
+/** Plotly reads a little HTML in labels.
+ *  @param {string} text
+ *  @returns {string} */
+function escaped(text) {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+/** figures.statistics_bars: min to max, mean ± std, both as asinh.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @returns {Record<string, any>[]} */
+export function barData(frame, layout) {
+  const all = layout.points.map((point) => stats(frame, layout, point.key));
+  const customdata = all.map((row) => STATS.map((name) => row[/** @type {keyof typeof row} */ (name)]));
+  const span = (/** @type {number} */ from, /** @type {number} */ to) => Math.asinh(to) - Math.asinh(from);
+  return [
+    { y: [all.map(({ min, max }) => span(min, max))], base: [all.map(({ min }) => Math.asinh(min))], customdata: [customdata] },
+    { y: [all.map(({ mean, std }) => span(mean - std, mean + std))], base: [all.map(({ mean, std }) => Math.asinh(mean - std))], customdata: [customdata] },
+  ];
+}

@@ -1,0 +1,134 @@
+/**
+ * The inspector: its tabs, the moment when the server draws its charts, and what a click in them selects.
+ *
+ * Two ways feed one set of Plotly figures: the server's callbacks when the clock rests (it listens to the `view`
+ * store set here), and `feeds.mjs` from frames in memory while the clock moves, at most ten times a second.
+ */
+
+import { IDS, GRAPHS, TABS } from "../names.mjs";
+import { STATS } from "../core/layout.mjs";
+import { el } from "./dom.mjs";
+import { feed } from "./feeds.mjs";
+
+const REST_MS = 150;
+const FEED_MS = 100;
+
+/** Plotly's element inside a dcc.Graph, once it has drawn.
+ *  @param {string} id
+ *  @returns {any} */
+export function plotOf(id) {
+  const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
+  return plot?._fullLayout && plot.data?.length ? plot : null;
+}
+
+export class Inspector {
+  /** @type {any} */
+  #timer = null;
+  #fedAtMs = 0;
+  #listening = new WeakSet();
+
+  /** @param {object} context
+   *  @param {import("./feeds.mjs").Source} context.source
+   *  @param {(fields: Record<string, any>) => void} context.onSelect
+   *  @param {(step: number) => void} context.onSeek
+   *  @param {() => Record<string, any>} context.viewForServer */
+  constructor({ source, onSelect, onSeek, viewForServer }) {
+    this.source = source;
+    this.onSelect = onSelect;
+    this.onSeek = onSeek;
+    this.viewForServer = viewForServer;
+    this.stat = "l2";
+    this.#buildTabs();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+  }
+
+  #buildTabs() {
+    const host = /** @type {HTMLElement} */ (document.getElementById("mri-tabs"));
+    host.setAttribute("role", "tablist");
+    host.setAttribute("aria-label", "Inspector");
+    this.tabs = TABS.map(([name, label]) =>
+      el("button", { type: "button", role: "tab", id: `tab-${name}`, class: "mri-tab", "aria-controls": `panel-${name}`, text: label, on: { click: () => this.onSelect({ tab: name }) } }),
+    );
+    host.replaceChildren(...this.tabs);
+    host.onkeydown = (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const at = this.tabs?.indexOf(/** @type {any} */ (document.activeElement)) ?? -1;
+      if (!step || at < 0) return;
+      const to = (at + step + TABS.length) % TABS.length;
+      this.onSelect({ tab: TABS[to][0] });
+      this.tabs?.[to].focus();
+    };
+  }
+
+  /** @param {string} tab */
+  showTab(tab) {
+    for (const [i, [name]] of TABS.entries()) {
+      const isShown = name === tab;
+      const button = /** @type {HTMLElement} */ (this.tabs?.[i]);
+      button.setAttribute("aria-selected", String(isShown));
+      button.tabIndex = isShown ? 0 : -1;
+      const panel = document.getElementById(`panel-${name}`);
+      if (panel) panel.hidden = !isShown;
+    }
+  }
+
+  /** The selection or the step changed: tell the server when it rests, feed from memory until then.
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {Record<string, any>} view
+   *  @param {boolean} isMoving the clock goes on by itself */
+  draw(frame, view, isMoving) {
+    this.#listen(view.tab);
+    clearTimeout(this.#timer);
+    if (!isMoving) this.#timer = setTimeout(() => this.post(), REST_MS);
+    const now = performance.now();
+    if (now - this.#fedAtMs < FEED_MS) return;
+    this.#fedAtMs = now;
+    for (const id of GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? []) {
+      const plot = plotOf(id);
+      if (plot) feed(id, plot, frame, this.source, view);
+    }
+  }
+
+  /** Hand the selection to the page callbacks. */
+  post() {
+    clearTimeout(this.#timer);
+    if (document.getElementById(IDS.scanner)) window.dash_clientside.set_props(IDS.view, { data: this.viewForServer() });
+  }
+
+  /** Clicks in the tab's figures select; the choice of a statistic is asked anew.
+   *  @param {string} tab */
+  #listen(tab) {
+    const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(IDS.statChoice));
+    if (choice && !this.#listening.has(choice)) {
+      this.#listening.add(choice);
+      choice.replaceChildren(...STATS.map((name) => el("option", { value: name, text: name, selected: name === this.stat })));
+      choice.addEventListener("change", () => {
+        this.stat = choice.value;
+        this.post();
+      });
+    }
+    for (const id of GRAPHS[/** @type {keyof typeof GRAPHS} */ (tab)] ?? []) {
+      const plot = plotOf(id);
+      if (!plot || this.#listening.has(plot)) continue;
+      this.#listening.add(plot);
+      plot.on("plotly_click", (/** @type {any} */ event) => this.#click(id, event.points[0]));
+    }
+  }
+
+  /** @param {string} id of the graph
+   *  @param {any} point Plotly's */
+  #click(id, point) {
+    if (id === "graph-neurons") this.onSelect({ neuron: Number(point.customdata[0]) });
+    if (id === "graph-history") this.onSeek(Number(point.x));
+    if (id === "graph-attention") this.onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
+    if (id === "graph-head") this.onSeek(this.source.stepOf[point.pointNumber]);
+    if (id === "graph-bars") this.onSelect({ point: point.x });
+    if (id === "graph-map") {
+      this.onSelect({ point: point.y });
+      this.onSeek(Number(point.x));
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The token ribbon: prompt and response, where the clock stands, and what was predicted next.
+ *
+ * A token belongs to the step that *read* it; a click goes there. What that step predicts is marked on the next token.
+ * Knows the answer of /sessions/<id>/tokens. Token text comes ready from the server; nothing is decoded here.
+ */
+
+import { formatPercent } from "../core/format.mjs";
+import { el } from "./dom.mjs";
+
+/** @typedef {object} Tokens
+ *  @property {number[]} sequence id at each position
+ *  @property {Record<string, string>} text id -> display string
+ *  @property {number[]} special
+ *  @property {{pos0: number[], t_add: number[], phase: string[], chosen_id: number[], forced: boolean[]}} steps */
+
+/** Which step read each position; −1 for a token that no step read (the last chosen one).
+ *  @param {Tokens} tokens
+ *  @returns {Int32Array} (sequence length,) */
+export function stepOfPosition({ sequence, steps }) {
+  const out = new Int32Array(sequence.length).fill(-1);
+  steps.pos0.forEach((pos0, step) => out.fill(step, pos0, pos0 + steps.t_add[step]));
+  return out;
+}
+
+export class Ribbon {
+  #current = -1;
+  /** @type {HTMLElement[]} */
+  #buttons = [];
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {Tokens} context.tokens
+   *  @param {number} context.numPrompt tokens of the prompt
+   *  @param {(step: number) => void} context.onSeek */
+  constructor(host, { tokens, numPrompt, onSeek }) {
+    this.tokens = tokens;
+    this.stepOf = stepOfPosition(tokens);
+    const special = new Set(tokens.special);
+    const forced = forcedPositions(tokens);
+    this.#buttons = tokens.sequence.map((id, position) => {
+      const step = this.stepOf[position];
+      const isSpecial = special.has(id);
+      const isForced = forced.has(position);
+      const classes = ["mri-token", position < numPrompt && "is-prompt", isSpecial && "is-special", isForced && "is-forced"];
+      const where = position < numPrompt ? "prompt" : isForced ? "put in by the calculator" : "response";
+      const title = `position ${position} · token ${id} · ${where}${step >= 0 ? ` · read in step ${step}` : " · chosen last, read by no step"}`;
+      const target = step >= 0 ? step : tokens.steps.pos0.length - 1;
+      return el("button", { type: "button", class: classes.filter(Boolean).join(" "), title, "data-position": position, tabindex: -1, on: { click: () => onSeek(target) } }, ...readable(tokens.text[id] ?? `#${id}`));
+    });
+    this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
+    this.list.append(...this.#buttons.map((button) => el("li", {}, button)));
+    this.says = el("div", { class: "mri-ribbon-says" });
+    host.replaceChildren(this.list, this.says);
+  }
+
+  /** @param {number} step
+   *  @param {import("../core/wire.mjs").Frame} frame */
+  draw(step, frame) {
+    if (step !== this.#current) this.#mark(step);
+    const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
+    const read = numRead === 1 ? [this.#name(this.tokens.sequence[pos0])] : [`${numRead} prompt tokens`];
+    const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
+    const next = pos0 + numRead;
+    const inPrompt = id < 0 && next < this.tokens.sequence.length;
+    const chosen = id >= 0 ? id : inPrompt ? this.tokens.sequence[next] : null;
+    const parts = [el("span", {}, "read ", el("b", { text: read.join(" ") }))];
+    if (chosen !== null) {
+      const how = forced ? "put in by the calculator" : id < 0 ? "the prompt goes on with" : "chose";
+      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: this.#name(chosen) })));
+    }
+    if (logprob !== undefined && !Number.isNaN(logprob)) {
+      parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p" }, `p ${formatPercent(Math.exp(logprob))} · surprise ${(-logprob / Math.LN2).toFixed(2)} bits`));
+    }
+    this.says.replaceChildren(...parts);
+  }
+
+  /** @param {number} id
+   *  @returns {string} */
+  #name(id) {
+    return (this.tokens.text[id] ?? `#${id}`).replace(/ /g, "␣");
+  }
+
+  /** @param {number} step */
+  #mark(step) {
+    this.#current = step;
+    const { pos0, t_add: numRead } = this.tokens.steps;
+    const [first, next] = [pos0[step], pos0[step] + numRead[step]];
+    this.#buttons.forEach((button, position) => {
+      const isCurrent = position === next - 1;
+      button.classList.toggle("is-current", isCurrent);
+      button.classList.toggle("is-read", position >= first && position < next - 1);
+      button.classList.toggle("is-next", position === next);
+      button.classList.toggle("is-future", position > next);
+      if (isCurrent) button.setAttribute("aria-current", "step");
+      else button.removeAttribute("aria-current");
+    });
+    this.#keepInSight(this.#buttons[Math.min(next, this.#buttons.length - 1)]);
+  }
+
+  /** @param {HTMLElement|undefined} button */
+  #keepInSight(button) {
+    if (!button) return;
+    const { offsetTop: top, offsetHeight: height } = button;
+    const { scrollTop, clientHeight } = this.list;
+    if (top < scrollTop || top + height > scrollTop + clientHeight) this.list.scrollTop = top - clientHeight / 2 + height / 2;
+  }
+}
+
+/** Positions of tokens that were not sampled but put in: chosen by a step marked forced.
+ *  @param {Tokens} tokens
+ *  @returns {Set<number>} */
+function forcedPositions({ steps }) {
+  const positions = new Set();
+  steps.forced.forEach((isForced, step) => isForced && positions.add(steps.pos0[step] + steps.t_add[step]));
+  return positions;
+}
+
+/** Text with its spaces visible.
+ *  @param {string} text
+ *  @returns {(Node|string)[]} */
+function readable(text) {
+  if (!/^ | $| {2}|\\/.test(text)) return [text];
+  return text.split(/( |\\(?:n|t|r|\\|x..|u....))/).filter(Boolean).map((part) => {
+    if (part === " ") return el("span", { class: "mri-space", text: " " });
+    return part.startsWith("\\") ? el("span", { class: "mri-space", text: part === "\\n" ? "⏎" : part }) : part;
+  });
+}

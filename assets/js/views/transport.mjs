@@ -1,0 +1,89 @@
+/**
+ * Play, pause, step, speed and the scrubber: native controls that send commands to the one player.
+ *
+ * Knows the player's commands. Refuses to know frames.
+ */
+
+import { SPEEDS } from "../state/player.mjs";
+import { el } from "./dom.mjs";
+
+const ICONS = {
+  first: "M2 2h2v12H2zM14 2v12L5 8z",
+  back: "M12 2v12L4 8z",
+  play: "M3 1.5v13L14 8z",
+  pause: "M3 2h4v12H3zM9 2h4v12H9z",
+  on: "M4 2v12l8-6z",
+  last: "M12 2h2v12h-2zM2 2v12l9-6z",
+};
+
+/** @param {keyof typeof ICONS} name */
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export class Transport {
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {import("../state/player.mjs").Player} context.player
+   *  @param {{phase: string[], forced: boolean[]}} context.steps */
+  constructor(host, { player, steps }) {
+    this.player = player;
+    this.steps = steps;
+    const button = (/** @type {keyof typeof ICONS} */ name, /** @type {string} */ label, /** @type {() => void} */ act) =>
+      el("button", { type: "button", "aria-label": label, title: label, class: `mri-${name}`, on: { click: act } }, icon(name));
+    this.playButton = button("play", "Play (space)", () => player.toggle());
+    const buttons = el(
+      "div",
+      { class: "mri-buttons" },
+      button("first", "First step (Home)", () => player.seek(0)),
+      button("back", "One step back (←)", () => player.stepBy(-1)),
+      this.playButton,
+      button("on", "One step on (→)", () => player.stepBy(1)),
+      button("last", "Last step (End)", () => player.seek(player.lastStep)),
+    );
+    this.range = el("input", { type: "range", min: 0, max: player.lastStep, step: 1, value: 0, "aria-label": "Step", id: "mri-scrubber" });
+    this.range.addEventListener("input", () => player.seek(Number(this.range.value)));
+    this.speed = el("select", { class: "mri-speed", "aria-label": "Speed", title: "Speed ([ and ]): 4 steps a second at 1×", on: { change: () => player.setSpeed(Number(this.speed.value)) } });
+    this.speed.append(...SPEEDS.map((speed) => el("option", { value: speed, text: `${{ 0.25: "¼", 0.5: "½" }[speed] ?? speed}×` })));
+    this.clock = el("div", { class: "mri-clock" });
+    host.replaceChildren(buttons, el("div", { class: "mri-track" }, this.range, phases(steps)), this.speed, this.clock);
+  }
+
+  draw() {
+    const { step, lastStep, mode, speed, waiting } = this.player;
+    this.range.max = lastStep;
+    this.range.value = step;
+    this.range.setAttribute("aria-valuetext", `step ${step} of ${lastStep}, ${this.steps.phase[step]}`);
+    this.speed.value = speed;
+    const isPlaying = mode !== "paused";
+    if (this.playButton.dataset.playing !== String(isPlaying)) {
+      this.playButton.dataset.playing = String(isPlaying);
+      this.playButton.replaceChildren(icon(isPlaying ? "pause" : "play"));
+      this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
+    }
+    const note = waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step];
+    this.clock.replaceChildren(el("b", { text: String(step) }), ` / ${lastStep} · ${note}`);
+  }
+}
+
+/** A thin line under the scrubber: prefill, decode, forced.
+ *  @param {{phase: string[], forced: boolean[]}} steps
+ *  @returns {HTMLElement} */
+function phases({ phase, forced }) {
+  /** @type {{kind: string, count: number}[]} */
+  const runs = [];
+  phase.forEach((name, step) => {
+    const kind = forced[step] ? "forced" : name;
+    if (runs.at(-1)?.kind === kind) runs[runs.length - 1].count++;
+    else runs.push({ kind, count: 1 });
+  });
+  const line = el("div", { class: "mri-phases", role: "img", "aria-label": runs.map((run) => `${run.count} ${run.kind}`).join(", then ") });
+  line.append(...runs.map(({ kind, count }) => el("i", { class: `is-${kind}`, style: `flex:${count}`, title: `${kind}: ${count} steps` })));
+  return line;
+}

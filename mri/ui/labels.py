@@ -1,0 +1,35 @@
+"""What pages call things: sessions and tokens, as text that is safe to show. Knows no layout and no figures."""
+
+from __future__ import annotations
+
+from mri.store.library import SessionInfo
+from mri.store.reader import SessionReader
+from mri.ui.tokens import display
+
+
+def session_title(info: SessionInfo) -> str:
+    """Its name, else the start of its prompt, else its id; control and bidirectional characters as escapes."""
+    text = info.name or info.prompt or info.id
+    return display(text[:70].encode("utf-8", "replace")) + ("…" if len(text) > 70 else "")
+
+
+def token(reader: SessionReader, token_id: int) -> str:
+    """One token with visible spaces; its number where its bytes are not known."""
+    if token_id not in reader.token_bytes:
+        return f"#{token_id}"
+    return display(reader.token_bytes[token_id]).replace(" ", "␣")
+
+
+def tokens(reader: SessionReader) -> list[str]:
+    """The token at every position of the session's sequence."""
+    return [token(reader, int(token_id)) for token_id in reader.token_ids()]
+
+
+def tokens_of_steps(reader: SessionReader) -> list[str]:
+    """What each step read: its token, or how many."""
+    steps, sequence = reader.steps(), tokens(reader)
+    names = []
+    for pos0, t_add, phase in zip(steps["pos0"], steps["t_add"], steps["phase"], strict=True):
+        one = t_add == 1 and pos0 < len(sequence) and phase != "train"
+        names.append(sequence[pos0] if one else f"{t_add} tokens" if phase != "train" else "a batch")
+    return names

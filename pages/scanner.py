@@ -1,0 +1,175 @@
+"""The Scanner: one session, replayed. Layout, and the callbacks that serve the inspector's figures.
+
+The picture that moves is JavaScript's, from frames in its memory; these callbacks draw the charts when it rests,
+from the session file, and alone serve every step where there is no canvas. No maths, no HDF5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+import numpy as np
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
+
+from mri.analysis.attention import attention_rows
+from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
+from mri.errors import MriError
+from mri.hook_points import STATS
+from mri.store.library import SessionInfo
+from mri.store.reader import SessionReader
+from mri.ui import components, figures, ids, labels, statistics
+from mri.ui.chart import message
+from mri.ui.services import services
+
+dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
+
+View = dict[str, Any]
+"""What JavaScript puts into the `view` store: session, step, point, layer, head, neuron, tab, stat, theme."""
+
+STAT_UNITS = {"sparsity": "share"}
+
+
+def layout(session: str | None = None, **_: Any) -> html.Div:
+    """The page for `?session=…`; without one, the first demo. What else the address says is JavaScript's."""
+    readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
+    if not readable and session is None:
+        return components.state(
+            "Nothing recorded yet", "Press Record above and write a prompt: its scan opens here.", "empty"
+        )
+    try:
+        reader = services().library.open(session or first_session(readable).id)
+    except MriError as error:
+        return components.state("This session cannot be opened", str(error), "error")
+    if not reader.num_steps:
+        return components.state("This session has no steps yet", "It is being recorded: try again in a moment.")
+    boot = {
+        "session": reader.session.id,
+        "full_scale": full_scales(reader),
+        "limit": largest_statistic(reader),
+    }
+    return components.scanner(boot, [(info.id, labels.session_title(info)) for info in readable])
+
+
+def first_session(infos: list[SessionInfo]) -> SessionInfo:
+    """What a first visit shows: the first demo by its id, else the newest recording."""
+    demos = sorted((info for info in infos if info.id.startswith("demo-")), key=lambda info: info.id)
+    return (demos or infos)[0]
+
+
+clientside_callback(
+    ClientsideFunction("mri", "mountScanner"), Output(ids.MOUNTED, "data"), Input(ids.BOOT, "data")
+)  # fmt: skip
+clientside_callback(
+    ClientsideFunction("mri", "showToast"), Output(ids.TOAST, "id"), Input(ids.TOAST, "data")
+)  # fmt: skip
+
+
+@callback([Output(ids.panel(tab), "children") for tab in ids.TABS], Input(ids.MOUNTED, "data"))
+def mount_graphs(session: str | None) -> Any:
+    """The graphs come after the first picture: Plotly is large, and the scan does not need it."""
+    return components.inspector_panels() if session else no_update
+
+
+def _reader(view: View | None, tab: str) -> SessionReader | None:
+    """The session that a tab's figures draw from; None while the tab is not shown."""
+    if not view or view.get("tab") != tab:
+        return None
+    reader = services().library.open(view["session"])
+    reader.refresh()
+    return reader
+
+
+@callback(Output("graph-neurons", "figure"), Input(ids.VIEW, "data"))
+def draw_neurons(view: View) -> Any:
+    if (reader := _reader(view, "neurons")) is None:
+        return no_update
+    frame, layout, key = reader.frame(view["step"]), reader.session.layout, view["point"]
+    indices, _ = frame.captured(layout, key)
+    if not len(indices):
+        return message("Only statistics of this hook point in this step.", view["theme"])
+    captured = np.zeros(layout.width(key), bool)
+    captured[indices] = True
+    return figures.neuron_heatmap(
+        frame.values(layout, key), captured, frame.bound(layout, key), key=key,
+        unit=layout.points[layout.row(key)].unit, selected=view["neuron"] or 0, theme=view["theme"],
+    )  # fmt: skip
+
+
+@callback(Output("graph-history", "figure"), Output("graph-history-title", "children"), Input(ids.VIEW, "data"))
+def draw_history(view: View) -> Any:
+    if (reader := _reader(view, "neurons")) is None:
+        return no_update
+    key, neuron = view["point"], view["neuron"] or 0
+    name = f"{key} · neuron {neuron}"
+    values, bounds = neuron_over_steps(reader, key, neuron)
+    if not np.isfinite(values).any() and not np.isfinite(bounds).any():
+        return message("This neuron was captured in no step.", view["theme"]), name
+    unit = reader.session.layout.points[reader.session.layout.row(key)].unit
+    return figures.neuron_history(
+        values, bounds, step=view["step"], name=f"neuron {neuron}", unit=unit, tokens=labels.tokens_of_steps(reader),
+        theme=view["theme"],
+    ), name  # fmt: skip
+
+
+@callback(
+    Output("graph-attention", "figure"), Output("graph-head", "figure"), Output("graph-head-title", "children"),
+    Input(ids.VIEW, "data"),
+)  # fmt: skip
+def draw_attention(view: View) -> Any:
+    if (reader := _reader(view, "attention")) is None:
+        return no_update
+    frame, layout = reader.frame(view["step"]), reader.session.layout
+    if "attention/keys" not in frame.arrays:
+        empty = message("No attention was captured in this step.", view["theme"])
+        return empty, empty, "One head"
+    tokens = labels.tokens(reader)
+    weights, bounds = figures.over_positions(*attention_rows(frame, layout), len(tokens))
+    layer, head, theme = view["layer"], view["head"], view["theme"]
+    entropy = frame.arrays["attention/entropy"]
+    row = layer - sum(dropped < layer for dropped in frame.dropped_layers)
+    bits = "dropped in this step" if layer in frame.dropped_layers else f"entropy {entropy[row, head]:.2f} bits"
+    return (
+        figures.attention_rows(weights, bounds, tokens=tokens, selected=(layer, head), theme=theme),
+        figures.head_row(weights[layer, head], bounds[layer, head], tokens=tokens, theme=theme),
+        f"Block {layer} · head {head} · {bits}",
+    )
+
+
+@callback(Output("graph-predictions", "figure"), Input(ids.VIEW, "data"))
+def draw_predictions(view: View) -> Any:
+    if (reader := _reader(view, "predictions")) is None:
+        return no_update
+    arrays = reader.frame(view["step"]).arrays
+    if "logits/token_ids" not in arrays:
+        return message("No predictions were captured in this step.", view["theme"])
+    token_ids, logits = arrays["logits/token_ids"], arrays["logits/values"]
+    names = [labels.token(reader, int(token_id)) for token_id in token_ids]
+    chosen = np.flatnonzero(token_ids == np.int64(reader.frame(view["step"]).chosen_id))
+    return figures.predictions(
+        names, logits, np.exp(logits - arrays["logits/logsumexp"]), chosen=int(chosen[0]) if len(chosen) else -1,
+        theme=view["theme"],
+    )  # fmt: skip
+
+
+@callback(
+    Output("graph-map", "figure"), Output("graph-map-title", "children"), Output("graph-bars", "figure"),
+    Input(ids.VIEW, "data"),
+)  # fmt: skip
+def draw_statistics(view: View) -> Any:
+    if (reader := _reader(view, "statistics")) is None:
+        return no_update
+    layout, stat = reader.session.layout, view["stat"] if view["stat"] in STATS else "l2"
+    keys, selected = list(layout.rows), layout.row(view["point"])
+    over_steps = reader.column("stats", slice(None), STATS.index(stat)).T.astype(np.float32)  # (n_points, num_steps)
+    unit = STAT_UNITS.get(stat, "")
+    frame = reader.frame(view["step"])
+    here = np.array([list(frame.stats(layout, key).values()) for key in keys], np.float32)  # (n_points, 7)
+    theme = view["theme"]
+    return (
+        statistics.statistic_map(
+            keys, over_steps, stat=stat, unit=unit, step=view["step"], selected=selected, theme=theme
+        ),
+        f"{stat}: hook points × steps",
+        statistics.statistics_bars(keys, here, selected=selected, theme=theme),
+    )
