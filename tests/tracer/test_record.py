@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mri.config import TraceConfig
+from mri.errors import ConfigError, PromptError, StoreError
+from mri.nanochat.checkpoint import LoadedModel
+from mri.nanochat.generate import Step, generate
+from mri.nanochat.sampling import Sampling
+from mri.store.library import Library
+from mri.store.reader import open_session
+from mri.tracer.record import max_steps, record_generation
+
+GREEDY = Sampling(max_new_tokens=12, temperature=0)
+
+
+@pytest.mark.parametrize("prefill", ["stats", "stepwise"])
+def test_a_recording_is_the_generation(golden: LoadedModel, tmp_path: Path, prefill: str) -> None:
+    seen: list[tuple[int, str]] = []
+    recording = record_generation(
+        golden, "ab ab", sampling=GREEDY, config=TraceConfig(prefill=prefill), sessions=tmp_path,  # type: ignore[arg-type]
+        name="twice", on_step=lambda step, text: seen.append((step.next_id, text)),
+    )  # fmt: skip
+    assert recording.path == tmp_path / f"{recording.id}.h5"
+    assert recording.problem == ""
+    with open_session(recording.path) as reader:
+        session = reader.session
+        ids = [golden.tokenizer.bos_id, *golden.tokenizer.encode("ab ab")]
+        steps = list(generate(golden.model, ids, GREEDY, golden.tokenizer, stepwise=prefill == "stepwise"))
+        assert reader.num_steps == recording.num_steps == len(steps) == len(seen)
+        assert reader.steps()["chosen_id"].tolist() == [step.next_id for step in steps]
+        assert reader.token_ids().tolist() == [*ids, *(step.next_id for step in steps if not step.from_prompt)]
+        said = [step.next_id for step in steps if not step.from_prompt]
+        assert session.response == golden.tokenizer.decode(said) == recording.response
+        assert (session.prompt, session.name, session.end_reason) == ("ab ab", "twice", steps[-1].end_reason)
+        assert session.num_prompt_tokens == len(ids)
+        assert session.provenance["era"] == golden.era
+        assert session.provenance["weights_hash"] == golden.weights_hash
+        assert session.sampling["temperature"] == 0
+        assert session.duration_s > 0
+        assert all(reader.token_bytes[i] == golden.tokenizer.token_bytes(i) for i in set(reader.token_ids().tolist()))
+
+
+def test_a_prompt_that_cannot_be_read_leaves_no_session(golden: LoadedModel, tmp_path: Path) -> None:
+    for prompt in ("", "word " * 600, [100_000]):
+        with pytest.raises(PromptError):
+            record_generation(golden, prompt, sampling=GREEDY, config=TraceConfig(), sessions=tmp_path)
+    with pytest.raises(ConfigError, match="max_bytes_per_step is 100"):
+        record_generation(golden, "a", sampling=GREEDY, config=TraceConfig(max_bytes_per_step=100), sessions=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_path: Path) -> None:
+    count = 0
+
+    def third_time() -> bool:
+        nonlocal count
+        count += 1
+        return count == 3
+
+    def interrupt(step: Step, text: str) -> None:
+        if step.index == 4:
+            raise KeyboardInterrupt
+
+    common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path}
+    stopped = record_generation(golden, "ab", should_stop=third_time, **common)  # type: ignore[arg-type]
+    interrupted = record_generation(golden, "ab", on_step=interrupt, **common)  # type: ignore[arg-type]
+    assert (stopped.end_reason, stopped.num_steps) == ("stopped", 3)
+    assert (interrupted.end_reason, interrupted.num_steps) == ("interrupted", 5)
+    assert [info.state for info in Library(tmp_path).list()] == ["finished", "finished"]
+
+
+def test_a_failure_of_the_model_is_named_in_the_session(golden: LoadedModel, tmp_path: Path) -> None:
+    def fail(step: Step, text: str) -> None:
+        if step.index == 2:
+            raise RuntimeError("the model broke")
+
+    with pytest.raises(RuntimeError, match="the model broke"):
+        record_generation(
+            golden, "ab", sampling=GREEDY, config=TraceConfig(), sessions=tmp_path, on_step=fail
+        )  # fmt: skip
+    [info] = Library(tmp_path).list()
+    with open_session(Library(tmp_path).path(info.id)) as reader:
+        assert reader.session.end_reason == "error: the model broke"
+        assert reader.num_steps == 3
+
+
+def test_the_context_ends_a_generation(golden: LoadedModel, tmp_path: Path) -> None:
+    sampling = Sampling(max_new_tokens=10_000, temperature=0)
+    ids = [5] * 500
+    recording = record_generation(golden, ids, sampling=sampling, config=TraceConfig(), sessions=tmp_path)
+    if recording.end_reason != "stop_token":
+        assert recording.end_reason == "context_full"
+        assert recording.num_steps == max_steps(500, sampling, 512, False) == 13
+
+
+def test_chat_is_recorded_as_messages(golden: LoadedModel, tmp_path: Path) -> None:
+    common = {"sampling": Sampling(max_new_tokens=2), "config": TraceConfig(), "sessions": tmp_path}
+    recording = record_generation(golden, "ab", chat=True, **common)  # type: ignore[arg-type]
+    with open_session(recording.path) as reader:
+        assert reader.session.messages == [{"role": "user", "content": "ab"}]
+        assert reader.session.prompt == "ab"
+        assert reader.token_ids()[1] == golden.tokenizer.special["<|user_start|>"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(golden: LoadedModel, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(StoreError):
+        record_generation(golden, "ab", sampling=GREEDY, config=TraceConfig(), sessions=blocked)
+
+
+def test_attention_keys_are_absolute_positions(golden: LoadedModel, tmp_path: Path) -> None:
+    ids = [5, 7] * 150  # longer than the short windows of E2 to E5
+    config = TraceConfig(attention_tier="full_row", quantization="f32", max_bytes_per_step=10**6)
+    recording = record_generation(
+        golden, ids, sampling=Sampling(max_new_tokens=3, temperature=0), config=config, sessions=tmp_path
+    )
+    with open_session(recording.path) as reader:
+        frame = reader.frame(reader.num_steps - 1)
+    rows, keys = frame.arrays["attention/rows"], frame.arrays["attention/keys"].astype(int)
+    assert rows.shape[-1] == frame.pos0 + 1
+    np.testing.assert_array_equal(np.take_along_axis(rows, keys, -1), frame.arrays["attention/weights"])
+    np.testing.assert_allclose(rows.sum(-1), 1, atol=1e-5)

@@ -1,0 +1,86 @@
+"""The worker as the server meets it: a child process speaking JSON lines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mri.store.library import Library
+from tests.tracer.conftest import GOLDEN
+
+ROOT = Path(__file__).parents[2]
+
+
+class Child:
+    def __init__(self, sessions: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mri.tracer.worker", "--sessions", str(sessions)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def say(self, **command: Any) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+    def hear(self, event: str) -> dict[str, Any]:
+        """The next event of this kind; other kinds before it are passed over, errors are not."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            heard: dict[str, Any] = json.loads(line)
+            if heard["event"] == event:
+                return heard
+            assert heard["event"] != "error", heard
+        raise AssertionError(f"the worker ended without saying {event}")
+
+    def record(self, session_id: str, **fields: Any) -> None:
+        command = {"prompt": "ab", "model": str(GOLDEN / "E5"), "sampling": {"max_new_tokens": 5}} | fields
+        self.say(cmd="record", id=session_id, **command)
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Child]:
+    child = Child(tmp_path)
+    yield child
+    child.say(cmd="quit")
+    assert child.process.wait(30) == 0
+    child.process.stdin.close()  # type: ignore[union-attr]
+    child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_it_records_one_after_the_other_and_survives_bad_requests(child: Child, tmp_path: Path) -> None:
+    child.hear("ready")
+    child.record("first")
+    child.record("empty", prompt="")
+    child.record("last", chat=True, config={"attention_tier": "full_row"})
+    assert child.hear("started") == {"event": "started", "id": "first", "num_prompt_tokens": 3, "max_steps": 5}
+    assert child.hear("finished")["id"] == "first"
+    assert "The prompt is empty" in child.hear("error")["message"]
+    assert child.hear("finished")["id"] == "last"
+    assert {info.id for info in Library(tmp_path).list()} == {"first", "last"}
+
+
+def test_stop_ends_a_recording_and_keeps_it(child: Child, tmp_path: Path) -> None:
+    child.record("long", sampling={"max_new_tokens": 500, "seed": 1})
+    child.hear("step")
+    child.say(cmd="stop", id="long")
+    finished = child.hear("finished")
+    with Library(tmp_path).open("long") as reader:
+        assert reader.num_steps > 0
+        assert reader.session.end_reason == finished["end_reason"]
+        assert finished["end_reason"] in ("stopped", "stop_token")
+
+
+def test_the_end_of_stdin_is_the_end_of_the_worker(tmp_path: Path) -> None:
+    child = Child(tmp_path)
+    child.record("kept")
+    child.process.stdin.close()  # type: ignore[union-attr]
+    assert child.hear("finished")["id"] == "kept"
+    assert child.process.wait(30) == 0
+    child.process.stdout.close()  # type: ignore[union-attr]
