@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 
 import * as layouts from "../../assets/js/core/layout.mjs";
+import { MARK } from "../../assets/js/core/quantization.mjs";
 import { framesFromRecords } from "../../assets/js/core/wire.mjs";
 import { bufferOf } from "./bytes.mjs";
 
@@ -17,7 +18,7 @@ function readingsOf(frame) {
     key,
     stats: Object.values(layouts.stats(frame, layout, key)),
     values: [...layouts.values(frame, layout, key)],
-    captured: [...layouts.capturedMask(frame, layout, key)],
+    captured: [...layouts.marks(frame, layout, key)].map((mark) => mark !== MARK.notCaptured),
     bound: layouts.bound(frame, layout, key),
   }));
   const heads = [];

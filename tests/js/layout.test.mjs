@@ -55,21 +55,18 @@ test("probabilities are exp(logit − logsumexp), a logit of −∞ has none", (
   assert.equal(probs[4], 0);
 });
 
-test("marks and mask: NaN and ∞ are captured, clipped is told, the rest is not captured", () => {
+test("marks: NaN and ∞ are captured, clipped is told, the rest is not captured", () => {
   const { frame, layout } = opened("frame");
   const marks = layouts.marks(frame, layout, "block.0.resid_pre"); // neurons 6 1 7 0: NaN, −∞, 65504, 0.5
   const { notCaptured: no } = MARK;
   assert.deepEqual([...marks], [MARK.value, MARK.minusInfinity, no, no, no, no, MARK.nan, MARK.clipped]);
-  assert.deepEqual([...layouts.capturedMask(frame, layout, "block.0.resid_pre")], [1, 1, 0, 0, 0, 0, 1, 1]);
   assert.deepEqual([...layouts.marks(frame, layout, "block.0.ln1")], Array(8).fill(no));
-  assert.deepEqual([...layouts.capturedMask(frame, layout, "block.0.ln1")], Array(8).fill(0));
 });
 
-test("marks and mask of full q8 values", () => {
+test("marks of full q8 values", () => {
   const { frame, layout } = opened("frame-q8");
   const marks = [...layouts.marks(frame, layout, "block.1.resid_pre")];
   assert.deepEqual(marks.slice(0, 4), [MARK.nan, MARK.plusInfinity, MARK.minusInfinity, MARK.value]);
-  assert.deepEqual([...layouts.capturedMask(frame, layout, "block.1.resid_pre")], Array(8).fill(1));
 });
 
 test("a neuron's reading: its value, or the bound it stayed under", () => {
@@ -93,7 +90,7 @@ test("uncaptured keys weigh no more than the weakest kept one, nor than the kept
 
 test("what was never there is an error, what was dropped is not", () => {
   const { frame, layout } = opened("frame-q8");
-  for (const read of [layouts.stats, layouts.values, layouts.bound, layouts.marks, layouts.capturedMask]) {
+  for (const read of [layouts.stats, layouts.values, layouts.bound, layouts.marks]) {
     assert.throws(() => read(frame, layout, "block.7.mlp"), /block\.7\.mlp/);
   }
   assert.throws(() => layouts.attentionRow(frame, layout, 2, 0), RangeError);

@@ -39,7 +39,8 @@ const DROP_ORDER = ["attention/matrix", "attention/rows", "full", "sampled", "pr
 /** A softmax row computed in float32 sums to 1 within this. */
 const ROW_SUM_ERROR = 1e-5;
 
-/** @param {{session: {layout: any}, groups: Record<string, string[]>, sampled?: Record<string, number[]>}} meta answer of /sessions/<id>/meta
+/** @param {{session: {layout: any}, groups: Record<string, string[]>, sampled?: Record<string, number[]>}} meta
+ *         the answer of /sessions/<id>/meta
  *  @returns {Layout} */
 export function layoutFromMeta(meta) {
   const { points, config, topk, n_layer, n_head, n_ctx, n_vocab } = meta.session.layout;
@@ -181,20 +182,6 @@ export function values(frame, layout, key) {
   const out = new Float32Array(width).fill(NaN);
   if (found?.indices) for (let i = 0; i < found.values.length; i++) out[found.indices[i]] = found.values[i];
   return out;
-}
-
-/** 1 where a neuron's value was captured, 0 where not.
- *  @param {Frame} frame
- *  @param {Layout} layout
- *  @param {string} key
- *  @returns {Uint8Array} (width,) */
-export function capturedMask(frame, layout, key) {
-  const { width } = hookPoint(layout, key);
-  const found = captured(frame, layout, key);
-  if (found && found.indices === null) return new Uint8Array(width).fill(1);
-  const mask = new Uint8Array(width);
-  if (found?.indices) for (let i = 0; i < found.values.length; i++) mask[found.indices[i]] = 1;
-  return mask;
 }
 
 /** What each neuron's cell shows: a value, clipped, NaN, ±∞ or not captured.

@@ -84,7 +84,9 @@ export function frameFromBlob(buffer, start = 0, numBytes = buffer.byteLength - 
   if (numBytes < 8) throw new BadFrames("A frame is empty: try again.");
   const view = new DataView(buffer, start, numBytes);
   const jsonBytes = view.getUint32(0, true);
-  if (view.getUint32(4, true) !== 0 || 8 + jsonBytes > numBytes) throw new BadFrames("A frame's header is longer than the frame: try again.");
+  if (view.getUint32(4, true) !== 0 || 8 + jsonBytes > numBytes) {
+    throw new BadFrames("A frame's header is longer than the frame: try again.");
+  }
   let entries;
   let header;
   try {

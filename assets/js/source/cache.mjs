@@ -10,8 +10,8 @@ import { BadFrames, framesFromRecords } from "../core/wire.mjs";
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {{frames: Frame[], numBytes: number}} Window frames from the window's first step on; fewer while recording */
 
-/** What the page calls, in this order of importance: `get(step)` while drawing; `ensure(step, direction)` whenever the
- *  clock moves, which fetches what is missing and looks ahead; `retry()` from the button beside a shown error. */
+/** What the page calls: `get(step)` while drawing; `ensure(player.wanted, player.direction)` at every change of the
+ *  player, which fetches what is missing and looks ahead; `retry()` from the button beside a shown error. */
 export class FrameCache {
   /** @type {Map<number, Window>} by window index, least recently used first */
   #windows = new Map();
@@ -129,8 +129,8 @@ export class FrameCache {
    *  @param {number} direction */
   #prefetch(step, index, direction) {
     const next = index + direction;
-    if (direction === 0 || next < 0 || next * this.#windowSteps >= this.numSteps) return;
-    if (this.#isComplete(next) || this.#pending.has(next) || this.#failed.has(next)) return;
+    const exists = direction !== 0 && next >= 0 && next * this.#windowSteps < this.numSteps;
+    if (!exists || this.#isComplete(next)) return;
     const into = step - index * this.#windowSteps;
     const stepsLeft = direction > 0 ? this.#windowSteps - 1 - into : into;
     const currentBytes = this.#knownBytes.get(index) ?? 0;

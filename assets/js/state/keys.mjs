@@ -39,8 +39,10 @@ export const BINDINGS = Object.freeze([
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
 ]);
 
-/** Controls that need every key for themselves. A range input is not among them: its keys are the clock's keys. */
+/** Inputs that need every key for themselves. A range is not among them: its keys are the clock's keys. */
 const TYPING = /^(text|search|number|email|url|password|tel|date|time|datetime-local|month|week)$/;
+const MOVES_BY_ARROWS = /^(tab|radio|menuitem|option|listbox|slider|combobox)$/;
+const PRESSED_BY_SPACE = /^(button|tab|checkbox|switch|radio|menuitem|option|combobox)$/;
 
 /** The command of a key press, null where the key means nothing here or belongs to the control that has the focus.
  *  @param {KeyboardEvent} event
@@ -65,7 +67,7 @@ function isTaken(target, key) {
   if (tag === "input" && TYPING.test(type)) return true;
   const role = target?.getAttribute?.("role") ?? "";
   const isArrow = key.startsWith("Arrow") || key === "Home" || key === "End";
-  if (isArrow) return (tag === "input" && type === "radio") || /^(tab|radio|menuitem|option|listbox|slider|combobox)$/.test(role);
+  if (isArrow) return (tag === "input" && type === "radio") || MOVES_BY_ARROWS.test(role);
   if (key !== " ") return false;
-  return /^(button|a|summary)$/.test(tag) || (tag === "input" && type !== "range") || /^(button|tab|checkbox|switch|radio|menuitem|option|combobox)$/.test(role);
+  return /^(button|a|summary)$/.test(tag) || (tag === "input" && type !== "range") || PRESSED_BY_SPACE.test(role);
 }

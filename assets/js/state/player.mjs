@@ -15,8 +15,9 @@ export const STEPS_PER_SECOND = 4;
 /** Most that one tick counts: after a hidden tab the clock goes on from where it was, it does not leap. */
 const MAX_TICK_MS = 250;
 
-/** Read its fields, never write them: `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null), `waiting`
- *  (it would move on, but the frame of `wanted` is not there; else `wanted` is `step`), `direction` (1 or −1: where it last moved). */
+/** Read its fields, never write them: `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null),
+ *  `waiting` (it would move on, but the frame of `wanted` is not there: fetch it; else `wanted` is `step`),
+ *  `direction` (1 or −1: which way it last moved). */
 export class Player {
   /** @type {Set<(player: Player) => void>} */
   #subscribers = new Set();
@@ -169,7 +170,8 @@ export class Player {
     const stepMs = 1000 / (STEPS_PER_SECOND * this.speed);
     this.#shownMs += Math.min(MAX_TICK_MS, now - this.#tickedAtMs);
     this.#tickedAtMs = now;
-    if (!this.#ready(this.step)) {
+    const wasShown = this.wanted !== this.step; // it waits for the next one; this one may have left the cache by now
+    if (!wasShown && !this.#ready(this.step)) {
       this.#shownMs = 0;
       this.#change({ wanted: this.step, waiting: true });
       return;
@@ -181,9 +183,10 @@ export class Player {
       step = next;
       next = this.#next(step);
     }
+    const mode = next === null ? "paused" : "playing";
     const waiting = next !== null && this.#shownMs >= stepMs;
     if (waiting) this.#shownMs = stepMs; // time spent waiting is not caught up
-    this.#change({ step, wanted: waiting ? /** @type {number} */ (next) : step, waiting, mode: next === null ? "paused" : "playing" });
+    this.#change({ step, mode, waiting, wanted: waiting ? /** @type {number} */ (next) : step });
   }
 
   /** @param {Partial<Pick<Player, "numSteps"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction">>} fields */

@@ -14,9 +14,6 @@
  *  @property {number|null} neuron
  *  @property {string|null} tab */
 
-/** @type {Readonly<View>} */
-export const EMPTY_VIEW = Object.freeze({ session: null, step: null, point: null, layer: null, head: null, neuron: null, tab: null });
-
 /** What a value in the address must look like; anything else is taken as not there. */
 const NUMBER = /^\d{1,9}$/;
 const PATTERNS = {
@@ -28,6 +25,12 @@ const PATTERNS = {
   neuron: NUMBER,
   tab: /^[\w-]{1,40}$/,
 };
+
+/** Nothing chosen yet.
+ *  @type {Readonly<View>} */
+export const EMPTY_VIEW = Object.freeze(
+  /** @type {View} */ (Object.fromEntries(Object.keys(PATTERNS).map((name) => [name, null]))),
+);
 
 /** Browsers refuse more than about 100 history entries in 30 seconds. */
 const THROTTLE_MS = 400;
