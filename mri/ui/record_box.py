@@ -42,10 +42,10 @@ MEANINGS = {
 def open_button() -> html.Button:
     """The header's button that opens the box."""
     return html.Button(
-        [html.Span("●", className="record-dot", **{"aria-hidden": "true"}), " Record"],
+        [html.Span("●", className="record-dot"), " Record"],
         id=OPEN,
         type="button",
-        className="btn btn-sm btn-outline-light record-open",
+        className="mri-button record-open",
     )
 
 
@@ -184,13 +184,17 @@ def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
                 n_vocab=config.vocab_size,
             )  # fmt: skip
         except ConfigError as error:
-            options.append({"label": f"{name}: {error}", "value": name, "disabled": True})
+            options.append({"label": _option(name, str(error)), "value": name, "disabled": True})
             continue
         most_bytes = layout.num_bytes("decode", 1, config.sequence_len)
         cost = f"{'at most ' if preset.attention_tier != 'summary' else ''}{most_bytes / 1000:,.1f} KB a step"
-        options.append({"label": f"{name}: {MEANINGS[name]} · {cost}", "value": name})
+        options.append({"label": _option(name, f"{MEANINGS[name]} · {cost}"), "value": name})
     line = (
         f"Model {files.source} {files.tag}, step {files.step:,}: {config.n_layer} layers × {config.n_embd}, "
         f"{config.n_head} heads, context {config.sequence_len:,} tokens."
     )
     return line, options
+
+
+def _option(name: str, what: str) -> html.Span:
+    return html.Span([html.B(name), " ", html.Span(what, className="record-cost")])

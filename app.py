@@ -1,0 +1,95 @@
+"""Starts the server: `python app.py`, or `gunicorn app:server` for production. Composition only."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from werkzeug.serving import make_server
+
+from mri.errors import ModelError
+from mri.nanochat.locate import EMBEDDED, find_checkpoint
+from mri.paths import SESSIONS
+from mri.server import create_app
+from mri.ui.services import EXTENSION, Services
+
+
+def main(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8050,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="nanochat base directory, checkpoint folder or model_*.pt; the embedded model if left out."),
+    ] = None,
+    sessions: Annotated[Path, typer.Option(help="Folder of recordings.")] = SESSIONS,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Also answer to this host name. May be given more than once."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Dash's developer tools and a request log.")] = False,
+) -> None:
+    """Serve nanochat MRI on this machine."""
+    if model is not None:
+        try:
+            find_checkpoint(model)
+        except ModelError as error:
+            _fail(str(error))
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        _fail(f"Cannot listen on {host}:{port} ({error.strerror}): give another one with --port or --host.")
+    app = create_app(sessions, model, allow_host or (), debug)
+    services: Services = app.server.extensions[EXTENSION]
+    logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
+    with listener:
+        server = make_server(host, port, app.server, threaded=True, fd=listener.fileno())
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        print(_greeting(host, listener.getsockname()[1], services), flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("Stopped.")
+        finally:
+            services.worker.close()
+
+
+def _greeting(host: str, port: int, services: Services) -> str:
+    try:
+        files = find_checkpoint(services.model or EMBEDDED)
+        model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
+    except ModelError as error:
+        model = f"none to record with. {error}"
+    address = f"[{host}]" if ":" in host else host
+    return (
+        f"nanochat MRI at http://{address}:{port}\n"
+        f"  model     {model}\n"
+        f"  sessions  {len(services.library.list())} in {services.library.folder}\n"
+        f"Ctrl-C stops it."
+    )
+
+
+def _fail(sentence: str) -> Any:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+def _paths_from_environment() -> dict[str, Any]:
+    """Settings for `gunicorn app:server`, which has no options of ours."""
+    model = os.environ.get("MRI_MODEL")
+    return {
+        "sessions": Path(os.environ.get("MRI_SESSIONS") or SESSIONS),
+        "model": Path(model) if model else None,
+        "allow_hosts": os.environ.get("MRI_ALLOW_HOST", "").split(),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
+else:
+    app = create_app(**_paths_from_environment())
+    server = app.server

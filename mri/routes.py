@@ -1,0 +1,150 @@
+"""HTTP routes beside the pages: a session's metadata, tokens and frames, and recording.
+
+Frames travel as the journal's own records, never as JSON. Reads through the library; knows no HDF5.
+Errors leave as {"error": sentence} (see server.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from mri.errors import ConfigError, SessionNotFound
+from mri.layout import Layout, sampled_indices, width_of_group
+from mri.live.request import RecordRequest
+from mri.store.reader import SessionReader
+from mri.ui.services import services
+from mri.ui.tokens import display
+
+routes = Blueprint("routes", __name__)
+
+MAX_STEPS = 512
+"""Most steps that one request for frames may ask for."""
+
+STEPS_PER_PIECE = 16
+"""Steps read at a time while frames are sent: bounds memory, and how long the file is held."""
+
+FOREVER = "private, max-age=31536000, immutable"
+REVALIDATE = "private, no-cache"
+
+
+@routes.get("/sessions/<session_id>/meta")
+def meta(session_id: str) -> ResponseReturnValue:
+    """What the screen needs to know before the first frame. `version` makes frame addresses cacheable for ever."""
+    reader = services().library.open(session_id)
+    layout = reader.session.layout
+    return _json(
+        {
+            "session": reader.session.to_json(),
+            "num_steps": reader.num_steps,
+            "groups": layout.groups,
+            "sampled": _sampled(layout),
+            "name": services().library.info(session_id).name,
+            "version": _version(reader),
+        }
+    )
+
+
+@routes.get("/sessions/<session_id>/tokens")
+def tokens(session_id: str) -> ResponseReturnValue:
+    """Token ids by position, their display strings, and which step read which positions."""
+    reader = services().library.open(session_id)
+    steps = reader.steps()
+    columns = ("pos0", "t_add", "phase", "chosen_id", "forced")
+    return _json(
+        {
+            "sequence": reader.token_ids().tolist(),
+            "text": {str(token_id): display(token) for token_id, token in reader.token_bytes.items()},
+            "special": sorted(reader.special_ids),
+            "steps": {name: np.asarray(steps[name]).tolist() for name in columns},
+        }
+    )
+
+
+@routes.get("/sessions/<session_id>/frames")
+def frames(session_id: str) -> ResponseReturnValue:
+    """Steps start … stop−1 as a run of records (wire.py); fewer where the session ends before.
+
+    A finished session's frames never change: with `v` = `version` of its metadata they may be cached for ever.
+    """
+    reader = services().library.open(session_id)
+    start, stop = _whole("start"), _whole("stop")
+    if not start < stop <= start + MAX_STEPS:
+        raise ConfigError(f"start={start} and stop={stop} do not name 1 to {MAX_STEPS} steps.")
+    if start >= reader.num_steps:
+        raise SessionNotFound(f"Session {session_id} has {reader.num_steps} steps: there is no step {start}.")
+    stop = min(stop, reader.num_steps)
+    version = _version(reader)
+    etag = f"{session_id}-{version}-{start}-{stop}"
+    if version and etag in request.if_none_match:
+        return Response(status=304)
+    pieces = _pieces(reader, start, stop)
+    first = next(pieces)  # an error in the file is met here, where it can still be answered
+
+    def body() -> Iterator[bytes]:
+        yield first
+        yield from pieces
+
+    response = Response(body(), mimetype="application/octet-stream")
+    if version:
+        response.set_etag(etag)
+    response.headers["Cache-Control"] = FOREVER if version and request.args.get("v") == version else REVALIDATE
+    return response
+
+
+@routes.post("/record")
+def record() -> ResponseReturnValue:
+    """Queue a recording; its id is the session's id from then on."""
+    wanted = RecordRequest.from_json(request.get_json())
+    session_id = services().library.new_id()
+    services().worker.submit(session_id, wanted)
+    return _json({"id": session_id}), 202
+
+
+@routes.get("/record/<session_id>")
+def record_status(session_id: str) -> ResponseReturnValue:
+    """Where a recording stands: queued, running, finished or error."""
+    return _json(services().worker.status(session_id))
+
+
+@routes.post("/record/<session_id>/stop")
+def record_stop(session_id: str) -> ResponseReturnValue:
+    """End a recording early; what it has stays."""
+    services().worker.stop(session_id)
+    return _json(services().worker.status(session_id))
+
+
+def _version(reader: SessionReader) -> str:
+    """Names the content of a finished session's file; empty while it may still grow."""
+    if reader.path.is_dir():
+        return ""
+    stat = reader.path.stat()
+    return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
+
+
+def _pieces(reader: SessionReader, start: int, stop: int) -> Iterator[bytes]:
+    for step in range(start, stop, STEPS_PER_PIECE):
+        yield reader.records(step, min(step + STEPS_PER_PIECE, stop))
+
+
+def _sampled(layout: Layout) -> dict[str, list[int]]:
+    """Width -> neuron numbers that sampled mode keeps; empty in other modes."""
+    widths = {width_of_group(group) for group in layout.groups if group.startswith("sampled/")}
+    return {str(width): sampled_indices(layout.config, width).tolist() for width in sorted(widths)}
+
+
+def _whole(name: str) -> int:
+    value = request.args.get(name, "")
+    if not (value.isascii() and value.isdigit() and len(value) < 12):
+        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
+    return int(value)
+
+
+def _json(data: Any) -> Response:
+    response = jsonify(data)
+    response.headers["Cache-Control"] = REVALIDATE
+    return response

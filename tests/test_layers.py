@@ -1,0 +1,135 @@
+"""Imports go only downwards, heavy libraries live in one place each, and replay works where torch is not installed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MRI = ROOT / "mri"
+
+LEVELS = [
+    {"config", "hook_points", "layout", "events", "wire", "errors", "paths"},
+    {"nanochat", "tracer", "store", "live"},
+    {"analysis", "export"},
+    {"ui"},
+    {"server", "routes", "guard"},
+]
+SIDEWAYS = {("tracer", "nanochat"), ("tracer", "store"), ("live", "store")}
+"""Stages of level 1 that may import another one."""
+
+TOP = {"", "__init__", "__main__", "api", "cli"}
+"""The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
+
+ONLY_IN = {
+    "torch": {"nanochat", "tracer"},
+    "h5py": {"store"},
+    "flask": {"ui", "server", "routes"},
+    "pandas": {"export"},
+}
+
+
+def imports_of(path):
+    """Every module that a file imports, anywhere in it: (dotted name, line)."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            if node.module == "mri":
+                yield from ((f"mri.{alias.name}", node.lineno) for alias in node.names)
+            else:
+                yield node.module or "", node.lineno
+
+
+def part_of(path):
+    """`store` of mri/store/writer.py, `wire` of mri/wire.py."""
+    return path.relative_to(MRI).parts[0].removesuffix(".py")
+
+
+def level_of(part):
+    return next((level for level, parts in enumerate(LEVELS) if part in parts), None)
+
+
+FILES = sorted(MRI.rglob("*.py"))
+
+
+def test_there_is_something_to_check():
+    assert len(FILES) > 20
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_downwards(path):
+    part = part_of(path)
+    if part in TOP:
+        return
+    level = level_of(part)
+    assert level is not None, f"{path} is in no layer: put it in one"
+    for name, line in imports_of(path):
+        if name.split(".")[0] != "mri":
+            continue
+        other = f"{name}.".split(".")[1]
+        assert other not in TOP, f"{path}:{line} imports the package's face ({name})"
+        below = level_of(other)
+        assert below is not None, f"{path}:{line} imports {name}, which is in no layer"
+        # server, routes and guard are one stage in three files
+        fine = below < level or other == part or (part, other) in SIDEWAYS or level == below in (0, len(LEVELS) - 1)
+        assert fine, f"{path}:{line} imports {name}, which is not below {part}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_libraries_live_in_one_place(path):
+    part = part_of(path)
+    for name, line in imports_of(path):
+        library = name.split(".")[0]
+        assert part in ONLY_IN.get(library, {part}), f"{path}:{line} imports {library}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda path: path.name)
+def test_pages_neither_read_files_nor_run_models(path):
+    libraries = {name.split(".")[0] for name, _ in imports_of(path)}
+    assert not libraries & {"torch", "h5py", "pandas", "scipy"}
+
+
+BLOCKED = """
+import importlib.abc, sys
+
+class Block(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ImportError("torch is blocked")
+
+sys.meta_path.insert(0, Block())
+"""
+
+
+def run_without_torch(code, *args):
+    command = [sys.executable, "-c", BLOCKED + code, *map(str, args)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_replay_works_where_torch_is_not_installed(tmp_path, handmade_session):
+    handmade_session(tmp_path)
+    result = run_without_torch(
+        """
+from pathlib import Path
+from mri.server import create_app
+client = create_app(Path(sys.argv[1])).server.test_client()
+from mri.store.library import Library
+[info] = Library(Path(sys.argv[1])).list()
+for address in ("/", "/sessions", f"/sessions/{info.id}/meta", f"/sessions/{info.id}/tokens",
+                f"/sessions/{info.id}/frames?start=0&stop=1"):
+    answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code, answer.data)
+print(info.num_steps)
+""",
+        tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) > 0
+
+
+def test_the_block_blocks():
+    assert "torch is blocked" in run_without_torch("import torch").stderr
