@@ -1,0 +1,234 @@
+"""The small world: who and what there is in it. Only tables; the sentences are elsewhere."""
+
+# ruff: noqa: E501, SIM905 - lists of words are easier to read and to mend as prose
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Person:
+    """A name with its pronouns: she saw him, he took his hat."""
+
+    name: str
+    he: str
+    him: str
+    his: str
+    boy: str
+
+    @property
+    def child(self) -> str:
+        """'daughter' or 'son'."""
+        return "son" if self.boy == "boy" else "daughter"
+
+
+GIRLS = tuple(
+    Person(name, "she", "her", "her", "girl")
+    for name in "Mia Anna Lily Emma Zoe Ella Ruby Nora Sara Lucy Clara Eva Ivy Maya Alice Julia Grace Jane Kate Nina".split()
+)
+BOYS = tuple(
+    Person(name, "he", "him", "his", "boy")
+    for name in "Tom Ben Sam Leo Max Jack Finn Noah Adam Paul Oscar Peter Hugo Luke Tim Dan Felix Henry Omar David".split()
+)
+PEOPLE = GIRLS + BOYS
+
+# role, the pronouns as in Person
+RELATIVES = tuple(
+    Person(role, "she", "her", "her", "girl") for role in ("mother", "grandmother", "aunt", "big sister")
+) + tuple(Person(role, "he", "him", "his", "boy") for role in ("father", "grandfather", "uncle", "big brother"))
+
+TOYS = tuple(
+    (
+        "ball kite book doll cup hat box drum boat car train lamp key bell ring basket bag bottle brush blanket "
+        "balloon scarf spoon plate pencil clock coat flute guitar jar map mirror pillow puzzle robot rope shell shoe "
+        "shovel sled stone teapot towel umbrella wagon whistle crayon card coin candle feather flag glove hammer "
+        "letter marble mask bowl button crown"
+    ).split()
+)
+COLOURS = tuple("red blue green yellow black white brown pink purple orange grey golden silver".split())
+SIZES = tuple("big small tiny huge little large".split())
+LOOKS = tuple("new old shiny soft pretty round heavy lovely strange wooden".split())
+FOODS = tuple(
+    (
+        "apple banana pear plum peach cherry lemon carrot potato tomato onion cabbage sandwich cake cookie pie muffin "
+        "pancake egg"
+    ).split()
+)
+GROCERIES = tuple(
+    (
+        "bread milk butter cheese rice sugar salt flour honey soup jam tea pasta juice apples bananas pears plums "
+        "carrots potatoes tomatoes onions eggs cookies nuts beans grapes lemons"
+    ).split()
+)
+# place, and the word that goes before it when someone is there
+PLACES = (
+    ("park", "in"),
+    ("beach", "at"),
+    ("zoo", "at"),
+    ("school", "at"),
+    ("shop", "in"),
+    ("market", "at"),
+    ("library", "in"),
+    ("forest", "in"),
+    ("garden", "in"),
+    ("kitchen", "in"),
+    ("farm", "on"),
+    ("lake", "at"),
+    ("river", "at"),
+    ("playground", "at"),
+    ("museum", "in"),
+    ("station", "at"),
+    ("castle", "in"),
+    ("bakery", "in"),
+    ("hill", "on"),
+    ("barn", "in"),
+    ("village", "in"),
+    ("field", "in"),
+    ("pond", "at"),
+    ("bridge", "on"),
+    ("island", "on"),
+    ("hospital", "in"),
+    ("bedroom", "in"),
+    ("harbour", "at"),
+)
+HIDING_PLACES = (
+    "under the bed",
+    "behind the door",
+    "in the box",
+    "on the shelf",
+    "under the table",
+    "behind the tree",
+    "in the basket",
+    "under the chair",
+    "behind the sofa",
+    "in the tall grass",
+    "under a leaf",
+    "next to the gate",
+    "in the drawer",
+    "on the roof",
+    "under the stairs",
+    "between two rocks",
+)
+MOODS = tuple("happy kind brave clever curious cheerful friendly gentle funny quiet shy lively careful".split())
+WEATHER = tuple("sunny rainy windy cold warm cloudy snowy foggy".split())
+
+
+@dataclass(frozen=True)
+class Animal:
+    """An animal and what is said of it. `says` is the sound, `calls` the verb, `goes` how it moves."""
+
+    name: str
+    says: str
+    calls: str
+    baby: str
+    home: str
+    eats: str
+    coat: str
+    legs: str
+    goes: str
+
+
+ANIMALS = tuple(
+    Animal(*row.split(", "))
+    for row in """dog, woof, barks, puppy, kennel, bones, fur, four, runs
+cat, meow, purrs, kitten, basket, fish, fur, four, jumps
+cow, moo, moos, calf, barn, grass, hair, four, walks
+horse, neigh, neighs, foal, stable, hay, hair, four, gallops
+sheep, baa, bleats, lamb, field, grass, wool, four, walks
+pig, oink, grunts, piglet, pen, corn, bristles, four, trots
+duck, quack, quacks, duckling, pond, weeds, feathers, two, swims
+hen, cluck, clucks, chick, coop, seeds, feathers, two, walks
+lion, roar, roars, cub, savanna, meat, fur, four, runs
+wolf, howl, howls, pup, den, meat, fur, four, runs
+bee, buzz, buzzes, larva, hive, nectar, hair, six, flies
+frog, croak, croaks, tadpole, pond, insects, skin, four, hops
+owl, hoot, hoots, owlet, tree, mice, feathers, two, flies
+mouse, squeak, squeaks, pup, hole, cheese, fur, four, runs
+snake, hiss, hisses, hatchling, rocks, eggs, scales, no, crawls
+goat, maa, bleats, kid, farm, leaves, hair, four, climbs
+donkey, hee-haw, brays, foal, stable, straw, hair, four, walks
+elephant, toot, trumpets, calf, savanna, leaves, skin, four, walks
+monkey, eek, chatters, infant, jungle, bananas, fur, two, climbs
+bear, grr, growls, cub, cave, honey, fur, four, walks
+crow, caw, caws, chick, nest, worms, feathers, two, flies
+sparrow, chirp, chirps, chick, nest, seeds, feathers, two, flies
+pigeon, coo, coos, squab, loft, crumbs, feathers, two, flies
+turkey, gobble, gobbles, poult, farm, corn, feathers, two, walks
+rabbit, sniff, thumps, bunny, burrow, carrots, fur, four, hops
+fox, yip, yelps, kit, den, berries, fur, four, runs
+parrot, squawk, squawks, chick, jungle, nuts, feathers, two, flies
+seal, arf, barks, pup, ice, fish, fur, no, swims
+goose, honk, honks, gosling, lake, grass, feathers, two, swims
+tiger, growl, growls, cub, jungle, meat, fur, four, runs
+squirrel, chitter, chatters, kit, tree, nuts, fur, four, climbs
+deer, bleat, bleats, fawn, forest, leaves, fur, four, leaps
+whale, song, sings, calf, ocean, krill, skin, no, swims
+cricket, chirr, chirps, nymph, meadow, grass, shell, six, jumps""".splitlines()
+)
+
+CAPITALS = tuple(
+    tuple(row.split(", "))
+    for row in """France, Paris
+Italy, Rome
+Spain, Madrid
+Germany, Berlin
+England, London
+Ireland, Dublin
+Scotland, Edinburgh
+Portugal, Lisbon
+Greece, Athens
+Austria, Vienna
+Poland, Warsaw
+Norway, Oslo
+Sweden, Stockholm
+Denmark, Copenhagen
+Finland, Helsinki
+Iceland, Reykjavik
+Belgium, Brussels
+Hungary, Budapest
+Russia, Moscow
+Ukraine, Kyiv
+Turkey, Ankara
+Egypt, Cairo
+Kenya, Nairobi
+Japan, Tokyo
+China, Beijing
+Thailand, Bangkok
+Vietnam, Hanoi
+Nepal, Kathmandu
+Iran, Tehran
+Iraq, Baghdad
+Cuba, Havana
+Peru, Lima
+Chile, Santiago
+Canada, Ottawa
+Australia, Canberra
+Ghana, Accra
+Morocco, Rabat
+Croatia, Zagreb
+Bulgaria, Sofia
+Romania, Bucharest""".splitlines()
+)
+
+# every word stands in one pair only, so each has one opposite
+OPPOSITES = tuple(
+    tuple(pair.split("/"))
+    for pair in (
+        "hot/cold big/small fast/slow happy/sad day/night up/down left/right open/closed old/young wet/dry light/dark "
+        "hard/soft loud/quiet full/empty clean/dirty near/far high/low early/late strong/weak rich/poor thick/thin "
+        "wide/narrow inside/outside first/last yes/no good/bad long/short top/bottom front/back begin/end buy/sell "
+        "push/pull give/take come/go win/lose love/hate laugh/cry awake/asleep above/below before/after always/never "
+        "more/less many/few true/false black/white brave/afraid safe/dangerous cheap/expensive easy/difficult "
+        "sharp/blunt rough/smooth sweet/sour lost/found beautiful/ugly deep/shallow remember/forget ask/answer "
+        "start/stop friend/enemy summer/winter north/south east/west hello/goodbye polite/rude straight/crooked "
+        "tight/loose tidy/messy same/different warm/cool morning/evening arrive/leave sink/float"
+    ).split()
+)
+
+NUMBER_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+).split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = "January February March April May June July August September October November December".split()
+LETTERS = tuple("A B C D E F G H I J K L M N O P Q R S T U V W X Y Z".split())
+JOBS_OF_ADULTS = tuple("baker farmer teacher doctor pilot sailor painter singer cook driver gardener builder".split())
