@@ -123,6 +123,7 @@ class JournalReader:
         self._lock = threading.Lock()
         self._offsets = [0]  # of every record, and of the end of the last
         self._columns: list[tuple[Any, ...]] = []  # STEP_COLUMNS of every step, as far as asked for
+        self._tokens: list[list[int]] = []  # ids that every step read, as far
         self.end_reason: str | None = None
         """Of the journal's last record; None while recording and after a crash."""
         self.refresh()
@@ -198,22 +199,19 @@ class JournalReader:
         with self._lock:
             for step in range(len(self._columns), self.num_steps):
                 blob = self.payload(step)
-                header, _ = views_from_bytes(blob, only="")
+                header, arrays = views_from_bytes(blob, only="tokens")
                 header["num_bytes"] = len(blob) - 8 - int.from_bytes(blob[:8], "little")
                 header["phase"] = PHASES.index(header["phase"])
                 self._columns.append(tuple(header[name] for name in STEP_COLUMNS))
+                self._tokens.append(arrays["tokens"].tolist() if "tokens" in arrays else [])
             columns = [*zip(*self._columns, strict=True)] or [()] * len(STEP_COLUMNS)
         return {
             name: np.array(values, dtype) for (name, dtype), values in zip(STEP_COLUMNS.items(), columns, strict=True)
         }
 
     def token_ids(self) -> npt.NDArray[np.int64]:
-        steps = self.steps()
-        read = [
-            views_from_bytes(self.payload(step), only="tokens")[1].get("tokens", ())
-            for step in range(len(steps["step"]))
-        ]
-        return sequence(steps, read)
+        steps = self.step_columns()
+        return sequence(steps, self._tokens[: len(steps["step"])])
 
     def verify(self) -> None:
         for step in range(self.refresh()):
@@ -251,7 +249,7 @@ def named_steps(columns: dict[str, Array]) -> dict[str, Array]:
     return {**columns, "phase": np.array(PHASES)[columns["phase"]], "forced": columns["forced"].astype(bool)}
 
 
-def sequence(steps: dict[str, Array], read: list[Any]) -> npt.NDArray[np.int64]:
+def sequence(steps: dict[str, Array], read: list[list[int]]) -> npt.NDArray[np.int64]:
     """Ids by absolute position from what each step read at its `pos0`, then the last chosen id if there is one."""
     if not any(len(ids) for ids in read):
         return np.empty(0, np.int64)

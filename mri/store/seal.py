@@ -35,8 +35,6 @@ STEPS_AT_ONCE = 64
 PARTIAL = "sealed.h5.partial"
 LOCK_WAIT_S = 10.0
 
-Step = tuple[dict[str, Any], dict[str, Array]]  # header fields, and arrays with every row in its fixed place
-
 
 def seal(folder: Path) -> Path:
     """-> the .h5. Doing it again after a crash, or after another did it, ends the same.
@@ -110,7 +108,7 @@ def _write_arrays(file: h5py.File, reader: JournalReader, layout: Layout) -> Non
     for start in range(0, reader.num_steps, STEPS_AT_ONCE):
         steps = [_step(reader, layout, k) for k in range(start, min(start + STEPS_AT_ONCE, reader.num_steps))]
         for name, dataset in datasets.items():
-            arrays = [arrays.get(name) for _, arrays in steps]
+            arrays = [step.get(name) for step in steps]
             for k, array in enumerate(arrays, start):
                 if array is not None:
                     crcs[name] = crc32(array, crcs[name])
@@ -124,10 +122,11 @@ def _write_arrays(file: h5py.File, reader: JournalReader, layout: Layout) -> Non
         dataset.attrs["crc32"] = np.uint32(crcs[name])
 
 
-def _step(reader: JournalReader, layout: Layout, step: int) -> Step:
+def _step(reader: JournalReader, layout: Layout, step: int) -> dict[str, Array]:
+    """The arrays of a step, every row in its fixed place."""
     header, arrays = views_from_bytes(reader.payload(step))
     dropped = header["dropped_layers"]
-    return header, {name: scattered(layout, name, array, dropped) for name, array in arrays.items()}
+    return {name: scattered(layout, name, array, dropped) for name, array in arrays.items()}
 
 
 def _shapes(reader: JournalReader, layout: Layout) -> tuple[dict[str, Array], dict[str, np.dtype[Any]]]:
@@ -136,7 +135,7 @@ def _shapes(reader: JournalReader, layout: Layout) -> tuple[dict[str, Array], di
     shapes: dict[str, Array] = {}
     dtypes: dict[str, np.dtype[Any]] = {}
     for k in range(reader.num_steps):
-        for name, array in _step(reader, layout, k)[1].items():
+        for name, array in _step(reader, layout, k).items():
             if name not in shapes:
                 axes = (array.ndim,) if array.ndim else ()
                 shapes[name], dtypes[name] = np.full((reader.num_steps, *axes), -1, np.int32), array.dtype

@@ -24,23 +24,32 @@ from mri.store.shelf import array_name, crc32, dataset_name, read_steps, readabl
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_FRAME, bytes_from_frame, record_bytes
 
+CACHE_BYTES = 16_384
+"""Chunk cache of each dataset: the small chunks, which hold several steps."""
+
 
 class Column(NamedTuple):
-    """One array over all steps. `shapes` is (num_steps, axes), −1 where absent, or None where every step has all;
-    `scalars` is the whole column where the array is one number a step."""
+    """One array over all steps.
+
+    full      shape of a step that has all of it         shapes   (num_steps, axes) int32, each step's own, −1 where
+    pieces    steps that one HDF5 call may read                   absent; None where every step has all
+    scalars   the whole column where the array is one number a step, else None
+    """
 
     dataset: h5py.Dataset
+    full: tuple[int, ...]
     shapes: npt.NDArray[np.int32] | None
     scalars: Array | None
+    pieces: int
 
     def shape(self, step: int) -> tuple[int, ...] | None:
         """Of the array in this step, None where absent."""
         if self.shapes is None:
-            return tuple(self.dataset.shape[1:])
-        sizes = self.shapes[step]
-        if np.any(sizes < 0):
-            return None
-        return () if sizes.ndim == 0 else tuple(sizes.tolist())
+            return self.full
+        sizes = self.shapes[step].tolist()
+        if self.scalars is not None:
+            return None if sizes < 0 else ()
+        return None if sizes[0] < 0 else tuple(sizes)
 
 
 def sealed_session(path: Path) -> TraceSession:
@@ -62,8 +71,8 @@ class SealedReader:
         """Raises BadSession on a file that is truncated, foreign or of another format version."""
         self.path = path
         with readable(path):
-            # no chunk cache: a chunk is one step, which is read whole; and no file locks: the file never changes
-            self._file = h5py.File(path, "r", locking=False, rdcc_nbytes=0)
+            # hardly a chunk cache: most chunks are one step; and no file locks: the file never changes
+            self._file = h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE_BYTES)
             try:
                 self.session = _session(self._file, path)
                 self._steps = {name: self._file[f"steps/{name}"][...] for name in STEP_COLUMNS}
@@ -112,13 +121,12 @@ class SealedReader:
             raise UnknownHookPoint(f"No step of this session has an array {name!r}.")
         if column.scalars is not None:
             return column.scalars[(slice(None), *index)].copy()
-        dataset = column.dataset
-        shape = tuple(dataset.shape[1:])
-        pieces = 16 * steps_at_once(dataset)  # what is in memory before the index picks from it
+        step = 16 * column.pieces  # what is in memory before the index picks from it
         parts = []
         with readable(self.path):
-            for start in range(0, self.num_steps, pieces):
-                block = read_steps(dataset, start, min(start + pieces, self.num_steps), shape)
+            for start in range(0, self.num_steps, step):
+                stop = min(start + step, self.num_steps)
+                block = read_steps(column.dataset, start, stop, column.full, column.pieces)
                 parts.append(block[(slice(None), *index)].copy())
         return np.concatenate(parts)
 
@@ -169,7 +177,9 @@ class SealedReader:
                 raise ValueError(f"/{name} has {len(dataset)} steps, not {self.num_steps}")
             shapes = self._file.get(f"shapes/{dataset_name(name)}")
             scalars = dataset[...] if dataset.ndim == 1 else None
-            columns[name] = Column(dataset, None if shapes is None else shapes[...], scalars)
+            columns[name] = Column(
+                dataset, dataset.shape[1:], None if shapes is None else shapes[...], scalars, steps_at_once(dataset)
+            )
         return columns
 
     def _frames(self, start: int, stop: int) -> list[StepFrame]:
@@ -178,19 +188,20 @@ class SealedReader:
         with readable(self.path):
             for name, column in self._columns.items():
                 for k, array in self._arrays(column, start, stop):
-                    rows = kept_rows(self.session.layout, name, self._dropped_layers(k))
+                    dropped = self._dropped_layers(k)
+                    rows = kept_rows(self.session.layout, name, dropped) if dropped else None
                     arrays[k - start][name] = array if rows is None else array[rows]
         return [StepFrame.from_header(self._header(k), of_step) for k, of_step in enumerate(arrays, start)]
 
     def _arrays(self, column: Column, start: int, stop: int) -> list[tuple[int, Array]]:
         shapes = {k: shape for k in range(start, stop) if (shape := column.shape(k)) is not None}
         if column.scalars is not None:
-            return [(k, np.array(column.scalars[k])) for k in shapes]
+            return [(k, column.scalars[k : k + 1].reshape(())) for k in shapes]
         if not shapes:
             return []
         first, last = min(shapes), max(shapes)
         largest = tuple(max(sizes) for sizes in zip(*shapes.values(), strict=True))
-        block = read_steps(column.dataset, first, last + 1, largest)
+        block = read_steps(column.dataset, first, last + 1, largest, column.pieces)
         return [(k, block[k - first][tuple(slice(size) for size in shape)]) for k, shape in shapes.items()]
 
     def _header(self, step: int) -> dict[str, Any]:

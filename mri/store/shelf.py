@@ -8,6 +8,7 @@ steps differ in shape or lack the array, `/shapes/<name>` tells each step's own.
 from __future__ import annotations
 
 import contextlib
+import math
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ KEYS_PER_CHUNK = 256
 """Chunk length of axes that grow with the sequence: what lies behind a step's end is never written."""
 
 MAX_CHUNK_BYTES = 4_000_000
+SMALL_CHUNK_BYTES = 4096
+"""Of arrays smaller than this several steps share a chunk: a chunk of its own would cost more than the numbers."""
 SCALARS_PER_CHUNK = 4096
 PLAIN_BYTES = 4096
 """Small tables are not compressed: the index of their chunks would be larger than they."""
@@ -47,12 +50,14 @@ def array_name(dataset: str) -> str | None:
 
 
 def chunk_shape(shape: tuple[int, ...], ragged: tuple[bool, ...], itemsize: int) -> tuple[int, ...]:
-    """One step deep; ragged axes in pieces; halved on the longest axis while over MAX_CHUNK_BYTES."""
+    """One step deep, or as many steps as SMALL_CHUNK_BYTES hold. Ragged axes in pieces of KEYS_PER_CHUNK; halved on
+    the longest axis while over MAX_CHUNK_BYTES."""
     chunk = [min(size, KEYS_PER_CHUNK) if cut else size for size, cut in zip(shape, ragged, strict=True)]
-    while np.prod(chunk) * itemsize > MAX_CHUNK_BYTES:
-        axis = int(np.argmax(chunk))
+    while math.prod(chunk) * itemsize > MAX_CHUNK_BYTES:
+        axis = chunk.index(max(chunk))
         chunk[axis] = (chunk[axis] + 1) // 2
-    return (1, *chunk)
+    small = 1 if any(ragged) else max(1, SMALL_CHUNK_BYTES // max(1, math.prod(chunk) * itemsize))
+    return (small, *chunk)
 
 
 def create(
@@ -61,7 +66,8 @@ def create(
     """An empty dataset, compressed unless it is empty. What is never written reads as NaN, or 0 in whole numbers."""
     if 0 in shape:
         return file.create_dataset(name, shape, dtype)
-    chunks = chunks or (min(shape[0], SCALARS_PER_CHUNK), *shape[1:])
+    chunks = chunks or (SCALARS_PER_CHUNK, *shape[1:])
+    chunks = (min(shape[0], chunks[0]), *chunks[1:])
     return file.create_dataset(
         name, shape, dtype, chunks=chunks, shuffle=True, compression="gzip", compression_opts=GZIP_LEVEL,
         fillvalue=None if np.dtype(dtype).kind == "S" else fill_value(dtype),
@@ -105,15 +111,14 @@ def steps_at_once(dataset: h5py.Dataset) -> int:
     return max(1, READ_BYTES // max(1, num_bytes))
 
 
-def read_steps(dataset: h5py.Dataset, start: int, stop: int, shape: tuple[int, ...]) -> Array:
-    """dataset[start:stop, :shape[0], …], in pieces of READ_BYTES."""
+def read_steps(dataset: h5py.Dataset, start: int, stop: int, shape: tuple[int, ...], pieces: int) -> Array:
+    """dataset[start:stop, :shape[0], …] in calls of `pieces` steps (`steps_at_once`)."""
+    corner = tuple(slice(size) for size in shape)
+    if stop - start <= pieces:
+        few: Array = dataset[(slice(start, stop), *corner)]
+        return few
     out = np.empty((stop - start, *shape), dataset.dtype)
-    if out.size == 0:
-        return out
-    pieces = steps_at_once(dataset)
-    space = dataset.id.get_space()
-    for first in range(0, len(out), pieces):
-        part = out[first : first + pieces]
-        space.select_hyperslab((start + first, *(0 for _ in shape)), part.shape)
-        dataset.id.read(h5py.h5s.create_simple(part.shape), space, part)
+    for first in range(start, stop, pieces):
+        last = min(first + pieces, stop)
+        out[first - start : last - start] = dataset[(slice(first, last), *corner)]
     return out
