@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import queue
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -61,7 +63,7 @@ class Worker:
                 self._say(event="error", id=command["id"], message=str(error))
             except Exception as error:  # the worker outlives a generation that failed, whatever the reason
                 self._say(event="error", id=command["id"], message=f"Generation failed ({error!r}): see the terminal.")
-                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+                traceback.print_exc()
 
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
@@ -113,7 +115,10 @@ def main() -> None:
     out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints must not break the protocol
 
     def say(**event: Any) -> None:
-        print(json.dumps(event), file=out, flush=True)
+        try:
+            print(json.dumps(event), file=out, flush=True)
+        except BrokenPipeError:  # the server has gone: the recording in hand goes on, unheard
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
     worker = Worker(sessions, say)
     threading.Thread(target=worker.read, args=(sys.stdin,), daemon=True).start()

@@ -21,6 +21,7 @@ from mri.live.request import RecordRequest
 from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
 from mri.ui import ids
 from mri.ui.services import services
+from mri.ui.tokens import display
 
 OPEN, BOX, MODEL, PROMPT, MODE, PRESET = (
     f"record-{part}" for part in ("open", "box", "model", "prompt", "mode", "preset")
@@ -142,20 +143,25 @@ def register(app: Dash) -> None:
         Output(STOP, "disabled"), Output(PROGRESS, "value"), Output(PROGRESS, "max"), Output(LINE, "children"),
         Output(TEXT, "children"), Output(BOX, "is_open", allow_duplicate=True), Output(GOTO, "href"),
         Output(ids.TOAST, "data", allow_duplicate=True),
-        Input(TICK, "n_intervals"), Input(CURRENT, "data"), prevent_initial_call="initial_duplicate",
+        Input(TICK, "n_intervals"), Input(CURRENT, "data"), State(BOX, "is_open"),
+        prevent_initial_call="initial_duplicate",
     )  # fmt: skip
-    def show_progress(_: int, session_id: str | None) -> tuple[Any, ...]:
-        return progress(session_id)
+    def show_progress(_: int, session_id: str | None, is_open: bool) -> tuple[Any, ...]:
+        return progress(session_id, is_open)
 
 
-def progress(session_id: str | None) -> tuple[Any, ...]:
-    """The outputs of one tick: current, tick off, start off, stop off, value, max, line, text, open, href, toast."""
+def progress(session_id: str | None, is_open: bool) -> tuple[Any, ...]:
+    """The outputs of one tick: current, tick off, start off, stop off, value, max, line, text, open, href, toast.
+
+    A finished recording is opened while the box is open; who closed it is told, and stays where they are.
+    """
     if not session_id:
         return no_update, True, no_update, True, *[no_update] * 7
     status = services().worker.status_or_none(session_id)
     if status is None:  # from before the server was started anew
         return None, True, False, True, 0, 1, "", "", *[no_update] * 3
     total = max(status["max_steps"], 1)
+    text = "\n".join(display(line.encode()) for line in status["text"].split("\n"))
     match status["state"]:
         case "queued":
             line = f"Waiting: place {status['position']} in the queue."
@@ -163,12 +169,13 @@ def progress(session_id: str | None) -> tuple[Any, ...]:
             line = status["message"] or f"Step {status['step'] + 1} of at most {status['max_steps']}."
         case "error":
             toast = {"text": status["message"], "kind": "error"}
-            return None, True, False, True, 0, 1, status["message"], status["text"], no_update, no_update, toast
+            return None, True, False, True, 0, 1, status["message"], text, no_update, no_update, toast
         case "finished":
-            href = f"{ids.SCANNER_PATH}?{urlencode({'session': session_id})}"
-            toast = {"text": "Recorded. Here it is.", "kind": "info"}
-            return None, True, False, True, total, total, "", "", False, href, toast
-    return no_update, False, True, False, status["step"] + 1, total, line, status["text"], *[no_update] * 3
+            href = f"{ids.SCANNER_PATH}?{urlencode({'session': session_id})}" if is_open else no_update
+            text = "Recorded. Here it is." if is_open else "The recording is finished: it is first among the sessions."
+            return None, True, False, True, total, total, "", "", False, href, {"text": text, "kind": "info"}
+    done = status["step"] + 1 if status["max_steps"] else 0
+    return no_update, False, True, False, done, total, line, text, *[no_update] * 3
 
 
 def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
