@@ -1,1 +1,59 @@
-"""nanochat MRI: record, store and replay what happens inside a nanochat model at every step."""
+"""nanochat MRI: record, store and replay what happens inside a nanochat model at every step.
+
+    import mri
+    trace = mri.record("Once there was a girl named Mia.", max_new_tokens=64)
+    trace.stats()
+
+Names are imported when they are first used, so that `import mri` loads neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mri.api import record, sessions
+    from mri.config import PRESETS, TraceConfig
+    from mri.errors import MriError
+    from mri.export.trace import Trace, open_trace
+    from mri.nanochat.checkpoint import load_model
+    from mri.tracer.modules import Point, Recorder
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "record": "mri.api",
+    "sessions": "mri.api",
+    "PRESETS": "mri.config",
+    "TraceConfig": "mri.config",
+    "MriError": "mri.errors",
+    "Trace": "mri.export.trace",
+    "open_trace": "mri.export.trace",
+    "load_model": "mri.nanochat.checkpoint",
+    "Point": "mri.tracer.modules",
+    "Recorder": "mri.tracer.modules",
+}
+
+__all__ = [
+    "PRESETS",
+    "MriError",
+    "Point",
+    "Recorder",
+    "Trace",
+    "TraceConfig",
+    "load_model",
+    "open_trace",
+    "record",
+    "sessions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mri' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

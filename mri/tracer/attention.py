@@ -119,9 +119,10 @@ class AttentionTap:
 
     def __enter__(self) -> AttentionTap:
         if self._namespace is not None and hasattr(self._namespace, "flash_attn_with_kvcache"):
-            owner, names = self._namespace, ("flash_attn_func", "flash_attn_with_kvcache")
+            owner: Any = self._namespace
+            names = ["flash_attn_func", "flash_attn_with_kvcache"]
         else:
-            owner, names = F, ("scaled_dot_product_attention",)
+            owner, names = F, ["scaled_dot_product_attention"]
         self._owner = owner
         for name in names:
             self._saved[name] = getattr(owner, name)

@@ -87,11 +87,13 @@ class Collector:
     def _stacked(self, values: list[dict[str, Tensor]], rows: list[int]) -> Tensor:
         """Hook points `rows` of S steps as (S, len(rows), T, width) float32."""
         keys = [self.layout.points[row].key for row in rows]
-        x = torch.stack([v[key] for v in values for key in keys]).unflatten(0, (len(values), len(keys)))
+        S = len(values)
+        x = torch.stack([v[key] for v in values for key in keys])
+        x = x.view(S, len(keys), *x.shape[1:])
         mids = [i for i, key in enumerate(keys) if key.endswith(".resid_mid")]
         if mids:  # so far attn_out: added in the model's own dtype, as the model does
             before = [keys[i].removesuffix("mid") + "pre" for i in mids]
-            x[:, mids] += torch.stack([v[key] for v in values for key in before]).unflatten(0, (len(values), len(mids)))
+            x[:, mids] += torch.stack([v[key] for v in values for key in before]).view(S, len(mids), *x.shape[2:])
         x = x.float()
         if "embed.resid0" in keys:  # so far block 0's input
             x[:, keys.index("embed.resid0")] /= self._resid0_scale

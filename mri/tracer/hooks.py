@@ -116,7 +116,8 @@ class NanochatHooks:
 
     def __init__(self, model: nn.Module, on_step: Callable[[RawStep], None]) -> None:
         try:
-            blocks, self._wte = model.transformer["h"], model.transformer["wte"]  # type: ignore[index]
+            parts: Any = model.transformer
+            blocks, self._wte = parts["h"], parts["wte"]
         except (AttributeError, KeyError, TypeError):
             raise ModelError(
                 "This model is not a nanochat GPT (no transformer.h and transformer.wte): name the points to record."
@@ -161,9 +162,11 @@ def parameter_or_module(model: nn.Module, name: str) -> Tensor | nn.Module:
     """What `name` names in the model. Raises UnknownHookPoint."""
     parameters = dict(model.named_parameters())
     if name in parameters:
-        return parameters[name]
+        parameter: Tensor = parameters[name]
+        return parameter
     modules = dict(model.named_modules())
     if name in modules:
-        return modules[name]
+        module: nn.Module = modules[name]
+        return module
     known = ", ".join([*parameters, *(n for n in modules if n)][:10])
     raise UnknownHookPoint(f"The model has no module or parameter {name!r}: it has {known}, …")

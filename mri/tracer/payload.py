@@ -56,5 +56,5 @@ def quantized(values: Array, quantization: str) -> tuple[Array, Array | None]:
 def quantized_weights(weights: Array, quantization: str) -> Array:
     """Attention weights as float32, float16, or with q8 uint8 = weight · 255 rounded (error ≤ 1/510)."""
     if quantization == "q8":
-        return np.rint(weights * 255).astype(np.uint8)
-    return weights.astype(np.float32 if quantization == "f32" else np.float16)
+        return np.asarray(np.rint(weights * 255), np.uint8)
+    return np.asarray(weights, np.float32 if quantization == "f32" else np.float16)

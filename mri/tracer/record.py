@@ -124,7 +124,7 @@ def _text_of(prompt: Prompt, loaded: LoadedModel) -> str:
         return prompt
     if prompt and isinstance(prompt[0], int):
         return loaded.tokenizer.decode(prompt)  # type: ignore[arg-type]
-    return "\n\n".join(message["content"] for message in prompt)  # type: ignore[index, call-overload]
+    return "\n\n".join(message["content"] for message in prompt)  # type: ignore[index]
 
 
 def _messages_of(prompt: Prompt, chat: bool) -> list[dict[str, str]]:

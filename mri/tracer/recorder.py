@@ -66,7 +66,7 @@ class GenerationRecorder:
         self._max_delay_s = max_delay_ms / 1e3
         scale = 1.0
         if hasattr(model, "resid_lambdas"):
-            scale = float((model.resid_lambdas[0] + model.x0_lambdas[0]).detach())  # type: ignore[index, operator]
+            scale = float((model.resid_lambdas[0] + model.x0_lambdas[0]).detach())  # type: ignore[index]
         self._collector = Collector(layout, float(getattr(model, "softcap", SOFTCAP)), scale)
         self._hooks = NanochatHooks(model, self._on_step)
         self._pending: list[RawStep] = []

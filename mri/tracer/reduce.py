@@ -100,5 +100,5 @@ def to_host(tensors: list[Tensor]) -> list[Array]:
         return [tensor.numpy() for tensor in tensors]
     tensors = [tensor.to(torch.int32) if tensor.dtype == torch.int64 else tensor for tensor in tensors]
     flat = torch.cat([tensor.reshape(-1).view(torch.int32) for tensor in tensors]).cpu()
-    parts = flat.split([tensor.numel() for tensor in tensors])
+    parts = torch.split(flat, [tensor.numel() for tensor in tensors])
     return [part.view(t.dtype).view(t.shape).numpy() for part, t in zip(parts, tensors, strict=True)]

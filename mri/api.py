@@ -1,0 +1,82 @@
+"""What `import mri` offers, in one place: record, open, list. Ties the stages together; does nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mri.config import TraceConfig
+from mri.export.trace import Trace, open_trace
+from mri.paths import SESSIONS
+from mri.store.library import Library
+
+if TYPE_CHECKING:
+    from mri.nanochat.chat import Prompt
+    from mri.nanochat.checkpoint import LoadedModel
+
+
+def record(
+    prompt: Prompt,
+    *,
+    model: Path | str | LoadedModel | None = None,
+    config: TraceConfig | None = None,
+    max_new_tokens: int = 64,
+    temperature: float = 0.6,
+    top_k: int | None = 50,
+    seed: int = 42,
+    chat: bool = False,
+    name: str = "",
+    sessions: Path | str | None = None,
+) -> Trace:
+    """Generate from a prompt and record every step.
+
+    prompt     a str, a chat (list of {"role", "content"}) or token ids; `chat=True` sends a str as a user's message
+    model      a base directory, checkpoint folder or model_*.pt, or what `load_model` gave; None is the embedded model
+    config     what to capture (TraceConfig); sessions: the folder to write to, `data/sessions` by default
+
+    Raises PromptError, ModelError, ConfigError, StoreError. Where only the recording ended early (disk, byte budget),
+    the trace has what was recorded and a RuntimeWarning says why.
+    """
+    import warnings
+
+    from mri.nanochat.sampling import Sampling
+    from mri.tracer.record import record_generation
+
+    loaded = _loaded(str(model) if model is not None else None) if not hasattr(model, "tokenizer") else model
+    recording = record_generation(
+        loaded,  # type: ignore[arg-type]
+        prompt,
+        sampling=Sampling(max_new_tokens, temperature, top_k, seed),
+        config=config or TraceConfig(),
+        sessions=Path(sessions) if sessions is not None else SESSIONS,
+        chat=chat,
+        name=name,
+    )
+    if recording.problem:
+        warnings.warn(recording.problem, RuntimeWarning, stacklevel=2)
+    return open_trace(recording.path)
+
+
+def sessions(folder: Path | str | None = None) -> pd.DataFrame:
+    """The sessions in a folder (`data/sessions` by default), newest first, one row each: id, state, bytes_on_disk,
+    name, prompt, model_id, num_steps, start_time, error, path."""
+    library = Library(folder if folder is not None else SESSIONS)
+    infos = library.list()
+    rows = [asdict(info) | {"path": library.folder / info.id} for info in infos]
+    for row, info in zip(rows, infos, strict=True):
+        if info.state != "broken":
+            row["path"] = library.path(info.id)
+    columns = ["id", "state", "bytes_on_disk", "name", "prompt", "model_id", "num_steps", "start_time", "error", "path"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: str | None) -> LoadedModel:
+    """Keeps the model last used, so that a loop of `record` loads it once."""
+    from mri.nanochat.checkpoint import load_model
+
+    return load_model(path)

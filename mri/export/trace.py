@@ -1,0 +1,164 @@
+"""Trace: one session for people who write Python. Arrays of a step, histories, tidy DataFrames.
+
+Reads through `mri/store` only. Knows nothing of torch and of pages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mri.errors import SessionNotFound, UnknownHookPoint
+from mri.events import StepFrame, TraceSession, dequantized
+from mri.export import frames as tables
+from mri.layout import Layout
+from mri.store.reader import SessionReader, open_session
+
+Floats = npt.NDArray[np.float32]
+
+
+class Trace:
+    """A session, finished or still being recorded. A context manager; closing is optional.
+
+    Hook points are named as in the session's layout (`block.3.mlp_out`); another name raises UnknownHookPoint.
+    Steps count from 0; negative ones from the end; another number raises IndexError.
+    """
+
+    def __init__(self, reader: SessionReader) -> None:
+        self._reader = reader
+
+    @property
+    def session(self) -> TraceSession:
+        """The metadata: prompt, response, model, provenance, settings."""
+        return self._reader.session
+
+    @property
+    def layout(self) -> Layout:
+        return self._reader.session.layout
+
+    @property
+    def num_steps(self) -> int:
+        return self._reader.num_steps
+
+    @property
+    def path(self) -> Path:
+        return self._reader.path
+
+    @property
+    def hook_points(self) -> list[str]:
+        """Keys of all hook points with statistics, bottom to top."""
+        return [point.key for point in self.layout.points]
+
+    def frame(self, step: int) -> StepFrame:
+        """Everything captured in one step."""
+        if not -self.num_steps <= step < self.num_steps:
+            raise IndexError(f"There is no step {step}: this session has {self.num_steps}.")
+        return self._reader.frame(step % self.num_steps)
+
+    def values(self, hook_point: str, *, step: int) -> Floats:
+        """(width,) activations of the step's last token, NaN where not captured."""
+        return self.frame(step).values(self.layout, hook_point)
+
+    def captured(self, hook_point: str, *, step: int) -> npt.NDArray[np.bool_]:
+        """(width,) which neurons `values` holds: tells a captured NaN from a missing value."""
+        mask = np.zeros(self.layout.width(hook_point), bool)
+        mask[self.frame(step).captured(self.layout, hook_point)[0]] = True
+        return mask
+
+    def matrix(self, hook_point: str) -> Floats:
+        """(num_steps, width) activations, NaN where not captured."""
+        out = np.full((self.num_steps, self.layout.width(hook_point)), np.nan, np.float32)
+        for step in range(self.num_steps):
+            indices, values = self._reader.frame(step).captured(self.layout, hook_point)
+            out[step, indices] = values
+        return out
+
+    def attention_row(self, *, layer: int, head: int, step: int) -> Floats:
+        """(n_keys,) softmax weights of the step's last query over absolute positions, NaN where not captured.
+
+        Whole rows where the session has them, else the 8 strongest keys of the head.
+        """
+        if not (0 <= layer < self.layout.n_layer and 0 <= head < self.layout.n_head):
+            sizes = f"{self.layout.n_layer} layers of {self.layout.n_head} heads"
+            raise UnknownHookPoint(f"There is no layer {layer} with a head {head}: this session has {sizes}, from 0.")
+        frame = self.frame(step)
+        row = np.full(frame.pos0 + frame.t_add, np.nan, np.float32)
+        if layer in frame.dropped_layers:
+            return row
+        at = layer - sum(dropped < layer for dropped in frame.dropped_layers)
+        if "attention/rows" in frame.arrays:
+            return dequantized(frame.arrays["attention/rows"][at, head], None)
+        if "attention/keys" in frame.arrays:
+            row[frame.arrays["attention/keys"][at, head]] = frame.arrays["attention/weights"][at, head]
+        return row
+
+    def stats(self) -> pd.DataFrame:
+        """One row per step and hook point. Columns: step, phase, pos0, hook_point, layer_index, layer_type, then
+
+        mean, std (population), min, max: activation (logits for `final.logits`); l2: activation, of one position
+        (root mean square over the positions of a prefill); sparsity: share 0…1; p99: 99th percentile of |x|.
+        """
+        return tables.stats(self._reader)
+
+    def topk(self, hook_point: str | None = None) -> pd.DataFrame:
+        """Captured values, one row per step, hook point and neuron. Columns: step, hook_point, rank (0 = strongest),
+        neuron, value (activation, signed), bound (activation: no neuron that is missing here exceeds it in magnitude,
+        NaN where nothing bounds them). All hook points, or one.
+        """
+        return tables.topk(self._reader, hook_point)
+
+    def attention(self) -> pd.DataFrame:
+        """Attention of the last query, one row per step, layer, head and kept key. Columns: step, layer, head,
+        rank (0 = strongest), key (absolute position), weight (0…1), entropy (bits, of the whole row).
+        """
+        return tables.attention(self._reader)
+
+    def logits(self) -> pd.DataFrame:
+        """Strongest predictions, one row per step and rank. Columns: step, rank, token_id, token (text), logit
+        (softcapped, before temperature), logprob (nats, at temperature 1), chosen (bool).
+        """
+        return tables.logits(self._reader)
+
+    def tokens(self) -> pd.DataFrame:
+        """One row per position of the sequence. Columns: pos, token_id, token (text), raw (bytes), special, in_prompt,
+        forced (put there by the calculator), read_by (step that read it, −1 for the last token, which none read),
+        logprob (nats, at temperature 1, under the prediction before it; NaN where there was none).
+        """
+        return tables.tokens(self._reader)
+
+    def neuron(self, hook_point: str, index: int) -> pd.DataFrame:
+        """One neuron over all steps. Columns: step, phase, pos0, value (NaN where not captured), captured, bound
+        (the neuron's magnitude is at most this where it was not captured; NaN where nothing is known).
+        """
+        return tables.neuron(self._reader, hook_point, index)
+
+    def verify(self) -> None:
+        """Read everything and compare checksums. Raises BadSession on the first that does not fit."""
+        self._reader.verify()
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def __enter__(self) -> Trace:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Trace {self.session.id}: {self.num_steps} steps of {self.session.model_id}, {self.session.prompt!r:.60}>"
+        )
+
+
+def open_trace(path: Path | str) -> Trace:
+    """Open an `.h5` or the folder of a recording. Raises SessionNotFound, BadSession."""
+    path = Path(path)
+    if not path.exists() and path.suffix != ".h5" and Path(f"{path}.h5").exists():
+        path = Path(f"{path}.h5")  # sealed since its folder was named
+    if not path.exists():
+        raise SessionNotFound(f"There is no session at {path}: `mri.sessions()` lists those that can be opened.")
+    return Trace(open_session(path))

@@ -1,0 +1,57 @@
+"""The package as a notebook meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mri
+from mri.errors import ModelError, PromptError
+
+GOLDEN = Path(__file__).parent / "golden" / "E5"
+
+
+def test_record_gives_a_trace(tmp_path: Path) -> None:
+    trace = mri.record("ab", model=GOLDEN, max_new_tokens=9, temperature=0, sessions=tmp_path, name="mine")
+    assert trace.num_steps == 9
+    assert trace.session.name == "mine"
+    assert trace.stats()["step"].max() == 8
+    assert trace.values("block.2.mlp_out", step=4).shape == (64,)
+    listed = mri.sessions(tmp_path)
+    assert listed["id"].tolist() == [trace.session.id]
+    with mri.open_trace(listed["path"].iloc[0]) as again:
+        np.testing.assert_array_equal(again.matrix("final.ln_f"), trace.matrix("final.ln_f"))
+
+
+def test_a_loaded_model_can_be_used_again(tmp_path: Path) -> None:
+    model = mri.load_model(GOLDEN)
+    assert (model.era, model.config.n_layer, model.tokenizer.n_vocab) == ("E5", 3, 300)
+    first = mri.record([5, 6, 7], model=model, max_new_tokens=4, seed=1, sessions=tmp_path)
+    second = mri.record([5, 6, 7], model=model, max_new_tokens=4, seed=1, sessions=tmp_path)
+    assert first.session.response == second.session.response
+    assert first.session.id != second.session.id
+
+
+def test_mistakes_are_sentences(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="empty"):
+        mri.record("", model=GOLDEN, sessions=tmp_path)
+    with pytest.raises(ModelError, match="does not exist"):
+        mri.record("a", model=tmp_path / "nothing", sessions=tmp_path)
+    with pytest.raises(AttributeError, match="no attribute 'recrod'"):
+        mri.recrod  # noqa: B018
+    assert mri.sessions(tmp_path / "nowhere").empty
+
+
+def test_importing_costs_nothing_heavy() -> None:
+    code = "import sys, mri; assert not {'torch', 'pandas', 'h5py', 'dash'} & set(sys.modules), sorted(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_every_public_name_is_there() -> None:
+    for name in mri.__all__:
+        assert getattr(mri, name) is not None
+    assert set(mri.__all__) <= set(dir(mri))
