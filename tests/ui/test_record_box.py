@@ -33,7 +33,7 @@ def test_every_preset_says_what_a_step_of_it_costs():
     assert "3 layers × 64, 4 heads, context 512 tokens" in line
     labels = {option["value"]: words(option["label"]) for option in options}
     assert list(labels) == list(PRESETS)
-    # light, by hand: 30 points × 7 statistics; a token; 12 heads × (8 keys and weights, 2 numbers); 20 logits, 4 numbers
+    # light, by hand: 30 points × 7 statistics; a token; 12 heads × (8 keys and weights, 2 numbers); 20 logits, 4 more
     num_bytes = 30 * 7 * 4 + 4 + 12 * (8 * 4 + 8) + 20 * 8 + 16
     assert f"· {num_bytes / 1000:.1f} KB a step" in labels["light"]
     assert "at most" in labels["rows"]
