@@ -92,7 +92,9 @@ def test_a_long_prefill_is_reduced_in_pieces(
 
 def test_a_24_layer_1536_wide_model_drops_nothing_at_the_defaults(trace: Callable) -> None:
     config = GPTConfig(2048, 512, 24, 12, 12, 1536, "SSSL")
-    layout = Layout.plan(nanochat_points(24, 1536, 65_536), TraceConfig(), n_layer=24, n_head=12, n_ctx=2048, n_vocab=65_536)
+    layout = Layout.plan(
+        nanochat_points(24, 1536, 65_536), TraceConfig(), n_layer=24, n_head=12, n_ctx=2048, n_vocab=65_536
+    )
     assert layout.num_bytes("decode", 1, 2048) <= 50_000
     model = GPT(config).eval()  # real frames of it, with a vocabulary that fits this machine
     init_weights(model, seed=0)

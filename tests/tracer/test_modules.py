@@ -68,7 +68,9 @@ def test_values_are_those_of_the_forward_pass_even_if_changed_in_place(tmp_path:
 def test_statistics_are_over_the_batch_and_values_of_the_last_row(tmp_path: Path) -> None:
     model = nn.Linear(3, 8)
     x = torch.randn(6, 3, generator=torch.Generator().manual_seed(1))
-    with Recorder(nn.Sequential(model), ["0"], sessions=tmp_path, config=TraceConfig(topk=4, quantization="f32")) as rec:
+    with Recorder(
+        nn.Sequential(model), ["0"], sessions=tmp_path, config=TraceConfig(topk=4, quantization="f32")
+    ) as rec:
         model(x)
         rec.step()
     assert rec.path is not None
@@ -92,8 +94,9 @@ def test_unknown_names_register_nothing(tmp_path: Path) -> None:
 
 
 def test_a_step_without_a_forward_pass_is_refused(tmp_path: Path) -> None:
-    with Recorder(nn.Sequential(nn.Linear(2, 2)), ["0"], sessions=tmp_path) as rec, pytest.raises(
-        ConfigError, match="has not run yet"
+    with (
+        Recorder(nn.Sequential(nn.Linear(2, 2)), ["0"], sessions=tmp_path) as rec,
+        pytest.raises(ConfigError, match="has not run yet"),
     ):
         rec.step()
     assert rec.path is None
@@ -103,10 +106,15 @@ def test_a_step_without_a_forward_pass_is_refused(tmp_path: Path) -> None:
 def test_an_exception_in_the_script_keeps_the_steps_and_leaves_no_hooks(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(2, 2))
     rec = Recorder(model, ["0"], sessions=tmp_path)
-    with pytest.raises(ZeroDivisionError), rec:
-        model(AND[0])
-        rec.step(loss=1.0)
-        raise ZeroDivisionError("oops")
+
+    def script() -> None:
+        with rec:
+            model(AND[0])
+            rec.step(loss=1.0)
+            raise ZeroDivisionError("oops")
+
+    with pytest.raises(ZeroDivisionError):
+        script()
     assert not any(module._forward_hooks for module in model.modules())
     assert rec.path is not None
     with open_session(rec.path) as reader:

@@ -90,7 +90,7 @@ def test_nothing_is_left_behind_even_after_an_exception(small_model: GPT) -> Non
 def test_steps_reduced_together_are_the_steps_reduced_alone(small_model: GPT, trace: Callable) -> None:
     """Sums in another order may differ in the last bits; indices, tokens and bounds may not."""
     config = TraceConfig(quantization="f32", attention_tier="full_row", edu=True)
-    layout, together, _ = trace(small_model, PROMPT * 14, config, max_delay_ms=1e6, n=20)  # passes the window of 128
+    _, together, _ = trace(small_model, PROMPT * 14, config, max_delay_ms=1e6, n=20)  # passes the window of 128
     _, alone, _ = trace(small_model, PROMPT * 14, config, max_delay_ms=0, n=20)
     assert len(together) == len(alone) == 21
     for a, b in zip(together, alone, strict=True):

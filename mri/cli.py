@@ -1,0 +1,202 @@
+"""The command line: record, ls, show, verify, bench.
+
+Shows what the stages return and turns their errors into one sentence and an exit code: 0 fine, 1 an error of this
+project, 2 wrong usage, 130 interrupted. Does nothing else itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from mri.config import PRESETS, TraceConfig
+from mri.errors import ConfigError, MriError
+from mri.paths import SESSIONS
+from mri.store.library import Library, SessionInfo
+from mri.store.reader import SessionReader, open_session
+
+if TYPE_CHECKING:
+    from mri.events import TraceSession
+    from mri.nanochat.generate import Step
+
+app = typer.Typer(
+    help="Record, list and check scans of a nanochat model. `python app.py` shows them in the browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessions.")]
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@app.command()
+def record(
+    prompt: Annotated[str, typer.Argument(help="What the model is to continue, or with --chat to answer.")],
+    model: Annotated[
+        Path | None, typer.Option(help="Base directory, checkpoint folder or model_*.pt. [default: the embedded model]")
+    ] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="Most tokens to generate.")] = 64,
+    temperature: Annotated[float, typer.Option(help="0 always takes the strongest token.")] = 0.6,
+    top_k: Annotated[int, typer.Option(help="Choose among the k strongest; 0 among all.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the random generator.")] = 42,
+    chat: Annotated[bool, typer.Option("--chat", help="Send the prompt as a user's message.")] = False,
+    capture: Annotated[str, typer.Option(help=f"How much to record: {', '.join(PRESETS)}.")] = "standard",
+    name: Annotated[str, typer.Option(help="Name of the session.")] = "",
+    device: Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")] = None,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Generate from PROMPT and record every step. Ctrl-C keeps what was recorded."""
+    config = _config_of(capture)
+    from mri.nanochat.checkpoint import load_model  # torch takes seconds to import: only this command needs it
+    from mri.nanochat.sampling import Sampling
+    from mri.tracer.record import record_generation
+
+    sampling = Sampling(max_new_tokens, temperature, top_k or None, seed)
+    loaded = load_model(model, device=device)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("recording")
+
+        def on_start(session: TraceSession, max_steps: int) -> None:
+            progress.update(task, total=max_steps)
+
+        def on_step(step: Step, text: str) -> None:
+            progress.update(task, completed=step.index + 1)
+
+        recording = record_generation(
+            loaded, prompt, sampling=sampling, config=config, sessions=sessions, chat=chat, name=name,
+            on_start=on_start, on_step=on_step,
+        )  # fmt: skip
+    console.print(recording.response, markup=False)
+    console.print(f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}", markup=False)
+    if recording.problem:
+        _say(recording.problem)
+        raise typer.Exit(1)
+    if recording.end_reason == "interrupted":
+        raise typer.Exit(130)
+
+
+@app.command()
+def ls(sessions: Sessions = SESSIONS) -> None:
+    """List the sessions, newest first."""
+    infos = Library(sessions).list()
+    if not infos:
+        console.print(f'No sessions in {sessions} yet: record one with `python -m mri record "Once there was"`.')
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, justify in (
+        ("id", "left"),
+        ("steps", "right"),
+        ("size", "right"),
+        ("model", "left"),
+        ("prompt", "left"),
+    ):
+        table.add_column(column, justify=justify, no_wrap=column != "prompt")  # type: ignore[arg-type]
+    for info in infos:
+        table.add_row(info.id, str(info.num_steps), _size(info.bytes_on_disk), escape(info.model_id), _title(info))
+    console.print(table)
+
+
+@app.command()
+def show(session_id: Annotated[str, typer.Argument(metavar="ID")], sessions: Sessions = SESSIONS) -> None:
+    """Show what a session is: prompt, response, model, settings, what was captured and dropped."""
+    library = Library(sessions)
+    reader = library.open(session_id)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    name = next(info.name for info in library.list() if info.id == session_id)
+    for label, value in _facts(reader, name):
+        table.add_row(label, escape(value))
+    console.print(table)
+
+
+@app.command()
+def verify(
+    target: Annotated[
+        str, typer.Argument(metavar="ID|PATH", help="A session's id, or a path to an .h5 or its folder.")
+    ],
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Read all of a session and compare its checksums."""
+    path = Path(target)
+    reader = open_session(path if path.exists() else Library(sessions).path(target))
+    reader.verify()
+    console.print(f"{reader.path}: {reader.num_steps} steps, all checksums right.", markup=False)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure what tracing costs, the store and the server; needs a checkout with its benchmarks folder."""
+    if not (ROOT / "benchmarks").is_dir():
+        raise ConfigError("There is no benchmarks folder here: run it in a checkout of the project.")
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "benchmarks", *context.args], cwd=ROOT).returncode)
+
+
+def main() -> None:
+    """Entry of `python -m mri`: errors of this project become one sentence."""
+    try:
+        app()
+    except MriError as error:
+        _say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True, highlight=False).print(sentence, markup=False, soft_wrap=True)
+
+
+def _config_of(capture: str) -> TraceConfig:
+    if capture not in PRESETS:
+        raise ConfigError(f"There is no capture preset {capture!r}: choose from {', '.join(PRESETS)}.")
+    return PRESETS[capture]
+
+
+def _title(info: SessionInfo) -> str:
+    if info.state == "broken":
+        return f"[red]broken: {escape(info.error)}[/red]"
+    marks = {"recording": "[green]recording…[/green] ", "unsealed": "[yellow]unsealed[/yellow] "}
+    text = " ".join((info.name or info.prompt).split())
+    return marks.get(info.state, "") + escape(text if len(text) <= 70 else text[:69] + "…")
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e6:.1f} MB" if num_bytes >= 1e6 else f"{num_bytes / 1e3:.0f} kB"
+
+
+def _facts(reader: SessionReader, name: str) -> list[tuple[str, str]]:
+    session, config = reader.session, reader.session.layout.config
+    steps = reader.steps()
+    dropped = int((steps["dropped"] != 0).sum())
+    sampling = ", ".join(f"{key} {value}" for key, value in session.sampling.items())
+    capture = (
+        f"{config.capture_mode} (k = {session.layout.topk}), attention {config.attention_tier}, {config.quantization}"
+    )
+    return [
+        ("session", session.id + (f"  {name}" if name else "")),
+        ("prompt", session.prompt),
+        ("response", session.response),
+        ("model", f"{session.model_id}, era {session.provenance.get('era', 'unknown')}"),
+        ("sampling", sampling or "none"),
+        ("capture", f"{capture}, prefill {config.prefill}"),
+        ("steps", f"{reader.num_steps} ({session.state}{', ' + session.end_reason if session.end_reason else ''})"),
+        (
+            "bytes per step",
+            f"{steps['num_bytes'].mean():,.0f} of {config.max_bytes_per_step:,}" if len(steps["step"]) else "",
+        ),
+        ("steps with drops", str(dropped)),
+        ("recorded", f"{session.start_time}, {session.duration_s:.1f} s"),
+        ("weights", str(session.provenance.get("weights_hash", ""))[:16]),
+        ("file", str(reader.path)),
+    ]

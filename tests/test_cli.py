@@ -1,0 +1,117 @@
+"""The command line as a person types it: a real process, its output, its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mri.store.library import Library
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden" / "E5"
+
+
+def mri(*args: object, sessions: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mri", *map(str, args)] + (["--sessions", str(sessions)] if sessions else [])
+    environment = {**os.environ, "COLUMNS": "120", "TERM": "dumb"}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+
+
+def record(sessions: Path, *args: object) -> subprocess.CompletedProcess[str]:
+    return mri("record", "ab", "--model", GOLDEN, "--max-new-tokens", 5, *args, sessions=sessions)
+
+
+def test_record_ls_show_verify(tmp_path: Path) -> None:
+    done = record(tmp_path, "--name", "first [try]", "--capture", "everything", "--temperature", 0)
+    assert done.returncode == 0, done.stderr
+    [info] = Library(tmp_path).list()
+    assert str(tmp_path / f"{info.id}.h5") in done.stdout.replace("\n", "")
+    listed = mri("ls", sessions=tmp_path)
+    assert info.id in listed.stdout
+    assert "first [try]" in listed.stdout
+    shown = mri("show", info.id, sessions=tmp_path)
+    assert "era E5" in shown.stdout
+    assert "temperature 0" in shown.stdout
+    for target in (info.id, tmp_path / f"{info.id}.h5"):
+        checked = mri("verify", target, sessions=tmp_path)
+        assert checked.returncode == 0
+        assert "all checksums right" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("record", ""), "The prompt is empty"),
+        (("record", "word " * 2000), "the model's context holds 512"),
+        (("record", "a", "--capture", "all"), "choose from light, standard, rows, everything"),
+        (("record", "a", "--temperature", "-1"), "temperature is -1.0"),
+        (("record", "a", "--model", "nowhere"), "does not exist"),
+        (("show", "nothing"), "There is no session 'nothing'"),
+        (("show", "../../etc/passwd"), "There is no session"),
+        (("verify", "nothing"), "There is no session 'nothing'"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_exit_code_1(args: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+    model = ("--model", str(GOLDEN)) if args[0] == "record" and "--model" not in args else ()
+    done = mri(*args, *model, sessions=tmp_path)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_usage_is_exit_code_2_and_help_reads(tmp_path: Path) -> None:
+    assert mri("record").returncode == 2
+    assert mri("nonsense").returncode == 2
+    helped = mri("--help")
+    assert helped.returncode == 0
+    for command in ("record", "ls", "show", "verify", "bench"):
+        assert command in helped.stdout
+
+
+def test_damaged_files_are_named(tmp_path: Path, handmade_session: Callable[..., Path]) -> None:
+    path = handmade_session(tmp_path)
+    data = bytearray(path.read_bytes())
+    path.write_bytes(data[: len(data) // 2])
+    cut = mri("verify", "handmade", sessions=tmp_path)
+    assert cut.returncode == 1
+    assert "handmade.h5" in cut.stderr
+    assert "Traceback" not in cut.stderr
+    listed = mri("ls", sessions=tmp_path)
+    assert listed.returncode == 0
+    assert "broken" in listed.stdout
+
+
+def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
+    done = mri("ls", sessions=tmp_path)
+    assert done.returncode == 0
+    assert "record one with" in done.stdout
+
+
+def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mri", "record", "ab", "--model", str(GOLDEN), "--max-new-tokens", "500"]
+    child = subprocess.Popen(
+        [*command, "--sessions", str(tmp_path), "--seed", "5"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while child.poll() is None:
+        journals = list(tmp_path.glob("*/frames.journal"))
+        if journals and journals[0].stat().st_size > 0:
+            child.send_signal(signal.SIGINT)
+            break
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    [info] = Library(tmp_path).list()
+    assert info.state == "finished"
+    assert info.num_steps > 0
+    assert "interrupted" in out
