@@ -25,7 +25,7 @@ from mri.ui.services import services
 dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
 
 View = dict[str, Any]
-"""What JavaScript puts into the `view` store: session, step, point, layer, head, neuron, tab, stat, theme."""
+"""What JavaScript puts into the store of the open tab: session, step, point, layer, head, neuron, tab, stat, theme."""
 
 STAT_UNITS = {"sparsity": "share"}
 
@@ -71,19 +71,17 @@ def mount_graphs(session: str | None) -> Any:
     return components.inspector_panels() if session else no_update
 
 
-def _reader(view: View | None, tab: str) -> SessionReader | None:
-    """The session that a tab's figures draw from; None while the tab is not shown."""
-    if not view or view.get("tab") != tab:
-        return None
+def _reader(view: View) -> SessionReader:
     reader = services().library.open(view["session"])
     reader.refresh()
     return reader
 
 
-@callback(Output("graph-neurons", "figure"), Input(ids.VIEW, "data"))
-def draw_neurons(view: View) -> Any:
-    if (reader := _reader(view, "neurons")) is None:
+@callback(Output("graph-neurons", "figure"), Input(ids.view("neurons"), "data"))
+def draw_neurons(view: View | None) -> Any:
+    if view is None:
         return no_update
+    reader = _reader(view)
     frame, layout, key = reader.frame(view["step"]), reader.session.layout, view["point"]
     indices, _ = frame.captured(layout, key)
     if not len(indices):
@@ -96,10 +94,13 @@ def draw_neurons(view: View) -> Any:
     )  # fmt: skip
 
 
-@callback(Output("graph-history", "figure"), Output("graph-history-title", "children"), Input(ids.VIEW, "data"))
-def draw_history(view: View) -> Any:
-    if (reader := _reader(view, "neurons")) is None:
+@callback(
+    Output("graph-history", "figure"), Output("graph-history-title", "children"), Input(ids.view("neurons"), "data")
+)
+def draw_history(view: View | None) -> Any:
+    if view is None:
         return no_update
+    reader = _reader(view)
     key, neuron = view["point"], view["neuron"] or 0
     name = f"{key} · neuron {neuron}"
     values, bounds = neuron_over_steps(reader, key, neuron)
@@ -114,11 +115,12 @@ def draw_history(view: View) -> Any:
 
 @callback(
     Output("graph-attention", "figure"), Output("graph-head", "figure"), Output("graph-head-title", "children"),
-    Input(ids.VIEW, "data"),
+    Input(ids.view("attention"), "data"),
 )  # fmt: skip
-def draw_attention(view: View) -> Any:
-    if (reader := _reader(view, "attention")) is None:
+def draw_attention(view: View | None) -> Any:
+    if view is None:
         return no_update
+    reader = _reader(view)
     frame, layout = reader.frame(view["step"]), reader.session.layout
     if "attention/keys" not in frame.arrays:
         empty = message("No attention was captured in this step.", view["theme"])
@@ -136,10 +138,11 @@ def draw_attention(view: View) -> Any:
     )
 
 
-@callback(Output("graph-predictions", "figure"), Input(ids.VIEW, "data"))
-def draw_predictions(view: View) -> Any:
-    if (reader := _reader(view, "predictions")) is None:
+@callback(Output("graph-predictions", "figure"), Input(ids.view("predictions"), "data"))
+def draw_predictions(view: View | None) -> Any:
+    if view is None:
         return no_update
+    reader = _reader(view)
     arrays = reader.frame(view["step"]).arrays
     if "logits/token_ids" not in arrays:
         return message("No predictions were captured in this step.", view["theme"])
@@ -154,11 +157,12 @@ def draw_predictions(view: View) -> Any:
 
 @callback(
     Output("graph-map", "figure"), Output("graph-map-title", "children"), Output("graph-bars", "figure"),
-    Input(ids.VIEW, "data"),
+    Input(ids.view("statistics"), "data"),
 )  # fmt: skip
-def draw_statistics(view: View) -> Any:
-    if (reader := _reader(view, "statistics")) is None:
+def draw_statistics(view: View | None) -> Any:
+    if view is None:
         return no_update
+    reader = _reader(view)
     layout, stat = reader.session.layout, view["stat"] if view["stat"] in STATS else "l2"
     keys, selected = list(layout.rows), layout.row(view["point"])
     over_steps = reader.column("stats", slice(None), STATS.index(stat)).T.astype(np.float32)  # (n_points, num_steps)

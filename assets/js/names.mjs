@@ -4,7 +4,6 @@
 
 export const IDS = Object.freeze({
   boot: "mri-boot",
-  view: "mri-view",
   mounted: "mri-mounted",
   toast: "mri-toast",
   scanner: "mri-scanner",
@@ -27,3 +26,10 @@ export const GRAPHS = Object.freeze({
   predictions: ["graph-predictions"],
   statistics: ["graph-map", "graph-bars"],
 });
+
+/** The store through which a tab's figures hear of the selection.
+ *  @param {string} tab
+ *  @returns {string} */
+export function viewStore(tab) {
+  return `view-${tab}`;
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from mri.hook_points import STATS
 from mri.ui import ids
 
 INDEX_HTML = """<!DOCTYPE html>
@@ -49,7 +50,14 @@ def shell(content: Any, *tools: Any) -> html.Div:
             html.A("Skip to the content", href="#mri-content", className="mri-skip"),
             html.Header(
                 [
-                    html.Div([html.Span(className="mri-mark"), "nanochat ", html.B("MRI")], className="mri-brand"),
+                    html.Div(
+                        [
+                            html.Span(className="mri-mark"),
+                            html.Span("nanochat", className="mri-brand-long"),
+                            html.B("MRI"),
+                        ],
+                        className="mri-brand",
+                    ),
                     html.Nav(links, **attributes({"aria-label": "Pages"}), className="mri-nav"),
                     html.Div(
                         [
@@ -147,7 +155,7 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
-            dcc.Store(id=ids.VIEW),
+            *(dcc.Store(id=ids.view(tab)) for tab in ids.TABS),
             dcc.Store(id=ids.MOUNTED),
             html.Aside(
                 id="mri-layers",
@@ -210,7 +218,11 @@ def inspector_panels() -> list[Any]:
     choice = html.Div(
         [
             html.Label("Statistic", htmlFor=ids.STAT_CHOICE),
-            html.Select(id=ids.STAT_CHOICE, className="form-select form-select-sm"),
+            html.Select(
+                [html.Option(name, value=name, selected=name == "l2") for name in STATS],
+                id=ids.STAT_CHOICE,
+                className="form-select form-select-sm",
+            ),
         ],
         className="mri-choice",
     )

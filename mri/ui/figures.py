@@ -14,7 +14,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mri.ui.chart import axis_labels, colorbar, escaped, finished, mark_step, percent
-from mri.ui.theme import THEMES, colourscale
+from mri.ui.theme import THEMES, Stops, colourscale
 
 Floats = npt.NDArray[np.float32]
 
@@ -139,7 +139,7 @@ def attention_rows(
                 hoverongaps=False, hovertemplate=where + "not captured: at most %{customdata[2]:.4g}<extra></extra>",
             ),
             go.Heatmap(
-                z=flat, x=x, customdata=place, colorscale=colourscale("attention", theme), zmin=0, zmax=1,
+                z=flat, x=x, customdata=place, colorscale=squared(colourscale("attention", theme)), zmin=0, zmax=1,
                 hoverongaps=False, hovertemplate=where + "<b>%{z:.6g}</b> of the attention<extra></extra>",
                 colorbar=colorbar(theme),
             ),
@@ -150,7 +150,7 @@ def attention_rows(
         type="rect", xref="paper", x0=0, x1=1, y0=row - 0.5, y1=row + 0.5,
         line={"color": THEMES[theme]["accent"], "width": 1.5},
     )  # fmt: skip
-    figure.update_xaxes(type="category", nticks=12, range=[-0.5, n_positions - 0.5], tickangle=90)
+    token_axis(figure, n_positions)
     figure.update_yaxes(
         tickvals=[layer * n_head + (n_head - 1) / 2 for layer in range(n_layer)],
         ticktext=[f"block {layer}" for layer in range(n_layer)],
@@ -177,7 +177,7 @@ def head_row(weights: Floats, bounds: Floats, *, tokens: Sequence[str], theme: s
             ),
         ]
     )  # fmt: skip
-    figure.update_xaxes(type="category", nticks=12, range=[-0.5, len(x) - 0.5], tickangle=90)
+    token_axis(figure, len(x))
     figure.update_yaxes(title_text="weight", range=[0, 1])
     figure.update_layout(barmode="overlay")
     return finished(figure, theme, "head", gap=0.1)
@@ -229,6 +229,20 @@ def _padded(flat: npt.NDArray[np.int32], rows: int, cols: int) -> npt.NDArray[np
 
 def _odd_name(value: float) -> str:
     return "NaN" if np.isnan(value) else "+∞" if value > 0 else "−∞"
+
+
+def token_axis(figure: go.Figure, n_positions: int) -> None:
+    """An axis of tokens; long ones end at the figure's edge rather than eat it up (the hover has them whole)."""
+    figure.update_xaxes(
+        type="category", nticks=14, range=[-0.5, n_positions - 0.5], tickangle=90, tickfont={"size": 10},
+        automargin=False, showgrid=False,
+    )  # fmt: skip
+    figure.update_layout(margin={"b": 62})
+
+
+def squared(stops: Stops) -> Stops:
+    """The scale with its places squared: small weights show, and the colour bar still says the weight itself."""
+    return [(t * t, colour) for t, colour in stops]
 
 
 def over_positions(weights: Floats, bounds: Floats, n_positions: int) -> tuple[Floats, Floats]:

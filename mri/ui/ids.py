@@ -8,8 +8,6 @@ SESSIONS_PATH = "/sessions"
 
 BOOT = "mri-boot"
 """dcc.Store: what the page tells JavaScript once: session id, full scale of every hook point."""
-VIEW = "mri-view"
-"""dcc.Store: the selection, set by JavaScript when the clock rests; figure callbacks listen to it. Never arrays."""
 MOUNTED = "mri-mounted"
 """dcc.Store: set by JavaScript after the first paint; only then are the Graphs put into the page."""
 TOAST = "mri-toast"
@@ -39,3 +37,9 @@ GRAPHS = {
 def panel(tab: str) -> str:
     """Id of the host element of a tab's graphs."""
     return f"panel-{tab}"
+
+
+def view(tab: str) -> str:
+    """dcc.Store of a tab: the selection, set by JavaScript when the clock rests and the tab is open. Never arrays.
+    One for each tab, so that only the figures that are seen are asked for."""
+    return f"view-{tab}"

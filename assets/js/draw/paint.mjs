@@ -9,7 +9,7 @@ import { bound, captured, stats } from "../core/layout.mjs";
 import { MARK, markOf } from "../core/quantization.mjs";
 import { formatBound, formatValue } from "../core/format.mjs";
 import { centreOf } from "./plates.mjs";
-import { LEVELS, coreRadius, levelOf } from "./sprites.mjs";
+import { levelOf } from "./sprites.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("../core/layout.mjs").Layout} Layout */
@@ -27,10 +27,17 @@ import { LEVELS, coreRadius, levelOf } from "./sprites.mjs";
 
 const EDGE_PX = 7;
 
+/** @param {number} cellPx
+ *  @returns {number} side of the mark of "not captured": not wider than the smallest core */
+function dotSide(cellPx) {
+  return Math.max(0.5, Math.min(2, cellPx * 0.14));
+}
+
 /** The plates themselves with their labels: what does not change from step to step.
  *  @param {CanvasRenderingContext2D} ctx
  *  @param {Scene} scene */
-export function paintGround(ctx, { plates, selected }) {
+export function paintGround(ctx, scene) {
+  const { plates, selected } = scene;
   ctx.textBaseline = "alphabetic";
   for (const plate of plates) {
     const isSelected = plate.key === selected.point;
@@ -53,6 +60,7 @@ export function paintGround(ctx, { plates, selected }) {
     ctx.textAlign = "left";
     ctx.fillStyle = isSelected ? "#d7f6fa" : "#8fa2bb";
     ctx.fillText(plate.label, x + 1, y - 6, w - 2);
+    paintDots(ctx, scene, plate);
   }
 }
 
@@ -62,26 +70,20 @@ export function paintGround(ctx, { plates, selected }) {
 export function paintNeurons(ctx, scene, frame) {
   for (const plate of scene.plates) {
     const found = captured(frame, scene.layout, plate.key);
-    paintRest(ctx, scene, plate, found);
     if (found) paintCaptured(ctx, scene, plate, found);
     paintCaption(ctx, scene, plate, frame, found === null);
   }
   paintSelected(ctx, scene);
 }
 
-/** Not captured: a small dim dot, the same everywhere, smaller than any captured value's.
+/** A small dim dot for every neuron, the mark of "not captured": whatever is captured covers it.
  *  @param {CanvasRenderingContext2D} ctx
  *  @param {Scene} scene
- *  @param {Plate} plate
- *  @param {{indices: ArrayLike<number>|null, values: Float32Array}|null} found */
-function paintRest(ctx, { marks }, plate, found) {
-  if (found?.indices === null) return;
-  const isKept = new Uint8Array(plate.width);
-  if (found?.indices) for (let i = 0; i < found.values.length; i++) isKept[found.indices[i]] = 1;
-  const side = Math.max(0.5, Math.min(2, plate.cellPx * 0.14));
+ *  @param {Plate} plate */
+function paintDots(ctx, { marks }, plate) {
+  const side = dotSide(plate.cellPx);
   ctx.fillStyle = marks.not_captured;
   for (let neuron = 0; neuron < plate.width; neuron++) {
-    if (isKept[neuron]) continue;
     const [x, y] = centreOf(plate, neuron);
     ctx.fillRect(x - side / 2, y - side / 2, side, side);
   }
@@ -93,14 +95,16 @@ function paintRest(ctx, { marks }, plate, found) {
  *  @param {{indices: ArrayLike<number>|null, values: Float32Array}} found */
 function paintCaptured(ctx, scene, plate, { indices, values }) {
   const { positive, negative, layout } = scene;
-  const { sizePx, size, firstGlow } = positive;
+  const { haloPx, corePx, ratio, firstGlow } = positive;
   const perUnit = 1 / scene.fullScale[plate.key];
   const { x: left, y: top, cols, cellPx } = plate;
-  const half = cellPx / 2 - size / 2;
   /** @type {[number, number][]} */
   const odd = [];
   ctx.globalCompositeOperation = "lighter";
   for (let pass = 0; pass < 2; pass++) {
+    const [sizePx, fromY] = pass === 0 ? [haloPx, 0] : [corePx, haloPx];
+    const size = sizePx / ratio;
+    const half = (cellPx - size) / 2;
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       const magnitude = value < 0 ? -value : value;
@@ -115,7 +119,7 @@ function paintCaptured(ctx, scene, plate, { indices, values }) {
       const { atlas } = value < 0 ? negative : positive;
       const x = left + (neuron - row * cols) * cellPx + half;
       const y = top + row * cellPx + half;
-      ctx.drawImage(atlas, level * sizePx, pass * sizePx, sizePx, sizePx, x, y, size, size);
+      ctx.drawImage(atlas, level * haloPx, fromY, sizePx, sizePx, x, y, size, size);
       if (pass === 1 && markOf(value, layout.config.quantization) === MARK.clipped) odd.push([neuron, value]);
     }
     ctx.globalCompositeOperation = "source-over";
@@ -131,6 +135,11 @@ function paintCaptured(ctx, scene, plate, { indices, values }) {
  *  @param {number} value */
 function paintMark(ctx, { marks, layout }, plate, neuron, value) {
   const [x, y] = centreOf(plate, neuron);
+  const side = dotSide(plate.cellPx) + 1;
+  if (!(Math.abs(value) > 0 && Math.abs(value) < Infinity)) {
+    ctx.fillStyle = "#0c1420"; // the dot of "not captured" must not stand inside a mark
+    ctx.fillRect(x - side / 2, y - side / 2, side, side);
+  }
   drawMark(ctx, value, markOf(value, layout.config.quantization), x, y, Math.max(1.5, plate.cellPx * 0.3), marks);
 }
 
@@ -216,5 +225,3 @@ export function boundText(frame, layout, key) {
   const most = bound(frame, layout, key);
   return Number.isNaN(most) ? "" : `not captured ${formatBound(most)}`;
 }
-
-export { LEVELS, coreRadius };

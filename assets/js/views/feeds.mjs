@@ -24,11 +24,18 @@ import { gridShape } from "../draw/plates.mjs";
 export function feed(id, plot, frame, source, view) {
   const { traces = [], layout = {} } = FEEDS[id]?.(frame, source, view) ?? {};
   if (traces.length > plot.data.length || (!traces.length && !plot.layout.shapes?.length)) return; // another figure stands there
-  traces.forEach((data, i) => window.Plotly.restyle(plot, data, [i]));
-  if (Object.keys(layout).length) window.Plotly.relayout(plot, layout);
+  window.Plotly.update(plot, byAttribute(traces), layout, traces.map((_, i) => i));
 }
 
-/** @typedef {{traces?: Record<string, any>[], layout?: Record<string, any>}} Data by trace, as Plotly.restyle takes it */
+/** One redraw for all traces: attribute -> its value in each trace, undefined where the trace keeps its own.
+ *  @param {Record<string, any>[]} traces
+ *  @returns {Record<string, any[]>} */
+function byAttribute(traces) {
+  const names = new Set(traces.flatMap((data) => Object.keys(data)));
+  return Object.fromEntries([...names].map((name) => [name, traces.map((data) => data[name])]));
+}
+
+/** @typedef {{traces?: Record<string, any>[], layout?: Record<string, any>}} attributes by trace, and of the layout */
 
 /** @type {Record<string, (frame: import("../core/wire.mjs").Frame, source: Source, view: Record<string, any>) => Data>} */
 const FEEDS = {
@@ -68,13 +75,13 @@ export function neuronData(frame, layout, key) {
   let most = 0;
   for (let i = 0; i < width; i++) if (isNumber(i)) most = Math.max(most, Math.abs(own[i]));
   return [
-    { z: [grid((i) => (what[i] === MARK.notCaptured ? 0 : null))] },
-    { z: [grid((i) => (isNumber(i) ? own[i] : null))], customdata: [grid((i) => [i, rank[i]])], zmin: -(most || 1), zmax: most || 1 },
+    { z: grid((i) => (what[i] === MARK.notCaptured ? 0 : null)) },
+    { z: grid((i) => (isNumber(i) ? own[i] : null)), customdata: grid((i) => [i, rank[i]]), zmin: -(most || 1), zmax: most || 1 },
     {
-      x: [odd.map((i) => i % cols)],
-      y: [odd.map((i) => Math.floor(i / cols))],
-      text: [odd.map((i) => (what[i] === MARK.nan ? "NaN" : what[i] === MARK.plusInfinity ? "+∞" : "−∞"))],
-      customdata: [odd.map((i) => [i])],
+      x: odd.map((i) => i % cols),
+      y: odd.map((i) => Math.floor(i / cols)),
+      text: odd.map((i) => (what[i] === MARK.nan ? "NaN" : what[i] === MARK.plusInfinity ? "+∞" : "−∞")),
+      customdata: odd.map((i) => [i]),
     },
   ];
 }
@@ -103,7 +110,7 @@ export function attentionData(frame, layout, numPositions) {
       most.push(row.bounds.map((w) => [layer, head, w]));
     }
   }
-  return [{ z: [isUnknown], customdata: [most] }, { z: [weights] }];
+  return [{ z: isUnknown, customdata: most }, { z: weights }];
 }
 
 /** Traces of figures.head_row: "at most" where not captured, captured weights.
@@ -115,7 +122,7 @@ export function attentionData(frame, layout, numPositions) {
  *  @returns {Record<string, any>[]} */
 export function headData(frame, layout, layer, head, numPositions) {
   const { weights, bounds } = headCells(frame, layout, layer, head, numPositions);
-  return [{ y: [bounds] }, { y: [weights] }];
+  return [{ y: bounds }, { y: weights }];
 }
 
 /** @param {import("../core/wire.mjs").Frame} frame
@@ -150,8 +157,8 @@ export function predictionData(frame, text) {
   const label = (/** @type {number} */ p, /** @type {number} */ i) => formatPercent(p) + (i === chosen ? "  ◂ chosen" : "");
   return {
     traces: [
-      { x: [probs], y: [probs.map((_, i) => i)], text: [probs.map(label)], customdata: [Array.from(found.logits, (logit) => [logit])] },
-      { x: [probs.map((p, i) => (i === chosen ? p : null))], y: [probs.map((_, i) => i)] },
+      { x: probs, y: probs.map((_, i) => i), text: probs.map(label), customdata: Array.from(found.logits, (logit) => [logit]) },
+      { x: probs.map((p, i) => (i === chosen ? p : null)), y: probs.map((_, i) => i) },
     ],
     layout: { "yaxis.ticktext": Array.from(found.ids, (id) => escaped(text[id] ?? `#${id}`)) },
   };
@@ -173,7 +180,7 @@ export function barData(frame, layout) {
   const customdata = all.map((row) => STATS.map((name) => row[/** @type {keyof typeof row} */ (name)]));
   const span = (/** @type {number} */ from, /** @type {number} */ to) => Math.asinh(to) - Math.asinh(from);
   return [
-    { y: [all.map(({ min, max }) => span(min, max))], base: [all.map(({ min }) => Math.asinh(min))], customdata: [customdata] },
-    { y: [all.map(({ mean, std }) => span(mean - std, mean + std))], base: [all.map(({ mean, std }) => Math.asinh(mean - std))], customdata: [customdata] },
+    { y: all.map(({ min, max }) => span(min, max)), base: all.map(({ min }) => Math.asinh(min)), customdata },
+    { y: all.map(({ mean, std }) => span(mean - std, mean + std)), base: all.map(({ mean, std }) => Math.asinh(mean - std)), customdata },
   ];
 }

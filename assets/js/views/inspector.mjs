@@ -5,8 +5,7 @@
  * store set here), and `feeds.mjs` from frames in memory while the clock moves, at most ten times a second.
  */
 
-import { IDS, GRAPHS, TABS } from "../names.mjs";
-import { STATS } from "../core/layout.mjs";
+import { IDS, GRAPHS, TABS, viewStore } from "../names.mjs";
 import { el } from "./dom.mjs";
 import { feed } from "./feeds.mjs";
 
@@ -24,8 +23,13 @@ export function plotOf(id) {
 export class Inspector {
   /** @type {any} */
   #timer = null;
-  #fedAtMs = 0;
+  /** @type {any} */
+  #feedTimer = null;
+  #feedAtMs = 0; // not before
+  /** @type {any} */
+  #wanted = null;
   #listening = new WeakSet();
+  #observer = new MutationObserver(() => this.#listen());
 
   /** @param {object} context
    *  @param {import("./feeds.mjs").Source} context.source
@@ -39,10 +43,13 @@ export class Inspector {
     this.viewForServer = viewForServer;
     this.stat = "l2";
     this.#buildTabs();
+    this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
   }
 
   close() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#feedTimer);
+    this.#observer.disconnect();
   }
 
   #buildTabs() {
@@ -80,40 +87,48 @@ export class Inspector {
    *  @param {Record<string, any>} view
    *  @param {boolean} isMoving the clock goes on by itself */
   draw(frame, view, isMoving) {
-    this.#listen(view.tab);
     clearTimeout(this.#timer);
     if (!isMoving) this.#timer = setTimeout(() => this.post(), REST_MS);
-    const now = performance.now();
-    if (now - this.#fedAtMs < FEED_MS) return;
-    this.#fedAtMs = now;
+    this.#wanted = { frame, view };
+    this.#feedTimer ??= setTimeout(() => this.#feed(), Math.max(0, this.#feedAtMs - performance.now()));
+  }
+
+  /** Charts get the latest frame, after the picture is painted, at most ten times a second and for a quarter of the
+   *  time at most: the picture comes first. */
+  #feed() {
+    this.#feedTimer = null;
+    const { frame, view } = this.#wanted;
+    const startMs = performance.now();
     for (const id of GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? []) {
       const plot = plotOf(id);
       if (plot) feed(id, plot, frame, this.source, view);
     }
+    const endMs = performance.now();
+    this.#feedAtMs = Math.max(startMs + FEED_MS, endMs + 3 * (endMs - startMs));
   }
 
   /** Hand the selection to the page callbacks. */
   post() {
     clearTimeout(this.#timer);
-    if (document.getElementById(IDS.scanner)) window.dash_clientside.set_props(IDS.view, { data: this.viewForServer() });
+    if (!document.getElementById(IDS.scanner)) return;
+    const view = this.viewForServer();
+    window.dash_clientside.set_props(viewStore(view.tab), { data: view });
   }
 
-  /** Clicks in the tab's figures select; the choice of a statistic is asked anew.
-   *  @param {string} tab */
-  #listen(tab) {
+  /** Hear of clicks in every figure there is, and of the choice of a statistic; the page may bring them at any time. */
+  #listen() {
     const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(IDS.statChoice));
     if (choice && !this.#listening.has(choice)) {
       this.#listening.add(choice);
-      choice.replaceChildren(...STATS.map((name) => el("option", { value: name, text: name, selected: name === this.stat })));
       choice.addEventListener("change", () => {
         this.stat = choice.value;
         this.post();
       });
     }
-    for (const id of GRAPHS[/** @type {keyof typeof GRAPHS} */ (tab)] ?? []) {
-      const plot = plotOf(id);
-      if (!plot || this.#listening.has(plot)) continue;
-      this.#listening.add(plot);
+    for (const id of Object.values(GRAPHS).flat()) {
+      const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
+      if (!plot?._ev || this.#listening.has(plot._ev)) continue; // Plotly makes a new emitter when it begins anew
+      this.#listening.add(plot._ev);
       plot.on("plotly_click", (/** @type {any} */ event) => this.#click(id, event.points[0]));
     }
   }

@@ -87,13 +87,14 @@ export class Ribbon {
     const { pos0, t_add: numRead } = this.tokens.steps;
     const [first, next] = [pos0[step], pos0[step] + numRead[step]];
     this.#buttons.forEach((button, position) => {
-      const isCurrent = position === next - 1;
-      button.classList.toggle("is-current", isCurrent);
-      button.classList.toggle("is-read", position >= first && position < next - 1);
-      button.classList.toggle("is-next", position === next);
-      button.classList.toggle("is-future", position > next);
-      if (isCurrent) button.setAttribute("aria-current", "step");
-      else button.removeAttribute("aria-current");
+      const place = position < first ? "" : position < next - 1 ? "is-read" : position < next ? "is-current" : position === next ? "is-next" : "is-future";
+      const before = button.dataset.place ?? "";
+      if (place === before) return;
+      button.dataset.place = place;
+      if (before) button.classList.remove(before);
+      if (place) button.classList.add(place);
+      if (place === "is-current") button.setAttribute("aria-current", "step");
+      else if (before === "is-current") button.removeAttribute("aria-current");
     });
     this.#keepInSight(this.#buttons[Math.min(next, this.#buttons.length - 1)]);
   }

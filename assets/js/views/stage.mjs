@@ -14,7 +14,6 @@ import { hit, placePlates, plateKeys } from "../draw/plates.mjs";
 import { coreRadius, makeSprites } from "../draw/sprites.mjs";
 import { el, sized } from "./dom.mjs";
 
-const LEGEND_PX = 34;
 
 export class Stage {
   /** @type {import("../draw/plates.mjs").Plate[]} */
@@ -105,7 +104,8 @@ export class Stage {
     }
     const keys = this.#single ? [selected.point ?? ""] : plateKeys(layout, selected.point ?? "");
     const points = keys.map((key) => hookPoint(layout, key));
-    this.plates = placePlates(points, width, height - LEGEND_PX);
+    this.#drawLegend(selected.point ?? "");
+    this.plates = placePlates(points, width, height - this.legend.offsetHeight - 6);
     const { cellPx } = this.plates[0];
     const ratio = this.canvas.width / width;
     const previous = this.#scene;
@@ -116,7 +116,6 @@ export class Stage {
     const ground = /** @type {CanvasRenderingContext2D} */ (sized(this.#ground, width, height));
     paintGround(ground, this.#scene);
     this.#groundOf = name;
-    this.#drawLegend(selected.point ?? "");
   }
 
   #toggleSingle() {
@@ -137,15 +136,15 @@ export class Stage {
     const parts = [
       el(
         "span",
-        { class: "mri-scale", title: `Magnitude of ${key}. Full scale: what 90 % of the steps have as 99th percentile.` },
-        this.#signed ? `−${end.slice(2)}` : "0",
+        { class: "mri-scale", title: `Magnitude (${unit}) of ${key}. Full scale: what 90 % of the steps have as 99th percentile.` },
+        this.#signed ? `≤ −${end.slice(2)}` : "|x| 0",
         scale,
-        `${end} ${unit}${this.#signed ? "" : ", magnitude"}`,
+        end,
       ),
       ...MARKS.map(([name, value, mark]) => el("span", {}, markSwatch(value, mark, scales.marks), name)),
       el(
         "span",
-        {},
+        { class: "mri-tools" },
         button("± sign", this.#signed, () => {
           this.#signed = !this.#signed;
           this.context.needsRedraw();
