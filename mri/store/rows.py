@@ -16,6 +16,9 @@ import numpy.typing as npt
 from mri.events import Array
 from mri.layout import Layout
 
+RESERVED = ("steps", "vocab", "hook_points", "shapes")
+"""First words that no array of a frame may have: the sealed file keeps its own tables there."""
+
 
 def fill_value(dtype: npt.DTypeLike) -> Any:
     """What stands where nothing was recorded: NaN, or 0 where the numbers are whole."""

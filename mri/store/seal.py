@@ -28,7 +28,7 @@ from mri.store.files import SESSION, disk_error, free_bytes, session_json, sessi
 from mri.store.reader import STEP_COLUMNS, JournalReader
 from mri.store.rows import padded, scattered
 from mri.store.sealed import sealed_session
-from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, put
+from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, plain_os_error, put
 from mri.wire import views_from_bytes
 
 STEPS_AT_ONCE = 64
@@ -52,8 +52,8 @@ def seal(folder: Path) -> Path:
             _remove_journal(folder, target)
     except filelock.Timeout:
         raise StoreError(f"Session {folder.name} is still being recorded: seal it when it has ended.") from None
-    except OSError as error:
-        raise disk_error("seal", folder, error) from error
+    except (OSError, RuntimeError) as error:  # h5py raises either when a write fails
+        raise disk_error("seal", folder, plain_os_error(error)) from error
     return target
 
 
@@ -61,8 +61,10 @@ def _write_sealed(folder: Path, target: Path) -> None:
     partial = folder / PARTIAL
     with JournalReader(folder) as reader:
         reader.check_middle()
-        if free_bytes(folder) < reader.num_bytes:
-            raise StoreError(f"Sealing {folder.name} needs {reader.num_bytes / 1e6:.0f} MB of disk: free some space.")
+        if free_bytes(folder) < reader.num_bytes + 1_000_000:
+            raise StoreError(
+                f"Sealing {folder.name} needs {reader.num_bytes / 1e6 + 1:.0f} MB of disk: free some space."
+            )
         try:
             with h5py.File(partial, "w") as file:
                 write_session(file, reader)
@@ -220,13 +222,14 @@ def _write_hook_points(file: h5py.File, session: TraceSession) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    """Exit status; on failure the sentence goes to stdout, because h5py writes its own laments to stderr."""
     try:
         seal(Path(arguments[0]))
     except MriError as error:
-        print(error, file=sys.stderr)
+        print(error, flush=True)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    os._exit(main(sys.argv[1:]))  # no tidying up: after a failed write HDF5 can crash in it

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,7 @@ import numpy as np
 
 from mri.errors import BadSession
 from mri.events import Array
-from mri.store.rows import fill_value
-
-RESERVED = ("steps", "tokens", "vocab", "hook_points", "shapes")
-"""Top-level groups that are no arrays of frames."""
+from mri.store.rows import RESERVED, fill_value
 
 KEYS_PER_CHUNK = 256
 """Chunk length of axes that grow with the sequence: what lies behind a step's end is never written."""
@@ -46,7 +44,7 @@ def array_name(dataset: str) -> str | None:
     """Inverse of `dataset_name`; None for datasets that are no array of a frame."""
     if dataset == "steps/token_ids":
         return "tokens"
-    return None if dataset.partition("/")[0] in RESERVED else dataset
+    return None if dataset.partition("/")[0] in (*RESERVED, "tokens") else dataset
 
 
 def chunk_shape(shape: tuple[int, ...], ragged: tuple[bool, ...], itemsize: int) -> tuple[int, ...]:
@@ -103,6 +101,14 @@ def readable(path: Path) -> Iterator[None]:
         raise BadSession(
             f"{path} cannot be read as a session ({reason}): restore a copy or record it again."
         ) from error
+
+
+def plain_os_error(error: OSError | RuntimeError) -> OSError:
+    """What the system said, out of the paragraph that HDF5 makes of it."""
+    said = re.search(r"errno = (\d+), error message = '([^']*)'", str(error))
+    if said:
+        return OSError(int(said[1]), said[2])
+    return error if isinstance(error, OSError) else OSError(str(error))
 
 
 def steps_at_once(dataset: h5py.Dataset) -> int:

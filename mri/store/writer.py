@@ -35,7 +35,7 @@ from mri.store.files import (
     session_lock,
 )
 from mri.store.journal import Journal
-from mri.store.rows import kept_rows
+from mri.store.rows import RESERVED, kept_rows
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
 
@@ -71,7 +71,9 @@ class SessionWriter:
         self.seal_error = ""
         self._finished = False
         self._kinds: dict[str, tuple[str, int]] = {}
+        sealed = library_folder / f"{session.id}.h5"
         try:
+            self._refuse_existing(sealed)
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = session_lock(self.folder)
             self._lock.acquire(timeout=LOCK_WAIT_S)
@@ -80,7 +82,8 @@ class SessionWriter:
         except OSError as error:
             raise disk_error("write to", self.folder, error) from error
         try:
-            self._create(library_folder / f"{session.id}.h5", vocabulary, special_ids, sync_ms)
+            self._refuse_existing(sealed)  # the lock's last holder may have made it
+            self._create(vocabulary, special_ids, sync_ms)
         except BaseException:
             self._lock.release()
             raise
@@ -146,11 +149,11 @@ class SessionWriter:
         failed = error is not None and not isinstance(error, KeyboardInterrupt)
         self.finish(f"error: {error}" if failed else "interrupted")
 
-    def _create(
-        self, sealed: Path, vocabulary: Sequence[bytes] | None, special_ids: Iterable[int], sync_ms: int
-    ) -> None:
+    def _refuse_existing(self, sealed: Path) -> None:
         if sealed.exists() or (self.folder / SESSION).exists():
             raise StoreError(f"Session {self.session.id} exists already: choose another id or delete it first.")
+
+    def _create(self, vocabulary: Sequence[bytes] | None, special_ids: Iterable[int], sync_ms: int) -> None:
         self._check_free_space()
         try:
             tokens = Vocabulary.from_sequence(vocabulary or (), special_ids)
@@ -197,7 +200,8 @@ class SessionWriter:
                 raise ValueError(f"array {name!r} has {len(array)} rows and should have {len(kept)}")
 
     def _check_name(self, name: str) -> None:
-        if any(part in ("", ".", "..") for part in name.split("/")) or not name.isprintable():
+        parts = name.split("/")
+        if not name.isprintable() or not all(part.strip(".") for part in parts) or parts[0] in RESERVED:
             raise ValueError(f"array name {name!r} cannot be stored: use words with '/' between them")
         if any(other.startswith(name + "/") or name.startswith(other + "/") for other in self._kinds):
             raise ValueError(f"array name {name!r} is a folder of another array's name")
@@ -211,12 +215,13 @@ def seal_in_child(folder: Path) -> str:
         [sys.executable, "-m", "mri.store.seal", str(folder)],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         errors="replace",
     )
     if done.returncode == 0:
         return ""
-    lines = done.stderr.strip().splitlines()
-    return lines[-1] if lines else f"Sealing {folder.name} was stopped by signal {-done.returncode}: try again."
+    return done.stdout.strip() or (
+        f"Sealing {folder.name} broke off (status {done.returncode}): its steps are safe, free some disk and try again."
+    )

@@ -1,0 +1,180 @@
+"""The library: what is in a folder of sessions, broken ones among them."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from mri.config import TraceConfig
+from mri.errors import BadSession, SessionNotFound, StoreError
+from mri.events import TraceSession
+from mri.store.files import is_session_id
+from mri.store.library import Library
+from mri.store.writer import SessionWriter
+from tests.conftest import random_frame, random_layout
+
+
+@pytest.fixture
+def library(tmp_path):
+    return Library(tmp_path)
+
+
+def test_a_folder_that_does_not_exist_has_no_sessions(tmp_path):
+    library = Library(tmp_path / "none")
+    assert library.list() == []
+    assert is_session_id(library.new_id())
+    assert not (tmp_path / "none").exists()
+
+
+def test_list_tells_every_state_newest_first(library, tmp_path, handmade_session, random_session):
+    handmade_session(tmp_path)
+    random_session(tmp_path, session_id="left", seed=30, seal=False)
+    (tmp_path / "junk.h5").write_bytes(b"no HDF5")
+    (tmp_path / "a name.h5").write_bytes(b"")
+    (tmp_path / "not-a-session").mkdir()
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "session.json").write_text("{}")
+    (tmp_path / "notes.txt").write_text("")
+    layout = random_layout(1, 4, 1, TraceConfig())
+    with SessionWriter(tmp_path, TraceSession("now", layout, start_time="2027")) as writer:
+        infos = {info.id: info for info in library.list()}
+        assert [*infos][:3] == ["now", "left", "handmade"]
+        assert {session_id: info.state for session_id, info in infos.items()} == {
+            "now": "recording", "left": "unsealed", "handmade": "finished",
+            "junk": "broken", "a name": "broken", "half": "broken",
+        }  # fmt: skip
+        assert library.is_recording("now")
+        assert not library.is_recording("left")
+        writer.finish("stopped", seal=False)
+    finished = infos["handmade"]
+    assert (finished.name, finished.prompt, finished.num_steps) == ("Handmade", "a b", 5)
+    assert finished.bytes_on_disk == (tmp_path / "handmade.h5").stat().st_size
+    assert infos["left"].num_steps == 8
+    assert infos["left"].bytes_on_disk >= (tmp_path / "left" / "frames.journal").stat().st_size
+    assert "cannot be read as a session" in infos["junk"].error
+    assert "rename the file" in infos["a name"].error
+    assert "holds no session" in infos["half"].error
+    assert {info.id: info.state for info in library.list()}["now"] == "unsealed"
+
+
+def test_the_list_counts_the_steps_of_a_recording(library, tmp_path):
+    layout = random_layout(1, 4, 1, TraceConfig())
+
+    rng = np.random.default_rng(0)
+    with SessionWriter(tmp_path, TraceSession("now", layout)) as writer:
+        for step in range(3):
+            assert library.info("now").num_steps == step
+            writer.append(random_frame(layout, rng, step, "decode", step, 1))
+        writer.finish("stopped", seal=False)
+
+
+HOSTILE = ["../x", "..", ".", "", "/etc/passwd", "a/b", "a\\b", "x\0", "x" * 65, "handmade.h5", "handmade\n", "é", "*"]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_ids_are_not_found(library, tmp_path, handmade_session, hostile):
+    handmade_session(tmp_path)
+    (tmp_path.parent / "x.h5").write_bytes(b"")
+    for ask in (library.path, library.open, library.delete, library.info, lambda i: library.rename(i, "x")):
+        with pytest.raises(SessionNotFound, match="There is no session"):
+            ask(hostile)
+    assert [path.name for path in tmp_path.iterdir()] == ["handmade.h5"]
+
+
+def test_open_keeps_the_reader_until_the_session_is_sealed(library, tmp_path, handmade_session):
+    handmade_session(tmp_path, seal=False)
+    reader = library.open("handmade")
+    assert library.open("handmade") is reader
+    frame = reader.frame_bytes(3)
+    assert library.seal_unsealed() == {}
+    sealed = library.open("handmade")
+    assert sealed is not reader
+    assert sealed.path.suffix == ".h5"
+    assert sealed.frame_bytes(3) == reader.frame_bytes(3) == frame  # the old one still reads what it had open
+    assert library.list()[0].state == "finished"
+
+
+def test_only_so_many_readers_stay_open(library, tmp_path, handmade_session, monkeypatch):
+    monkeypatch.setattr("mri.store.library.MAX_OPEN", 2)
+    for session_id in ("one", "two", "three"):
+        handmade_session(tmp_path, session_id, seal=False)
+    first = library.open("one")
+    library.open("two")
+    library.open("three")
+    assert library.open("one") is not first
+    assert first.frame_bytes(0)
+
+
+def test_a_reader_that_nobody_holds_closes_its_file(tmp_path, handmade_session):
+    library = Library(tmp_path)
+    handmade_session(tmp_path, seal=False)
+    before = len(os.listdir("/proc/self/fd"))
+    library.open("handmade")
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    library.delete("handmade")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_rename_keeps_the_file_as_it_is(library, tmp_path, handmade_session):
+    path = handmade_session(tmp_path)
+    before = path.read_bytes()
+    library.rename("handmade", "  my\nfirst é  scan ")
+    assert library.info("handmade").name == library.list()[0].name == "my first é scan"
+    assert Library(tmp_path).info("handmade").name == "my first é scan"
+    library.rename("handmade", "")
+    assert library.info("handmade").name == "Handmade"
+    assert path.read_bytes() == before
+
+
+def test_delete_leaves_nothing(library, tmp_path, handmade_session, random_session):
+    handmade_session(tmp_path)
+    random_session(tmp_path, seal=False)
+    library.rename("handmade", "x")
+    for session_id in ("handmade", "random"):
+        library.open(session_id)
+        library.delete(session_id)
+        with pytest.raises(SessionNotFound):
+            library.open(session_id)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_is_not_deleted(library, tmp_path):
+    with SessionWriter(tmp_path, TraceSession("now", random_layout(1, 4, 1, TraceConfig()))) as writer:
+        with pytest.raises(StoreError, match="is being recorded: stop the recording"):
+            library.delete("now")
+        writer.finish("stopped", seal=False)
+
+
+def test_broken_sessions_can_be_deleted(library, tmp_path):
+    (tmp_path / "junk.h5").write_bytes(b"no HDF5")
+    with pytest.raises(BadSession):
+        library.open("junk")
+    library.delete("junk")
+    assert library.list() == []
+
+
+def test_sealing_what_was_left_goes_on_after_a_broken_one(library, tmp_path, handmade_session):
+    handmade_session(tmp_path, "good", seal=False)
+    journal = handmade_session(tmp_path, "torn", seal=False) / "frames.journal"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    damaged = handmade_session(tmp_path, "damaged", seal=False) / "frames.journal"
+    content = bytearray(damaged.read_bytes())
+    content[50] ^= 1
+    damaged.write_bytes(content)
+    assert {info.id: info.state for info in library.list()} == {
+        "good": "unsealed", "torn": "unsealed", "damaged": "broken",
+    }  # fmt: skip
+    assert library.seal_unsealed() == {}
+    assert {info.id: info.state for info in library.list()} == {
+        "good": "finished", "torn": "finished", "damaged": "broken",
+    }  # fmt: skip
+    assert library.open("torn").num_steps == 5  # only the last record was cut
+    assert damaged.read_bytes() == content
+
+
+def test_new_ids_differ_and_sort_by_time(library):
+    ids = [library.new_id() for _ in range(20)]
+    assert len(set(ids)) == 20
+    assert all(map(is_session_id, ids))
