@@ -32,7 +32,7 @@ model: $(VENV)/run.stamp  ## train the embedded model anew (about an hour)
 	$(PY) -m mri.nanochat.pretrain $(ARGS)
 
 demos: $(VENV)/run.stamp  ## record the three bundled demo sessions anew
-	$(PY) -m mri demos
+	$(PY) -m mri.tracer.demos
 
 screenshots: $(VENV)/dev.stamp  ## make the pictures of the README
 	@$(PY) tests/browser/ensure_browser.py

@@ -1,0 +1,31 @@
+"""`python -m benchmarks [NAME…]`: runs the benchmarks named, or all of them. Each prints one table with units."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+NAMES = ("tracing", "store", "training", "server", "screen")
+
+
+def main(names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(NAMES)}.")] = None) -> None:
+    console = Console(width=120, highlight=False)
+    unknown = [name for name in names or () if name not in NAMES]
+    if unknown:
+        console.print(f"There is no benchmark {unknown[0]!r}: choose from {', '.join(NAMES)}.")
+        raise typer.Exit(2)
+    threads = torch.get_num_threads()
+    console.print(
+        f"Python {platform.python_version()}, torch {torch.__version__}, {threads} threads, {platform.machine()}"
+    )
+    for name in names or NAMES:
+        console.print(importlib.import_module(f"benchmarks.{name}").table())
+
+
+if __name__ == "__main__":
+    typer.run(main)
