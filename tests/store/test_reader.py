@@ -169,16 +169,19 @@ def test_verify_finds_a_changed_number_in_every_dataset(tmp_path, random_session
     with h5py.File(path, "r") as file:
         file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
     assert len(names) > 30
-    for name in names:
+    whole: dict[str, np.ndarray] = {}
+    for name in [*names, None]:
         with h5py.File(path, "r+") as file:
-            whole = file[name][...]
-            changed = whole.copy()
-            changed[-1:].reshape(-1).view(np.uint8)[0] ^= 1  # of the last step; behind ragged ends is filling
-            file[name][...] = changed
+            for changed, values in whole.items():
+                file[changed][...] = values
+            if name is None:
+                break
+            whole = {name: file[name][...]}
+            values = whole[name].copy()
+            values[-1:].reshape(-1).view(np.uint8)[0] ^= 1  # of the last step; behind ragged ends is filling
+            file[name][...] = values
         with open_session(path) as reader, pytest.raises(BadSession, match=f"/{name} in .* is damaged"):
             reader.verify()
-        with h5py.File(path, "r+") as file:
-            file[name][...] = whole
     with open_session(path) as reader:
         reader.verify()
 
