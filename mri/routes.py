@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from flask_compress import Compress
 
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
@@ -21,6 +22,7 @@ from mri.ui.services import services
 from mri.ui.tokens import display
 
 routes = Blueprint("routes", __name__)
+compress = Compress()
 
 MAX_STEPS = 512
 """Most steps that one request for frames may ask for."""
@@ -33,6 +35,7 @@ REVALIDATE = "private, no-cache"
 
 
 @routes.get("/sessions/<session_id>/meta")
+@compress.compressed()
 def meta(session_id: str) -> ResponseReturnValue:
     """What the screen needs to know before the first frame. `version` makes frame addresses cacheable for ever."""
     reader = services().library.open(session_id)
@@ -50,6 +53,7 @@ def meta(session_id: str) -> ResponseReturnValue:
 
 
 @routes.get("/sessions/<session_id>/tokens")
+@compress.compressed()
 def tokens(session_id: str) -> ResponseReturnValue:
     """Token ids by position, their display strings, and which step read which positions."""
     reader = services().library.open(session_id)
@@ -66,6 +70,7 @@ def tokens(session_id: str) -> ResponseReturnValue:
 
 
 @routes.get("/sessions/<session_id>/frames")
+@compress.compressed()
 def frames(session_id: str) -> ResponseReturnValue:
     """Steps start … stop−1 as a run of records (wire.py); fewer where the session ends before.
 

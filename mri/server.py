@@ -15,14 +15,13 @@ from dash import Dash, set_props
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
-from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
 from mri import errors
 from mri.guard import Guard, content_security_policy, inline_script_hashes
 from mri.live.worker import GenerationWorker
 from mri.paths import SESSIONS
-from mri.routes import routes
+from mri.routes import compress, routes
 from mri.store.library import Library
 from mri.ui import components, ids, record_box
 from mri.ui.services import EXTENSION, Services
@@ -95,14 +94,12 @@ def _flask(services: Services) -> Flask:
     server.config.update(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         BOOTSTRAP_SERVE_LOCAL=True,
-        COMPRESS_LEVEL=1,
-        COMPRESS_MIMETYPES=[
-            "text/html", "text/css", "text/javascript", "application/javascript", "application/json",
-            "application/octet-stream",
-        ],
-    )  # fmt: skip
+        COMPRESS_REGISTER=False,  # only the routes that ask for it: the extension leaves static files open
+        COMPRESS_MIMETYPES=["application/json", "application/octet-stream"],
+        COMPRESS_ZSTD_LEVEL=1,  # frames are mostly noise: more effort gains nothing
+    )
     Bootstrap5(server)
-    Compress(server)
+    compress.init_app(server)
     server.register_blueprint(routes)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)

@@ -2,11 +2,12 @@
 
     python tests/browser/ensure_browser.py      exit code 1 and a sentence where none can be had
 
-A browser counts when Playwright can start it. Tests launch `find_browser()`.
+A browser counts when Playwright can start it. Tests use `launch`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 LAUNCH_ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -29,16 +30,18 @@ NONE_FOUND = (
 )
 
 
-def find_browser() -> str | None:
-    """Path of the first installed browser that starts; None means Playwright's own, if it has one."""
-    return next((path for path in _installed() if starts(path)), None)
+def launch(playwright: Playwright) -> Browser:
+    """The first installed browser that starts, else Playwright's own. Raises playwright's Error where none does."""
+    for path in _installed():
+        with contextlib.suppress(Error):
+            return playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS, timeout=60_000)
+    return playwright.chromium.launch(args=LAUNCH_ARGS, timeout=60_000)
 
 
-def starts(path: str | None) -> bool:
-    """Whether Playwright can start this browser (None: its own)."""
+def there_is_a_browser() -> bool:
     with sync_playwright() as playwright:
         try:
-            playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS, timeout=30_000).close()
+            launch(playwright).close()
         except Error:
             return False
         return True
@@ -46,17 +49,18 @@ def starts(path: str | None) -> bool:
 
 def ensure() -> bool:
     """Try what is installed, then Playwright's download, then Debian's package. Whether there is a browser now."""
-    if find_browser() or starts(None):
+    if there_is_a_browser():
         return True
     print("No browser found for the tests: trying Playwright's own.", flush=True)
     _run(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if _debian_root() else []), "chromium")
-    if starts(None):
+    if there_is_a_browser():
         return True
-    if _debian_root():
-        print("Playwright has none for this machine: trying Debian's package.", flush=True)
-        _run("apt-get", "update", "--quiet=2")
-        _run("apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", "chromium")
-    return find_browser() is not None
+    if not _debian_root():
+        return False
+    print("Playwright has none for this machine: trying Debian's package.", flush=True)
+    _run("apt-get", "update", "--quiet=2")
+    _run("apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", "chromium")
+    return there_is_a_browser()
 
 
 def _installed() -> Iterator[str]:

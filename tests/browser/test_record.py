@@ -1,0 +1,87 @@
+"""The record box in a real browser: with the real worker and a tiny model, and with a fake one for what goes wrong."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from mri.live.worker import GenerationWorker
+from mri.server import create_app
+from mri.store.reader import open_session
+from mri.ui.services import EXTENSION
+from tests.browser.ensure_browser import launch
+from tests.browser.serving import clean_page, served
+
+TESTS = Path(__file__).parents[1]
+MODEL = TESTS / "golden" / "E5"
+FAKE_WORKER = [sys.executable, str(TESTS / "live" / "fake_worker.py")]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def fake_site(tmp_path, handmade_session):
+    handmade_session(tmp_path)
+    worker = GenerationWorker(tmp_path, MODEL, program=FAKE_WORKER)
+    with served(create_app(tmp_path, MODEL, worker=worker)) as address:
+        yield address
+    worker.close()
+
+
+def open_box(page, prompt, max_new_tokens):
+    page.goto("/sessions")
+    page.get_by_role("button", name="Record", exact=False).first.click()
+    box = page.locator("#record-box")
+    expect(box.get_by_text("context 512 tokens")).to_be_visible()
+    box.get_by_label("Prompt", exact=True).fill(prompt)
+    box.get_by_label("Max tokens").fill(str(max_new_tokens))
+    return box
+
+
+def test_a_recording_from_prompt_to_scan(browser, tmp_path):
+    app = create_app(tmp_path, MODEL)
+    with served(app) as address, clean_page(browser, address) as page:
+        box = open_box(page, "Mia went", 6)
+        box.get_by_text("statistics of every hook point").click()
+        box.get_by_role("button", name="Record").click()
+        expect(page).to_have_url(re.compile(r"/\?session=\d{8}-\d{6}-[0-9a-f]{6}"), timeout=120_000)
+        expect(page.locator("#mri-ribbon")).to_contain_text("Mia went")
+    app.server.extensions[EXTENSION].worker.close()
+    [path] = tmp_path.glob("*.h5")
+    with open_session(path) as session:
+        assert session.session.prompt == "Mia went"
+        assert session.session.layout.config.capture_mode == "stats"
+        assert session.session.sampling["max_new_tokens"] == 6
+
+
+def test_progress_and_stop(browser, fake_site):
+    with clean_page(browser, fake_site) as page:
+        box = open_box(page, "hang", 5)
+        box.get_by_role("button", name="Record").click()
+        expect(box.get_by_role("status")).to_have_text("Step 5 of at most 5.")
+        expect(box.locator("#record-text")).to_have_text("ab ab ab ab ab")
+        expect(box.get_by_role("button", name="Record")).to_be_disabled()
+        page.reload()  # a recording outlives the page that asked for it
+        page.get_by_role("button", name="Record", exact=False).first.click()
+        expect(page.locator("#record-box").get_by_role("status")).to_have_text("Step 5 of at most 5.")
+        page.locator("#record-box").get_by_role("button", name="Stop").click()
+        expect(page).to_have_url(re.compile(r"/\?session="))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"), [("", "The prompt is empty"), ("refuse", "512 are the most"), ("die", "exit code 9")]
+)
+def test_what_goes_wrong_is_a_sentence(browser, fake_site, prompt, sentence):
+    with clean_page(browser, fake_site) as page:
+        box = open_box(page, prompt, 5)
+        box.get_by_role("button", name="Record").click()
+        expect(page.locator(".mri-toast")).to_contain_text(sentence)
+        expect(box.get_by_role("button", name="Record")).to_be_enabled()

@@ -1,0 +1,101 @@
+"""The session list in a real browser: search, open, rename, delete, empty state, phone width."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from mri.server import create_app
+from tests.browser.ensure_browser import launch
+from tests.browser.serving import PHONE, clean_page, served
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(tmp_path):
+    with served(create_app(tmp_path)) as address:
+        yield address
+
+
+@pytest.fixture
+def sessions(tmp_path, handmade_session, random_session):
+    handmade_session(tmp_path)
+    random_session(tmp_path, session_id="another", seed=5)
+    return tmp_path
+
+
+def test_an_empty_library_says_what_to_do(browser, site):
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        expect(page.get_by_text("No sessions yet")).to_be_visible()
+
+
+def test_search_narrows_the_list(browser, site, sessions):
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        expect(page.locator("tbody tr")).to_have_count(2)
+        page.get_by_placeholder("Search name, prompt, model").fill("handmade a b")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.locator("tbody tr")).to_contain_text("Handmade")
+        page.get_by_placeholder("Search name, prompt, model").fill("nothing like it")
+        expect(page.get_by_text("Nothing matches")).to_be_visible()
+
+
+def test_a_session_opens_in_the_scanner(browser, site, sessions):
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        page.get_by_role("link", name="Handmade").click()
+        expect(page).to_have_url(re.compile(r"/\?session=handmade"))
+        expect(page.locator("#mri-ribbon")).to_contain_text("a")
+
+
+def test_renaming(browser, site, sessions):
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        page.get_by_role("button", name="Rename Handmade").click()
+        field = page.get_by_label("Name", exact=True)
+        expect(field).to_have_value("Handmade")
+        field.fill("Mia's <b>walk</b>")
+        page.get_by_role("button", name="Rename", exact=True).click()
+        expect(page.get_by_role("link", name="Mia's <b>walk</b>")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("link", name="Mia's <b>walk</b>")).to_be_visible()
+    assert (sessions / "handmade.h5").exists()
+
+
+def test_deleting_asks_first(browser, site, sessions):
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        page.get_by_role("button", name="Delete Handmade").click()
+        expect(page.get_by_text("This cannot be undone.")).to_be_visible()
+        page.get_by_role("button", name="Keep it").click()
+        expect(page.get_by_text("This cannot be undone.")).to_be_hidden()
+        assert (sessions / "handmade.h5").exists()
+        page.get_by_role("button", name="Delete Handmade").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        expect(page.locator("tbody tr")).to_have_count(1)
+        assert not (sessions / "handmade.h5").exists()
+
+
+def test_an_error_becomes_a_toast(browser, site, sessions):
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        expect(page.locator("tbody tr")).to_have_count(2)
+        (sessions / "handmade.h5").unlink()
+        page.get_by_role("button", name="Delete Handmade").click()
+        expect(page.locator(".mri-toast")).to_contain_text("There is no session")
+
+
+def test_it_fits_a_phone(browser, site, sessions):
+    with clean_page(browser, site, PHONE) as page:
+        page.goto("/sessions")
+        expect(page.locator("tbody tr")).to_have_count(2)
+        expect(page.get_by_role("button", name="Delete Handmade")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
