@@ -69,8 +69,11 @@ class TraceConfig:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
-        if self.sample_seed is not None and not 0 <= self.sample_seed < 2**32:
-            raise ConfigError(f"sample_seed={self.sample_seed!r} must be None or from 0 to 2**32 - 1.")
+        seed = self.sample_seed
+        if seed is not None and (not isinstance(seed, int) or not 0 <= seed < 2**32):
+            raise ConfigError(f"sample_seed={seed!r} must be None or a whole number from 0 to 2**32 - 1.")
+        if not isinstance(self.edu, bool):
+            raise ConfigError(f"edu={self.edu!r} must be True or False.")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
