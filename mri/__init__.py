@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mri.export.trace import Trace, open_trace
     from mri.nanochat.checkpoint import load_model
     from mri.tracer.modules import Point, Recorder
+    from mri.tracer.watch import watch
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,7 @@ _HOMES = {
     "load_model": "mri.nanochat.checkpoint",
     "Point": "mri.tracer.modules",
     "Recorder": "mri.tracer.modules",
+    "watch": "mri.tracer.watch",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "open_trace",
     "record",
     "sessions",
+    "watch",
 ]
 
 

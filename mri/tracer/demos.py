@@ -1,6 +1,6 @@
 """`python -m mri.tracer.demos`: records the bundled demo sessions anew from the embedded model, seeded.
 
-Each is read token by token, with whole attention rows and the MLP's neurons, so that every screen has something to show.
+Each is read token by token, with whole attention rows and the MLP's neurons, so that every panel has its numbers.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@ Knows hooks, the collector and that a sink has `append(frame)`. Knows nothing of
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import nn
 
 from mri.config import TraceConfig
-from mri.errors import StoreError
+from mri.errors import ModelError, StoreError
 from mri.events import StepFrame
 from mri.hook_points import nanochat_points
 from mri.layout import Layout
@@ -40,11 +40,14 @@ class ListSink:
 
 
 def layout_of_model(model: nn.Module, config: TraceConfig) -> Layout:
-    """Layout of a nanochat model, ours or upstream's. Raises ConfigError where the budget can never fit."""
-    c = model.config
-    points = nanochat_points(c.n_layer, c.n_embd, c.vocab_size)  # type: ignore[union-attr, arg-type]
-    sizes = {"n_layer": c.n_layer, "n_head": c.n_head, "n_ctx": c.sequence_len, "n_vocab": c.vocab_size}  # type: ignore[union-attr]
-    return Layout.plan(points, config, **sizes)  # type: ignore[arg-type]
+    """Layout of a nanochat model, ours or upstream's. Raises ModelError for another kind of model, ConfigError where
+    the budget can never fit."""
+    c: Any = getattr(model, "config", None)
+    if not all(hasattr(c, name) for name in ("n_layer", "n_head", "n_embd", "sequence_len", "vocab_size")):
+        raise ModelError("This model has no nanochat config: name the points to record, `mri.Recorder(model, [...])`.")
+    points = nanochat_points(c.n_layer, c.n_embd, c.vocab_size)
+    sizes = {"n_layer": c.n_layer, "n_head": c.n_head, "n_ctx": c.sequence_len, "n_vocab": c.vocab_size}
+    return Layout.plan(points, config, **sizes)
 
 
 class GenerationRecorder:
