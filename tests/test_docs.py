@@ -1,0 +1,57 @@
+"""Documentation is held to the code: what exists is written down."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mri import server
+from mri.config import PRESETS, TraceConfig
+from mri.hook_points import BLOCK, EMBED, FINAL, STATS
+from mri.layout import DROP_ORDER
+
+ROOT = Path(__file__).parents[1]
+DOCS = {path.name: path.read_text("utf-8") for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "kind"),
+    [(p, k) for p, kinds in (("embed", EMBED), ("block.{i}", BLOCK), ("final", FINAL)) for k in kinds],
+)
+def test_every_hook_point_has_its_line(prefix: str, kind: object) -> None:
+    line = next(line for line in DOCS["hook-points.md"].splitlines() if line.startswith(f"| `{prefix}.{kind.name}` "))  # type: ignore[attr-defined]
+    for fact in (kind.layer_type, kind.width, kind.read_at, kind.meaning, kind.unit):  # type: ignore[attr-defined]
+        assert fact in line
+
+
+def test_every_setting_statistic_preset_and_payload_is_documented() -> None:
+    text = DOCS["hook-points.md"]
+    fields = set(TraceConfig.__dataclass_fields__) - {"prefill", "topk", "edu", "sample_seed"}
+    for name in [*fields, *STATS, *PRESETS]:
+        assert f"`{name}`" in text, name
+    for name in ("prefill=", "`edu`", "top-k", "seeded"):
+        assert name in text
+    order = [
+        text.index(words)
+        for words in ("attention matrices", "attention rows, full", "full\nvalues", "samples, prefill")
+    ]
+    assert order == sorted(order)
+    assert len(DROP_ORDER) == 8
+
+
+def test_every_route_is_documented(tmp_path: Path) -> None:
+    app = server.create_app(tmp_path)
+    routes = {rule.rule for rule in app.server.url_map.iter_rules() if rule.endpoint.startswith("routes.")}
+    assert routes
+    text = " ".join(DOCS.values())
+    for route in routes:
+        assert re.sub(r"<[^>]*?(\w+)>", r"<\1>", route).replace("session_id", "id") in text, route
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for name, text in DOCS.items():
+        base = ROOT if name == "README.md" else ROOT / "docs"
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert (base / target).exists(), f"{name} links to {target}"
