@@ -10,7 +10,7 @@ ARGS ?=
 .PHONY: help run test check bench model demos screenshots clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: $(VENV)/run.stamp  ## serve the app (ARGS="--port 8060" passes options on)
 	$(PY) app.py $(ARGS)
@@ -29,14 +29,15 @@ bench: $(VENV)/dev.stamp  ## measure: what tracing costs, bytes, store, server, 
 	$(PY) -m mri bench $(ARGS)
 
 model: $(VENV)/run.stamp  ## train the embedded model anew (about an hour)
-	$(PY) -m mri.nanochat.pretrain $(ARGS)
+	$(PY) -m mri.nanochat.pretrain train $(ARGS)
+	$(PY) -m mri.nanochat.pretrain export
 
 demos: $(VENV)/run.stamp  ## record the three bundled demo sessions anew
 	$(PY) -m mri.tracer.demos
 
 screenshots: $(VENV)/dev.stamp  ## make the pictures of the README
 	@$(PY) tests/browser/ensure_browser.py
-	$(PY) -m benchmarks.screenshots
+	$(PY) -m tests.browser.screenshots
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

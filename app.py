@@ -20,7 +20,9 @@ from mri.ui.services import EXTENSION, Services
 
 
 def main(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Others reach it only by names given with --allow-host.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8050,
     model: Annotated[
         Path | None,
@@ -43,13 +45,15 @@ def main(
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         _fail(f"Cannot listen on {host}:{port} ({error.strerror}): give another one with --port or --host.")
-    app = create_app(sessions, model, allow_host or (), debug)
+    everywhere = host in ("0.0.0.0", "::")
+    app = create_app(sessions, model, [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])], debug)
     services: Services = app.server.extensions[EXTENSION]
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
     with listener:
         server = make_server(host, port, app.server, threaded=True, fd=listener.fileno())
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(_greeting(host, listener.getsockname()[1], services), flush=True)
+        address = f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}"
+        print(_greeting(address, services), flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -58,15 +62,19 @@ def main(
             services.worker.close()
 
 
-def _greeting(host: str, port: int, services: Services) -> str:
+def _bracketed(host: str) -> str:
+    """As it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _greeting(address: str, services: Services) -> str:
     try:
         files = find_checkpoint(services.model or EMBEDDED)
         model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
     except ModelError as error:
         model = f"none to record with. {error}"
-    address = f"[{host}]" if ":" in host else host
     return (
-        f"nanochat MRI at http://{address}:{port}\n"
+        f"nanochat MRI at http://{address}\n"
         f"  model     {model}\n"
         f"  sessions  {len(services.library.list())} in {services.library.folder}\n"
         f"Ctrl-C stops it."

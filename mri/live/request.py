@@ -35,7 +35,7 @@ class RecordRequest:
     prompt: Prompt
     chat: bool = False
     max_new_tokens: int = 64
-    temperature: float = 0.8
+    temperature: float = 0.6
     top_k: int | None = 50
     seed: int = 42
     preset: str = "standard"

@@ -77,7 +77,7 @@ def _form() -> list[Any]:
         html.Div(
             [
                 _number("Max tokens", MAX_NEW_TOKENS, 64, minimum=1, step=1),
-                _number("Temperature", TEMPERATURE, 0.8, minimum=0, step="any"),
+                _number("Temperature", TEMPERATURE, 0.6, minimum=0, step="any"),
                 _number("Top-k", TOP_K, 50, minimum=1, step=1),
                 _number("Seed", SEED, 42, minimum=0, step=1),
             ],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dash import Dash
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 PHONE = {"width": 390, "height": 800}
@@ -33,7 +33,8 @@ def clean_page(browser: Browser, address: str, viewport: dict[str, int] = DESKTO
     """A new page that starts at no address; on leaving, nothing may have gone wrong in it."""
     context = browser.new_context(viewport=viewport, base_url=address, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)  # a busy machine draws slowly; nothing waits longer than it must
     wrong: list[str] = []
     page.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
