@@ -11,7 +11,7 @@ import { FrameCache } from "./source/cache.mjs";
 import { fetchFrames, fetchMeta, fetchTokens } from "./source/http.mjs";
 import { commandFromKey } from "./state/keys.mjs";
 import { Player } from "./state/player.mjs";
-import { ViewState, viewFromUrl } from "./state/view.mjs";
+import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
 import { Inspector } from "./views/inspector.mjs";
 import { Layers } from "./views/layers.mjs";
 import { Ribbon, stepOfPosition } from "./views/ribbon.mjs";
@@ -62,16 +62,19 @@ class Scanner {
    *  @param {Record<string, any>} scales */
   constructor(boot, meta, tokens, scales) {
     this.session = boot.session;
+    this.pathname = location.pathname;
     this.layout = layoutFromMeta(meta);
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
     this.cache = new FrameCache({
       numSteps: meta.num_steps,
-      fetchWindow: (start, stop, signal) => fetchFrames(boot.session, start, stop, signal),
+      fetchWindow: (start, stop, signal) => fetchFrames(boot.session, start, stop, signal, meta.version),
       onError: (sentence) => showToast(sentence, "error"),
     });
     this.player = new Player({ numSteps: meta.num_steps, ready: (step) => this.cache.get(step) !== null });
     const asked = viewFromUrl(location.search);
-    this.view = new ViewState({ view: { ...asked, ...this.#valid(asked) } });
+    const ifHere = (/** @type {"pushState"|"replaceState"} */ name) => (/** @type {any[]} */ ...entry) => this.#isHere() && history[name](entry[0], entry[1], entry[2]);
+    const ownHistory = { pushState: ifHere("pushState"), replaceState: ifHere("replaceState") };
+    this.view = new ViewState({ view: { ...asked, ...this.#valid(asked) }, history: ownHistory });
     this.#build(boot, tokens, scales, meta);
     this.#listen();
     this.player.seek(this.view.view.step ?? 0);
@@ -133,7 +136,22 @@ class Scanner {
     });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     document.getElementById(IDS.sessionPicker)?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
+    addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
+  }
+
+  /** Whether the address bar is still this view's to write. */
+  #isHere() {
+    return !this.#isClosed && location.pathname === this.pathname && [null, this.session].includes(viewFromUrl(location.search).session);
+  }
+
+  /** Back or forward within this session; another session is another page, which Dash builds. */
+  #restore() {
+    const asked = viewFromUrl(location.search);
+    if (asked.session !== this.session) return this.close();
+    const view = { ...asked, ...this.#valid(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
+    this.view.restore(urlFromView(view));
+    this.player.seek(view.step);
   }
 
   /** The page is gone: stop everything that this view started. */

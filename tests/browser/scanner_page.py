@@ -1,0 +1,73 @@
+"""The Scanner as a person uses it: small verbs for browser tests."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from playwright.sync_api import Page
+
+
+def open_scanner(page: Page, address: str = "/") -> None:
+    """Open the page and wait for the first picture."""
+    page.goto(address)
+    until(page, "window.mri?.timings.draw.length > 0")
+
+
+def until(page: Page, condition: str, deadline_s: float = 20) -> Any:
+    """Poll a JavaScript expression until it is true. (Playwright's own waiting needs eval, which the page forbids.)"""
+    end = time.monotonic() + deadline_s
+    while not (value := page.evaluate(condition)):
+        if time.monotonic() > end:
+            raise AssertionError(f"not true in {deadline_s} s: {condition}")
+        page.wait_for_timeout(25)
+    return value
+
+
+def shown(page: Page, graph: str, condition: str = "true") -> None:
+    """Wait until a figure is drawn and `condition` holds of it (`plot` is Plotly's element)."""
+    until(
+        page,
+        f"""(() => {{ const plot = document.querySelector('#{graph} .js-plotly-plot');
+            return plot?._fullLayout && plot.data?.length > 0 && ({condition}); }})()""",
+    )
+
+
+def plot(page: Page, graph: str, expression: str) -> Any:
+    """A value from a figure."""
+    return page.evaluate(
+        f"(() => {{ const plot = document.querySelector('#{graph} .js-plotly-plot'); return {expression}; }})()"
+    )
+
+
+def step(page: Page) -> int:
+    return page.evaluate("window.mri.player.step")
+
+
+def view(page: Page) -> dict[str, Any]:
+    return page.evaluate("window.mri.view.view")
+
+
+def neuron_at(page: Page, key: str, neuron: int) -> tuple[float, float]:
+    """Where a neuron is drawn, in CSS pixels of the page."""
+    x, y = page.evaluate(
+        """([key, neuron]) => { const plate = window.mri.stage.plates.find((each) => each.key === key);
+            const box = window.mri.stage.canvas.getBoundingClientRect(); const row = Math.floor(neuron / plate.cols);
+            return [box.x + plate.x + (neuron % plate.cols + 0.5) * plate.cellPx,
+                    box.y + plate.y + (row + 0.5) * plate.cellPx]; }""",
+        [key, neuron],
+    )
+    return x, y
+
+
+def click_bar(page: Page, graph: str, data_x: float, data_y: float) -> None:
+    """Click a point of a figure given in data coordinates of its axes (categories by number)."""
+    x, y = page.evaluate(
+        """([graph, dataX, dataY]) => { const plot = document.querySelector(`#${graph} .js-plotly-plot`);
+            const { xaxis, yaxis } = plot._fullLayout; const box = plot.getBoundingClientRect();
+            return [box.x + xaxis._offset + xaxis.l2p(dataX), box.y + yaxis._offset + yaxis.l2p(dataY)]; }""",
+        [graph, data_x, data_y],
+    )
+    page.mouse.move(x, y)
+    page.mouse.move(x + 1, y)
+    page.mouse.click(x, y)

@@ -1,0 +1,260 @@
+"""The Scanner in a real browser: clock, keys, ribbon, picture, links, theme, phone, errors."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from mri.config import TraceConfig
+from mri.server import create_app
+from mri.store.reader import open_session
+from tests.browser.ensure_browser import launch
+from tests.browser.scanner_page import neuron_at, open_scanner, step, until, view
+from tests.browser.serving import PHONE, clean_page, served
+from tests.conftest import write_handmade_session, write_random_session
+
+ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_handmade_session(folder)
+    write_random_session(folder, session_id="demo-long", num_steps=100, n_embd=64, config=ROWS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    with served(create_app(folder)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser, site):
+    with clean_page(browser, site) as page:
+        yield page
+
+
+def test_the_first_visit_plays_the_demo(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page)
+    assert view(page)["session"] == "demo-long"
+    until(page, "window.mri.player.step >= 3")
+    expect(page.get_by_role("button", name="Pause (space)")).to_be_visible()
+
+
+def test_reduced_motion_does_not_play_by_itself(page):
+    open_scanner(page)
+    until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
+    assert step(page) == 0
+    expect(page.get_by_role("button", name="Play (space)")).to_be_visible()
+
+
+def test_keys(page):
+    open_scanner(page, "/?session=demo-long&step=20&point=block.0.resid_post")
+    for key, expected in (
+        ("ArrowRight", 21), ("ArrowLeft", 20), ("Shift+ArrowRight", 30), ("Shift+ArrowLeft", 20), ("End", 99), ("Home", 0),
+    ):  # fmt: skip
+        page.keyboard.press(key)
+        until(page, f"window.mri.player.step === {expected}")
+    page.keyboard.press("]")
+    assert page.evaluate("window.mri.player.speed") == 2
+    page.keyboard.press("[")
+    page.keyboard.press("ArrowUp")
+    assert view(page)["point"] == "block.1.resid_post"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert view(page)["point"] == "embed.resid0"
+    page.keyboard.press("h")
+    assert view(page)["head"] == 1
+    page.keyboard.press("Space")
+    until(page, "window.mri.player.step >= 1")
+    page.keyboard.press("Space")
+    assert page.evaluate("window.mri.player.mode") == "paused"
+
+
+def test_the_list_of_keys(page):
+    open_scanner(page, "/?session=demo-long&step=5")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_contain_text("one layer up")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert step(page) == 5, "keys belong to the dialog while it is open"
+
+
+def test_a_token_goes_to_the_step_that_read_it_and_its_prediction_is_marked(page, folder):
+    open_scanner(page, "/?session=demo-long&step=0")
+    page.locator(".mri-token[data-position='7']").click()
+    until(page, "window.mri.player.step === 7")
+    with open_session(folder / "demo-long.h5") as reader:
+        steps = reader.steps()
+    assert steps["pos0"][7] + steps["t_add"][7] - 1 == 7
+    expect(page.locator(".mri-token.is-current")).to_have_attribute("data-position", "7")
+    expect(page.locator(".mri-token.is-next")).to_have_attribute("data-position", "8")
+
+
+def test_special_and_white_tokens_are_readable(page):
+    open_scanner(page, "/?session=handmade&step=2")
+    texts = page.locator(".mri-token").all_inner_texts()
+    assert len(texts) == 6
+    assert page.locator(".mri-token .mri-space").count() == 1
+    expect(page.locator(".mri-ribbon-says")).to_contain_text("read b")
+    expect(page.locator(".mri-ribbon-says")).to_contain_text("60.7 %")  # exp(−0.5)
+
+
+def test_scrubbing_needs_no_request(page):
+    requests = []
+    open_scanner(page, "/?session=demo-long&step=0")
+    until(page, "window.mri.cache.get(99) !== null || window.mri.player.seek(60) || window.mri.cache.get(99) !== null")
+    page.locator("#mri-scrubber").focus()
+    page.on("request", lambda request: requests.append(request.url))
+    before = page.evaluate("window.mri.timings.draw.length")
+    for _ in range(40):
+        page.keyboard.press("ArrowLeft")
+    until(page, "window.mri.player.step === 20 && window.mri.stage.frame.header.step === 20")
+    drawn = page.evaluate("window.mri.timings.draw.length") - before
+    assert drawn > 10
+    assert not [url for url in requests if "/sessions/" in url]
+    assert len(requests) < 20, "charts are asked for when the clock rests, not for each step"
+
+
+def test_a_link_restores_the_view(page):
+    link = "/?session=demo-long&step=33&point=block.1.mlp_out&layer=1&head=1&neuron=12&tab=attention"
+    open_scanner(page, link)
+    assert view(page) == {
+        "session": "demo-long", "step": 33, "point": "block.1.mlp_out", "layer": 1, "head": 1, "neuron": 12,
+        "tab": "attention",
+    }  # fmt: skip
+    expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Predictions").click()
+    page.locator("#mri-scrubber").focus()
+    page.keyboard.press("Home")
+    until(page, "location.search.includes('step=0') && location.search.includes('tab=predictions')")
+    page.go_back()
+    until(page, "window.mri.view.view.tab === 'attention' && window.mri.player.step === 33")
+
+
+def test_a_broken_link_falls_back(page):
+    open_scanner(page, "/?session=demo-long&step=9999&point=block.77.nothing&neuron=99999&tab=no")
+    found = view(page)
+    assert (found["step"], found["point"], found["tab"]) == (99, "block.1.resid_post", "neurons")
+
+
+def test_an_unknown_session_says_so(page):
+    page.goto("/?session=nobody")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be opened")
+
+
+def test_the_value_under_the_pointer_is_the_files(page, folder):
+    open_scanner(page, "/?session=demo-long&step=12&point=block.0.mlp_out")
+    with open_session(folder / "demo-long.h5") as reader:
+        frame, layout = reader.frame(12), reader.session.layout
+    indices, values = frame.captured(layout, "block.0.mlp_out")
+    for place in (0, len(indices) - 1):
+        page.mouse.move(*neuron_at(page, "block.0.mlp_out", int(indices[place])))
+        tip = page.locator(".mri-tip")
+        expect(tip).to_contain_text(f"block.0.mlp_out · neuron {indices[place]}")
+        said = tip.locator(".mri-value").inner_text().replace("−", "-").removesuffix(" activation")
+        assert float(said) == pytest.approx(float(values[place]), rel=1e-6)
+        expect(tip).to_contain_text(f"rank {place + 1} of 64")
+    other = next(neuron for neuron in range(64) if neuron not in indices)
+    page.mouse.move(*neuron_at(page, "block.0.mlp_out", other))
+    expect(page.locator(".mri-tip .mri-value")).to_contain_text("not captured, |x| ≤ ")
+
+
+def test_marks_are_told_apart(page):
+    """The handmade session holds, by step: −∞ and NaN; a clipped value; zeros; nothing at the neurons 2 to 5."""
+    open_scanner(page, "/?session=handmade&step=0&point=block.0.resid_post")
+    for at, neuron, text in (
+        (0, 6, "NaN"), (0, 1, "−∞"), (1, 6, "clipped at 65504"), (2, 0, "0 activation"), (2, 3, "not captured"),
+    ):  # fmt: skip
+        page.evaluate(f"window.mri.player.seek({at})")
+        until(page, f"window.mri.stage.frame.header.step === {at}")
+        page.mouse.move(*neuron_at(page, "block.0.resid_post", neuron))
+        expect(page.locator(".mri-tip .mri-value")).to_have_text(re.compile("^" + re.escape(text)))
+    legend = page.locator(".mri-legend")
+    for name in ("not captured", "zero", "NaN", "±∞", "clipped"):
+        expect(legend).to_contain_text(name)
+
+
+def test_the_list_of_hook_points(page, folder):
+    open_scanner(page, "/?session=demo-long&step=3")
+    options = page.get_by_role("option")
+    assert page.locator(".mri-row").count() == 21
+    options.filter(has_text="ln_f").click()
+    assert view(page)["point"] == "final.ln_f"
+    page.get_by_role("listbox", name="Hook points").focus()
+    page.keyboard.press("ArrowUp")
+    assert view(page)["point"] == "final.logits"
+    with open_session(folder / "demo-long.h5") as reader:
+        stats = reader.frame(3).stats(reader.session.layout, "final.logits")
+    until(page, "document.querySelector('.mri-numbers h3').textContent === 'final.logits'")
+    shown = page.locator(".mri-numbers dd").evaluate_all("cells => cells.map((cell) => Number(cell.title))")
+    assert shown == pytest.approx(list(stats.values()))
+
+
+def test_the_picker_opens_another_session(page):
+    open_scanner(page, "/?session=demo-long&step=3")
+    page.get_by_label("Session", exact=True).select_option("handmade")
+    until(page, "window.mri.session === 'handmade' && window.mri.timings.draw.length > 0")
+    assert "session=handmade" in page.url
+    page.go_back()
+    until(page, "window.mri.session === 'demo-long' && window.mri.player.step === 3")
+
+
+def test_the_theme_is_kept(page):
+    open_scanner(page, "/?session=demo-long&step=3")
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    page.get_by_role("button", name="Switch between dark and light theme").click()
+    assert page.locator("html").get_attribute("data-bs-theme") == "light"
+    page.reload()
+    until(page, "window.mri?.timings.draw.length > 0")
+    assert page.locator("html").get_attribute("data-bs-theme") == "light"
+
+
+def test_a_failing_server_becomes_a_toast_and_the_page_goes_on(browser, site):
+    context = browser.new_context(base_url=site, reduced_motion="reduce")
+    page = context.new_page()
+    page.route("**/frames?*start=64*", lambda route: route.abort())
+    open_scanner(page, "/?session=demo-long&step=5")
+    page.evaluate("window.mri.player.seek(80)")
+    expect(page.locator(".mri-toast-error")).to_contain_text("retry")
+    page.evaluate("window.mri.player.seek(6)")
+    until(page, "window.mri.stage.frame.header.step === 6")
+    context.close()
+
+
+def test_phone(browser, site):
+    with clean_page(browser, site, PHONE) as page:
+        open_scanner(page, "/?session=demo-long&step=3")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        transport = page.locator("#mri-transport")
+        expect(transport).to_be_in_viewport()
+        page.locator("#mri-layers").scroll_into_view_if_needed()
+        expect(transport).to_be_in_viewport()
+        page.get_by_role("button", name="One step on (→)").click()
+        assert step(page) == 4
+
+
+def test_no_canvas_leaves_the_charts_in_charge(page):
+    page.add_init_script(
+        """const real = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (...kind) {
+          return this.closest("#mri-stage") ? null : real.apply(this, kind); };"""
+    )
+    page.goto("/?session=demo-long&step=3&tab=statistics")
+    expect(page.locator("#mri-stage")).to_contain_text("no canvas")
+    until(page, "document.querySelector('#graph-map .js-plotly-plot')?.layout?.shapes?.[0].x0 === 3")
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('#graph-map .js-plotly-plot').layout.shapes[0].x0 === 4")
