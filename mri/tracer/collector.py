@@ -76,8 +76,10 @@ class Collector:
         return frames
 
     def _values(self, step: RawStep) -> dict[str, Tensor]:
-        """Every hook point of one step, (T, width) each, model dtype. `_stacked` completes the derived ones."""
-        values = {key: value[0] for key, value in step.values.items()}
+        """Every hook point of one step, (1, T, width) each, model dtype. `_stacked` completes the derived ones."""
+        values = dict(step.values)
+        if step.idx.shape[0] > 1:  # of a batch, the first sequence
+            values = {key: value[:1] for key, value in values.items()}
         values["embed.resid0"] = values["block.0.resid_pre"]
         for attn_out, mid in self._derived:
             values[mid] = values[attn_out]
@@ -88,12 +90,12 @@ class Collector:
         """Hook points `rows` of S steps as (S, len(rows), T, width) float32."""
         keys = [self.layout.points[row].key for row in rows]
         S = len(values)
-        x = torch.stack([v[key] for v in values for key in keys])
+        x = torch.cat([v[key] for v in values for key in keys])  # (S · keys, T, width)
         x = x.view(S, len(keys), *x.shape[1:])
         mids = [i for i, key in enumerate(keys) if key.endswith(".resid_mid")]
         if mids:  # so far attn_out: added in the model's own dtype, as the model does
             before = [keys[i].removesuffix("mid") + "pre" for i in mids]
-            x[:, mids] += torch.stack([v[key] for v in values for key in before]).view(S, len(mids), *x.shape[2:])
+            x[:, mids] += torch.cat([v[key] for v in values for key in before]).view(S, len(mids), *x.shape[2:])
         x = x.float()
         if "embed.resid0" in keys:  # so far block 0's input
             x[:, keys.index("embed.resid0")] /= self._resid0_scale
@@ -138,7 +140,7 @@ class Collector:
         for group, keys in self.layout.groups.items():
             if not group.startswith("prefill/"):
                 continue
-            x = torch.stack([values[key][where] for key in keys]).float().flatten(0, 1)  # (3 L, width)
+            x = torch.cat([values[key][0, where] for key in keys]).float()  # (3 L, width)
             top = x.abs().topk(min(self.layout.topk + 1, x.shape[1]), 1)
             flat = topk_arrays(group, x, top.values, top.indices, self.layout.topk, self.layout.config.quantization)
             named |= {name: array.reshape(len(keys), 3, *array.shape[1:]) for name, array in flat.items()}
@@ -175,7 +177,7 @@ class Collector:
 
     def _logits(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]]) -> Named:
         """Top logits of each step's last position: arrays (S, …)."""
-        logits = torch.stack([v["final.logits"][-1] for v in values])  # (S, n_vocab)
+        logits = torch.cat([v["final.logits"][:, -1] for v in values])  # (S, n_vocab)
         chosen = torch.tensor([step.chosen_id for step in steps], device=logits.device)
         host = to_host(list(summarize_logits(logits, chosen, self.layout.config.logits_topk)))
         names = ("token_ids", "values", "logsumexp", "entropy", "chosen_logprob", "chosen_rank")

@@ -133,6 +133,21 @@ def test_a_foreign_engine_needs_not_say_what_it_chose(small_model: GPT) -> None:
     assert not np.isnan(sink.frames[0].arrays["logits/chosen_logprob"])
 
 
+def test_of_a_batch_the_first_sequence_is_recorded(small_model: GPT) -> None:
+    layout, frames = layout_of_model(small_model, TraceConfig()), []
+    other = [token + 1 for token in PROMPT]
+    for batch in ([PROMPT], [PROMPT, other, PROMPT]):
+        sink = ListSink()
+        with GenerationRecorder(small_model, layout, sink), torch.inference_mode():
+            cache = KVCache(small_model, batch_size=len(batch))
+            small_model(torch.tensor(batch), cache)
+            small_model(torch.tensor([[3]] * len(batch)), cache)
+        frames.append(sink.frames)
+    for a, b in zip(*frames, strict=True):
+        for name, array in a.arrays.items():
+            np.testing.assert_allclose(array, b.arrays[name], rtol=1e-3, atol=1e-5, err_msg=name)
+
+
 class FullDisk:
     """Takes three frames, then has no room."""
 
