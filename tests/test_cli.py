@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -115,3 +116,26 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
     assert info.state == "finished"
     assert info.num_steps > 0
     assert "interrupted" in out
+
+
+def test_a_full_disk_ends_the_recording_and_keeps_the_answer(tmp_path: Path) -> None:
+    """A limit on file size stands for the full disk: the write fails in the same place."""
+    command = [sys.executable, "-m", "mri", "record", "ab", "--model", str(GOLDEN), "--max-new-tokens", "40"]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # noqa: E731
+    done = subprocess.run(
+        [*command, "--sessions", str(tmp_path), "--temperature", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "frames.journal" in done.stderr
+    [info] = Library(tmp_path).list()
+    with Library(tmp_path).open(info.id) as reader:
+        assert 0 < reader.num_steps < 40
+        reader.frame(reader.num_steps - 1)
+    whole = record(tmp_path, "--max-new-tokens", 40, "--temperature", 0)
+    assert done.stdout.splitlines()[0] == whole.stdout.splitlines()[0]  # the generation went on to its end
