@@ -57,7 +57,7 @@ def layout() -> html.Div:
 def _rename_dialog() -> dbc.Modal:
     return dbc.Modal(
         [
-            dbc.ModalHeader(dbc.ModalTitle("Rename the session")),
+            dbc.ModalHeader(dbc.ModalTitle("Rename the session", id="sessions-rename-title")),
             dbc.ModalBody(
                 [
                     html.Label("Name", htmlFor="sessions-name", className="form-label"),
@@ -67,6 +67,7 @@ def _rename_dialog() -> dbc.Modal:
             dbc.ModalFooter(dbc.Button("Rename", id="sessions-rename", color="primary")),
         ],
         id="sessions-rename-dialog",
+        labelledby="sessions-rename-title",
         is_open=False,
     )
 
@@ -74,7 +75,7 @@ def _rename_dialog() -> dbc.Modal:
 def _delete_dialog() -> dbc.Modal:
     return dbc.Modal(
         [
-            dbc.ModalHeader(dbc.ModalTitle("Delete the session?")),
+            dbc.ModalHeader(dbc.ModalTitle("Delete the session?", id="sessions-delete-title")),
             dbc.ModalBody(id="sessions-delete-text"),
             dbc.ModalFooter(
                 [
@@ -84,6 +85,7 @@ def _delete_dialog() -> dbc.Modal:
             ),
         ],
         id="sessions-delete-dialog",
+        labelledby="sessions-delete-title",
         is_open=False,
     )
 
@@ -169,7 +171,15 @@ def matches(info: SessionInfo, search: str) -> bool:
 
 def table(infos: list[SessionInfo]) -> html.Div:
     """The sessions as a table; on a narrow screen the stylesheet turns its rows into cards."""
-    heads = ("Session", "Model", "Steps", "Size", "Recorded", "State", "")
+    heads = (
+        "Session",
+        "Model",
+        "Steps",
+        "Size",
+        "Recorded",
+        "State",
+        html.Span("Actions", className="visually-hidden"),
+    )
     body = [_row(info) for info in infos[:MOST_ROWS]]
     more = f"{len(infos) - MOST_ROWS:,} more: search to find them." if len(infos) > MOST_ROWS else ""
     return html.Div(
@@ -178,7 +188,7 @@ def table(infos: list[SessionInfo]) -> html.Div:
                 [html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])), html.Tbody(body)],
                 className="table table-hover align-middle sessions-table",
             ),
-            html.P(more, className="text-secondary"),
+            html.P(more, className="mri-muted"),
         ]
     )
 
@@ -210,7 +220,7 @@ def _button(kind: str, info: SessionInfo, label: str) -> html.Button:
         label,
         id={"type": kind, "id": info.id},
         type="button",
-        className="btn btn-sm btn-outline-secondary",
+        className="mri-button sessions-button",
         **{"aria-label": f"{label} {session_title(info)}"},
     )
 

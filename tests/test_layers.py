@@ -27,7 +27,7 @@ ONLY_IN = {
     "torch": {"nanochat", "tracer"},
     "h5py": {"store"},
     "flask": {"ui", "server", "routes"},
-    "pandas": {"export"},
+    "pandas": {"export", "api"},
 }
 
 

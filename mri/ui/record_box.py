@@ -23,8 +23,8 @@ from mri.ui import ids
 from mri.ui.services import services
 from mri.ui.tokens import display
 
-OPEN, BOX, MODEL, PROMPT, MODE, PRESET = (
-    f"record-{part}" for part in ("open", "box", "model", "prompt", "mode", "preset")
+OPEN, BOX, TITLE, MODEL, PROMPT, MODE, PRESET = (
+    f"record-{part}" for part in ("open", "box", "title", "model", "prompt", "mode", "preset")
 )
 MAX_NEW_TOKENS, TEMPERATURE, TOP_K, SEED = (f"record-{part}" for part in ("max", "temperature", "top-k", "seed"))
 START, STOP, PROGRESS, LINE, TEXT = (f"record-{part}" for part in ("start", "stop", "progress", "line", "text"))
@@ -57,14 +57,21 @@ def record_box() -> html.Div:
             dcc.Store(id=CURRENT, storage_type="session"),
             dcc.Interval(id=TICK, interval=TICK_MS, disabled=True),
             dcc.Location(id=GOTO, refresh="callback-nav"),
-            dbc.Offcanvas(_form(), id=BOX, title="Record a generation", placement="end", is_open=False),
+            dbc.Offcanvas(
+                _form(),
+                id=BOX,
+                title=html.Span("Record a generation", id=TITLE),
+                labelledby=TITLE,
+                placement="end",
+                is_open=False,
+            ),
         ]
     )
 
 
 def _form() -> list[Any]:
     return [
-        html.P(id=MODEL, className="text-secondary small"),
+        html.P(id=MODEL, className="record-cost"),
         html.Label("Prompt", htmlFor=PROMPT, className="form-label"),
         dbc.Textarea(id=PROMPT, rows=4, value="Once there was a girl named Mia.", maxlength=20_000),
         dbc.RadioItems(
@@ -94,8 +101,8 @@ def _form() -> list[Any]:
             ],
             className="d-flex gap-2 my-3",
         ),
-        dbc.Progress(id=PROGRESS, value=0, max=1, className="my-2"),
-        html.P("", id=LINE, role="status", className="small text-secondary"),
+        html.Progress(id=PROGRESS, value="0", max="1", className="record-progress", title="Progress"),
+        html.P("", id=LINE, role="status", className="record-cost"),
         html.Pre("", id=TEXT, className="record-text"),
     ]
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from mri.live.worker import GenerationWorker
@@ -60,6 +61,18 @@ def test_a_recording_from_prompt_to_scan(browser, tmp_path):
         assert session.session.prompt == "Mia went"
         assert session.session.layout.config.capture_mode == "stats"
         assert session.session.sampling["max_new_tokens"] == 6
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_box_and_the_list_are_accessible(browser, fake_site, theme):
+    with clean_page(browser, fake_site) as page:
+        page.add_init_script(f"localStorage.setItem('mri-theme', '{theme}')")
+        page.goto("/sessions")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        results = [Axe().run(page)]
+        open_box(page, "Mia", 5)
+        results.append(Axe().run(page))
+    assert [result.violations_count for result in results] == [0, 0], [result.generate_report() for result in results]
 
 
 def test_progress_and_stop(browser, fake_site):
