@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+import torch
+
 from mri.config import TraceConfig
 from mri.errors import MriError
 from mri.events import TraceSession
@@ -112,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generation worker of nanochat MRI; started by the server.")
     parser.add_argument("--sessions", type=Path, required=True)
     sessions = parser.parse_args().sessions
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # small models decode no slower; the server keeps a core
     out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints must not break the protocol
 
     def say(**event: Any) -> None:
