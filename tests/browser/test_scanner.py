@@ -62,7 +62,8 @@ def test_reduced_motion_does_not_play_by_itself(page):
 def test_keys(page):
     open_scanner(page, "/?session=demo-long&step=20&point=block.0.resid_post")
     for key, expected in (
-        ("ArrowRight", 21), ("ArrowLeft", 20), ("Shift+ArrowRight", 30), ("Shift+ArrowLeft", 20), ("End", 99), ("Home", 0),
+        ("ArrowRight", 21), ("ArrowLeft", 20), ("Shift+ArrowRight", 30), ("Shift+ArrowLeft", 20),
+        ("End", 99), ("Home", 0),
     ):  # fmt: skip
         page.keyboard.press(key)
         until(page, f"window.mri.player.step === {expected}")

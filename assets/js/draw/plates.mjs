@@ -84,13 +84,14 @@ export function placePlates(points, stageWidth, stageHeight) {
   const { across } = best;
   const down = Math.ceil(points.length / across);
   const cellPx = best.cellPx >= 4 ? Math.floor(best.cellPx * 2) / 2 : Math.max(0.5, best.cellPx);
-  const slotWidth = stageWidth / across;
-  const slotHeight = stageHeight / down;
+  const slotWidth = Math.min(stageWidth / across, mostCols * cellPx + 3 * GAP_PX);
+  const slotHeight = Math.min(stageHeight / down, mostRows * cellPx + LABEL_PX + 3 * GAP_PX);
+  const firstTop = (stageHeight - down * slotHeight) / 2;
   return points.map((point, i) => {
     const { rows, cols } = shapes[i];
     const inRow = Math.min(across, points.length - Math.floor(i / across) * across);
     const left = (stageWidth - inRow * slotWidth) / 2 + (i % across) * slotWidth;
-    const top = Math.floor(i / across) * slotHeight;
+    const top = firstTop + Math.floor(i / across) * slotHeight;
     return {
       key: point.key,
       label: plateLabel(point.key),

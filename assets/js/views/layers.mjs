@@ -48,8 +48,8 @@ export class Layers {
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.ctx = sized(this.canvas, BARS_PX, ROW_PX * this.keys.length);
     const axis = el("div", { class: "mri-axis", style: `margin-left:auto;width:${BARS_PX}px`, "aria-hidden": "true" });
-    const ticks = TICKS.filter((tick) => Math.abs(Math.asinh(tick)) <= this.#limit * 0.95);
-    const spread = ticks.length > 5 ? ticks.filter((tick) => Math.abs(tick) !== 1) : ticks;
+    const far = (/** @type {number} */ tick) => Math.abs(this.#x(tick) - this.#x(0));
+    const spread = TICKS.filter((tick) => Math.abs(Math.asinh(tick)) <= this.#limit && (tick === 0 || (far(tick) > 15 && (Math.abs(tick) >= 10 || far(10 * tick) - far(tick) > 22))));
     axis.append(...spread.map((tick) => el("span", { text: String(tick).replace("-", "−"), style: `left:${this.#x(tick)}px` })));
     this.scroller = el("div", { class: "mri-list" }, list, this.canvas);
     this.numbers = el("div", { class: "mri-numbers" });
