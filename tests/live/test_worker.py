@@ -20,7 +20,7 @@ def worker(tmp_path):
     worker.close()
 
 
-def wait_for(worker, session_id, *states, deadline_s=20):
+def wait_for(worker, session_id, *states, deadline_s=60):
     deadline = time.monotonic() + deadline_s
     while (status := worker.status(session_id))["state"] not in states:
         assert time.monotonic() < deadline, status

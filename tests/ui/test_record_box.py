@@ -58,7 +58,7 @@ def shown(session_id, is_open=True):
     return dict(zip(OUTPUTS, record_box.progress(session_id, is_open), strict=True))
 
 
-def shown_when(session_id, is_there, is_open=True, deadline_s=20):
+def shown_when(session_id, is_there, is_open=True, deadline_s=60):
     deadline = time.monotonic() + deadline_s
     while not is_there(outputs := shown(session_id, is_open)):
         assert time.monotonic() < deadline, outputs
