@@ -17,8 +17,8 @@ LEVELS = [
     {"ui"},
     {"server", "routes", "guard"},
 ]
-SIDEWAYS = {("tracer", "nanochat"), ("tracer", "store"), ("live", "store")}
-"""Stages of level 1 that may import another one."""
+SIDEWAYS = {("tracer", "nanochat"), ("tracer", "store"), ("live", "store"), ("export", "analysis")}
+"""Stages that may import another one of their level."""
 
 TOP = {"", "__init__", "__main__", "api", "cli"}
 """The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""

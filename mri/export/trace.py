@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mri.analysis.attention import attention_rows
 from mri.errors import SessionNotFound, UnknownHookPoint
-from mri.events import StepFrame, TraceSession, dequantized
+from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
 from mri.layout import Layout
 from mri.store.reader import SessionReader, open_session
@@ -84,16 +85,8 @@ class Trace:
         if not (0 <= layer < self.layout.n_layer and 0 <= head < self.layout.n_head):
             sizes = f"{self.layout.n_layer} layers of {self.layout.n_head} heads"
             raise UnknownHookPoint(f"There is no layer {layer} with a head {head}: this session has {sizes}, from 0.")
-        frame = self.frame(step)
-        row = np.full(frame.pos0 + frame.t_add, np.nan, np.float32)
-        if layer in frame.dropped_layers:
-            return row
-        at = layer - sum(dropped < layer for dropped in frame.dropped_layers)
-        if "attention/rows" in frame.arrays:
-            return dequantized(frame.arrays["attention/rows"][at, head], None)
-        if "attention/keys" in frame.arrays:
-            row[frame.arrays["attention/keys"][at, head]] = frame.arrays["attention/weights"][at, head]
-        return row
+        weights, _ = attention_rows(self.frame(step), self.layout)
+        return weights[layer, head]
 
     def stats(self) -> pd.DataFrame:
         """One row per step and hook point. Columns: step, phase, pos0, hook_point, layer_index, layer_type, then
