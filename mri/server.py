@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import dash
@@ -124,7 +124,7 @@ def show_error(error: Exception) -> None:
     set_props(ids.TOAST, {"data": {"text": text, "kind": "error"}})
 
 
-def _seal_once(library: Library):  # type: ignore[no-untyped-def]
+def _seal_once(library: Library) -> Callable[[], None]:
     """A before-request function that, once, seals in the background what earlier recordings left unsealed."""
     started = threading.Event()
 
