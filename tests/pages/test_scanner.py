@@ -1,0 +1,87 @@
+"""The Scanner's callbacks alone serve every step: each figure of each tab, from the session file."""
+
+import sys
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from dash import no_update
+
+from mri.config import TraceConfig
+from mri.server import create_app
+from tests.conftest import write_handmade_session, write_random_session
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_handmade_session(folder)
+    write_random_session(folder, session_id="demo-b", config=TraceConfig(prefill="positions"))
+    write_random_session(
+        folder, session_id="demo-a", config=TraceConfig(capture_mode="full", attention_tier="full_row")
+    )
+    write_random_session(folder, session_id="light", config=TraceConfig(capture_mode="stats"), seal=False)
+    return create_app(folder)
+
+
+@pytest.fixture
+def page(app):
+    """The page's module, inside a request of the app."""
+    with app.server.test_request_context():
+        yield scanner()
+
+
+def scanner():
+    """The module as Dash imported it."""
+    return next(module for name, module in sys.modules.items() if name.endswith("pages.scanner"))
+
+
+def view(session, step, **fields):
+    return {
+        "session": session, "step": step, "point": "block.1.resid_post", "layer": 1, "head": 0, "neuron": 3,
+        "stat": "l2", "theme": "dark", **fields,
+    }  # fmt: skip
+
+
+DRAWERS = ("draw_neurons", "draw_history", "draw_attention", "draw_predictions", "draw_statistics")
+
+
+@pytest.mark.parametrize("session", ["handmade", "demo-a", "demo-b", "light"])
+@pytest.mark.parametrize("name", DRAWERS)
+def test_every_step_is_served(page, session, name):
+    for step in range(5):
+        for point in ("block.1.resid_post", "embed.resid0", "block.0.mlp_act", "final.logits"):
+            found = getattr(page, name)(view(session, step, point=point))
+            parts = found if isinstance(found, tuple) else (found,)
+            assert any(isinstance(part, go.Figure) for part in parts)
+
+
+@pytest.mark.parametrize("name", DRAWERS)
+def test_nothing_is_drawn_before_there_is_a_selection(page, name):
+    assert getattr(page, name)(None) is no_update
+
+
+def test_known_values_arrive_in_the_figure(page):
+    figure = page.draw_neurons(view("handmade", 2, point="block.0.attn_out"))
+    values = np.asarray(figure.data[1].z).ravel()
+    np.testing.assert_array_equal(values, np.float32([0, -3, np.nan, np.nan, np.nan, np.nan, 4, 2]))
+    assert np.isfinite(np.asarray(figure.data[0].z).ravel()).tolist() == [i in (2, 3, 4, 5) for i in range(8)]
+    bars = page.draw_predictions(view("handmade", 3))
+    np.testing.assert_allclose(bars.data[0].x[0], np.exp(5 - 5.5), rtol=1e-6)
+    assert bars.data[0].text[0].endswith("chosen")
+
+
+def test_the_first_visit_opens_the_first_demo(page):
+    scanner = page.layout()
+    assert scanner["mri-boot"].data["session"] == "demo-a"
+    assert page.layout(session="handmade")["mri-boot"].data["session"] == "handmade"
+
+
+def test_an_unknown_session_is_told(page):
+    state = page.layout(session="nobody")
+    assert "mri-state-error" in state.className
+
+
+def test_an_empty_library_is_told(tmp_path):
+    with create_app(tmp_path).server.test_request_context():
+        assert "Nothing recorded yet" in str(scanner().layout())
