@@ -85,8 +85,9 @@ class Trace:
         if not (0 <= layer < self.layout.n_layer and 0 <= head < self.layout.n_head):
             sizes = f"{self.layout.n_layer} layers of {self.layout.n_head} heads"
             raise UnknownHookPoint(f"There is no layer {layer} with a head {head}: this session has {sizes}, from 0.")
-        weights, _ = attention_rows(self.frame(step), self.layout)
-        return weights[layer, head]
+        weights, _ = attention_rows(self.frame(step), self.layout)  # (n_layer, n_head, n_keys)
+        row: Floats = weights[layer, head]
+        return row
 
     def stats(self) -> pd.DataFrame:
         """One row per step and hook point. Columns: step, phase, pos0, hook_point, layer_index, layer_type, then
