@@ -12,6 +12,7 @@ import shutil
 import sys
 import zlib
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from mri.hook_points import STATS
 from mri.layout import Layout
 from mri.store.files import SESSION, disk_error, free_bytes, session_json, session_lock, sync_folder
 from mri.store.reader import STEP_COLUMNS, JournalReader
-from mri.store.rows import padded, scattered
+from mri.store.rows import largest_shape, padded, scattered
 from mri.store.sealed import sealed_session
 from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, plain_os_error, put
 from mri.wire import views_from_bytes
@@ -127,8 +128,9 @@ def _write_arrays(file: h5py.File, reader: JournalReader, layout: Layout) -> Non
 def _step(reader: JournalReader, layout: Layout, step: int) -> dict[str, Array]:
     """The arrays of a step, every row in its fixed place."""
     header, arrays = views_from_bytes(reader.payload(step))
-    dropped = header["dropped_layers"]
-    return {name: scattered(layout, name, array, dropped) for name, array in arrays.items()}
+    if dropped := header["dropped_layers"]:
+        return {name: scattered(layout, name, array, dropped) for name, array in arrays.items()}
+    return arrays
 
 
 def _shapes(reader: JournalReader, layout: Layout) -> tuple[dict[str, Array], dict[str, np.dtype[Any]]]:
@@ -159,20 +161,18 @@ def _create_array(file: h5py.File, name: str, of_steps: Array, dtype: np.dtype[A
 
 def _write_block(dataset: h5py.Dataset, start: int, arrays: list[Array | None]) -> None:
     """Consecutive steps in one call each run: a run ends where an array is absent or needs other chunks."""
-    run: list[Array] = []
-    for k, array in enumerate([*arrays, None], start):
-        if run and (array is None or _num_chunks(array) != _num_chunks(run[0])):
-            shape = tuple(np.max([each.shape for each in run], axis=0).tolist())
-            if 0 not in shape:
-                block = np.stack([padded(each, shape, each.dtype) for each in run])
-                dataset[(slice(k - len(run), k), *(slice(size) for size in shape))] = block
-            run = []
-        if array is not None:
-            run.append(array)
+    for num_chunks, group in groupby(enumerate(arrays, start), lambda entry: _num_chunks(entry[1])):
+        if num_chunks is None or 0 in num_chunks:
+            continue
+        steps, run = zip(*group, strict=True)
+        shape = largest_shape([array.shape for array in run])
+        block = np.stack([padded(array, shape, array.dtype) for array in run])
+        dataset[(slice(steps[0], steps[-1] + 1), *(slice(size) for size in shape))] = block
 
 
-def _num_chunks(array: Array) -> tuple[int, ...]:
-    return tuple(-(-size // KEYS_PER_CHUNK) for size in array.shape)
+def _num_chunks(array: Array | None) -> tuple[int, ...] | None:
+    """Along each axis, 0 where it is empty; None for no array."""
+    return None if array is None else tuple([-(-size // KEYS_PER_CHUNK) for size in array.shape])
 
 
 def _write_steps(file: h5py.File, reader: JournalReader, layout: Layout) -> None:

@@ -20,12 +20,9 @@ from mri.events import PHASES, Array, StepFrame, TraceSession
 from mri.store.files import FORMAT, session_from_json
 from mri.store.reader import STEP_COLUMNS, named_steps
 from mri.store.rows import kept_rows
-from mri.store.shelf import array_name, crc32, dataset_name, read_steps, readable, steps_at_once
+from mri.store.shelf import array_name, crc32, dataset_name, opened, read_steps, readable, steps_at_once
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_FRAME, bytes_from_frame, record_bytes
-
-CACHE_BYTES = 16_384
-"""Chunk cache of each dataset: the small chunks, which hold several steps."""
 
 
 class Column(NamedTuple):
@@ -54,7 +51,7 @@ class Column(NamedTuple):
 
 def sealed_session(path: Path) -> TraceSession:
     """Only the metadata. Raises BadSession."""
-    with readable(path), h5py.File(path, "r", locking=False) as file:
+    with readable(path), opened(path) as file:
         return _session(file, path)
 
 
@@ -71,8 +68,7 @@ class SealedReader:
         """Raises BadSession on a file that is truncated, foreign or of another format version."""
         self.path = path
         with readable(path):
-            # hardly a chunk cache: most chunks are one step; and no file locks: the file never changes
-            self._file = h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE_BYTES)
+            self._file = opened(path)
             try:
                 self.session = _session(self._file, path)
                 self._steps = {name: self._file[f"steps/{name}"][...] for name in STEP_COLUMNS}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -26,8 +27,8 @@ KEYS_PER_CHUNK = 256
 """Chunk length of axes that grow with the sequence: what lies behind a step's end is never written."""
 
 MAX_CHUNK_BYTES = 4_000_000
-SMALL_CHUNK_BYTES = 4096
-"""Of arrays smaller than this several steps share a chunk: a chunk of its own would cost more than the numbers."""
+SMALL_BYTES = 512
+"""Arrays smaller than this a step are not cut into chunks: finding and inflating one would cost more than it saves."""
 SCALARS_PER_CHUNK = 4096
 PLAIN_BYTES = 4096
 """Small tables are not compressed: the index of their chunks would be larger than they."""
@@ -48,28 +49,25 @@ def array_name(dataset: str) -> str | None:
 
 
 def chunk_shape(shape: tuple[int, ...], ragged: tuple[bool, ...], itemsize: int) -> tuple[int, ...]:
-    """One step deep, or as many steps as SMALL_CHUNK_BYTES hold. Ragged axes in pieces of KEYS_PER_CHUNK; halved on
-    the longest axis while over MAX_CHUNK_BYTES."""
+    """One step deep; ragged axes in pieces of KEYS_PER_CHUNK; halved on the longest axis while over MAX_CHUNK_BYTES."""
     chunk = [min(size, KEYS_PER_CHUNK) if cut else size for size, cut in zip(shape, ragged, strict=True)]
     while math.prod(chunk) * itemsize > MAX_CHUNK_BYTES:
         axis = chunk.index(max(chunk))
         chunk[axis] = (chunk[axis] + 1) // 2
-    small = 1 if any(ragged) else max(1, SMALL_CHUNK_BYTES // max(1, math.prod(chunk) * itemsize))
-    return (small, *chunk)
+    return (1, *chunk)
 
 
 def create(
     file: h5py.File, name: str, shape: tuple[int, ...], dtype: Any, chunks: tuple[int, ...] | None = None
 ) -> h5py.Dataset:
-    """An empty dataset, compressed unless it is empty. What is never written reads as NaN, or 0 in whole numbers."""
-    if 0 in shape:
-        return file.create_dataset(name, shape, dtype)
-    chunks = chunks or (SCALARS_PER_CHUNK, *shape[1:])
-    chunks = (min(shape[0], chunks[0]), *chunks[1:])
+    """An empty dataset. What is never written reads as NaN, or 0 in whole numbers."""
+    fill = None if np.dtype(dtype).kind == "S" else fill_value(dtype)
+    chunks = chunks or (min(shape[0], SCALARS_PER_CHUNK), *shape[1:])
+    if math.prod(chunks) * np.dtype(dtype).itemsize < SMALL_BYTES or 0 in shape:
+        return file.create_dataset(name, shape, dtype, fillvalue=fill)
     return file.create_dataset(
-        name, shape, dtype, chunks=chunks, shuffle=True, compression="gzip", compression_opts=GZIP_LEVEL,
-        fillvalue=None if np.dtype(dtype).kind == "S" else fill_value(dtype),
-    )  # fmt: skip
+        name, shape, dtype, chunks=chunks, fillvalue=fill, shuffle=True, compression="gzip", compression_opts=GZIP_LEVEL
+    )
 
 
 GZIP_LEVEL = 1
@@ -89,6 +87,17 @@ def put(file: h5py.File, name: str, values: Array) -> None:
 def crc32(values: Array, crc: int = 0) -> int:
     """CRC-32 (zlib's) of the values' little-endian bytes in C order, going on from `crc`."""
     return zlib.crc32(np.ascontiguousarray(values).data, crc)
+
+
+def opened(path: Path) -> h5py.File:
+    """For reading steps in any order: no chunk cache, for a chunk is one step, which is read whole; no sieve buffer,
+    which would read 64 KB around every small array; no file locks, for the file never changes. Raises OSError."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_cache(0, 0, 0, 1.0)
+    access.set_sieve_buf_size(0)
+    access.set_file_locking(False, True)
+    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDONLY, fapl=access))
 
 
 @contextlib.contextmanager
