@@ -6,13 +6,16 @@ import json
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as numpy_strategies
 
 from mri.errors import BadSession
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.wire import (
+    DTYPES,
     KIND_END,
     KIND_FRAME,
     bytes_from_frame,
@@ -21,6 +24,7 @@ from mri.wire import (
     read_record,
     record_bytes,
     record_size,
+    views_from_bytes,
 )
 from tests.golden_frame.build import FOLDER, GOLDEN, expected_json
 
@@ -74,6 +78,31 @@ def test_equal_frames_give_equal_bytes_whatever_the_order_or_memory_of_their_arr
     frame = StepFrame(0, "decode", 0, 1, arrays)
     turned = StepFrame(0, "decode", 0, 1, {"a": arrays["a"], "b": np.asfortranarray(arrays["b"])})
     assert bytes_from_frame(frame) == bytes_from_frame(turned)
+
+
+@given(
+    arrays=st.dictionaries(
+        st.text(min_size=1, max_size=9).filter(lambda name: name != "__metadata__"),
+        st.sampled_from(list(DTYPES.values())).flatmap(
+            lambda dtype: numpy_strategies.arrays(
+                dtype, numpy_strategies.array_shapes(min_dims=0, max_dims=3, min_side=0)
+            )
+        ),
+        max_size=6,
+    )
+)
+def test_bytes_are_those_of_the_safetensors_library(arrays):
+    frame = StepFrame(3, "decode", 5, 1, arrays)
+    blob = bytes_from_frame(frame)
+    metadata = {"frame": json.dumps(frame.header(), separators=(",", ":"))}
+    assert blob == safetensors.numpy.save(arrays, metadata=metadata)
+    again = frame_from_bytes(blob)
+    header, views = views_from_bytes(blob)
+    assert (again.header(), header) == (frame.header(), frame.header())
+    for name, array in arrays.items():
+        assert again.arrays[name].tobytes() == views[name].tobytes() == array.tobytes()
+        assert again.arrays[name].shape == views[name].shape == array.shape
+        assert again.arrays[name].dtype == views[name].dtype == array.dtype
 
 
 def test_arrays_in_a_run_of_records_are_aligned():
