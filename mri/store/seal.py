@@ -28,7 +28,7 @@ from mri.layout import Layout
 from mri.store.files import SESSION, disk_error, free_bytes, session_json, session_lock, sync_folder
 from mri.store.reader import STEP_COLUMNS, JournalReader
 from mri.store.rows import largest_shape, padded, scattered
-from mri.store.sealed import sealed_session
+from mri.store.sealed import SealedReader, sealed_session
 from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, plain_os_error, put
 from mri.wire import views_from_bytes
 
@@ -71,6 +71,8 @@ def _write_sealed(folder: Path, target: Path) -> None:
                 write_session(file, reader)
             with open(partial, "rb") as written:
                 os.fsync(written.fileno())
+            with SealedReader(partial) as sealed:  # the journal goes for it: HDF5's word is not enough
+                sealed.verify()
             os.replace(partial, target)
         except BaseException:
             partial.unlink(missing_ok=True)

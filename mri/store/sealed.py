@@ -212,12 +212,12 @@ class SealedReader:
 
     def _crc32(self, name: str, dataset: h5py.Dataset) -> int:
         """Over the values, step after step, each in its own shape (see docs/trace-format.md)."""
-        array, crc = array_name(name), 0
-        if array is None or self._columns[array].shapes is None:
-            for start in range(0, len(dataset), steps_at_once(dataset)):
-                crc = crc32(dataset[start : start + steps_at_once(dataset)], crc)
-            return crc
-        for step in range(self.num_steps):
-            for _, values in self._arrays(self._columns[array], step, step + 1):
-                crc = crc32(values, crc)
+        column, crc, pieces = self._columns.get(array_name(name) or ""), 0, steps_at_once(dataset)
+        for start in range(0, len(dataset), pieces):
+            stop = min(start + pieces, len(dataset))
+            if column is None or column.shapes is None:
+                crc = crc32(dataset[start:stop], crc)
+            else:
+                for _, values in self._arrays(column, start, stop):
+                    crc = crc32(values, crc)
         return crc
