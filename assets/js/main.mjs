@@ -162,6 +162,7 @@ class Scanner {
     this.view.close();
     this.cache.close();
     this.stage.close();
+    this.ribbon.close();
     this.inspector.close();
   }
 

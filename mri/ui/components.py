@@ -157,6 +157,7 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
             dcc.Store(id=ids.BOOT, data=boot),
             *(dcc.Store(id=ids.view(tab)) for tab in ids.TABS),
             dcc.Store(id=ids.MOUNTED),
+            html.H1("Scanner", className="visually-hidden"),
             html.Aside(
                 id="mri-layers",
                 className="mri-layers",
@@ -199,7 +200,7 @@ PICTURES = {
         "Where each head looks", "measured", 380,
         "One row per head, one column per token read so far. Grey: not among the kept keys.",
     ),
-    "graph-head": ("One head", "measured", 220, "Bars: weights. Outlines: not captured, at most this much."),
+    "graph-head": ("One head", "measured", 240, "Bars: weights. Outlines: not captured, at most this much."),
     "graph-predictions": (
         "What comes next", "derived", 560,
         "Probability at temperature 1 = exp(logit − logsumexp), exact for the strongest tokens.",

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from mri.config import TraceConfig
@@ -234,6 +235,15 @@ def test_a_failing_server_becomes_a_toast_and_the_page_goes_on(browser, site):
     page.evaluate("window.mri.player.seek(6)")
     until(page, "window.mri.stage.frame.header.step === 6")
     context.close()
+
+
+@pytest.mark.parametrize(("tab", "theme"), [("neurons", "dark"), ("statistics", "light")])
+def test_axe_finds_no_serious_fault(page, tab, theme):
+    page.add_init_script(f"localStorage.setItem('mri-theme', '{theme}')")
+    open_scanner(page, f"/?session=demo-long&step=30&tab={tab}")
+    until(page, f"document.querySelector('#panel-{tab} .main-svg')")
+    faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in ("serious", "critical")]
+    assert not faults, [(fault["id"], [node["target"] for node in fault["nodes"]][:3]) for fault in faults]
 
 
 def test_phone(browser, site):

@@ -47,15 +47,14 @@ export class Layers {
     this.list = list;
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.ctx = sized(this.canvas, BARS_PX, ROW_PX * this.keys.length);
-    const axis = el("div", { class: "mri-axis", style: `margin-left:auto;width:${BARS_PX}px`, "aria-hidden": "true" });
+    const axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
     const far = (/** @type {number} */ tick) => Math.abs(this.#x(tick) - this.#x(0));
     const spread = TICKS.filter((tick) => Math.abs(Math.asinh(tick)) <= this.#limit && (tick === 0 || (far(tick) > 15 && (Math.abs(tick) >= 10 || far(10 * tick) - far(tick) > 22))));
-    axis.append(...spread.map((tick) => el("span", { text: String(tick).replace("-", "−"), style: `left:${this.#x(tick)}px` })));
-    this.scroller = el("div", { class: "mri-list" }, list, this.canvas);
+    axis.append(...spread.map((tick) => el("span", { text: String(tick).replace("-", "−"), style: `right:${BARS_PX - this.#x(tick)}px` })));
+    this.scroller = el("div", { class: "mri-list" }, axis, list, this.canvas);
     this.numbers = el("div", { class: "mri-numbers" });
     host.replaceChildren(
       el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), el("p", { class: "mri-note", text: "min–max · mean ± std", title: "One asinh scale for all rows: linear near zero, logarithmic far out" })),
-      axis,
       this.scroller,
       this.numbers,
     );

@@ -23,10 +23,16 @@ export function stepOfPosition({ sequence, steps }) {
   return out;
 }
 
+const LINE_PX = 25;
+
 export class Ribbon {
   #current = -1;
   /** @type {HTMLElement[]} */
   #buttons = [];
+  /** @type {number[]|null} top of each token's line, null: to be measured */
+  #lines = null;
+  #height = 0;
+  #scrolled = 0;
 
   /** @param {HTMLElement} host
    *  @param {object} context
@@ -52,6 +58,9 @@ export class Ribbon {
     this.list.append(...this.#buttons.map((button) => el("li", {}, button)));
     this.says = el("div", { class: "mri-ribbon-says" });
     host.replaceChildren(this.list, this.says);
+    this.observer = new ResizeObserver(() => (this.#lines = null));
+    this.observer.observe(this.list);
+    this.list.addEventListener("scroll", () => (this.#scrolled = this.list.scrollTop), { passive: true });
   }
 
   /** @param {number} step
@@ -95,16 +104,28 @@ export class Ribbon {
       if (place) button.classList.add(place);
       if (place === "is-current") button.setAttribute("aria-current", "step");
       else if (before === "is-current") button.removeAttribute("aria-current");
+      button.tabIndex = place === "is-current" ? 0 : -1;
     });
-    this.#keepInSight(this.#buttons[Math.min(next, this.#buttons.length - 1)]);
+    this.#keepInSight(Math.min(next, this.#buttons.length - 1));
   }
 
-  /** @param {HTMLElement|undefined} button */
-  #keepInSight(button) {
-    if (!button) return;
-    const { offsetTop: top, offsetHeight: height } = button;
-    const { scrollTop, clientHeight } = this.list;
-    if (top < scrollTop || top + height > scrollTop + clientHeight) this.list.scrollTop = top - clientHeight / 2 + height / 2;
+  /** Scroll to the token's line. Lines are measured once for each width: asking the page for places on every step
+   *  would make it lay itself out anew each time.
+   *  @param {number} position */
+  #keepInSight(position) {
+    if (!this.#lines) {
+      this.#lines = this.#buttons.map((button) => button.offsetTop);
+      this.#height = this.list.clientHeight;
+      this.#scrolled = this.list.scrollTop;
+    }
+    const top = this.#lines[position] - LINE_PX / 2;
+    if (top >= this.#scrolled && top + LINE_PX <= this.#scrolled + this.#height) return;
+    this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
+    this.#scrolled = this.list.scrollTop;
+  }
+
+  close() {
+    this.observer.disconnect();
   }
 }
 
