@@ -143,15 +143,16 @@ def draw_predictions(view: View | None) -> Any:
     if view is None:
         return no_update
     reader = _reader(view)
-    arrays = reader.frame(view["step"]).arrays
+    frame = reader.frame(view["step"])
+    arrays = frame.arrays
     if "logits/token_ids" not in arrays:
         return message("No predictions were captured in this step.", view["theme"])
     token_ids, logits = arrays["logits/token_ids"], arrays["logits/values"]
     names = [labels.token(reader, int(token_id)) for token_id in token_ids]
-    chosen = np.flatnonzero(token_ids == np.int64(reader.frame(view["step"]).chosen_id))
+    chosen = np.flatnonzero(token_ids == np.int64(frame.chosen_id))
     return figures.predictions(
         names, logits, np.exp(logits - arrays["logits/logsumexp"]), chosen=int(chosen[0]) if len(chosen) else -1,
-        theme=view["theme"],
+        how=labels.how_chosen(reader, frame), theme=view["theme"],
     )  # fmt: skip
 
 

@@ -114,7 +114,7 @@ class Scanner {
     this.ribbon = new Ribbon(host("mri-ribbon"), { tokens, numPrompt: meta.session.num_prompt_tokens, onSeek });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, onPick: (point) => this.#select({ point }) });
-    const source = { layout, tokens, stepOf: stepOfPosition(tokens) };
+    const source = { layout, tokens, stepOf: stepOfPosition(tokens), numPrompt: meta.session.num_prompt_tokens };
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));

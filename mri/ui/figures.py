@@ -183,15 +183,17 @@ def head_row(weights: Floats, bounds: Floats, *, tokens: Sequence[str], theme: s
     return finished(figure, theme, "head", gap=0.1)
 
 
-def predictions(tokens: Sequence[str], logits: Floats, probs: Floats, *, chosen: int, theme: str) -> go.Figure:
-    """The strongest predictions, best on top.  logits, probs (n,); chosen: row of the chosen token, −1 if not among
-    them. Traces: 0 all bars, 1 the chosen one over them."""
+def predictions(
+    tokens: Sequence[str], logits: Floats, probs: Floats, *, chosen: int, how: str, theme: str
+) -> go.Figure:
+    """The strongest predictions, best on top.  logits, probs (n,); chosen: row of the token that follows, −1 if it is
+    not among them; how: why it follows, in a word. Traces: 0 all bars, 1 that token's over them."""
     c, rows = THEMES[theme], np.arange(len(tokens), dtype=np.int32)
     figure = go.Figure(
         [
             go.Bar(
                 y=rows, x=probs, orientation="h", marker={"color": c["bar"]}, cliponaxis=False,
-                text=[percent(float(p)) + ("  ◂ chosen" if i == chosen else "") for i, p in enumerate(probs)],
+                text=[percent(float(p)) + (f"  ◂ {how}" if i == chosen else "") for i, p in enumerate(probs)],
                 textposition="outside", textfont={"color": c["text"], "size": 11}, customdata=logits[:, None],
                 hovertemplate="%{y}<br>probability <b>%{x:.6g}</b> at temperature 1<br>logit %{customdata[0]:.6g}"
                 "<extra></extra>",

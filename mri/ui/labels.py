@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mri.events import StepFrame
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
 from mri.ui.tokens import display
@@ -33,3 +34,10 @@ def tokens_of_steps(reader: SessionReader) -> list[str]:
         one = t_add == 1 and pos0 < len(sequence) and phase != "train"
         names.append(sequence[pos0] if one else f"{t_add} tokens" if phase != "train" else "a batch")
     return names
+
+
+def how_chosen(reader: SessionReader, frame: StepFrame) -> str:
+    """Why the token after this step stands there: read from the prompt, put in by the calculator, or chosen."""
+    if frame.pos0 + frame.t_add < reader.session.num_prompt_tokens:
+        return "prompt"
+    return "calculator" if frame.forced else "chosen"

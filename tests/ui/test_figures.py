@@ -70,7 +70,9 @@ def test_attention_beyond_the_last_key_is_empty_and_unknown_weights_have_bounds(
 
 
 def test_predictions_mark_the_chosen_token_in_words_too():
-    figure = figures.predictions(["a", "<b>"], np.float32([3, 1]), np.float32([0.8, 0.15]), chosen=1, theme="dark")
+    figure = figures.predictions(
+        ["a", "<b>"], np.float32([3, 1]), np.float32([0.8, 0.15]), chosen=1, how="chosen", theme="dark"
+    )
     assert list(figure.data[0].text) == ["80.0 %", "15.0 %  ◂ chosen"]
     assert np.isnan(figure.data[1].x[0])
     assert figure.layout.yaxis.ticktext[1] == "&lt;b&gt;"

@@ -13,7 +13,8 @@ import { gridShape } from "../draw/plates.mjs";
 /** @typedef {object} Source
  *  @property {import("../core/layout.mjs").Layout} layout
  *  @property {import("./ribbon.mjs").Tokens} tokens
- *  @property {Int32Array} stepOf which step read each position */
+ *  @property {Int32Array} stepOf which step read each position
+ *  @property {number} numPrompt tokens of the prompt */
 
 /** Put the frame's data into one figure.
  *  @param {string} id of the graph
@@ -43,7 +44,7 @@ const FEEDS = {
   "graph-history": markStep,
   "graph-attention": (frame, { layout, tokens }) => ({ traces: attentionData(frame, layout, tokens.sequence.length) }),
   "graph-head": (frame, { layout, tokens }, { layer, head }) => ({ traces: headData(frame, layout, layer, head, tokens.sequence.length) }),
-  "graph-predictions": (frame, { tokens }) => predictionData(frame, tokens.text),
+  "graph-predictions": (frame, { tokens, numPrompt }) => predictionData(frame, tokens.text, numPrompt),
   "graph-map": markStep,
   "graph-bars": (frame, { layout }) => ({ traces: barData(frame, layout) }),
 };
@@ -148,13 +149,16 @@ function finite(value) {
 /** figures.predictions: all bars, the chosen one over them; the tokens are on the axis.
  *  @param {import("../core/wire.mjs").Frame} frame
  *  @param {Record<string, string>} text id -> display string
+ *  @param {number} numPrompt
  *  @returns {Data} */
-export function predictionData(frame, text) {
+export function predictionData(frame, text, numPrompt) {
   const found = logits(frame);
   if (!found) return {};
+  const { pos0, t_add: numRead, forced } = frame.header;
+  const how = pos0 + numRead < numPrompt ? "prompt" : forced ? "calculator" : "chosen"; // as labels.how_chosen
   const chosen = frame.header.chosen_id < 0 ? -1 : found.ids.indexOf(frame.header.chosen_id);
   const probs = [...found.probs];
-  const label = (/** @type {number} */ p, /** @type {number} */ i) => formatPercent(p) + (i === chosen ? "  ◂ chosen" : "");
+  const label = (/** @type {number} */ p, /** @type {number} */ i) => formatPercent(p) + (i === chosen ? `  ◂ ${how}` : "");
   return {
     traces: [
       { x: probs, y: probs.map((_, i) => i), text: probs.map(label), customdata: Array.from(found.logits, (logit) => [logit]) },

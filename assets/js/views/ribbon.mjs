@@ -41,6 +41,7 @@ export class Ribbon {
    *  @param {(step: number) => void} context.onSeek */
   constructor(host, { tokens, numPrompt, onSeek }) {
     this.tokens = tokens;
+    this.numPrompt = numPrompt;
     this.stepOf = stepOfPosition(tokens);
     const special = new Set(tokens.special);
     const forced = forcedPositions(tokens);
@@ -71,11 +72,11 @@ export class Ribbon {
     const read = numRead === 1 ? [this.#name(this.tokens.sequence[pos0])] : [`${numRead} prompt tokens`];
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
     const next = pos0 + numRead;
-    const inPrompt = id < 0 && next < this.tokens.sequence.length;
-    const chosen = id >= 0 ? id : inPrompt ? this.tokens.sequence[next] : null;
+    const inPrompt = next < this.numPrompt;
+    const chosen = inPrompt ? this.tokens.sequence[next] : id >= 0 ? id : null;
     const parts = [el("span", {}, "read ", el("b", { text: read.join(" ") }))];
     if (chosen !== null) {
-      const how = forced ? "put in by the calculator" : id < 0 ? "the prompt goes on with" : "chose";
+      const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
       parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: this.#name(chosen) })));
     }
     if (logprob !== undefined && !Number.isNaN(logprob)) {

@@ -236,13 +236,15 @@ function rankText(frame, layout, key, neuron) {
   return `rank ${rank} of ${width} by magnitude`;
 }
 
-/** One side of the signed scale, from the middle outwards.
+/** One side of the signed scale, from near the middle outwards: the middle itself is the ground's colour, and a small
+ *  captured value must still be seen.
  *  @param {[number, string][]} stops
  *  @param {1|-1} sign
  *  @returns {[number, string][]} */
 function half(stops, sign) {
-  const side = stops.filter(([t]) => (sign > 0 ? t >= 0.5 : t <= 0.5)).map(([t, colour]) => /** @type {[number, string]} */ ([Math.abs(t - 0.5) * 2, colour]));
-  return sign > 0 ? side : side.reverse();
+  const colour = colourMap(stops);
+  const hex = (/** @type {number} */ share) => colour(0.5 + sign * share * 0.5).map((part) => part.toString(16).padStart(2, "0")).join("");
+  return [0, 0.25, 0.5, 0.75, 1].map((t) => [t, `#${hex(0.3 + 0.7 * t)}`]);
 }
 
 /** Dots of the scale from small to large, as they are on the plates.
