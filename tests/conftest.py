@@ -15,6 +15,7 @@ from mri.config import ATTENTION_TOPK, TraceConfig
 from mri.events import StepFrame, TraceSession
 from mri.hook_points import nanochat_points
 from mri.layout import Layout
+from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
 
 TINY_VOCABULARY = [*(bytes([97 + i]) for i in range(26)), b" ", b"\xff", " é".encode(), b"<|bos|>", b"<|python_end|>"]
@@ -75,7 +76,8 @@ def write_handmade_session(folder: Path, session_id: str = "handmade", *, seal: 
             phase = "prefill" if step < 3 else "decode"
             chosen_id = step if step >= 2 else -1
             writer.append(StepFrame(step, phase, step, 1, arrays, chosen_id=chosen_id, time_us=1000 * step))
-        return writer.finish("max_new_tokens", seal=seal, duration_s=0.5)
+        folder_of_session = writer.finish("max_new_tokens", seal=False, duration_s=0.5)
+    return seal_here(folder_of_session) if seal else folder_of_session
 
 
 def random_layout(n_layer: int, n_embd: int, n_head: int, config: TraceConfig, n_ctx: int = 2048) -> Layout:
@@ -152,7 +154,8 @@ def write_random_session(
                 frame.arrays["tokens"][:] = chosen
             writer.append(frame)
             pos0, chosen = pos0 + t_add, next_id
-        return writer.finish("max_new_tokens", seal=seal, response="…", duration_s=0.001 * num_steps)
+        folder_of_session = writer.finish("max_new_tokens", seal=False, response="…", duration_s=0.001 * num_steps)
+    return seal_here(folder_of_session) if seal else folder_of_session
 
 
 @pytest.fixture
