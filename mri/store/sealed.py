@@ -119,11 +119,11 @@ class SealedReader:
             return column.scalars[(slice(None), *index)].copy()
         step = 16 * column.pieces  # what is in memory before the index picks from it
         parts = []
-        with readable(self.path):
-            for start in range(0, self.num_steps, step):
-                stop = min(start + step, self.num_steps)
+        for start in range(0, self.num_steps, step):
+            stop = min(start + step, self.num_steps)
+            with readable(self.path):
                 block = read_steps(column.dataset, start, stop, column.full, column.pieces)
-                parts.append(block[(slice(None), *index)].copy())
+            parts.append(block[(slice(None), *index)].copy())
         return np.concatenate(parts)
 
     def steps(self) -> dict[str, Array]:

@@ -92,7 +92,7 @@ class SessionWriter:
         """Writes one step. Raises StoreError when the disk does not take it: the journal then ends with the step
         before, and the same frame may be appended again. Raises ValueError on a frame that no session can have."""
         self._check(frame)
-        self._check_free_space()
+        self._check_free_space(self.num_steps)
         try:
             self._journal.append(record_bytes(KIND_FRAME, frame.step, bytes_from_frame(frame)))
         except OSError as error:
@@ -154,26 +154,23 @@ class SessionWriter:
             raise StoreError(f"Session {self.session.id} exists already: choose another id or delete it first.")
 
     def _create(self, vocabulary: Sequence[bytes] | None, special_ids: Iterable[int], sync_ms: int) -> None:
-        self._check_free_space()
         try:
+            self._check_free_space(0)
             tokens = Vocabulary.from_sequence(vocabulary or (), special_ids)
             replace_file(self.folder / VOCABULARY, tokens.to_bytes())
             self._journal = Journal(self.folder / JOURNAL, sync_ms)
             self.update()
-        except OSError as error:
+        except (OSError, StoreError) as error:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise disk_error("write to", self.folder, error) from error
+            raise error if isinstance(error, StoreError) else disk_error("write to", self.folder, error) from error
 
-    def _check_free_space(self) -> None:
+    def _check_free_space(self, num_steps: int) -> None:
         free = free_bytes(self.folder)
         if free < MIN_FREE_BYTES:
             raise StoreError(
-                f"Recording of {self.session.id} stops after {self._steps_so_far()} steps because only "
+                f"Recording of {self.session.id} stops after {num_steps} steps because only "
                 f"{free / 1e6:.0f} MB of disk are free (it needs {MIN_FREE_BYTES / 1e6:.0f}): free some space."
             )
-
-    def _steps_so_far(self) -> int:
-        return self.num_steps if hasattr(self, "_journal") else 0
 
     def _check(self, frame: StepFrame) -> None:
         """What would make the session unreadable later is refused now."""

@@ -107,9 +107,10 @@ def test_only_so_many_readers_stay_open(library, tmp_path, handmade_session, mon
     assert first.frame_bytes(0)
 
 
-def test_a_reader_that_nobody_holds_closes_its_file(tmp_path, handmade_session):
+@pytest.mark.parametrize("seal", [False, True])
+def test_a_reader_that_nobody_holds_closes_its_file(tmp_path, handmade_session, seal):
     library = Library(tmp_path)
-    handmade_session(tmp_path, seal=False)
+    handmade_session(tmp_path, seal=seal)
     before = len(os.listdir("/proc/self/fd"))
     library.open("handmade")
     assert len(os.listdir("/proc/self/fd")) == before + 1

@@ -50,6 +50,8 @@ def test_columns(handmade):
     np.testing.assert_array_equal(np.isnan(rows), np.arange(5) > np.arange(5)[:, None])
     np.testing.assert_allclose(np.nansum(rows, axis=1), 1, atol=1e-3)
     assert handmade.column("attention/rows", slice(None), 0, 0).shape == (5, 2)
+    with pytest.raises(IndexError):
+        handmade.column("stats", 99)
     with pytest.raises(UnknownHookPoint, match="No step of this session has an array 'full/8/values'"):
         handmade.column("full/8/values")
 

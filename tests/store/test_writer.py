@@ -137,6 +137,7 @@ def test_recording_stops_when_the_disk_is_nearly_full_and_goes_on_when_it_is_not
             writer.append(replace(frame, step=1))
         with pytest.raises(StoreError, match="199 MB"):
             SessionWriter(tmp_path, replace(session, id="two"))
+        assert not (tmp_path / "two").exists()
         monkeypatch.undo()
         writer.append(replace(frame, step=1))
         folder = writer.finish("stopped", seal=False)
