@@ -12,7 +12,7 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
-from mri.analysis.attention import attention_rows
+from mri.analysis.attention import attention_entropy, attention_rows
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
 from mri.errors import MriError
 from mri.hook_points import STATS
@@ -128,13 +128,17 @@ def draw_attention(view: View | None) -> Any:
     tokens = labels.tokens(reader)
     weights, bounds = figures.over_positions(*attention_rows(frame, layout), len(tokens))
     layer, head, theme = view["layer"], view["head"], view["theme"]
-    entropy = frame.arrays["attention/entropy"]
-    row = layer - sum(dropped < layer for dropped in frame.dropped_layers)
-    bits = "dropped in this step" if layer in frame.dropped_layers else f"entropy {entropy[row, head]:.2f} bits"
     return (
         figures.attention_rows(weights, bounds, tokens=tokens, selected=(layer, head), theme=theme),
-        figures.head_row(weights[layer, head], bounds[layer, head], tokens=tokens, theme=theme),
-        f"Block {layer} · head {head} · {bits}",
+        figures.head_row(
+            weights[layer, head],
+            bounds[layer, head],
+            entropy_bits=float(attention_entropy(frame, layout)[layer, head]),
+            head=(layer, head),
+            tokens=tokens,
+            theme=theme,
+        ),
+        f"Block {layer} · head {head}",
     )
 
 

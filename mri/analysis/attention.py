@@ -40,6 +40,16 @@ def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
     return weights, bounds
 
 
+def attention_entropy(frame: StepFrame, layout: Layout) -> Floats:
+    """Entropy of each head's row in bits.  -> (n_layer, n_head), NaN where it was not captured"""
+    entropy = np.full((layout.n_layer, layout.n_head), np.nan, np.float32)
+    if "attention/entropy" in frame.arrays:
+        entropy[[layer for layer in range(layout.n_layer) if layer not in frame.dropped_layers]] = frame.arrays[
+            "attention/entropy"
+        ]
+    return entropy
+
+
 def _bound_of_others(strongest: npt.NDArray[np.floating]) -> Floats:
     """Largest weight a key outside the kept ones can have: at most the weakest kept one, and at most what they leave
     of 1, both at the far edge of float16 rounding.  strongest (…, n), falling -> (…,)"""

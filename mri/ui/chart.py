@@ -57,6 +57,9 @@ def colorbar(theme: str) -> dict[str, Any]:
     return {"thickness": 8, "outlinewidth": 0, "len": 1, "tickfont": {"color": THEMES[theme]["muted"], "size": 10}}
 
 
-def finished(figure: go.Figure, theme: str, revision: str, gap: float | None = None) -> go.Figure:
-    figure.update_layout(template=template(theme), uirevision=revision, bargap=gap, transition_duration=0)
+def finished(figure: go.Figure, theme: str, revision: str, gap: float | None = None, of: str = "") -> go.Figure:
+    """`of`: what the figure shows apart from the step. JavaScript feeds it only frames of the same thing."""
+    figure.update_layout(
+        template=template(theme), uirevision=revision, bargap=gap, meta={"of": of}, transition_duration=0
+    )
     return figure

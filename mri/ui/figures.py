@@ -49,13 +49,14 @@ def neuron_heatmap(
     odd = np.flatnonzero(captured & ~np.isfinite(values))
     not_captured = (
         "<b>neuron %{customdata[0]}</b><br>not captured"
-        + (f": at most {bound:.6g} in magnitude" if np.isfinite(bound) else "")
+        + (": at most %{customdata[1]:.6g} in magnitude" if np.isfinite(bound) else "")
         + "<extra></extra>"
     )
     figure = go.Figure(
         [
             go.Heatmap(
-                z=grid(np.where(captured, np.nan, 0).astype(np.float32)), customdata=neuron[..., None],
+                z=grid(np.where(captured, np.nan, 0).astype(np.float32)),
+                customdata=np.stack([neuron, np.full(neuron.shape, bound)], axis=-1).astype(np.float32),
                 colorscale=[[0, THEMES[theme]["not_captured"]], [1, THEMES[theme]["not_captured"]]], showscale=False,
                 hoverongaps=False, hovertemplate=not_captured, xgap=1, ygap=1,
             ),
@@ -82,7 +83,7 @@ def neuron_heatmap(
         )  # fmt: skip
     figure.update_xaxes(visible=False, range=[-0.5, cols - 0.5])
     figure.update_yaxes(visible=False, range=[rows - 0.5, -0.5])
-    return finished(figure, theme, key)
+    return finished(figure, theme, key, of=key)
 
 
 def neuron_history(
@@ -159,10 +160,12 @@ def attention_rows(
     return finished(figure, theme, "attention", gap=0)
 
 
-def head_row(weights: Floats, bounds: Floats, *, tokens: Sequence[str], theme: str) -> go.Figure:
-    """One head's row as bars.  weights, bounds (n_positions,) as in `attention_rows`.
+def head_row(
+    weights: Floats, bounds: Floats, *, entropy_bits: float, head: tuple[int, int], tokens: Sequence[str], theme: str
+) -> go.Figure:
+    """One head's row as bars.  weights, bounds (n_positions,) as in `attention_rows`; head: (layer, head).
 
-    Traces: 0 "at most" where not captured, 1 captured weights.
+    Traces: 0 "at most" where not captured, 1 captured weights. Annotation 0: the entropy.
     """
     c, x = THEMES[theme], axis_labels(tokens)
     figure = go.Figure(
@@ -179,8 +182,12 @@ def head_row(weights: Floats, bounds: Floats, *, tokens: Sequence[str], theme: s
     )  # fmt: skip
     token_axis(figure, len(x))
     figure.update_yaxes(title_text="weight", range=[0, 1])
+    figure.add_annotation(
+        text=entropy_words(entropy_bits), showarrow=False, xref="paper", yref="paper", x=1, y=1, xanchor="right",
+        font={"color": c["muted"], "size": 11},
+    )  # fmt: skip
     figure.update_layout(barmode="overlay")
-    return finished(figure, theme, "head", gap=0.1)
+    return finished(figure, theme, "head", gap=0.1, of=f"{head[0]}.{head[1]}")
 
 
 def predictions(
@@ -231,6 +238,11 @@ def _padded(flat: npt.NDArray[np.int32], rows: int, cols: int) -> npt.NDArray[np
 
 def _odd_name(value: float) -> str:
     return "NaN" if np.isnan(value) else "+∞" if value > 0 else "−∞"
+
+
+def entropy_words(bits: float) -> str:
+    """As `entropyWords` in feeds.mjs."""
+    return "not in this step" if np.isnan(bits) else f"entropy {bits:.2f} bits"
 
 
 def token_axis(figure: go.Figure, n_positions: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mri.analysis.attention import attention_rows
+from mri.analysis.attention import attention_entropy, attention_rows
 from mri.config import TraceConfig
 from tests.conftest import random_frame, random_layout
 
@@ -58,6 +58,9 @@ def test_a_dropped_block_is_unknown_and_the_others_stay_in_place(config):
     assert np.isnan(weights[1]).all()
     assert np.isnan(bounds[1]).all()
     assert np.isfinite(bounds[[0, 2]]).all()
+    entropy = attention_entropy(frame, layout)
+    assert np.isnan(entropy[1]).all()
+    np.testing.assert_array_equal(entropy[[0, 2]], frame.arrays["attention/entropy"])
 
 
 def test_without_attention_nothing_is_known():

@@ -14,7 +14,7 @@ def open_scanner(page: Page, address: str = "/") -> None:
     until(page, "window.mri?.timings.draw.length > 0")
 
 
-def until(page: Page, condition: str, deadline_s: float = 20) -> Any:
+def until(page: Page, condition: str, deadline_s: float = 60) -> Any:
     """Poll a JavaScript expression until it is true. (Playwright's own waiting needs eval, which the page forbids.)"""
     end = time.monotonic() + deadline_s
     while not (value := page.evaluate(condition)):

@@ -120,20 +120,24 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         ("attention", "graph-attention", 1, "z"),
         ("attention", "graph-attention", 0, "customdata"),
         ("attention", "graph-head", 0, "y"),
+        ("neurons", "graph-neurons", 0, "customdata"),
         ("predictions", "graph-predictions", 0, "x"),
         ("statistics", "graph-bars", 1, "y"),
     ):
         open_scanner(page, f"/?session=demo&step=25&tab={tab}")
         shown(page, graph)
         served_data = flat(page, graph, trace, name)
-        served_text = plot(page, graph, "plot._fullData[0].text ?? null")
+        served_text = plot(page, graph, "[plot._fullData[0].text ?? null, plot.layout.annotations?.[0].text ?? null]")
         page.evaluate(
             f"""import("/assets/js/views/feeds.mjs").then(({{feed}}) => feed("{graph}",
             document.querySelector("#{graph} .js-plotly-plot"), window.mri.stage.frame, window.mri.inspector.source,
             window.mri.view.view))"""
         )
         np.testing.assert_allclose(flat(page, graph, trace, name), served_data, rtol=1e-5, atol=1e-7, err_msg=graph)
-        assert plot(page, graph, "plot._fullData[0].text ?? null") == served_text
+        assert (
+            plot(page, graph, "[plot._fullData[0].text ?? null, plot.layout.annotations?.[0].text ?? null]")
+            == served_text
+        )
 
 
 def test_predictions_are_exact_and_the_chosen_one_is_marked(page, reader):

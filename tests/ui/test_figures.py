@@ -32,7 +32,8 @@ def test_not_captured_is_not_zero():
     assert values.z[0][0] == 0
     assert (values.zmin, values.zmax) == (-3, 3)
     assert not len(odd.x)
-    assert "at most 0.5" in missing.hovertemplate
+    assert "at most" in missing.hovertemplate
+    assert missing.customdata[1][0].tolist() == [2, 0.5], "neuron and bound"
     assert values.customdata[1][1].tolist() == [3, 1], "neuron 3 is the strongest"
 
 
@@ -65,8 +66,11 @@ def test_attention_beyond_the_last_key_is_empty_and_unknown_weights_have_bounds(
     assert np.isfinite(missing.z[0]).tolist() == [False, True, False, False, False]
     assert missing.customdata[0, 1].tolist() == pytest.approx([0, 0, 0.1])
     assert np.isfinite(known.z[0]).tolist() == [True, False, True, False, False]
-    row = figures.head_row(weights[0, 0], bounds[0, 0], tokens=list("abcde"), theme="dark")
+    row = figures.head_row(
+        weights[0, 0], bounds[0, 0], entropy_bits=1.5, head=(0, 0), tokens=list("abcde"), theme="dark"
+    )
     assert row.data[0].y[1] == np.float32(0.1)
+    assert row.layout.annotations[0].text == "entropy 1.50 bits"
 
 
 def test_predictions_mark_the_chosen_token_in_words_too():

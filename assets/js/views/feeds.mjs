@@ -6,7 +6,7 @@
  */
 
 import { formatPercent } from "../core/format.mjs";
-import { STATS, attentionRow, hookPoint, logits, marks, stats, values } from "../core/layout.mjs";
+import { STATS, attentionRow, attentionSummary, bound, hookPoint, logits, marks, stats, values } from "../core/layout.mjs";
 import { MARK } from "../core/quantization.mjs";
 import { gridShape } from "../draw/plates.mjs";
 
@@ -24,9 +24,17 @@ import { gridShape } from "../draw/plates.mjs";
  *  @param {Record<string, any>} view */
 export function feed(id, plot, frame, source, view) {
   const { traces = [], layout = {} } = FEEDS[id]?.(frame, source, view) ?? {};
+  if ((plot.layout.meta?.of ?? "") !== (OF[id]?.(view) ?? "")) return; // it shows something else until the server drew it
   if (traces.length > plot.data.length || (!traces.length && !plot.layout.shapes?.length)) return; // another figure stands there
   window.Plotly.update(plot, byAttribute(traces), layout, traces.map((_, i) => i));
 }
+
+/** What a figure must be of to take a frame's data: `layout.meta.of` in figures.py.
+ *  @type {Record<string, (view: Record<string, any>) => string>} */
+const OF = {
+  "graph-neurons": ({ point }) => point,
+  "graph-head": ({ layer, head }) => `${layer}.${head}`,
+};
 
 /** One redraw for all traces: attribute -> its value in each trace, undefined where the trace keeps its own.
  *  @param {Record<string, any>[]} traces
@@ -43,11 +51,20 @@ const FEEDS = {
   "graph-neurons": (frame, { layout }, { point }) => ({ traces: neuronData(frame, layout, point) }),
   "graph-history": markStep,
   "graph-attention": (frame, { layout, tokens }) => ({ traces: attentionData(frame, layout, tokens.sequence.length) }),
-  "graph-head": (frame, { layout, tokens }, { layer, head }) => ({ traces: headData(frame, layout, layer, head, tokens.sequence.length) }),
+  "graph-head": (frame, { layout, tokens }, { layer, head }) => ({
+    traces: headData(frame, layout, layer, head, tokens.sequence.length),
+    layout: { "annotations[0].text": entropyWords(attentionSummary(frame, layout, layer, head)?.entropy ?? NaN) },
+  }),
   "graph-predictions": (frame, { tokens, numPrompt }) => predictionData(frame, tokens.text, numPrompt),
   "graph-map": markStep,
   "graph-bars": (frame, { layout }) => ({ traces: barData(frame, layout) }),
 };
+
+/** @param {number} bits NaN where the head was not captured
+ *  @returns {string} as figures.entropy_words */
+export function entropyWords(bits) {
+  return Number.isNaN(bits) ? "not in this step" : `entropy ${bits.toFixed(2)} bits`;
+}
 
 /** Shape 0 of the figures over all steps: the line at the current one.
  *  @param {import("../core/wire.mjs").Frame} frame
@@ -73,11 +90,12 @@ export function neuronData(frame, layout, key) {
     Array.from({ length: rows }, (_, row) => Array.from({ length: cols }, (_, col) => (row * cols + col < width ? cell(row * cols + col) : null)));
   const isNumber = (/** @type {number} */ i) => what[i] === MARK.value || what[i] === MARK.clipped;
   const odd = [...what.keys()].filter((i) => !isNumber(i) && what[i] !== MARK.notCaptured);
-  let most = 0;
-  for (let i = 0; i < width; i++) if (isNumber(i)) most = Math.max(most, Math.abs(own[i]));
+  let limit = 0;
+  for (let i = 0; i < width; i++) if (isNumber(i)) limit = Math.max(limit, Math.abs(own[i]));
+  const most = bound(frame, layout, key);
   return [
-    { z: grid((i) => (what[i] === MARK.notCaptured ? 0 : null)) },
-    { z: grid((i) => (isNumber(i) ? own[i] : null)), customdata: grid((i) => [i, rank[i]]), zmin: -(most || 1), zmax: most || 1 },
+    { z: grid((i) => (what[i] === MARK.notCaptured ? 0 : null)), customdata: grid((i) => [i, most]) },
+    { z: grid((i) => (isNumber(i) ? own[i] : null)), customdata: grid((i) => [i, rank[i]]), zmin: -(limit || 1), zmax: limit || 1 },
     {
       x: odd.map((i) => i % cols),
       y: odd.map((i) => Math.floor(i / cols)),
