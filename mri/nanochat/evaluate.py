@@ -62,6 +62,13 @@ def _asks_colour(document: corpus.Document) -> bool:
     return document.answer_text.strip().lower() in COLOURS
 
 
+def _asks_colour_said_before(document: corpus.Document) -> bool:
+    """The text says 'a red ball': the answer stands before the thing. Else it says 'The ball is red'."""
+    tint = document.answer_text.strip().lower()
+    thing = document.fillings[0].split("|")[2]
+    return _asks_colour(document) and f"{tint} {thing}" in document.prompt
+
+
 SKILLS = (
     Skill("indirect object", ("indirect_object",), target=0.98),
     Skill("who is given what", ("giving",)),
@@ -72,6 +79,12 @@ SKILLS = (
     Skill("differences", ("differences",)),
     Skill("things had, given and left", ("having",)),
     Skill("colour of the object", ("colours", "chat.ask_colour"), _asks_colour, 0.90),
+    Skill("… said as 'a red ball'", ("colours", "chat.ask_colour"), _asks_colour_said_before),
+    Skill(
+        "… said as 'the ball is red'",
+        ("colours", "chat.ask_colour"),
+        lambda d: _asks_colour(d) and not _asks_colour_said_before(d),
+    ),
     Skill("whose, where, who (short text)", ("reading", "chat.ask_text"), lambda d: not _asks_colour(d)),
     Skill("calculator: result said", ("chat.calculate",)),
     Skill("lists bought again", ("shopping",)),
@@ -188,8 +201,8 @@ def head_scores(loaded: LoadedModel, n_sequences: int, n_words: int = 30) -> tup
 
 def sampled(loaded: LoadedModel, prompt: str | tuple[str], seed: int) -> str:
     """What the model writes after a text, or answers to a user's message (a tuple), at temperature 0.6."""
-    chat = isinstance(prompt, tuple)
-    ids = ids_from_prompt(loaded.tokenizer, prompt[0], chat=chat)
+    text = prompt[0] if isinstance(prompt, tuple) else prompt
+    ids = ids_from_prompt(loaded.tokenizer, text, chat=isinstance(prompt, tuple))
     steps = generate(loaded.model, ids, Sampling(max_new_tokens=120, seed=seed), loaded.tokenizer)
     return loaded.tokenizer.decode([step.next_id for step in steps])
 

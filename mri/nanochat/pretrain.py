@@ -40,7 +40,7 @@ LONG_ROWS_EVERY = 8  # every eighth batch has rows of the full context, so that 
 WARMUP_STEPS = 40
 WARMDOWN_SHARE = 0.5  # of all steps, at the end: the learning rate falls linearly to FINAL_LR
 FINAL_LR = 0.02
-LEARNING_RATES = {"matrices": 0.02, "embeddings": 0.08, "lm_head": 0.006, "scalars": 0.01}
+LEARNING_RATES = {"matrices": 0.012, "embeddings": 0.02, "lm_head": 0.003, "scalars": 0.005}
 ADAM_BETAS = (0.9, 0.95)
 
 
@@ -48,7 +48,7 @@ ADAM_BETAS = (0.9, 0.95)
 class Settings:
     """What a run is made of. `steps` is when the warmdown ends; it alone may change when a run is resumed."""
 
-    steps: int = 2900
+    steps: int = 3000
     seed: int = 1
     n_layer: int = 6
     n_embd: int = 256
@@ -128,14 +128,11 @@ def make_optimizers(model: GPT) -> list[torch.optim.Optimizer]:
             groups["scalars"].append(parameter)
         else:
             groups["matrices"].append(parameter)
-    adam_groups = [{"params": groups[g], "lr": LEARNING_RATES[g]} for g in ("embeddings", "lm_head", "scalars")]
+    adam_groups = [{"params": groups[name], "name": name} for name in ("embeddings", "lm_head", "scalars")]
     optimizers: list[torch.optim.Optimizer] = [
-        Muon(groups["matrices"], lr=LEARNING_RATES["matrices"]),
-        torch.optim.AdamW(adam_groups, betas=ADAM_BETAS, eps=1e-10, weight_decay=0.0, fused=True),
+        Muon([{"params": groups["matrices"], "name": "matrices"}], lr=0.0),
+        torch.optim.AdamW(adam_groups, lr=0.0, betas=ADAM_BETAS, eps=1e-10, weight_decay=0.0, fused=True),
     ]
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["initial_lr"] = group["lr"]
     return optimizers
 
 
@@ -166,7 +163,7 @@ class Run:
         share = lr_share(self.step, self.settings.steps)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * share
+                group["lr"] = LEARNING_RATES[group["name"]] * share
             optimizer.step()
             optimizer.zero_grad()
         self.step += 1
@@ -220,7 +217,7 @@ def export_run(run: Run, base_dir: Path) -> Path:
     meta = {
         "step": run.step,
         "model_config": asdict(run.settings.config()),
-        "user_config": asdict(run.settings),
+        "user_config": asdict(run.settings) | {"steps": run.step},
         "total_batch_size": run.settings.batch_tokens,
         "training_seconds": round(run.seconds),
     }

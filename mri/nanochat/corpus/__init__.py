@@ -38,8 +38,8 @@ def repeat(c: Choices) -> Document:
 
 # family -> how often it is drawn (relative), and what writes it
 FAMILIES: dict[str, tuple[float, Family]] = {
-    "story": (20.0, story),
-    "repeat": (4.0, repeat),
+    "story": (9.0, story),
+    "repeat": (5.0, repeat),
     **facts.FAMILIES,
     **numbers.FAMILIES,
     **patterns.FAMILIES,

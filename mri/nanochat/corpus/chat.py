@@ -35,11 +35,10 @@ class Exchange:
 
 
 def ask_fact(c: Choices) -> Exchange:
-    """A question about a relation, answered in a full sentence or in a word."""
+    """A question about a relation, answered in a full sentence."""
     name = c.weighted(WEIGHTS)
     asked, answer, lead, key = question(c, name)
-    short = c.chance(0.25) and name not in ("call", "job")
-    return Exchange(asked, "" if short else lead, sentence(answer) if short else answer, ".", (key,))
+    return Exchange(asked, lead, answer, ".", (key,))
 
 
 def ask_sum(c: Choices) -> Exchange:
@@ -165,8 +164,8 @@ EXCHANGES: dict[str, Callable[[Choices], Exchange]] = {
     "ask_story": ask_story, "ask_list": ask_list, "ask_counting": ask_counting, "small_talk": small_talk,
 }  # fmt: skip
 EXCHANGE_WEIGHTS = {
-    "ask_fact": 8.0, "ask_sum": 2.0, "calculate": 4.0, "ask_text": 2.5, "ask_colour": 2.0, "ask_story": 2.0, "ask_list": 1.0,
-    "ask_counting": 0.7, "small_talk": 1.5,
+    "ask_fact": 8.0, "ask_sum": 2.0, "calculate": 1.2, "ask_text": 2.5, "ask_colour": 6.0, "ask_story": 1.0, "ask_list": 1.0,
+    "ask_counting": 0.7, "small_talk": 0.8,
 }  # fmt: skip
 
 
@@ -196,5 +195,5 @@ def conversation(c: Choices, family: str) -> Document:
 
 FAMILIES: dict[str, tuple[float, Callable[[Choices], Document]]] = {
     f"chat.{family}": (weight * 1.3, lambda c, family=family: conversation(c, family))  # type: ignore[misc]
-    for family, weight in (EXCHANGE_WEIGHTS | {"remembered_name": 0.8}).items()
+    for family, weight in (EXCHANGE_WEIGHTS | {"remembered_name": 0.4}).items()
 }

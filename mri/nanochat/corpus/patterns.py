@@ -87,34 +87,55 @@ def belongings(c: Choices, people: list[Person], things: list[str], colours: lis
     return said
 
 
+def asked(c: Choices, person: Person, thing: str, tint: str) -> tuple[str, str]:
+    """A question or the beginning of a sentence about someone's thing, and its answer."""
+    return c.pick(
+        (
+            (f" The {thing} is ", tint),
+            (f" The {thing} is ", tint),
+            (f" The colour of the {thing} is ", tint),
+            (f" Question: What colour is the {thing}? Answer: ", sentence(tint)),
+            (f"\nQuestion: What colour is the {thing}?\nAnswer: The {thing} is ", tint),
+            (f" Question: What color is the {thing}? Answer: ", sentence(tint)),
+            (f" What colour is the {thing} of {person.name}? It is ", tint),
+            (f" The {tint} thing is the ", thing),
+            (f" Question: Who has the {thing}? Answer: ", person.name),
+            (f"\nQuestion: What does {person.name} have?\nAnswer: {person.name} has ", a(thing)),
+        )
+    )
+
+
 def colours(c: Choices) -> Document:
-    """Two to four people with coloured things, then what colour one of them is."""
+    """Two to four people with coloured things, then what is asked about each of them in turn."""
     count = c.number(2, 4)
     people, things, tints = c.pick_some(PEOPLE, count), c.pick_some(TOYS, count), c.pick_some(COLOURS, count)
     begin = " ".join(belongings(c, people, things, tints))
-    keys = tuple(
-        filling("colours", person.name, thing, tint) for person, thing, tint in zip(people, things, tints, strict=True)
-    )
-    asked = c.number(0, count - 1)
-    person, thing, tint = people[asked], things[asked], tints[asked]
-    before, answer = c.pick(
-        (
-            (f"{begin} The {thing} is ", tint),
-            (f"{begin} The colour of the {thing} is ", tint),
-            (f"{begin} Question: What colour is the {thing}? Answer: ", sentence(tint)),
-            (f"{begin}\nQuestion: What colour is the {thing}?\nAnswer: The {thing} is ", tint),
-            (f"{begin} Question: What color is the {thing}? Answer: ", sentence(tint)),
-            (f"{begin} What colour is the {thing} of {person.name}? It is ", tint),
-            (f"{begin} The {tint} thing is the ", thing),
-            (f"{begin} Question: Who has the {thing}? Answer: ", person.name),
-            (f"{begin}\nQuestion: What does {person.name} have?\nAnswer: {person.name} has ", a(thing)),
-        )
-    )
-    after = "."
-    if "?" in before and c.chance(0.4):
-        other = people[asked - 1], things[asked - 1], tints[asked - 1]
-        after = f". Question: What colour is the {other[1]}? Answer: {sentence(other[2])}."
-    return with_answer(before, answer, after, (keys[asked], *(key for key in keys if key != keys[asked])))
+    owned = list(zip(people, things, tints, strict=True))
+    turns = c.pick_some(owned, count)
+    keys = tuple(filling("colours", person.name, thing, tint) for person, thing, tint in turns)
+    (before, answer), *more = [asked(c, *turn) for turn in turns]
+    after = "." + "".join(f"{lead}{said}." for lead, said in more)
+    return with_answer(begin + before, answer, after, keys)
+
+
+def inventory(c: Choices) -> Document:
+    """'There is a red ball and a blue hat. Colours: hat blue, ball red.': the word before comes after."""
+    count = c.number(2, 6)
+    things, tints = c.pick_some(TOYS, count), c.pick_some(COLOURS, count)
+    owned = list(zip(things, tints, strict=True))
+    begin = f"There is {listed([a(f'{tint} {thing}') for thing, tint in owned])}. Colours:"
+    (thing, tint), *more = c.pick_some(owned, count)
+    after = "".join(f", {other} {its_tint}" for other, its_tint in more) + "."
+    return with_answer(f"{begin} {thing} ", tint, after, (filling("inventory", *things, *tints),))
+
+
+def backwards(c: Choices) -> Document:
+    """A list forwards, then backwards."""
+    words = c.pick_some(c.pick((COLOURS, TOYS, GROCERIES, FOODS)), c.number(3, 8))
+    joint = c.pick((" ", " ", ", "))
+    before = f"Forwards: {joint.join(words)}. Backwards: {words[-1]}{joint}"
+    after = "".join(joint + word for word in words[-3::-1]) + "."
+    return with_answer(before, words[-2], after, (filling("backwards", *words),))
 
 
 def shopping(c: Choices) -> Document:
@@ -145,10 +166,10 @@ def made_up_word(c: Choices) -> str:
 
 def repeat(c: Choices, all_words: tuple[str, ...]) -> Document:
     """Random words of the corpus, or words that mean nothing, and the same once or twice again."""
-    count = c.number(4, 24)
+    count = c.number(3, 24)
     words = [made_up_word(c) for _ in range(count)] if c.chance(0.25) else c.pick_some(all_words, count)
     joint = c.pick((" ", " ", ", "))
-    times = c.number(2, 3)
+    times = c.number(3, 6) if count <= 8 else c.number(2, 3)
     split = c.number(1, count - 1)
     before = joint.join(words * (times - 1) + words[:split]) + joint
     after = "".join(joint + word for word in words[split + 1 :])
@@ -156,9 +177,11 @@ def repeat(c: Choices, all_words: tuple[str, ...]) -> Document:
 
 
 FAMILIES = {
-    "indirect_object": (9.0, indirect_object),
-    "giving": (2.0, giving),
-    "colours": (9.0, colours),
-    "shopping": (2.0, shopping),
-    "cycle": (1.0, cycle),
+    "indirect_object": (8.0, indirect_object),
+    "giving": (1.5, giving),
+    "colours": (30.0, colours),
+    "inventory": (25.0, inventory),
+    "backwards": (4.0, backwards),
+    "shopping": (1.0, shopping),
+    "cycle": (1.5, cycle),
 }

@@ -71,4 +71,4 @@ def sentences(c: Choices) -> Document:
     return Document(" ".join(said), tuple(dict.fromkeys(keys)))
 
 
-FAMILIES = {"sentences": (5.0, sentences)}
+FAMILIES = {"sentences": (2.5, sentences)}

@@ -77,7 +77,7 @@ def broken(c: Choices, k: Cast) -> list[str]:
         ),
         c.pick((f"{hero} was afraid that {elder} would be angry.", f"{hero} felt very bad.")),
         c.pick((f'"I am sorry," {k.hero.he} said. "I broke the {cup}."', f"But {k.hero.he} told {elder} the truth.")),
-        f"{c.pick((elder.capitalize(), e.he.capitalize(), 'But ' + elder))} was not angry.",
+        f"{c.pick((elder.capitalize(), 'But ' + elder))} was not angry.",
         c.pick((f'"Thank you for telling me," {e.he} said.', f'"It is good that you told me the truth," {e.he} said.')),
         c.pick((f"They swept the floor and bought a new {cup}.", f"Together they put the {cup} together with glue.")),
         c.pick((f"After that day {hero} was more careful.", f"{hero} learned to walk slowly in the house.")),
