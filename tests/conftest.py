@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from mri.config import ATTENTION_TOPK, TraceConfig
 from mri.events import StepFrame, TraceSession
@@ -17,6 +18,9 @@ from mri.hook_points import nanochat_points
 from mri.layout import Layout
 from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
+
+settings.register_profile("mri", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("mri")
 
 TINY_VOCABULARY = [*(bytes([97 + i]) for i in range(26)), b" ", b"\xff", " é".encode(), b"<|bos|>", b"<|python_end|>"]
 """a … z, a space, a lone byte that is no UTF-8, two bytes that are, and two special tokens."""

@@ -99,7 +99,7 @@ def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
 def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mri", "record", "ab", "--model", str(GOLDEN), "--max-new-tokens", "500"]
     child = subprocess.Popen(
-        [*command, "--sessions", str(tmp_path), "--seed", "5"],
+        [*command, "--sessions", str(tmp_path), "--temperature", "0"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
