@@ -104,7 +104,11 @@ def frames(session_id: str) -> ResponseReturnValue:
 @routes.post("/record")
 def record() -> ResponseReturnValue:
     """Queue a recording; its id is the session's id from then on."""
-    wanted = RecordRequest.from_json(request.get_json())
+    try:
+        fields = request.get_json()
+    except RecursionError as error:
+        raise ConfigError("This JSON is nested too deeply: send an object with a prompt.") from error
+    wanted = RecordRequest.from_json(fields)
     session_id = services().library.new_id()
     services().worker.submit(session_id, wanted)
     return _json({"id": session_id}), 202

@@ -52,8 +52,10 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
 
 
 def first_session(infos: list[SessionInfo]) -> SessionInfo:
-    """What a first visit shows: the first demo by its id, else the newest recording."""
-    demos = sorted((info for info in infos if info.id.startswith("demo-")), key=lambda info: info.id)
+    """What a first visit shows: the demo of a story, else another demo, else the newest recording."""
+    demos = sorted(
+        (info for info in infos if info.id.startswith("demo-")), key=lambda info: (info.id != "demo-story", info.id)
+    )
     return (demos or infos)[0]
 
 

@@ -212,6 +212,12 @@ def test_a_bad_recording_is_refused(client, body):
     assert response.json["error"]
 
 
+def test_json_without_end_is_refused(client):
+    answer = client.post("/record", data="[" * 20_000, content_type="application/json")
+    assert answer.status_code == 400
+    assert "nested too deeply" in answer.json["error"]
+
+
 def test_a_form_of_another_site_cannot_record(client):
     response = client.post("/record", data={"prompt": "x"})
     assert response.status_code == 415

@@ -51,7 +51,7 @@ class RecordRequest:
         number = isinstance(self.temperature, int | float) and not isinstance(self.temperature, bool)
         if not number or not 0 <= self.temperature <= 100:
             raise ConfigError(f"temperature={self.temperature!r} must be a number from 0 to 100.")
-        if self.preset not in PRESETS:
+        if not isinstance(self.preset, str) or self.preset not in PRESETS:
             raise ConfigError(f"preset={self.preset!r} is not known: use one of {', '.join(PRESETS)}.")
 
     @classmethod
@@ -84,9 +84,13 @@ def _check_prompt(prompt: object) -> None:
     texts: list[str] = []
     for turn in turns:
         content = turn.get("content") if isinstance(turn, dict) else None
-        if not isinstance(content, str) or set(turn) != {"role", "content"}:
-            raise PromptError("A prompt is a text, or a chat as a list of turns with role and content.")
+        if not isinstance(content, str) or set(turn) != {"role", "content"} or not isinstance(turn["role"], str):
+            raise PromptError("A prompt is a text, or a chat as a list of turns with role and content, both text.")
         texts.append(content)
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise PromptError("The prompt holds half a surrogate pair, which is no character: take it out.") from error
     if not any(text.strip() for text in texts):
         raise PromptError("The prompt is empty: write a few words to start from.")
     num_chars = sum(map(len, texts))

@@ -150,7 +150,13 @@ class GenerationWorker:
         if self._current is None and self._waiting:
             self._current = self._waiting.popleft()
             self._current.state = "running"
-            self._start()
+            try:
+                self._start()
+            except OSError as error:  # no process can be had: this one fails, the next may not
+                self._current.state, self._current.message = "error", f"The generation worker did not start: {error}."
+                self._current = None
+                self._next()
+                return
             self._send(self._current.command)
 
     def _start(self) -> None:
@@ -176,7 +182,7 @@ class GenerationWorker:
     def _write(child: subprocess.Popen[str], command: dict[str, Any]) -> None:
         assert child.stdin is not None
         with contextlib.suppress(OSError):  # a child that is gone: its reading thread fails what it had in hand
-            child.stdin.write(json.dumps(command, ensure_ascii=False) + "\n")
+            child.stdin.write(json.dumps(command) + "\n")
             child.stdin.flush()
 
     @staticmethod
@@ -190,12 +196,10 @@ class GenerationWorker:
         assert child.stdout is not None
         with child.stdout:
             for line in child.stdout:
-                try:
+                with contextlib.suppress(ValueError):  # a library in the child printed something
                     event = json.loads(line)
-                except ValueError:
-                    continue  # a library in the child printed something
-                with self._lock:
-                    self._on_event(event)
+                    with self._lock:
+                        self._on_event(event)
         code = child.wait()
         with self._lock:
             self._on_exit(child, code)
