@@ -62,7 +62,7 @@ def measure(model: GPT, num_steps: int) -> tuple[list[float], list[float], list[
         for run in range(RUNS + 1):
             seconds = (
                 untraced(model, ids, num_steps),
-                traced(model, ids, num_steps, Path(folder), 100.0),
+                traced(model, ids, num_steps, Path(folder), 300.0),
                 traced(model, ids, num_steps, Path(folder), 0.0),
             )
             if run:  # the first one warms up

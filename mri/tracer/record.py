@@ -49,7 +49,7 @@ def record_generation(
     chat: bool = False,
     name: str = "",
     session_id: str | None = None,
-    max_delay_ms: float = 100.0,
+    max_delay_ms: float = 300.0,
     on_start: Callable[[TraceSession, int], None] | None = None,
     on_step: Callable[[Step, str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,

@@ -61,7 +61,7 @@ class GenerationRecorder:
     The model's own work goes on either way.
     """
 
-    def __init__(self, model: nn.Module, layout: Layout, sink: Sink, *, max_delay_ms: float = 100.0) -> None:
+    def __init__(self, model: nn.Module, layout: Layout, sink: Sink, *, max_delay_ms: float = 300.0) -> None:
         self.layout = layout
         self.stopped = ""
         self.num_steps = 0
