@@ -2,27 +2,18 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mri.analysis.series import neuron_over_steps
 from mri.config import TraceConfig
 from mri.server import create_app
 from mri.store.reader import open_session
-from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import click_bar, neuron_at, open_scanner, plot, shown, step, until, view
 from tests.browser.serving import clean_page, served
 from tests.conftest import write_random_session
 
 KEPT_8 = TraceConfig(prefill="stepwise")
 STEPS = 40
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,26 +6,17 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mri.live.worker import GenerationWorker
 from mri.server import create_app
 from mri.store.reader import open_session
 from mri.ui.services import EXTENSION
-from tests.browser.ensure_browser import launch
 from tests.browser.serving import clean_page, served
 
 TESTS = Path(__file__).parents[1]
 MODEL = TESTS / "golden" / "E5"
 FAKE_WORKER = [sys.executable, str(TESTS / "live" / "fake_worker.py")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -4,25 +4,16 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mri.config import TraceConfig
 from mri.server import create_app
 from mri.store.reader import open_session
-from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import neuron_at, open_scanner, step, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_handmade_session, write_random_session
 
 ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
