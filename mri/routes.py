@@ -14,12 +14,14 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 
+from mri.analysis.series import series_over_steps
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.request import RecordRequest
 from mri.store.reader import SessionReader
 from mri.ui.services import services
 from mri.ui.tokens import display
+from mri.wire import blob_from_arrays
 
 routes = Blueprint("routes", __name__)
 compress = Compress()
@@ -94,11 +96,26 @@ def frames(session_id: str) -> ResponseReturnValue:
         yield first
         yield from pieces
 
-    response = Response(body(), mimetype="application/octet-stream")
-    if version:
-        response.set_etag(etag)
-    response.headers["Cache-Control"] = FOREVER if version and request.args.get("v") == version else REVALIDATE
-    return response
+    return _kept(Response(body(), mimetype="application/octet-stream"), version, etag)
+
+
+@routes.get("/sessions/<session_id>/series")
+@compress.compressed()
+def series(session_id: str) -> ResponseReturnValue:
+    """Surprise, entropy and one statistic of every hook point over all steps: one safetensors blob, as a frame is.
+
+    Cached as frames are.
+    """
+    reader = services().library.open(session_id)
+    stat = request.args.get("stat", "l2")
+    version = _version(reader)
+    etag = f"{session_id}-{version}-series-{stat}"
+    if version and etag in request.if_none_match:
+        return Response(status=304)
+    lines = series_over_steps(reader, stat)
+    arrays = {"surprise": lines.surprise, "entropy": lines.entropy, "points": lines.points}
+    blob = blob_from_arrays({"stat": stat, "every": lines.every, "num_steps": reader.num_steps}, arrays)
+    return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
 
 
 @routes.post("/record")
@@ -133,6 +150,14 @@ def _version(reader: SessionReader) -> str:
         return ""
     stat = reader.path.stat()
     return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
+
+
+def _kept(response: Response, version: str, etag: str) -> Response:
+    """With the headers that let a browser keep what belongs to this version of a finished session."""
+    if version:
+        response.set_etag(etag)
+    response.headers["Cache-Control"] = FOREVER if version and request.args.get("v") == version else REVALIDATE
+    return response
 
 
 def _pieces(reader: SessionReader, start: int, stop: int) -> Iterator[bytes]:

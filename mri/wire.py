@@ -16,7 +16,7 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,17 +68,22 @@ def bytes_from_frame(frame: StepFrame) -> bytes:
 
     The same bytes as `safetensors.numpy.save`, in a third of its time: this is on the path of every step.
     """
-    arrays = {name: np.asarray(array, order="C") for name, array in frame.arrays.items()}
-    entries: dict[str, Any] = {"__metadata__": {"frame": json.dumps(frame.header(), separators=(",", ":"))}}
+    return blob_from_arrays(frame.header(), frame.arrays)
+
+
+def blob_from_arrays(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
+    """Arrays and the JSON of `header` as one safetensors blob; not only frames travel so (see routes.series)."""
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    entries: dict[str, Any] = {"__metadata__": {"frame": json.dumps(header, separators=(",", ":"))}}
     parts, end = [b"", b""], 0
     for name in sorted(arrays, key=lambda name: (ORDER[arrays[name].dtype], name)):
         array = arrays[name]
         start, end = end, end + array.nbytes
         entries[name] = {"dtype": NAMES[array.dtype], "shape": array.shape, "data_offsets": (start, end)}
         parts.append(array.tobytes())
-    header = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
-    header += b" " * (-len(header) % 8)
-    parts[:2] = len(header).to_bytes(8, "little"), header
+    first = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    first += b" " * (-len(first) % 8)
+    parts[:2] = len(first).to_bytes(8, "little"), first
     return b"".join(parts)
 
 

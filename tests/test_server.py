@@ -1,5 +1,6 @@
 """The web app: routes, errors as sentences, the guard in front of all of it."""
 
+import math
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from mri.live.worker import GenerationWorker
 from mri.server import create_app
 from mri.store.reader import open_session
 from mri.ui.services import EXTENSION
-from mri.wire import KIND_FRAME, frame_from_bytes, iter_records
+from mri.wire import KIND_FRAME, frame_from_bytes, iter_records, views_from_bytes
 from tests.conftest import write_handmade_session
 
 FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "live" / "fake_worker.py")]
@@ -138,9 +139,27 @@ def test_frames_are_compressed_for_who_asks(reader_client):
     assert len(small.data) < len(plain.data)
 
 
+def test_series_are_one_blob_over_all_steps(reader_client, sessions_folder):
+    response = reader_client.get("/sessions/handmade/series?stat=p99")
+    header, arrays = views_from_bytes(response.data)
+    assert header == {"stat": "p99", "every": 1, "num_steps": 5}
+    with open_session(sessions_folder / "handmade.h5") as reader:
+        assert arrays["points"].tolist() == reader.column("stats", slice(None), 6).T.tolist()
+    assert arrays["entropy"].tolist() == [1.25] * 5
+    assert arrays["surprise"].tolist() == pytest.approx([0.5 / math.log(2)] * 5)
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    version = reader_client.get("/sessions/handmade/meta").json["version"]
+    kept = reader_client.get(f"/sessions/handmade/series?stat=p99&v={version}")
+    assert "immutable" in kept.headers["Cache-Control"]
+    again = reader_client.get("/sessions/handmade/series?stat=p99", headers={"If-None-Match": kept.headers["ETag"]})
+    assert again.status_code == 304
+
+
 @pytest.mark.parametrize(
     ("address", "status"),
     [
+        ("/sessions/nobody/series", 404),
+        ("/sessions/handmade/series?stat=median", 400),
         ("/sessions/nobody/meta", 404),
         ("/sessions/nobody/tokens", 404),
         ("/sessions/nobody/frames?start=0&stop=1", 404),

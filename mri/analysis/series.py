@@ -1,19 +1,63 @@
-"""Over all steps of a session: one neuron's value, and the scale on which a hook point's magnitudes are shown.
+"""Over all steps of a session: surprise, entropy and a statistic of every hook point; one neuron's value; scales.
 
 Reads columns of a session, gives arrays; knows no figures.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
+from mri.errors import ConfigError, UnknownHookPoint
 from mri.events import dequantized, group_of_mode
 from mri.hook_points import STATS
 from mri.layout import sampled_indices
 from mri.store.reader import SessionReader
 
 Floats = npt.NDArray[np.float32]
+
+MAX_COLUMNS = 2048
+"""Most columns of a series: more steps than a screen has pixels are taken together."""
+
+
+class Series(NamedTuple):
+    """Lines over all steps, NaN where nothing was captured. Column c stands for the steps every·c … every·(c+1)−1.
+
+    surprise   (n_columns,) bits, −log2 p of the chosen token at temperature 1
+    entropy    (n_columns,) bits, of the whole distribution
+    points     (n_points, n_columns) one statistic of every hook point, in the layout's order
+    every      steps to a column, of which the largest value is kept (of `min`, the smallest)
+    """
+
+    surprise: Floats
+    entropy: Floats
+    points: Floats
+    every: int
+
+
+def series_over_steps(reader: SessionReader, stat: str) -> Series:
+    """What the timeline and the layer list draw of a whole session. Raises ConfigError on an unknown statistic.
+
+    Memory: the statistic's column, 4 bytes · num_steps · n_points.
+    """
+    if stat not in STATS:
+        raise ConfigError(f"stat={stat!r} is no statistic: use one of {', '.join(STATS)}.")
+    num_steps = reader.num_steps
+    every = max(1, -(-num_steps // MAX_COLUMNS))
+    starts = np.arange(0, num_steps, every)
+    nats, entropy = _scalars(reader, "logits/chosen_logprob"), _scalars(reader, "logits/entropy")
+    points = np.empty((0, len(reader.session.layout.points)), np.float32)
+    if num_steps:
+        points = reader.column("stats", slice(None), STATS.index(stat))  # (num_steps, n_points)
+    extreme = np.fmin if stat == "min" else np.fmax  # of a number and NaN, the number
+    return Series(
+        np.fmax.reduceat(nats / np.float32(-np.log(2)), starts) if num_steps else nats,
+        np.fmax.reduceat(entropy, starts) if num_steps else entropy,
+        np.ascontiguousarray(extreme.reduceat(points, starts, axis=0).T if num_steps else points.T),
+        every,
+    )
 
 
 def neuron_over_steps(reader: SessionReader, key: str, neuron: int) -> tuple[Floats, Floats]:
@@ -70,6 +114,14 @@ def largest_statistic(reader: SessionReader) -> float:
     """Largest finite magnitude of min and max over all hook points and steps; 1 where there is none."""
     ends = reader.column("stats")[:, :, [STATS.index("min"), STATS.index("max")]]
     return float(np.abs(ends[np.isfinite(ends)]).max(initial=0)) or 1.0
+
+
+def _scalars(reader: SessionReader, name: str) -> Floats:
+    """(num_steps,) of an array that is one number a step; NaN throughout where no step has it."""
+    try:
+        return reader.column(name).astype(np.float32)
+    except UnknownHookPoint:
+        return np.full(reader.num_steps, np.nan, np.float32)
 
 
 def _place(indices: npt.NDArray[np.int64], neuron: int) -> int | None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
+from mri.analysis.series import MAX_COLUMNS, full_scales, largest_statistic, neuron_over_steps, series_over_steps
 from mri.config import TraceConfig
-from mri.errors import UnknownHookPoint
+from mri.errors import ConfigError, UnknownHookPoint
 from mri.store.reader import open_session
 
 CONFIGS = {
@@ -50,3 +50,49 @@ def test_every_hook_point_has_a_full_scale(tmp_path, random_session):
         assert list(scales) == [point.key for point in reader.session.layout.points]
         assert scales[reader.session.layout.points[3].key] == pytest.approx(np.quantile(p99, 0.9))
         assert largest_statistic(reader) == pytest.approx(np.abs(reader.column("stats")[:, :, 2:4]).max())
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_series_are_what_the_frames_say(seal, tmp_path, random_session):
+    with open_session(random_session(tmp_path, seal=seal)) as reader:
+        series = series_over_steps(reader, "p99")
+        frames = [reader.frame(step) for step in range(reader.num_steps)]
+        assert series.every == 1
+        assert series.points.dtype == np.float32
+        np.testing.assert_array_equal(series.points, np.stack([frame.arrays["stats"][:, 6] for frame in frames], 1))
+        np.testing.assert_array_equal(series.entropy, [frame.arrays["logits/entropy"] for frame in frames])
+        nats = np.array([frame.arrays["logits/chosen_logprob"] for frame in frames])
+        np.testing.assert_allclose(series.surprise, -nats / np.log(2), rtol=1e-6)
+        with pytest.raises(ConfigError, match="'median' is no statistic"):
+            series_over_steps(reader, "median")
+
+
+class Columns:
+    """A reader of many steps that has nothing but statistics and logits; records what was asked of it."""
+
+    def __init__(self, reader, num_steps):
+        self.session, self.num_steps, self.asked = reader.session, num_steps, []
+
+    def column(self, name, *index):
+        self.asked.append(name)
+        if name != "stats":
+            raise UnknownHookPoint(name)
+        steps = np.arange(self.num_steps, dtype=np.float32)
+        steps[7] = np.nan
+        return np.tile(steps[:, None], (1, len(self.session.layout.points)))
+
+
+@pytest.mark.parametrize("stat", ["l2", "min"])
+def test_many_steps_are_taken_together_by_their_extreme(stat, tmp_path, random_session):
+    with open_session(random_session(tmp_path)) as reader:
+        columns = Columns(reader, 10_001)
+        series = series_over_steps(columns, stat)
+    assert series.every == 5
+    assert series.points.shape == (21, 2001)
+    assert series.points.shape[1] <= MAX_COLUMNS
+    expected = np.arange(2001) * 5 + (0 if stat == "min" else 4)
+    expected[-1] = 10_000
+    np.testing.assert_array_equal(series.points[3], expected)  # the NaN of step 7 hides no other step
+    assert np.isnan(series.surprise).all()
+    assert series.surprise.shape == (2001,)
+    assert columns.asked.count("stats") == 1

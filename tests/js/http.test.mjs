@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { SourceError, fetchFrames, fetchMeta, fetchTokens } from "../../assets/js/source/http.mjs";
+import { SourceError, fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "../../assets/js/source/http.mjs";
+import { blob } from "./bytes.mjs";
+
+/** Two steps to a column, three hook points. */
+const SERIES = blob({ stat: "p99", every: 2, num_steps: 4 }, {
+  entropy: { dtype: "F32", shape: [2], data: Float32Array.of(1, NaN) },
+  points: { dtype: "F32", shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  surprise: { dtype: "F32", shape: [2], data: Float32Array.of(0.5, 7) },
+});
 
 /** What the real server would answer, by address. */
 const ANSWERS = {
@@ -10,7 +18,10 @@ const ANSWERS = {
   "/sessions/demo/tokens": [200, '{"sequence": [1, 2]}'],
   "/sessions/demo/frames?start=0&stop=64": [200, "MRIJ"],
   "/sessions/demo/frames?start=0&stop=64&v=1a-2b": [200, "MRIJ for ever"],
+  "/sessions/demo/series?stat=p99": [200, SERIES],
+  "/sessions/demo/series?stat=l2&v=1a-2b": [200, SERIES],
   "/sessions/odd%2Fid/meta": [404, "<h1>not found</h1>"],
+  "/sessions/odd%2Fid/series?stat=l2": [404, "<h1>not found</h1>"],
   "/sessions/broken/meta": [409, '{"error": "The session is cut off: record it again."}'],
   "/sessions/bad/meta": [500, "oops"],
   "/sessions/garbled/meta": [200, "{"],
@@ -42,6 +53,16 @@ test("meta and tokens are JSON, frames are bytes", async () => {
   assert.deepEqual(await fetchTokens("demo"), { sequence: [1, 2] });
   assert.equal(new TextDecoder().decode(await fetchFrames("demo", 0, 64)), "MRIJ");
   assert.equal(new TextDecoder().decode(await fetchFrames("demo", 0, 64, undefined, "1a-2b")), "MRIJ for ever");
+});
+
+test("series are lines over all steps", async () => {
+  const series = await fetchSeries("demo", "p99");
+  assert.equal(series.every, 2);
+  assert.deepEqual([...series.surprise], [0.5, 7]);
+  assert.deepEqual([...series.entropy], [1, NaN]);
+  assert.deepEqual([...series.points], [1, 2, 3, 4, 5, 6]);
+  assert.equal((await fetchSeries("demo", "l2", "1a-2b")).every, 2);
+  await assert.rejects(fetchSeries("odd/id", "l2"), /There is no session “odd\/id”/);
 });
 
 test("failures are sentences, the server's own where it has one", async () => {

@@ -1,8 +1,10 @@
 /**
  * The server's session routes, with failures as sentences.
  *
- * Knows addresses and HTTP. Refuses to know what the bytes mean, and when to ask for them.
+ * Knows addresses and HTTP. Refuses to know what frames mean, and when to ask for them.
  */
+
+import { frameFromBlob } from "../core/wire.mjs";
 
 /** A request that did not give what was asked. The message is a sentence for a person. */
 export class SourceError extends Error {}
@@ -34,6 +36,27 @@ export function fetchTokens(id, signal) {
 export function fetchFrames(id, start, stop, signal, version = "") {
   const query = `start=${start}&stop=${stop}${version && `&v=${encodeURIComponent(version)}`}`;
   return answer(id, `frames?${query}`, (response) => response.arrayBuffer(), signal);
+}
+
+/** Lines over all steps, NaN where nothing was captured. Column c stands for the steps every·c … every·(c+1)−1 and
+ *  holds their largest value (of the statistic `min`, their smallest).
+ *  @typedef {object} Series
+ *  @property {Float32Array} surprise (n_columns,) bits
+ *  @property {Float32Array} entropy (n_columns,) bits
+ *  @property {Float32Array} points (n_points × n_columns), one row per hook point in the layout's order
+ *  @property {number} every steps to a column */
+
+/** @param {string} id
+ *  @param {string} stat column of the statistics, as "l2"
+ *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<Series>}
+ *  @throws {SourceError} */
+export async function fetchSeries(id, stat, version = "", signal) {
+  const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
+  const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
+  const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
+  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every: /** @type {any} */ (header).every };
 }
 
 /** @template T
