@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { EMPTY_VIEW, ViewState, urlFromView, viewFromUrl } from "../../assets/js/state/view.mjs";
 
-const VIEW = { session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention" };
+const VIEW = { session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention", watched: ["block.3.mlp_act:17", "final.ln_f:0"] };
 
 /** The address bar: its entries, and what was called. */
 class FakeHistory {
@@ -89,11 +89,26 @@ test("Back restores the selection and writes nothing", () => {
   assert.deepEqual(history.calls, []);
 });
 
+test("watched neurons are a list in the address, and Back undoes a choice", () => {
+  const one = { ...EMPTY_VIEW, session: "a", watched: ["block.1.mlp_out:3"] };
+  assert.equal(urlFromView(one), "?session=a&watched=block.1.mlp_out:3");
+  assert.equal(urlFromView({ ...one, watched: [] }), "?session=a");
+  assert.deepEqual(viewFromUrl("?watched=p:1,p:1,q:2").watched, ["p:1", "q:2"]);
+  for (const wrong of ["p", "p:", "p:x", "p:1,", "p:1,p:2,p:3,p:4,p:5,p:6,p:7"]) assert.equal(viewFromUrl(`?watched=${wrong}`).watched, null);
+  const { history, state, fire } = setUp(one);
+  state.select({ watched: ["block.1.mlp_out:3"] });
+  state.select({ watched: ["block.1.mlp_out:3", "q:1"] });
+  state.restore(history.entries[0] || urlFromView(one));
+  fire();
+  assert.deepEqual(history.calls, ["push ?session=a&watched=block.1.mlp_out:3,q:1"]);
+  assert.deepEqual(state.view.watched, ["block.1.mlp_out:3"]);
+});
+
 test("selecting what is selected is not told; the view cannot be written past select", () => {
   const { state, history, fire } = setUp();
   let calls = 0;
   const unsubscribe = state.subscribe(() => calls++);
-  state.select({ step: 12, head: 0 });
+  state.select({ step: 12, head: 0, watched: [...VIEW.watched] });
   fire();
   assert.equal(calls, 0);
   assert.deepEqual(history.calls, []);

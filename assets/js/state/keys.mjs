@@ -11,6 +11,7 @@
  *    | {name: "scaleSpeed", factor: number}
  *    | {name: "moveLayer", layers: number}
  *    | {name: "nextHead"}
+ *    | {name: "toggleWatch"}
  *    | {name: "focusPrompt"}
  *    | {name: "showKeys"}} Command */
 
@@ -35,6 +36,7 @@ export const BINDINGS = Object.freeze([
   { key: "ArrowUp", command: { name: "moveLayer", layers: 1 }, label: "↑", does: "one layer up" },
   { key: "ArrowDown", command: { name: "moveLayer", layers: -1 }, label: "↓", does: "one layer down" },
   { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
+  { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
   { key: "/", command: { name: "focusPrompt" }, label: "/", does: "write a prompt" },
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
 ]);

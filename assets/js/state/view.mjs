@@ -12,7 +12,8 @@
  *  @property {number|null} layer
  *  @property {number|null} head
  *  @property {number|null} neuron
- *  @property {string|null} tab */
+ *  @property {string|null} tab
+ *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs */
 
 /** What a value in the address must look like; anything else is taken as not there. */
 const NUMBER = /^\d{1,9}$/;
@@ -24,6 +25,7 @@ const PATTERNS = {
   head: NUMBER,
   neuron: NUMBER,
   tab: /^[\w-]{1,40}$/,
+  watched: /^[\w.-]{1,200}:\d{1,9}(,[\w.-]{1,200}:\d{1,9}){0,5}$/,
 };
 
 /** Nothing chosen yet.
@@ -43,7 +45,7 @@ export function viewFromUrl(search) {
   for (const [name, pattern] of Object.entries(PATTERNS)) {
     const text = params.get(name);
     if (text === null || !pattern.test(text)) continue;
-    /** @type {any} */ (view)[name] = pattern === NUMBER ? Number(text) : text;
+    /** @type {any} */ (view)[name] = pattern === NUMBER ? Number(text) : name === "watched" ? [...new Set(text.split(","))] : text;
   }
   return view;
 }
@@ -51,9 +53,9 @@ export function viewFromUrl(search) {
 /** @param {View} view
  *  @returns {string} like "?session=demo&step=12", "" where nothing is chosen; inverse of viewFromUrl */
 export function urlFromView(view) {
-  const chosen = Object.keys(PATTERNS).filter((name) => /** @type {any} */ (view)[name] !== null);
-  const params = new URLSearchParams(chosen.map((name) => [name, String(/** @type {any} */ (view)[name])]));
-  return chosen.length ? `?${params}` : "";
+  const texts = Object.keys(PATTERNS).map((name) => [name, String(/** @type {any} */ (view)[name] ?? "")]);
+  const params = new URLSearchParams(texts.filter(([, text]) => text !== ""));
+  return params.size ? `?${params}`.replaceAll("%3A", ":").replaceAll("%2C", ",") : ""; // both may stand in a query as they are
 }
 
 /** The selection everybody shares. `select` changes it, subscribers hear of it, the address follows. */
@@ -83,14 +85,16 @@ export class ViewState {
     this.#clearTimer = clearTimer;
   }
 
-  /** A new session or tab makes a new history entry at once; anything else rewrites the present one, a few times a second.
+  /** A new session, tab or watched neuron makes a new history entry at once; anything else rewrites the present one, a
+   *  few times a second.
    *  @param {Partial<View>} fields */
   select(fields) {
     const before = this.view;
     if (!this.#assign(fields)) return;
     const isNewEntry = before.session !== null && before.session !== this.view.session;
     const isNewTab = before.tab !== null && before.tab !== this.view.tab;
-    if (isNewEntry || isNewTab) this.#push(before);
+    const isNewWatch = before.watched !== null && !isSame(before.watched, this.view.watched);
+    if (isNewEntry || isNewTab || isNewWatch) this.#push(before);
     else this.#timer ??= this.#setTimer(() => this.flush(), THROTTLE_MS);
   }
 
@@ -137,10 +141,17 @@ export class ViewState {
   #assign(fields) {
     const before = this.view;
     const after = Object.freeze({ ...before, ...fields });
-    const hasChanged = Object.keys(fields).some((name) => /** @type {any} */ (before)[name] !== /** @type {any} */ (after)[name]);
+    const hasChanged = Object.keys(fields).some((name) => !isSame(/** @type {any} */ (before)[name], /** @type {any} */ (after)[name]));
     if (!hasChanged) return false;
     this.view = after;
     for (const callback of [...this.#subscribers]) callback(after, before);
     return true;
   }
+}
+
+/** @param {any} one
+ *  @param {any} other
+ *  @returns {boolean} equal, or lists of the same names */
+function isSame(one, other) {
+  return one === other || (Array.isArray(one) && Array.isArray(other) && one.join() === other.join());
 }
