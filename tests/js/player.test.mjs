@@ -111,6 +111,21 @@ test("in a loop it wraps, with both ends shown, and starts inside", () => {
   assert.equal(player.step, 8);
 });
 
+test("a loop is set end by end, and its ends may cross", () => {
+  const { player } = setUp();
+  player.loopFrom(5);
+  assert.deepEqual(player.loop, [5, 19]);
+  player.loopTo(8);
+  assert.deepEqual(player.loop, [5, 8]);
+  player.loopFrom(12);
+  assert.deepEqual(player.loop, [12, 12]);
+  player.loopTo(3);
+  assert.deepEqual(player.loop, [3, 3]);
+  player.setLoop(null);
+  player.loopTo(7);
+  assert.deepEqual(player.loop, [0, 7]);
+});
+
 test("a loop to the last step goes on, a loop of one step stays", () => {
   const { clock, player } = setUp();
   player.setLoop([18, 99]);

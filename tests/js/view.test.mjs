@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { EMPTY_VIEW, ViewState, urlFromView, viewFromUrl } from "../../assets/js/state/view.mjs";
 
-const VIEW = { session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention", watched: ["block.3.mlp_act:17", "final.ln_f:0"] };
+const VIEW = { session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention", loop: "3-9", watched: ["block.3.mlp_act:17", "final.ln_f:0"] };
 
 /** The address bar: its entries, and what was called. */
 class FakeHistory {
@@ -40,7 +40,7 @@ test("a view becomes an address and comes back", () => {
 });
 
 test("what cannot be is taken as not there", () => {
-  const view = viewFromUrl("?session=../etc&step=-1&point=a%3Cb&layer=1e3&head=&neuron=0x1&tab=a%20b&other=1");
+  const view = viewFromUrl("?session=../etc&step=-1&point=a%3Cb&layer=1e3&head=&neuron=0x1&tab=a%20b&loop=3&other=1");
   assert.deepEqual(view, EMPTY_VIEW);
   assert.equal(viewFromUrl(`?session=${"a".repeat(65)}`).session, null);
   assert.equal(viewFromUrl("?step=9999999999").step, null);

@@ -12,6 +12,9 @@
  *    | {name: "moveLayer", layers: number}
  *    | {name: "nextHead"}
  *    | {name: "toggleWatch"}
+ *    | {name: "loopFrom"}
+ *    | {name: "loopTo"}
+ *    | {name: "clearLoop"}
  *    | {name: "focusPrompt"}
  *    | {name: "showKeys"}} Command */
 
@@ -37,6 +40,9 @@ export const BINDINGS = Object.freeze([
   { key: "ArrowDown", command: { name: "moveLayer", layers: -1 }, label: "↓", does: "one layer down" },
   { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
   { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
+  { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
+  { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },
+  { key: "Escape", command: { name: "clearLoop" }, label: "Esc", does: "no loop any more" },
   { key: "/", command: { name: "focusPrompt" }, label: "/", does: "write a prompt" },
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
 ]);

@@ -105,6 +105,18 @@ export class Player {
     this.#change({ loop: ends ? [ends[0], ends[1]] : null });
   }
 
+  /** Begin the loop at this step; without a loop it goes on to the last step.
+   *  @param {number} step */
+  loopFrom(step) {
+    this.setLoop([step, Math.max(step, this.loop?.[1] ?? this.lastStep)]);
+  }
+
+  /** End the loop at this step; without a loop it begins at the first step.
+   *  @param {number} step */
+  loopTo(step) {
+    this.setLoop([Math.min(step, this.loop?.[0] ?? 0), step]);
+  }
+
   /** Stay at the newest step of a recording. */
   follow() {
     this.#change({ mode: "following", direction: 1 });

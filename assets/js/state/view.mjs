@@ -13,6 +13,7 @@
  *  @property {number|null} head
  *  @property {number|null} neuron
  *  @property {string|null} tab
+ *  @property {string|null} loop "first-last", the steps that playing stays in
  *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs */
 
 /** What a value in the address must look like; anything else is taken as not there. */
@@ -25,6 +26,7 @@ const PATTERNS = {
   head: NUMBER,
   neuron: NUMBER,
   tab: /^[\w-]{1,40}$/,
+  loop: /^\d{1,9}-\d{1,9}$/,
   watched: /^[\w.-]{1,200}:\d{1,9}(,[\w.-]{1,200}:\d{1,9}){0,5}$/,
 };
 
