@@ -12,10 +12,11 @@ from pathlib import Path
 
 import dash
 from dash import Dash, set_props
-from flask import Flask, jsonify
+from dash.exceptions import DependencyException
+from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mri import errors
 from mri.guard import Guard, content_security_policy, inline_script_hashes
@@ -28,6 +29,7 @@ from mri.ui.services import EXTENSION, Services
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_REQUEST_BYTES = 2 << 20
+NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP_CSS = "/bootstrap/static/css/bootstrap.min.css"
 
 STATUS = {
@@ -37,6 +39,16 @@ STATUS = {
     errors.WorkerError: 503,
 }
 """HTTP status of an error; what is not listed is the request's fault: 400."""
+
+NOT_FOUND = "There is nothing at this address: see docs/architecture.md for those that exist."
+
+HTTP_SENTENCES = {
+    400: 'The body of this request is no valid JSON: send an object such as {"prompt": "Once"}.',
+    404: NOT_FOUND,
+    413: f"This request is larger than {MAX_REQUEST_BYTES:,} bytes: send less.",
+    415: "The body of this request is not marked as JSON: send it with the header Content-Type: application/json.",
+    500: "The server failed at this request: its terminal has the details.",
+}
 
 log = logging.getLogger("mri")
 
@@ -82,6 +94,7 @@ def create_app(
     with server.test_request_context():
         server.preprocess_request()  # Dash takes over the pages' callbacks now, so that two apps do not share them
     server.before_request(_seal_once(library))
+    server.after_request(_mark_unknown_page)
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
     server.wsgi_app = Guard(server.wsgi_app, allow_hosts, csp)  # type: ignore[method-assign]
     return app
@@ -103,6 +116,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(routes)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)
+    server.register_error_handler(DependencyException, _answer_unknown_library)
     return server
 
 
@@ -111,7 +125,30 @@ def _answer_mri_error(error: errors.MriError) -> ResponseReturnValue:
 
 
 def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
-    return jsonify(error=error.description), error.code or 500
+    code = error.code or 500
+    sentence = HTTP_SENTENCES.get(code, f"The server cannot answer this request ({error.name}): check what it sends.")
+    if isinstance(error, MethodNotAllowed):
+        others = set(error.valid_methods or ()) - {"GET", "HEAD", "OPTIONS"}  # to Dash every address is one to GET
+        allowed = " or ".join(sorted(others)) or "GET"
+        sentence = f"The method {request.method} is not for this address: use {allowed}."
+    return jsonify(error=sentence), code
+
+
+def _answer_unknown_library(_: DependencyException) -> ResponseReturnValue:
+    return jsonify(error=NOT_FOUND), 404
+
+
+def _mark_unknown_page(response: Response) -> Response:
+    """Dash answers every address that is no route with the app, which then shows "no such page": that is a 404."""
+    if request.url_rule is None or request.url_rule.rule != "/<path:path>":
+        return response
+    path = request.path.strip("/")
+    if path in (page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE):
+        return response
+    if request.path.startswith(("/sessions/", "/record/")):
+        response = jsonify(error=NOT_FOUND)
+    response.status_code = 404
+    return response
 
 
 def show_error(error: Exception) -> None:

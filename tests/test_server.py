@@ -247,6 +247,58 @@ def test_too_large_a_request_is_refused(client):
     assert response.status_code == 413
 
 
+@pytest.mark.parametrize(
+    "address", ["/no/such/thing", "/sessionsx", "/not-found-404", "/sessions%00", "/_dash-nothing"]
+)
+def test_an_unknown_address_shows_its_page_as_not_found(reader_client, address):
+    response = reader_client.get(address)
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+    assert "<footer>" in response.text, "the app, which shows what to do"
+
+
+@pytest.mark.parametrize("address", ["/", "/sessions", "/sessions/", "/?session=nobody"])
+def test_a_known_page_is_found(reader_client, address):
+    assert reader_client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/sessions/handmade", "/sessions/handmade/nothing", "/record/x/y/z", "/record/", "/assets/none.js",
+                "/_dash-component-suites/none/none.js"]
+)  # fmt: skip
+def test_an_unknown_address_of_data_is_a_sentence(reader_client, address):
+    response = reader_client.get(address)
+    assert response.status_code == 404
+    assert response.json["error"] == "There is nothing at this address: see docs/architecture.md for those that exist."
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "sent", "status", "words"),
+    [
+        ("POST", "/record", {"data": "{", "content_type": "application/json"}, 400, "is no valid JSON: send"),
+        ("POST", "/record", {"data": "x"}, 415, "is not marked as JSON: send it with the header Content-Type"),
+        ("POST", "/record", {"data": b" " * (3 << 20), "content_type": "application/json"}, 413,
+         "is larger than 2,097,152 bytes: send less"),
+        ("PUT", "/record", {}, 405, "The method PUT is not for this address: use POST"),
+        ("DELETE", "/", {}, 405, "The method DELETE is not for this address: use GET"),
+    ],
+)  # fmt: skip
+def test_what_http_refuses_is_a_fact_and_a_cure(reader_client, method, address, sent, status, words):
+    response = reader_client.open(address, method=method, **sent)
+    assert response.status_code == status
+    assert words in response.json["error"]
+    assert response.json["error"].endswith(".")
+
+
+def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(app.server.extensions[EXTENSION].library, "open", broken)
+    response = app.server.test_client().get("/sessions/handmade/meta")
+    assert response.status_code == 500
+    assert response.json["error"] == "The server failed at this request: its terminal has the details."
+
+
 ADDRESSES = [
     "/", "/sessions", "/sessions/handmade/meta", "/sessions/handmade/frames?start=0&stop=1", "/record/x",
     "/_dash-layout", "/assets/boot.js", "/bootstrap/static/css/bootstrap.min.css", "/no/such/thing",

@@ -36,6 +36,9 @@ READ_BYTES = 262_144
 """Most bytes that one HDF5 call reads: HDF5 serves one thread at a time, and no other should wait long."""
 
 
+SYSTEM_ERROR = re.compile(r"errno = (\d+), error message = '([^']*)'")
+
+
 def dataset_name(array_name: str) -> str:
     """Path of a frame's array. All keep their name but `tokens`, where the file has the session's whole sequence."""
     return "steps/token_ids" if array_name == "tokens" else array_name
@@ -91,7 +94,10 @@ def crc32(values: Array, crc: int = 0) -> int:
 
 def opened(path: Path) -> h5py.File:
     """For reading steps in any order: no chunk cache, for a chunk is one step, which is read whole; no sieve buffer,
-    which would read 64 KB around every small array; no file locks, for the file never changes. Raises OSError."""
+    which would read 64 KB around every small array; no file locks, for the file never changes. Raises OSError,
+    and BadSession on what is no file."""
+    if path.is_dir():
+        raise BadSession(f"{path} is a folder, not a session file: move it out of the sessions folder.")
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     access.set_cache(0, 0, 0, 1.0)
@@ -106,7 +112,9 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError, MemoryError) as error:
-        reason = str(error).strip("'\"").partition("(")[2].rstrip(")") or str(error) or type(error).__name__
+        said = str(error).strip("'\"")
+        system = SYSTEM_ERROR.search(said)  # HDF5 makes a paragraph of it
+        reason = system[2] if system else said.partition("(")[2].rstrip(")") or said or type(error).__name__
         raise BadSession(
             f"{path} cannot be read as a session ({reason}): restore a copy or record it again."
         ) from error
@@ -114,8 +122,7 @@ def readable(path: Path) -> Iterator[None]:
 
 def plain_os_error(error: OSError | RuntimeError) -> OSError:
     """What the system said, out of the paragraph that HDF5 makes of it."""
-    said = re.search(r"errno = (\d+), error message = '([^']*)'", str(error))
-    if said:
+    if said := SYSTEM_ERROR.search(str(error)):
         return OSError(int(said[1]), said[2])
     return error if isinstance(error, OSError) else OSError(str(error))
 

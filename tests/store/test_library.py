@@ -59,6 +59,24 @@ def test_list_tells_every_state_newest_first(library, tmp_path, handmade_session
     assert {info.id: info.state for info in library.list()}["now"] == "unsealed"
 
 
+def test_a_folder_named_like_a_session_file_is_told_in_one_sentence(library, tmp_path):
+    (tmp_path / "x.h5").mkdir()
+    (info,) = library.list()
+    assert (info.id, info.state) == ("x", "broken")
+    assert info.error == f"{tmp_path / 'x.h5'} is a folder, not a session file: move it out of the sessions folder."
+
+
+def test_a_file_that_may_not_be_read_is_told_in_the_systems_words(library, tmp_path, monkeypatch):
+    (tmp_path / "x.h5").write_bytes(b"")
+    said = "Unable to open file (unable to open file: name = 'x', errno = 13, error message = 'Permission denied')"
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(said)
+
+    monkeypatch.setattr("mri.store.shelf.h5py.h5f.open", refused)
+    assert library.list()[0].error.endswith("(Permission denied): restore a copy or record it again.")
+
+
 def test_the_list_counts_the_steps_of_a_recording(library, tmp_path):
     layout = random_layout(1, 4, 1, TraceConfig())
 
