@@ -21,11 +21,13 @@ from mri.store.reader import SessionReader
 from mri.ui import components, figures, ids, labels, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
+from mri.ui.watched import WatchedNeuron, watched_history
 
 dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
 
 View = dict[str, Any]
-"""What JavaScript puts into the store of the open tab: session, step, point, layer, head, neuron, tab, stat, theme."""
+"""What JavaScript puts into the store of the open tab: session, step, point, layer, head, neuron, tab, watched, stat,
+theme."""
 
 STAT_UNITS = {"sparsity": "share"}
 
@@ -113,6 +115,21 @@ def draw_history(view: View | None) -> Any:
         values, bounds, step=view["step"], name=f"neuron {neuron}", unit=unit, tokens=labels.tokens_of_steps(reader),
         theme=view["theme"],
     ), name  # fmt: skip
+
+
+@callback(Output("graph-watched", "figure"), Input(ids.view("neurons"), "data"))
+def draw_watched(view: View | None) -> Any:
+    if view is None:
+        return no_update
+    reader = _reader(view)
+    layout, neurons = reader.session.layout, []
+    for name in view.get("watched") or []:
+        key, _, neuron = name.rpartition(":")
+        values, bounds = neuron_over_steps(reader, key, int(neuron))
+        neurons.append(WatchedNeuron(f"{key} · {neuron}", layout.points[layout.row(key)].unit, values, bounds))
+    if not neurons:
+        return message("No neuron is watched.", view["theme"])
+    return watched_history(neurons, step=view["step"], tokens=labels.tokens_of_steps(reader), theme=view["theme"])
 
 
 @callback(

@@ -5,8 +5,10 @@
  */
 
 import { layoutFromMeta } from "./core/layout.mjs";
+import { blockOf, validView } from "./core/selection.mjs";
+import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
-import { IDS, TABS } from "./names.mjs";
+import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
 import { fetchFrames, fetchMeta, fetchTokens } from "./source/http.mjs";
 import { commandFromKey } from "./state/keys.mjs";
@@ -18,6 +20,7 @@ import { Ribbon, stepOfPosition } from "./views/ribbon.mjs";
 import { showKeys, showToast, theme, themeChanged } from "./views/shell.mjs";
 import { Stage } from "./views/stage.mjs";
 import { Transport } from "./views/transport.mjs";
+import { Watched } from "./views/watched.mjs";
 
 const MOST_TIMINGS = 1000;
 
@@ -74,30 +77,13 @@ class Scanner {
     const asked = viewFromUrl(location.search);
     const ifHere = (/** @type {"pushState"|"replaceState"} */ name) => (/** @type {any[]} */ ...entry) => this.#isHere() && history[name](entry[0], entry[1], entry[2]);
     const ownHistory = { pushState: ifHere("pushState"), replaceState: ifHere("replaceState") };
-    this.view = new ViewState({ view: { ...asked, ...this.#valid(asked) }, history: ownHistory });
+    this.view = new ViewState({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, history: ownHistory });
     this.#build(boot, tokens, scales, meta);
     this.#listen();
     this.player.seek(this.view.view.step ?? 0);
     this.redraw();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
-  }
-
-  /** The selection from the address, with what it does not say or says wrongly replaced by a default.
-   *  @param {import("./state/view.mjs").View} asked */
-  #valid(asked) {
-    const { layout } = this;
-    const point = asked.point !== null && layout.rows.has(asked.point) ? asked.point : defaultPoint(layout);
-    const layer = asked.layer !== null && asked.layer < layout.n_layer ? asked.layer : Math.max(0, blockOf(layout, point));
-    return {
-      session: this.session,
-      step: asked.step === null ? null : Math.min(asked.step, this.player.lastStep),
-      point,
-      layer: Math.min(layer, Math.max(0, layout.n_layer - 1)),
-      head: asked.head !== null && asked.head < layout.n_head ? asked.head : 0,
-      neuron: asked.neuron !== null && asked.neuron < layout.points[/** @type {number} */ (layout.rows.get(point))].width ? asked.neuron : null,
-      tab: TABS.some(([name]) => name === asked.tab) ? asked.tab : TABS[0][0],
-    };
   }
 
   /** @param {any} boot
@@ -118,6 +104,7 @@ class Scanner {
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
+    this.watched = new Watched({ scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const { model_id: model, num_prompt_tokens: numPrompt } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
     host("mri-facts").textContent = [model, what, `${numPrompt} + ${tokens.sequence.length - numPrompt} tokens`].filter(Boolean).join(" · ");
@@ -149,7 +136,7 @@ class Scanner {
   #restore() {
     const asked = viewFromUrl(location.search);
     if (asked.session !== this.session) return this.close();
-    const view = { ...asked, ...this.#valid(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
+    const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.view.restore(urlFromView(view));
     this.player.seek(view.step);
   }
@@ -164,12 +151,22 @@ class Scanner {
     this.stage.close();
     this.ribbon.close();
     this.inspector.close();
+    this.watched.close();
+  }
+
+  /** @param {string} point
+   *  @param {number} neuron watched from now on, or no longer */
+  #toggleWatch(point, neuron) {
+    const watched = toggled(this.view.view.watched ?? [], watchName(point, neuron));
+    if (watched) this.view.select({ watched });
+    else showToast("Six neurons are watched already: stop watching one of them first.");
   }
 
   /** @param {Record<string, any>} fields of the view; a hook point or neuron picked here is picked everywhere */
   #select(fields) {
     const { layout } = this;
-    const next = { ...fields };
+    const { watch, ...next } = fields;
+    if (watch) return this.#toggleWatch(fields.point, fields.neuron);
     if (fields.point !== undefined && fields.point !== this.view.view.point) {
       const width = layout.points[/** @type {number} */ (layout.rows.get(fields.point))].width;
       if (fields.neuron === undefined && (this.view.view.neuron ?? 0) >= width) next.neuron = null;
@@ -195,6 +192,7 @@ class Scanner {
     else if (command.name === "scaleSpeed") player.setSpeed(player.speed * command.factor);
     else if (command.name === "moveLayer") this.#moveLayer(/** @type {string} */ (point), command.layers);
     else if (command.name === "nextHead") this.view.select({ head: (/** @type {number} */ (head) + 1) % Math.max(1, this.layout.n_head), layer });
+    else if (command.name === "toggleWatch") this.#toggleWatch(/** @type {string} */ (point), /** @type {number} */ (this.view.view.neuron));
     else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
     else if (command.name === "showKeys") showKeys();
     this.redraw();
@@ -236,6 +234,7 @@ class Scanner {
     this.ribbon.draw(step, frame);
     this.layers.draw(frame, /** @type {string} */ (view.point));
     keepLast(this.timings.draw, performance.now() - startMs);
+    this.watched.draw(view);
     this.inspector.draw(frame, view, mode === "playing");
     this.#afterPaint();
   }
@@ -258,21 +257,6 @@ class Scanner {
 function keepLast(list, ms) {
   list.push(ms);
   if (list.length > MOST_TIMINGS) list.shift();
-}
-
-/** @param {import("./core/layout.mjs").Layout} layout
- *  @param {string} point
- *  @returns {number} block of a hook point, −1 outside the blocks */
-function blockOf(layout, point) {
-  const { layer_index: index } = layout.points[/** @type {number} */ (layout.rows.get(point))];
-  return index < layout.n_layer ? index : -1;
-}
-
-/** @param {import("./core/layout.mjs").Layout} layout
- *  @returns {string} the stream leaving the middle block, or the first point of a plain module */
-function defaultPoint(layout) {
-  const wanted = `block.${Math.floor(layout.n_layer / 2)}.resid_post`;
-  return layout.rows.has(wanted) ? wanted : layout.points[0].key;
 }
 
 /** A new address through Dash's router: it builds the page of the other session.

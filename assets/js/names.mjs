@@ -9,6 +9,8 @@ export const IDS = Object.freeze({
   scanner: "mri-scanner",
   sessionPicker: "mri-session",
   statChoice: "mri-stat",
+  watch: "mri-watch",
+  watched: "mri-watched",
 });
 
 /** Inspector tabs in order: [key in the URL, label]. */
@@ -21,7 +23,7 @@ export const TABS = Object.freeze([
 
 /** dcc.Graph ids by tab. */
 export const GRAPHS = Object.freeze({
-  neurons: ["graph-neurons", "graph-history"],
+  neurons: ["graph-neurons", "graph-history", "graph-watched"],
   attention: ["graph-attention", "graph-head"],
   predictions: ["graph-predictions"],
   statistics: ["graph-map", "graph-bars"],

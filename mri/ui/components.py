@@ -10,7 +10,7 @@ from typing import Any
 from dash import dcc, html
 
 from mri.hook_points import STATS
-from mri.ui import ids
+from mri.ui import ids, takeaway
 
 INDEX_HTML = """<!DOCTYPE html>
 <html lang="en" data-bs-theme="dark">
@@ -103,17 +103,20 @@ def state(title: str, what_now: Any, kind: str = "empty") -> html.Div:
     )
 
 
-def graph(graph_id: str, label: str, measured: str, note: str, height_px: int) -> html.Section:
-    """A Plotly panel with its caption. `measured`: "measured" or "derived"; `note` says what is shown, or how."""
+def graph(graph_id: str, label: str, measured: str, note: str, height_px: int, *above: Any) -> html.Section:
+    """A Plotly panel with its caption. `measured`: "measured" or "derived"; `note` says what is shown, or how;
+    `above`: controls between caption and chart."""
     return html.Section(
         [
             html.Header(
                 [
                     html.H3(label, id=f"{graph_id}-title"),
                     html.Span(measured, className=f"mri-kind mri-kind-{measured}", title=note),
+                    takeaway.menu(graph_id, label),
                 ],
                 className="mri-panel-head",
             ),
+            *above,
             dcc.Graph(
                 id=graph_id, config=GRAPH_CONFIG, responsive=True, style={"height": f"{height_px}px"},
                 figure={"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
@@ -196,6 +199,10 @@ PICTURES = {
         "Neuron over all steps", "measured", 230,
         "Line: captured values. Band: below the top-k, the value lies within ± the bound.",
     ),
+    "graph-watched": (
+        "Watched neurons", "measured", 300,
+        "Lines: captured values. Dotted: below the top-k, the magnitude is at most this. Click to go to that step.",
+    ),
     "graph-attention": (
         "Where each head looks", "measured", 380,
         "One row per head, one column per token read so far. Grey: not among the kept keys.",
@@ -227,11 +234,15 @@ def inspector_panels() -> list[Any]:
         ],
         className="mri-choice",
     )
+    hosts = {  # filled by views/watched.mjs
+        "graph-history": [html.Div(id=ids.WATCH, className="mri-choice")],
+        "graph-watched": [html.Div(id=ids.WATCHED, className="mri-watched")],
+    }
     panels = []
     for tab, graph_ids in ids.GRAPHS.items():
         graphs: list[Any] = []
         for graph_id in graph_ids:
             label, kind, height_px, note = PICTURES[graph_id]
-            graphs.append(graph(graph_id, label, kind, note, height_px))
+            graphs.append(graph(graph_id, label, kind, note, height_px, *hosts.get(graph_id, ())))
         panels.append([choice, *graphs] if tab == "statistics" else graphs)
     return panels

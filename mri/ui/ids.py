@@ -16,6 +16,9 @@ TOAST = "mri-toast"
 SCANNER = "mri-scanner"
 SESSION_PICKER = "mri-session"
 STAT_CHOICE = "mri-stat"
+WATCH = "mri-watch"
+WATCHED = "mri-watched"
+"""Hosts in the Neurons tab: the button that watches the selected neuron, and the list of those watched."""
 
 TABS = {
     "neurons": "Neurons",
@@ -26,7 +29,7 @@ TABS = {
 """Inspector tabs, in order: key in the URL -> label."""
 
 GRAPHS = {
-    "neurons": ("graph-neurons", "graph-history"),
+    "neurons": ("graph-neurons", "graph-history", "graph-watched"),
     "attention": ("graph-attention", "graph-head"),
     "predictions": ("graph-predictions",),
     "statistics": ("graph-map", "graph-bars"),

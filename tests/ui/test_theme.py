@@ -16,6 +16,10 @@ DEFICIENCIES = {
 }
 
 
+def rgb_of(colour):
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
 def linear_rgb(rgb):
     rgb = np.asarray(rgb) / 255
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
@@ -29,7 +33,7 @@ def lightness(linear):
 
 def test_every_scale_runs_from_0_to_1_in_six_digit_colours():
     for name, stops in theme.scales().items():
-        if name == "marks":
+        if name in ("marks", "watched"):
             continue
         places = [t for t, _ in stops]
         assert places[0] == 0
@@ -84,8 +88,18 @@ def test_plotly_accepts_every_scale_and_theme(name):
 
 def test_text_has_contrast_on_its_panel():
     for name, c in theme.THEMES.items():
-        rgb = {key: [int(c[key][i : i + 2], 16) for i in (1, 3, 5)] for key in ("panel", "text", "muted", "accent")}
+        rgb = {key: rgb_of(c[key]) for key in ("panel", "text", "muted", "accent")}
         y = {key: linear_rgb(value) @ np.array([0.2126, 0.7152, 0.0722]) for key, value in rgb.items()}
         for key in ("text", "muted", "accent"):
             ratio = (max(y[key], y["panel"]) + 0.05) / (min(y[key], y["panel"]) + 0.05)
             assert ratio >= 4.5, f"{key} on panel in the {name} theme: {ratio:.2f}"
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_watched_lines_have_contrast_and_differ(name):
+    colours = theme.scales()["watched"][name]
+    assert len(set(colours)) == 6
+    ground = linear_rgb(rgb_of(theme.THEMES[name]["panel"])) @ np.array([0.2126, 0.7152, 0.0722])
+    for colour in colours:
+        y = linear_rgb(rgb_of(colour)) @ np.array([0.2126, 0.7152, 0.0722])
+        assert (max(y, ground) + 0.05) / (min(y, ground) + 0.05) >= 3, colour

@@ -50,6 +50,7 @@ function byAttribute(traces) {
 const FEEDS = {
   "graph-neurons": (frame, { layout }, { point }) => ({ traces: neuronData(frame, layout, point) }),
   "graph-history": markStep,
+  "graph-watched": markStep,
   "graph-attention": (frame, { layout, tokens }) => ({ traces: attentionData(frame, layout, tokens.sequence.length) }),
   "graph-head": (frame, { layout, tokens }, { layer, head }) => ({
     traces: headData(frame, layout, layer, head, tokens.sequence.length),

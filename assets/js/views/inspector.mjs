@@ -137,7 +137,7 @@ export class Inspector {
    *  @param {any} point Plotly's */
   #click(id, point) {
     if (id === "graph-neurons") this.onSelect({ neuron: Number(point.customdata[0]) });
-    if (id === "graph-history") this.onSeek(Number(point.x));
+    if (id === "graph-history" || id === "graph-watched") this.onSeek(Math.round(Number(point.x)));
     if (id === "graph-attention") this.onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
     if (id === "graph-head") this.onSeek(this.source.stepOf[point.pointNumber]);
     if (id === "graph-bars") this.onSelect({ point: point.x });
