@@ -68,7 +68,7 @@ export class Transport {
       this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
     }
     const note = waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step];
-    this.clock.replaceChildren(el("b", { text: `step ${step}` }), ` · ${lastStep + 1} steps · ${note}`);
+    this.clock.replaceChildren(el("b", { text: `step ${step}` }), ` · ${lastStep + 1} step${lastStep ? "s" : ""} · ${note}`);
     this.clock.title = `Steps are numbered from 0: the last of these ${lastStep + 1} is step ${lastStep}.`;
   }
 }

@@ -1,0 +1,233 @@
+/**
+ * One plain sentence for a step, by fixed rules from what the step measured.
+ *
+ * Rules, in this order; a clause whose numbers were not captured is left out:
+ * 1. A step that read several tokens begins with “After reading several tokens in one pass”.
+ * 2. Attention of the step's last token. A head's look back is its strongest kept key that is neither the token itself
+ *    nor the first position (where heads rest that have nothing to do). Of the heads that put at least 30 % there, the
+ *    one that looks back furthest is told; without any, the one that puts most there, if that is 10 % at least;
+ *    else how many heads look most at the first token, or at the token itself. Ties: the larger weight, the lower
+ *    block, the lower head. Keys come by falling weight and no other key weighs more than the last of them, so the
+ *    strongest kept key is the strongest there is.
+ * 3. Prediction at temperature 1: “sure of” from 50 % on, “leans to” from 20 % on, below it is “undecided”; equal top
+ *    logits are told as equal. Then what was taken instead, if it was another: by the prompt, the calculator, or drawn.
+ * 4. Where 2 or 3 is missing: the captured neuron furthest from its hook point's mean, in standard deviations; of
+ *    what attention and MLPs write where there is such a thing, else of every hook point.
+ * 5. Where all of that is missing: the largest l2 of the step; where no statistics were kept either, that.
+ *
+ * Knows frames and tokens. Refuses to know the page and other steps. Pure.
+ */
+
+import { formatPercent, formatValue } from "./format.mjs";
+import { attentionSummary, captured, logits, stats } from "./layout.mjs";
+
+/** Weight from which a look back is a look, and from which the furthest one is told rather than the strongest. */
+const LEAST_WEIGHT = 0.1;
+const FIRM_WEIGHT = 0.3;
+
+/** Probability of the top prediction. */
+const SURE = 0.5;
+const LEANS = 0.2;
+
+/** Plain text, a number with the selection that shows where it comes from, or a token.
+ *  @typedef {string | {text: string, of: Record<string, any>} | {text: string, id: number}} Part */
+
+/** @typedef {object} Source
+ *  @property {import("./layout.mjs").Layout} layout
+ *  @property {{sequence: number[], text: Record<string, string>}} tokens
+ *  @property {number} numPrompt tokens of the prompt */
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {Source} source
+ *  @returns {Part[]} texts put together are a sentence with its full stop */
+export function sentence(frame, source) {
+  const attention = attentionClause(frame, source);
+  const prediction = predictionClause(frame, source);
+  const neuron = hasNumber(attention) && hasNumber(prediction) ? null : neuronClause(frame, source.layout);
+  const clauses = [attention, prediction, neuron].filter((clause) => clause !== null);
+  if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
+  /** @type {Part[]} */
+  const parts = frame.header.t_add > 1 ? ["after reading several tokens in one pass, "] : [];
+  clauses.forEach((clause, i) => parts.push(...(i ? [i === clauses.length - 1 ? ", and " : ", "] : []), ...clause));
+  return capitalized(merged([...parts, "."]));
+}
+
+/** @param {Part[]|null} clause
+ *  @returns {boolean} */
+function hasNumber(clause) {
+  return clause?.some((part) => typeof part !== "string" && "of" in part) ?? false;
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {Source} source
+ *  @returns {Part[]|null} */
+function attentionClause(frame, { layout, tokens }) {
+  const own = frame.header.pos0 + frame.header.t_add - 1;
+  if (own < 1) return null; // one token has nothing to look back to
+  const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
+  if (!numHeads) return null;
+  const best = furthest(looks.filter(({ weight }) => weight >= FIRM_WEIGHT)) ?? strongest(looks.filter(({ weight }) => weight >= LEAST_WEIGHT));
+  if (best) {
+    const of = { tab: "attention", layer: best.layer, head: best.head };
+    const back = own - best.key;
+    return [
+      { text: `block ${best.layer}`, of }, "’s attention looked back ", { text: `${back} token${back === 1 ? "" : "s"}`, of }, " to ",
+      token(tokens, tokens.sequence[best.key]), " (", { text: `head ${best.head}`, of }, ", ", { text: formatPercent(best.weight), of }, ")",
+    ];
+  }
+  const of = { tab: "attention" };
+  const count = (/** @type {number} */ n) => ({ text: `${n} of ${numHeads}`, of });
+  if (Math.max(atFirst, atOwn) === 0) return null;
+  if (atOwn > atFirst) return [count(atOwn), " attention heads looked most at the token itself, ", token(tokens, tokens.sequence[own])];
+  return [count(atFirst), " attention heads looked most at the first token, ", token(tokens, tokens.sequence[0])];
+}
+
+/** @typedef {{layer: number, head: number, key: number, weight: number}} Look */
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {import("./layout.mjs").Layout} layout
+ *  @param {number} own position of the token that looks
+ *  @returns {{looks: Look[], atFirst: number, atOwn: number, numHeads: number}} */
+function looksOf(frame, layout, own) {
+  const found = { looks: /** @type {Look[]} */ ([]), atFirst: 0, atOwn: 0, numHeads: 0 };
+  for (let layer = 0; layer < layout.n_layer; layer++) {
+    for (let head = 0; head < layout.n_head; head++) {
+      const summary = attentionSummary(frame, layout, layer, head);
+      if (!summary || !summary.keys.length || Number.isNaN(summary.weights[0])) continue;
+      found.numHeads++;
+      if (summary.keys[0] === 0) found.atFirst++;
+      if (summary.keys[0] === own) found.atOwn++;
+      const at = Array.prototype.findIndex.call(summary.keys, (/** @type {number} */ key) => key !== 0 && key !== own);
+      if (at >= 0) found.looks.push({ layer, head, key: summary.keys[at], weight: summary.weights[at] });
+    }
+  }
+  return found;
+}
+
+/** @param {Look[]} looks by block and head, so that the first of equals stays
+ *  @returns {Look|null} */
+function furthest(looks) {
+  const isBetter = (/** @type {Look} */ a, /** @type {Look} */ b) => a.key < b.key || (a.key === b.key && a.weight > b.weight);
+  return looks.reduce((best, look) => (!best || isBetter(look, best) ? look : best), /** @type {Look|null} */ (null));
+}
+
+/** @param {Look[]} looks by block and head
+ *  @returns {Look|null} */
+function strongest(looks) {
+  return looks.reduce((best, look) => (!best || look.weight > best.weight ? look : best), /** @type {Look|null} */ (null));
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {Source} source
+ *  @returns {Part[]|null} */
+function predictionClause(frame, source) {
+  const taken = takenToken(frame, source);
+  const found = logits(frame);
+  if (!found || !found.ids.length || !Number.isFinite(found.logits[0]) || Number.isNaN(found.probs[0])) {
+    return taken && [`${taken.by} `, token(source.tokens, taken.id)];
+  }
+  const of = { tab: "predictions" };
+  const top = [...found.ids].filter((_, i) => found.logits[i] === found.logits[0]);
+  const p = { text: formatPercent(found.probs[0]), of };
+  const name = token(source.tokens, top[0]);
+  /** @type {Part[]} */
+  let parts;
+  if (top.length > 2) parts = [{ text: `${top.length === found.ids.length ? "at least " : ""}${top.length} tokens`, of }, " are equally likely, at ", p, " each"];
+  else if (top.length === 2) parts = [name, " and ", token(source.tokens, top[1]), " are equally likely, at ", p, " each"];
+  else if (found.probs[0] >= SURE) parts = ["the model is now ", p, " sure of ", name];
+  else if (found.probs[0] >= LEANS) parts = ["the model leans to ", name, ", at ", p];
+  else parts = ["the model is undecided: ", name, " leads with ", p];
+  if (!taken || (top.length === 1 && taken.id === top[0])) return parts;
+  return [...parts, top.includes(taken.id) ? "; " : ", but ", `${taken.by} `, token(source.tokens, taken.id), ...howLikely(found, taken.id, frame.header.chosen_id)];
+}
+
+/** @param {NonNullable<ReturnType<typeof logits>>} found
+ *  @param {number} id
+ *  @param {number} chosenId whose log probability the step has
+ *  @returns {Part[]} its probability and place, as far as they were captured */
+function howLikely(found, id, chosenId) {
+  const of = { tab: "predictions" };
+  const at = found.ids.indexOf(id);
+  const isChosen = id === chosenId && !Number.isNaN(found.chosenLogprob);
+  if (at < 0 && !isChosen) return [];
+  const p = isChosen ? Math.exp(found.chosenLogprob) : found.probs[at];
+  const place = isChosen ? found.chosenRank : found.logits.indexOf(found.logits[at]);
+  return [" (", { text: formatPercent(p), of }, ", ", { text: `place ${place + 1}`, of }, ")"];
+}
+
+/** The token after this step, and who put it there.
+ *  @param {import("./wire.mjs").Frame} frame
+ *  @param {Source} source
+ *  @returns {{id: number, by: string}|null} */
+function takenToken({ header }, { tokens, numPrompt }) {
+  const next = header.pos0 + header.t_add;
+  if (next < numPrompt) return { id: tokens.sequence[next], by: "the prompt goes on with" };
+  if (header.chosen_id < 0) return null;
+  return { id: header.chosen_id, by: header.forced ? "the calculator put in" : "the model took" };
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {import("./layout.mjs").Layout} layout
+ *  @returns {Part[]|null} */
+function neuronClause(frame, layout) {
+  const writers = layout.points.filter(({ layer_type }) => layer_type === "attn" || layer_type === "mlp");
+  let best = { score: 0, key: "", neuron: 0, value: 0 };
+  for (const { key } of writers.length ? writers : layout.points) {
+    const { mean, std } = stats(frame, layout, key);
+    const found = std > 0 ? captured(frame, layout, key) : null;
+    found?.values.forEach((value, i) => {
+      const score = Math.abs(value - mean) / std;
+      if (score > best.score && score < Infinity) best = { score, key, neuron: found.indices ? found.indices[i] : i, value };
+    });
+  }
+  if (!best.score) return null;
+  const of = { tab: "neurons", point: best.key, neuron: best.neuron };
+  return [
+    { text: `neuron ${best.neuron}`, of }, " of ", { text: best.key, of: { tab: "neurons", point: best.key } }, " stands out at ", { text: formatValue(best.value), of },
+    ", ", { text: formatValue(best.score), of: { ...of, tab: "statistics" } }, " standard deviations from the mean",
+  ];
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {import("./layout.mjs").Layout} layout
+ *  @param {boolean} isFollowing something was said before
+ *  @returns {Part[]} */
+function lastResort(frame, layout, isFollowing) {
+  let best = { key: "", l2: -1 };
+  for (const { key } of layout.points) {
+    const { l2 } = stats(frame, layout, key);
+    if (l2 > best.l2) best = { key, l2 };
+  }
+  if (best.l2 < 0) return [`nothing ${isFollowing ? "else" : "but its token"} was kept of this step`];
+  const of = { tab: "statistics", point: best.key };
+  return ["of the values only statistics were kept: the largest l2 is ", { text: formatValue(best.l2), of }, ", at ", { text: best.key, of }];
+}
+
+/** @param {{text: Record<string, string>}} tokens
+ *  @param {number} id
+ *  @returns {Part} in quotes, spaces around it left out unless it is nothing else */
+function token(tokens, id) {
+  const text = tokens.text[id] ?? `#${id}`;
+  return { text: `“${text.trim() || text.replace(/ /g, "␣")}”`, id };
+}
+
+/** @param {Part[]} parts
+ *  @returns {Part[]} with strings in a row made one */
+function merged(parts) {
+  /** @type {Part[]} */
+  const out = [];
+  for (const part of parts) {
+    const last = out.length - 1;
+    if (typeof part === "string" && typeof out[last] === "string") out[last] += part;
+    else out.push(part);
+  }
+  return out;
+}
+
+/** @param {Part[]} parts
+ *  @returns {Part[]} */
+function capitalized([first, ...rest]) {
+  const upper = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
+  if (typeof first === "string") return [upper(first), ...rest];
+  return ["id" in first ? first : { ...first, text: upper(first.text) }, ...rest];
+}
