@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from mri.config import TraceConfig
 from mri.server import create_app
 from mri.store.reader import open_session
-from tests.browser.scanner_page import neuron_at, open_scanner, step, until, view
+from tests.browser.scanner_page import neuron_at, open_scanner, shown, step, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_handmade_session, write_random_session
 
@@ -42,6 +42,17 @@ def test_the_first_visit_plays_the_demo(page):
     assert view(page)["session"] == "demo-long"
     until(page, "window.mri.player.step >= 3")
     expect(page.get_by_role("button", name="Pause (space)")).to_be_visible()
+
+
+def test_charts_are_filled_while_the_first_visit_plays(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page)
+    shown(page, "graph-neurons", "plot.data.length === 3")
+    shown(page, "graph-history", "plot.data.length === 2")
+    neuron = view(page)["neuron"]
+    page.evaluate("window.mri.view.select({ neuron: %d })" % ((neuron + 1) % 64))
+    expect(page.locator("#graph-history-title")).to_contain_text(f"neuron {(neuron + 1) % 64}")
+    assert page.evaluate("window.mri.player.mode") == "playing"
 
 
 def test_reduced_motion_does_not_play_by_itself(page):
@@ -80,6 +91,10 @@ def test_the_list_of_keys(page):
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_contain_text("one layer up")
+    for word in ("plate", "dot", "resid_post", "ln_f", "‖x‖", "p99", "surprise", "entropy"):
+        assert dialog.locator("dt", has_text=re.compile(f"^{word}$")).count() == 1, word
+    expect(dialog).to_contain_text("docs/hook-points.md")
+    assert dialog.get_by_role("link").count() == 0
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
@@ -104,6 +119,20 @@ def test_special_and_white_tokens_are_readable(page):
     assert page.locator(".mri-token .mri-space").count() == 1
     expect(page.locator(".mri-ribbon-says")).to_contain_text("read b")
     expect(page.locator(".mri-ribbon-says")).to_contain_text("60.7 %")  # exp(−0.5)
+
+
+def test_chips_of_special_tokens_are_whole_and_apart(browser, site):
+    with clean_page(browser, site, PHONE) as page:
+        open_scanner(page, "/?session=demo-long&step=20")
+        chips = page.evaluate(
+            """[...document.querySelectorAll(".mri-token.is-special")].map((chip) => {
+              const { top, bottom } = chip.getBoundingClientRect();
+              return [top, bottom, getComputedStyle(chip).borderBottomColor]; })"""
+        )
+        assert len({top for top, _, _ in chips}) > 1, "the ribbon wraps"
+        for top, bottom, colour in chips:
+            assert not colour.endswith(", 0)"), "a chip is closed at its bottom"
+            assert all(other >= bottom + 6 or other <= top for other, _, _ in chips), "lines of chips stand apart"
 
 
 def test_scrubbing_needs_no_request(page):

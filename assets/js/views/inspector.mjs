@@ -26,6 +26,7 @@ export class Inspector {
   /** @type {any} */
   #feedTimer = null;
   #feedAtMs = 0; // not before
+  #posted = ""; // what the charts were last asked to show, the step aside
   /** @type {any} */
   #wanted = null;
   #listening = new WeakSet();
@@ -82,13 +83,14 @@ export class Inspector {
     }
   }
 
-  /** The selection or the step changed: tell the server when it rests, feed from memory until then.
+  /** The selection or the step changed: tell the server when it rests, feed from memory until then. A chart that is
+   *  not there yet, or shows something else than is selected now, comes from the server while the clock goes on, too.
    *  @param {import("../core/wire.mjs").Frame} frame
    *  @param {Record<string, any>} view
    *  @param {boolean} isMoving the clock goes on by itself */
   draw(frame, view, isMoving) {
-    clearTimeout(this.#timer);
-    if (!isMoving) this.#timer = setTimeout(() => this.post(), REST_MS);
+    if (!isMoving || this.#shown() === this.#posted) this.#stopWaiting();
+    if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
     this.#wanted = { frame, view };
     this.#feedTimer ??= setTimeout(() => this.#feed(), Math.max(0, this.#feedAtMs - performance.now()));
   }
@@ -107,9 +109,21 @@ export class Inspector {
     this.#feedAtMs = Math.max(startMs + FEED_MS, endMs + 3 * (endMs - startMs));
   }
 
+  #stopWaiting() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** What the charts show, the step aside.
+   *  @returns {string} */
+  #shown() {
+    return JSON.stringify({ ...this.viewForServer(), step: null });
+  }
+
   /** Hand the selection to the page callbacks. */
   post() {
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
+    this.#posted = this.#shown();
     if (!document.getElementById(IDS.scanner)) return;
     const view = this.viewForServer();
     window.dash_clientside.set_props(viewStore(view.tab), { data: view });

@@ -67,12 +67,32 @@ export function showToast(text, kind = "info") {
   if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
 }
 
-/** The list of keys, from the same table that binds them. */
+/** What the picture's words mean; docs/hook-points.md has them all. */
+const WORDS = [
+  ["plate", "one hook point: a place in the model whose values are read at every step"],
+  ["dot", "one neuron there; size and colour tell how large its value is in this step"],
+  ["resid_post", "the residual stream as it leaves a block"],
+  ["ln_f", "the stream after the last norm: all that the predictions are made from"],
+  ["‖x‖", "length of a hook point's values, √(Σx²); the statistic l2"],
+  ["p99", "99 in 100 of its neurons are at most this large, |x| ≤ p99"],
+  ["surprise", "−log₂ p of the token that followed: 0 bits where the model was certain"],
+  ["entropy", "how spread a choice is: 0 bits for a single candidate, one more each time they double"],
+];
+
+/** What the words mean, then the list of keys, from the same table that binds them. */
 export function showKeys() {
   document.getElementById("mri-keys")?.remove();
+  const words = el("dl", { class: "mri-words" });
+  for (const [word, means] of WORDS) words.append(el("dt", { text: word }), el("dd", { text: means }));
   const list = el("dl");
   for (const { label, does } of BINDINGS) list.append(el("dt", {}, el("kbd", { text: label })), el("dd", { text: does }));
-  const dialog = el("dialog", { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" }, el("h2", { id: "mri-keys-title", text: "Keys" }), list);
+  const dialog = el("dialog", { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
+    el("h2", { id: "mri-keys-title", text: "What you see, and the keys" }),
+    words,
+    el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
+    el("h3", { text: "Keys" }),
+    list,
+  );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close", autofocus: true }));
   dialog.append(form);
   dialog.addEventListener("close", () => dialog.remove());
