@@ -19,6 +19,7 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mri import errors
+from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
 from mri.live.worker import GenerationWorker
 from mri.paths import SESSIONS
@@ -114,6 +115,7 @@ def _flask(services: Services) -> Flask:
     Bootstrap5(server)
     compress.init_app(server)
     server.register_blueprint(routes)
+    server.register_blueprint(downloads)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)
     server.register_error_handler(DependencyException, _answer_unknown_library)

@@ -1,0 +1,59 @@
+"""HTTP routes of what a person takes away from the Scanner: a panel's numbers as CSV, the step as Python.
+
+Reads the address's query into a selection; the tables are `mri/export`'s. Errors leave as {"error": sentence}.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from mri.errors import ConfigError
+from mri.export.panels import Selection, panel_csv
+from mri.export.snippet import step_snippet
+from mri.ui.services import services
+
+downloads = Blueprint("downloads", __name__)
+
+
+@downloads.get("/sessions/<session_id>/panels/<kind>.csv")
+def panel(session_id: str, kind: str) -> ResponseReturnValue:
+    """`?step=&point=&neuron=&layer=&head=&stat=`, `points=a,b` for the stage, `watched=a:1,b:2`: as on the screen."""
+    reader = services().library.open(session_id)
+    return _text(panel_csv(reader, kind, _selection()), "text/csv")
+
+
+@downloads.get("/sessions/<session_id>/python")
+def python(session_id: str) -> ResponseReturnValue:
+    """`?step=&point=`: a snippet that opens this session on this machine."""
+    reader = services().library.open(session_id)
+    selected = _selection()
+    reader.session.layout.row(selected.point)  # raises on a hook point that is not there
+    return _text(step_snippet(reader.path, selected.step, selected.point), "text/plain")
+
+
+def _selection() -> Selection:
+    given = request.args
+    pairs = [name.rpartition(":") for name in given.get("watched", "").split(",") if name]
+    return Selection(
+        step=_whole("step", given.get("step", "")),
+        point=given.get("point", ""),
+        neuron=_whole("neuron", given.get("neuron", "0")),
+        layer=_whole("layer", given.get("layer", "0")),
+        head=_whole("head", given.get("head", "0")),
+        stat=given.get("stat", "l2"),
+        points=tuple(name for name in given.get("points", "").split(",") if name),
+        watched=tuple((key, _whole("watched", neuron)) for key, _, neuron in pairs),
+    )
+
+
+def _whole(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 12):
+        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
+    return int(value)
+
+
+def _text(body: str, mimetype: str) -> Response:
+    response = Response(body, mimetype=mimetype)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response

@@ -1,0 +1,205 @@
+"""What a panel of the Scanner shows, as CSV: for a spreadsheet, or for `pandas.read_csv(file, header=[0, 1])`.
+
+Two header rows: names, then units. A captured NaN is `NaN`, a value that was not captured is an empty cell; where
+that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude where there is one.
+Reads sessions through `mri/store`; knows no pages.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mri.analysis.attention import attention_rows
+from mri.errors import ConfigError
+from mri.export import frames as tables
+from mri.hook_points import STATS
+from mri.store.reader import SessionReader
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is selected on the screen. points: the hook points on the stage; watched: (hook point, neuron) pairs.
+
+    Unknown hook points and neurons raise UnknownHookPoint where they are read.
+    """
+
+    step: int
+    point: str
+    neuron: int = 0
+    layer: int = 0
+    head: int = 0
+    stat: str = "l2"
+    points: tuple[str, ...] = ()
+    watched: tuple[tuple[str, int], ...] = ()
+
+
+Header = list[tuple[str, str]]
+"""(name, unit) of each column; no unit is an empty string."""
+
+
+def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> str:
+    """The table of one panel. kind: one of `KINDS`. Raises ConfigError, UnknownHookPoint."""
+    if kind not in KINDS:
+        raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
+    if not 0 <= selected.step < reader.num_steps:
+        raise ConfigError(f"There is no step {selected.step}: this session has {reader.num_steps}.")
+    header, rows = KINDS[kind](reader, selected)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([name for name, _ in header])
+    writer.writerow([unit for _, unit in header])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """None is an empty cell; floats have all their digits."""
+    if value is None:
+        return ""
+    return "NaN" if isinstance(value, float | np.floating) and np.isnan(value) else str(value)
+
+
+def _known(value: Any, captured: bool, bound: Any) -> tuple[Any, str, Any]:
+    """The three cells that tell a value, a captured NaN and a missing value apart."""
+    if captured:
+        return value, "captured", None
+    return None, "not captured", None if np.isnan(bound) else bound
+
+
+def _neurons(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    return _stage(reader, Selection(selected.step, selected.point, points=(selected.point,)))
+
+
+def _stage(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    layout, frame = reader.session.layout, reader.frame(selected.step)
+    units = {layout.points[layout.row(key)].unit for key in selected.points}
+    unit = " or ".join(sorted(units))
+
+    def rows() -> Iterator[list[Any]]:
+        for key in selected.points:
+            bound = np.float32(frame.bound(layout, key))
+            found = dict(zip(*(array.tolist() for array in frame.captured(layout, key)), strict=True))
+            values = frame.values(layout, key)
+            for neuron in range(layout.width(key)):
+                yield [key, neuron, *_known(values[neuron], neuron in found, bound)]
+
+    header = [("hook_point", ""), ("neuron", "index"), ("value", unit), ("state", ""), ("at_most", f"|{unit}|")]
+    return header, rows()
+
+
+def _history(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    pair = (selected.point, selected.neuron)
+    return _watched(reader, Selection(selected.step, selected.point, watched=(pair,)))
+
+
+def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    layout = reader.session.layout
+    unit = " or ".join(sorted({layout.points[layout.row(key)].unit for key, _ in selected.watched}))
+    histories = [(key, neuron, tables.neuron(reader, key, neuron)) for key, neuron in selected.watched]
+    read = _tokens_read(reader)
+
+    def rows() -> Iterator[list[Any]]:
+        for key, neuron, history in histories:
+            columns = (history[name].tolist() for name in ("step", "captured"))
+            values, bounds = (history[name].to_numpy() for name in ("value", "bound"))
+            for at, (step, captured) in enumerate(zip(*columns, strict=True)):
+                yield [step, read[step], key, neuron, *_known(values[at], captured, bounds[at])]
+
+    header = [("step", "index"), ("read", "token"), ("hook_point", ""), ("neuron", "index"), ("value", unit),
+              ("state", ""), ("at_most", f"|{unit}|")]  # fmt: skip
+    return header, rows()
+
+
+def _attention(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    layout = reader.session.layout
+    return _heads(reader, selected.step, [(i, j) for i in range(layout.n_layer) for j in range(layout.n_head)])
+
+
+def _head(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    layout = reader.session.layout
+    if not (0 <= selected.layer < layout.n_layer and 0 <= selected.head < layout.n_head):
+        sizes = f"{layout.n_layer} layers of {layout.n_head} heads"
+        raise ConfigError(f"There is no head {selected.head} in layer {selected.layer}: this session has {sizes}.")
+    return _heads(reader, selected.step, [(selected.layer, selected.head)])
+
+
+def _heads(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> tuple[Header, Iterator[list[Any]]]:
+    weights, bounds = attention_rows(reader.frame(step), reader.session.layout)  # (L, H, n_keys), (L, H)
+    tokens = [_text(reader, int(token_id)) for token_id in reader.token_ids()]
+
+    def rows() -> Iterator[list[Any]]:
+        for layer, head in heads:
+            for key, weight in enumerate(weights[layer, head]):
+                known = _known(weight, not np.isnan(weight), bounds[layer, head])
+                yield [layer, head, key, tokens[key], *known]
+
+    header = [("layer", "index"), ("head", "index"), ("key", "position"), ("token", ""), ("weight", "probability"),
+              ("state", ""), ("at_most", "probability")]  # fmt: skip
+    return header, rows()
+
+
+def _predictions(reader: SessionReader, selected: Selection) -> tuple[Header, Iterable[list[Any]]]:
+    header = [("rank", "1 = most likely"), ("token_id", "id"), ("token", ""), ("logit", "logits"),
+              ("probability", "at temperature 1"), ("chosen", "")]  # fmt: skip
+    frame = reader.frame(selected.step)
+    if "logits/token_ids" not in frame.arrays:
+        return header, []
+    ids, logits = frame.arrays["logits/token_ids"].astype(np.int64), frame.arrays["logits/values"]
+    probabilities = np.exp(logits - frame.arrays["logits/logsumexp"])
+    rows = [
+        [rank, token_id, _text(reader, token_id), logit, p, token_id == frame.chosen_id]
+        for rank, (token_id, logit, p) in enumerate(zip(ids.tolist(), logits, probabilities, strict=True), 1)
+    ]
+    return header, rows
+
+
+def _map(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    if selected.stat not in STATS:
+        raise ConfigError(f"There is no statistic {selected.stat!r}: choose one of {', '.join(STATS)}.")
+    keys = list(reader.session.layout.rows)
+    values = reader.column("stats", slice(None), STATS.index(selected.stat))  # (num_steps, n_points)
+    rows = ([step, key, row[i]] for step, row in enumerate(values) for i, key in enumerate(keys))
+    return [("step", "index"), ("hook_point", ""), (selected.stat, _unit_of(selected.stat))], rows
+
+
+def _bars(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    frame, layout = reader.frame(selected.step), reader.session.layout
+    rows = ([key, *frame.stats(layout, key).values()] for key in layout.rows)
+    return [("hook_point", ""), *((stat, _unit_of(stat)) for stat in STATS)], rows
+
+
+def _unit_of(stat: str) -> str:
+    return {"sparsity": "share of zeros", "p99": "|activation|"}.get(stat, "activation")
+
+
+def _text(reader: SessionReader, token_id: int) -> str:
+    return reader.token_bytes.get(token_id, b"").decode("utf-8", "replace")
+
+
+def _tokens_read(reader: SessionReader) -> list[str]:
+    """What each step read, as text; of a training step nothing is known."""
+    steps, ids = reader.steps(), reader.token_ids()
+    return [
+        "".join(_text(reader, int(token_id)) for token_id in ids[pos0 : pos0 + t_add]) if phase != "train" else ""
+        for pos0, t_add, phase in zip(steps["pos0"], steps["t_add"], steps["phase"], strict=True)
+    ]
+
+
+KINDS: dict[str, Callable[[SessionReader, Selection], tuple[Header, Iterable[list[Any]]]]] = {
+    "stage": _stage,
+    "neurons": _neurons,
+    "history": _history,
+    "watched": _watched,
+    "attention": _attention,
+    "head": _head,
+    "predictions": _predictions,
+    "map": _map,
+    "bars": _bars,
+}
+"""Panel -> its table: the names of the Scanner's graphs, and the stage."""
