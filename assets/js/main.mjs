@@ -5,12 +5,13 @@
  */
 
 import { layoutFromMeta } from "./core/layout.mjs";
+import { loopFromText, textFromLoop } from "./core/lanes.mjs";
 import { blockOf, validView } from "./core/selection.mjs";
 import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
 import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
-import { fetchFrames, fetchMeta, fetchTokens } from "./source/http.mjs";
+import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./source/http.mjs";
 import { commandFromKey } from "./state/keys.mjs";
 import { Player } from "./state/player.mjs";
 import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
@@ -18,7 +19,9 @@ import { Inspector } from "./views/inspector.mjs";
 import { Layers } from "./views/layers.mjs";
 import { Ribbon, stepOfPosition } from "./views/ribbon.mjs";
 import { showKeys, showToast, theme, themeChanged } from "./views/shell.mjs";
+import { Sentence } from "./views/sentence.mjs";
 import { Stage } from "./views/stage.mjs";
+import { Timeline } from "./views/timeline.mjs";
 import { Transport } from "./views/transport.mjs";
 import { Watched } from "./views/watched.mjs";
 
@@ -80,8 +83,10 @@ class Scanner {
     this.view = new ViewState({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, history: ownHistory });
     this.#build(boot, tokens, scales, meta);
     this.#listen();
-    this.player.seek(this.view.view.step ?? 0);
+    this.player.setLoop(loopFromText(asked.loop));
+    this.player.seek(this.view.view.step ?? this.player.loop?.[0] ?? 0);
     this.redraw();
+    this.firstPaint.then(() => this.#fetchSeries(meta.version));
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
@@ -99,8 +104,10 @@ class Scanner {
     this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, onPick: onSelect, needsRedraw });
     this.ribbon = new Ribbon(host("mri-ribbon"), { tokens, numPrompt: meta.session.num_prompt_tokens, onSeek });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
+    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens, scrubber: this.transport.range });
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, onPick: (point) => this.#select({ point }) });
     const source = { layout, tokens, stepOf: stepOfPosition(tokens), numPrompt: meta.session.num_prompt_tokens };
+    this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
@@ -114,7 +121,7 @@ class Scanner {
   #listen() {
     const { signal } = this.#abort;
     this.player.subscribe(() => {
-      this.view.select({ step: this.player.step });
+      this.view.select({ step: this.player.step, loop: textFromLoop(this.player.loop) });
       this.redraw();
     });
     this.view.subscribe((view, before) => {
@@ -125,6 +132,18 @@ class Scanner {
     document.getElementById(IDS.sessionPicker)?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
+  }
+
+  /** Lines over all steps, after the picture: the scan does not wait for them.
+   *  @param {string} version of the session */
+  async #fetchSeries(version) {
+    try {
+      const series = await fetchSeries(this.session, "l2", version, this.#abort.signal);
+      this.timeline.setSeries(series);
+      this.redraw();
+    } catch (error) {
+      if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
+    }
   }
 
   /** Whether the address bar is still this view's to write. */
@@ -138,6 +157,7 @@ class Scanner {
     if (asked.session !== this.session) return this.close();
     const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.view.restore(urlFromView(view));
+    this.player.setLoop(loopFromText(view.loop));
     this.player.seek(view.step);
   }
 
@@ -149,6 +169,7 @@ class Scanner {
     this.view.close();
     this.cache.close();
     this.stage.close();
+    this.timeline.close();
     this.ribbon.close();
     this.inspector.close();
     this.watched.close();
@@ -193,6 +214,9 @@ class Scanner {
     else if (command.name === "moveLayer") this.#moveLayer(/** @type {string} */ (point), command.layers);
     else if (command.name === "nextHead") this.view.select({ head: (/** @type {number} */ (head) + 1) % Math.max(1, this.layout.n_head), layer });
     else if (command.name === "toggleWatch") this.#toggleWatch(/** @type {string} */ (point), /** @type {number} */ (this.view.view.neuron));
+    else if (command.name === "loopFrom") player.loopFrom(player.step);
+    else if (command.name === "loopTo") player.loopTo(player.step);
+    else if (command.name === "clearLoop") player.setLoop(null);
     else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
     else if (command.name === "showKeys") showKeys();
     this.redraw();
@@ -224,6 +248,7 @@ class Scanner {
       () => {}, // told by the cache's onError
     );
     this.transport.draw();
+    this.timeline.draw(step, /** @type {string} */ (this.view.view.point));
     const frame = this.cache.get(step);
     this.stage.host.classList.toggle("is-waiting", waiting || !frame);
     if (!frame) return;
@@ -232,6 +257,7 @@ class Scanner {
     if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
     this.stage.draw(frame, { point: view.point, neuron: view.neuron });
     this.ribbon.draw(step, frame);
+    this.sentence.draw(frame, mode === "playing");
     this.layers.draw(frame, /** @type {string} */ (view.point));
     keepLast(this.timings.draw, performance.now() - startMs);
     this.watched.draw(view);

@@ -1,0 +1,293 @@
+/**
+ * Lines over all steps under the scrubber: surprise, entropy, and the l2 of the selected hook point.
+ *
+ * Drawn once to a canvas; while the clock moves only a cursor does. A click seeks, a drag makes a loop of the one
+ * player. Knows series and pointers. Refuses to keep time, and draws nothing where nothing was captured.
+ */
+
+import { exactly, runsOf, stepOfX, topOf, xOfStep } from "../core/lanes.mjs";
+import { formatValue } from "../core/format.mjs";
+import { el, sized } from "./dom.mjs";
+
+const LANE_PX = 22;
+const LANES = Object.freeze(["surprise", "entropy", "l2"]);
+const SAYS = Object.freeze({
+  surprise: "surprise = −log₂ p of the token that came next, at temperature 1",
+  entropy: "entropy of the whole prediction, at temperature 1",
+  l2: "l2 = √(Σx²) of the selected hook point",
+});
+
+/** A pointer that moved less than this was a click. */
+const DRAG_PX = 5;
+
+/** Half a scrubber's thumb: where its first and last step are. */
+const THUMB_PX = 8;
+
+export class Timeline {
+  /** @type {import("../source/http.mjs").Series|null} */
+  #series = null;
+  #drawn = { step: -1, point: "", theme: "", loop: "" };
+  #width = 0;
+  /** @type {{x: number, step: number, isDrag: boolean}|null} */
+  #press = null;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {import("../state/player.mjs").Player} context.player
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {import("./ribbon.mjs").Tokens} context.tokens
+   *  @param {HTMLElement} context.scrubber to stand under */
+  constructor(host, { player, layout, tokens, scrubber }) {
+    this.host = host;
+    this.player = player;
+    this.layout = layout;
+    this.tokens = tokens;
+    this.scrubber = scrubber;
+    this.values = LANES.map(() => el("b", { text: "…" }));
+    const labels = LANES.map((name, i) => el("div", { title: SAYS[/** @type {keyof typeof SAYS} */ (name)] }, el("span", { text: name }), this.values[i]));
+    this.canvas = el("canvas", { role: "img", "aria-label": "Surprise, entropy and l2 over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it." });
+    this.cursor = el("div", { class: "mri-timeline-cursor" });
+    this.pointer = el("div", { class: "mri-timeline-pointer", hidden: true });
+    this.range = el("div", { class: "mri-timeline-loop", hidden: true });
+    this.lanes = el("div", { class: "mri-lanes" }, this.canvas, this.range, this.pointer, this.cursor);
+    this.loopText = el("span", { "aria-live": "polite" });
+    this.clear = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", text: "clear loop", on: { click: () => player.setLoop(null) } });
+    this.tip = el("div", { class: "mri-tip mri-timeline-tip", hidden: true });
+    host.replaceChildren(el("div", { class: "mri-lane-labels" }, ...labels), this.lanes, el("div", { class: "mri-loop-says" }, this.loopText, this.clear), this.tip);
+    this.#listen();
+    this.observer = new ResizeObserver(() => this.#place());
+    this.observer.observe(scrubber);
+    this.observer.observe(host);
+    this.#place();
+  }
+
+  /** @param {import("../source/http.mjs").Series} series */
+  setSeries(series) {
+    this.#series = series;
+    this.#paint();
+    this.#drawn.step = -1;
+  }
+
+  /** @param {number} step
+   *  @param {string} point selected hook point */
+  draw(step, point) {
+    const theme = document.documentElement.dataset.bsTheme ?? "dark";
+    const needsPaint = point !== this.#drawn.point || theme !== this.#drawn.theme;
+    const isMoved = step !== this.#drawn.step || needsPaint;
+    Object.assign(this.#drawn, { step, point, theme });
+    if (needsPaint) this.#paint();
+    if (isMoved) this.#moveCursor();
+    this.#drawLoop(this.player.loop);
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  /** Stand exactly under the scrubber's way, and take the width there is. */
+  #place() {
+    const [own, way] = [this.host.getBoundingClientRect(), this.scrubber.getBoundingClientRect()];
+    const isBeside = way.right <= own.left || way.left >= own.right || way.top > own.bottom; // a phone's scrubber is elsewhere
+    this.host.classList.toggle("is-alone", isBeside || own.width < 600);
+    this.host.style.setProperty("--left", `${Math.max(0, way.left + THUMB_PX - own.left)}px`);
+    this.host.style.setProperty("--right", `${Math.max(0, own.right - way.right + THUMB_PX)}px`);
+    const width = this.lanes.clientWidth;
+    if (width === this.#width) return;
+    this.#width = width;
+    this.ctx = sized(this.canvas, width, LANE_PX * LANES.length);
+    this.#paint();
+    this.#moveCursor();
+    this.#drawn.loop = "";
+    this.#drawLoop(this.player.loop);
+  }
+
+  /** @param {number} i lane
+   *  @returns {Float32Array} one value per column; empty while there is none */
+  #line(i) {
+    const series = this.#series;
+    if (!series) return new Float32Array(0);
+    if (i < 2) return i ? series.entropy : series.surprise;
+    const [row, count] = [this.layout.rows.get(this.#drawn.point) ?? 0, series.surprise.length];
+    return series.points.subarray(row * count, (row + 1) * count);
+  }
+
+  #paint() {
+    const { ctx } = this;
+    if (!ctx || !this.#series) return;
+    const style = getComputedStyle(this.host);
+    const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+    ctx.clearRect(0, 0, this.#width, LANE_PX * LANES.length);
+    this.#paintPhases(ctx, colour);
+    for (const i of LANES.keys()) {
+      const values = this.#line(i);
+      const [bottom, top] = [(i + 1) * LANE_PX - 2, topOf(values)];
+      const y = (/** @type {number} */ value) => bottom - (top > 0 ? Math.min(1, Math.max(0, value / top)) : 0) * (LANE_PX - 5);
+      const x = (/** @type {number} */ column) => this.#xOfColumn(column);
+      const { captured, gaps } = runsOf(values);
+      ctx.fillStyle = colour("--line");
+      ctx.fillRect(0, bottom + 1, this.#width, 1);
+      ctx.fillStyle = colour("--not-captured");
+      for (const [from, to] of gaps) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
+      ctx.strokeStyle = ctx.fillStyle = colour(["--amber", "--violet", "--accent"][i]);
+      ctx.lineWidth = 1.25;
+      for (const [from, to] of captured) {
+        if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
+        ctx.beginPath();
+        for (let column = from; column <= to; column++) ctx.lineTo(x(column), y(values[column]));
+        ctx.stroke();
+        ctx.lineTo(x(to), bottom);
+        ctx.lineTo(x(from), bottom);
+        ctx.globalAlpha = 0.16;
+        ctx.fill();
+        ctx.globalAlpha = 1;
+      }
+    }
+  }
+
+  /** The prompt's steps on a lighter ground, a tick at each token that the calculator put in.
+   *  @param {CanvasRenderingContext2D} ctx
+   *  @param {(name: string) => string} colour */
+  #paintPhases(ctx, colour) {
+    const { phase, forced } = this.tokens.steps;
+    const numPrefill = phase.findIndex((name) => name !== "prefill");
+    const half = xOfStep(0.5, this.#width, phase.length);
+    ctx.fillStyle = colour("--line");
+    ctx.globalAlpha = 0.45;
+    if (numPrefill !== 0) ctx.fillRect(0, 0, numPrefill < 0 ? this.#width : xOfStep(numPrefill - 1, this.#width, phase.length) + half, LANE_PX * LANES.length);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = colour("--amber");
+    forced.forEach((isForced, step) => isForced && ctx.fillRect(xOfStep(step, this.#width, phase.length) - 1, 0, 2, 4));
+  }
+
+  /** @param {number} column
+   *  @returns {number} of the middle of its steps */
+  #xOfColumn(column) {
+    const { numSteps, lastStep } = this.player;
+    const every = this.#series?.every ?? 1;
+    return xOfStep(Math.min(lastStep, column * every + (every - 1) / 2), this.#width, numSteps);
+  }
+
+  #moveCursor() {
+    const { step } = this.#drawn;
+    if (step < 0) return;
+    this.cursor.style.transform = `translateX(${xOfStep(step, this.#width, this.player.numSteps)}px)`;
+    if (!this.#series) return;
+    const column = Math.floor(step / this.#series.every);
+    LANES.forEach((_, i) => {
+      const value = this.#line(i)[column];
+      this.values[i].textContent = Number.isNaN(value) ? "—" : formatValue(value) + (i < 2 ? " bits" : "");
+    });
+  }
+
+  /** @param {readonly [number, number]|null} loop */
+  #drawLoop(loop) {
+    const text = loop ? `loop ${loop[0]}–${loop[1]}` : "";
+    if (text === this.#drawn.loop) return;
+    this.#drawn.loop = text;
+    this.loopText.textContent = text;
+    this.range.hidden = this.clear.hidden = !loop;
+    if (loop) this.#stretch(loop[0], loop[1]);
+  }
+
+  /** @param {number} from step
+   *  @param {number} to step */
+  #stretch(from, to) {
+    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((step) => xOfStep(step, this.#width, this.player.numSteps));
+    Object.assign(this.range.style, { left: `${left}px`, width: `${Math.max(2, right - left)}px` });
+  }
+
+  #listen() {
+    this.lanes.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (event.button !== 0) return;
+      this.lanes.setPointerCapture(event.pointerId);
+      this.#press = { x: event.clientX, step: this.#stepAt(event), isDrag: false };
+    });
+    this.lanes.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#move(event));
+    this.lanes.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => this.#release(event));
+    this.lanes.addEventListener("pointercancel", () => {
+      this.#cancel();
+      this.#hideTip();
+    });
+    this.lanes.addEventListener("pointerleave", () => this.#hideTip());
+  }
+
+  /** @param {PointerEvent} event
+   *  @returns {number} */
+  #stepAt(event) {
+    return stepOfX(event.clientX - this.lanes.getBoundingClientRect().left, this.#width, this.player.numSteps);
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const step = this.#stepAt(event);
+    const press = this.#press;
+    if (press && Math.abs(event.clientX - press.x) >= DRAG_PX) press.isDrag = true;
+    if (press?.isDrag) {
+      this.range.hidden = false;
+      this.#stretch(press.step, step);
+    }
+    this.#showTip(step);
+  }
+
+  /** @param {PointerEvent} event */
+  #release(event) {
+    const press = this.#press;
+    this.#press = null;
+    if (event.pointerType !== "mouse") this.#hideTip();
+    if (!press) return;
+    const step = this.#stepAt(event);
+    if (!press.isDrag || step === press.step) {
+      this.#cancel();
+      return this.player.seek(press.step);
+    }
+    this.#drawn.loop = ""; // what the drag drew is not yet what stands there
+    this.player.setLoop([press.step, step]);
+    const [first, last] = /** @type {[number, number]} */ (this.player.loop);
+    if (this.player.step < first || this.player.step > last) this.player.seek(first);
+    this.player.play();
+  }
+
+  #cancel() {
+    this.#press = null;
+    this.#drawn.loop = "?"; // whatever the drag drew goes
+    this.#drawLoop(this.player.loop);
+  }
+
+  #hideTip() {
+    this.tip.hidden = this.pointer.hidden = true;
+  }
+
+  /** @param {number} step */
+  #showTip(step) {
+    const box = this.lanes.getBoundingClientRect();
+    const x = xOfStep(step, this.#width, this.player.numSteps);
+    this.pointer.hidden = this.tip.hidden = false;
+    this.pointer.style.transform = `translateX(${x}px)`;
+    this.tip.replaceChildren(...this.#tipLines(step));
+    const left = Math.min(innerWidth - this.tip.offsetWidth - 8, Math.max(8, box.left + x - this.tip.offsetWidth / 2));
+    Object.assign(this.tip.style, { left: `${left}px`, top: `${box.top - this.tip.offsetHeight - 8}px` });
+  }
+
+  /** @param {number} step
+   *  @returns {Node[]} */
+  #tipLines(step) {
+    const { sequence, text, steps } = this.tokens;
+    const [pos0, numRead, next] = [steps.pos0[step], steps.t_add[step], steps.chosen_id[step]];
+    const name = (/** @type {number} */ id) => `“${(text[id] ?? `#${id}`).replace(/ /g, "␣")}”`;
+    const read = numRead === 1 ? name(sequence[pos0]) : `${numRead} tokens`;
+    const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
+    lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
+    if (!this.#series) return lines;
+    const { every } = this.#series;
+    const column = Math.floor(step / every);
+    if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
+    LANES.forEach((lane, i) => {
+      const value = this.#line(i)[column];
+      const unit = i < 2 ? "bits" : this.layout.points[this.layout.rows.get(this.#drawn.point) ?? 0].unit;
+      const words = Number.isNaN(value) ? "not captured" : `${exactly(value)} ${unit}`;
+      const nats = i === 0 && !Number.isNaN(value) ? ` = ${formatValue(value * Math.LN2)} nats` : "";
+      lines.push(el("div", { "data-lane": lane }, `${i === 2 ? `l2 of ${this.#drawn.point}` : lane} `, el("span", { class: "mri-value", text: words }), nats));
+    });
+    return lines;
+  }
+}
