@@ -83,8 +83,9 @@ class Scanner {
     this.view = new ViewState({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, history: ownHistory });
     this.#build(boot, tokens, scales, meta);
     this.#listen();
-    this.player.setLoop(loopFromText(asked.loop));
-    this.player.seek(this.view.view.step ?? this.player.loop?.[0] ?? 0);
+    const loop = loopFromText(asked.loop);
+    this.player.seek(this.view.view.step ?? loop?.[0] ?? 0);
+    this.player.setLoop(loop);
     this.redraw();
     this.firstPaint.then(() => this.#fetchSeries(meta.version));
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -104,7 +105,7 @@ class Scanner {
     this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, onPick: onSelect, needsRedraw });
     this.ribbon = new Ribbon(host("mri-ribbon"), { tokens, numPrompt: meta.session.num_prompt_tokens, onSeek });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
-    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens, scrubber: this.transport.range });
+    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, onPick: (point) => this.#select({ point }) });
     const source = { layout, tokens, stepOf: stepOfPosition(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
@@ -157,8 +158,8 @@ class Scanner {
     if (asked.session !== this.session) return this.close();
     const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.view.restore(urlFromView(view));
-    this.player.setLoop(loopFromText(view.loop));
     this.player.seek(view.step);
+    this.player.setLoop(loopFromText(view.loop ?? null));
   }
 
   /** The page is gone: stop everything that this view started. */

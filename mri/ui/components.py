@@ -179,8 +179,13 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
                     html.Div(id="mri-sentence", className="mri-sentence"),
                     html.Div(id="mri-stage", className="mri-stage"),
                     html.Div(id="mri-ribbon", className="mri-ribbon"),
-                    html.Div(id="mri-transport", className="mri-transport"),
-                    html.Div(id="mri-timeline", className="mri-timeline"),
+                    html.Div(
+                        [
+                            html.Div(id="mri-transport", className="mri-transport"),
+                            html.Div(id="mri-timeline", className="mri-timeline"),
+                        ],
+                        className="mri-deck",
+                    ),
                 ],
                 className="mri-centre",
                 **attributes({"aria-label": "Scan"}),

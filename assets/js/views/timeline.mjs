@@ -5,7 +5,7 @@
  * player. Knows series and pointers. Refuses to keep time, and draws nothing where nothing was captured.
  */
 
-import { exactly, runsOf, stepOfX, topOf, xOfStep } from "../core/lanes.mjs";
+import { exactly, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../core/lanes.mjs";
 import { formatValue } from "../core/format.mjs";
 import { el, sized } from "./dom.mjs";
 
@@ -20,9 +20,6 @@ const SAYS = Object.freeze({
 /** A pointer that moved less than this was a click. */
 const DRAG_PX = 5;
 
-/** Half a scrubber's thumb: where its first and last step are. */
-const THUMB_PX = 8;
-
 export class Timeline {
   /** @type {import("../source/http.mjs").Series|null} */
   #series = null;
@@ -35,14 +32,12 @@ export class Timeline {
    *  @param {object} context
    *  @param {import("../state/player.mjs").Player} context.player
    *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {import("./ribbon.mjs").Tokens} context.tokens
-   *  @param {HTMLElement} context.scrubber to stand under */
-  constructor(host, { player, layout, tokens, scrubber }) {
+   *  @param {import("./ribbon.mjs").Tokens} context.tokens */
+  constructor(host, { player, layout, tokens }) {
     this.host = host;
     this.player = player;
     this.layout = layout;
     this.tokens = tokens;
-    this.scrubber = scrubber;
     this.values = LANES.map(() => el("b", { text: "…" }));
     const labels = LANES.map((name, i) => el("div", { title: SAYS[/** @type {keyof typeof SAYS} */ (name)] }, el("span", { text: name }), this.values[i]));
     this.canvas = el("canvas", { role: "img", "aria-label": "Surprise, entropy and l2 over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it." });
@@ -50,14 +45,11 @@ export class Timeline {
     this.pointer = el("div", { class: "mri-timeline-pointer", hidden: true });
     this.range = el("div", { class: "mri-timeline-loop", hidden: true });
     this.lanes = el("div", { class: "mri-lanes" }, this.canvas, this.range, this.pointer, this.cursor);
-    this.loopText = el("span", { "aria-live": "polite" });
-    this.clear = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", text: "clear loop", on: { click: () => player.setLoop(null) } });
     this.tip = el("div", { class: "mri-tip mri-timeline-tip", hidden: true });
-    host.replaceChildren(el("div", { class: "mri-lane-labels" }, ...labels), this.lanes, el("div", { class: "mri-loop-says" }, this.loopText, this.clear), this.tip);
+    host.replaceChildren(el("div", { class: "mri-lane-labels" }, ...labels), this.lanes, this.tip);
     this.#listen();
     this.observer = new ResizeObserver(() => this.#place());
-    this.observer.observe(scrubber);
-    this.observer.observe(host);
+    this.observer.observe(this.lanes);
     this.#place();
   }
 
@@ -84,13 +76,8 @@ export class Timeline {
     this.observer.disconnect();
   }
 
-  /** Stand exactly under the scrubber's way, and take the width there is. */
+  /** Take the width there is. */
   #place() {
-    const [own, way] = [this.host.getBoundingClientRect(), this.scrubber.getBoundingClientRect()];
-    const isBeside = way.right <= own.left || way.left >= own.right || way.top > own.bottom; // a phone's scrubber is elsewhere
-    this.host.classList.toggle("is-alone", isBeside || own.width < 600);
-    this.host.style.setProperty("--left", `${Math.max(0, way.left + THUMB_PX - own.left)}px`);
-    this.host.style.setProperty("--right", `${Math.max(0, own.right - way.right + THUMB_PX)}px`);
     const width = this.lanes.clientWidth;
     if (width === this.#width) return;
     this.#width = width;
@@ -181,11 +168,10 @@ export class Timeline {
 
   /** @param {readonly [number, number]|null} loop */
   #drawLoop(loop) {
-    const text = loop ? `loop ${loop[0]}–${loop[1]}` : "";
-    if (text === this.#drawn.loop) return;
+    const text = textFromLoop(loop) ?? "";
+    if (this.#press?.isDrag || text === this.#drawn.loop) return;
     this.#drawn.loop = text;
-    this.loopText.textContent = text;
-    this.range.hidden = this.clear.hidden = !loop;
+    this.range.hidden = !loop;
     if (loop) this.#stretch(loop[0], loop[1]);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Play, pause, step, speed and the scrubber: native controls that send commands to the one player.
+ * Play, pause, step, speed, the scrubber and the loop: native controls that send commands to the one player.
  *
  * Knows the player's commands. Refuses to know frames.
  */
@@ -52,11 +52,14 @@ export class Transport {
     this.speed = el("select", { class: "mri-speed", "aria-label": "Speed", title: "Speed ([ and ]): 4 steps a second at 1×", on: { change: () => player.setSpeed(Number(this.speed.value)) } });
     this.speed.append(...SPEEDS.map((speed) => el("option", { value: speed, text: `${{ 0.25: "¼", 0.5: "½" }[speed] ?? speed}×` })));
     this.clock = el("div", { class: "mri-clock" });
-    host.replaceChildren(buttons, el("div", { class: "mri-track" }, this.range, phases(steps)), this.speed, this.clock);
+    this.note = el("span", { class: "mri-step-note" });
+    this.loop = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", on: { click: () => player.setLoop(null) } });
+    const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.note, this.loop);
+    host.replaceChildren(this.clock, el("div", { class: "mri-track" }, this.range, phases(steps)), controls);
   }
 
   draw() {
-    const { step, lastStep, mode, speed, waiting } = this.player;
+    const { step, lastStep, mode, speed, waiting, loop } = this.player;
     this.range.max = lastStep;
     this.range.value = step;
     this.range.setAttribute("aria-valuetext", `step ${step} of ${lastStep}, ${this.steps.phase[step]}`);
@@ -67,9 +70,11 @@ export class Transport {
       this.playButton.replaceChildren(icon(isPlaying ? "pause" : "play"));
       this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
     }
-    const note = waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step];
-    this.clock.replaceChildren(el("b", { text: `step ${step}` }), ` · ${lastStep + 1} step${lastStep ? "s" : ""} · ${note}`);
+    this.note.textContent = waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step];
+    this.clock.replaceChildren(el("b", { text: `step ${step}` }), ` · ${lastStep + 1} step${lastStep ? "s" : ""}`);
     this.clock.title = `Steps are numbered from 0: the last of these ${lastStep + 1} is step ${lastStep}.`;
+    this.loop.hidden = !loop;
+    if (loop) this.loop.textContent = `loop ${loop[0]}–${loop[1]} · clear`;
   }
 }
 
