@@ -14,9 +14,11 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 
+from mri.analysis.saliency import attention_mass
 from mri.analysis.series import series_over_steps
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
+from mri.live.attribution import attribution_of_step
 from mri.live.request import RecordRequest
 from mri.store.reader import SessionReader
 from mri.ui.services import services
@@ -118,6 +120,45 @@ def series(session_id: str) -> ResponseReturnValue:
     return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
 
 
+@routes.get("/sessions/<session_id>/saliency")
+@compress.compressed()
+def saliency(session_id: str) -> ResponseReturnValue:
+    """Attention mass of every position on the prediction of step `step`. Cached as frames are."""
+    reader = services().library.open(session_id)
+    step, version = _whole("step"), _version(reader)
+    etag = f"{session_id}-{version}-saliency-{step}"
+    if version and etag in request.if_none_match:
+        return Response(status=304)
+    found = attention_mass(reader, step)
+    answer = jsonify(weights=found.weights.tolist(), exact=found.exact, note=found.note)
+    return _kept(answer, version, etag)
+
+
+@routes.post("/sessions/<session_id>/attribution")
+def attribution(session_id: str) -> ResponseReturnValue:
+    """Have gradient × input of {"step": …} computed by the worker process; 202 while it runs. Asking twice is free."""
+    reader = services().library.open(session_id)
+    fields = request.get_json()
+    step = fields.get("step") if isinstance(fields, dict) else None
+    if not isinstance(step, int) or isinstance(step, bool):
+        raise ConfigError("Gradients are asked for with a JSON object that has a step: send its number.")
+    model = services().model
+    wanted = attribution_of_step(reader, step, _attribution_id(reader, step), None if model is None else str(model))
+    status = services().worker.attribute(wanted)
+    return _json(status), 202 if status["status"] == "running" else 200
+
+
+@routes.get("/sessions/<session_id>/attribution")
+def attribution_status(session_id: str) -> ResponseReturnValue:
+    """Where the gradients of step `step` stand: running, finished or error."""
+    reader = services().library.open(session_id)
+    step = _whole("step")
+    status = services().worker.attribution(_attribution_id(reader, step))
+    if status is None:
+        raise SessionNotFound(f"Nobody asked for the gradients of step {step} yet: POST here first.")
+    return _json(status)
+
+
 @routes.post("/record")
 def record() -> ResponseReturnValue:
     """Queue a recording; its id is the session's id from then on."""
@@ -142,6 +183,11 @@ def record_stop(session_id: str) -> ResponseReturnValue:
     """End a recording early; what it has stays."""
     services().worker.stop(session_id)
     return _json(services().worker.status(session_id))
+
+
+def _attribution_id(reader: SessionReader, step: int) -> str:
+    """Has a slash, so that it can never be a recording's id."""
+    return f"{reader.session.id}/{_version(reader)}/{step}"
 
 
 def _version(reader: SessionReader) -> str:

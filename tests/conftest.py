@@ -136,7 +136,7 @@ def random_frame(
 def write_random_session(
     folder: Path, *, n_layer: int = 2, n_embd: int = 16, n_head: int = 2, num_steps: int = 8,
     config: TraceConfig | None = None, session_id: str = "random", seed: int = 0, num_prompt_tokens: int = 4,
-    seal: bool = True,
+    seal: bool = True, provenance: dict[str, str] | None = None,
 ) -> Path:  # fmt: skip
     """A generation of `num_steps` steps: the prompt in one pass, or token by token with prefill="stepwise". -> path"""
     config = config or TraceConfig()
@@ -145,6 +145,7 @@ def write_random_session(
     session = TraceSession(
         session_id, layout, prompt="random", model_id=f"random {n_layer} × {n_embd}",
         num_prompt_tokens=num_prompt_tokens, start_time=f"2026-01-02T03:04:{seed % 60:02d}+00:00",
+        provenance=provenance or {},
     )  # fmt: skip
     stepwise = config.prefill == "stepwise"
     with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:

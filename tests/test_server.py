@@ -10,6 +10,7 @@ import pytest
 import requests
 from werkzeug.serving import make_server
 
+from mri.analysis.saliency import attention_mass
 from mri.config import TraceConfig
 from mri.live.worker import GenerationWorker
 from mri.server import create_app
@@ -159,6 +160,10 @@ def test_series_are_one_blob_over_all_steps(reader_client, sessions_folder):
     ("address", "status"),
     [
         ("/sessions/nobody/series", 404),
+        ("/sessions/nobody/saliency?step=0", 404),
+        ("/sessions/handmade/saliency", 400),
+        ("/sessions/handmade/saliency?step=5", 404),
+        ("/sessions/handmade/attribution?step=1", 404),
         ("/sessions/handmade/series?stat=median", 400),
         ("/sessions/nobody/meta", 404),
         ("/sessions/nobody/tokens", 404),
@@ -205,6 +210,37 @@ def test_recording(client):
     assert response.status_code == 202
     status = wait_until_over(client, response.json["id"])
     assert (status["state"], status["text"], status["max_steps"]) == ("finished", "ab ab ", 2)
+
+
+def test_attention_mass_of_a_step(reader_client, sessions_folder):
+    answer = reader_client.get("/sessions/handmade/saliency?step=3")
+    with open_session(sessions_folder / "handmade.h5") as reader:
+        expected = attention_mass(reader, 3)
+    assert answer.json == {"weights": expected.weights.tolist(), "exact": True, "note": ""}
+    version = reader_client.get("/sessions/handmade/meta").json["version"]
+    kept = reader_client.get(f"/sessions/handmade/saliency?step=3&v={version}")
+    assert "immutable" in kept.headers["Cache-Control"]
+
+
+def test_gradients_are_computed_by_the_worker(client, tmp_path, random_session):
+    path = random_session(tmp_path, provenance={"weights_hash": "abc"})
+    asked = client.post("/sessions/random/attribution", json={"step": 2})
+    assert (asked.status_code, asked.json["status"]) == (202, "running")
+    deadline = time.monotonic() + 60
+    while (answer := client.get("/sessions/random/attribution?step=2").json)["status"] == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with open_session(path) as reader:
+        assert answer["signed"] == [0.5 * token_id for token_id in reader.token_ids()[:6]]
+    again = client.post("/sessions/random/attribution", json={"step": 2})
+    assert (again.status_code, again.json) == (200, answer)
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "{}", '{"step": "2"}', '{"step": true}', '{"step": 99}', '{"step": -1}'])
+def test_bad_requests_for_gradients_get_one_sentence(client, handmade, body):
+    answer = client.post("/sessions/handmade/attribution", data=body, content_type="application/json")
+    assert answer.status_code in (400, 404)
+    assert list(answer.json) == ["error"]
 
 
 def test_a_recording_can_be_stopped(client):

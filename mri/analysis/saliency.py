@@ -56,7 +56,7 @@ def rollout(rows: Mapping[int, Floats], n_layer: int, position: int) -> Floats:
     mass[position] = 1
     for layer in reversed(range(n_layer)):
         after = 0.5 * mass
-        for query in np.flatnonzero(mass):
+        for query in np.flatnonzero(mass).tolist():
             row = rows[query][layer] if query in rows else None
             if row is None or np.isnan(row[0]):
                 after[query] += 0.5 * mass[query]

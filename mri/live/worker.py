@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mri.errors import SessionNotFound, WorkerError
+from mri.live.attribution import Attribution
 from mri.live.request import RecordRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
+KEPT_ATTRIBUTIONS = 200
+"""Gradients that are remembered; the oldest are forgotten and can be computed again."""
 
 
 @dataclass
@@ -62,6 +65,7 @@ class GenerationWorker:
         self._recordings: dict[str, Recording] = {}
         self._waiting: deque[Recording] = deque()
         self._current: Recording | None = None
+        self._attributions: dict[str, Attribution] = {}
 
     def warm(self) -> None:
         """Start the child if it is not running, so that torch is loaded by the time it is needed."""
@@ -122,6 +126,29 @@ class GenerationWorker:
             elif recording is self._current:
                 self._send({"cmd": "stop", "id": session_id})
 
+    def attribute(self, wanted: Attribution) -> dict[str, Any]:
+        """Have gradients computed, after the recording in hand; what was computed before is given back. -> its JSON"""
+        with self._lock:
+            known = self._attributions.get(wanted.id)
+            if known is not None and known.state != "error":
+                return self._attribution_json(known)
+            self._attributions[wanted.id] = wanted
+            for attribution_id in [*self._attributions][:-KEPT_ATTRIBUTIONS]:
+                del self._attributions[attribution_id]
+            try:
+                self._start()
+            except OSError as error:
+                wanted.state, wanted.message = "error", f"The generation worker did not start: {error}."
+            else:
+                self._send(wanted.command)
+            return self._attribution_json(wanted)
+
+    def attribution(self, attribution_id: str) -> dict[str, Any] | None:
+        """JSON of where it stands, None for one that was not asked for."""
+        with self._lock:
+            known = self._attributions.get(attribution_id)
+            return None if known is None else self._attribution_json(known)
+
     def close(self, timeout_s: float = 5.0) -> None:
         """Let the child go. An idle one is waited for; one in the middle of a recording finishes it by itself."""
         with self._lock:
@@ -139,6 +166,12 @@ class GenerationWorker:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+    def _attribution_json(self, attribution: Attribution) -> dict[str, Any]:
+        if attribution.state == "running":
+            busy = "Waiting for the recording in hand…" if self._current else "Computing gradients…"
+            attribution.message = busy if self._ready else "Starting the generation worker…"
+        return attribution.to_json()
 
     def _forget_old(self) -> None:
         over = [recording.id for recording in self._recordings.values() if recording.over]
@@ -208,6 +241,10 @@ class GenerationWorker:
         if event["event"] == "ready":
             self._ready = True
             return
+        attribution = self._attributions.get(event.get("id", ""))
+        if attribution is not None:
+            self._on_attribution(attribution, event)
+            return
         recording = self._recordings.get(event.get("id", ""))
         if recording is None:
             return
@@ -225,11 +262,23 @@ class GenerationWorker:
             self._current = None
             self._next()
 
+    @staticmethod
+    def _on_attribution(attribution: Attribution, event: dict[str, Any]) -> None:
+        if event["event"] == "error":
+            attribution.state, attribution.message = "error", event["message"]
+        else:
+            attribution.state, attribution.message = "finished", ""
+            attribution.signed, attribution.logit = event["signed"], event["logit"]
+
     def _on_exit(self, child: subprocess.Popen[str], code: int) -> None:
         if self._child is not child:
             return  # closed on purpose
         self._hang_up(child)
         self._child = None
+        for attribution in self._attributions.values():
+            if attribution.state == "running":
+                attribution.state = "error"
+                attribution.message = f"The generation worker ended (exit code {code}): the server's terminal says why."
         if self._current is not None:
             cure = "what it recorded is kept" if self._ready else "the server's terminal says why"
             self._current.state = "error"

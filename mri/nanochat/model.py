@@ -222,12 +222,22 @@ class GPT(nn.Module):
         the positions would go beyond the cache or sequence_len.
         """
         read = self._begin(idx, cache)
-        x = norm(self.transformer["wte"](idx))  # (B, T, n_embd)
-        if self.era.has_smear:
-            x = self._smear(x, cache)
-        x = self._run_blocks(x, idx, read)
+        x = self._run_blocks(self.embed(idx, cache), idx, read)
         if cache is not None:
             cache.pos += idx.shape[1]
+        return self._head(x)
+
+    def embed(self, idx: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Where the residual stream starts: (B, T, n_embd), the embeddings after norm and smear."""
+        x = norm(self.transformer["wte"](idx))
+        return self._smear(x, cache) if self.era.has_smear else x
+
+    def next_logits(self, x: Tensor, idx: Tensor) -> Tensor:
+        """Logits (B, vocab_size) after the last of the tokens `idx`, from `x` as `embed(idx)` gives it or changed."""
+        return self._head(self._run_blocks(x, idx, self._begin(idx, None))[:, -1])
+
+    def _head(self, x: Tensor) -> Tensor:
+        """Softcapped logits (…, vocab_size), float32, of the last block's stream (…, n_embd)."""
         logits = self.lm_head(norm(x))[..., : self.config.vocab_size].float()
         return self.softcap * torch.tanh(logits / self.softcap)
 

@@ -22,8 +22,9 @@ from typing import Any, TextIO
 import torch
 
 from mri.config import TraceConfig
-from mri.errors import MriError
+from mri.errors import ModelError, MriError
 from mri.events import TraceSession
+from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
@@ -35,7 +36,7 @@ Say = Callable[..., None]
 
 
 class Worker:
-    """Carries out record commands one after the other; `stop` commands take effect between two steps."""
+    """Carries out record and attribute commands one after the other; `stop` commands take effect between two steps."""
 
     def __init__(self, sessions: Path, say: Say) -> None:
         self._sessions, self._say = sessions, say
@@ -60,11 +61,16 @@ class Worker:
         self._say(event="ready")
         while (command := self._commands.get()) is not None:
             try:
-                self._record(command)
+                if command["cmd"] == "attribute":
+                    self._attribute(command)
+                else:
+                    self._record(command)
             except MriError as error:
                 self._say(event="error", id=command["id"], message=str(error))
             except Exception as error:  # the worker outlives a generation that failed, whatever the reason
-                self._say(event="error", id=command["id"], message=f"Generation failed ({error!r}): see the terminal.")
+                self._say(
+                    event="error", id=command["id"], message=f"The worker failed here ({error!r}): see the terminal."
+                )
                 traceback.print_exc()
 
     def _record(self, command: dict[str, Any]) -> None:
@@ -99,6 +105,17 @@ class Worker:
             self._say(event="error", id=session_id, message=recording.problem)
         else:
             self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
+
+    def _attribute(self, command: dict[str, Any]) -> None:
+        loaded = self._model(command["model"])
+        if loaded.weights_hash != command["weights_hash"]:
+            raise ModelError(
+                f"This session was recorded with other weights ({command['weights_hash'][:8]}) than the loaded model "
+                f"has ({loaded.weights_hash[:8]}): start the server with --model "
+                f"{command['model_path'] or 'and the model it was recorded from'}."
+            )
+        signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
+        self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
 
     def _model(self, path: str | None) -> LoadedModel:
         """The model at `path`, loaded again only where the file is another or has changed."""

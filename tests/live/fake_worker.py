@@ -29,10 +29,22 @@ def record(command, commands):
     for step in range(num_steps):
         say(event="step", id=session_id, step=step, text="ab " * (step + 1))
     if prompt == "hang":
-        while commands.get()["cmd"] != "stop":
-            pass
+        others = []
+        while (heard := commands.get())["cmd"] != "stop":
+            others.append(heard)
+        for heard in others:
+            commands.put(heard)
         reason = "stopped"
     say(event="finished", id=session_id, end_reason=reason, response="ab " * num_steps)
+
+
+def attribute(command):
+    if command["weights_hash"] == "die":
+        os._exit(9)
+    if command["weights_hash"] == "other":
+        say(event="error", id=command["id"], message="Other weights: start the server with --model x.")
+    else:
+        say(event="attribution", id=command["id"], signed=[0.5 * i for i in command["ids"]], logit=1.5)
 
 
 def main():
@@ -50,6 +62,8 @@ def main():
     while (command := commands.get())["cmd"] != "quit":
         if command["cmd"] == "record":
             record(command, commands)
+        if command["cmd"] == "attribute":
+            attribute(command)
 
 
 main()

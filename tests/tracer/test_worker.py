@@ -77,6 +77,25 @@ def test_stop_ends_a_recording_and_keeps_it(child: Child, tmp_path: Path) -> Non
         assert finished["end_reason"] in ("stopped", "stop_token")
 
 
+def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) -> None:
+    child.record("first")
+    child.hear("finished")
+    with Library(tmp_path).open("first") as reader:
+        weights_hash = reader.session.provenance["weights_hash"]
+        ids, chosen_id = reader.token_ids(), int(reader.steps()["chosen_id"][0])
+        frame = reader.frame(0)
+    ask = {"model": str(GOLDEN / "E5"), "ids": ids[:3].tolist(), "token_id": chosen_id, "model_path": "/models/d6"}
+    child.say(cmd="attribute", id="first/1a/0", weights_hash=weights_hash, **ask)
+    answer = child.hear("attribution")
+    assert answer["id"] == "first/1a/0"
+    assert len(answer["signed"]) == 3
+    assert any(answer["signed"])
+    place = frame.arrays["logits/token_ids"].tolist().index(chosen_id)
+    assert answer["logit"] == pytest.approx(float(frame.arrays["logits/values"][place]), abs=1e-4)
+    child.say(cmd="attribute", id="first/1a/1", weights_hash="0" * 64, **ask)
+    assert "start the server with --model /models/d6." in child.hear("error")["message"]
+
+
 def test_the_end_of_stdin_is_the_end_of_the_worker(tmp_path: Path) -> None:
     child = Child(tmp_path)
     child.record("kept")
