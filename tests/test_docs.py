@@ -11,6 +11,7 @@ from mri import server
 from mri.config import PRESETS, TraceConfig
 from mri.hook_points import BLOCK, EMBED, FINAL, STATS
 from mri.layout import DROP_ORDER
+from mri.store.library import Library
 
 ROOT = Path(__file__).parents[1]
 DOCS = {path.name: path.read_text("utf-8") for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]}
@@ -55,3 +56,15 @@ def test_links_between_documents_lead_somewhere() -> None:
         base = ROOT if name == "README.md" else ROOT / "docs"
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
             assert (base / target).exists(), f"{name} links to {target}"
+
+
+README_SNIPPETS = re.findall(r"```python\n(.*?)```", DOCS["README.md"], re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", README_SNIPPETS, ids=range(len(README_SNIPPETS)))
+def test_the_readmes_python_runs_as_it_stands(snippet: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("mri.api", "mri.tracer.modules"):
+        monkeypatch.setattr(f"{module}.SESSIONS", tmp_path)
+    exec(compile(snippet, "README.md", "exec"), {})
+    (info,) = Library(tmp_path).list()
+    assert (info.state, info.num_steps) in (("finished", 64), ("finished", 100))

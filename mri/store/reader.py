@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -92,6 +91,12 @@ class SessionReader(Protocol):
 
     def close(self) -> None: ...
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def open_session(path: Path | str) -> SessionReader:
     """Opens a session folder or an .h5. Raises SessionNotFound or BadSession."""
@@ -103,7 +108,7 @@ def open_session(path: Path | str) -> SessionReader:
     return JournalReader(path) if path.is_dir() else SealedReader(path)
 
 
-class JournalReader:
+class JournalReader(SessionReader):
     """A session folder. Follows a recording that goes on (`refresh`); never writes. See SessionReader."""
 
     def __init__(self, path: Path) -> None:
@@ -228,14 +233,6 @@ class JournalReader:
 
     def close(self) -> None:
         self._close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _end(self, payload: memoryview) -> None:
         self.end_reason = str(json.loads(bytes(payload))["end_reason"])

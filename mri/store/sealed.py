@@ -8,8 +8,7 @@ from __future__ import annotations
 import zlib
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from mri.errors import BadSession, UnknownHookPoint
 from mri.events import PHASES, Array, StepFrame, TraceSession
 from mri.store.files import FORMAT, session_from_json
-from mri.store.reader import STEP_COLUMNS, named_steps
+from mri.store.reader import STEP_COLUMNS, SessionReader, named_steps
 from mri.store.rows import kept_rows
 from mri.store.shelf import array_name, crc32, dataset_name, opened, read_steps, readable, steps_at_once
 from mri.store.vocabulary import Vocabulary
@@ -61,7 +60,7 @@ def _session(file: h5py.File, path: Path) -> TraceSession:
     return session_from_json(file.attrs["session"], path)
 
 
-class SealedReader:
+class SealedReader(SessionReader):
     """An .h5 session. See SessionReader."""
 
     def __init__(self, path: Path) -> None:
@@ -150,14 +149,6 @@ class SealedReader:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _open_columns(self) -> dict[str, Column]:
         found: dict[str, h5py.Dataset] = {}
