@@ -11,7 +11,7 @@
  *    strongest kept key is the strongest there is.
  * 3. Prediction at temperature 1: “sure of” from 50 % on, “leans to” from 20 % on, below it is “undecided”; equal top
  *    logits are told as equal. Then what was taken instead, if it was another: by the prompt, the calculator, or drawn.
- * 4. Where 2 or 3 is missing: the captured neuron furthest from its hook point's mean, in standard deviations; of
+ * 4. Where 2 or 3 was not captured: the captured neuron furthest from its hook point's mean, in standard deviations; of
  *    what attention and MLPs write where there is such a thing, else of every hook point.
  * 5. Where all of that is missing: the largest l2 of the step; where no statistics were kept either, that.
  *
@@ -43,13 +43,26 @@ const LEANS = 0.2;
 export function sentence(frame, source) {
   const attention = attentionClause(frame, source);
   const prediction = predictionClause(frame, source);
-  const neuron = hasNumber(attention) && hasNumber(prediction) ? null : neuronClause(frame, source.layout);
+  const isAttentionTold = hasNumber(attention) || (lastPosition(frame) === 0 && hasAttention(frame)); // one token has nothing to look back to
+  const neuron = isAttentionTold && hasNumber(prediction) ? null : neuronClause(frame, source.layout);
   const clauses = [attention, prediction, neuron].filter((clause) => clause !== null);
   if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
   /** @type {Part[]} */
   const parts = frame.header.t_add > 1 ? ["after reading several tokens in one pass, "] : [];
   clauses.forEach((clause, i) => parts.push(...(i ? [i === clauses.length - 1 ? ", and " : ", "] : []), ...clause));
   return capitalized(merged([...parts, "."]));
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @returns {number} position of the last token that the step read */
+function lastPosition({ header }) {
+  return header.pos0 + header.t_add - 1;
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @returns {boolean} whether any was captured */
+function hasAttention({ arrays }) {
+  return "attention/keys" in arrays;
 }
 
 /** @param {Part[]|null} clause
@@ -62,8 +75,8 @@ function hasNumber(clause) {
  *  @param {Source} source
  *  @returns {Part[]|null} */
 function attentionClause(frame, { layout, tokens }) {
-  const own = frame.header.pos0 + frame.header.t_add - 1;
-  if (own < 1) return null; // one token has nothing to look back to
+  const own = lastPosition(frame);
+  if (own < 1) return null;
   const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
   if (!numHeads) return null;
   const best = furthest(looks.filter(({ weight }) => weight >= FIRM_WEIGHT)) ?? strongest(looks.filter(({ weight }) => weight >= LEAST_WEIGHT));
