@@ -71,7 +71,7 @@ export class Transport {
       this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
     }
     this.note.textContent = waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step];
-    this.clock.replaceChildren(el("b", { text: `step ${step}` }), ` · ${lastStep + 1} step${lastStep ? "s" : ""}`);
+    this.clock.replaceChildren(el("b", { text: `step ${step}` }), " ", el("span", { text: `${lastStep + 1} step${lastStep ? "s" : ""}` }));
     this.clock.title = `Steps are numbered from 0: the last of these ${lastStep + 1} is step ${lastStep}.`;
     this.loop.hidden = !loop;
     if (loop) this.loop.textContent = `loop ${loop[0]}–${loop[1]} · clear`;
