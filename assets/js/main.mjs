@@ -11,16 +11,20 @@ import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
 import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
-import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./source/http.mjs";
+import { fetchSeries } from "./source/http.mjs";
+import { Pin, metaAndTokens } from "./source/pin.mjs";
 import { commandFromKey } from "./state/keys.mjs";
 import { Player } from "./state/player.mjs";
 import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
+import { Hints } from "./views/hints.mjs";
 import { Inspector } from "./views/inspector.mjs";
 import { Layers } from "./views/layers.mjs";
+import { PinButton } from "./views/pinned.mjs";
 import { Ribbon, stepOfPosition } from "./views/ribbon.mjs";
 import { showKeys, showToast, theme, themeChanged } from "./views/shell.mjs";
 import { Sentence } from "./views/sentence.mjs";
 import { Stage } from "./views/stage.mjs";
+import { TakeAway } from "./views/takeaway.mjs";
 import { Timeline } from "./views/timeline.mjs";
 import { Transport } from "./views/transport.mjs";
 import { Watched } from "./views/watched.mjs";
@@ -38,7 +42,7 @@ export async function mountScanner(boot) {
   scanner = null;
   if (!boot?.session) return window.dash_clientside.no_update;
   try {
-    const [meta, tokens, scales] = await Promise.all([fetchMeta(boot.session), fetchTokens(boot.session), fetchScales()]);
+    const [[meta, tokens], scales] = await Promise.all([metaAndTokens(boot.session), fetchScales()]);
     scanner = new Scanner(boot, meta, tokens, scales);
     window.mri = scanner;
     await scanner.firstPaint;
@@ -71,9 +75,10 @@ class Scanner {
     this.pathname = location.pathname;
     this.layout = layoutFromMeta(meta);
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
+    this.pin = new Pin({ session: boot.session, meta, tokens, onChange: () => this.pinButton?.draw() });
     this.cache = new FrameCache({
       numSteps: meta.num_steps,
-      fetchWindow: (start, stop, signal) => fetchFrames(boot.session, start, stop, signal, meta.version),
+      fetchWindow: (start, stop, signal) => this.pin.frames(start, stop, signal),
       onError: (sentence) => showToast(sentence, "error"),
     });
     this.player = new Player({ numSteps: meta.num_steps, ready: (step) => this.cache.get(step) !== null });
@@ -88,6 +93,7 @@ class Scanner {
     this.player.setLoop(loop);
     this.redraw();
     this.firstPaint.then(() => this.#fetchSeries(meta.version));
+    this.firstPaint.then(() => this.#isClosed || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
@@ -102,7 +108,7 @@ class Scanner {
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
-    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, onPick: onSelect, needsRedraw });
+    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw });
     this.ribbon = new Ribbon(host("mri-ribbon"), { tokens, numPrompt: meta.session.num_prompt_tokens, onSeek });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
@@ -110,9 +116,14 @@ class Scanner {
     const source = { layout, tokens, stepOf: stepOfPosition(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
-    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer });
+    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers() });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
     this.watched = new Watched({ scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
+    const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
+    const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
+    this.takeaway = new TakeAway(host("mri-tools"), { session: this.session, stage: host("mri-stage"), points, viewNow: viewForServer, linkNow, paint: () => this.#paint(), pause: () => player.pause() });
+    this.pinButton = new PinButton(host("mri-tools"), this.pin);
+    this.hints = new Hints();
     const { model_id: model, num_prompt_tokens: numPrompt } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
     host("mri-facts").textContent = [model, what, `${numPrompt} + ${tokens.sequence.length - numPrompt} tokens`].filter(Boolean).join(" · ");
@@ -159,7 +170,7 @@ class Scanner {
     const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.view.restore(urlFromView(view));
     this.player.seek(view.step);
-    this.player.setLoop(loopFromText(view.loop ?? null));
+    this.player.setLoop(loopFromText(view.loop));
   }
 
   /** The page is gone: stop everything that this view started. */
@@ -174,6 +185,8 @@ class Scanner {
     this.ribbon.close();
     this.inspector.close();
     this.watched.close();
+    this.takeaway.close();
+    this.hints.close();
   }
 
   /** @param {string} point
@@ -219,6 +232,7 @@ class Scanner {
     else if (command.name === "loopTo") player.loopTo(player.step);
     else if (command.name === "clearLoop") player.setLoop(null);
     else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
+    else if (command.name === "togglePicture") this.view.select({ picture: this.stage.picture === "tower" ? "flat" : "tower" });
     else if (command.name === "showKeys") showKeys();
     this.redraw();
   }
@@ -256,7 +270,7 @@ class Scanner {
     const startMs = performance.now();
     const view = this.view.view;
     if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
-    this.stage.draw(frame, { point: view.point, neuron: view.neuron });
+    this.stage.draw(frame, view, step > 0 ? this.cache.get(step - 1) : null);
     this.ribbon.draw(step, frame);
     this.sentence.draw(frame, mode === "playing");
     this.layers.draw(frame, /** @type {string} */ (view.point));

@@ -129,11 +129,18 @@ def graph(graph_id: str, label: str, measured: str, note: str, height_px: int, *
     )  # fmt: skip
 
 
+OFFLINE = (
+    "The server does not answer: the picture replays from the copy pinned in this browser, and charts that come from "
+    "the server keep what they last showed."
+)
+
+
 def inspector() -> html.Aside:
     """Tabs (their buttons are JavaScript's: roving focus) over one host per tab, filled after the first paint."""
     return html.Aside(
         [
             html.Div(id="mri-tabs", className="mri-tabs"),
+            html.P(OFFLINE, id="mri-offline", className="mri-offline", hidden=True, role="status"),
             *(
                 html.Div(
                     html.Div("Charts follow the picture …", className="mri-loading"),
@@ -173,6 +180,7 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
                             html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),
                             html.Select(picker, id=ids.SESSION_PICKER, className="form-select form-select-sm"),
                             html.Div(id="mri-facts", className="mri-facts"),
+                            html.Div(id="mri-tools", className="mri-bar-tools"),
                         ],
                         className="mri-bar",
                     ),

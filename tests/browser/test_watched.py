@@ -47,7 +47,7 @@ def test_key_button_and_shift_click_watch_and_back_undoes(page):
     page.evaluate(f"window.mri.stage.context.onPick({{ point: '{KEY}', neuron: 3, watch: true }})")
     assert view(page)["watched"] == [f"{KEY}:12", f"{KEY}:3"]
     assert view(page)["neuron"] == 12, "watching does not select"
-    page.get_by_role("button", name=f"Watching {KEY} · 12").click()
+    page.get_by_role("button", name=f"Watch {KEY} · 12", exact=True).click()
     assert view(page)["watched"] == [f"{KEY}:3"]
     page.go_back()
     until(page, "window.mri.view.view.watched.length === 2")
@@ -81,9 +81,7 @@ def test_a_click_jumps_and_the_line_of_the_step_moves_with_the_clock(page, reade
 
 def test_names_select_and_crosses_remove(page):
     open_scanner(page, f"{LINK}&watched={KEY}:12,block.1.attn_out:5")
-    page.get_by_role("button", name="Select block.1.attn_out · 5").or_(
-        page.locator(".mri-watched-name").nth(1)
-    ).first.click()
+    page.get_by_role("button", name="block.1.attn_out · 5", exact=True).click()
     until(page, "window.mri.view.view.point === 'block.1.attn_out' && window.mri.view.view.neuron === 5")
     page.get_by_role("button", name="Stop watching block.1.attn_out · 5").click()
     assert view(page)["watched"] == [f"{KEY}:12"]

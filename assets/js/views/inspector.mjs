@@ -36,12 +36,14 @@ export class Inspector {
    *  @param {import("./feeds.mjs").Source} context.source
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(step: number) => void} context.onSeek
-   *  @param {() => Record<string, any>} context.viewForServer */
-  constructor({ source, onSelect, onSeek, viewForServer }) {
+   *  @param {() => Record<string, any>} context.viewForServer
+   *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask */
+  constructor({ source, onSelect, onSeek, viewForServer, canAsk }) {
     this.source = source;
     this.onSelect = onSelect;
     this.onSeek = onSeek;
     this.viewForServer = viewForServer;
+    this.canAsk = canAsk;
     this.stat = "l2";
     this.#buildTabs();
     this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
@@ -121,10 +123,10 @@ export class Inspector {
   }
 
   /** Hand the selection to the page callbacks. */
-  post() {
+  async post() {
     this.#stopWaiting();
     this.#posted = this.#shown();
-    if (!document.getElementById(IDS.scanner)) return;
+    if (!(await this.canAsk()) || !document.getElementById(IDS.scanner)) return;
     const view = this.viewForServer();
     window.dash_clientside.set_props(viewStore(view.tab), { data: view });
   }

@@ -4,6 +4,7 @@
  * Listens on the document, because Dash may build the page anew at any time. Knows no sessions.
  */
 
+import { IDS } from "../names.mjs";
 import { BINDINGS } from "../state/keys.mjs";
 import { el } from "./dom.mjs";
 
@@ -94,6 +95,7 @@ export function showKeys() {
     list,
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close", autofocus: true }));
+  if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));
   dialog.append(form);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

@@ -44,14 +44,18 @@ export class Watched {
     const isWatched = watched.includes(name);
     const hadFocus = document.activeElement?.closest(`#${IDS.watch}`);
     button.replaceChildren(
-      el("button", {
-        type: "button",
-        class: "mri-button",
-        "aria-pressed": String(isWatched),
-        title: "Watch this neuron beside others (W, or shift-click in the picture)",
-        text: isWatched ? `Watching ${point} · ${neuron}` : `Watch ${point} · ${neuron}`,
-        on: { click: () => this.onToggle(point, neuron) },
-      }),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "mri-button",
+          "aria-pressed": String(isWatched),
+          title: "Watch this neuron beside others (W, or shift-click in the picture)",
+          on: { click: () => this.onToggle(point, neuron) },
+        },
+        el("span", { "aria-hidden": "true", text: isWatched ? "✓ " : "+ " }),
+        `Watch ${point} · ${neuron}`,
+      ),
     );
     if (hadFocus) button.querySelector("button")?.focus();
     list.classList.toggle("is-empty", !watched.length);

@@ -1,0 +1,43 @@
+/**
+ * What taken-away things are called and where they are asked for.
+ *
+ * Knows names and addresses. Refuses to know the page and the network. Pure.
+ */
+
+/** @param {string} session
+ *  @param {number} step
+ *  @param {string} what a panel's kind
+ *  @param {string} extension
+ *  @returns {string} like demo-story_step-24_neurons.csv */
+export function fileName(session, step, what, extension) {
+  return `${session}_step-${step}_${what}.${extension}`.replace(/[^\w.-]/g, "-");
+}
+
+/** @param {string} session
+ *  @param {string} kind of panel, as in mri/export/panels.py
+ *  @param {Record<string, any>} view
+ *  @param {readonly string[]} points hook points on the stage
+ *  @returns {string} address of the panel's numbers */
+export function csvAddress(session, kind, view, points) {
+  const { step, point, neuron, layer, head, stat, watched } = view;
+  const wanted = { step, point, neuron, layer, head, stat, watched: (watched ?? []).join(), points: kind === "stage" ? points.join() : "" };
+  const given = Object.entries(wanted).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/** @param {string} session
+ *  @param {Record<string, any>} view
+ *  @returns {string} address of the step as Python */
+export function pythonAddress(session, { step, point }) {
+  return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point })}`;
+}
+
+/** @param {string} url as Plotly gives it: base64, or SVG with escapes
+ *  @returns {Blob} */
+export function blobFromDataUrl(url) {
+  const comma = url.indexOf(",");
+  const [type, encoding] = url.slice("data:".length, comma).split(";");
+  const body = url.slice(comma + 1);
+  if (encoding !== "base64") return new Blob([decodeURIComponent(body)], { type });
+  return new Blob([Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0))], { type });
+}

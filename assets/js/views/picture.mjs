@@ -1,0 +1,55 @@
+/**
+ * A part of the page as one canvas: its canvases and its words where they stand, on its ground.
+ *
+ * Knows the DOM and 2-D drawing. Refuses to know what is shown.
+ */
+
+const LEFT_OUT = ".mri-tools, .mri-tip, .visually-hidden, .mri-readout, [hidden]";
+
+/** Call it in the same task in which the canvases were painted: WebGL forgets its picture afterwards.
+ *  @param {HTMLElement} host
+ *  @param {string} caption a line under it
+ *  @returns {HTMLCanvasElement} at device resolution */
+export function pictureOf(host, caption) {
+  const ratio = Math.max(1, devicePixelRatio || 1);
+  const box = host.getBoundingClientRect();
+  const captionPx = 24;
+  const out = document.createElement("canvas");
+  out.width = Math.round(box.width * ratio);
+  out.height = Math.round((box.height + captionPx) * ratio);
+  const ctx = /** @type {CanvasRenderingContext2D} */ (out.getContext("2d"));
+  ctx.scale(ratio, ratio);
+  const styles = getComputedStyle(host);
+  ctx.fillStyle = styles.getPropertyValue("--stage") || styles.backgroundColor;
+  ctx.fillRect(0, 0, box.width, box.height + captionPx);
+  for (const canvas of host.querySelectorAll("canvas")) {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    if (width && height && !canvas.closest(LEFT_OUT)) ctx.drawImage(canvas, left - box.left, top - box.top, width, height);
+  }
+  ctx.textBaseline = "middle";
+  const walker = document.createTreeWalker(host, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) drawWords(ctx, /** @type {Text} */ (walker.currentNode), box);
+  ctx.font = `12px ${styles.fontFamily}`;
+  ctx.fillStyle = styles.color;
+  ctx.fillText(caption, 14, box.height + captionPx / 2 - 2);
+  return out;
+}
+
+/** @param {CanvasRenderingContext2D} ctx
+ *  @param {Text} node
+ *  @param {DOMRect} box of the host */
+function drawWords(ctx, node, box) {
+  const parent = /** @type {HTMLElement} */ (node.parentElement);
+  const words = (node.textContent ?? "").replace(/\s+/g, " ");
+  if (!words.trim() || parent.closest(LEFT_OUT)) return;
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const place = range.getBoundingClientRect();
+  if (!place.width) return;
+  const { font, color, opacity } = getComputedStyle(parent);
+  ctx.font = font;
+  ctx.fillStyle = color;
+  ctx.globalAlpha = Number(opacity);
+  ctx.fillText(words.trim(), place.left - box.left, place.top - box.top + place.height / 2);
+  ctx.globalAlpha = 1;
+}

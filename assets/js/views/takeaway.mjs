@@ -1,0 +1,149 @@
+/**
+ * Take it away: a panel as picture or table, the view as a link, the step as Python.
+ *
+ * Hears every menu of the page (mri/ui/takeaway.py) and fills the one above the stage. Knows menus, files and the
+ * clipboard; the numbers are the server's (mri/export/panels.py).
+ */
+
+import { blobFromDataUrl, csvAddress, fileName, pythonAddress } from "../core/takeaway.mjs";
+import { el } from "./dom.mjs";
+import { plotOf } from "./inspector.mjs";
+import { pictureOf } from "./picture.mjs";
+import { showToast } from "./shell.mjs";
+
+const TITLE_PX = 34;
+
+export class TakeAway {
+  #abort = new AbortController();
+
+  /** @param {HTMLElement} host of the menu above the stage
+   *  @param {object} context
+   *  @param {string} context.session
+   *  @param {HTMLElement} context.stage
+   *  @param {() => string[]} context.points hook points on the stage
+   *  @param {() => Record<string, any>} context.viewNow
+   *  @param {() => string} context.linkNow search part of the address of what is shown now
+   *  @param {() => void} context.paint paints the stage, now
+   *  @param {() => void} context.pause the clock stands while a menu is open */
+  constructor(host, context) {
+    this.context = context;
+    const item = (/** @type {string} */ text, /** @type {string} */ take) => el("button", { type: "button", "data-mri-take": take, "data-mri-of": "stage", text });
+    const list = el("div", { class: "mri-menu-list" }, item("Picture, PNG", "png"), item("Numbers, CSV", "csv"), el("hr"), item("Copy link", "link"), item("Copy Python", "python"));
+    host.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title: "The picture, its numbers, a link to this view, this step as Python" }), list));
+    const { signal } = this.#abort;
+    document.addEventListener("click", (event) => this.#click(event), { signal });
+    document.addEventListener("toggle", (event) => /** @type {any} */ (event.target).matches?.(".mri-menu[open]") && context.pause(), { signal, capture: true });
+    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(), { signal });
+  }
+
+  close() {
+    this.#abort.abort();
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const button = /** @type {HTMLElement|null} */ (target.closest("[data-mri-take]"));
+    closeMenus(button ? null : target.closest(".mri-menu"));
+    if (!button) return;
+    const { mriTake: take, mriOf: of } = button.dataset;
+    this.#take(/** @type {string} */ (take), /** @type {string} */ (of)).catch((error) => showToast(error.message, "error"));
+  }
+
+  /** @param {string} take what
+   *  @param {string} of which panel */
+  async #take(take, of) {
+    const { session, viewNow, linkNow } = this.context;
+    const view = viewNow();
+    const kind = of.replace(/^graph-/, "");
+    const name = (/** @type {string} */ extension) => fileName(session, view.step, kind, extension);
+    if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
+    if (take === "python") return copy(await textOf(pythonAddress(session, view)), "Python");
+    if (take === "csv") return save(new Blob([await textOf(csvAddress(session, kind, view, this.context.points()))], { type: "text/csv" }), name("csv"));
+    if (of === "stage") return this.#saveStage(view, name("png"));
+    const image = await chartImage(of, take, `${session} · step ${view.step}`);
+    save(blobFromDataUrl(image), name(take));
+  }
+
+  /** @param {Record<string, any>} view
+   *  @param {string} name */
+  async #saveStage(view, name) {
+    this.context.paint();
+    const canvas = pictureOf(this.context.stage, `${this.context.session} · step ${view.step} · ${view.point}`);
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    save(/** @type {any} */ (blob), name);
+  }
+}
+
+/** A chart on its panel's ground, under its title.
+ *  @param {string} id of the graph
+ *  @param {string} format png or svg
+ *  @param {string} where session and step
+ *  @returns {Promise<string>} data URL */
+async function chartImage(id, format, where) {
+  const plot = plotOf(id);
+  if (!plot) throw new Error("This chart is not drawn yet: wait a moment, then take it again.");
+  const { width, height } = plot.getBoundingClientRect();
+  const title = document.getElementById(`${id}-title`)?.textContent ?? "";
+  const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel").trim();
+  const text = `${title} · ${where}`.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  const margin = { ...plot.layout.margin, t: (plot._fullLayout.margin.t ?? 0) + TITLE_PX };
+  const layout = { ...plot.layout, paper_bgcolor: ground, margin, title: { text, font: { size: 13 }, x: 0.02, y: 1, yanchor: "top", yref: "container", pad: { t: 10 } } };
+  const scale = format === "svg" ? 1 : Math.max(2, devicePixelRatio || 1);
+  return window.Plotly.toImage({ data: plot.data, layout }, { format, width, height: height + TITLE_PX, scale });
+}
+
+/** Close every menu but one; a closed one gives the focus back to its button.
+ *  @param {Element|null} [but] */
+function closeMenus(but = null) {
+  for (const menu of document.querySelectorAll(".mri-menu[open]")) {
+    if (menu === but) continue;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary")?.focus();
+    menu.removeAttribute("open");
+  }
+}
+
+/** @param {string} address
+ *  @returns {Promise<string>} */
+async function textOf(address) {
+  const response = await fetch(address).catch(() => {
+    throw new Error("The server does not answer: numbers and Python come from it, start it again.");
+  });
+  if (response.ok) return response.text();
+  const body = await response.json().catch(() => null);
+  throw new Error(body?.error ?? `The server refused with status ${response.status}: look at its log.`);
+}
+
+/** @param {Blob} blob
+ *  @param {string} name */
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** @param {string} text
+ *  @param {string} what */
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    showToast(`Copied the ${what}.`);
+  } catch {
+    showText(text, what);
+  }
+}
+
+/** For browsers that keep their clipboard to themselves: the text, selected.
+ *  @param {string} text
+ *  @param {string} what */
+function showText(text, what) {
+  const field = el("textarea", { readonly: true, rows: Math.min(16, text.split("\n").length + 1), class: "mri-copy", "aria-label": what });
+  field.value = text;
+  const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
+  const dialog = el("dialog", { class: "mri-dialog", "aria-labelledby": "mri-copy-title" }, el("h2", { id: "mri-copy-title", text: `Copy the ${what}` }), el("p", { class: "mri-muted", text: "This browser does not let the page copy: press Ctrl+C (on a Mac ⌘C)." }), field, form);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  field.focus();
+  field.select();
+}

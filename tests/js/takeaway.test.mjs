@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { blobFromDataUrl, csvAddress, fileName, pythonAddress } from "../../assets/js/core/takeaway.mjs";
+
+const VIEW = { step: 24, point: "block.3.mlp_out", neuron: 5, layer: 3, head: 0, stat: "l2", watched: ["p:1", "q:2"], theme: "dark" };
+
+test("a file says session, step and panel, and nothing that a file system minds", () => {
+  assert.equal(fileName("demo-story", 24, "neurons", "csv"), "demo-story_step-24_neurons.csv");
+  assert.equal(fileName("a", 0, "x/y z", "png"), "a_step-0_x-y-z.png");
+});
+
+test("an address carries the selection; only the stage needs its hook points", () => {
+  const params = (address) => Object.fromEntries(new URL(address, "http://x").searchParams);
+  const stage = csvAddress("demo", "stage", VIEW, ["a.b", "c.d"]);
+  assert.ok(stage.startsWith("/sessions/demo/panels/stage.csv?"));
+  assert.equal(params(stage).points, "a.b,c.d");
+  const found = params(csvAddress("demo", "watched", { ...VIEW, neuron: null }, ["a.b"]));
+  assert.deepEqual(found, { step: "24", point: "block.3.mlp_out", layer: "3", head: "0", stat: "l2", watched: "p:1,q:2" });
+  assert.equal(pythonAddress("demo", VIEW), "/sessions/demo/python?step=24&point=block.3.mlp_out");
+});
+
+test("Plotly's addresses become bytes", async () => {
+  const png = blobFromDataUrl("data:image/png;base64,iVBORw==");
+  assert.equal(png.type, "image/png");
+  assert.deepEqual([...new Uint8Array(await png.arrayBuffer())], [0x89, 0x50, 0x4e, 0x47]);
+  const svg = blobFromDataUrl("data:image/svg+xml,%3Csvg%3E%E2%88%9E%3C%2Fsvg%3E");
+  assert.equal(await svg.text(), "<svg>∞</svg>");
+});
