@@ -109,7 +109,10 @@ class Scanner {
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
     this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw });
-    this.ribbon = new Ribbon(host("mri-ribbon"), { tokens, numPrompt: meta.session.num_prompt_tokens, onSeek });
+    this.ribbon = new Ribbon(host("mri-ribbon"), {
+      tokens, numPrompt: meta.session.num_prompt_tokens, onSeek, hasAttention: layout.n_head > 0,
+      influence: { session: this.session, version: meta.version, scales, onChoose: (influence) => this.view.select({ influence }) },
+    });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, onPick: (point) => this.#select({ point }) });
@@ -271,7 +274,7 @@ class Scanner {
     const view = this.view.view;
     if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
     this.stage.draw(frame, view, step > 0 ? this.cache.get(step - 1) : null);
-    this.ribbon.draw(step, frame);
+    this.ribbon.draw(step, frame, view.influence, mode === "playing");
     this.sentence.draw(frame, mode === "playing");
     this.layers.draw(frame, /** @type {string} */ (view.point));
     keepLast(this.timings.draw, performance.now() - startMs);

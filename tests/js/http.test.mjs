@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { SourceError, fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "../../assets/js/source/http.mjs";
+import { SourceError, fetchAttribution, fetchFrames, fetchMeta, fetchSaliency, fetchSeries, fetchTokens } from "../../assets/js/source/http.mjs";
 import { blob } from "./bytes.mjs";
 
 /** Two steps to a column, three hook points. */
@@ -20,6 +20,10 @@ const ANSWERS = {
   "/sessions/demo/frames?start=0&stop=64&v=1a-2b": [200, "MRIJ for ever"],
   "/sessions/demo/series?stat=p99": [200, SERIES],
   "/sessions/demo/series?stat=l2&v=1a-2b": [200, SERIES],
+  "/sessions/demo/saliency?step=3": [200, '{"weights": [0.5, 0.5], "exact": true, "note": ""}'],
+  "/sessions/demo/attribution": [202, '{"status": "running", "message": "Starting…"}'],
+  "/sessions/demo/attribution?step=3": [200, '{"status": "finished", "signed": [0.25, -1]}'],
+  "/sessions/odd%2Fid/attribution": [200, '{"status": "error", "message": "Other weights: use --model x."}'],
   "/sessions/odd%2Fid/meta": [404, "<h1>not found</h1>"],
   "/sessions/odd%2Fid/series?stat=l2": [404, "<h1>not found</h1>"],
   "/sessions/broken/meta": [409, '{"error": "The session is cut off: record it again."}'],
@@ -63,6 +67,14 @@ test("series are lines over all steps", async () => {
   assert.deepEqual([...series.points], [1, 2, 3, 4, 5, 6]);
   assert.equal((await fetchSeries("demo", "l2", "1a-2b")).every, 2);
   await assert.rejects(fetchSeries("odd/id", "l2"), /There is no session “odd\/id”/);
+});
+
+test("influence: attention mass at once, gradients when they are computed", async () => {
+  assert.deepEqual((await fetchSaliency("demo", 3)).weights, [0.5, 0.5]);
+  const waits = [];
+  const found = await fetchAttribution("demo", 3, undefined, (message) => waits.push(message), 1);
+  assert.deepEqual([found.signed, waits], [[0.25, -1], ["Starting…"]]);
+  await assert.rejects(fetchAttribution("odd/id", 3), (error) => error instanceof SourceError && error.message === "Other weights: use --model x.");
 });
 
 test("failures are sentences, the server's own where it has one", async () => {

@@ -59,16 +59,51 @@ export async function fetchSeries(id, stat, version = "", signal) {
   return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every: /** @type {any} */ (header).every };
 }
 
+/** Attention mass of every position on what the step predicts.
+ *  @param {string} id
+ *  @param {number} step
+ *  @param {string} [version]
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<{weights: number[], exact: boolean, note: string}>}
+ *  @throws {SourceError} */
+export function fetchSaliency(id, step, version = "", signal) {
+  return answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
+}
+
+const POLL_MS = 300;
+
+/** Gradient × input of one step: has the server's worker compute it, and waits for it.
+ *  @param {string} id
+ *  @param {number} step
+ *  @param {AbortSignal} [signal]
+ *  @param {(message: string) => void} [onWait] called with what it waits for
+ *  @param {number} [pollMs]
+ *  @returns {Promise<{signed: number[], token_id: number, logit: number}>}
+ *  @throws {SourceError} */
+export async function fetchAttribution(id, step, signal, onWait = () => {}, pollMs = POLL_MS) {
+  const json = (/** @type {Response} */ response) => response.json();
+  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ step }) };
+  let found = await answer(id, "attribution", json, signal, asked);
+  while (found.status === "running") {
+    onWait(found.message);
+    await new Promise((done) => setTimeout(done, pollMs));
+    found = await answer(id, `attribution?step=${step}`, json, signal);
+  }
+  if (found.status === "error") throw new SourceError(found.message);
+  return found;
+}
+
 /** @template T
  *  @param {string} id
  *  @param {string} what
  *  @param {(response: Response) => Promise<T>} read
  *  @param {AbortSignal} [signal]
+ *  @param {RequestInit} [init]
  *  @returns {Promise<T>} an abort passes through as the AbortError it is */
-async function answer(id, what, read, signal) {
+async function answer(id, what, read, signal, init = {}) {
   let response;
   try {
-    response = await fetch(`/sessions/${encodeURIComponent(id)}/${what}`, { signal });
+    response = await fetch(`/sessions/${encodeURIComponent(id)}/${what}`, { ...init, signal });
     if (response.ok) return await read(response);
   } catch (error) {
     if (signal?.aborted) throw error;

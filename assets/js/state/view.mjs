@@ -13,6 +13,8 @@
  *  @property {number|null} head
  *  @property {number|null} neuron
  *  @property {string|null} tab
+ *  @property {"tower"|"flat"|null} picture of the stage
+ *  @property {"attention"|"gradient"|null} influence measure over the token ribbon
  *  @property {string|null} loop "first-last", the steps that playing stays in
  *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs */
 
@@ -27,6 +29,8 @@ const PATTERNS = {
   neuron: NUMBER,
   tab: /^[\w-]{1,40}$/,
   loop: /^\d{1,9}-\d{1,9}$/,
+  picture: /^(tower|flat)$/,
+  influence: /^(attention|gradient)$/,
   watched: /^[\w.-]{1,200}:\d{1,9}(,[\w.-]{1,200}:\d{1,9}){0,5}$/,
 };
 

@@ -7,6 +7,8 @@
 
 import { formatPercent } from "../core/format.mjs";
 import { el } from "./dom.mjs";
+import { Influence } from "./influence.mjs";
+import { theme } from "./shell.mjs";
 
 /** @typedef {object} Tokens
  *  @property {number[]} sequence id at each position
@@ -38,8 +40,10 @@ export class Ribbon {
    *  @param {object} context
    *  @param {Tokens} context.tokens
    *  @param {number} context.numPrompt tokens of the prompt
-   *  @param {(step: number) => void} context.onSeek */
-  constructor(host, { tokens, numPrompt, onSeek }) {
+   *  @param {(step: number) => void} context.onSeek
+   *  @param {boolean} context.hasAttention whether influence can be asked for
+   *  @param {Pick<ConstructorParameters<typeof Influence>[0], "session"|"version"|"scales"|"onChoose">} context.influence */
+  constructor(host, { tokens, numPrompt, onSeek, hasAttention, influence }) {
     this.tokens = tokens;
     this.numPrompt = numPrompt;
     this.stepOf = stepOfPosition(tokens);
@@ -58,15 +62,22 @@ export class Ribbon {
     this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
     this.list.append(...this.#buttons.map((button) => el("li", {}, button)));
     this.says = el("div", { class: "mri-ribbon-says" });
-    host.replaceChildren(this.list, this.says);
-    this.observer = new ResizeObserver(() => (this.#lines = null));
+    this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons });
+    const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...(hasAttention ? [this.influence.control] : []));
+    host.replaceChildren(el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg), foot);
+    this.observer = new ResizeObserver(() => {
+      this.#lines = null;
+      this.influence.place();
+    });
     this.observer.observe(this.list);
     this.list.addEventListener("scroll", () => (this.#scrolled = this.list.scrollTop), { passive: true });
   }
 
   /** @param {number} step
-   *  @param {import("../core/wire.mjs").Frame} frame */
-  draw(step, frame) {
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {import("../core/influence.mjs").Measure|null} measure of influence
+   *  @param {boolean} isPlaying */
+  draw(step, frame, measure, isPlaying) {
     if (step !== this.#current) this.#mark(step);
     const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
     const read = numRead === 1 ? [this.#name(this.tokens.sequence[pos0])] : [`${numRead} prompt tokens`];
@@ -83,6 +94,7 @@ export class Ribbon {
       parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p" }, `p ${formatPercent(Math.exp(logprob))} · surprise ${(-logprob / Math.LN2).toFixed(2)} bits`));
     }
     this.says.replaceChildren(...parts);
+    this.influence.draw(step, next, measure, isPlaying, theme() === "light");
   }
 
   /** @param {number} id
@@ -127,6 +139,7 @@ export class Ribbon {
 
   close() {
     this.observer.disconnect();
+    this.influence.close();
   }
 }
 
