@@ -51,10 +51,8 @@ def view(page: Page) -> dict[str, Any]:
 def neuron_at(page: Page, key: str, neuron: int) -> tuple[float, float]:
     """Where a neuron is drawn, in CSS pixels of the page."""
     x, y = page.evaluate(
-        """([key, neuron]) => { const plate = window.mri.stage.plates.find((each) => each.key === key);
-            const box = window.mri.stage.canvas.getBoundingClientRect(); const row = Math.floor(neuron / plate.cols);
-            return [box.x + plate.x + (neuron % plate.cols + 0.5) * plate.cellPx,
-                    box.y + plate.y + (row + 0.5) * plate.cellPx]; }""",
+        """([key, neuron]) => { const { stage } = window.mri; const box = stage.view.getBoundingClientRect();
+            const [x, y] = stage.locate(key, neuron); return [box.x + x, box.y + y]; }""",
         [key, neuron],
     )
     return x, y

@@ -22,7 +22,8 @@ import { levelOf } from "./sprites.mjs";
  *  @property {import("./sprites.mjs").Sprites} positive
  *  @property {import("./sprites.mjs").Sprites} negative the same as `positive` unless sign is shown
  *  @property {Record<string, string>} marks colours of scales.json
- * *  @property {{point: string|null, neuron: number|null}} selected
+ *  @property {{point: string|null, neuron: number|null}} selected
+ *  @property {readonly string[]} watched "<hook point>:<neuron>"
  *  @property {boolean} signed */
 
 const EDGE_PX = 7;
@@ -205,11 +206,24 @@ function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
 
 /** @param {CanvasRenderingContext2D} ctx
  *  @param {Scene} scene */
-function paintSelected(ctx, { plates, selected }) {
-  const plate = plates.find((each) => each.key === selected.point);
-  if (!plate || selected.neuron === null || selected.neuron >= plate.width) return;
-  const [x, y] = centreOf(plate, selected.neuron);
-  ctx.strokeStyle = "#4fd1e0";
+function paintSelected(ctx, { plates, selected, watched }) {
+  for (const each of watched) {
+    const colon = each.lastIndexOf(":");
+    paintRing(ctx, plates, each.slice(0, colon), Number(each.slice(colon + 1)), "#a78bfa");
+  }
+  if (selected.point !== null && selected.neuron !== null) paintRing(ctx, plates, selected.point, selected.neuron, "#4fd1e0");
+}
+
+/** @param {CanvasRenderingContext2D} ctx
+ *  @param {Plate[]} plates
+ *  @param {string} key
+ *  @param {number} neuron
+ *  @param {string} colour */
+function paintRing(ctx, plates, key, neuron, colour) {
+  const plate = plates.find((each) => each.key === key);
+  if (!plate || neuron >= plate.width) return;
+  const [x, y] = centreOf(plate, neuron);
+  ctx.strokeStyle = colour;
   ctx.lineWidth = 1.5;
   ctx.beginPath();
   ctx.arc(x, y, Math.max(4, plate.cellPx * 0.62), 0, 2 * Math.PI);

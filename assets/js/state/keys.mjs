@@ -11,6 +11,7 @@
  *    | {name: "scaleSpeed", factor: number}
  *    | {name: "moveLayer", layers: number}
  *    | {name: "nextHead"}
+ *    | {name: "togglePicture"}
  *    | {name: "toggleWatch"}
  *    | {name: "loopFrom"}
  *    | {name: "loopTo"}
@@ -39,6 +40,7 @@ export const BINDINGS = Object.freeze([
   { key: "ArrowUp", command: { name: "moveLayer", layers: 1 }, label: "↑", does: "one layer up" },
   { key: "ArrowDown", command: { name: "moveLayer", layers: -1 }, label: "↓", does: "one layer down" },
   { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
+  { key: "t", command: { name: "togglePicture" }, label: "T", does: "tower or flat picture" },
   { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
   { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
   { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },

@@ -1,67 +1,87 @@
 /**
- * The stage: plates of glowing neurons on a canvas, its legend, and what is under the pointer.
+ * The stage: the tower or the flat picture, its legend and switches, and what is under the pointer.
  *
  * One component among others, replaceable as a whole: it is given frames and a selection, and says what was picked.
- * Knows the mouse and the canvas; refuses to know the clock, the network and Plotly.
+ * Knows the mouse; refuses to know the clock, the network and Plotly.
  */
 
-import { colourMap } from "../core/colour.mjs";
-import { formatBound, formatReading, formatValue } from "../core/format.mjs";
+import { FLOWS } from "../core/flow.mjs";
+import { formatBound, formatReading } from "../core/format.mjs";
 import { bound, captured, hookPoint, reading } from "../core/layout.mjs";
 import { MARK } from "../core/quantization.mjs";
-import { boundText, drawMark, paintGround, paintNeurons } from "../draw/paint.mjs";
-import { hit, placePlates, plateKeys } from "../draw/plates.mjs";
-import { coreRadius, makeSprites } from "../draw/sprites.mjs";
-import { el, sized } from "./dom.mjs";
+import { boundText } from "../draw/paint.mjs";
+import { plateKeys } from "../draw/plates.mjs";
+import { el } from "./dom.mjs";
+import { FlatPicture } from "./flat.mjs";
+import { legendParts } from "./legend.mjs";
+import { TowerPicture } from "./tower.mjs";
 
+/** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
+ *  @property {string[]} keys hook points, bottom to top
+ *  @property {string|null} point the selected one
+ *  @property {number|null} neuron
+ *  @property {readonly string[]} watched "<hook point>:<neuron>"
+ *  @property {boolean} isSigned
+ *  @property {boolean} hasStats
+ *  @property {import("../core/flow.mjs").FlowKind} flow
+ *  @property {number} width
+ *  @property {number} height */
+
+/** @typedef {"tower"|"flat"} PictureName */
+
+const DRAG_PX = 4;
+const TURN_PER_PX = 0.006;
+const ZOOM_PER_PX = 0.0012;
 
 export class Stage {
-  /** @type {import("../draw/plates.mjs").Plate[]} */
-  plates = [];
   /** @type {import("../core/wire.mjs").Frame|null} */
   frame = null;
-  /** @type {import("../draw/paint.mjs").Scene|null} */
-  #scene = null;
-  #ground = document.createElement("canvas");
-  #groundOf = "";
-  #single = false;
-  #signed = false;
-  #size = { width: 0, height: 0 };
+  /** @type {PictureName} */
+  picture = "tower";
+  #options = { isSingle: false, isSigned: false, hasStats: false, flow: /** @type {import("../core/flow.mjs").FlowKind} */ ("attention") };
+  #legendOf = "";
   /** @type {{x: number, y: number, clientX: number, clientY: number}|null} */
   #pointer = null;
+  #dragged = 0;
 
   /** @param {HTMLElement} host
    *  @param {object} context
    *  @param {import("../core/layout.mjs").Layout} context.layout
    *  @param {Record<string, any>} context.scales assets/scales.json
    *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
-   *  @param {(picked: {point: string, neuron?: number}) => void} context.onPick
+   *  @param {import("./ribbon.mjs").Tokens} context.tokens
+   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}) => void} context.onPick
    *  @param {() => void} context.needsRedraw */
   constructor(host, context) {
     this.host = host;
     this.context = context;
-    this.canvas = el("canvas", { "aria-hidden": "true" });
+    this.flat = new FlatPicture(context);
+    this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw() });
     this.says = el("p", { class: "visually-hidden", role: "status" });
+    this.note = el("p", { class: "mri-stage-note", hidden: true });
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.legend = el("div", { class: "mri-legend" });
-    host.replaceChildren(this.canvas, this.legend, this.says, this.tip);
-    this.ctx = this.canvas.getContext("2d");
-    if (!this.ctx) {
-      host.append(el("p", { class: "mri-loading", text: "This browser gives no canvas: the charts beside show every step." }));
-    }
-    this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#move(event));
-    this.canvas.addEventListener("pointerleave", () => this.#leave());
-    this.canvas.addEventListener("click", (/** @type {PointerEvent} */ event) => this.#click(event));
-    this.canvas.addEventListener("dblclick", () => this.#toggleSingle());
-    this.observer = new ResizeObserver(() => {
-      this.#groundOf = "";
-      context.needsRedraw();
-    });
+    this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
+    this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.canvas, this.tower.labels.host);
+    host.replaceChildren(this.view, this.note, this.tools, this.legend, this.says, this.tip, this.tower.readout);
+    this.#listen(this.view);
+    this.observer = new ResizeObserver(() => context.needsRedraw());
     this.observer.observe(host);
   }
 
   close() {
     this.observer.disconnect();
+    this.tower.close();
+  }
+
+  /** The canvas that is seen. */
+  get canvas() {
+    return this.#current().canvas;
+  }
+
+  /** @returns {FlatPicture|TowerPicture} the tower, where there is WebGL2 and it is wanted */
+  #current() {
+    return this.picture === "tower" && this.tower.renderer ? this.tower : this.flat;
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
@@ -77,88 +97,122 @@ export class Stage {
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {{point: string|null, neuron: number|null}} selected */
-  draw(frame, selected) {
+   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null}} view
+   *  @param {import("../core/wire.mjs").Frame|null} [before] the step before, where it is at hand */
+  draw(frame, view, before = null) {
     this.frame = frame;
-    if (!this.ctx) return;
-    const theme = [selected.point, selected.neuron, this.#single, this.#signed].join();
-    if (theme !== this.#groundOf) this.#place(selected, theme);
-    const { ctx } = this;
-    ctx.save();
-    ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.globalCompositeOperation = "copy";
-    ctx.drawImage(this.#ground, 0, 0);
-    ctx.restore();
-    paintNeurons(ctx, /** @type {any} */ (this.#scene), frame);
+    this.picture = view.picture ?? "tower";
+    const point = view.point ?? "";
+    const { isSingle, ...options } = this.#options;
+    this.#drawLegend(point);
+    const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
+    const current = this.#current();
+    const isTower = current === this.tower;
+    this.host.classList.toggle("is-flat", !isTower);
+    const [width, height] = [this.host.clientWidth, Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop)];
+    this.flat.canvas.hidden = isTower;
+    this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
+    this.view.style.height = `${height}px`;
+    current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], ...options, width, height }, before);
+    this.#tellWhy();
     if (this.#pointer) this.#showTip();
   }
 
-  /** @param {{point: string|null, neuron: number|null}} selected
-   *  @param {string} name of this arrangement */
-  #place(selected, name) {
-    const { layout, scales, fullScale } = this.context;
-    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
-    if (width !== this.#size.width || height !== this.#size.height) {
-      this.#size = { width, height };
-      this.ctx = sized(this.canvas, width, height);
-    }
-    const keys = this.#single ? [selected.point ?? ""] : plateKeys(layout, selected.point ?? "");
-    const points = keys.map((key) => hookPoint(layout, key));
-    this.#drawLegend(selected.point ?? "");
-    this.plates = placePlates(points, width, height - this.legend.offsetHeight - 6);
-    const { cellPx } = this.plates[0];
-    const ratio = this.canvas.width / width;
-    const previous = this.#scene;
-    const isSame = previous && previous.plates[0].cellPx === cellPx && previous.signed === this.#signed;
-    const magnitude = isSame ? previous.positive : makeSprites(this.#signed ? half(scales.signed, 1) : scales.temperature, cellPx, ratio);
-    const negative = isSame ? previous.negative : this.#signed ? makeSprites(half(scales.signed, -1), cellPx, ratio) : magnitude;
-    this.#scene = { layout, plates: this.plates, fullScale, positive: magnitude, negative, marks: scales.marks, selected, signed: this.#signed };
-    const ground = /** @type {CanvasRenderingContext2D} */ (sized(this.#ground, width, height));
-    paintGround(ground, this.#scene);
-    this.#groundOf = name;
+  /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
+   *  @param {string} key
+   *  @param {number} neuron */
+  locate(key, neuron) {
+    return this.#current().locate(key, neuron);
   }
 
-  #toggleSingle() {
-    this.#single = !this.#single;
-    this.context.needsRedraw();
+  /** Why there is no tower although it is wanted. */
+  #tellWhy() {
+    const isMissing = this.picture === "tower" && !this.tower.renderer;
+    this.note.hidden = !isMissing && this.flat.ctx !== null;
+    if (this.note.hidden) return;
+    if (!this.flat.ctx) this.note.textContent = "This browser gives no canvas: the charts beside show every step.";
+    else if (this.tower.wasLost) this.note.textContent = "The graphics card took its drawing context back: the flat picture shows the same numbers. Reload the page for the tower.";
+    else this.note.textContent = "This browser has no WebGL2: the flat picture shows the same numbers as the tower.";
   }
 
   /** @param {string} key */
   #drawLegend(key) {
     const { scales, fullScale, layout } = this.context;
-    const top = fullScale[key];
-    const { unit } = hookPoint(layout, key);
-    const button = (/** @type {string} */ text, /** @type {boolean} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
-      el("button", { type: "button", text, title, "aria-pressed": String(pressed), on: { click: act } });
-    const scale = el("canvas", { role: "img", "aria-label": `Dots grow and go from blue over white and yellow to red up to ${formatValue(top)}` });
-    drawScale(scale, this.#signed ? half(scales.signed, 1) : scales.temperature, this.#signed ? half(scales.signed, -1) : null);
-    const end = `≥ ${formatValue(top)}`;
-    const parts = [
-      el(
-        "span",
-        { class: "mri-scale", title: `Magnitude (${unit}) of ${key}. Full scale: what 90 % of the steps have as 99th percentile.` },
-        this.#signed ? `≤ −${end.slice(2)}` : "|x| 0",
-        scale,
-        end,
-      ),
-      ...MARKS.map(([name, value, mark]) => el("span", {}, markSwatch(value, mark, scales.marks), name)),
-      el(
-        "span",
-        { class: "mri-tools" },
-        button("± sign", this.#signed, () => {
-          this.#signed = !this.#signed;
-          this.context.needsRedraw();
-        }, "Colour by sign: blue negative, red positive"),
-        button("one plate", this.#single, () => this.#toggleSingle(), "Only the selected hook point, large (or double-click)"),
-      ),
+    const { isSigned, isSingle, hasStats, flow } = this.#options;
+    const isTower = this.#current() === this.tower;
+    const name = JSON.stringify([key, this.#options, isTower, this.picture]);
+    if (name === this.#legendOf) return;
+    this.#legendOf = name;
+    const change = (/** @type {Partial<typeof this.#options>} */ options) => () => {
+      Object.assign(this.#options, options);
+      this.context.needsRedraw();
+    };
+    const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
+      el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
+    const pick = (/** @type {PictureName} */ picture) => () => this.context.onPick({ picture });
+    const tools = [
+      button("tower", this.picture === "tower", pick("tower"), "Plates in perspective (t)"),
+      button("flat", this.picture === "flat", pick("flat"), "All plates face on, for work (t)"),
+      button("± sign", isSigned, change({ isSigned: !isSigned }), "Colour by sign: blue negative, red positive"),
+      button("one plate", isSingle, change({ isSingle: !isSingle }), "Only the selected hook point, large"),
     ];
+    if (isTower) {
+      tools.push(
+        button("statistics", hasStats, change({ hasStats: !hasStats }), "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖"),
+        button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
+        this.#flowChoice(flow, change),
+      );
+    }
+    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: isTower && layout.n_layer ? flow : "none" });
+    const focused = this.tools.contains(document.activeElement) ? document.activeElement?.textContent : null;
     this.legend.replaceChildren(...parts);
+    this.tools.replaceChildren(...tools);
+    if (focused) tools.find((tool) => tool.textContent === focused)?.focus();
+  }
+
+  /** @param {string} flow
+   *  @param {(options: any) => () => void} change */
+  #flowChoice(flow, change) {
+    const select = el("select", { "aria-label": "What the particles carry", title: "What the particles carry", on: { change: (/** @type {any} */ event) => change({ flow: event.target.value })() } });
+    select.append(...FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow })));
+    return select;
+  }
+
+  /** @param {HTMLElement} view */
+  #listen(view) {
+    const isTower = () => this.#current() === this.tower;
+    view.addEventListener("pointermove", (event) => this.#move(event));
+    view.addEventListener("pointerleave", () => this.#leave());
+    view.addEventListener("pointerdown", (event) => {
+      this.#dragged = 0;
+      if (isTower() && event.button === 0) view.setPointerCapture(event.pointerId);
+    });
+    view.addEventListener("click", (event) => this.#click(event));
+    view.addEventListener("dblclick", () => isTower() && this.tower.turn(null));
+    view.addEventListener(
+      "wheel",
+      (event) => {
+        if (!isTower()) return;
+        event.preventDefault();
+        this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
+      },
+      { passive: false },
+    );
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
-    this.#pointer = { x: event.offsetX, y: event.offsetY, clientX: event.clientX, clientY: event.clientY };
-    this.#showTip();
+    const box = this.view.getBoundingClientRect();
+    const before = this.#pointer;
+    this.#pointer = { x: event.clientX - box.x, y: event.clientY - box.y, clientX: event.clientX, clientY: event.clientY };
+    const isDrag = event.buttons === 1 && before && this.#current() === this.tower;
+    if (isDrag) {
+      const [dx, dy] = [this.#pointer.x - before.x, this.#pointer.y - before.y];
+      this.#dragged += Math.abs(dx) + Math.abs(dy);
+      if (this.#dragged > DRAG_PX) this.tower.turn({ yaw: -dx * TURN_PER_PX, pitch: dy * TURN_PER_PX });
+    }
+    this.tip.hidden = this.#dragged > DRAG_PX && event.buttons === 1;
+    if (!this.tip.hidden || !isDrag) this.#showTip();
   }
 
   #leave() {
@@ -166,35 +220,24 @@ export class Stage {
     this.tip.hidden = true;
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   #click(event) {
-    const found = hit(this.plates, event.offsetX, event.offsetY);
+    if (this.#dragged > DRAG_PX) return;
+    const box = this.view.getBoundingClientRect();
+    const found = this.#current().hit(event.clientX - box.x, event.clientY - box.y);
     if (!found) return;
-    this.context.onPick(found.neuron === null ? { point: found.plate.key } : { point: found.plate.key, neuron: found.neuron });
+    const { key: point, neuron } = found;
+    if (neuron === null) this.context.onPick({ point });
+    else this.context.onPick(event.shiftKey ? { point, neuron, watch: true } : { point, neuron });
   }
 
   /** The value under the pointer: hook point, neuron, exact value with unit, rank. */
   #showTip() {
     const pointer = /** @type {any} */ (this.#pointer);
-    const found = hit(this.plates, pointer.x, pointer.y);
+    const found = this.#current().hit(pointer.x, pointer.y);
     this.tip.hidden = !found || !this.frame;
     if (!found || !this.frame) return;
-    const { key } = found.plate;
-    const { layout } = this.context;
-    if (found.neuron === null) {
-      const most = boundText(this.frame, layout, key);
-      this.tip.replaceChildren(el("b", { text: key }), el("div", { text: `${found.plate.width} neurons${most ? `; ${most}` : ""}` }));
-    } else {
-      const { unit } = hookPoint(layout, key);
-      const read = reading(this.frame, layout, key, found.neuron);
-      const isNumber = read.mark === MARK.value;
-      const text = isNumber ? exact(read.value) : formatReading(read);
-      this.tip.replaceChildren(
-        el("div", {}, el("b", { text: key }), ` · neuron ${found.neuron}`),
-        el("div", { class: "mri-value", text: isNumber ? `${text} ${unit}` : text }),
-        el("div", { class: "mri-muted", text: rankText(this.frame, layout, key, found.neuron) }),
-      );
-    }
+    this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found));
     const { offsetWidth, offsetHeight } = this.tip;
     const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
     this.tip.style.left = `${Math.max(8, left)}px`;
@@ -202,14 +245,24 @@ export class Stage {
   }
 }
 
-/** @type {[string, number, number][]} what the legend lists: name, value, mark */
-const MARKS = [
-  ["not captured", NaN, MARK.notCaptured],
-  ["zero", 0, MARK.value],
-  ["NaN", NaN, MARK.nan],
-  ["±∞", Infinity, MARK.plusInfinity],
-  ["clipped", 65504, MARK.clipped],
-];
+/** @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @param {{key: string, neuron: number|null}} found
+ *  @returns {HTMLElement[]} */
+function tipParts(frame, layout, { key, neuron }) {
+  const { unit, width } = hookPoint(layout, key);
+  if (neuron === null) {
+    const most = boundText(frame, layout, key);
+    return [el("b", { text: key }), el("div", { text: `${width} neurons${most ? `; ${most}` : ""}` })];
+  }
+  const read = reading(frame, layout, key, neuron);
+  const isNumber = read.mark === MARK.value;
+  return [
+    el("div", {}, el("b", { text: key }), ` · neuron ${neuron}`),
+    el("div", { class: "mri-value", text: isNumber ? `${exact(read.value)} ${unit}` : formatReading(read) }),
+    el("div", { class: "mri-muted", text: rankText(frame, layout, key, neuron) }),
+  ];
+}
 
 /** All digits that a float32 has.
  *  @param {number} value
@@ -234,56 +287,4 @@ function rankText(frame, layout, key, neuron) {
   let rank = 1;
   for (const value of found.values) if (Math.abs(value) > own) rank++;
   return `rank ${rank} of ${width} by magnitude`;
-}
-
-/** One side of the signed scale, from near the middle outwards: the middle itself is the ground's colour, and a small
- *  captured value must still be seen.
- *  @param {[number, string][]} stops
- *  @param {1|-1} sign
- *  @returns {[number, string][]} */
-function half(stops, sign) {
-  const colour = colourMap(stops);
-  const hex = (/** @type {number} */ share) => colour(0.5 + sign * share * 0.5).map((part) => part.toString(16).padStart(2, "0")).join("");
-  return [0, 0.25, 0.5, 0.75, 1].map((t) => [t, `#${hex(0.3 + 0.7 * t)}`]);
-}
-
-/** Dots of the scale from small to large, as they are on the plates.
- *  @param {HTMLCanvasElement} canvas
- *  @param {[number, string][]} stops
- *  @param {[number, string][]|null} negative */
-function drawScale(canvas, stops, negative) {
-  const [count, cell] = [11, 13];
-  const ctx = sized(canvas, count * cell, 18);
-  if (!ctx) return;
-  for (let i = 0; i < count; i++) {
-    const share = negative ? Math.abs(i - (count - 1) / 2) / ((count - 1) / 2) : i / (count - 1);
-    const side = negative && i < (count - 1) / 2 ? negative : stops;
-    ctx.fillStyle = colourAt(side, share);
-    ctx.beginPath();
-    ctx.arc((i + 0.5) * cell, 9, coreRadius(share, cell), 0, 2 * Math.PI);
-    ctx.fill();
-  }
-}
-
-/** @param {[number, string][]} stops
- *  @param {number} t
- *  @returns {string} */
-function colourAt(stops, t) {
-  const [r, g, b] = colourMap(stops)(t);
-  return `rgb(${r},${g},${b})`;
-}
-
-/** @param {number} value
- *  @param {number} mark
- *  @param {Record<string, string>} colours
- *  @returns {HTMLCanvasElement} */
-function markSwatch(value, mark, colours) {
-  const canvas = el("canvas", { "aria-hidden": "true" });
-  const ctx = sized(canvas, 14, 14);
-  if (!ctx) return canvas;
-  if (mark === MARK.notCaptured) {
-    ctx.fillStyle = colours.not_captured;
-    ctx.fillRect(6, 6, 2, 2);
-  } else drawMark(ctx, value, mark, 7, 7, 4, colours);
-  return canvas;
 }

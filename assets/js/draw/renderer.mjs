@@ -1,0 +1,330 @@
+/**
+ * The tower on WebGL2: a ground that rests (room, plates, cells) and over it, each frame, bloom, particles and dots.
+ *
+ * Knows shaders, buffers and textures; is given geometry, numbers and a camera. Refuses to know frames, the clock,
+ * the mouse and what is selected. Everything lives in one context and is made anew after that was lost.
+ */
+
+import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
+import { pixelsPerUnit } from "./camera.mjs";
+import * as shaders from "./shaders.mjs";
+import { DOT_FLOATS, cellSize, placeOf } from "./tower.mjs";
+import { MOST_STREAMS, PARTICLE_FLOATS } from "./particles.mjs";
+
+/** @typedef {WebGL2RenderingContext} GL */
+
+const SHRINK = 4; // bloom is made on a picture of a quarter of the size
+const BLOOM = 1.15;
+const PLATE_FLOATS = 7;
+const GLOW_MARGIN = 0.04; // of space around a plate for its edge's glow
+
+export class Renderer {
+  #scalesOf = "";
+  #numDots = 0;
+  #numRings = 0;
+  #numParticles = 0;
+  #numCells = 0;
+  #numPlates = 0;
+
+  /** @param {HTMLCanvasElement} canvas
+   *  @param {Record<string, string>} colours "#rrggbb" of marks, plates and the room
+   *  @returns {Renderer|null} null without WebGL2 */
+  static on(canvas, colours) {
+    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
+    return gl ? new Renderer(gl, colours) : null;
+  }
+
+  /** @param {GL} gl
+   *  @param {Record<string, string>} colours */
+  constructor(gl, colours) {
+    this.gl = gl;
+    this.colours = Object.fromEntries(Object.entries(colours).map(([name, hex]) => [name, rgbFromHex(hex).map((part) => part / 255)]));
+    this.room = program(gl, shaders.WHOLE, shaders.ROOM);
+    this.plate = program(gl, shaders.PLATE_VERTEX, shaders.PLATE);
+    this.cell = program(gl, shaders.CELL_VERTEX, shaders.CELL);
+    this.dot = program(gl, shaders.DOT_VERTEX, shaders.DOT);
+    this.shine = program(gl, shaders.SHINE_VERTEX, shaders.SHINE);
+    this.blur = program(gl, shaders.WHOLE, shaders.BLUR);
+    this.together = program(gl, shaders.WHOLE, shaders.TOGETHER);
+    this.particle = program(gl, shaders.PARTICLE_VERTEX, shaders.PARTICLE);
+    this.plates = mesh(gl, this.plate, PLATE_FLOATS, { place: [0, 3], edge: [3, 3], selected: [6, 1] });
+    this.cells = mesh(gl, this.cell, 4, { cell: [0, 4] });
+    const dotParts = /** @type {Record<string, [number, number]>} */ ({ place: [0, 3], cell: [3, 1], what: [4, 4] });
+    this.dots = mesh(gl, this.dot, DOT_FLOATS, dotParts);
+    this.shining = mesh(gl, this.shine, DOT_FLOATS, dotParts, this.dots.buffer);
+    this.particles = mesh(gl, this.particle, PARTICLE_FLOATS, { from: [0, 3], to: [3, 3], what: [6, 3] });
+    this.none = /** @type {WebGLVertexArrayObject} */ (gl.createVertexArray());
+    this.scale = texture(gl, gl.NEAREST);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.DITHER);
+  }
+
+  /** @param {number} width device pixels
+   *  @param {number} height */
+  resize(width, height) {
+    const { gl } = this;
+    gl.canvas.width = width;
+    gl.canvas.height = height;
+    this.ground?.close();
+    this.bloom?.forEach((each) => each.close());
+    this.ground = target(gl, width, height);
+    const small = () => target(gl, Math.ceil(width / SHRINK), Math.ceil(height / SHRINK));
+    this.bloom = [small(), small()];
+  }
+
+  /** @param {import("../core/colour.mjs").Stops} positive
+   *  @param {import("../core/colour.mjs").Stops} negative of the signed scale, the same as positive where sign is not shown
+   *  @param {import("../core/colour.mjs").Stops} flow of particles */
+  setScales(positive, negative, flow) {
+    const name = JSON.stringify([positive, negative, flow]);
+    if (name === this.#scalesOf) return;
+    this.#scalesOf = name;
+    const { gl } = this;
+    const table = new Uint8Array([positive, negative, flow].flatMap((stops) => [...rgbaTable(stops)]));
+    gl.bindTexture(gl.TEXTURE_2D, this.scale);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 3, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
+  }
+
+  /** @param {import("./tower.mjs").Slab[]} slabs bottom to top
+   *  @param {string|null} selected hook point */
+  setPlates(slabs, selected) {
+    const vertices = slabs.flatMap(({ key, y, depth }) => plateVertices(y, depth, key === selected ? 1 : 0));
+    this.#numPlates = vertices.length / PLATE_FLOATS;
+    fill(this.gl, this.plates, Float32Array.from(vertices));
+    const cells = new Float32Array(4 * slabs.reduce((sum, { width }) => sum + width, 0));
+    let at = 0;
+    for (const slab of slabs) {
+      const side = cellSize(slab);
+      for (let neuron = 0; neuron < slab.width; neuron++, at += 4) cells.set([...placeOf(slab, neuron), side], at);
+    }
+    this.#numCells = at / 4;
+    fill(this.gl, this.cells, cells);
+  }
+
+  /** @param {Float32Array} dots as tower.dotsOf gives them
+   *  @param {Float32Array} rings as tower.markDots gives them */
+  setDots(dots, rings) {
+    this.#numDots = dots.length / DOT_FLOATS;
+    this.#numRings = rings.length / DOT_FLOATS;
+    const both = new Float32Array(dots.length + rings.length);
+    both.set(dots);
+    both.set(rings, dots.length);
+    fill(this.gl, this.dots, both);
+  }
+
+  /** @param {Float32Array} particles as particles.streamsOf gives them */
+  setParticles(particles) {
+    this.#numParticles = particles.length / PARTICLE_FLOATS;
+    fill(this.gl, this.particles, particles);
+  }
+
+  /** The ground anew: after the camera, the plates, the selection or the size changed.
+   *  @param {import("./camera.mjs").Camera} camera */
+  paintGround(camera) {
+    const { gl, colours, ground } = this;
+    if (!ground) return;
+    ground.begin();
+    this.#use(this.room, this.none, { middle: colours.middle, rim: colours.rim });
+    gl.disable(gl.BLEND);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    this.#use(this.plate, this.plates.vao, { ...this.#seen(camera), fill: colours.fill, line: colours.line, chosen: colours.chosen });
+    gl.drawArrays(gl.TRIANGLES, 0, this.#numPlates);
+    this.#use(this.cell, this.cells.vao, { ...this.#seen(camera), tint: colours.not_captured });
+    gl.drawArrays(gl.POINTS, 0, this.#numCells);
+  }
+
+  /** One picture.
+   *  @param {import("./camera.mjs").Camera} camera
+   *  @param {{phases: Float32Array, pulse: number, hasBloom: boolean, hasParticles: boolean}} moving phases (MOST_STREAMS,) of the
+   *         streams, pulse 1…0 since the step began */
+  paint(camera, { phases, pulse, hasBloom, hasParticles }) {
+    const { gl, colours, ground, bloom } = this;
+    if (!ground || !bloom) return;
+    const seen = { ...this.#seen(camera), pulse };
+    if (hasBloom) this.#paintBloom(seen);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
+    gl.disable(gl.BLEND);
+    this.#use(this.together, this.none, { ground: 0, bloom: 1, strength: hasBloom ? BLOOM : 0 });
+    bind(gl, 0, ground.texture);
+    bind(gl, 1, bloom[0].texture);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.enable(gl.BLEND);
+    bind(gl, 0, this.scale);
+    if (hasParticles && this.#numParticles) {
+      gl.blendFunc(gl.ONE, gl.ONE);
+      this.#use(this.particle, this.particles.vao, { ...seen, phases, scale: 0 });
+      gl.drawArrays(gl.POINTS, 0, this.#numParticles);
+    }
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    const { nan, infinite, clipped, zero, chosen, watched } = colours;
+    this.#use(this.dot, this.dots.vao, { ...seen, scale: 0, nan, infinite, clipped, zero, chosen, watched });
+    gl.drawArrays(gl.POINTS, 0, this.#numDots + this.#numRings);
+  }
+
+  /** @param {Record<string, any>} seen */
+  #paintBloom(seen) {
+    const { gl } = this;
+    const [one, two] = /** @type {ReturnType<typeof target>[]} */ (this.bloom);
+    one.begin();
+    gl.clearColor(0, 0, 0, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE);
+    bind(gl, 0, this.scale);
+    this.#use(this.shine, this.shining.vao, { ...seen, scale: 0, shrink: SHRINK });
+    gl.drawArrays(gl.POINTS, 0, this.#numDots);
+    gl.disable(gl.BLEND);
+    for (const [from, to, texel] of /** @type {const} */ ([[one, two, [1 / one.width, 0]], [two, one, [0, 1 / one.height]]])) {
+      to.begin();
+      bind(gl, 0, from.texture);
+      this.#use(this.blur, this.none, { source: 0, texel });
+      gl.drawArrays(gl.TRIANGLES, 0, 3);
+    }
+  }
+
+  /** @param {import("./camera.mjs").Camera} camera */
+  #seen(camera) {
+    const ratio = this.gl.canvas.width / camera.width;
+    return { matrix: camera.matrix, perUnit: pixelsPerUnit(camera, 1) * ratio, ratio };
+  }
+
+  /** @param {Program} what
+   *  @param {WebGLVertexArrayObject} vao
+   *  @param {Record<string, any>} uniforms those that the program does not have are passed over */
+  #use(what, vao, uniforms) {
+    const { gl } = this;
+    gl.useProgram(what.program);
+    gl.bindVertexArray(vao);
+    for (const [name, value] of Object.entries(uniforms)) {
+      const at = what.uniforms[name];
+      if (!at) continue;
+      if (at.type === gl.FLOAT_MAT4) gl.uniformMatrix4fv(at.location, false, value);
+      else if (at.type === gl.SAMPLER_2D) gl.uniform1i(at.location, value);
+      else if (at.type === gl.FLOAT_VEC3) gl.uniform3fv(at.location, value);
+      else if (at.type === gl.FLOAT_VEC2) gl.uniform2fv(at.location, value);
+      else gl.uniform1fv(at.location, at.size > 1 ? value : [value]);
+    }
+  }
+
+  /** Give the context back now: a browser has few. */
+  close() {
+    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}
+
+/** Two triangles of a plate with room for its glow.
+ *  @param {number} y
+ *  @param {number} depth
+ *  @param {number} selected 0 or 1
+ *  @returns {number[]} */
+function plateVertices(y, depth, selected) {
+  const [x, z] = [0.5 + GLOW_MARGIN, depth / 2 + GLOW_MARGIN];
+  const corners = [[-x, -z], [x, -z], [-x, z], [-x, z], [x, -z], [x, z]];
+  return corners.flatMap(([cx, cz]) => [cx, y, cz, cx, cz, depth / 2, selected]);
+}
+
+/** @typedef {{program: WebGLProgram, uniforms: Record<string, {location: WebGLUniformLocation, type: number, size: number}>}} Program */
+
+/** @param {GL} gl
+ *  @param {string} vertex
+ *  @param {string} fragment
+ *  @returns {Program} */
+function program(gl, vertex, fragment) {
+  const made = /** @type {WebGLProgram} */ (gl.createProgram());
+  for (const [type, source] of /** @type {[number, string][]} */ ([[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]])) {
+    const shader = /** @type {WebGLShader} */ (gl.createShader(type));
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(made, shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) throw new Error(gl.getShaderInfoLog(shader) ?? "shader");
+  }
+  gl.linkProgram(made);
+  if (!gl.getProgramParameter(made, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(made) ?? "program");
+  /** @type {Program["uniforms"]} */
+  const uniforms = {};
+  const count = gl.isContextLost() ? 0 : gl.getProgramParameter(made, gl.ACTIVE_UNIFORMS);
+  for (let i = 0; i < count; i++) {
+    const { name, type, size } = /** @type {WebGLActiveInfo} */ (gl.getActiveUniform(made, i));
+    uniforms[name.replace("[0]", "")] = { location: /** @type {WebGLUniformLocation} */ (gl.getUniformLocation(made, name)), type, size };
+  }
+  return { program: made, uniforms };
+}
+
+/** @typedef {{vao: WebGLVertexArrayObject, buffer: WebGLBuffer}} Mesh */
+
+/** @param {GL} gl
+ *  @param {Program} what
+ *  @param {number} floats of one vertex
+ *  @param {Record<string, [number, number]>} parts attribute -> first float, number of floats
+ *  @param {WebGLBuffer} [shared] another mesh's buffer
+ *  @returns {Mesh} */
+function mesh(gl, what, floats, parts, shared) {
+  const vao = /** @type {WebGLVertexArrayObject} */ (gl.createVertexArray());
+  const buffer = shared ?? /** @type {WebGLBuffer} */ (gl.createBuffer());
+  gl.bindVertexArray(vao);
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  for (const [name, [first, count]] of Object.entries(parts)) {
+    const at = gl.getAttribLocation(what.program, name);
+    if (at < 0) continue;
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, count, gl.FLOAT, false, floats * 4, first * 4);
+  }
+  return { vao, buffer };
+}
+
+/** @param {GL} gl
+ *  @param {Mesh} mesh
+ *  @param {Float32Array} data */
+function fill(gl, { buffer }, data) {
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+}
+
+/** @param {GL} gl
+ *  @param {number} filter
+ *  @returns {WebGLTexture} */
+function texture(gl, filter) {
+  const made = /** @type {WebGLTexture} */ (gl.createTexture());
+  gl.bindTexture(gl.TEXTURE_2D, made);
+  for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, filter);
+  for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
+  return made;
+}
+
+/** @param {GL} gl
+ *  @param {number} unit
+ *  @param {WebGLTexture} what */
+function bind(gl, unit, what) {
+  gl.activeTexture(gl.TEXTURE0 + unit);
+  gl.bindTexture(gl.TEXTURE_2D, what);
+}
+
+/** A picture to draw into.
+ *  @param {GL} gl
+ *  @param {number} width
+ *  @param {number} height */
+function target(gl, width, height) {
+  gl.activeTexture(gl.TEXTURE0);
+  const made = texture(gl, gl.LINEAR);
+  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+  const buffer = gl.createFramebuffer();
+  gl.bindFramebuffer(gl.FRAMEBUFFER, buffer);
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, made, 0);
+  return {
+    width,
+    height,
+    texture: made,
+    begin() {
+      gl.bindFramebuffer(gl.FRAMEBUFFER, buffer);
+      gl.viewport(0, 0, width, height);
+    },
+    close() {
+      gl.deleteFramebuffer(buffer);
+      gl.deleteTexture(made);
+    },
+  };
+}

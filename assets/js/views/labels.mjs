@@ -1,0 +1,152 @@
+/**
+ * The words on the tower: plates by name, the tokens below, the predictions above. Elements over the canvas.
+ *
+ * Knows a frame's tokens, predictions and statistics. Refuses to know WebGL and the mouse.
+ */
+
+import { formatPercent, formatValue } from "../core/format.mjs";
+import { logits, stats } from "../core/layout.mjs";
+import { project } from "../draw/camera.mjs";
+import { BELOW } from "../draw/tower.mjs";
+import { el } from "./dom.mjs";
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("../draw/tower.mjs").Slab} Slab */
+/** @typedef {import("../draw/camera.mjs").Camera} Camera */
+
+const [MOST_COLUMNS, COLUMN_PX] = [10, 58];
+const NUM_PREDICTIONS = 5;
+const LEAST_GAP_PX = 12;
+
+/** @typedef {object} Columns which tokens stand below
+ *  @property {number} first position of the first one; those before it share one column on its left
+ *  @property {number} last
+ *  @property {boolean} hasEarlier
+ *  @property {(position: number) => [number, number, number]} placeOf in space */
+
+/** The newest tokens that the step has read, side by side along the front edge of the lowest plate.
+ *  @param {Frame} frame
+ *  @param {Slab} lowest
+ *  @param {number} width of the picture in CSS pixels
+ *  @returns {Columns} */
+export function columnsOf({ header: { pos0, t_add: numRead } }, { y, depth }, width) {
+  const count = Math.min(MOST_COLUMNS, Math.floor(width / COLUMN_PX));
+  const last = pos0 + numRead - 1;
+  const first = last < count ? 0 : last - count + 2;
+  const hasEarlier = first > 0;
+  const slot = (/** @type {number} */ position) => (position < first ? 0 : position - first + (hasEarlier ? 1 : 0));
+  return { first, last, hasEarlier, placeOf: (position) => [(slot(position) + 0.5) / count - 0.5, y - BELOW, depth / 2] };
+}
+
+export class TowerLabels {
+  /** @type {{slab: Slab, value: HTMLElement}[]} */
+  #values = [];
+  /** @type {Camera|null} */
+  #camera = null;
+  /** @type {Slab[]} */
+  #slabs = [];
+
+  /** @param {object} context
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {import("./ribbon.mjs").Tokens} context.tokens */
+  constructor({ layout, tokens }) {
+    this.layout = layout;
+    this.tokens = tokens;
+    this.names = el("div", { class: "mri-plate-names" });
+    this.columns = el("div", { class: "mri-columns" });
+    this.predictions = el("div", { class: "mri-tops" });
+    this.host = el("div", { class: "mri-tower-labels", "aria-hidden": "true" }, this.names, this.columns, this.predictions);
+  }
+
+  /** After the camera or the plates changed.
+   *  @param {Slab[]} slabs bottom to top
+   *  @param {Camera} camera
+   *  @param {string|null} selected hook point */
+  place(slabs, camera, selected) {
+    [this.#slabs, this.#camera, this.#values] = [slabs, camera, []];
+    const parts = [];
+    const order = [...slabs].sort((a, b) => Number(b.key === selected) - Number(a.key === selected)); // the selected one always has room
+    /** @type {number[]} */
+    const taken = [];
+    for (const slab of order) {
+      const [left, right] = sides(slab, camera);
+      if (taken.some((y) => Math.abs(y - left[1]) < LEAST_GAP_PX)) continue;
+      taken.push(left[1]);
+      const isSelected = slab.key === selected ? " is-selected" : "";
+      const value = at(el("span", { class: `mri-plate-value${isSelected}` }), right[0] + 10, right[1]);
+      parts.push(at(el("span", { class: `mri-plate-name${isSelected}`, text: shortLabel(slab.label, camera.width) }), left[0] - 10, left[1]), value);
+      this.#values.push({ slab, value });
+    }
+    this.names.replaceChildren(...parts);
+  }
+
+  /** What this step says.
+   *  @param {Frame} frame
+   *  @param {Columns} columns
+   *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm */
+  tell(frame, columns, hasStats) {
+    for (const { slab, value } of this.#values) {
+      const { l2, mean, std, sparsity } = stats(frame, this.layout, slab.key);
+      value.textContent = hasStats ? `${formatValue(mean)} ± ${formatValue(std)} · ${formatPercent(sparsity)} ≈ 0` : `‖x‖ ${formatValue(l2)}`;
+    }
+    this.#tellTokens(frame, columns);
+    this.#tellPredictions(frame);
+  }
+
+  /** @param {Frame} frame
+   *  @param {Columns} columns */
+  #tellTokens({ header: { pos0 } }, { first, last, hasEarlier, placeOf }) {
+    const camera = /** @type {Camera} */ (this.#camera);
+    const { sequence, text } = this.tokens;
+    const parts = [];
+    const put = (/** @type {number} */ position, /** @type {string} */ word, /** @type {string} */ kind) => {
+      const [x, y] = project(camera, ...placeOf(position));
+      parts.push(at(el("span", { class: `mri-column${kind}`, text: word }), x, y));
+    };
+    if (hasEarlier) put(first - 1, `… ${first} before`, " is-earlier");
+    for (let position = first; position <= last; position++) put(position, text[sequence[position]] ?? `#${sequence[position]}`, position >= pos0 ? " is-read" : "");
+    this.columns.replaceChildren(...parts);
+  }
+
+  /** @param {Frame} frame */
+  #tellPredictions(frame) {
+    const found = logits(frame);
+    const [x, y] = project(/** @type {Camera} */ (this.#camera), 0, this.#slabs[this.#slabs.length - 1].y + BELOW * 0.66, 0);
+    const chips = [];
+    for (let i = 0; found && i < Math.min(NUM_PREDICTIONS, found.ids.length); i++) {
+      const id = found.ids[i];
+      const isChosen = id === frame.header.chosen_id;
+      const chip = el("span", { class: `mri-top${isChosen ? " is-chosen" : ""}` }, el("b", { text: this.tokens.text[id] ?? `#${id}` }), formatPercent(found.probs[i]));
+      chip.style.setProperty("--p", found.probs[i].toFixed(3));
+      chips.push(chip);
+    }
+    this.predictions.replaceChildren(...chips);
+    at(this.predictions, x, Math.max(16, y));
+  }
+}
+
+/** @param {Slab} slab
+ *  @param {Camera} camera
+ *  @returns {[number, number][]} the leftmost and the rightmost of its corners, in CSS pixels */
+function sides({ y, depth }, camera) {
+  const corners = [-0.5, 0.5].flatMap((x) => [-depth / 2, depth / 2].map((z) => project(camera, x, y, z)));
+  const byX = corners.sort((a, b) => a[0] - b[0]);
+  return [byX[0], byX[3]].map(([x, py]) => [x, py]);
+}
+
+/** @param {string} label like "block 3 · resid_post"
+ *  @param {number} width of the stage
+ *  @returns {string} */
+function shortLabel(label, width) {
+  return width < 520 ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
+}
+
+/** @param {HTMLElement} node
+ *  @param {number} x
+ *  @param {number} y
+ *  @returns {HTMLElement} */
+function at(node, x, y) {
+  node.style.left = `${Math.round(x)}px`;
+  node.style.top = `${Math.round(y)}px`;
+  return node;
+}

@@ -1,0 +1,206 @@
+/**
+ * The tower: plates in perspective, glowing neurons, streams of particles, tokens below and predictions above.
+ *
+ * Puts geometry, renderer and labels together and keeps them in motion: it rests when nothing moves any more.
+ * Knows the mouse as turns of the camera. Refuses to know the network, the clock of steps and Plotly.
+ */
+
+import { hookPoint } from "../core/layout.mjs";
+import { HOME, fitCamera, project, turned } from "../draw/camera.mjs";
+import { MOST_STREAMS, streamsOf } from "../draw/particles.mjs";
+import { FULL, Quality, TIERS } from "../draw/quality.mjs";
+import { Renderer } from "../draw/renderer.mjs";
+import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "../draw/tower.mjs";
+import { el } from "./dom.mjs";
+import { dotScales } from "./legend.mjs";
+import { TowerLabels, columnsOf } from "./labels.mjs";
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("./stage.mjs").Shown} Shown */
+
+const AWAKE_MS = 4000; // how long particles run on after the last thing that happened
+const PULSE_MS = 230;
+const PER_SECOND = 0.9; // of its way that a particle of full flow runs
+const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#4fd1e0", watched: "#a78bfa" };
+
+export class TowerPicture {
+  orbit = { ...HOME };
+  quality = new Quality();
+  /** @type {import("../draw/tower.mjs").Slab[]} */
+  plates = [];
+  dots = new Float32Array(0);
+  /** @type {import("../draw/camera.mjs").Camera|null} */
+  camera = null;
+  numPainted = 0;
+  wasLost = false;
+  /** @type {Renderer|null} */
+  renderer = null;
+  #phases = new Float32Array(MOST_STREAMS);
+  #amounts = new Float32Array(MOST_STREAMS);
+  #arrangement = "";
+  #dotsOf = "";
+  /** @type {Frame|null} */
+  #frame = null;
+  #stepAtMs = 0;
+  #awakeUntilMs = 0;
+  #paintedAtMs = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** @param {object} context
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {Record<string, any>} context.scales
+   *  @param {Record<string, number>} context.fullScale
+   *  @param {import("./ribbon.mjs").Tokens} context.tokens
+   *  @param {() => void} context.needsRedraw
+   *  @param {() => void} context.onLost the drawing context went, or came back */
+  constructor(context) {
+    this.context = context;
+    this.canvas = el("canvas", { "aria-hidden": "true", class: "mri-tower" });
+    this.labels = new TowerLabels(context);
+    this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
+    this.#makeRenderer();
+    this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.renderer = null;
+      this.wasLost = true;
+      if (!this.#isClosed) context.onLost();
+    });
+    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.#makeRenderer();
+      context.onLost();
+    });
+  }
+
+  #makeRenderer() {
+    this.renderer = Renderer.on(this.canvas, { ...SURROUNDINGS, ...this.context.scales.marks });
+    this.#arrangement = this.#dotsOf = "";
+  }
+
+  /** @param {Frame} frame
+   *  @param {Shown} shown
+   *  @param {Frame|null} before the step before */
+  draw(frame, shown, before) {
+    if (!this.renderer) return;
+    const now = performance.now();
+    const { width, height, keys, point, ...rest } = shown;
+    const arrangement = JSON.stringify([width, height, keys, point, this.orbit]);
+    if (arrangement !== this.#arrangement) this.#place(shown, arrangement);
+    const dotsOfNow = JSON.stringify([keys, rest]);
+    const isNewStep = frame !== this.#frame;
+    if (isNewStep || dotsOfNow !== this.#dotsOf) this.#fill(frame, before, shown);
+    if (isNewStep) this.#stepAtMs = now;
+    if (isNewStep || dotsOfNow !== this.#dotsOf || arrangement !== this.#arrangement) this.#awakeUntilMs = now + AWAKE_MS;
+    [this.#frame, this.#dotsOf, this.#arrangement] = [frame, dotsOfNow, arrangement];
+    this.#paint(now);
+    this.#schedule();
+  }
+
+  /** @param {Shown} shown
+   *  @param {string} arrangement its name */
+  #place({ keys, point, width, height }, arrangement) {
+    const { layout } = this.context;
+    const renderer = /** @type {Renderer} */ (this.renderer);
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const [deviceWidth, deviceHeight] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+    if (this.canvas.width !== deviceWidth || this.canvas.height !== deviceHeight || !renderer.ground) {
+      renderer.resize(deviceWidth, deviceHeight);
+      this.canvas.style.width = `${width}px`;
+      this.canvas.style.height = `${height}px`;
+    }
+    this.plates = placeTower(keys.map((key) => hookPoint(layout, key)), width / height);
+    const isNarrow = width < 520;
+    const margins = { left: isNarrow ? 66 : 118, right: isNarrow ? 44 : 84, top: 34, bottom: 34 };
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, ...margins });
+    renderer.setPlates(this.plates, point);
+    renderer.paintGround(this.camera);
+    this.labels.place(this.plates, this.camera, point);
+    this.#arrangement = arrangement;
+    this.#frame = null;
+  }
+
+  /** @param {Frame} frame
+   *  @param {Frame|null} before
+   *  @param {Shown} shown */
+  #fill(frame, before, { point, neuron, watched, isSigned, flow, hasStats, width }) {
+    const { layout, fullScale, scales } = this.context;
+    const renderer = /** @type {Renderer} */ (this.renderer);
+    const { positive, negative } = dotScales(scales, isSigned);
+    renderer.setScales(positive, negative, scales.temperature);
+    this.dots = dotsOf(this.plates, frame, before, layout, fullScale);
+    renderer.setDots(this.dots, markDots(this.plates, { point, neuron }, watched));
+    const columns = columnsOf(frame, this.plates[0], width);
+    const { particles, amounts } = streamsOf(frame, layout, this.plates, flow, columns.placeOf);
+    this.#amounts = amounts;
+    renderer.setParticles(particles);
+    this.labels.tell(frame, columns, hasStats);
+  }
+
+  #schedule() {
+    if (this.#isScheduled || this.#isClosed || this.#calm.matches) return;
+    this.#isScheduled = true;
+    requestAnimationFrame((now) => {
+      this.#isScheduled = false;
+      if (this.#isClosed || !this.canvas.isConnected || !this.renderer) return;
+      if (now > this.#awakeUntilMs) {
+        this.#paintedAtMs = 0;
+        this.quality.rest();
+        return;
+      }
+      if (now - this.#paintedAtMs > 2) this.#paint(now);
+      this.#schedule();
+    });
+  }
+
+  /** @param {number} now */
+  #paint(now) {
+    const { renderer, camera, quality } = this;
+    if (!renderer || !camera) return;
+    const ms = this.#paintedAtMs ? now - this.#paintedAtMs : 0;
+    this.#paintedAtMs = now;
+    if (ms > 0 && ms < 1000) {
+      for (let i = 0; i < MOST_STREAMS; i++) this.#phases[i] = (this.#phases[i] + (ms / 1000) * PER_SECOND * this.#amounts[i]) % 1;
+      quality.report(ms);
+    }
+    const pulse = this.#calm.matches ? 0 : Math.exp(-(now - this.#stepAtMs) / PULSE_MS);
+    renderer.paint(camera, { phases: this.#phases, pulse, hasBloom: quality.tier > 0, hasParticles: quality.tier > 1 });
+    this.numPainted++;
+    const says = Number.isNaN(quality.fps) ? "" : `${Math.round(quality.fps)} fps${quality.tier < FULL ? ` · ${TIERS[quality.tier]}` : ""}`;
+    if (this.readout.textContent !== says) this.readout.textContent = says;
+  }
+
+  /** Paint now: the canvas can be read until this task ends. */
+  repaint() {
+    this.#paint(performance.now());
+  }
+
+  /** @param {{yaw?: number, pitch?: number, zoom?: number}|null} by null: back to where it began */
+  turn(by) {
+    this.orbit = by ? turned(this.orbit, by) : { ...HOME };
+    this.context.needsRedraw();
+  }
+
+  /** @param {number} x CSS pixels
+   *  @param {number} y
+   *  @returns {{key: string, neuron: number|null}|null} */
+  hit(x, y) {
+    return this.camera && hitTower(this.plates, this.dots, this.camera, x, y);
+  }
+
+  /** @param {string} key
+   *  @param {number} neuron
+   *  @returns {[number, number]|null} where it is drawn, in CSS pixels */
+  locate(key, neuron) {
+    const plate = this.plates.find((each) => each.key === key);
+    if (!plate || !this.camera) return null;
+    const [x, y] = project(this.camera, ...placeOf(plate, neuron));
+    return [x, y];
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.renderer?.close();
+    this.renderer = null;
+  }
+}

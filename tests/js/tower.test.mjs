@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { FLOWS, reads, writes } from "../../assets/js/core/flow.mjs";
+import { captured, layoutFromMeta, stats } from "../../assets/js/core/layout.mjs";
+import { MARK } from "../../assets/js/core/quantization.mjs";
+import { frameFromBlob } from "../../assets/js/core/wire.mjs";
+import { HOME, fitCamera, project } from "../../assets/js/draw/camera.mjs";
+import { PARTICLE_FLOATS, streamsOf } from "../../assets/js/draw/particles.mjs";
+import { plateKeys } from "../../assets/js/draw/plates.mjs";
+import { FULL, Quality } from "../../assets/js/draw/quality.mjs";
+import { DOT_FLOATS, SELECTED, WATCHED, ZERO, cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower, towerGrid } from "../../assets/js/draw/tower.mjs";
+import { golden } from "./bytes.mjs";
+
+const { buffer, expected } = golden("frame");
+const layout = layoutFromMeta({ session: { layout: expected.layout }, groups: expected.groups });
+const frame = frameFromBlob(buffer);
+const KEY = "block.0.resid_post";
+const slabs = placeTower(plateKeys(layout, KEY).map((key) => layout.points[layout.rows.get(key)]));
+const fullScale = Object.fromEntries(layout.points.map(({ key }) => [key, 2]));
+const dotsIn = (dots) => Array.from({ length: dots.length / DOT_FLOATS }, (_, i) => Array.from(dots.slice(i * DOT_FLOATS, (i + 1) * DOT_FLOATS)));
+
+/** The frame with one array changed. */
+const changed = (name, change) => {
+  const array = frame.arrays[name];
+  const data = array.data.slice();
+  change(data);
+  return { ...frame, arrays: { ...frame.arrays, [name]: { ...array, data } } };
+};
+
+/** The array that holds a hook point's kept values. */
+const valuesOf = (key) => Object.keys(frame.arrays).find((name) => /^topk\/.*\/values$/.test(name) && captured(changed(name, (data) => data.fill(0)), layout, key).values.every((x) => x === 0));
+
+test("grids hold every neuron and are wider than deep", () => {
+  assert.deepEqual([256, 768, 1024, 1536].map(towerGrid).map(({ rows, cols }) => rows * cols), [256, 768, 1024, 1536]);
+  for (const width of [1, 2, 7, 8, 97, 211, 384, 5003]) {
+    const { rows, cols } = towerGrid(width);
+    assert.ok(rows * cols >= width && rows * cols - width < cols, `${width}: ${rows} × ${cols}`);
+    assert.ok(width < 8 || cols > rows, `${width}: ${rows} × ${cols}`);
+  }
+});
+
+test("plates rise in the order of the model, cells lie on their plate", () => {
+  assert.ok(slabs.every((slab, i) => i === 0 || slab.y > slabs[i - 1].y));
+  assert.equal(slabs[0].key, "embed.resid0");
+  for (const slab of slabs) {
+    for (const neuron of [0, slab.width - 1]) {
+      const [x, y, z] = placeOf(slab, neuron);
+      assert.ok(Math.abs(x) < 0.5 && y === slab.y && Math.abs(z) < slab.depth / 2);
+    }
+  }
+});
+
+test("dots are the captured values, no more and no fewer", () => {
+  const dots = dotsIn(dotsOf(slabs, frame, null, layout, fullScale));
+  const values = slabs.flatMap(({ key }) => [...(captured(frame, layout, key)?.values ?? [])]);
+  assert.equal(dots.length, values.length);
+  const shares = values.filter(Number.isFinite).map((value) => Math.fround(Math.min(1, Math.abs(value) / 2)));
+  const drawn = dots.filter((dot) => dot[6] === MARK.value || dot[6] === ZERO || dot[6] === MARK.clipped).map((dot) => dot[4]);
+  assert.deepEqual(drawn.sort(), shares.sort());
+});
+
+test("NaN, both infinities, zero and a clipped value keep their marks", () => {
+  const odd = { ...frame, arrays: { ...frame.arrays } };
+  const name = valuesOf(KEY);
+  const bits = [0x7e00, 0x7c00, 0xfc00, 0, 0x7bff];
+  odd.arrays[name] = { ...frame.arrays[name], data: frame.arrays[name].data.map((_, i) => bits[i % bits.length]) };
+  const kept = captured(odd, layout, KEY);
+  const slab = slabs.find(({ key }) => key === KEY);
+  const dots = dotsIn(dotsOf([slab], odd, null, layout, fullScale));
+  const marks = new Set(dots.map((dot) => dot[6]));
+  const expectedMarks = new Set([...kept.values].map((x) => (Number.isNaN(x) ? MARK.nan : x === Infinity ? MARK.plusInfinity : x === -Infinity ? MARK.minusInfinity : x === 0 ? ZERO : MARK.clipped)));
+  assert.deepEqual([...marks].sort(), [...expectedMarks].sort());
+  assert.ok(marks.size >= 3);
+});
+
+test("a rise is measured against the step before, against its bound where the neuron was not kept", () => {
+  const flat = dotsIn(dotsOf(slabs, frame, frame, layout, fullScale));
+  assert.ok(flat.every((dot) => dot[7] === 0), "nothing rose");
+  const before = changed(valuesOf(KEY), (data) => data.fill(0));
+  const risen = dotsIn(dotsOf(slabs, frame, before, layout, fullScale)).filter((dot) => dot[7] > 0);
+  assert.ok(risen.length > 0);
+  for (const dot of risen) assert.ok(Math.abs(dot[7] - dot[4]) < 1e-6, "from zero it rose by all it has");
+});
+
+test("rings mark the selected neuron and the watched ones that are shown", () => {
+  const rings = dotsIn(markDots(slabs, { point: KEY, neuron: 2 }, [`${KEY}:1`, "block.0.mlp_out:1", `${KEY}:99999`]));
+  assert.deepEqual(rings.map((ring) => ring[6]), [WATCHED, SELECTED]);
+});
+
+test("the pixel of a dot means that neuron, a bare plate its cell, the room nothing", () => {
+  const camera = fitCamera(HOME, cornersOf(slabs), { width: 800, height: 640, left: 100, right: 60, top: 30, bottom: 30 });
+  const dots = dotsOf(slabs, frame, null, layout, fullScale);
+  for (const slab of slabs) {
+    for (const neuron of captured(frame, layout, slab.key)?.indices ?? []) {
+      const [x, y] = project(camera, ...placeOf(slab, neuron));
+      assert.deepEqual(hitTower(slabs, dots, camera, x, y), { key: slab.key, neuron });
+    }
+  }
+  const top = slabs[slabs.length - 1];
+  const [x, y] = project(camera, ...placeOf(top, 3));
+  assert.deepEqual(hitTower(slabs, new Float32Array(0), camera, x, y), { key: top.key, neuron: 3 });
+  assert.equal(hitTower(slabs, dots, camera, 2, 2), null);
+});
+
+test("what a block wrote is the length of its output over that of the stream", () => {
+  const [attention] = writes(frame, layout, "attention");
+  const [mlp] = writes(frame, layout, "mlp");
+  const l2 = (name) => stats(frame, layout, `block.0.${name}`).l2;
+  assert.equal(attention, Math.fround(l2("attn_out") / l2("resid_pre")));
+  assert.equal(mlp, Math.fround(l2("mlp_out") / l2("resid_mid")));
+  assert.equal(FLOWS.length, 4);
+});
+
+test("where a block read from sums to no more than one", () => {
+  const mass = reads(frame, layout, 0);
+  const sum = [...mass.values()].reduce((a, b) => a + b, 0);
+  assert.ok(sum > 0.2 && sum < 1.01, `${sum}`);
+});
+
+test("streams carry the measured amounts; nothing runs where nothing was measured", () => {
+  const columnOf = (position) => [position / 100, -1, 0.2];
+  const { particles, amounts } = streamsOf(frame, layout, slabs, "attention", columnOf);
+  const measured = writes(frame, layout, "attention");
+  const count = (block) => dotsInParticles(particles).filter((each) => each[8] === block).length;
+  for (let block = 0; block < layout.n_layer; block++) assert.ok(Math.abs(amounts[block] - Math.min(1, measured[block])) < 1e-6);
+  const byAmount = [...measured.keys()].sort((a, b) => Math.min(1, measured[a]) - Math.min(1, measured[b]));
+  for (let i = 1; i < byAmount.length; i++) assert.ok(count(byAmount[i - 1]) <= count(byAmount[i]), "more for a larger amount");
+  const silent = { ...frame, arrays: { ...frame.arrays, stats: { ...frame.arrays.stats, data: new Float32Array(frame.arrays.stats.data.length).fill(NaN) } } };
+  assert.equal(streamsOf(silent, layout, slabs, "attention", columnOf).particles.length, 0);
+  assert.equal(streamsOf(frame, layout, slabs, "none", columnOf).particles.length, 0);
+  assert.ok(streamsOf(frame, layout, slabs, "tokens", columnOf).particles.length > 0);
+});
+
+test("quality steps down one by one, and comes back when there is room", () => {
+  const quality = new Quality();
+  const run = (ms, frames) => Array.from({ length: frames }, () => quality.report(ms));
+  run(16, 200);
+  assert.equal(quality.tier, FULL);
+  assert.ok(Math.abs(quality.fps - 62.5) < 0.1);
+  run(40, 45);
+  assert.equal(quality.tier, FULL - 1);
+  run(40, 450);
+  assert.equal(quality.tier, 0);
+  run(12, 45 * 200);
+  assert.equal(quality.tier, FULL);
+  quality.isOn = false;
+  run(90, 450);
+  assert.equal(quality.tier, FULL, "switched off, it only counts");
+});
+
+function dotsInParticles(particles) {
+  return Array.from({ length: particles.length / PARTICLE_FLOATS }, (_, i) => Array.from(particles.slice(i * PARTICLE_FLOATS, (i + 1) * PARTICLE_FLOATS)));
+}
