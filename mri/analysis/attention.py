@@ -1,4 +1,4 @@
-"""What a frame knows of its attention weights: values where they were kept, bounds where they were not.
+"""What a frame, and a whole session, knows of its attention weights: values where they were kept, bounds where not.
 
 Numpy in, numpy out. The browser does the same in `assets/js/core/layout.mjs`; tests hold the two together.
 """
@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.events import StepFrame, dequantized
-from mri.layout import Layout
+from mri.layout import DROP_ORDER, Layout
+from mri.store.reader import SessionReader
 
 Floats = npt.NDArray[np.float32]
 
 ROW_SUM_ERROR = 1e-5
 """A softmax row computed in float32 sums to 1 within this."""
+
+MAP_MOST_BYTES = 32_000_000
+"""A map reads at most so much of whole rows: what a click can wait for."""
 
 
 def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
@@ -48,6 +52,65 @@ def attention_entropy(frame: StepFrame, layout: Layout) -> Floats:
             "attention/entropy"
         ]
     return entropy
+
+
+def mean_distance(weights: Floats, bounds: Floats) -> tuple[Floats, Floats]:
+    """How far back each head looks on average: Σ w·(query − key), in tokens; weights and bounds as `attention_rows`.
+
+    -> low, high (n_layer, n_head): with what the kept keys leave of 1 on the nearest and on the farthest of the other
+       keys. Equal where the whole row is known, NaN where nothing of it is.
+    """
+    distance = np.arange(weights.shape[-1], dtype=np.float64)[::-1]  # the query is the last position
+    unknown = np.isnan(weights)
+    known = np.nansum(weights * distance, axis=-1)
+    left = np.where(unknown.any(axis=-1), np.maximum(0, 1 - np.nansum(weights, axis=-1, dtype=np.float64)), 0)
+    nearest = np.where(unknown, distance, np.inf).min(axis=-1, initial=weights.shape[-1])
+    farthest = np.where(unknown, distance, 0).max(axis=-1, initial=0)
+    nothing = np.isnan(bounds)
+    low, high = (np.where(nothing, np.nan, known + left * end).astype(np.float32) for end in (nearest, farthest))
+    return low, high
+
+
+def attention_map(
+    reader: SessionReader, layer: int, head: int, most_bytes: int = MAP_MOST_BYTES
+) -> tuple[Floats, Floats]:
+    """One head over the whole session, query by key: the last row of every step, all rows of a prompt's matrix.
+
+    -> weights (n, n), NaN where not captured and above the diagonal; bounds (n, n), the most that a not captured
+       weight can be, NaN where it is known or nothing is. Where whole rows would take more than `most_bytes` to
+       read, only the strongest keys are. Raises UnknownHookPoint where no step has attention.
+    """
+    layout, steps = reader.session.layout, reader.steps()
+    keys = reader.column("attention/keys", layer, head)  # (num_steps, 8)
+    strongest = reader.column("attention/weights", layer, head)  # (num_steps, 8), NaN behind the last
+    ends = (steps["pos0"] + steps["t_add"]).tolist()  # keys of each step
+    n = max(ends)
+    num_bytes = 2 * layout.n_layer * layout.n_head * sum(ends)
+    rows = None
+    if layout.config.attention_tier != "summary" and num_bytes <= most_bytes:
+        rows = reader.column("attention/rows", layer, head)  # (num_steps, n)
+    has_row = steps["dropped"] >> DROP_ORDER.index("attention/rows") & 1 == 0
+    weights, bounds = np.full((n, n), np.nan, np.float32), np.full((n, n), np.nan, np.float32)
+    for step, end in enumerate(ends):
+        kept = np.isfinite(strongest[step])
+        if rows is not None and has_row[step] and kept.any():
+            weights[end - 1, :end] = dequantized(rows[step, :end], None)
+        elif kept.any():
+            weights[end - 1, keys[step, kept].astype(np.int64)] = strongest[step, kept]
+            unknown = np.isnan(weights[end - 1, :end])
+            bounds[end - 1, :end][unknown] = _bound_of_others(strongest[step, kept])
+    for step in np.flatnonzero((steps["phase"] == "prefill") & (steps["t_add"] > 1)).tolist():
+        _put_matrix(weights, reader.frame(step), layer, head)
+    return weights, bounds
+
+
+def _put_matrix(weights: Floats, frame: StepFrame, layer: int, head: int) -> None:
+    if "attention/matrix" not in frame.arrays or layer in frame.dropped_layers:
+        return
+    row = layer - sum(dropped < layer for dropped in frame.dropped_layers)
+    matrix = dequantized(frame.arrays["attention/matrix"][row, head], None)  # (t_add, n_keys)
+    for query, values in enumerate(matrix[:-1], frame.pos0):  # the last one's row is every step's
+        weights[query, : query + 1] = values[: query + 1]
 
 
 def _bound_of_others(strongest: npt.NDArray[np.floating]) -> Floats:

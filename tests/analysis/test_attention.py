@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mri.analysis.attention import attention_entropy, attention_rows
+from mri.analysis.attention import MAP_MOST_BYTES, attention_entropy, attention_map, attention_rows, mean_distance
 from mri.config import TraceConfig
-from tests.conftest import random_frame, random_layout
+from mri.errors import UnknownHookPoint
+from mri.events import TraceSession
+from mri.store.reader import open_session
+from mri.store.writer import SessionWriter
+from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
 
 
 def frame_of(config, n_keys=30, **options):
@@ -69,3 +73,83 @@ def test_without_attention_nothing_is_known():
     weights, bounds = attention_rows(type(frame)(5, "decode", 29, 1, arrays), layout)
     assert np.isnan(weights).all()
     assert np.isnan(bounds).all()
+
+
+@pytest.mark.parametrize(("weights", "distance"), [([1, 0, 0], 2), ([0, 0, 1], 0), ([0.25, 0.5, 0.25], 1)])
+def test_mean_distance_of_a_whole_row(weights, distance):
+    low, high = mean_distance(np.float32([[weights]]), np.float32([[0]]))
+    assert low == high == distance
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(9, 100), st.floats(0.02, 5))
+def test_the_mean_distance_lies_between_what_the_kept_keys_allow(seed, n_keys, concentration):
+    truth = np.random.default_rng(seed).dirichlet(np.full(n_keys, concentration))
+    weights = truth.astype(np.float32)
+    weights[np.argsort(-truth)[8:]] = np.nan
+    low, high = mean_distance(weights[None, None], np.float32([[0.1]]))
+    exact = (truth * np.arange(n_keys)[::-1]).sum()
+    assert low[0, 0] - 1e-3 <= exact <= high[0, 0] + 1e-3
+
+
+def test_nothing_is_known_of_a_dropped_head():
+    low, high = mean_distance(np.full((1, 1, 5), np.nan, np.float32), np.float32([[np.nan]]))
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()
+
+
+@pytest.mark.parametrize("seal", [True, False])
+@pytest.mark.parametrize("tier", ["summary", "full_row", "full_matrix"])
+@pytest.mark.parametrize("quantization", ["f16", "q8"])
+def test_the_map_has_the_row_of_every_step(tier, seal, quantization, tmp_path, random_session):
+    config = TraceConfig(attention_tier=tier, quantization=quantization)
+    with open_session(random_session(tmp_path, num_steps=20, config=config, seal=seal)) as reader:
+        weights, bounds = attention_map(reader, 1, 0)
+        assert weights.shape == bounds.shape == (23, 23)  # four tokens in the first step, then one in each
+        for step in range(20):
+            frame = reader.frame(step)
+            n_keys = frame.pos0 + frame.t_add
+            row, most = attention_rows(frame, reader.session.layout)
+            np.testing.assert_array_equal(weights[n_keys - 1, :n_keys], row[1, 0])
+            unknown = np.isnan(row[1, 0])
+            np.testing.assert_array_equal(bounds[n_keys - 1, :n_keys], np.where(unknown, most[1, 0], np.nan))
+            assert np.isnan(weights[n_keys - 1, n_keys:]).all()
+        prompt = weights[:3, :4]
+        if tier == "full_matrix":
+            matrix = reader.frame(0).arrays["attention/matrix"][1, 0, :3].astype(np.float32)
+            matrix = matrix / 255 if quantization == "q8" else matrix
+            for query in range(3):
+                np.testing.assert_allclose(prompt[query, : query + 1], matrix[query, : query + 1], rtol=1e-6)
+                assert np.isnan(prompt[query, query + 1 :]).all(), "no key comes after its query"
+        else:
+            assert np.isnan(prompt).all()
+
+
+@pytest.mark.parametrize("quantization", ["f16", "q8"])
+def test_a_dropped_block_is_a_gap_in_the_map(quantization, tmp_path):
+    config = TraceConfig(attention_tier="full_row", quantization=quantization, prefill="stepwise")
+    layout, rng = random_layout(2, 16, 2, config), np.random.default_rng(0)
+    with SessionWriter(tmp_path, TraceSession("gap", layout), vocabulary=TINY_VOCABULARY) as writer:
+        for step in range(12):
+            dropped = {"dropped_layers": (0,), "dropped": 1 << 15} if step == 10 else {}
+            writer.append(random_frame(layout, rng, step, "decode", step, 1, **dropped))
+        folder = writer.finish("stopped", seal=False)
+    with open_session(folder) as reader:
+        gap, whole = attention_map(reader, 0, 1)[0], attention_map(reader, 1, 1)[0]
+        assert np.isnan(gap[10]).all()
+        assert np.isfinite(gap[9, :10]).all()
+        row, _ = attention_rows(reader.frame(10), layout)
+        np.testing.assert_array_equal(whole[10, :11], row[1, 1])
+
+
+def test_rows_that_are_too_many_are_not_read(tmp_path, random_session):
+    config = TraceConfig(attention_tier="full_row", prefill="stepwise")
+    with open_session(random_session(tmp_path, num_steps=20, config=config)) as reader:
+        weights, bounds = attention_map(reader, 0, 1, most_bytes=100)
+        assert np.isfinite(weights[19]).sum() == 8
+        assert np.isfinite(bounds[19]).sum() == 12
+    assert MAP_MOST_BYTES > 1_000_000
+
+
+def test_a_session_without_attention_has_no_map(tmp_path, random_session):
+    with open_session(random_session(tmp_path, n_head=0)) as reader, pytest.raises(UnknownHookPoint):
+        attention_map(reader, 0, 0)
