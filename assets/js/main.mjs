@@ -108,6 +108,7 @@ class Scanner {
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
+    const needFrame = (/** @type {number} */ step) => this.cache.ensure(step).then(needsRedraw, () => {}); // told by the cache's onError
     this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw });
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens, numPrompt: meta.session.num_prompt_tokens, onSeek, hasAttention: layout.n_head > 0,
@@ -115,7 +116,7 @@ class Scanner {
     });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
-    this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, onPick: (point) => this.#select({ point }) });
+    this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, numSteps: meta.num_steps, needFrame, onPick: (point) => this.#select({ point }) });
     const source = { layout, tokens, stepOf: stepOfPosition(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
@@ -155,6 +156,7 @@ class Scanner {
     try {
       const series = await fetchSeries(this.session, "l2", version, this.#abort.signal);
       this.timeline.setSeries(series);
+      this.layers.setSeries(series);
       this.redraw();
     } catch (error) {
       if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
@@ -185,6 +187,7 @@ class Scanner {
     this.cache.close();
     this.stage.close();
     this.timeline.close();
+    this.layers.close();
     this.ribbon.close();
     this.inspector.close();
     this.watched.close();
@@ -273,10 +276,11 @@ class Scanner {
     const startMs = performance.now();
     const view = this.view.view;
     if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
-    this.stage.draw(frame, view, step > 0 ? this.cache.get(step - 1) : null);
+    const before = step > 0 ? this.cache.get(step - 1) : null;
+    this.stage.draw(frame, view, before);
     this.ribbon.draw(step, frame, view.influence, mode === "playing");
     this.sentence.draw(frame, mode === "playing");
-    this.layers.draw(frame, /** @type {string} */ (view.point));
+    this.layers.draw(frame, before, /** @type {string} */ (view.point), mode === "playing");
     keepLast(this.timings.draw, performance.now() - startMs);
     this.watched.draw(view);
     this.inspector.draw(frame, view, mode === "playing");

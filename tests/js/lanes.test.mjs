@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { exactly, loopFromText, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../../assets/js/core/lanes.mjs";
+import { exactly, loopFromText, pixelColumns, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../../assets/js/core/lanes.mjs";
 
 test("the first step is at the left end, the last at the right, and every place leads back to its step", () => {
   assert.deepEqual([xOfStep(0, 300, 80), xOfStep(79, 300, 80)], [0, 300]);
@@ -41,4 +41,10 @@ test("a loop as text and back", () => {
   assert.deepEqual(loopFromText("12-20"), [12, 20]);
   assert.equal(textFromLoop([12, 20]), "12-20");
   assert.deepEqual([loopFromText(null), loopFromText("12"), loopFromText("a-b"), textFromLoop(null)], [null, null, null, null]);
+});
+
+test("many steps in few pixels: the largest of each, gaps stay gaps", () => {
+  assert.deepEqual(pixelColumns(Float32Array.of(1, 3, NaN, NaN, NaN, 2, Infinity, 5), 4), [3, NaN, 2, 5]);
+  assert.deepEqual(pixelColumns(Float32Array.of(1, NaN), 34), [1, NaN]);
+  assert.deepEqual(pixelColumns(new Float32Array(0), 34), []);
 });

@@ -41,6 +41,19 @@ export function topOf(values) {
   return values.reduce((top, value) => (value > top && value < Infinity ? value : top), 0);
 }
 
+/** @param {Float32Array} values NaN: not captured
+ *  @param {number} most columns
+ *  @returns {number[]} at most so many, of each the largest finite value; NaN where there is none */
+export function pixelColumns(values, most) {
+  const count = Math.min(most, values.length);
+  const columns = Array.from({ length: count }, () => NaN);
+  values.forEach((value, i) => {
+    const column = Math.floor((i * count) / values.length);
+    if (value < Infinity && !(value <= columns[column])) columns[column] = value;
+  });
+  return columns;
+}
+
 /** A float32 with as many digits as it takes to tell it from its neighbours.
  *  @param {number} x
  *  @returns {string} */

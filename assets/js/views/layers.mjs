@@ -1,109 +1,218 @@
 /**
- * The list of hook points, top of the model first, with a bar of statistics for each on one shared scale.
+ * The list of hook points, top of the model first: filter, order, bars of statistics, the numbers of the selected one.
  *
- * Knows statistics and the keyboard. One canvas beside the list draws all bars; refuses to know the clock.
+ * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws. Refuses to know the clock.
  */
 
+import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
 import { formatValue } from "../core/format.mjs";
-import { STATS, rowInArray, stats } from "../core/layout.mjs";
-import { el, sized } from "./dom.mjs";
+import { exactly } from "../core/lanes.mjs";
+import { STATS, stats } from "../core/layout.mjs";
+import { el } from "./dom.mjs";
+import { LayerBars } from "./layer_bars.mjs";
 
-const ROW_PX = 20;
-const BARS_PX = 116;
-const TICKS = [-100, -10, -1, 0, 1, 10, 100];
-const UNITS = { sparsity: "share", l2: "" };
+/** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
+const REST_MS = 150;
+
+const SORTS = Object.freeze({ model: "model order", l2: "l2", sparsity: "sparsity", p99: "p99", change: "change of l2" });
+const SCALES = Object.freeze({ asinh: "asinh scale", linear: "linear scale", own: "each row its own" });
+const MARKS = Object.freeze([
+  ["spread", "mean ± std"], ["ends", "min–max"], ["p99", "±p99 of |x|"], ["l2", "l2"], ["sparsity", "sparsity"],
+]);
+const ABOUT =
+  "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
+  "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
+  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2.";
 
 export class Layers {
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
   #selected = "";
-  #limit = 1;
+  /** @type {import("../core/hook_list.mjs").Sort} */
+  #sort = "model";
+  #scrollTop = 0;
+  #height = 0;
+  #rowPx = 20;
+  /** @type {import("../core/wire.mjs").Frame|null} */
+  #frame = null;
+  /** @type {import("../core/wire.mjs").Frame|null} */
+  #before = null;
+  /** @type {any} */
+  #timer = null;
+  #hovered = "";
 
   /** @param {HTMLElement} host
    *  @param {object} context
    *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {number} context.limit largest magnitude of any statistic in the session: the bars' shared scale
+   *  @param {number} context.limit largest magnitude of any value in the session
+   *  @param {number} context.numSteps
+   *  @param {(step: number) => void} context.needFrame the change from step to step wants this frame too
    *  @param {(key: string) => void} context.onPick */
-  constructor(host, { layout, limit, onPick }) {
+  constructor(host, { layout, limit, numSteps, needFrame, onPick }) {
     this.layout = layout;
-    this.#limit = Math.asinh(Math.max(1, limit));
+    this.limit = Math.max(1, limit);
+    this.l2Limit = this.limit;
+    this.numSteps = numSteps;
+    this.needFrame = needFrame;
+    this.onPick = onPick;
     this.keys = layout.points.map((point) => point.key).reverse(); // the logits on top, as in the model
-    const list = el("ul", { role: "listbox", tabindex: 0, "aria-label": "Hook points", on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, onPick) } });
-    let block = "";
-    for (const key of this.keys) {
-      const [, number, kind] = /^(?:block\.)?([^.]+)\.(.+)$/.exec(key) ?? [key, "", key];
-      const isFirst = number !== block;
-      block = number;
-      const name = /^\d+$/.test(number) ? `block ${number}` : number;
-      const row = el(
-        "li",
-        { role: "option", id: `row-${key}`, class: `mri-row${isFirst ? " is-first" : ""}`, title: key, "aria-label": key, "aria-selected": "false", on: { click: () => onPick(key) } },
-        el("span", { class: "mri-block", text: isFirst ? name : "" }),
-        kind,
-      );
-      this.#rows.set(key, row);
-      list.append(row);
-    }
-    this.list = list;
+    this.shown = this.keys;
     this.canvas = el("canvas", { "aria-hidden": "true" });
-    this.ctx = sized(this.canvas, BARS_PX, ROW_PX * this.keys.length);
-    const axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
-    const far = (/** @type {number} */ tick) => Math.abs(this.#x(tick) - this.#x(0));
-    const spread = TICKS.filter((tick) => Math.abs(Math.asinh(tick)) <= this.#limit && (tick === 0 || (far(tick) > 15 && (Math.abs(tick) >= 10 || far(10 * tick) - far(tick) > 22))));
-    axis.append(...spread.map((tick) => el("span", { text: String(tick).replace("-", "−"), style: `right:${BARS_PX - this.#x(tick)}px` })));
-    this.scroller = el("div", { class: "mri-list" }, axis, list, this.canvas);
+    this.bars = new LayerBars(this.canvas, layout);
+    this.axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
     this.numbers = el("div", { class: "mri-numbers" });
-    host.replaceChildren(
-      el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), el("p", { class: "mri-note", text: "min–max · mean ± std", title: "One asinh scale for all rows: linear near zero, logarithmic far out" })),
-      this.scroller,
-      this.numbers,
-    );
+    this.tip = el("div", { class: "mri-tip", hidden: true });
+    this.#buildList();
+    host.replaceChildren(this.#tools(), this.axis, this.rows, this.numbers, this.tip);
     this.#buildNumbers();
+    this.#arrange();
+    this.observer = new ResizeObserver(() => this.#resize());
+    this.observer.observe(this.scroller);
+  }
+
+  /** @returns {HTMLElement} title, filter, order, scale, what the marks mean */
+  #tools() {
+    this.filter = el("input", { type: "search", class: "form-control form-control-sm", placeholder: "filter: mlp_act, block 3 …", "aria-label": "Filter hook points", on: { input: () => this.#arrange() } });
+    this.filter.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && this.list.focus());
+    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label, /** @type {(name: any) => void} */ act) => {
+      const select = el("select", { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: () => act(select.value) } });
+      select.append(...Object.entries(names).map(([value, text]) => el("option", { value, text })));
+      return select;
+    };
+    this.sortChoice = choice(SORTS, "Order of the hook points", (sort) => {
+      this.#sort = sort;
+      if (this.#frame) this.#needBefore(this.#frame.header.step);
+      this.#arrange();
+      this.scroller.scrollTop = 0;
+    });
+    this.scaleChoice = choice(SCALES, "Scale of the bars", () => this.#setScale());
+    this.note = el("p", { class: "mri-note" });
+    const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
+    return el(
+      "div",
+      { class: "mri-layers-tools" },
+      el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), this.note, el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT })),
+      this.filter,
+      el("div", { class: "mri-layers-choices" }, this.sortChoice, this.scaleChoice),
+      el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks),
+    );
+  }
+
+  #buildList() {
+    this.list = el("ul", { role: "listbox", tabindex: 0, "aria-label": "Hook points", on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) } });
+    for (const key of this.keys) {
+      const { block, kind } = nameOf(key);
+      const row = el("li", { role: "option", id: `row-${key}`, class: "mri-row", "data-key": key, "aria-label": key, "aria-selected": "false", on: { click: () => this.onPick(key) } }, el("span", { class: "mri-block", text: block }), kind);
+      this.#rows.set(key, row);
+    }
+    this.empty = el("p", { class: "mri-note mri-list-empty", role: "status", hidden: true, text: "No hook point has all these words." });
+    this.scroller = el("div", { class: "mri-list" }, this.list, this.empty);
+    this.rows = el("div", { class: "mri-list-frame" }, this.scroller, this.canvas);
+    this.scroller.addEventListener("scroll", () => {
+      this.#scrollTop = this.scroller.scrollTop;
+      this.#drawBars();
+    }, { passive: true });
+    this.list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#hover(event));
+    this.list.addEventListener("pointerleave", () => this.#hover(null));
+  }
+
+  /** @param {import("../source/http.mjs").Series} series of l2 */
+  setSeries(series) {
+    this.bars.setSeries(series);
+    this.l2Limit = series.points.reduce((most, value) => (value > most && value < Infinity ? value : most), this.limit);
+    this.#setScale();
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {string} selected hook point */
-  draw(frame, selected) {
-    this.#drawBars(frame);
-    if (selected !== this.#selected) this.#select(selected);
-    const values = /** @type {Record<string, number>} */ (/** @type {unknown} */ (stats(frame, this.layout, selected)));
-    for (const name of STATS) {
-      const text = name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
-      const cell = this.cells[name];
-      if (cell.textContent !== text) {
-        cell.textContent = text;
-        cell.title = String(values[name]);
-      }
+   *  @param {import("../core/wire.mjs").Frame|null} before of the step before, null where it is not in memory
+   *  @param {string} selected hook point
+   *  @param {boolean} isMoving the clock goes on by itself */
+  draw(frame, before, selected, isMoving) {
+    const isNew = frame !== this.#frame || before !== this.#before;
+    this.#frame = frame;
+    this.#before = before;
+    if (isNew && this.#sort !== "model") {
+      this.#needBefore(frame.header.step);
+      clearTimeout(this.#timer);
+      if (!isMoving) this.#timer = setTimeout(() => this.#arrange(), REST_MS);
     }
+    this.#drawBars();
+    if (selected !== this.#selected) this.#select(selected);
+    this.#drawNumbers(frame, selected);
+    if (this.#hovered && isNew) this.#fillTip();
   }
 
-  /** @param {number} value
-   *  @returns {number} place on the shared axis, CSS pixels */
-  #x(value) {
-    const half = (BARS_PX - 20) / 2;
-    return 4 + half + (Math.asinh(value) / this.#limit) * half;
+  close() {
+    clearTimeout(this.#timer);
+    this.observer.disconnect();
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame */
-  #drawBars(frame) {
-    const { ctx } = this;
-    if (!ctx) return;
-    const { bar, text, line } = colours();
-    ctx.clearRect(0, 0, BARS_PX, ROW_PX * this.keys.length);
-    ctx.fillStyle = line;
-    ctx.fillRect(this.#x(0) - 0.5, 0, 1, ROW_PX * this.keys.length);
-    const array = frame.arrays.stats;
-    this.keys.forEach((key, i) => {
-      const row = array ? rowInArray(frame, this.layout, "stats", key) : null;
-      if (row === null) return;
-      const [mean, std, min, max] = array.data.subarray(row * STATS.length, row * STATS.length + 4);
-      const y = i * ROW_PX + ROW_PX / 2;
-      ctx.fillStyle = bar;
-      ctx.fillRect(this.#x(min), y - 1, Math.max(1, this.#x(max) - this.#x(min)), 2);
-      ctx.fillRect(this.#x(mean - std), y - 4, Math.max(1, this.#x(mean + std) - this.#x(mean - std)), 8);
-      ctx.fillStyle = text;
-      ctx.fillRect(this.#x(mean) - 1, y - 5, 2, 10);
-    });
+  /** @param {number} step */
+  #needBefore(step) {
+    if (this.#sort === "change" && !this.#before && step > 0) this.needFrame(step - 1);
+  }
+
+  #resize() {
+    const width = this.scroller.clientWidth - this.canvas.offsetLeft;
+    this.#height = this.scroller.clientHeight;
+    this.#rowPx = this.list.firstElementChild?.offsetHeight ?? this.#rowPx; // rows are higher for a finger
+    this.bars.resize(Math.max(1, width), this.#height);
+    this.#setScale();
+  }
+
+  #setScale() {
+    const scale = this.scaleChoice.value;
+    const limit = scale === "asinh" ? this.l2Limit : this.limit;
+    this.bars.setScale(scale, limit);
+    const [left, width] = this.bars.bars;
+    const ticks = ticksOf(scale, limit, width);
+    this.axis.replaceChildren(...ticks.map(({ x, text }) => el("span", { text, style: `left:${this.canvas.offsetLeft + left + x}px` })));
+    this.#drawBars();
+  }
+
+  #drawBars() {
+    if (!this.#frame) return;
+    this.bars.draw(this.#frame, { keys: this.shown, scrollTop: this.#scrollTop, rowPx: this.#rowPx, numSteps: this.numSteps, number: (key) => this.#numberText(key) });
+  }
+
+  /** What the list is sorted by, else l2.
+   *  @param {string} key
+   *  @returns {number} */
+  #number(key) {
+    if (!this.#frame) return NaN;
+    const now = stats(this.#frame, this.layout, key);
+    if (this.#sort === "model") return now.l2;
+    if (this.#sort === "change") return this.#before ? changeOf(stats(this.#before, this.layout, key).l2, now.l2) : NaN;
+    return now[this.#sort];
+  }
+
+  /** @param {string} key
+   *  @returns {string} */
+  #numberText(key) {
+    const value = this.#number(key);
+    if (Number.isNaN(value)) return "—";
+    if (this.#sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
+    if (this.#sort === "change") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(0)} %`;
+    return formatValue(value);
+  }
+
+  /** Filter and order the rows for this step. */
+  #arrange() {
+    const by = (/** @type {string} */ key) => (this.#sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
+    this.shown = ordered(filtered(this.keys, this.filter.value), this.#sort, by);
+    let before = "";
+    this.list.replaceChildren(
+      ...this.shown.map((key) => {
+        const row = /** @type {HTMLElement} */ (this.#rows.get(key));
+        const { block } = nameOf(key);
+        row.classList.toggle("is-first", block !== before);
+        before = block;
+        return row;
+      }),
+    );
+    this.empty.hidden = this.shown.length > 0;
+    this.note.textContent = this.#sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
+    this.#drawBars();
   }
 
   /** @param {string} key */
@@ -115,9 +224,8 @@ export class Layers {
     row.setAttribute("aria-selected", "true");
     this.list.setAttribute("aria-activedescendant", row.id);
     this.title.textContent = key;
-    const { offsetTop: top } = row;
-    const { scrollTop, clientHeight } = this.scroller;
-    if (top < scrollTop || top + ROW_PX > scrollTop + clientHeight) this.scroller.scrollTop = top - clientHeight / 2;
+    const top = this.shown.indexOf(key) * this.#rowPx;
+    if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
   }
 
   #buildNumbers() {
@@ -127,33 +235,48 @@ export class Layers {
     const list = el("dl");
     for (const name of STATS) {
       this.cells[name] = el("dd");
-      list.append(el("dt", { text: name, title: UNITS[/** @type {keyof typeof UNITS} */ (name)] ?? "" }), this.cells[name]);
+      list.append(el("dt", { text: name, title: name === "sparsity" ? "share" : "" }), this.cells[name]);
     }
     this.numbers.replaceChildren(this.title, list);
   }
 
-  /** @param {KeyboardEvent} event
-   *  @param {(key: string) => void} onPick */
-  #key(event, onPick) {
-    const at = this.keys.indexOf(this.#selected);
-    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.keys.length - 1 }[event.key];
-    if (to === undefined) return;
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {string} key */
+  #drawNumbers(frame, key) {
+    const values = /** @type {Record<string, number>} */ (/** @type {unknown} */ (stats(frame, this.layout, key)));
+    for (const name of STATS) {
+      const text = name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
+      const cell = this.cells[name];
+      if (cell.textContent !== text) cell.textContent = text;
+      if (cell.title !== String(values[name])) cell.title = String(values[name]);
+    }
+  }
+
+  /** @param {PointerEvent|null} event null: the pointer left */
+  #hover(event) {
+    const key = event?.pointerType === "mouse" ? (/** @type {HTMLElement} */ (event.target).closest("li")?.dataset.key ?? "") : "";
+    this.tip.hidden = !key;
+    if (key !== this.#hovered) {
+      this.#hovered = key;
+      this.#fillTip();
+    }
+    if (key && event) Object.assign(this.tip.style, { left: `${this.rows.getBoundingClientRect().right + 8}px`, top: `${Math.min(innerHeight - 190, event.clientY - 20)}px` });
+  }
+
+  #fillTip() {
+    if (!this.#hovered || !this.#frame) return;
+    const values = Object.entries(stats(this.#frame, this.layout, this.#hovered));
+    const lines = values.map(([name, value]) => el("div", { "data-stat": name }, `${name} `, el("span", { class: "mri-value", text: Number.isNaN(value) ? "not captured" : exactly(value) })));
+    this.tip.replaceChildren(el("b", { text: this.#hovered }), ...lines);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const at = this.shown.indexOf(this.#selected);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.shown.length - 1 }[event.key];
+    if (to === undefined || !this.shown.length) return;
     event.preventDefault();
     event.stopPropagation();
-    onPick(this.keys[Math.min(this.keys.length - 1, Math.max(0, to))]);
+    this.onPick(this.shown[Math.min(this.shown.length - 1, Math.max(0, to))]);
   }
-}
-
-let theme = "";
-let found = { bar: "", text: "", line: "" };
-
-/** The bars' colours in the theme in force; read from the style sheet once per theme.
- *  @returns {{bar: string, text: string, line: string}} */
-function colours() {
-  const now = document.documentElement.dataset.bsTheme ?? "dark";
-  if (now !== theme) {
-    theme = now;
-    found = now === "dark" ? { bar: "#3f7fbf", text: "#effdff", line: "#2b3a50" } : { bar: "#7fb0e6", text: "#16202e", line: "#c5cfdb" };
-  }
-  return found;
 }

@@ -1,0 +1,98 @@
+/**
+ * The list of hook points: which of them are shown, in which order, and the axis that their bars share.
+ *
+ * Knows keys and numbers. Refuses to know frames, canvas and the page. Pure.
+ */
+
+/** @typedef {"model"|"l2"|"sparsity"|"p99"|"change"} Sort */
+/** @typedef {"asinh"|"linear"|"own"} Scale own: every row on a scale of its own */
+
+/** Most room that the label of a tick takes, per character. */
+const CHARACTER_PX = 6.2;
+const GAP_PX = 5;
+
+/** @param {string} key like block.3.mlp_act, or any name of a plain module's
+ *  @returns {{block: string, kind: string}} like {block: "block 3", kind: "mlp_act"} */
+export function nameOf(key) {
+  const [, group, kind] = /^(?:block\.)?([^.]+)\.(.+)$/.exec(key) ?? [key, "", key];
+  return { block: /^\d+$/.test(group) && key.startsWith("block.") ? `block ${group}` : group, kind };
+}
+
+/** The keys that have every word of the text: a number means that very block, anything else is looked for in the name.
+ *  @param {readonly string[]} keys
+ *  @param {string} text like "mlp_act", "block 3", "3 mlp"
+ *  @returns {string[]} in the order given */
+export function filtered(keys, text) {
+  const words = text.toLowerCase().split(/[\s.]+/).filter(Boolean);
+  return keys.filter((key) => {
+    const parts = key.toLowerCase().split(".");
+    return words.every((word) => (/^\d+$/.test(word) ? parts.includes(word) : parts.some((part) => part.includes(word))));
+  });
+}
+
+/** @param {readonly string[]} keys in the model's order
+ *  @param {Sort} by
+ *  @param {(key: string) => number} valueOf what to sort by; NaN comes last
+ *  @returns {string[]} largest first; equals stay in the model's order */
+export function ordered(keys, by, valueOf) {
+  if (by === "model") return [...keys];
+  const values = new Map(keys.map((key) => [key, valueOf(key)]));
+  const rank = (/** @type {string} */ key) => /** @type {number} */ (values.get(key));
+  return [...keys].sort((a, b) => {
+    if (Number.isNaN(rank(a)) || Number.isNaN(rank(b))) return Number(Number.isNaN(rank(a))) - Number(Number.isNaN(rank(b)));
+    return rank(b) === rank(a) ? 0 : rank(b) > rank(a) ? 1 : -1;
+  });
+}
+
+/** @param {number} before
+ *  @param {number} now
+ *  @returns {number} share by which it changed, like 0.61 or −0.2; NaN where one of the two is missing or it was 0 */
+export function changeOf(before, now) {
+  return before > 0 ? (now - before) / before : NaN;
+}
+
+/** Where values stand: 0 in the middle, ±limit at the ends, what is beyond stands at the end.
+ *  @param {Scale} scale
+ *  @param {number} limit
+ *  @param {number} width pixels
+ *  @returns {(value: number) => number} NaN for NaN */
+export function placesOf(scale, limit, width) {
+  const half = width / 2;
+  const f = scale === "asinh" ? Math.asinh : (/** @type {number} */ value) => value;
+  const perUnit = half / (f(limit) || 1);
+  return (value) => half + Math.max(-half, Math.min(half, f(value) * perUnit));
+}
+
+/** Ticks with labels that do not touch each other: 0, and outwards as many as find room, the largest first.
+ *  @param {Scale} scale
+ *  @param {number} limit
+ *  @param {number} width pixels
+ *  @returns {{x: number, text: string}[]} from left to right */
+export function ticksOf(scale, limit, width) {
+  if (scale === "own") return [{ x: 0, text: "−max" }, { x: width / 2, text: "0" }, { x: width, text: "max" }];
+  const place = placesOf(scale, limit, width);
+  const kept = [{ x: place(0), text: "0" }];
+  const largest = Math.floor(Math.log10(limit));
+  const linear = [5, 2, 1].map((digit) => digit * 10 ** largest).filter((value) => value <= limit).slice(0, 1);
+  const powers = Array.from({ length: 12 }, (_, i) => 10 ** (largest - i)).filter((value) => value >= 1);
+  for (const value of scale === "linear" ? linear : powers) {
+    const pair = [-value, value].map((tick) => ({ x: place(tick), text: labelOf(tick) }));
+    if (pair.every((tick) => kept.every((other) => Math.abs(tick.x - other.x) >= apart(tick.text, other.text)))) kept.push(...pair);
+  }
+  return kept.sort((a, b) => a.x - b.x);
+}
+
+/** @param {string} a
+ *  @param {string} b
+ *  @returns {number} least distance of the middles of two labels, pixels */
+function apart(a, b) {
+  return ((a.length + b.length) / 2) * CHARACTER_PX + GAP_PX;
+}
+
+/** @param {number} value
+ *  @returns {string} like −100, 10k, 1e7 */
+function labelOf(value) {
+  const size = Math.abs(value);
+  const text = size >= 1e6 ? size.toExponential(0).replace("+", "") : size >= 1e4 ? `${size / 1000}k` : String(size);
+  return value < 0 ? `−${text}` : text;
+}
