@@ -40,7 +40,7 @@ class WatchedNeuron:
 def watched_history(neurons: Sequence[WatchedNeuron], *, step: int, tokens: Sequence[str], theme: str) -> go.Figure:
     """Lines over the steps, a token under each; tokens (num_steps,): what each step read.
 
-    Traces, two for each neuron: its bound as a dotted stair at + and − "at most", then its captured values.
+    Traces, two for each neuron: its bound as dotted pieces at + and − "at most", then its captured values.
     """
     colours, num_steps = scales()["watched"][theme], len(tokens)
     steps = np.arange(num_steps, dtype=np.int32)
@@ -48,7 +48,7 @@ def watched_history(neurons: Sequence[WatchedNeuron], *, step: int, tokens: Sequ
     figure = go.Figure()
     for place, neuron in enumerate(neurons):
         colour = colours[place]
-        x, y = _stair(steps, neuron.bounds)
+        x, y = _levels(steps, neuron.bounds)
         where = f"<b>{neuron.name}</b><br>step %{{x:.0f}}"
         figure.add_scatter(
             x=x, y=y, customdata=np.abs(y), mode="lines", line={"color": colour, "width": 1, "dash": "dot"},
@@ -76,10 +76,10 @@ def watched_history(neurons: Sequence[WatchedNeuron], *, step: int, tokens: Sequ
     return finished(figure, theme, "watched")
 
 
-def _stair(steps: npt.NDArray[np.int32], bounds: Floats) -> tuple[Floats, Floats]:
-    """A level piece as wide as its step for every bound, above zero, then the same below it; NaN breaks the line.
-    Its ends stay just inside the step, so that a hover rounds to it.  -> x, y (4·num_steps + 1,)"""
-    ends = (steps[:, None] + np.array([-0.49, 0.49])).ravel().astype(np.float32)  # (2·num_steps,)
-    level = np.repeat(bounds, 2)
-    gap = np.array([np.nan], np.float32)
-    return np.concatenate([ends, gap, ends]), np.concatenate([level, gap, -level])
+def _levels(steps: npt.NDArray[np.int32], bounds: Floats) -> tuple[Floats, Floats]:
+    """A level piece for every bound, above zero and below it, apart from its neighbours, so that many of them read as a
+    dotted line; its ends stay inside the step, so that a hover rounds to it.  -> x, y (6·num_steps,), NaN between"""
+    x = (steps[:, None] + np.array([-0.36, 0.36, np.nan])).astype(np.float32)  # (num_steps, 3)
+    y = np.repeat(bounds[:, None], 3, axis=1)
+    y[:, 2] = np.nan
+    return np.tile(x.ravel(), 2), np.concatenate([y.ravel(), -y.ravel()])

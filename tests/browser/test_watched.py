@@ -13,7 +13,7 @@ from tests.browser.serving import clean_page, served
 from tests.conftest import write_random_session
 
 KEY = "block.0.mlp_out"
-LINK = f"/?session=demo&step=7&point={KEY}&neuron=12"
+LINK = f"/?session=demo&step=7&point={KEY}&neuron=12&picture=flat"
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def test_the_lines_are_the_files(page, reader):
         values, bounds = neuron_over_steps(reader, KEY, neuron)
         line = plot(page, "graph-watched", f"Array.from(plot._fullData[{2 * place + 1}].y, (v) => isNaN(v) ? null : v)")
         np.testing.assert_allclose(np.array(line, float), values, rtol=1e-6)
-        stair = plot(page, "graph-watched", f"Array.from(plot._fullData[{2 * place}].y, (v) => isNaN(v) ? null : v)")
-        np.testing.assert_allclose(np.array(stair, float)[0:80:2], bounds, rtol=1e-6)
+        pieces = plot(page, "graph-watched", f"Array.from(plot._fullData[{2 * place}].y, (v) => isNaN(v) ? null : v)")
+        np.testing.assert_allclose(np.array(pieces, float)[0:120:3], bounds, rtol=1e-6)
     expect(page.locator("#graph-watched .legend")).to_contain_text(f"{KEY} · 5")
 
 

@@ -24,7 +24,7 @@ def test_values_are_lines_and_what_was_not_captured_is_bounded_on_both_sides():
     assert not line.connectgaps
     known = np.isfinite(bound.y)
     assert bound.y[known].tolist() == [0.25, 0.25, -0.25, -0.25]
-    assert np.rint(bound.x[known]).tolist() == [1, 1, 1, 1], "a hover on the stair says its step"
+    assert np.rint(bound.x[known]).tolist() == [1, 1, 1, 1], "a hover on a bound says its step"
     assert bound.customdata[known].tolist() == [0.25] * 4
     assert not bound.connectgaps
     assert bound.line.dash == "dot"

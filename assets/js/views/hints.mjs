@@ -70,7 +70,8 @@ export class Hints {
     this.#remove();
     this.#at = at;
     const [anchor, title, text] = HINTS[at];
-    document.querySelector(anchor)?.scrollIntoView({ block: "nearest" });
+    const target = document.querySelector(anchor);
+    target?.scrollIntoView({ block: target.clientHeight > innerHeight ? "start" : "nearest" });
     const button = (/** @type {string} */ label, /** @type {() => void} */ act, attributes = {}) => el("button", { type: "button", class: "mri-button", text: label, on: { click: act }, ...attributes });
     const isLast = at === HINTS.length - 1;
     const next = button(isLast ? "Done" : "Next", () => (isLast ? this.#finish() : this.show(at + 1)), { class: "mri-button mri-hint-next" });
@@ -117,10 +118,12 @@ export class Hints {
     const target = this.#at < 0 ? null : document.querySelector(HINTS[this.#at][0]);
     if (!target || !this.#card) return;
     const box = target.getBoundingClientRect();
+    const clock = document.getElementById("mri-transport");
+    const floor = clock && clock !== target ? clock.getBoundingClientRect().top : innerHeight; // the clock stays free
     const [top, bottom] = [Math.max(0, box.top), Math.min(innerHeight, box.bottom)];
     Object.assign(this.#ring.style, { left: `${box.left}px`, top: `${top}px`, width: `${box.width}px`, height: `${Math.max(0, bottom - top)}px` });
     const { offsetWidth: width, offsetHeight: height } = this.#card;
-    let [x, y] = [box.left + box.width / 2 - width / 2, top + GAP_PX]; // on a large part
+    let [x, y] = [box.left + box.width / 2 - width / 2, Math.min(bottom, floor) - height - GAP_PX]; // on a large part, at its foot
     if (box.width < innerWidth / 2 && box.right + GAP_PX + width < innerWidth) [x, y] = [box.right + GAP_PX, top + GAP_PX];
     else if (box.width < innerWidth / 2 && box.left - GAP_PX - width > 0) [x, y] = [box.left - GAP_PX - width, top + GAP_PX];
     else if (bottom - top < height + 4 * GAP_PX) y = top - GAP_PX - height > 0 ? top - GAP_PX - height : bottom + GAP_PX;

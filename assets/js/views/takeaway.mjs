@@ -87,7 +87,7 @@ async function chartImage(id, format, where) {
   const title = document.getElementById(`${id}-title`)?.textContent ?? "";
   const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel").trim();
   const text = `${title} · ${where}`.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-  const margin = { ...plot.layout.margin, t: (plot._fullLayout.margin.t ?? 0) + TITLE_PX };
+  const margin = { ...plot.layout.margin, t: plot._fullLayout._size.t + TITLE_PX };
   const layout = { ...plot.layout, paper_bgcolor: ground, margin, title: { text, font: { size: 13 }, x: 0.02, y: 1, yanchor: "top", yref: "container", pad: { t: 10 } } };
   const scale = format === "svg" ? 1 : Math.max(2, devicePixelRatio || 1);
   return window.Plotly.toImage({ data: plot.data, layout }, { format, width, height: height + TITLE_PX, scale });

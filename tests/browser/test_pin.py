@@ -1,0 +1,132 @@
+"""A pinned session replays without its server, from this browser's own copy."""
+
+import pytest
+from playwright.sync_api import expect
+
+from mri.config import TraceConfig
+from mri.server import create_app
+from tests.browser.scanner_page import open_scanner, until
+from tests.browser.serving import served
+from tests.conftest import write_random_session
+
+STEPS = 150  # three windows
+LINK = "/?session=demo&step=3&picture=flat"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_random_session(folder, session_id="demo", num_steps=STEPS, config=TraceConfig(prefill="stepwise"))
+    write_random_session(folder, session_id="growing", seal=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    with served(create_app(folder)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser, site):
+    """Not `clean_page`: a browser reports every request that was cut off on its console."""
+    context = browser.new_context(base_url=site, reduced_motion="reduce", viewport={"width": 1280, "height": 800})
+    context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    yield page
+    context.close()
+
+
+def pin(page):
+    page.locator(".mri-pin").click()
+    until(page, "window.mri.pin.state === 'pinned'")
+
+
+def cut_off(page):
+    page.route("**/sessions/**", lambda route: route.abort())
+
+
+def test_every_step_replays_without_the_server(page):
+    open_scanner(page, LINK)
+    button = page.locator(".mri-pin")
+    expect(button).to_contain_text("Pin · about")
+    pin(page)
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_contain_text("Pinned · ")
+    cut_off(page)
+    page.evaluate("window.mri.cache.close()")  # nothing is left in memory
+    open_scanner(page, "/?session=demo&step=0&picture=flat")  # meta, tokens and frames are asked for anew
+    seen = page.evaluate(
+        """async () => { const { mri } = window, seen = [];
+            for (let step = 0; step < mri.player.numSteps; step++) {
+              mri.player.seek(step); const frame = await mri.cache.ensure(step); seen.push(frame.header.step); }
+            return seen; }"""
+    )
+    assert seen == list(range(STEPS))
+    page.evaluate(f"window.mri.player.seek({STEPS - 2})")
+    until(page, f"window.mri.stage.frame.header.step === {STEPS - 2}")
+    expect(page.locator("#mri-offline")).to_contain_text("The server does not answer")
+    assert page.locator(".mri-token.is-current").get_attribute("data-position") == str(STEPS - 2)
+
+
+def test_the_notice_goes_when_the_server_is_back(page):
+    open_scanner(page, LINK)
+    pin(page)
+    expect(page.locator("#mri-offline")).to_be_hidden()
+    cut_off(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#mri-offline")).to_be_visible()
+    page.unroute("**/sessions/**")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#mri-offline")).to_be_hidden()
+
+
+def test_unpinned_is_gone(page):
+    open_scanner(page, LINK)
+    pin(page)
+    page.reload()
+    until(page, "window.mri?.pin.state === 'pinned'")
+    page.locator(".mri-pin").click()
+    until(page, "window.mri.pin.state === 'none'")
+    expect(page.locator(".mri-pin")).to_have_attribute("aria-pressed", "false")
+    left = page.evaluate(
+        """() => new Promise((done) => { const open = indexedDB.open("mri-pins", 1); open.onsuccess = () => {
+            const all = open.result.transaction("windows").objectStore("windows").count();
+            all.onsuccess = () => done(all.result); }; })"""
+    )
+    assert left == 0
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_nothing(page):
+    open_scanner(page, LINK)
+    page.evaluate(
+        """() => { const put = IDBObjectStore.prototype.put; let writes = 0;
+            IDBObjectStore.prototype.put = function (...all) {
+              if (++writes > 1) throw new DOMException("full", "QuotaExceededError");
+              return put.apply(this, all); }; }"""
+    )
+    page.locator(".mri-pin").click()
+    expect(page.locator(".mri-toast-error")).to_contain_text("no room left")
+    assert page.evaluate("window.mri.pin.state") == "none"
+
+
+def test_an_older_file_of_the_same_name_does_not_answer(page, folder):
+    open_scanner(page, LINK)
+    pin(page)
+    page.route("**/meta", lambda route: route.fulfill(json={**route.fetch().json(), "version": "newer"}))
+    page.reload()
+    until(page, "window.mri?.pin.key === 'demo@newer'")
+    page.evaluate("window.mri.pin.ready")
+    assert page.evaluate("window.mri.pin.state") == "none"
+
+
+def test_a_session_that_still_grows_or_is_too_large_cannot_be_pinned(page):
+    open_scanner(page, "/?session=growing&step=0&picture=flat")
+    expect(page.locator(".mri-pin")).to_be_disabled()
+    open_scanner(page, LINK)
+    page.evaluate("window.mri.pin.meta = { ...window.mri.pin.meta, num_steps: 1e6 }")
+    page.evaluate("window.mri.pinButton.draw()")
+    expect(page.locator(".mri-pin")).to_be_disabled()
+    expect(page.locator(".mri-pin")).to_have_attribute("title", "More than 64 MB: too large to pin")
