@@ -99,6 +99,27 @@ test("playing a hundred steps through costs one request per window", async () =>
   assert.equal(new Set(source.requests).size, 13);
 });
 
+test("in windows of the usual size, either way, a hundred steps cost two requests at most", async () => {
+  for (const direction of [1, -1]) {
+    const source = new FakeSource();
+    const cache = new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 1000 });
+    for (let played = 0; played < 1000; played++) {
+      await cache.ensure(direction > 0 ? played : 999 - played, direction);
+      await settled();
+    }
+    assert.equal(source.requests.length, 16);
+    assert.equal(new Set(source.requests).size, 16);
+  }
+});
+
+test("jumping to and fro costs one request for each place, and none where it was before", async () => {
+  const source = new FakeSource();
+  const cache = new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 1000 });
+  for (const step of [10, 900, 500, 12, 905, 510]) await cache.ensure(step, 1);
+  await settled();
+  assert.deepEqual(source.requests, ["0-64", "896-960", "448-512", "512-576"]); // 510 looks ahead
+});
+
 test("a jump far costs one request", async () => {
   const source = new FakeSource();
   const cache = cacheOf(source);
