@@ -18,7 +18,8 @@ downloads = Blueprint("downloads", __name__)
 
 @downloads.get("/sessions/<session_id>/panels/<kind>.csv")
 def panel(session_id: str, kind: str) -> ResponseReturnValue:
-    """`?step=&point=&neuron=&layer=&head=&stat=`, `points=a,b` for the stage, `watched=a:1,b:2`: as on the screen."""
+    """`?step=&point=&neuron=&layer=&head=&stat=&temperature=`, `points=a,b` for the stage, `watched=a:1,b:2`: as on
+    the screen."""
     reader = services().library.open(session_id)
     return _text(panel_csv(reader, kind, _selection()), "text/csv")
 
@@ -42,6 +43,7 @@ def _selection() -> Selection:
         layer=_whole("layer", given.get("layer", "0")),
         head=_whole("head", given.get("head", "0")),
         stat=given.get("stat", "l2"),
+        temperature=_number("temperature", given.get("temperature", "1")),
         points=tuple(name for name in given.get("points", "").split(",") if name),
         watched=tuple((key, _whole("watched", neuron)) for key, _, neuron in pairs),
     )
@@ -51,6 +53,13 @@ def _whole(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 12):
         raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
     return int(value)
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise ConfigError(f"{name}={value!r} must be a number.") from error
 
 
 def _text(body: str, mimetype: str) -> Response:

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.attention import attention_rows
+from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
+from mri.analysis.predictions import predictions
 from mri.errors import ConfigError
 from mri.export import frames as tables
 from mri.hook_points import STATS
@@ -35,6 +36,7 @@ class Selection:
     layer: int = 0
     head: int = 0
     stat: str = "l2"
+    temperature: float = 1.0
     points: tuple[str, ...] = ()
     watched: tuple[tuple[str, int], ...] = ()
 
@@ -47,6 +49,8 @@ def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> str:
     """The table of one panel. kind: one of `KINDS`. Raises ConfigError, UnknownHookPoint."""
     if kind not in KINDS:
         raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
+    if not selected.temperature > 0:
+        raise ConfigError(f"A temperature of {selected.temperature:g} divides by nothing: choose one above 0.")
     if not 0 <= selected.step < reader.num_steps:
         raise ConfigError(f"There is no step {selected.step}: this session has {reader.num_steps}.")
     header, rows = KINDS[kind](reader, selected)
@@ -117,21 +121,25 @@ def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
 
 
 def _attention(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
-    layout = reader.session.layout
-    return _heads(reader, selected.step, [(i, j) for i in range(layout.n_layer) for j in range(layout.n_head)])
+    layer, _ = _checked_head(reader, selected)
+    return _rows_of(reader, selected.step, [(layer, head) for head in range(reader.session.layout.n_head)])
 
 
 def _head(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    return _rows_of(reader, selected.step, [_checked_head(reader, selected)])
+
+
+def _checked_head(reader: SessionReader, selected: Selection) -> tuple[int, int]:
     layout = reader.session.layout
     if not (0 <= selected.layer < layout.n_layer and 0 <= selected.head < layout.n_head):
         sizes = f"{layout.n_layer} layers of {layout.n_head} heads"
         raise ConfigError(f"There is no head {selected.head} in layer {selected.layer}: this session has {sizes}.")
-    return _heads(reader, selected.step, [(selected.layer, selected.head)])
+    return selected.layer, selected.head
 
 
-def _heads(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> tuple[Header, Iterator[list[Any]]]:
+def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> tuple[Header, Iterator[list[Any]]]:
     weights, bounds = attention_rows(reader.frame(step), reader.session.layout)  # (L, H, n_keys), (L, H)
-    tokens = [_text(reader, int(token_id)) for token_id in reader.token_ids()]
+    tokens = _tokens(reader)
 
     def rows() -> Iterator[list[Any]]:
         for layer, head in heads:
@@ -144,18 +152,51 @@ def _heads(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> tu
     return header, rows()
 
 
+def _heads(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    layout, frame = reader.session.layout, reader.frame(selected.step)
+    entropy, (low, high) = attention_entropy(frame, layout), mean_distance(*attention_rows(frame, layout))
+
+    def rows() -> Iterator[list[Any]]:
+        for layer, head in np.ndindex(entropy.shape):
+            captured = not np.isnan(entropy[layer, head])
+            numbers = [array[layer, head] if captured else None for array in (entropy, low, high)]
+            yield [layer, head, *numbers, "captured" if captured else "not captured"]
+
+    header = [("layer", "index"), ("head", "index"), ("entropy", "bits"), ("distance_at_least", "tokens"),
+              ("distance_at_most", "tokens"), ("state", "")]  # fmt: skip
+    return header, rows()
+
+
+def _looks(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    layer, head = _checked_head(reader, selected)
+    weights, bounds = attention_map(reader, layer, head)  # (n, n) query × key
+    tokens = _tokens(reader)
+
+    def rows() -> Iterator[list[Any]]:
+        for query in range(len(weights)):
+            for key in range(query + 1):
+                weight = weights[query, key]
+                known = _known(weight, not np.isnan(weight), bounds[query, key])
+                yield [layer, head, query, tokens[query], key, tokens[key], *known]
+
+    header = [("layer", "index"), ("head", "index"), ("query", "position"), ("query_token", ""), ("key", "position"),
+              ("key_token", ""), ("weight", "probability"), ("state", ""), ("at_most", "probability")]  # fmt: skip
+    return header, rows()
+
+
 def _predictions(reader: SessionReader, selected: Selection) -> tuple[Header, Iterable[list[Any]]]:
-    header = [("rank", "1 = most likely"), ("token_id", "id"), ("token", ""), ("logit", "logits"),
-              ("probability", "at temperature 1"), ("chosen", "")]  # fmt: skip
-    frame = reader.frame(selected.step)
-    if "logits/token_ids" not in frame.arrays:
+    temperature = selected.temperature
+    share = "at temperature 1" if temperature == 1 else f"share of these tokens at temperature {temperature:g}"
+    header = [("rank", "0 = strongest"), ("token_id", "id"), ("token", ""), ("logit", "logits"),
+              ("probability", share), ("follows", "")]  # fmt: skip
+    found = predictions(reader.frame(selected.step), temperature)
+    if found is None:
         return header, []
-    ids, logits = frame.arrays["logits/token_ids"].astype(np.int64), frame.arrays["logits/values"]
-    probabilities = np.exp(logits - frame.arrays["logits/logsumexp"])
-    rows = [
-        [rank, token_id, _text(reader, token_id), logit, p, token_id == frame.chosen_id]
-        for rank, (token_id, logit, p) in enumerate(zip(ids.tolist(), logits, probabilities, strict=True), 1)
-    ]
+    columns = zip(found.ranks.tolist(), found.token_ids.tolist(), found.logits, found.probs, strict=True)
+    rows = (
+        [rank, token_id, _text(reader, token_id), logit, p, row == found.chosen]
+        for row, (rank, token_id, logit, p) in enumerate(columns)
+    )
     return header, rows
 
 
@@ -182,6 +223,11 @@ def _text(reader: SessionReader, token_id: int) -> str:
     return reader.token_bytes.get(token_id, b"").decode("utf-8", "replace")
 
 
+def _tokens(reader: SessionReader) -> list[str]:
+    """The token at every position."""
+    return [_text(reader, int(token_id)) for token_id in reader.token_ids()]
+
+
 def _tokens_read(reader: SessionReader) -> list[str]:
     """What each step read, as text; of a training step nothing is known."""
     steps, ids = reader.steps(), reader.token_ids()
@@ -196,8 +242,10 @@ KINDS: dict[str, Callable[[SessionReader, Selection], tuple[Header, Iterable[lis
     "neurons": _neurons,
     "history": _history,
     "watched": _watched,
+    "heads": _heads,
     "attention": _attention,
     "head": _head,
+    "looks": _looks,
     "predictions": _predictions,
     "map": _map,
     "bars": _bars,

@@ -56,8 +56,9 @@ def test_histories_say_what_each_step_read(reader):
 
 
 def test_attention_of_all_heads_and_of_one(reader):
-    found, units = table(reader, "attention", step=3)
-    assert len(found) == 2 * 2 * 4
+    found, units = table(reader, "attention", step=3, layer=1)
+    assert found["layer"].tolist() == ["1"] * 2 * 4
+    assert found["head"].tolist() == ["0"] * 4 + ["1"] * 4
     assert units["weight"] == "probability"
     found, _ = table(reader, "head", step=3, layer=1, head=1)
     assert found["weight"].tolist() == ["0.25"] * 4
@@ -77,8 +78,22 @@ def test_attention_that_was_not_kept_has_a_bound(tmp_path):
 def test_predictions(reader):
     found, _ = table(reader, "predictions", step=3)
     assert float(found["probability"][0]) == pytest.approx(np.exp(-0.5), rel=1e-6)
-    assert found["chosen"].tolist() == ["True", "False", "False", "False", "False"]
+    assert found["follows"].tolist() == ["True", "False", "False", "False", "False"]
     assert found["logit"].tolist()[-1] == "-inf"
+    found, units = table(reader, "predictions", step=3, temperature=0.5)
+    assert units["probability"] == "share of these tokens at temperature 0.5"
+    assert found["probability"].astype(float).sum() == pytest.approx(1)
+
+
+def test_heads_of_all_layers_and_one_head_over_all_steps(reader):
+    found, units = table(reader, "heads", step=3)
+    assert found["entropy"].tolist() == ["0.0", "2.0"] * 2
+    assert found["distance_at_least"].tolist() == found["distance_at_most"].tolist() == ["3.0", "1.5"] * 2
+    assert units["entropy"] == "bits"
+    found, _ = table(reader, "looks", layer=1, head=1)
+    assert len(found) == 1 + 2 + 3 + 4 + 5
+    assert found["weight"].tolist()[-5:] == [str(np.float32(np.float16(0.2)))] * 5
+    assert found["query_token"].tolist()[-1] == "d"
 
 
 def test_statistics_of_a_step_and_over_all_steps(reader):
@@ -101,7 +116,8 @@ def test_every_table_has_as_many_cells_as_columns(reader, kind):
 def test_what_is_not_there_is_told(reader):
     for kind, fields, error in (
         ("nothing", {}, ConfigError), ("bars", {"step": 5}, ConfigError), ("map", {"stat": "x"}, ConfigError),
-        ("head", {"layer": 2}, ConfigError), ("neurons", {"point": "x"}, UnknownHookPoint),
+        ("head", {"layer": 2}, ConfigError), ("predictions", {"temperature": 0}, ConfigError),
+        ("neurons", {"point": "x"}, UnknownHookPoint),
         ("history", {"neuron": 8}, UnknownHookPoint),
     ):  # fmt: skip
         with pytest.raises(error):

@@ -19,8 +19,8 @@ export function fileName(session, step, what, extension) {
  *  @param {readonly string[]} points hook points on the stage
  *  @returns {string} address of the panel's numbers */
 export function csvAddress(session, kind, view, points) {
-  const { step, point, neuron, layer, head, stat, watched } = view;
-  const wanted = { step, point, neuron, layer, head, stat, watched: (watched ?? []).join(), points: kind === "stage" ? points.join() : "" };
+  const { step, point, neuron, layer, head, stat, temperature, watched } = view;
+  const wanted = { step, point, neuron, layer, head, stat, temperature, watched: (watched ?? []).join(), points: kind === "stage" ? points.join() : "" };
   const given = Object.entries(wanted).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
