@@ -117,7 +117,7 @@ export class LayerBars {
     ctx.fillStyle = text;
     ctx.fillRect(x(mean) - 1, middle - 5, 2, 10);
     ctx.fillStyle = violet;
-    ctx.fillRect(left, middle + 7.5, at("sparsity") * width, 1.5);
+    ctx.fillRect(left, middle + 6.5, at("sparsity") * width, 1.5);
     if (this.#scale === "own") return; // an l2 is beyond the largest magnitude
     ctx.fillStyle = accent;
     const place = x(l2);

@@ -1,0 +1,125 @@
+"""The list of hook points in a real browser: filter, order, scales, exact values, keyboard."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from mri.server import create_app
+from mri.store.reader import open_session
+from tests.browser.scanner_page import open_scanner, until, view
+from tests.browser.serving import PHONE, clean_page, served
+from tests.conftest import write_random_session
+
+AT = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_random_session(folder, session_id="demo", n_layer=3, num_steps=12)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    with served(create_app(folder)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser, site):
+    with clean_page(browser, site) as page:
+        open_scanner(page, f"/?session=demo&step={AT}")
+        yield page
+
+
+@pytest.fixture
+def by_key(folder):
+    """Statistics of every hook point in step AT, and in the step before."""
+    with open_session(folder / "demo.h5") as reader:
+        layout = reader.session.layout
+        frames = reader.frame(AT), reader.frame(AT - 1)
+        return tuple({key: frame.stats(layout, key) for key in layout.rows} for frame in frames)
+
+
+def keys(page):
+    return page.locator(".mri-row").evaluate_all("rows => rows.map((row) => row.dataset.key)")
+
+
+def test_filter_and_keyboard(page, by_key):
+    assert keys(page) == list(by_key[0])[::-1]
+    search = page.get_by_role("searchbox", name="Filter hook points")
+    search.fill("block 1 mlp")
+    assert keys(page) == ["block.1.mlp_out", "block.1.mlp_act", "block.1.mlp_pre"]
+    search.press("ArrowDown")
+    expect(page.get_by_role("listbox", name="Hook points")).to_be_focused()
+    for key, expected in (("Home", "mlp_out"), ("ArrowDown", "mlp_act"), ("End", "mlp_pre"), ("ArrowUp", "mlp_act")):
+        page.keyboard.press(key)
+        assert view(page)["point"] == f"block.1.{expected}"
+    search.fill("nothing like it")
+    expect(page.get_by_role("status").filter(has_text="No hook point")).to_be_visible()
+
+
+@pytest.mark.parametrize("stat", ["l2", "sparsity", "p99", "change"])
+def test_order(page, by_key, stat):
+    now, before = by_key
+
+    def size(key):
+        if stat == "change":
+            return abs(now[key]["l2"] - before[key]["l2"]) / before[key]["l2"]
+        return now[key][stat]
+
+    page.get_by_label("Order of the hook points").select_option(stat)
+    top_down = [*reversed(now)]
+    expected = sorted(top_down, key=size, reverse=True)
+    until(page, f"document.querySelector('.mri-row').dataset.key === '{expected[0]}'")
+    assert keys(page) == expected
+    expect(page.locator(".mri-layers-head .mri-note")).to_have_text(f"as in step {AT}")
+    page.keyboard.press("Escape")
+    page.evaluate(f"window.mri.player.seek({AT + 1})")
+    expect(page.locator(".mri-layers-head .mri-note")).to_have_text(f"as in step {AT + 1}")
+
+
+def test_hover_gives_the_values_of_the_python_api(page, by_key):
+    page.locator(".mri-row[data-key='block.2.attn_out']").hover()
+    tip = page.locator(".mri-layers .mri-tip [data-stat]")
+    shown = tip.evaluate_all("lines => lines.map((line) => [line.dataset.stat, line.lastChild.textContent])")
+    values = {name: np.float32(text.replace("−", "-")) for name, text in shown}
+    assert values == by_key[0]["block.2.attn_out"]
+
+
+def test_scales_have_labels_that_do_not_touch(page):
+    for scale in ("asinh", "linear", "own"):
+        page.get_by_label("Scale of the bars").select_option(scale)
+        boxes = [label.bounding_box() for label in page.locator(".mri-axis span").all()]
+        assert len(boxes) >= 3
+        for left, right in pairwise(boxes):
+            assert left["x"] + left["width"] <= right["x"], scale
+
+
+def test_bars_lines_and_numbers_are_drawn_where_the_rows_are(page, by_key):
+    until(page, "window.mri.timeline.values[2].textContent !== '…'")  # the series is here
+    drawn = page.evaluate(
+        """() => { const { canvas, bars } = window.mri.layers; const ctx = canvas.getContext("2d");
+            const ratio = canvas.width / parseFloat(canvas.style.width); const [left, width] = bars.bars;
+            const isDrawn = (x, w) =>
+                ctx.getImageData(x * ratio, 0, w * ratio, 20 * ratio).data.some((byte) => byte);
+            const rows = document.querySelectorAll(".mri-row").length;
+            return [isDrawn(0, left - 6), isDrawn(left, width), isDrawn(left + width, 40), rows]; }"""
+    )
+    assert drawn == [True, True, True, len(by_key[0])]
+
+
+def test_phone(browser, site):
+    with clean_page(browser, site, PHONE) as page:
+        open_scanner(page, f"/?session=demo&step={AT}")
+        row = page.locator(".mri-row[data-key='embed.resid0']")
+        row.scroll_into_view_if_needed()
+        row.click()
+        assert view(page)["point"] == "embed.resid0"
+        assert row.bounding_box()["height"] >= 28
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert not math.isnan(page.evaluate("window.mri.layers.bars.bars[1]"))

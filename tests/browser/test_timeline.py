@@ -1,0 +1,204 @@
+"""Timeline, loop and sentence in a real browser."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from mri.analysis.series import series_over_steps
+from mri.config import TraceConfig
+from mri.events import TraceSession
+from mri.server import create_app
+from mri.store.reader import open_session
+from mri.store.seal import seal
+from mri.store.writer import SessionWriter
+from tests.browser.scanner_page import open_scanner, step, until, view
+from tests.browser.serving import PHONE, clean_page, served
+from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout, write_random_session
+
+NUM_STEPS = 80
+GAP = range(10, 15)
+
+
+def write_session_with_gap(folder):
+    """Thirty steps of one token; those of GAP lack every prediction."""
+    layout = random_layout(2, 16, 2, TraceConfig(prefill="stepwise"))
+    rng = np.random.default_rng(1)
+    session = TraceSession("gap", layout, num_prompt_tokens=4, start_time="2026-01-02T03:04:05+00:00")
+    with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:
+        for at in range(30):
+            frame = random_frame(layout, rng, at, "prefill" if at < 4 else "decode", at, 1, chosen_id=at % 26)
+            if at in GAP:
+                for name in [name for name in frame.arrays if name.startswith("logits/")]:
+                    del frame.arrays[name]
+            writer.append(frame)
+        path = writer.finish("max_new_tokens", seal=False)
+    return seal(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_random_session(folder, session_id="demo-long", num_steps=NUM_STEPS, config=TraceConfig(prefill="stepwise"))
+    write_session_with_gap(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    with served(create_app(folder)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser, site):
+    with clean_page(browser, site) as page:
+        yield page
+
+
+def open_timeline(page, address):
+    open_scanner(page, address)
+    until(page, "document.querySelector('.mri-lane-labels b').textContent !== '…'")
+
+
+def place_of(page, at, num_steps=NUM_STEPS):
+    """Where a step is in the lanes, in CSS pixels of the page."""
+    box = page.locator(".mri-lanes").bounding_box()
+    return box["x"] + at / (num_steps - 1) * box["width"], box["y"] + box["height"] / 2  # the margins answer too
+
+
+def hovered(page, lane):
+    text = page.locator(f".mri-timeline-tip [data-lane={lane}] .mri-value").inner_text()
+    return np.float32(text.split()[0].replace("−", "-"))
+
+
+def drag(page, first, last):
+    page.mouse.move(*place_of(page, first))
+    page.mouse.down()
+    page.mouse.move(*place_of(page, (first + last) / 2))
+    page.mouse.move(*place_of(page, last))
+    page.mouse.up()
+
+
+def test_the_clock_says_the_step_and_how_many_there_are(page):
+    open_timeline(page, f"/?session=demo-long&step={NUM_STEPS - 1}")
+    clock = page.locator(".mri-clock")
+    expect(clock).to_have_text(f"step {NUM_STEPS - 1} {NUM_STEPS} steps")
+    expect(clock).to_have_attribute("title", re.compile(f"numbered from 0.*step {NUM_STEPS - 1}"))
+
+
+def test_hover_gives_the_values_of_the_python_api(page, folder):
+    open_timeline(page, "/?session=demo-long&step=3&point=block.1.mlp_out")
+    with open_session(folder / "demo-long.h5") as reader:
+        series, row = series_over_steps(reader, "l2"), reader.session.layout.row("block.1.mlp_out")
+        logprob = reader.column("logits/chosen_logprob")
+    for at in (0, 37, NUM_STEPS - 1):
+        page.mouse.move(*place_of(page, at))
+        expect(page.locator(".mri-timeline-tip")).to_contain_text(f"step {at} ")
+        assert hovered(page, "surprise") == series.surprise[at]
+        assert hovered(page, "surprise") == pytest.approx(-logprob[at] / np.log(2))
+        assert hovered(page, "entropy") == series.entropy[at]
+        assert hovered(page, "l2") == series.points[row, at]
+    expect(page.locator(".mri-timeline-tip")).to_contain_text("l2 of block.1.mlp_out")
+    page.locator(".mri-row").filter(has_text="ln_f").click()
+    with open_session(folder / "demo-long.h5") as reader:
+        row = reader.session.layout.row("final.ln_f")
+    page.mouse.move(*place_of(page, 20))
+    assert hovered(page, "l2") == series.points[row, 20]
+
+
+def test_what_was_not_captured_is_said_and_not_drawn(page):
+    open_timeline(page, f"/?session=gap&step={GAP[2]}")
+    page.mouse.move(*place_of(page, GAP[2], 30))
+    expect(page.locator(".mri-timeline-tip [data-lane=surprise]")).to_have_text("surprise not captured")
+    expect(page.locator(".mri-lane-labels b").first).to_have_text("—")
+    line = page.locator(".mri-sentence-line")
+    expect(line).not_to_contain_text("sure")
+    expect(line).to_contain_text("the model took “m”")
+    page.keyboard.press("End")
+    expect(page.locator(".mri-lane-labels b").first).to_contain_text("bits")
+
+
+def test_a_click_goes_to_the_step(page):
+    open_timeline(page, "/?session=demo-long&step=3")
+    page.mouse.click(*place_of(page, 61))
+    until(page, "window.mri.player.step === 61")
+    assert page.evaluate("window.mri.player.loop") is None
+
+
+def test_a_drag_loops_and_playing_stays_inside(page):
+    open_timeline(page, "/?session=demo-long&step=3")
+    page.evaluate("window.seen = []; window.mri.player.subscribe((player) => window.seen.push(player.step))")
+    page.get_by_label("Speed").select_option("8")
+    drag(page, 30, 20)
+    assert page.evaluate("window.mri.player.loop") == [20, 30]
+    assert page.evaluate("window.mri.player.mode") == "playing"
+    until(page, "window.seen.lastIndexOf(20) > window.seen.indexOf(30) && window.seen.includes(30)")
+    page.keyboard.press("Space")
+    seen = page.evaluate("window.seen.slice(window.seen.indexOf(20))")
+    assert set(seen) <= set(range(20, 31))
+    until(page, "location.search.includes('loop=20-30')")
+    expect(page.locator(".mri-timeline-loop")).to_be_visible()
+    page.keyboard.press("Escape")
+    until(page, "window.mri.player.loop === null && !location.search.includes('loop')")
+    expect(page.locator(".mri-timeline-loop")).to_be_hidden()
+
+
+def test_a_loop_by_keys_by_link_and_by_button(page):
+    open_timeline(page, "/?session=demo-long&step=5&loop=5-9")
+    assert page.evaluate("window.mri.player.loop") == [5, 9]
+    assert step(page) == 5
+    page.get_by_role("button", name="loop 5–9 · clear").click()
+    until(page, "window.mri.player.loop === null")
+    for key, expected in (("i", [5, NUM_STEPS - 1]), ("ArrowRight", [5, NUM_STEPS - 1]), ("o", [5, 6])):
+        page.keyboard.press(key)
+        until(page, f"JSON.stringify(window.mri.player.loop) === '{str(expected).replace(' ', '')}'")
+    expect(page.get_by_role("button", name="loop 5–6 · clear")).to_be_visible()
+
+
+def test_moving_draws_no_line_anew(page):
+    open_timeline(page, "/?session=demo-long&step=3")
+    page.evaluate("""() => { const { ctx } = window.mri.timeline; const real = ctx.clearRect; window.painted = 0;
+        ctx.clearRect = function (...box) { window.painted++; return real.apply(this, box); }; }""")
+    at = page.locator(".mri-timeline-cursor").bounding_box()["x"]
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    until(page, "window.mri.stage.frame.header.step === 13")
+    assert page.evaluate("window.painted") == 0
+    assert page.locator(".mri-timeline-cursor").bounding_box()["x"] > at
+    page.keyboard.press("ArrowUp")
+    until(page, "window.painted === 1")
+
+
+def test_numbers_of_the_sentence_show_where_they_come_from(page):
+    open_timeline(page, "/?session=demo-long&step=33&tab=statistics")
+    line = page.locator(".mri-sentence-line")
+    expect(line).to_have_text(re.compile(r"\.$"))
+    expect(line).to_have_attribute("aria-live", "polite")
+    heads = line.get_by_role("button", name=re.compile("^head "))
+    head = int(heads.inner_text().split()[1])
+    block = int(line.get_by_role("button", name=re.compile("^Block ")).inner_text().split()[1])
+    heads.click()
+    assert (view(page)["tab"], view(page)["layer"], view(page)["head"]) == ("attention", block, head)
+    line.get_by_role("button", name=re.compile("%$")).last.click()
+    assert view(page)["tab"] == "predictions"
+    text = line.inner_text()
+    page.keyboard.press("ArrowRight")
+    until(page, f"document.querySelector('.mri-sentence-line').textContent !== {text!r}")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Play (space)").click()
+    until(page, "document.querySelector('.mri-sentence-line').getAttribute('aria-live') === 'off'")
+
+
+def test_a_finger_on_a_phone(browser, site):
+    with clean_page(browser, site, PHONE) as page:
+        open_timeline(page, "/?session=demo-long&step=3")
+        page.locator(".mri-lanes").scroll_into_view_if_needed()
+        assert page.locator(".mri-lanes").bounding_box()["width"] > 300
+        page.mouse.click(*place_of(page, 50))
+        until(page, "window.mri.player.step === 50")
+        drag(page, 10, 40)
+        assert page.evaluate("window.mri.player.loop") == [10, 40]
+        expect(page.get_by_role("button", name="loop 10–40 · clear")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
