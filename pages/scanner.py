@@ -12,13 +12,14 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
-from mri.analysis.attention import attention_entropy, attention_rows
+from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
+from mri.analysis.predictions import predictions
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
 from mri.errors import MriError
 from mri.hook_points import STATS
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
-from mri.ui import components, figures, ids, labels, statistics
+from mri.ui import attention, components, figures, ids, labels, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
@@ -26,8 +27,8 @@ from mri.ui.watched import WatchedNeuron, watched_history
 dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
 
 View = dict[str, Any]
-"""What JavaScript puts into the store of the open tab: session, step, point, layer, head, neuron, tab, watched, stat,
-theme."""
+"""What JavaScript puts into the store of the open tab: session, step, point, layer, head, neuron, tab, watched, theme,
+and what the tabs' own controls say: stat, by, overlay, temperature."""
 
 STAT_UNITS = {"sparsity": "share"}
 
@@ -133,32 +134,59 @@ def draw_watched(view: View | None) -> Any:
 
 
 @callback(
-    Output("graph-attention", "figure"), Output("graph-head", "figure"), Output("graph-head-title", "children"),
-    Input(ids.view("attention"), "data"),
+    Output("graph-heads", "figure"), Output("graph-attention", "figure"), Output("graph-attention-title", "children"),
+    Output("graph-head", "figure"), Output("graph-head-title", "children"), Input(ids.view("attention"), "data"),
 )  # fmt: skip
 def draw_attention(view: View | None) -> Any:
     if view is None:
         return no_update
     reader = _reader(view)
     frame, layout = reader.frame(view["step"]), reader.session.layout
-    if "attention/keys" not in frame.arrays:
-        empty = message("No attention was captured in this step.", view["theme"])
-        return empty, empty, "One head"
-    tokens = labels.tokens(reader)
-    weights, bounds = figures.over_positions(*attention_rows(frame, layout), len(tokens))
     layer, head, theme = view["layer"], view["head"], view["theme"]
+    if "attention/keys" not in frame.arrays:
+        empty = message("No attention was captured in this step.", theme)
+        return empty, empty, "Where each head looks", empty, "One head"
+    tokens = labels.tokens(reader)
+    rows, most = attention_rows(frame, layout)  # (n_layer, n_head, n_keys), (n_layer, n_head)
+    entropy, (low, high) = attention_entropy(frame, layout), mean_distance(rows, most)
+    weights = rows[layer]
+    bounds = attention.bounds_of_cells(weights, most[layer])
+    if view.get("overlay"):
+        row = attention.heads_overlaid(weights, layer=layer, head=head, tokens=tokens, theme=theme)
+    else:
+        row = attention.head_row(
+            weights[head], bounds[head], entropy_bits=float(entropy[layer, head]), head=(layer, head), tokens=tokens,
+            theme=theme,
+        )  # fmt: skip
     return (
-        figures.attention_rows(weights, bounds, tokens=tokens, selected=(layer, head), theme=theme),
-        figures.head_row(
-            weights[layer, head],
-            bounds[layer, head],
-            entropy_bits=float(attention_entropy(frame, layout)[layer, head]),
-            head=(layer, head),
-            tokens=tokens,
+        attention.heads_grid(
+            entropy, low, high, by=view.get("by", "entropy"), n_positions=len(tokens), selected=(layer, head),
             theme=theme,
         ),
-        f"Block {layer} · head {head}",
-    )
+        attention.attention_rows(weights, bounds, tokens=tokens, layer=layer, head=head, theme=theme),
+        f"Where each head of block {layer} looks",
+        row,
+        f"Block {layer} · all heads" if view.get("overlay") else f"Block {layer} · head {head}",
+    )  # fmt: skip
+
+
+@callback(
+    Output("graph-looks", "figure"), Output("graph-looks-title", "children"), Input(ids.view("attention"), "data")
+)
+def draw_looks(view: View | None) -> Any:
+    if view is None:
+        return no_update
+    reader = _reader(view)
+    layer, head, theme = view["layer"], view["head"], view["theme"]
+    title = f"Block {layer} · head {head} over all steps"
+    if not reader.session.layout.n_head or reader.session.kind == "training":
+        return message("No attention was captured in this session.", theme), title
+    weights, bounds = attention_map(reader, layer, head)
+    frame = reader.frame(view["step"])
+    return attention.attention_map(
+        weights, bounds, step_query=frame.pos0 + frame.t_add - 1, head=(layer, head), tokens=labels.tokens(reader),
+        theme=theme,
+    ), title  # fmt: skip
 
 
 @callback(Output("graph-predictions", "figure"), Input(ids.view("predictions"), "data"))
@@ -166,17 +194,14 @@ def draw_predictions(view: View | None) -> Any:
     if view is None:
         return no_update
     reader = _reader(view)
-    frame = reader.frame(view["step"])
-    arrays = frame.arrays
-    if "logits/token_ids" not in arrays:
+    frame, temperature = reader.frame(view["step"]), float(view.get("temperature", 1))
+    found = predictions(frame, temperature)
+    if found is None:
         return message("No predictions were captured in this step.", view["theme"])
-    token_ids, logits = arrays["logits/token_ids"], arrays["logits/values"]
-    names = [labels.token(reader, int(token_id)) for token_id in token_ids]
-    chosen = np.flatnonzero(token_ids == np.int64(frame.chosen_id))
+    names = [labels.token(reader, int(token_id)) for token_id in found.token_ids]
     return figures.predictions(
-        names, logits, np.exp(logits - arrays["logits/logsumexp"]), chosen=int(chosen[0]) if len(chosen) else -1,
-        how=labels.how_chosen(reader, frame), theme=view["theme"],
-    )  # fmt: skip
+        names, found, temperature=temperature, how=labels.how_chosen(reader, frame), theme=view["theme"]
+    )
 
 
 @callback(

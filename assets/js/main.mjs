@@ -119,7 +119,7 @@ class Scanner {
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, numSteps: meta.num_steps, needFrame, onPick: (point) => this.#select({ point }) });
     const source = { layout, tokens, stepOf: stepOfPosition(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
-    const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), stat: this.inspector.stat });
+    const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), ...this.inspector.choices });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers() });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
     this.watched = new Watched({ scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });

@@ -11,6 +11,9 @@ export const IDS = Object.freeze({
   statChoice: "mri-stat",
   watch: "mri-watch",
   watched: "mri-watched",
+  headsBy: "mri-heads-by",
+  heads: "mri-heads",
+  predicted: "mri-predicted",
 });
 
 /** Inspector tabs in order: [key in the URL, label]. */
@@ -24,7 +27,7 @@ export const TABS = Object.freeze([
 /** dcc.Graph ids by tab. */
 export const GRAPHS = Object.freeze({
   neurons: ["graph-neurons", "graph-history", "graph-watched"],
-  attention: ["graph-attention", "graph-head"],
+  attention: ["graph-heads", "graph-attention", "graph-head", "graph-looks"],
   predictions: ["graph-predictions"],
   statistics: ["graph-map", "graph-bars"],
 });

@@ -218,14 +218,25 @@ PICTURES = {
         "Watched neurons", "measured", 300,
         "Lines: captured values. Dotted: below the top-k, the magnitude is at most this. Click to go to that step.",
     ),
+    "graph-heads": (
+        "All heads", "derived", 230,
+        "Entropy of the head's row, 0 bits where it looks at one token. Distance: Σ weight · (query − key), in tokens;"
+        " where only the strongest keys were kept, the middle of what it can be.",
+    ),
     "graph-attention": (
-        "Where each head looks", "measured", 380,
-        "One row per head, one column per token read so far. Grey: not among the kept keys.",
+        "Where each head looks", "measured", 230,
+        "One row per head of the block, one column per token read so far. Grey: not among the kept keys.",
     ),
     "graph-head": ("One head", "measured", 240, "Bars: weights. Outlines: not captured, at most this much."),
+    "graph-looks": (
+        "The head over all steps", "measured", 390,
+        "Rows: the token that looks. Columns: the token it looks at. Grey: not captured, at most the bound under the"
+        " pointer. Line: this step. Click to go to a step.",
+    ),
     "graph-predictions": (
         "What comes next", "derived", 560,
-        "Probability at temperature 1 = exp(logit − logsumexp), exact for the strongest tokens.",
+        "Temperature 1: exp(logit − logsumexp), exact. Another temperature: exp(logit / temperature) as a share of the"
+        " captured tokens, for the other logits are not known.",
     ),
     "graph-map": ("Hook points × steps", "measured", 380, "Click to go to that step and hook point."),
     "graph-bars": (
@@ -238,18 +249,12 @@ PICTURES = {
 
 def inspector_panels() -> list[Any]:
     """The graphs of every tab, in the order of `ids.TABS`; their figures come from the page's callbacks."""
-    choice = html.Div(
-        [
-            html.Label("Statistic", htmlFor=ids.STAT_CHOICE),
-            html.Select(
-                [html.Option(name, value=name, selected=name == "l2") for name in STATS],
-                id=ids.STAT_CHOICE,
-                className="form-select form-select-sm",
-            ),
-        ],
-        className="mri-choice",
-    )
-    hosts = {  # filled by views/watched.mjs
+    choice = _choice(ids.STAT_CHOICE, "Statistic", {name: name for name in STATS}, "l2")
+    heads_by = {"entropy": "entropy", "distance": "mean distance looked back"}
+    hosts = {  # filled by views/watched.mjs, heads.mjs, predicted.mjs
+        "graph-heads": [_choice(ids.HEADS_BY, "Colour", heads_by, "entropy")],
+        "graph-head": [html.Div(id=ids.HEADS, className="mri-heads")],
+        "graph-predictions": [html.Div(id=ids.PREDICTED, className="mri-predicted")],
         "graph-history": [html.Div(id=ids.WATCH, className="mri-choice")],
         "graph-watched": [html.Div(id=ids.WATCHED, className="mri-watched")],
     }
@@ -261,3 +266,18 @@ def inspector_panels() -> list[Any]:
             graphs.append(graph(graph_id, label, kind, note, height_px, *hosts.get(graph_id, ())))
         panels.append([choice, *graphs] if tab == "statistics" else graphs)
     return panels
+
+
+def _choice(select_id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
+    """A labelled select; `options`: value -> text."""
+    return html.Div(
+        [
+            html.Label(label, htmlFor=select_id),
+            html.Select(
+                [html.Option(text, value=value, selected=value == chosen) for value, text in options.items()],
+                id=select_id,
+                className="form-select form-select-sm",
+            ),
+        ],
+        className="mri-choice",
+    )

@@ -19,6 +19,12 @@ STAT_CHOICE = "mri-stat"
 WATCH = "mri-watch"
 WATCHED = "mri-watched"
 """Hosts in the Neurons tab: the button that watches the selected neuron, and the list of those watched."""
+HEADS_BY = "mri-heads-by"
+"""html.Select: what colours the heads: entropy or distance."""
+HEADS = "mri-heads"
+"""Host in the Attention tab: the heads of the block, to choose one or all."""
+PREDICTED = "mri-predicted"
+"""Host in the Predictions tab: the temperature, and the token that follows in numbers."""
 
 TABS = {
     "neurons": "Neurons",
@@ -30,7 +36,7 @@ TABS = {
 
 GRAPHS = {
     "neurons": ("graph-neurons", "graph-history", "graph-watched"),
-    "attention": ("graph-attention", "graph-head"),
+    "attention": ("graph-heads", "graph-attention", "graph-head", "graph-looks"),
     "predictions": ("graph-predictions",),
     "statistics": ("graph-map", "graph-bars"),
 }

@@ -61,3 +61,10 @@ test("the list of keys names each binding once", () => {
   assert.equal(new Set(BINDINGS.map(({ label }) => label)).size, BINDINGS.length);
   for (const { label, does } of BINDINGS) assert.ok(label && does);
 });
+
+test("a range keeps its arrows only where it says so", () => {
+  assert.deepEqual(press("ArrowRight", { target: element("INPUT", { type: "range", dataset: {} }) }), { name: "stepBy", steps: 1 });
+  const own = element("INPUT", { type: "range", dataset: { mriKeys: "own" } });
+  for (const key of ["ArrowLeft", "ArrowUp", "Home"]) assert.equal(press(key, { target: own }), null);
+  assert.deepEqual(press(" ", { target: own }), { name: "toggle" });
+});

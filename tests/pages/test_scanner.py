@@ -43,7 +43,7 @@ def view(session, step, **fields):
     }  # fmt: skip
 
 
-DRAWERS = ("draw_neurons", "draw_history", "draw_attention", "draw_predictions", "draw_statistics")
+DRAWERS = ("draw_neurons", "draw_history", "draw_attention", "draw_looks", "draw_predictions", "draw_statistics")
 
 
 @pytest.mark.parametrize("session", ["handmade", "demo-a", "demo-b", "light"])
@@ -69,6 +69,30 @@ def test_known_values_arrive_in_the_figure(page):
     bars = page.draw_predictions(view("handmade", 3))
     np.testing.assert_allclose(bars.data[0].x[0], np.exp(5 - 5.5), rtol=1e-6)
     assert bars.data[0].text[0].endswith("chosen")
+
+
+def test_attention_of_the_handmade_session_is_known(page):
+    grid, rows, title, bars, _ = page.draw_attention(view("handmade", 3, head=1, by="distance"))
+    np.testing.assert_allclose(grid.data[0].z, [[3, 1.5], [3, 1.5]])
+    np.testing.assert_allclose(rows.data[1].z, [[1, 0, 0, 0], [0.25] * 4])
+    assert list(rows.data[1].x) == ["0 a", "1 ␣", "2 b", "3 c"]
+    assert title == "Where each head of block 1 looks"
+    np.testing.assert_allclose(bars.data[1].y, [0.25] * 4)
+    lines = page.draw_attention(view("handmade", 3, head=1, overlay=True))[3]
+    assert [line.y.tolist() for line in lines.data] == [[1, 0, 0, 0], [0.25] * 4]
+
+
+def test_a_head_over_all_steps(page):
+    figure, title = page.draw_looks(view("handmade", 3, head=1))
+    np.testing.assert_allclose(figure.data[1].z[3], [0.25] * 4 + [np.nan])
+    assert figure.layout.shapes[0].y0 == 3
+    assert title == "Block 1 · head 1 over all steps"
+
+
+def test_predictions_at_a_temperature(page):
+    bars = page.draw_predictions(view("handmade", 3, temperature=2))
+    expected = np.exp(np.array([5, 4, 3, 2, -np.inf]) / 2)
+    np.testing.assert_allclose(bars.data[0].x, expected / expected.sum(), rtol=1e-6)
 
 
 def test_the_first_visit_opens_the_first_demo(page):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mri.analysis.predictions import Predictions
 from mri.ui import chart, figures
 
 NAN = np.float32("nan")
@@ -58,28 +59,26 @@ def test_history_draws_the_bound_only_where_the_value_is_unknown():
     assert figure.layout.shapes[0].x0 == 1
 
 
-def test_attention_beyond_the_last_key_is_empty_and_unknown_weights_have_bounds():
-    weights = np.float32([[[0.5, NAN, 0.25]]])
-    weights, bounds = figures.over_positions(weights, np.float32([[0.1]]), 5)
-    figure = figures.attention_rows(weights, bounds, tokens=list("abcde"), selected=(0, 0), theme="dark")
-    missing, known = figure.data
-    assert np.isfinite(missing.z[0]).tolist() == [False, True, False, False, False]
-    assert missing.customdata[0, 1].tolist() == pytest.approx([0, 0, 0.1])
-    assert np.isfinite(known.z[0]).tolist() == [True, False, True, False, False]
-    row = figures.head_row(
-        weights[0, 0], bounds[0, 0], entropy_bits=1.5, head=(0, 0), tokens=list("abcde"), theme="dark"
-    )
-    assert row.data[0].y[1] == np.float32(0.1)
-    assert row.layout.annotations[0].text == "entropy 1.50 bits"
+def bars(chosen=1, temperature=1.0, ranks=(0, 1)):
+    found = Predictions(np.array([4, 9]), np.array(ranks), np.float32([3, 1]), np.float32([0.8, 0.15]), chosen)
+    return figures.predictions(["a", "<b>"], found, temperature=temperature, how="chosen", theme="dark")
 
 
 def test_predictions_mark_the_chosen_token_in_words_too():
-    figure = figures.predictions(
-        ["a", "<b>"], np.float32([3, 1]), np.float32([0.8, 0.15]), chosen=1, how="chosen", theme="dark"
-    )
+    figure = bars()
     assert list(figure.data[0].text) == ["80.0 %", "15.0 %  ◂ chosen"]
     assert np.isnan(figure.data[1].x[0])
     assert figure.layout.yaxis.ticktext[1] == "&lt;b&gt;"
+    assert figure.data[0].customdata.tolist() == [[3, 1], [1, 2]], "logit and rank"
+
+
+def test_a_chosen_token_beyond_the_captured_ones_has_its_rank():
+    assert list(bars(ranks=(0, 26)).layout.yaxis.ticktext) == ["a", "&lt;b&gt; · rank 27"]
+
+
+def test_the_axis_says_what_a_temperature_makes_of_the_probabilities():
+    assert bars().layout.xaxis.title.text == "probability at temperature 1, exact"
+    assert bars(temperature=0.7).layout.xaxis.title.text == "share among the 2 captured at temperature 0.70"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ export const BINDINGS = Object.freeze([
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
 ]);
 
-/** Inputs that need every key for themselves. A range is not among them: its keys are the clock's keys. */
+/** Inputs that need every key for themselves. A range is not among them: its keys are the clock's keys,
+ *  unless it is marked `data-mri-keys="own"`. */
 const TYPING = /^(text|search|number|email|url|password|tel|date|time|datetime-local|month|week)$/;
 const MOVES_BY_ARROWS = /^(tab|radio|menuitem|option|listbox|slider|combobox)$/;
 const PRESSED_BY_SPACE = /^(button|tab|checkbox|switch|radio|menuitem|option|combobox)$/;
@@ -77,6 +78,7 @@ function isTaken(target, key) {
   if (tag === "input" && TYPING.test(type)) return true;
   const role = target?.getAttribute?.("role") ?? "";
   const isArrow = key.startsWith("Arrow") || key === "Home" || key === "End";
+  if (isArrow && target?.dataset?.mriKeys === "own") return true;
   if (isArrow) return (tag === "input" && type === "radio") || MOVES_BY_ARROWS.test(role);
   if (key !== " ") return false;
   return /^(button|a|summary)$/.test(tag) || (tag === "input" && type !== "range") || PRESSED_BY_SPACE.test(role);

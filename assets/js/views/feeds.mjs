@@ -1,14 +1,16 @@
 /**
  * Data of the inspector's figures from a frame in memory, for the time in which the clock moves.
  *
- * Mirrors mri/ui/figures.py: which trace holds what is a contract between the two files. The data are pure
+ * Mirrors mri/ui/figures.py and, with attention.mjs, mri/ui/attention.py: which trace holds what is a contract between the two files. The data are pure
  * functions; only `feed` touches Plotly.
  */
 
 import { formatPercent } from "../core/format.mjs";
-import { STATS, attentionRow, attentionSummary, bound, hookPoint, logits, marks, stats, values } from "../core/layout.mjs";
+import { STATS, bound, hookPoint, marks, stats, values } from "../core/layout.mjs";
+import { predictions, temperatureWords } from "../core/predictions.mjs";
 import { MARK } from "../core/quantization.mjs";
 import { gridShape } from "../draw/plates.mjs";
+import { escaped, headData, headsData, looksData, overlaidData, rowsData, tokenName } from "./attention.mjs";
 
 /** @typedef {object} Source
  *  @property {import("../core/layout.mjs").Layout} layout
@@ -33,7 +35,10 @@ export function feed(id, plot, frame, source, view) {
  *  @type {Record<string, (view: Record<string, any>) => string>} */
 const OF = {
   "graph-neurons": ({ point }) => point,
-  "graph-head": ({ layer, head }) => `${layer}.${head}`,
+  "graph-heads": ({ by = "entropy" }) => by,
+  "graph-attention": ({ layer }) => String(layer),
+  "graph-head": ({ layer, head, overlay }) => `${layer}.${overlay ? "all" : head}`,
+  "graph-looks": ({ layer, head }) => `${layer}.${head}`,
 };
 
 /** One redraw for all traces: attribute -> its value in each trace, undefined where the trace keeps its own.
@@ -51,21 +56,14 @@ const FEEDS = {
   "graph-neurons": (frame, { layout }, { point }) => ({ traces: neuronData(frame, layout, point) }),
   "graph-history": markStep,
   "graph-watched": markStep,
-  "graph-attention": (frame, { layout, tokens }) => ({ traces: attentionData(frame, layout, tokens.sequence.length) }),
-  "graph-head": (frame, { layout, tokens }, { layer, head }) => ({
-    traces: headData(frame, layout, layer, head, tokens.sequence.length),
-    layout: { "annotations[0].text": entropyWords(attentionSummary(frame, layout, layer, head)?.entropy ?? NaN) },
-  }),
-  "graph-predictions": (frame, { tokens, numPrompt }) => predictionData(frame, tokens.text, numPrompt),
+  "graph-heads": headsData,
+  "graph-attention": rowsData,
+  "graph-head": (frame, source, view) => (view.overlay ? overlaidData : headData)(frame, source, view),
+  "graph-looks": looksData,
+  "graph-predictions": predictionData,
   "graph-map": markStep,
   "graph-bars": (frame, { layout }) => ({ traces: barData(frame, layout) }),
 };
-
-/** @param {number} bits NaN where the head was not captured
- *  @returns {string} as figures.entropy_words */
-export function entropyWords(bits) {
-  return Number.isNaN(bits) ? "not in this step" : `entropy ${bits.toFixed(2)} bits`;
-}
 
 /** Shape 0 of the figures over all steps: the line at the current one.
  *  @param {import("../core/wire.mjs").Frame} frame
@@ -113,85 +111,38 @@ function strength(value) {
   return Number.isNaN(value) ? -1 : Math.abs(value);
 }
 
-/** Traces of figures.attention_rows: not captured (with "at most"), captured.
+/** figures.predictions: all bars, over them that of the token that follows; the tokens are on the axis.
  *  @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("../core/layout.mjs").Layout} layout
- *  @param {number} numPositions
- *  @returns {Record<string, any>[]} */
-export function attentionData(frame, layout, numPositions) {
-  const most = [];
-  const weights = [];
-  const isUnknown = [];
-  for (let layer = 0; layer < layout.n_layer; layer++) {
-    for (let head = 0; head < layout.n_head; head++) {
-      const row = headCells(frame, layout, layer, head, numPositions);
-      weights.push(row.weights);
-      isUnknown.push(row.bounds.map((w) => (w === null ? null : 0)));
-      most.push(row.bounds.map((w) => [layer, head, w]));
-    }
-  }
-  return [{ z: isUnknown, customdata: most }, { z: weights }];
-}
-
-/** Traces of figures.head_row: "at most" where not captured, captured weights.
- *  @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("../core/layout.mjs").Layout} layout
- *  @param {number} layer
- *  @param {number} head
- *  @param {number} numPositions
- *  @returns {Record<string, any>[]} */
-export function headData(frame, layout, layer, head, numPositions) {
-  const { weights, bounds } = headCells(frame, layout, layer, head, numPositions);
-  return [{ y: bounds }, { y: weights }];
-}
-
-/** @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("../core/layout.mjs").Layout} layout
- *  @param {number} layer
- *  @param {number} head
- *  @param {number} numPositions
- *  @returns {{weights: (number|null)[], bounds: (number|null)[]}} null where there is nothing to show */
-function headCells(frame, layout, layer, head, numPositions) {
-  const row = attentionRow(frame, layout, layer, head);
-  const at = (/** @type {number} */ i) => (row && i < row.weights.length ? row.weights[i] : null);
-  const weights = Array.from({ length: numPositions }, (_, i) => finite(at(i)));
-  const bounds = Array.from({ length: numPositions }, (_, i) => (row && Number.isNaN(at(i)) ? row.bound : null));
-  return { weights, bounds };
-}
-
-/** @param {number|null} value
- *  @returns {number|null} */
-function finite(value) {
-  return value === null || Number.isNaN(value) ? null : value;
-}
-
-/** figures.predictions: all bars, the chosen one over them; the tokens are on the axis.
- *  @param {import("../core/wire.mjs").Frame} frame
- *  @param {Record<string, string>} text id -> display string
- *  @param {number} numPrompt
+ *  @param {Source} source
+ *  @param {Record<string, any>} view
  *  @returns {Data} */
-export function predictionData(frame, text, numPrompt) {
-  const found = logits(frame);
+export function predictionData(frame, { tokens, numPrompt }, { temperature = 1 }) {
+  const found = predictions(frame, temperature);
   if (!found) return {};
-  const { pos0, t_add: numRead, forced } = frame.header;
-  const how = pos0 + numRead < numPrompt ? "prompt" : forced ? "calculator" : "chosen"; // as labels.how_chosen
-  const chosen = frame.header.chosen_id < 0 ? -1 : found.ids.indexOf(frame.header.chosen_id);
-  const probs = [...found.probs];
+  const { ids, ranks, probs, chosen } = found;
+  const how = howChosen(frame, numPrompt);
   const label = (/** @type {number} */ p, /** @type {number} */ i) => formatPercent(p) + (i === chosen ? `  ◂ ${how}` : "");
+  const rows = ids.map((_, i) => i);
   return {
     traces: [
-      { x: probs, y: probs.map((_, i) => i), text: probs.map(label), customdata: Array.from(found.logits, (logit) => [logit]) },
-      { x: probs.map((p, i) => (i === chosen ? p : null)), y: probs.map((_, i) => i) },
+      { x: probs, y: rows, text: probs.map(label), customdata: found.logits.map((logit, i) => [logit, ranks[i] + 1]) },
+      { x: probs.map((p, i) => (i === chosen ? p : null)), y: rows },
     ],
-    layout: { "yaxis.ticktext": Array.from(found.ids, (id) => escaped(text[id] ?? `#${id}`)) },
+    layout: {
+      "xaxis.title.text": temperatureWords(ids.length, temperature),
+      "yaxis.ticktext": ids.map((id, i) => escaped(tokenName(tokens, id)) + (ranks[i] === i ? "" : ` · rank ${ranks[i] + 1}`)),
+      "yaxis.tickvals": rows,
+      "yaxis.range": [ids.length - 0.5, -0.5],
+    },
   };
 }
 
-/** Plotly reads a little HTML in labels.
- *  @param {string} text
+/** Why the token after this step stands there, as labels.how_chosen.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {number} numPrompt
  *  @returns {string} */
-function escaped(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+export function howChosen({ header: { pos0, t_add: numRead, forced } }, numPrompt) {
+  return pos0 + numRead < numPrompt ? "prompt" : forced ? "calculator" : "chosen";
 }
 
 /** figures.statistics_bars: min to max, mean ± std, both as asinh.

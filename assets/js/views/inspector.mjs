@@ -6,8 +6,11 @@
  */
 
 import { IDS, GRAPHS, TABS, viewStore } from "../names.mjs";
+import { cellsOf, numRead } from "./attention.mjs";
 import { el } from "./dom.mjs";
 import { feed } from "./feeds.mjs";
+import { Heads } from "./heads.mjs";
+import { Predicted } from "./predicted.mjs";
 
 const REST_MS = 150;
 const FEED_MS = 100;
@@ -44,7 +47,11 @@ export class Inspector {
     this.onSeek = onSeek;
     this.viewForServer = viewForServer;
     this.canAsk = canAsk;
-    this.stat = "l2";
+    /** What the tabs' own controls say; the server's callbacks hear it with the view. */
+    this.choices = { stat: "l2", by: "entropy", overlay: false, temperature: 1 };
+    const choose = (/** @type {Record<string, any>} */ fields) => this.#choose(fields);
+    this.heads = new Heads({ onSelect, choose });
+    this.predicted = new Predicted({ choose });
     this.#buildTabs();
     this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
   }
@@ -103,12 +110,22 @@ export class Inspector {
     this.#feedTimer = null;
     const { frame, view } = this.#wanted;
     const startMs = performance.now();
+    const shown = { ...view, ...this.choices };
+    if (view.tab === "attention") this.heads.draw(frame, this.source, shown);
+    if (view.tab === "predictions") this.predicted.draw(frame, this.source, shown);
     for (const id of GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? []) {
       const plot = plotOf(id);
-      if (plot) feed(id, plot, frame, this.source, view);
+      if (plot) feed(id, plot, frame, this.source, shown);
     }
     const endMs = performance.now();
     this.#feedAtMs = Math.max(startMs + FEED_MS, endMs + 3 * (endMs - startMs));
+  }
+
+  /** A tab's own control was used.
+   *  @param {Record<string, any>} fields of `choices` */
+  #choose(fields) {
+    Object.assign(this.choices, fields);
+    if (this.#wanted) this.draw(this.#wanted.frame, this.#wanted.view, false);
   }
 
   #stopWaiting() {
@@ -131,15 +148,13 @@ export class Inspector {
     window.dash_clientside.set_props(viewStore(view.tab), { data: view });
   }
 
-  /** Hear of clicks in every figure there is, and of the choice of a statistic; the page may bring them at any time. */
+  /** Hear of clicks in every figure there is, and of the choices above them; the page may bring them at any time. */
   #listen() {
-    const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(IDS.statChoice));
-    if (choice && !this.#listening.has(choice)) {
+    for (const [id, name] of [[IDS.statChoice, "stat"], [IDS.headsBy, "by"]]) {
+      const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
+      if (!choice || this.#listening.has(choice)) continue;
       this.#listening.add(choice);
-      choice.addEventListener("change", () => {
-        this.stat = choice.value;
-        this.post();
-      });
+      choice.addEventListener("change", () => this.#choose({ [name]: choice.value }));
     }
     for (const id of Object.values(GRAPHS).flat()) {
       const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
@@ -154,8 +169,9 @@ export class Inspector {
   #click(id, point) {
     if (id === "graph-neurons") this.onSelect({ neuron: Number(point.customdata[0]) });
     if (id === "graph-history" || id === "graph-watched") this.onSeek(Math.round(Number(point.x)));
-    if (id === "graph-attention") this.onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
+    if (id === "graph-attention" || id === "graph-heads") this.onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
     if (id === "graph-head") this.onSeek(this.source.stepOf[point.pointNumber]);
+    if (id === "graph-looks") this.onSeek(this.source.stepOf[point.pointNumber[0] * cellsOf(numRead(this.source.tokens))]);
     if (id === "graph-bars") this.onSelect({ point: point.x });
     if (id === "graph-map") {
       this.onSelect({ point: point.y });

@@ -1,0 +1,56 @@
+/**
+ * What a step predicted, at a temperature: as mri/analysis/predictions.py.
+ *
+ * Pure. Exact at temperature 1; at others shares of the tokens that were captured, for the other logits are not known.
+ */
+
+import { logits } from "./layout.mjs";
+
+/** @typedef {object} Predictions
+ *  @property {number[]} ids strongest first, then the token that follows where it is not among the captured ones
+ *  @property {number[]} ranks 0 = the strongest of the whole vocabulary
+ *  @property {number[]} logits before temperature; of a token that was not captured chosen_logprob + logsumexp
+ *  @property {number[]} probs
+ *  @property {number} chosen row of the token that follows, −1 where none does
+ *  @property {number} rank of that token
+ *  @property {number} logprob of that token at temperature 1, in nats */
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {number} [temperature] positive
+ *  @returns {Predictions|null} null where the step has none */
+export function predictions(frame, temperature = 1) {
+  const found = logits(frame);
+  if (!found) return null;
+  const { logsumexp, chosenLogprob: logprob, chosenRank: rank } = found;
+  const id = frame.header.chosen_id;
+  const ids = [...found.ids];
+  const values = [...found.logits];
+  const ranks = ids.map((_, i) => i);
+  if (id >= 0 && !ids.includes(id) && Number.isFinite(logprob)) {
+    ids.push(id);
+    values.push(Math.fround(logprob + logsumexp));
+    ranks.push(rank);
+  }
+  return { ids, ranks, logits: values, probs: probabilities(values, logsumexp, temperature), chosen: id < 0 ? -1 : ids.indexOf(id), rank, logprob };
+}
+
+/** @param {number[]} values logits
+ *  @param {number} logsumexp
+ *  @param {number} temperature
+ *  @returns {number[]} */
+function probabilities(values, logsumexp, temperature) {
+  if (temperature === 1) return values.map((logit) => Math.exp(logit - logsumexp));
+  const most = Math.max(...values);
+  const shares = values.map((logit) => Math.exp((logit - most) / temperature));
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
+}
+
+/** What the numbers are, as figures.temperature_words.
+ *  @param {number} numTokens
+ *  @param {number} temperature
+ *  @returns {string} */
+export function temperatureWords(numTokens, temperature) {
+  if (temperature === 1) return "probability at temperature 1, exact";
+  return `share among the ${numTokens} captured at temperature ${temperature.toFixed(2)}`;
+}

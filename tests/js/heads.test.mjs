@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { headOf, headWords, meanDistance } from "../../assets/js/core/heads.mjs";
+import { cellsOf, headData, headsData, looksData, overlaidData, rowsData } from "../../assets/js/views/attention.mjs";
+
+const array = (data, shape) => ({ data, dtype: "F32", shape });
+
+/** Step 3 of one layer with two heads; whole rows, or only the two strongest keys of four. */
+function setting({ isWhole = true, dropped = [] } = {}) {
+  const arrays = {
+    "attention/keys": array(Uint16Array.of(0, 2, 3, 1), [1, 2, 2]),
+    "attention/weights": array(Float32Array.of(0.5, 0.25, 0.75, 0.25), [1, 2, 2]),
+    "attention/entropy": array(Float32Array.of(1.75, 0.5), [1, 2]),
+    "attention/max_weight": array(Float32Array.of(0.5, 0.75), [1, 2]),
+  };
+  if (isWhole) arrays["attention/rows"] = array(Float32Array.of(0.5, 0.125, 0.25, 0.125, 0, 0.25, 0, 0.75), [1, 2, 4]);
+  const frame = { header: { step: 3, pos0: 3, t_add: 1, dropped_layers: dropped }, arrays };
+  const tokens = { sequence: [0, 1, 2, 0, 1], text: { 0: "a", 1: " ", 2: "<" }, steps: { pos0: [0, 1, 2, 3], t_add: [1, 1, 1, 1] } };
+  const layout = { n_layer: 1, n_head: 2 };
+  return { frame, layout, source: { layout, tokens }, view: { layer: 0, head: 1 } };
+}
+
+test("the mean distance of a whole row is one number", () => {
+  assert.deepEqual(meanDistance({ weights: [1, 0, 0], bound: 0 }), { low: 2, high: 2 });
+  assert.deepEqual(meanDistance({ weights: [0.25, 0.5, 0.25], bound: 0 }), { low: 1, high: 1 });
+});
+
+test("what the kept keys leave of 1 lies on the nearest or the farthest of the others", () => {
+  assert.deepEqual(meanDistance({ weights: [0.5, NaN, 0.25, NaN], bound: 0.25 }), { low: 1.75, high: 2.25 });
+  assert.deepEqual(meanDistance({ weights: [NaN, NaN], bound: NaN }), { low: NaN, high: NaN });
+});
+
+test("a head in numbers and words", () => {
+  const { frame, layout } = setting();
+  assert.deepEqual(headOf(frame, layout, 0, 0), { entropy: 1.75, low: 2, high: 2, key: 0, weight: 0.5 });
+  assert.equal(headWords(headOf(frame, layout, 0, 0)), "entropy 1.75 bits<br>looks 2.00 tokens back on average");
+  const kept = setting({ isWhole: false });
+  assert.equal(headWords(headOf(kept.frame, layout, 0, 0)), "entropy 1.75 bits<br>looks 1.75 to 2.25 tokens back (only the strongest keys are kept) on average");
+  const without = setting({ dropped: [0] });
+  assert.equal(headWords(headOf(without.frame, layout, 0, 0)), "not in this step");
+});
+
+test("rows end at the step's last key, and bounds stand where weights are unknown", () => {
+  const { frame, source, view } = setting({ isWhole: false });
+  const { traces, layout } = rowsData(frame, source, view);
+  assert.deepEqual(traces[1].z, [[0.5, null, 0.25, null], [null, 0.25, null, 0.75]]);
+  assert.deepEqual(traces[0].z[0], [null, 0, null, 0]);
+  assert.deepEqual(traces[1].x, ["0 a", "1 ␣", "2 &lt;", "3 a"]);
+  assert.deepEqual(layout["xaxis.range"], [-0.5, 3.5]);
+  const [layer, head, most] = traces[0].customdata[0][1]; // no more than the weaker of the two kept
+  assert.deepEqual([layer, head], [0, 0]);
+  assert.equal(most, 0.25);
+});
+
+test("one head, and all of them over each other", () => {
+  const { frame, source, view } = setting();
+  const one = headData(frame, source, view);
+  assert.deepEqual(one.traces[1].y, [0, 0.25, 0, 0.75]);
+  assert.equal(one.layout["annotations[0].text"], "entropy 0.50 bits");
+  assert.deepEqual(overlaidData(frame, source, view).traces.map(({ y }) => y), [[0.5, 0.125, 0.25, 0.125], [0, 0.25, 0, 0.75]]);
+});
+
+test("the grid is coloured by entropy or by distance", () => {
+  const { frame, source, view } = setting();
+  const byEntropy = headsData(frame, source, { ...view, by: "entropy" });
+  assert.deepEqual([byEntropy.traces[0].z, byEntropy.traces[0].zmax], [[[1.75, 0.5]], Math.log2(5)]);
+  const byDistance = headsData(frame, source, { ...view, by: "distance" });
+  assert.deepEqual([byDistance.traces[0].z, byDistance.traces[0].zmax], [[[2, 0.5]], 2]);
+  assert.equal(byDistance.layout["shapes[0].x0"], 0.5);
+});
+
+test("the map's line is at the step's query", () => {
+  const { frame, source } = setting();
+  assert.deepEqual(looksData(frame, source).layout, { "shapes[0].y0": 3, "shapes[0].y1": 3 });
+  assert.deepEqual([cellsOf(256), cellsOf(257), cellsOf(2048)], [1, 2, 8]);
+});

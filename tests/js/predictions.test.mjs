@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { predictions, temperatureWords } from "../../assets/js/core/predictions.mjs";
+import { predictionData } from "../../assets/js/views/feeds.mjs";
+
+const array = (data) => ({ data, dtype: "F32", shape: [data.length] });
+
+/** Two predictions captured, of which none is token 9, which is chosen as the 27th. */
+function frameOf(chosenId, logprob = -6) {
+  return {
+    header: { step: 3, pos0: 3, t_add: 1, chosen_id: chosenId, forced: false, dropped_layers: [] },
+    arrays: {
+      "logits/token_ids": array(Uint32Array.of(4, 7)),
+      "logits/values": array(Float32Array.of(3, 1)),
+      "logits/logsumexp": array(Float32Array.of(4)),
+      "logits/entropy": array(Float32Array.of(1)),
+      "logits/chosen_logprob": array(Float32Array.of(logprob)),
+      "logits/chosen_rank": array(Uint32Array.of(26)),
+    },
+  };
+}
+const close = (found, expected) => found.forEach((x, i) => assert.ok(Math.abs(x - expected[i]) < 1e-6, `${found} ${expected}`));
+
+test("temperature 1 is exact", () => {
+  const found = predictions(frameOf(7));
+  close(found.probs, [Math.exp(-1), Math.exp(-3)]);
+  assert.deepEqual([found.chosen, found.ranks], [1, [0, 1]]);
+});
+
+test("a chosen token that was not captured is a row of its own", () => {
+  const found = predictions(frameOf(9));
+  assert.deepEqual([found.ids, found.ranks, found.logits, found.chosen], [[4, 7, 9], [0, 1, 26], [3, 1, -2], 2]);
+  close(found.probs, [Math.exp(-1), Math.exp(-3), Math.exp(-6)]);
+});
+
+test("at another temperature they are shares of those known", () => {
+  const { probs } = predictions(frameOf(9), 2);
+  const expected = [3, 1, -2].map((logit) => Math.exp(logit / 2));
+  const sum = expected[0] + expected[1] + expected[2];
+  close(probs, expected.map((each) => each / sum));
+});
+
+test("nothing is marked where nothing follows", () => {
+  assert.equal(predictions(frameOf(-1)).chosen, -1);
+  assert.equal(predictions(frameOf(9, NaN)).ids.length, 2);
+  assert.equal(predictions({ header: {}, arrays: {} }), null);
+});
+
+test("the chart gets the row, its mark and its rank", () => {
+  const source = { tokens: { text: { 4: "a", 7: " <b>", 9: "c" } }, numPrompt: 2 };
+  const { traces, layout } = predictionData(frameOf(9), source, {});
+  assert.deepEqual(traces[0].text, ["36.8 %", "5.0 %", "0.2 %  ◂ chosen"]);
+  assert.deepEqual(traces[1].x.slice(0, 2), [null, null]);
+  assert.deepEqual(layout["yaxis.ticktext"], ["a", "␣&lt;b&gt;", "c · rank 27"]);
+  assert.deepEqual(layout["yaxis.range"], [2.5, -0.5]);
+  assert.equal(layout["xaxis.title.text"], "probability at temperature 1, exact");
+  assert.equal(temperatureWords(21, 0.5), "share among the 21 captured at temperature 0.50");
+});
