@@ -31,6 +31,6 @@ test("text on any colour has a contrast of at least 4.5", () => {
 
 test("an arc goes over the line that two tokens share, or down to the other's line", () => {
   const from = { x: 10, top: 3, bottom: 22 };
-  assert.equal(arc(from, { x: 90, top: 3, bottom: 22 }), "M10 3 C10 -6 90 -6 90 3");
-  assert.equal(arc(from, { x: 90, top: 28, bottom: 47 }), "M10 22 C10 34 90 16 90 28");
+  assert.equal(arc(from, { x: 90, top: 3, bottom: 22 }), "M10 3 C10 -6 90 -6 90 3m-3 -4 l3 4 l3 -4");
+  assert.equal(arc(from, { x: 90, top: 28, bottom: 47 }), "M10 22 C10 34 90 7 90 28m-3 -4 l3 4 l3 -4");
 });

@@ -67,13 +67,14 @@ export function textOn(background) {
 /** @typedef {{x: number, top: number, bottom: number}} Anchor middle, upper and lower edge of a token, in CSS pixels */
 
 const BULGE_PX = 9;
+const HEAD = "m-3 -4 l3 4 l3 -4"; // every arc comes down on its token
 
-/** SVG path from a token to the predicted one: over the line they share, or from line to line.
+/** SVG path from a token to the predicted one, with an arrow head: over the line they share, or from line to line.
  *  @param {Anchor} from
  *  @param {Anchor} to
  *  @returns {string} */
 export function arc(from, to) {
-  if (from.top === to.top) return `M${from.x} ${from.top} C${from.x} ${from.top - BULGE_PX} ${to.x} ${to.top - BULGE_PX} ${to.x} ${to.top}`;
+  if (from.top === to.top) return `M${from.x} ${from.top} C${from.x} ${from.top - BULGE_PX} ${to.x} ${to.top - BULGE_PX} ${to.x} ${to.top}${HEAD}`;
   const middle = (from.bottom + to.top) / 2;
-  return `M${from.x} ${from.bottom} C${from.x} ${middle + BULGE_PX} ${to.x} ${middle - BULGE_PX} ${to.x} ${to.top}`;
+  return `M${from.x} ${from.bottom} C${from.x} ${middle + BULGE_PX} ${to.x} ${middle - 2 * BULGE_PX} ${to.x} ${to.top}${HEAD}`;
 }

@@ -138,7 +138,6 @@ export class Influence {
       button.title = this.titles[position];
     });
     this.svg.replaceChildren();
-    this.list.classList.remove("has-arcs");
   }
 
   /** @param {Measure} measure
@@ -158,7 +157,6 @@ export class Influence {
     const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${weights[position].toFixed(3).replace("-", "−")}`);
     this.#say(`strongest: ${text.join(", ")}${note ? " · approximate" : ""}`, "", note);
     this.#sources = this.#target < this.buttons.length ? most : [];
-    this.list.classList.toggle("has-arcs", this.#sources.length > 0);
     this.svg.replaceChildren(
       ...this.#sources.map((position) => {
         const path = document.createElementNS(SVG, "path");
