@@ -48,15 +48,20 @@ export class Pin {
    *  @returns {Promise<ArrayBuffer>}
    *  @throws {import("./http.mjs").SourceError} */
   async frames(start, stop, signal) {
-    if (this.state === "pinned") {
-      const kept = await this.#kept(start).catch(() => null);
-      if (kept) return kept;
+    const kept = await this.#kept(start);
+    if (kept) return kept;
+    try {
+      const bytes = await fetchFrames(this.session, start, stop, signal, this.meta.version);
+      this.#seen.numBytes += bytes.byteLength;
+      this.#seen.numSteps += stop - start;
+      this.onChange();
+      return bytes;
+    } catch (error) {
+      await this.ready; // the first picture does not wait for it, but may need it
+      const found = await this.#kept(start);
+      if (found) return found;
+      throw error;
     }
-    const bytes = await fetchFrames(this.session, start, stop, signal, this.meta.version);
-    this.#seen.numBytes += bytes.byteLength;
-    this.#seen.numSteps += stop - start;
-    this.onChange();
-    return bytes;
   }
 
   /** Fetch and keep every step. Where that fails nothing is kept.
@@ -129,9 +134,10 @@ export class Pin {
   }
 
   /** @param {number} start
-   *  @returns {Promise<ArrayBuffer|null>} */
+   *  @returns {Promise<ArrayBuffer|null>} null where it is not pinned, or cannot be read */
   async #kept(start) {
-    const found = await inStore("windows", "readonly", (store) => store.get([this.key, start]));
+    if (this.state !== "pinned") return null;
+    const found = await inStore("windows", "readonly", (store) => store.get([this.key, start])).catch(() => null);
     return found?.bytes ?? null;
   }
 
