@@ -11,17 +11,17 @@ import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
 import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
-import { fetchSeries } from "./source/http.mjs";
 import { Pin, metaAndTokens } from "./source/pin.mjs";
 import { commandFromKey } from "./state/keys.mjs";
 import { Player } from "./state/player.mjs";
 import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
+import { runCommand } from "./views/commands.mjs";
 import { Hints } from "./views/hints.mjs";
 import { Inspector } from "./views/inspector.mjs";
 import { Layers } from "./views/layers.mjs";
 import { PinButton } from "./views/pinned.mjs";
 import { Ribbon, stepOfPosition } from "./views/ribbon.mjs";
-import { showKeys, showToast, theme, themeChanged } from "./views/shell.mjs";
+import { showToast, theme, themeChanged } from "./views/shell.mjs";
 import { Sentence } from "./views/sentence.mjs";
 import { Stage } from "./views/stage.mjs";
 import { TakeAway } from "./views/takeaway.mjs";
@@ -92,7 +92,7 @@ class Scanner {
     this.player.seek(this.view.view.step ?? loop?.[0] ?? 0);
     this.player.setLoop(loop);
     this.redraw();
-    this.firstPaint.then(() => this.#fetchSeries(meta.version));
+    this.firstPaint.then(() => this.#fetchSeries());
     this.firstPaint.then(() => this.#isClosed || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
@@ -150,11 +150,10 @@ class Scanner {
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
 
-  /** Lines over all steps, after the picture: the scan does not wait for them.
-   *  @param {string} version of the session */
-  async #fetchSeries(version) {
+  /** Lines over all steps, after the picture: the scan does not wait for them. */
+  async #fetchSeries() {
     try {
-      const series = await fetchSeries(this.session, "l2", version, this.#abort.signal);
+      const series = await this.pin.series(this.#abort.signal);
       this.timeline.setSeries(series);
       this.layers.setSeries(series);
       this.redraw();
@@ -224,31 +223,9 @@ class Scanner {
     if (!command) return;
     event.preventDefault();
     this.#keyAtMs ||= event.timeStamp;
-    const { player } = this;
-    const { point, layer, head } = this.view.view;
-    if (command.name === "toggle") player.toggle();
-    else if (command.name === "stepBy") player.stepBy(command.steps);
-    else if (command.name === "seekFirst") player.seek(0);
-    else if (command.name === "seekLast") player.seek(player.lastStep);
-    else if (command.name === "scaleSpeed") player.setSpeed(player.speed * command.factor);
-    else if (command.name === "moveLayer") this.#moveLayer(/** @type {string} */ (point), command.layers);
-    else if (command.name === "nextHead") this.view.select({ head: (/** @type {number} */ (head) + 1) % Math.max(1, this.layout.n_head), layer });
-    else if (command.name === "toggleWatch") this.#toggleWatch(/** @type {string} */ (point), /** @type {number} */ (this.view.view.neuron));
-    else if (command.name === "loopFrom") player.loopFrom(player.step);
-    else if (command.name === "loopTo") player.loopTo(player.step);
-    else if (command.name === "clearLoop") player.setLoop(null);
-    else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
-    else if (command.name === "togglePicture") this.view.select({ picture: this.stage.picture === "tower" ? "flat" : "tower" });
-    else if (command.name === "showKeys") showKeys();
+    const on = { player: this.player, layout: this.layout, view: this.view.view, picture: this.stage.picture };
+    runCommand(command, { ...on, select: (fields) => this.#select(fields), toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) });
     this.redraw();
-  }
-
-  /** @param {string} point
-   *  @param {number} layers upwards */
-  #moveLayer(point, layers) {
-    const keys = plateKeys(this.layout, point);
-    const at = Math.min(keys.length - 1, Math.max(0, keys.indexOf(point) + layers));
-    this.#select({ point: keys[at] });
   }
 
   /** Ask for a picture. However often: there is one per animation frame. */

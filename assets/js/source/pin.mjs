@@ -1,11 +1,11 @@
 /**
- * A session pinned in this browser: its frames, metadata and tokens in IndexedDB, for replay without the server.
+ * A session pinned in this browser: its frames, metadata, tokens and lines in IndexedDB, for replay without the server.
  *
  * Keyed by session and version, so that a file that changed is not answered from an old copy. Keeps windows of steps as
  * the bytes they came in. Knows IndexedDB; refuses to know what the bytes mean, and the page.
  */
 
-import { fetchFrames, fetchMeta, fetchTokens } from "./http.mjs";
+import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./http.mjs";
 
 export const MOST_PINNED_BYTES = 64 * 1024 * 1024;
 const WINDOW_STEPS = 64; // as the cache asks for them
@@ -64,6 +64,20 @@ export class Pin {
     }
   }
 
+  /** Lines over all steps (l2), as `fetchSeries` gives them.
+   *  @param {AbortSignal} [signal]
+   *  @throws {import("./http.mjs").SourceError} */
+  async series(signal) {
+    try {
+      return await fetchSeries(this.session, "l2", this.meta.version, signal);
+    } catch (error) {
+      await this.ready;
+      const [kept] = this.state === "pinned" ? await sessionsOf(this.session).catch(() => []) : [];
+      if (!kept?.series) throw error;
+      return kept.series;
+    }
+  }
+
   /** Fetch and keep every step. Where that fails nothing is kept.
    *  @throws {Error} whose message is a sentence */
   async pin() {
@@ -79,7 +93,8 @@ export class Pin {
         this.#become("pinning", this.numBytes + bytes.byteLength);
       }
       const { key, session, meta, tokens, numBytes } = this;
-      await this.#write("sessions", { key, session, meta, tokens, numBytes });
+      const series = await this.series();
+      await this.#write("sessions", { key, session, meta, tokens, series, numBytes });
       await navigator.storage?.persist?.();
       this.#become("pinned", numBytes);
     } catch (error) {
