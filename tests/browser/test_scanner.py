@@ -156,7 +156,7 @@ def test_a_link_restores_the_view(page):
     open_scanner(page, link)
     assert view(page) == {
         "session": "demo-long", "step": 33, "point": "block.1.mlp_out", "layer": 1, "head": 1, "neuron": 12,
-        "tab": "attention", "picture": None, "watched": [],
+        "tab": "attention", "picture": None, "loop": None, "influence": None, "watched": [],
     }  # fmt: skip
     expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Predictions").click()

@@ -56,7 +56,7 @@ export class Layers {
     this.needFrame = needFrame;
     this.onPick = onPick;
     this.keys = layout.points.map((point) => point.key).reverse(); // the logits on top, as in the model
-    this.shown = this.keys;
+    this.shown = /** @type {string[]} */ ([]);
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.bars = new LayerBars(this.canvas, layout);
     this.axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
@@ -199,20 +199,25 @@ export class Layers {
   /** Filter and order the rows for this step. */
   #arrange() {
     const by = (/** @type {string} */ key) => (this.#sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
-    this.shown = ordered(filtered(this.keys, this.filter.value), this.#sort, by);
-    let before = "";
-    this.list.replaceChildren(
-      ...this.shown.map((key) => {
-        const row = /** @type {HTMLElement} */ (this.#rows.get(key));
-        const { block } = nameOf(key);
-        row.classList.toggle("is-first", block !== before);
-        before = block;
-        return row;
-      }),
-    );
-    this.empty.hidden = this.shown.length > 0;
+    const shown = ordered(filtered(this.keys, this.filter.value), this.#sort, by);
+    if (shown.join() !== this.shown.join()) this.#showRows(shown);
     this.note.textContent = this.#sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
     this.#drawBars();
+  }
+
+  /** @param {string[]} keys from top to bottom */
+  #showRows(keys) {
+    this.shown = keys;
+    let before = "";
+    const rows = keys.map((key) => {
+      const row = /** @type {HTMLElement} */ (this.#rows.get(key));
+      const { block } = nameOf(key);
+      row.classList.toggle("is-first", block !== before);
+      before = block;
+      return row;
+    });
+    this.list.replaceChildren(...rows);
+    this.empty.hidden = keys.length > 0;
   }
 
   /** @param {string} key */
