@@ -5,7 +5,7 @@ The functions are importable too: `from tests.conftest import write_random_sessi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +38,12 @@ HANDMADE_VALUES = (
 65504 is the largest float16: a clipped value."""
 
 
-def write_handmade_session(folder: Path, session_id: str = "handmade", *, seal: bool = True) -> Path:
+def write_handmade_session(
+    folder: Path, session_id: str = "handmade", *, seal: bool = True, values: Sequence[Sequence[float]] = HANDMADE_VALUES
+) -> Path:
     """Two layers × 8 neurons × 2 heads, five steps of one token: the prompt "a b", then two decode steps.
 
-    stats[p, c] = step + p + c/8. Top-k (4 of 8) of every point: HANDMADE_VALUES at the neurons 6, 1, 7, 0 in step k;
+    stats[p, c] = step + p + c/8. Top-k (4 of 8) of every point: `values` at the neurons 6, 1, 7, 0 in step k;
     bound 0.0625·row. Attention rows: all weight on the key 0 (head 0), spread evenly (head 1). -> the session's path
     """
     points = nanochat_points(2, 8, len(TINY_VOCABULARY))
@@ -63,7 +65,7 @@ def write_handmade_session(folder: Path, session_id: str = "handmade", *, seal: 
                 "stats": (step + np.arange(21)[:, None] + np.arange(7) / 8).astype(np.float32),
                 "tokens": np.array([token_id], np.uint32),
                 "topk/8/indices": np.tile(np.uint16([6, 1, 7, 0]), (12, 1)),
-                "topk/8/values": np.tile(np.float16(HANDMADE_VALUES[step]), (12, 1)),
+                "topk/8/values": np.tile(np.float16(values[step]), (12, 1)),
                 "topk/8/bound": (np.arange(12) / 16).astype(np.float32),
                 "attention/keys": np.tile(kept, (2, 2, 1)),
                 "attention/weights": rows[:, :, : len(kept)],

@@ -84,7 +84,7 @@ uniform mat4 matrix;
 uniform float perUnit, ratio, pulse;
 uniform highp sampler2D scale;
 vec3 colourOf(float share, float side) { return texelFetch(scale, ivec2(int(share * 255.0 + 0.5), side < 0.0 ? 1 : 0), 0).rgb; }
-float radiusOf(float share, float cellPx) { return max(1.4 * ratio, cellPx * (0.14 + 0.5 * sqrt(share))); }
+float radiusOf(float share, float cellPx) { return max(1.4 * ratio, cellPx * (0.13 + 0.4 * sqrt(share))); }
 `;
 
 /** Cores: the scale's very colour, and a shape of its own for everything that is no number. */
@@ -97,8 +97,8 @@ void main() {
   mark = what.z;
   tint = colourOf(what.x, what.y);
   radius = radiusOf(what.x, cellPx) * (1.0 + 0.7 * what.w * pulse);
-  if (mark > 1.5 && mark < 4.5) radius = max(4.0 * ratio, cellPx * 0.4);
-  if (mark > 5.5) radius = max(2.4 * ratio, cellPx * (mark > 6.5 ? 0.8 : 0.3));
+  if (mark > 1.5 && mark < 4.5) radius = clamp(cellPx * 0.4, 4.0 * ratio, 9.0 * ratio);
+  if (mark > 5.5) radius = mark > 6.5 ? max(5.0 * ratio, cellPx * 0.62) : clamp(cellPx * 0.3, 2.4 * ratio, 6.0 * ratio);
   size = 2.0 * (radius * (mark > 4.5 && mark < 5.5 ? 1.7 : 1.0) + 1.5);
   gl_PointSize = size;
 }`;
@@ -108,22 +108,35 @@ flat in float mark, radius, size;
 out vec4 colour;
 uniform vec3 nan, infinite, clipped, zero, chosen, watched;
 uniform float ratio;
+const vec3 dark = vec3(0.047, 0.078, 0.125); // inside a mark: the dim dot of "not captured" must not stand there
 float stroke(float off) { return 1.0 - smoothstep(0.5, 1.2, abs(off) / ratio); }
-float triangle(vec2 p) { return max(-p.y - radius * 0.75, max(p.y * 0.5 + p.x * 0.87, p.y * 0.5 - p.x * 0.87) - radius * 0.5); }
+float triangle(vec2 p) { return max(p.y - radius * 0.6, abs(p.x) * 0.894 - p.y * 0.447 - radius * 0.5); } // points up; negative inside
 void main() {
   vec2 p = (gl_PointCoord - 0.5) * size;
   float far = length(p);
   float disc = 1.0 - smoothstep(radius - 0.5, radius + 0.5, far);
   vec3 light = tint;
   float alpha = disc;
-  if (mark > 6.5) { alpha = stroke(far - radius); light = mark > 7.5 ? watched : chosen; }
-  else if (mark > 5.5) { alpha = stroke(far - radius + 1.0); light = zero; }
-  else if (mark > 4.5) {
+  if (mark > 6.5) {
+    alpha = stroke(far - radius);
+    light = mark > 7.5 ? watched : chosen;
+  } else if (mark > 5.5) {
+    float ring = stroke(far - radius + 1.0);
+    light = mix(dark, zero, ring);
+    alpha = max(disc, ring);
+  } else if (mark > 4.5) {
     float square = stroke(max(abs(p.x), abs(p.y)) - radius * 1.5);
     light = mix(tint, clipped, square);
     alpha = max(disc, square);
-  } else if (mark > 2.5) { alpha = stroke(triangle(mark > 3.5 ? p : vec2(p.x, -p.y))); light = infinite; }
-  else if (mark > 1.5) { alpha = max(stroke(p.x - p.y), stroke(p.x + p.y)) * step(max(abs(p.x), abs(p.y)), radius * 0.8); light = nan; }
+  } else if (mark > 2.5) {
+    float off = triangle(mark > 3.5 ? vec2(p.x, -p.y) : p);
+    float line = stroke(off);
+    light = mix(dark, infinite, line);
+    alpha = max(line, step(off, 0.0));
+  } else if (mark > 1.5) {
+    alpha = max(stroke((p.x - p.y) * 0.707), stroke((p.x + p.y) * 0.707)) * step(max(abs(p.x), abs(p.y)), radius * 0.8);
+    light = nan;
+  }
   colour = vec4(light * alpha, alpha);
 }`;
 

@@ -207,5 +207,5 @@ function nearestDot(slabs, dots, camera, px, py) {
  *  @param {number} cellPx side of a cell on the picture
  *  @returns {number} radius of a dot in the unit of cellPx; the shader has the same */
 export function dotRadius(share, cellPx) {
-  return Math.max(1.4, cellPx * (0.14 + 0.5 * Math.sqrt(share)));
+  return Math.max(1.4, cellPx * (0.13 + 0.4 * Math.sqrt(share)));
 }

@@ -18,6 +18,9 @@ const [MOST_COLUMNS, COLUMN_PX] = [10, 58];
 const NUM_PREDICTIONS = 5;
 const LEAST_GAP_PX = 12;
 
+/** From this width of the stage on there is room for a plate's whole name. */
+export const NAMES_IN_FULL_PX = 700;
+
 /** @typedef {object} Columns which tokens stand below
  *  @property {number} first position of the first one; those before it share one column on its left
  *  @property {number} last
@@ -138,7 +141,7 @@ function sides({ y, depth }, camera) {
  *  @param {number} width of the stage
  *  @returns {string} */
 function shortLabel(label, width) {
-  return width < 520 ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
+  return width < NAMES_IN_FULL_PX ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
 }
 
 /** @param {HTMLElement} node

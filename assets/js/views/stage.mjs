@@ -160,14 +160,15 @@ export class Stage {
       tools.push(
         button("statistics", hasStats, change({ hasStats: !hasStats }), "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖"),
         button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
-        this.#flowChoice(flow, change),
       );
     }
-    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: isTower && layout.n_layer ? flow : "none" });
-    const focused = this.tools.contains(document.activeElement) ? document.activeElement?.textContent : null;
+    const hasFlow = isTower && layout.n_layer > 0;
+    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none" });
+    if (hasFlow) parts.push(this.#flowChoice(flow, change));
+    const focused = document.activeElement;
     this.legend.replaceChildren(...parts);
     this.tools.replaceChildren(...tools);
-    if (focused) tools.find((tool) => tool.textContent === focused)?.focus();
+    if (focused && !focused.isConnected) [...tools, ...parts].find((each) => each.tagName === focused.tagName && each.textContent === focused.textContent)?.focus();
   }
 
   /** @param {string} flow

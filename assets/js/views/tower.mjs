@@ -13,7 +13,7 @@ import { Renderer } from "../draw/renderer.mjs";
 import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "../draw/tower.mjs";
 import { el } from "./dom.mjs";
 import { dotScales } from "./legend.mjs";
-import { TowerLabels, columnsOf } from "./labels.mjs";
+import { NAMES_IN_FULL_PX, TowerLabels, columnsOf } from "./labels.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("./stage.mjs").Shown} Shown */
@@ -110,9 +110,8 @@ export class TowerPicture {
       this.canvas.style.height = `${height}px`;
     }
     this.plates = placeTower(keys.map((key) => hookPoint(layout, key)), width / height);
-    const isNarrow = width < 520;
-    const margins = { left: isNarrow ? 66 : 118, right: isNarrow ? 44 : 84, top: 34, bottom: 34 };
-    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, ...margins });
+    const [left, right] = width < 520 ? [66, 70] : width < NAMES_IN_FULL_PX ? [160, 84] : [196, 104];
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, left, right, top: 34, bottom: 34 });
     renderer.setPlates(this.plates, point);
     renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);

@@ -1,0 +1,123 @@
+"""The tower in headless Chromium with software WebGL: pictures a second, scrubbing, memory; the ordinary way."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+from rich.table import Table
+
+from benchmarks.screen import percentile, scrub
+from mri.paths import SESSIONS
+from mri.server import create_app
+from tests.browser.ensure_browser import launch
+from tests.browser.scanner_page import open_scanner, until
+from tests.browser.serving import served
+from tests.conftest import write_random_session
+
+SIZE = {"width": 1440, "height": 900}
+DEVICE_SCALE = 1.4
+LEAST_PIXELS = 550_000
+PLAY_S = 10
+LOOP_MINUTES = 10
+NUM_CALLBACKS = 30
+SUBJECTS = {"demo-story": ("embedded model, 6 × 256", 50, 40), "synthetic": ("synthetic, 24 × 1536", 24, 60)}
+CALLBACK = """async (step) => {
+  const graph = () => document.querySelector("#graph-neurons .js-plotly-plot");
+  const before = performance.now();
+  const drawn = new Promise((resolve) => graph().once("plotly_afterplot", resolve));
+  const data = { ...window.mri.view.view, step, theme: "dark", stat: "l2" };
+  window.dash_clientside.set_props("view-neurons", { data });
+  await drawn;
+  return performance.now() - before; }"""
+
+
+def table() -> Table:
+    out = Table(title="Scanner: the tower at 1440 × 900, software WebGL", title_justify="left")
+    for column in ("session", "what", "measured", "goal"):
+        out.add_column(column, justify="right" if column == "measured" else "left")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        shutil.copy(SESSIONS / "demo-story.h5", folder)
+        write_random_session(Path(folder), n_layer=24, n_embd=1536, n_head=12, num_steps=200, session_id="synthetic")
+        with served(create_app(Path(folder))) as address:
+            browser = launch(playwright)
+            context = browser.new_context(viewport=SIZE, device_scale_factor=DEVICE_SCALE, base_url=address)
+            context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a benchmark'); } catch {}")
+            for session, (name, fps_goal, scrub_goal) in SUBJECTS.items():
+                page = context.new_page()
+                for what, measured, goal in rows(page, session, fps_goal, scrub_goal):
+                    out.add_row(name, what, measured, goal)
+                page.close()
+            browser.close()
+    return out
+
+
+def rows(page: Page, session: str, fps_goal: int, scrub_goal: int) -> list[tuple[str, str, str]]:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    open_scanner(page, f"/?session={session}&step=0&tab=neurons")
+    until(page, "document.querySelector('#graph-neurons .main-svg')")
+    pixels = page.evaluate("window.mri.stage.tower.canvas.width * window.mri.stage.tower.canvas.height")
+    assert pixels >= LEAST_PIXELS, f"the drawing buffer has {pixels} pixels only"
+    out = [("drawing buffer", f"{pixels / 1e6:.2f} MP", f"≥ {LEAST_PIXELS / 1e6:.2f} MP")]
+    requests.clear()
+    fps, num_steps = play(page, governed=False)
+    frames = sum("/frames" in url for url in requests)
+    out.append(("frames per second, everything on", f"{fps:.0f}", f"≥ {fps_goal}"))
+    out.append(("requests for frames per 100 steps", f"{100 * frames / max(1, num_steps):.1f}", "≤ 2"))
+    fps, _ = play(page, governed=True)
+    tier = page.evaluate("window.mri.stage.tower.quality.tier")
+    out.append(("frames per second, governor on", f"{fps:.0f} at tier {tier} of 2", ""))
+    page.evaluate("window.mri.player.pause(); window.mri.player.seek(0)")
+    _, key_to_paint = scrub(page, page.evaluate("window.mri.player.numSteps"))
+    fast = percentile(key_to_paint, 95)
+    out.append(("key press → painted, 95th percentile", f"{fast:.0f} ms", f"≤ {scrub_goal} ms"))
+    slow = percentile([page.evaluate(CALLBACK, step) for step in range(NUM_CALLBACKS)], 95)
+    out.append(("the same by callback and Plotly, 95th percentile", f"{slow:.0f} ms = {slow / fast:.1f} times", ""))
+    if session == "demo-story":
+        out.append(
+            (f"JavaScript heap after {LOOP_MINUTES} minutes of looping", f"{heap_growth(page):+.1f} MB", "≤ 5 MB")
+        )
+    return out
+
+
+def play(page: Page, *, governed: bool) -> tuple[float, int]:
+    """Play in a loop for PLAY_S at 8×.  -> frames per second, steps shown"""
+    page.evaluate(
+        """(isOn) => { const { player, stage } = window.mri; Object.assign(stage.tower.quality, { isOn, tier: 2 });
+            player.setLoop([0, player.lastStep]); player.setSpeed(8); player.play(); }""",
+        governed,
+    )
+    page.wait_for_timeout(2000)  # what it had to fetch and compile is not counted
+    count = "[window.mri.stage.tower.numPainted, performance.now()]"
+    painted, began = page.evaluate(count)
+    page.wait_for_timeout(1000 * PLAY_S)
+    painted_after, ended = page.evaluate(count)
+    page.evaluate("window.mri.player.pause()")
+    seconds = (ended - began) / 1000
+    return (painted_after - painted) / seconds, round(32 * seconds)
+
+
+def heap_growth(page: Page) -> float:
+    """MB by which the collected heap grows over LOOP_MINUTES of playing in a loop, after one minute of the same."""
+    cdp = page.context.new_cdp_session(page)
+    page.evaluate("window.mri.player.setLoop([0, window.mri.player.lastStep]); window.mri.player.play()")
+    page.wait_for_timeout(60_000)
+    before = used_mb(cdp)
+    end = time.monotonic() + 60 * LOOP_MINUTES
+    while time.monotonic() < end:
+        page.wait_for_timeout(5000)
+    after = used_mb(cdp)
+    page.evaluate("window.mri.player.pause()")
+    return after - before
+
+
+def used_mb(cdp: CDPSession) -> float:
+    for _ in range(3):
+        cdp.send("HeapProfiler.collectGarbage")
+    return float(cdp.send("Runtime.getHeapUsage")["usedSize"]) / 1e6
