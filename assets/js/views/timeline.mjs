@@ -12,9 +12,9 @@ import { el, sized } from "./dom.mjs";
 const LANE_PX = 22;
 const LANES = Object.freeze(["surprise", "entropy", "l2"]);
 const SAYS = Object.freeze({
-  surprise: "surprise = −log₂ p of the token that came next, at temperature 1",
-  entropy: "entropy of the whole prediction, at temperature 1",
-  l2: "l2 = √(Σx²) of the selected hook point",
+  surprise: "derived: surprise = −log₂ p of the token that came next, at temperature 1",
+  entropy: "measured: entropy of the whole prediction, at temperature 1",
+  l2: "measured: l2 = √(Σx²) of the selected hook point",
 });
 
 /** A pointer that moved less than this was a click. */

@@ -62,7 +62,7 @@ export class Transport {
     const { step, lastStep, mode, speed, waiting, loop } = this.player;
     this.range.max = lastStep;
     this.range.value = step;
-    this.range.setAttribute("aria-valuetext", `step ${step} of ${lastStep}, ${this.steps.phase[step]}`);
+    this.range.setAttribute("aria-valuetext", `step ${step}, the last is ${lastStep}, ${this.steps.phase[step]}`);
     this.speed.value = speed;
     const isPlaying = mode !== "paused";
     if (this.playButton.dataset.playing !== String(isPlaying)) {
