@@ -125,7 +125,7 @@ class Scanner {
     this.watched = new Watched({ scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
     const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
-    this.takeaway = new TakeAway(host("mri-tools"), { session: this.session, stage: host("mri-stage"), points, viewNow: viewForServer, linkNow, paint: () => this.#paint(), pause: () => player.pause() });
+    this.takeaway = new TakeAway(host("mri-tools"), { session: this.session, points, viewNow: viewForServer, linkNow, paint: () => this.#paint(), pause: () => player.pause() });
     this.pinButton = new PinButton(host("mri-tools"), this.pin);
     this.hints = new Hints();
     const { model_id: model, num_prompt_tokens: numPrompt } = meta.session;

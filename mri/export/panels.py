@@ -200,6 +200,31 @@ def _predictions(reader: SessionReader, selected: Selection) -> tuple[Header, It
     return header, rows
 
 
+def _timeline(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    l2 = reader.column("stats", reader.session.layout.row(selected.point), STATS.index("l2"))  # (num_steps,)
+    read = _tokens_read(reader)
+
+    def rows() -> Iterator[list[Any]]:
+        for step in range(reader.num_steps):
+            arrays = reader.frame(step).arrays
+            logprob, entropy = (arrays.get(f"logits/{name}") for name in ("chosen_logprob", "entropy"))
+            surprise = None if logprob is None or np.isnan(logprob) else -float(logprob) / np.log(2)
+            yield [step, read[step], surprise, None if entropy is None else float(entropy), l2[step]]
+
+    header = [("step", "index"), ("read", "token"), ("surprise", "bits"), ("entropy", "bits"),
+              (f"l2 of {selected.point}", "activation")]  # fmt: skip
+    return header, rows()
+
+
+def _tokens_table(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
+    names = ("pos", "token_id", "token", "in_prompt", "forced", "read_by", "logprob")
+    table = tables.tokens(reader)
+    columns = [table[name].tolist() for name in names]
+    rows = ([*cells, None if np.isnan(logprob) else logprob] for *cells, logprob in zip(*columns, strict=True))
+    units = ("index", "id", "", "", "put in by the calculator", "step", "nats")
+    return list(zip(names, units, strict=True)), rows
+
+
 def _map(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     if selected.stat not in STATS:
         raise ConfigError(f"There is no statistic {selected.stat!r}: choose one of {', '.join(STATS)}.")
@@ -249,5 +274,8 @@ KINDS: dict[str, Callable[[SessionReader, Selection], tuple[Header, Iterable[lis
     "predictions": _predictions,
     "map": _map,
     "bars": _bars,
+    "layers": _bars,
+    "timeline": _timeline,
+    "tokens": _tokens_table,
 }
-"""Panel -> its table: the names of the Scanner's graphs, and the stage."""
+"""Panel -> its table: the names of the Scanner's graphs, and of its other parts."""

@@ -98,16 +98,29 @@ def test_every_chart_has_a_table(page):
 def test_the_stage_as_picture_and_as_table(page, folder):
     open_scanner(page, LINK)
     menu = "#mri-tools .mri-menu"
-    name, png = taken(page, menu, "Picture, PNG")
+    name, png = taken(page, menu, "Stage, PNG")
     assert name == "handmade_step-1_stage.png"
     assert size_of(png)[0] == page.evaluate("Math.round(document.querySelector('#mri-stage').clientWidth)")
     assert colours_in(page, png) > 20, "it is not empty"
-    _, table = taken(page, menu, "Numbers, CSV")
+    _, table = taken(page, menu, "Stage, CSV")
     found = pd.read_csv(io.BytesIO(table), header=[0, 1]).droplevel(1, axis=1)
     assert found["hook_point"].unique().tolist() == ["block.0.mlp_out", KEY]
     with open_session(folder / "handmade.h5") as reader:
         expected = reader.frame(1).values(reader.session.layout, KEY)
     np.testing.assert_array_equal(found[found["hook_point"] == KEY]["value"].astype(np.float32), expected)
+
+
+@pytest.mark.parametrize("part", ["layers", "timeline", "tokens"])
+def test_the_other_parts_too(page, part):
+    open_scanner(page, LINK)
+    menu = "#mri-tools .mri-menu"
+    label = {"layers": "Hook points", "timeline": "Timeline", "tokens": "Tokens"}[part]
+    name, table = taken(page, menu, f"{label}, CSV")
+    assert name == f"handmade_step-1_{part}.csv"
+    assert len(table.splitlines()) > 6
+    if part != "tokens":
+        _, png = taken(page, menu, f"{label}, PNG")
+        assert colours_in(page, png) > 20
 
 
 def colours_in(page, png):
@@ -166,10 +179,10 @@ def test_the_menu_by_keyboard(page):
     open_scanner(page, LINK)
     page.locator("#mri-tools summary").focus()
     page.keyboard.press("Enter")
-    item = page.locator("#mri-tools").get_by_role("button", name="Picture, PNG")
+    item = page.locator("#mri-tools").get_by_role("button", name="Stage, PNG")
     expect(item).to_be_visible()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Picture, PNG"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Stage, PNG"
     page.keyboard.press("Escape")
     expect(item).to_be_hidden()
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
@@ -182,5 +195,5 @@ def test_a_server_that_refuses_is_told(page):
     open_scanner(page, LINK)
     page.route("**/panels/**", lambda route: route.fulfill(status=507, json={"error": "The disk is full."}))
     page.evaluate("document.querySelector('#mri-tools details').open = true")
-    page.locator("#mri-tools").get_by_role("button", name="Numbers, CSV").click()
+    page.locator("#mri-tools").get_by_role("button", name="Stage, CSV").click()
     expect(page.locator(".mri-toast-error")).to_contain_text("The disk is full.")

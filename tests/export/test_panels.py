@@ -106,6 +106,17 @@ def test_statistics_of_a_step_and_over_all_steps(reader):
     assert found.iloc[21 * 3 + 2]["std"] == str(3 + 2 + 1 / 8)
 
 
+def test_the_timeline_and_the_tokens(reader):
+    found, units = table(reader, "timeline", point="final.logits")
+    assert found["surprise"].astype(float).tolist() == pytest.approx([0.5 / np.log(2)] * 5)
+    assert found["l2 of final.logits"].tolist()[:2] == [str(20 + 4 / 8), str(1 + 20 + 4 / 8)]
+    assert units["surprise"] == units["entropy"] == "bits"
+    found, _ = table(reader, "tokens")
+    assert found["token"].tolist() == ["a", " ", "b", "c", "d", "e"]
+    assert found["read_by"].tolist() == ["0", "1", "2", "3", "4", "-1"]
+    assert found["logprob"].tolist()[0] == "", "nothing predicted the first token"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_table_has_as_many_cells_as_columns(reader, kind):
     found, units = table(reader, kind, points=(KEY,), watched=((KEY, 1),))

@@ -4,7 +4,7 @@
  * Knows the DOM and 2-D drawing. Refuses to know what is shown.
  */
 
-const LEFT_OUT = ".mri-tools, .mri-tip, .visually-hidden, .mri-readout, [hidden]";
+const LEFT_OUT = "button, select, input, .mri-tools, .mri-tip, .visually-hidden, .mri-readout, [hidden]";
 
 /** Call it in the same task in which the canvases were painted: WebGL forgets its picture afterwards.
  *  @param {HTMLElement} host
@@ -20,7 +20,7 @@ export function pictureOf(host, caption) {
   const ctx = /** @type {CanvasRenderingContext2D} */ (out.getContext("2d"));
   ctx.scale(ratio, ratio);
   const styles = getComputedStyle(host);
-  ctx.fillStyle = styles.getPropertyValue("--stage") || styles.backgroundColor;
+  ctx.fillStyle = styles.getPropertyValue(host.classList.contains("mri-stage") ? "--stage" : "--bg-high");
   ctx.fillRect(0, 0, box.width, box.height + captionPx);
   for (const canvas of host.querySelectorAll("canvas")) {
     const { left, top, width, height } = canvas.getBoundingClientRect();
@@ -45,7 +45,8 @@ function drawWords(ctx, node, box) {
   const range = document.createRange();
   range.selectNodeContents(node);
   const place = range.getBoundingClientRect();
-  if (!place.width) return;
+  const frame = parent.closest(".mri-list, .mri-tokens")?.getBoundingClientRect() ?? box; // scrolled out of sight is not seen
+  if (!place.width || place.top < frame.top - 1 || place.bottom > frame.bottom + 1) return;
   const { font, color, opacity } = getComputedStyle(parent);
   ctx.font = font;
   ctx.fillStyle = color;

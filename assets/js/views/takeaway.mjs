@@ -13,13 +13,21 @@ import { showToast } from "./shell.mjs";
 
 const TITLE_PX = 34;
 
+/** Parts of the page without a chart: [name, kind of table, what is drawn of it or null]. Colours behind the words of the
+ *  ribbon are no canvas: its picture would lack what it says. */
+const PARTS = Object.freeze([
+  ["Stage", "stage", "#mri-stage"],
+  ["Hook points", "layers", "#mri-layers"],
+  ["Timeline", "timeline", "#mri-timeline"],
+  ["Tokens", "tokens", null],
+]);
+
 export class TakeAway {
   #abort = new AbortController();
 
   /** @param {HTMLElement} host of the menu above the stage
    *  @param {object} context
    *  @param {string} context.session
-   *  @param {HTMLElement} context.stage
    *  @param {() => string[]} context.points hook points on the stage
    *  @param {() => Record<string, any>} context.viewNow
    *  @param {() => string} context.linkNow search part of the address of what is shown now
@@ -27,8 +35,10 @@ export class TakeAway {
    *  @param {() => void} context.pause the clock stands while a menu is open */
   constructor(host, context) {
     this.context = context;
-    const item = (/** @type {string} */ text, /** @type {string} */ take) => el("button", { type: "button", "data-mri-take": take, "data-mri-of": "stage", text });
-    const list = el("div", { class: "mri-menu-list" }, item("Picture, PNG", "png"), item("Numbers, CSV", "csv"), el("hr"), item("Copy link", "link"), item("Copy Python", "python"));
+    const item = (/** @type {string} */ text, /** @type {string} */ take, of = "stage", label = text) => el("button", { type: "button", "data-mri-take": take, "data-mri-of": of, "aria-label": label, text });
+    const part = (/** @type {readonly (string|null)[]} */ [name, of, host]) =>
+      el("div", { class: "mri-menu-row" }, el("span", { text: name }), host ? item("PNG", "png", /** @type {string} */ (of), `${name}, PNG`) : "", item("CSV", "csv", /** @type {string} */ (of), `${name}, CSV`));
+    const list = el("div", { class: "mri-menu-list" }, ...PARTS.map(part), el("hr"), item("Copy link", "link"), item("Copy Python", "python"));
     host.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title: "The picture, its numbers, a link to this view, this step as Python" }), list));
     const { signal } = this.#abort;
     document.addEventListener("click", (event) => this.#click(event), { signal });
@@ -60,16 +70,18 @@ export class TakeAway {
     if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
     if (take === "python") return copy(await textOf(pythonAddress(session, view)), "Python");
     if (take === "csv") return save(new Blob([await textOf(csvAddress(session, kind, view, this.context.points()))], { type: "text/csv" }), name("csv"));
-    if (of === "stage") return this.#saveStage(view, name("png"));
+    const part = PARTS.find(([, kind]) => kind === of)?.[2];
+    if (part) return this.#savePart(part, view, name("png"));
     const image = await chartImage(of, take, `${session} · step ${view.step}`);
     save(blobFromDataUrl(image), name(take));
   }
 
-  /** @param {Record<string, any>} view
+  /** @param {string} part selector
+   *  @param {Record<string, any>} view
    *  @param {string} name */
-  async #saveStage(view, name) {
+  async #savePart(part, view, name) {
     this.context.paint();
-    const canvas = pictureOf(this.context.stage, `${this.context.session} · step ${view.step} · ${view.point}`);
+    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), `${this.context.session} · step ${view.step} · ${view.point}`);
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
     save(/** @type {any} */ (blob), name);
   }
