@@ -58,14 +58,30 @@ def neuron_at(page: Page, key: str, neuron: int) -> tuple[float, float]:
     return x, y
 
 
-def click_bar(page: Page, graph: str, data_x: float, data_y: float) -> None:
-    """Click a point of a figure given in data coordinates of its axes (categories by number)."""
+def place_in(page: Page, graph: str, data_x: float, data_y: float) -> tuple[float, float]:
+    """Where a point of a figure is on the page, given in data coordinates of its axes (categories by number)."""
     x, y = page.evaluate(
         """([graph, dataX, dataY]) => { const plot = document.querySelector(`#${graph} .js-plotly-plot`);
+            plot.scrollIntoView({ block: "center" });
             const { xaxis, yaxis } = plot._fullLayout; const box = plot.getBoundingClientRect();
             return [box.x + xaxis._offset + xaxis.l2p(dataX), box.y + yaxis._offset + yaxis.l2p(dataY)]; }""",
         [graph, data_x, data_y],
     )
+    return x, y
+
+
+def click_bar(page: Page, graph: str, data_x: float, data_y: float) -> None:
+    """Click a point of a figure."""
+    x, y = place_in(page, graph, data_x, data_y)
     page.mouse.move(x, y)
     page.mouse.move(x + 1, y)
     page.mouse.click(x, y)
+
+
+def hover_words(page: Page, graph: str, data_x: float, data_y: float) -> str:
+    """What a figure says of the point under the pointer."""
+    x, y = place_in(page, graph, data_x, data_y)
+    page.mouse.move(x, y)
+    page.mouse.move(x + 1, y)
+    until(page, f"document.querySelector('#{graph} .hoverlayer')?.textContent")
+    return str(page.locator(f"#{graph} .hoverlayer").text_content())

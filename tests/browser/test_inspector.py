@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from mri.analysis.predictions import predictions
 from mri.analysis.series import neuron_over_steps
 from mri.config import TraceConfig
 from mri.server import create_app
@@ -92,17 +93,18 @@ def test_attention_says_at_most_where_only_the_strongest_were_kept(page, reader)
     open_scanner(page, "/?session=demo&step=30&tab=attention")
     shown(page, "graph-attention", "plot.data.length === 2")
     frame = reader.frame(30)
-    weights = flat(page, "graph-attention", 1, "z").reshape(4, -1)
+    weights = flat(page, "graph-attention", 1, "z").reshape(2, -1)
+    assert weights.shape == (2, 31), "the axis ends at the step's last key"
     assert (np.isfinite(weights).sum(axis=1) == 8).all()
     keys, kept = frame.arrays["attention/keys"][1, 0], frame.arrays["attention/weights"][1, 0]
-    np.testing.assert_allclose(weights[2][keys], kept, rtol=1e-3)
-    unknown = np.isfinite(flat(page, "graph-attention", 0, "z").reshape(4, -1))
-    assert unknown.sum() == 4 * (31 - 8), "all 31 keys are either known or marked as not captured"
+    np.testing.assert_allclose(weights[0][keys], kept, rtol=1e-3)
+    unknown = np.isfinite(flat(page, "graph-attention", 0, "z").reshape(2, -1))
+    assert unknown.sum() == 2 * (31 - 8), "all 31 keys are either known or marked as not captured"
     click_bar(page, "graph-attention", 3, 1)
-    until(page, "window.mri.view.view.layer === 0 && window.mri.view.view.head === 1")
-    expect(page.locator("#graph-head-title")).to_contain_text("Block 0 · head 1")
-    bound = flat(page, "graph-attention", 0, "customdata").reshape(4, -1, 3)[1, :, 2]
-    assert np.nanmax(bound) <= float(frame.arrays["attention/weights"][0, 1, 7]) * (1 + 2**-10)
+    until(page, "window.mri.view.view.layer === 1 && window.mri.view.view.head === 1")
+    expect(page.locator("#graph-head-title")).to_contain_text("Block 1 · head 1")
+    bound = flat(page, "graph-attention", 0, "customdata").reshape(2, -1, 3)[1, :, 2]
+    assert np.nanmax(bound) <= float(frame.arrays["attention/weights"][1, 1, 7]) * (1 + 2**-10)
 
 
 def test_charts_fed_from_memory_equal_those_of_the_server(page):
@@ -111,6 +113,7 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         ("attention", "graph-attention", 1, "z"),
         ("attention", "graph-attention", 0, "customdata"),
         ("attention", "graph-head", 0, "y"),
+        ("attention", "graph-heads", 0, "z"),
         ("neurons", "graph-neurons", 0, "customdata"),
         ("predictions", "graph-predictions", 0, "x"),
         ("statistics", "graph-bars", 1, "y"),
@@ -122,7 +125,7 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         page.evaluate(
             f"""import("/assets/js/views/feeds.mjs").then(({{feed}}) => feed("{graph}",
             document.querySelector("#{graph} .js-plotly-plot"), window.mri.stage.frame, window.mri.inspector.source,
-            window.mri.view.view))"""
+            {{...window.mri.view.view, ...window.mri.inspector.choices}}))"""
         )
         np.testing.assert_allclose(flat(page, graph, trace, name), served_data, rtol=1e-5, atol=1e-7, err_msg=graph)
         assert (
@@ -134,10 +137,9 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
 def test_predictions_are_exact_and_the_chosen_one_is_marked(page, reader):
     open_scanner(page, "/?session=demo&step=9&tab=predictions")
     shown(page, "graph-predictions", "plot.data.length === 2")
-    arrays = reader.frame(9).arrays
-    expected = np.exp(arrays["logits/values"] - arrays["logits/logsumexp"])
-    np.testing.assert_allclose(flat(page, "graph-predictions", 0, "x"), expected, rtol=1e-5)
-    chosen = np.flatnonzero(arrays["logits/token_ids"] == reader.frame(9).chosen_id)
+    found = predictions(reader.frame(9))
+    np.testing.assert_allclose(flat(page, "graph-predictions", 0, "x"), found.probs, rtol=1e-5)
+    chosen = np.array([found.chosen])
     marked = np.flatnonzero(np.isfinite(flat(page, "graph-predictions", 1, "x")))
     assert marked.tolist() == chosen.tolist()
     labelled = plot(page, "graph-predictions", "plot.data[0].text.map((text) => text.includes('chosen'))")

@@ -101,6 +101,10 @@ export class Inspector {
     if (!isMoving || this.#shown() === this.#posted) this.#stopWaiting();
     if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
     this.#wanted = { frame, view };
+    this.#feedSoon();
+  }
+
+  #feedSoon() {
     this.#feedTimer ??= setTimeout(() => this.#feed(), Math.max(0, this.#feedAtMs - performance.now()));
   }
 
@@ -155,6 +159,12 @@ export class Inspector {
       if (!choice || this.#listening.has(choice)) continue;
       this.#listening.add(choice);
       choice.addEventListener("change", () => this.#choose({ [name]: choice.value }));
+    }
+    for (const id of [IDS.heads, IDS.predicted]) {
+      const host = document.getElementById(id);
+      if (!host || this.#listening.has(host)) continue;
+      this.#listening.add(host);
+      if (this.#wanted) this.#feedSoon(); // it came after the frame that it shows
     }
     for (const id of Object.values(GRAPHS).flat()) {
       const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
