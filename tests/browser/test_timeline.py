@@ -133,7 +133,7 @@ def test_a_drag_loops_and_playing_stays_inside(page):
     drag(page, 26, 20)
     assert page.evaluate("window.mri.player.loop") == [20, 26]
     assert page.evaluate("window.mri.player.mode") == "playing"
-    until(page, "window.seen.includes(26) && window.seen.lastIndexOf(20) > window.seen.indexOf(26)")
+    until(page, "window.seen.includes(26) && window.seen.lastIndexOf(20) > window.seen.indexOf(26)", 240)
     page.keyboard.press("Space")
     seen = page.evaluate("window.seen.slice(window.seen.indexOf(20))")
     assert set(seen) == set(range(20, 27))
