@@ -21,6 +21,7 @@ from mri.nanochat.chat import Prompt, ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.generate import Step, generate
 from mri.nanochat.sampling import Sampling
+from mri.paths import DATA
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.recorder import GenerationRecorder, layout_of_model
@@ -134,8 +135,9 @@ def _messages_of(prompt: Prompt, chat: bool) -> list[dict[str, str]]:
 
 
 def _provenance(loaded: LoadedModel) -> dict[str, object]:
+    path, checkout = loaded.path.absolute(), DATA.parent
     return {
-        "model_path": str(loaded.path),
+        "model_path": str(path.relative_to(checkout) if path.is_relative_to(checkout) else path),
         "era": loaded.era,
         "softcap": loaded.model.softcap,
         "config_hash": loaded.config_hash,
