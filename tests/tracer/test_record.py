@@ -38,7 +38,7 @@ def test_a_recording_is_the_generation(golden: LoadedModel, tmp_path: Path, pref
         assert (session.prompt, session.name, session.end_reason) == ("ab ab", "twice", steps[-1].end_reason)
         assert session.num_prompt_tokens == len(ids)
         assert session.provenance["era"] == golden.era
-        assert not Path(session.provenance["model_path"]).is_absolute(), "a path in this checkout is the same on every machine"
+        assert not Path(session.provenance["model_path"]).is_absolute(), "the same on every machine"
         assert session.provenance["weights_hash"] == golden.weights_hash
         assert session.sampling["temperature"] == 0
         assert session.duration_s > 0
