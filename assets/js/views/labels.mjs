@@ -14,7 +14,8 @@ import { el } from "./dom.mjs";
 /** @typedef {import("../draw/tower.mjs").Slab} Slab */
 /** @typedef {import("../draw/camera.mjs").Camera} Camera */
 
-const [MOST_COLUMNS, COLUMN_PX] = [10, 58];
+const [MOST_CHARS, GAP_CHARS, EARLIER_CHARS] = [12, 1.4, 11];
+const CHAR_PX = 13; // of the stage's width: the lowest plate takes about half of it
 const NUM_PREDICTIONS = 5;
 const LEAST_GAP_PX = 12;
 
@@ -24,21 +25,29 @@ export const NAMES_IN_FULL_PX = 700;
 /** @typedef {object} Columns which tokens stand below
  *  @property {number} first position of the first one; those before it share one column on its left
  *  @property {number} last
- *  @property {boolean} hasEarlier
  *  @property {(position: number) => [number, number, number]} placeOf in space */
 
-/** The newest tokens that the step has read, side by side along the front edge of the lowest plate.
+/** The newest tokens that the step has read, side by side along the front edge of the lowest plate, each as wide as its
+ *  word.
  *  @param {Frame} frame
  *  @param {Slab} lowest
- *  @param {number} width of the picture in CSS pixels
+ *  @param {(position: number) => number} lengthOf characters of a position's word
+ *  @param {number} room characters
  *  @returns {Columns} */
-export function columnsOf({ header: { pos0, t_add: numRead } }, { y, depth }, width) {
-  const count = Math.min(MOST_COLUMNS, Math.floor(width / COLUMN_PX));
+export function columnsOf({ header: { pos0, t_add: numRead } }, { y, depth }, lengthOf, room) {
   const last = pos0 + numRead - 1;
-  const first = last < count ? 0 : last - count + 2;
-  const hasEarlier = first > 0;
-  const slot = (/** @type {number} */ position) => (position < first ? 0 : position - first + (hasEarlier ? 1 : 0));
-  return { first, last, hasEarlier, placeOf: (position) => [(slot(position) + 0.5) / count - 0.5, y - BELOW, depth / 2] };
+  const unitsOf = (/** @type {number} */ position) => Math.min(MOST_CHARS, lengthOf(position)) + GAP_CHARS;
+  let first = last;
+  let used = unitsOf(last);
+  while (first > 0 && used + unitsOf(first - 1) <= room - EARLIER_CHARS) used += unitsOf(--first);
+  let at = first > 0 ? EARLIER_CHARS : 0;
+  const total = Math.max(room / 2, used + at);
+  const centres = [first > 0 ? at / 2 : 0];
+  for (let position = first; position <= last; position++) {
+    centres.push(at + unitsOf(position) / 2);
+    at += unitsOf(position);
+  }
+  return { first, last, placeOf: (position) => [centres[Math.max(0, position - first + 1)] / total - 0.5, y - BELOW, depth / 2] };
 }
 
 export class TowerLabels {
@@ -83,6 +92,20 @@ export class TowerLabels {
     this.names.replaceChildren(...parts);
   }
 
+  /** @param {Frame} frame
+   *  @param {Slab} lowest
+   *  @param {number} width of the stage in CSS pixels
+   *  @returns {Columns} */
+  columnsFor(frame, lowest, width) {
+    return columnsOf(frame, lowest, (position) => this.#word(position).length, width / CHAR_PX);
+  }
+
+  /** @param {number} position */
+  #word(position) {
+    const id = this.tokens.sequence[position];
+    return this.tokens.text[id] ?? `#${id}`;
+  }
+
   /** What this step says.
    *  @param {Frame} frame
    *  @param {Columns} columns
@@ -98,16 +121,15 @@ export class TowerLabels {
 
   /** @param {Frame} frame
    *  @param {Columns} columns */
-  #tellTokens({ header: { pos0 } }, { first, last, hasEarlier, placeOf }) {
+  #tellTokens({ header: { pos0 } }, { first, last, placeOf }) {
     const camera = /** @type {Camera} */ (this.#camera);
-    const { sequence, text } = this.tokens;
     const parts = [];
     const put = (/** @type {number} */ position, /** @type {string} */ word, /** @type {string} */ kind) => {
       const [x, y] = project(camera, ...placeOf(position));
       parts.push(at(el("span", { class: `mri-column${kind}`, text: word }), x, y));
     };
-    if (hasEarlier) put(first - 1, `… ${first} before`, " is-earlier");
-    for (let position = first; position <= last; position++) put(position, text[sequence[position]] ?? `#${sequence[position]}`, position >= pos0 ? " is-read" : "");
+    if (first > 0) put(first - 1, `… ${first} before`, " is-earlier");
+    for (let position = first; position <= last; position++) put(position, this.#word(position), position >= pos0 ? " is-read" : "");
     this.columns.replaceChildren(...parts);
   }
 

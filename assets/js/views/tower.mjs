@@ -13,7 +13,7 @@ import { Renderer } from "../draw/renderer.mjs";
 import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "../draw/tower.mjs";
 import { el } from "./dom.mjs";
 import { dotScales } from "./legend.mjs";
-import { NAMES_IN_FULL_PX, TowerLabels, columnsOf } from "./labels.mjs";
+import { NAMES_IN_FULL_PX, TowerLabels } from "./labels.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("./stage.mjs").Shown} Shown */
@@ -129,7 +129,7 @@ export class TowerPicture {
     renderer.setScales(positive, negative, scales.temperature);
     this.dots = dotsOf(this.plates, frame, before, layout, fullScale);
     renderer.setDots(this.dots, markDots(this.plates, { point, neuron }, watched));
-    const columns = columnsOf(frame, this.plates[0], width);
+    const columns = this.labels.columnsFor(frame, this.plates[0], width);
     const { particles, amounts } = streamsOf(frame, layout, this.plates, flow, columns.placeOf);
     this.#amounts = amounts;
     renderer.setParticles(particles);
