@@ -39,7 +39,11 @@ HANDMADE_VALUES = (
 
 
 def write_handmade_session(
-    folder: Path, session_id: str = "handmade", *, seal: bool = True, values: Sequence[Sequence[float]] = HANDMADE_VALUES
+    folder: Path,
+    session_id: str = "handmade",
+    *,
+    seal: bool = True,
+    values: Sequence[Sequence[float]] = HANDMADE_VALUES,
 ) -> Path:
     """Two layers × 8 neurons × 2 heads, five steps of one token: the prompt "a b", then two decode steps.
 

@@ -50,7 +50,7 @@ def test_charts_are_filled_while_the_first_visit_plays(page):
     shown(page, "graph-neurons", "plot.data.length === 3")
     shown(page, "graph-history", "plot.data.length === 2")
     neuron = view(page)["neuron"]
-    page.evaluate("window.mri.view.select({ neuron: %d })" % ((neuron + 1) % 64))
+    page.evaluate(f"window.mri.view.select({{ neuron: {(neuron + 1) % 64} }})")
     expect(page.locator("#graph-history-title")).to_contain_text(f"neuron {(neuron + 1) % 64}")
     assert page.evaluate("window.mri.player.mode") == "playing"
 

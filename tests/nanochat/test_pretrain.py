@@ -43,8 +43,8 @@ def test_tokenizer_is_nanochats(encoding: tiktoken.Encoding) -> None:
 
 
 def test_rows_begin_with_bos_and_are_full(encoding: tiktoken.Encoding) -> None:
-    row = next(pretrain.rows(corpus.documents("x"), encoding, 300))
-    assert len(row) == 300
+    row, is_trained = next(pretrain.rows(corpus.documents("x"), encoding, 300))
+    assert len(row) == len(is_trained) == 300
     assert row[0] == encoding.encode_single_token("<|bos|>")
     assert encoding.decode(row[1:]).startswith(next(corpus.documents("x")).text[:20])
 
@@ -52,10 +52,20 @@ def test_rows_begin_with_bos_and_are_full(encoding: tiktoken.Encoding) -> None:
 def test_batches_depend_on_seed_and_step_alone(encoding: tiktoken.Encoding) -> None:
     idx, targets = batch(SMALL, encoding, 3)
     assert idx.shape == targets.shape == (4, 32)
-    assert torch.equal(idx[:, 1:], targets[:, :-1])
+    is_trained = targets[:, :-1] != pretrain.UNTRAINED
+    assert torch.equal(idx[:, 1:][is_trained], targets[:, :-1][is_trained])
     assert torch.equal(idx, batch(SMALL, encoding, 3)[0])
     assert not torch.equal(idx, batch(SMALL, encoding, 4)[0])
     assert not torch.equal(idx, batch(replace(SMALL, seed=2), encoding, 3)[0])
+
+
+def test_what_nothing_tells_has_no_loss(encoding: tiktoken.Encoding) -> None:
+    document = corpus.Document("Pairs: red ball. Swapped: ball red.", (), chance_until=16)
+    ids, is_trained = pretrain.encoded(encoding, document)
+    assert encoding.decode(ids[1:]) == document.text
+    kept = [token for token, trained in zip(ids[1:], is_trained[1:], strict=True) if trained]
+    assert encoding.decode(kept) == " Swapped: ball red."
+    assert is_trained[0], "the end of the document before is learnt"
 
 
 def test_some_batches_have_the_full_context(encoding: tiktoken.Encoding) -> None:
