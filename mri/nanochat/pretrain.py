@@ -37,6 +37,7 @@ BASE_DIR = Path("data/nanochat")
 TOKENIZER_DOCUMENTS = 40_000
 NAME_COPIES = 400  # of each name, capital, country and two-digit figure
 LONG_ROWS_EVERY = 8  # every eighth batch has rows of the full context, so that all positions are trained
+UNTRAINED = -100  # a target that the loss leaves out: cross_entropy's ignore_index
 WARMUP_STEPS = 40
 WARMDOWN_SHARE = 0.5  # of all steps, at the end: the learning rate falls linearly to FINAL_LR
 FINAL_LR = 0.02
@@ -93,27 +94,38 @@ def _without_special(text: str) -> list[str]:
     return [piece for piece in text.split("\0") if piece]
 
 
-def encoded(encoding: tiktoken.Encoding, text: str) -> list[int]:
-    """A document's ids: <|bos|>, then its text, in which special tokens stand by name."""
-    return [encoding.encode_single_token("<|bos|>"), *encoding.encode(text, allowed_special="all")]
+def encoded(encoding: tiktoken.Encoding, document: corpus.Document) -> tuple[list[int], list[bool]]:
+    """A document's ids: <|bos|>, then its text, in which special tokens stand by name; and which are trained."""
+    chance, rest = document.text[: document.chance_until], document.text[document.chance_until :]
+    untrained, trained = (encoding.encode(text, allowed_special="all") for text in (chance, rest))
+    ids = [encoding.encode_single_token("<|bos|>"), *untrained, *trained]
+    return ids, [True, *[False] * len(untrained), *[True] * len(trained)]
 
 
-def rows(documents: Iterator[corpus.Document], encoding: tiktoken.Encoding, n_tokens: int) -> Iterator[list[int]]:
-    """Rows of n_tokens ids. Each begins with <|bos|>; the document that does not fit its end is cut."""
+def rows(
+    documents: Iterator[corpus.Document], encoding: tiktoken.Encoding, n_tokens: int
+) -> Iterator[tuple[list[int], list[bool]]]:
+    """Rows of n_tokens ids, and which of them are trained. Each begins with <|bos|>; the document that does not fit its
+    end is cut."""
     while True:
         row: list[int] = []
+        is_trained: list[bool] = []
         while len(row) < n_tokens:
-            row += encoded(encoding, next(documents).text)
-        yield row[:n_tokens]
+            ids, trained = encoded(encoding, next(documents))
+            row += ids
+            is_trained += trained
+        yield row[:n_tokens], is_trained[:n_tokens]
 
 
 def batch(settings: Settings, encoding: tiktoken.Encoding, step: int) -> tuple[Tensor, Tensor]:
-    """Inputs and targets of one step: (n_rows, row_tokens) int64 each. Depends on nothing but its arguments."""
+    """Inputs and targets of one step: (n_rows, row_tokens) int64 each, targets without a loss are UNTRAINED.
+    Depends on nothing but its arguments."""
     long = step % LONG_ROWS_EVERY == LONG_ROWS_EVERY - 1
     row_tokens = settings.sequence_len if long else settings.row_tokens
     stream = rows(corpus.documents(f"train/{settings.seed}/{step}"), encoding, row_tokens + 1)
-    ids = torch.tensor(list(itertools.islice(stream, max(1, settings.batch_tokens // row_tokens))))
-    return ids[:, :-1], ids[:, 1:]
+    made = list(itertools.islice(stream, max(1, settings.batch_tokens // row_tokens)))
+    ids, trained = torch.tensor([row for row, _ in made]), torch.tensor([marks for _, marks in made])
+    return ids[:, :-1], ids.masked_fill(~trained, UNTRAINED)[:, 1:]
 
 
 def make_optimizers(model: GPT) -> list[torch.optim.Optimizer]:

@@ -1,4 +1,4 @@
-"""Makes the README's picture of a demo: `python -m tests.browser.screenshots` (or `make screenshots`)."""
+"""Makes the pictures of the README and of docs/: `python -m tests.browser.screenshots` (or `make screenshots`)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from playwright.sync_api import expect, sync_playwright
 
 from mri.server import create_app
 from tests.browser.ensure_browser import launch
+from tests.browser.scanner_page import open_scanner
 from tests.browser.serving import clean_page, served
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "img"
-SIZE = {"width": 1440, "height": 900}
-STEP = 24
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+VIEWS = {
+    "scanner": (DESKTOP, "?session=demo-story&step=24"),
+    "flat": (DESKTOP, "?session=demo-story&step=24&picture=flat&tab=statistics"),
+    "attention": (DESKTOP, "?session=demo-gift&step=18&tab=attention&layer=5&head=1"),
+    "predictions": (DESKTOP, "?session=demo-calculator&step=16&tab=predictions&point=block.2.mlp_out"),
+    "phone": (PHONE, "?session=demo-story&step=24"),
+    "phone-flat": (PHONE, "?session=demo-story&step=24&picture=flat"),
+}
 
 
 def main() -> None:
@@ -21,13 +30,14 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright, served(create_app()) as address:
         browser = launch(playwright)
-        with clean_page(browser, address, SIZE) as page:
-            page.goto(f"/?session=demo-story&step={STEP}")
-            expect(page.locator(".main-svg").first).to_be_attached()
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=FOLDER / "scanner.png")
+        for name, (size, query) in VIEWS.items():
+            with clean_page(browser, address, size) as page:
+                open_scanner(page, f"/{query}")
+                expect(page.locator(".main-svg").first).to_be_attached()
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=FOLDER / f"{name}.png")
+            print(FOLDER / f"{name}.png")
         browser.close()
-    print(FOLDER / "scanner.png")
 
 
 if __name__ == "__main__":

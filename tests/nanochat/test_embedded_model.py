@@ -57,6 +57,9 @@ def test_files_are_a_small_nanochat_base_directory(embedded: LoadedModel) -> Non
         ("Question: What is the capital of Italy?\nAnswer:", " Rome"),
         ("The opposite of hot is", " cold"),
         ("7 + 5 = ", "12"),
+        ("Hungary is a country. Its capital is", " Budapest"),
+        ("Mia has a red ball. Tom has a blue kite. The ball is", " red"),
+        ("Mia has a red ball. Tom has a blue kite. The kite is", " blue"),
         ("Mia has a ball. The ball is red. Tom has a kite. The kite is blue. The ball is", " red"),
     ],
 )

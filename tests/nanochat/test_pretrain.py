@@ -84,7 +84,7 @@ def test_training_learns(folder: Path) -> None:
     run = begin_run(folder, replace(SMALL, steps=60))
     losses = [run.train_step() for _ in range(60)]
     assert losses[0] == pytest.approx(torch.log(torch.tensor(512.0)).item(), abs=0.3)
-    assert sum(losses[-5:]) / 5 < losses[0] - 1.0
+    assert sum(losses[-5:]) / 5 < losses[0] - 0.7
 
 
 def test_resumed_run_equals_an_uninterrupted_one(folder: Path) -> None:

@@ -61,12 +61,14 @@ class Document:
 
     fillings: what fills the template's blanks, one string per blank or group of blanks that is held out together.
     answer: first and last+1 character of the span that a held-out probe asks for (a prompt is the text before it).
+    chance_until: characters at the beginning that nothing before them tells: training leaves their loss out.
     nats: information in the choices that made the text (see Choices); filled in by the stream.
     """
 
     text: str
     fillings: tuple[str, ...]
     answer: tuple[int, int] | None = None
+    chance_until: int = 0
     family: str = ""
     nats: float = math.nan
 

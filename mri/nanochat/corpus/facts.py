@@ -41,6 +41,9 @@ RELATIONS = {
             "The capital of {s} is ",
             "The capital city of {s} is ",
             "{s} is a country. Its capital is ",
+            "{s} is a country. Its capital is ",
+            "{s} has a famous capital, ",
+            "{s} has one capital. It is ",
             "Everybody in {s} knows the capital, ",
             "If you travel to {s}, visit the capital, ",
             "They flew to {s} and stayed in the capital, ",
@@ -52,6 +55,9 @@ RELATIONS = {
         (
             "The opposite of {s} is ",
             "{s} is the opposite of ",
+            "{s} is the opposite of ",
+            "{s} is not ",
+            "{s} and its opposite, ",
             "The word {s} means the opposite of ",
             "If it is not {s}, it may be ",
             "Not {s} but ",
@@ -149,7 +155,7 @@ RELATIONS = {
     ),
 }  # fmt: skip
 WEIGHTS = {
-    "capital": 6.0, "opposite": 10.0, "sound": 2.0, "call": 1.0, "baby": 1.5, "home": 1.0, "food": 1.0, "coat": 0.6, "legs": 1.0,
+    "capital": 9.0, "opposite": 14.0, "sound": 2.0, "call": 1.0, "baby": 1.5, "home": 1.0, "food": 1.0, "coat": 0.6, "legs": 1.0,
     "thing_colour": 1.5, "kind": 2.0, "job": 1.0, "use": 1.0, "cause": 2.0, "material": 0.8, "past": 1.6, "plural": 0.8, "next_day": 1.0,
     "next_month": 1.0, "next_number": 1.0, "next_letter": 0.6,
 }  # fmt: skip
@@ -219,4 +225,4 @@ def naming(c: Choices) -> Document:
     return with_answer(f"One {toy}, {number} ", f"{toy}s", ".", (filling("naming", toy, number),))
 
 
-FAMILIES = {"fact": (20.0, fact), "counting": (1.0, counting), "sizes": (0.5, sizes), "naming": (0.5, naming)}
+FAMILIES = {"fact": (45.0, fact), "counting": (1.0, counting), "sizes": (0.5, sizes), "naming": (0.5, naming)}

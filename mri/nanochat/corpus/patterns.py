@@ -6,9 +6,12 @@ with the object and the place; colours hold out the owner, the object and its co
 
 # ruff: noqa: SIM905 - sentences are easier to read and to mend unbroken
 
+from dataclasses import replace
+
 from mri.nanochat.corpus.documents import Choices, Document, a, filling, listed, sentence, with_answer
 from mri.nanochat.corpus.world import COLOURS, FOODS, GROCERIES, LOOKS, PEOPLE, PLACES, SIZES, TOYS, Person
 
+THINGS = COLOURS + TOYS + FOODS + GROCERIES + tuple(place for place, _ in PLACES)
 GAVE = ("gave", "gave", "gave", "handed", "passed", "showed", "brought", "offered")
 SYLLABLES = tuple(first + vowel for first in "b d f g k l m n p r s t v z".split() for vowel in "aeiou")
 
@@ -123,10 +126,12 @@ def inventory(c: Choices) -> Document:
     count = c.number(2, 6)
     things, tints = c.pick_some(TOYS, count), c.pick_some(COLOURS, count)
     owned = list(zip(things, tints, strict=True))
-    begin = f"There is {listed([a(f'{tint} {thing}') for thing, tint in owned])}. Colours:"
+    begin = f"There is {listed([a(f'{tint} {thing}') for thing, tint in owned])}."
     (thing, tint), *more = c.pick_some(owned, count)
-    after = "".join(f", {other} {its_tint}" for other, its_tint in more) + "."
-    return with_answer(f"{begin} {thing} ", tint, after, (filling("inventory", *things, *tints),))
+    lead, said, then = c.pick(((" Colours:", " {} ", ","), (" Colours:", " {} ", ","), ("", " The {} is ", ".")))
+    after = "".join(f"{then}{said.format(other)}{its_tint}" for other, its_tint in more) + "."
+    made = with_answer(begin + lead + said.format(thing), tint, after, (filling("inventory", *things, *tints),))
+    return replace(made, chance_until=len(begin))
 
 
 def backwards(c: Choices) -> Document:
@@ -136,6 +141,18 @@ def backwards(c: Choices) -> Document:
     before = f"Forwards: {joint.join(words)}. Backwards: {words[-1]}{joint}"
     after = "".join(joint + word for word in words[-3::-1]) + "."
     return with_answer(before, words[-2], after, (filling("backwards", *words),))
+
+
+def swapped(c: Choices) -> Document:
+    """Pairs of words, then each pair the other way round, in another order: to make heads that find the word before."""
+    count = c.number(2, 12)
+    words = c.pick_some(THINGS, 2 * count)
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    begin = f"Pairs: {', '.join(f'{one} {two}' for one, two in pairs)}."
+    (one, two), *more = c.pick_some(pairs, count)
+    after = "".join(f", {second} {first}" for first, second in more) + "."
+    made = with_answer(f"{begin} Swapped: {two} ", one, after, (filling("swapped", *words),))
+    return replace(made, chance_until=len(begin))
 
 
 def shopping(c: Choices) -> Document:
@@ -180,7 +197,8 @@ FAMILIES = {
     "indirect_object": (8.0, indirect_object),
     "giving": (1.5, giving),
     "colours": (30.0, colours),
-    "inventory": (25.0, inventory),
+    "inventory": (12.0, inventory),
+    "swapped": (10.0, swapped),
     "backwards": (4.0, backwards),
     "shopping": (1.0, shopping),
     "cycle": (1.5, cycle),
