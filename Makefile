@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp  ## serve the app (ARGS="--port 8060" passes options on)
 
 test: $(VENV)/dev.stamp  ## every test, in a real browser too (ARGS="tests/store -x" narrows)
 	@$(PY) tests/browser/ensure_browser.py
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp  ## ruff, mypy and every test
 	$(PY) -m ruff check .

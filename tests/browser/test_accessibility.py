@@ -57,7 +57,7 @@ def test_sessions(browser, site, theme):
     with clean_page(browser, site) as page:
         page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
         page.goto("/sessions")
-        expect(page.get_by_text("demo").first).to_be_visible()
+        expect(page.get_by_role("link", name="random", exact=True)).to_be_visible()
         assert not faults(page)
 
 
@@ -68,6 +68,6 @@ def test_phone(browser, site, path):
         if "session=" in path:
             until(page, "window.mri?.timings.draw.length > 0 && document.querySelector('#panel-neurons .main-svg')")
         else:
-            expect(page.get_by_text("demo").first).to_be_visible()
+            expect(page.get_by_role("link", name="random", exact=True)).to_be_visible()
         assert not faults(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"] < DESKTOP["width"]

@@ -185,14 +185,14 @@ def test_the_value_under_the_pointer_is_the_files(page, folder):
     indices, values = frame.captured(layout, "block.0.mlp_out")
     for place in (0, len(indices) - 1):
         page.mouse.move(*neuron_at(page, "block.0.mlp_out", int(indices[place])))
-        tip = page.locator(".mri-tip")
+        tip = page.locator("#mri-stage .mri-tip")
         expect(tip).to_contain_text(f"block.0.mlp_out · neuron {indices[place]}")
         said = tip.locator(".mri-value").inner_text().replace("−", "-").removesuffix(" activation")
         assert float(said) == pytest.approx(float(values[place]), rel=1e-6)
         expect(tip).to_contain_text(f"rank {place + 1} of 64")
     other = next(neuron for neuron in range(64) if neuron not in indices)
     page.mouse.move(*neuron_at(page, "block.0.mlp_out", other))
-    expect(page.locator(".mri-tip .mri-value")).to_contain_text("not captured, |x| ≤ ")
+    expect(page.locator("#mri-stage .mri-tip .mri-value")).to_contain_text("not captured, |x| ≤ ")
 
 
 def test_marks_are_told_apart(page):
@@ -204,7 +204,7 @@ def test_marks_are_told_apart(page):
         page.evaluate(f"window.mri.player.seek({at})")
         until(page, f"window.mri.stage.frame.header.step === {at}")
         page.mouse.move(*neuron_at(page, "block.0.resid_post", neuron))
-        expect(page.locator(".mri-tip .mri-value")).to_have_text(re.compile("^" + re.escape(text)))
+        expect(page.locator("#mri-stage .mri-tip .mri-value")).to_have_text(re.compile("^" + re.escape(text)))
     legend = page.locator(".mri-legend")
     for name in ("not captured", "zero", "NaN", "±∞", "clipped"):
         expect(legend).to_contain_text(name)
@@ -282,7 +282,7 @@ def test_no_canvas_leaves_the_charts_in_charge(page):
     page.add_init_script(
         """const real = HTMLCanvasElement.prototype.getContext;
         HTMLCanvasElement.prototype.getContext = function (...kind) {
-          return this.closest("#mri-stage") ? null : real.apply(this, kind); };"""
+          return this.matches(".mri-flat, .mri-tower") ? null : real.apply(this, kind); };"""
     )
     page.goto("/?session=demo-long&step=3&tab=statistics")
     expect(page.locator("#mri-stage")).to_contain_text("no canvas")

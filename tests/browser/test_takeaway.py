@@ -191,9 +191,13 @@ def test_the_menu_by_keyboard(page):
     expect(item).to_be_hidden()
 
 
-def test_a_server_that_refuses_is_told(page):
+def test_a_server_that_refuses_is_told(browser, site):
+    context = browser.new_context(base_url=site, reduced_motion="reduce")  # the refusal stands in the console too
+    context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}")
+    page = context.new_page()
     open_scanner(page, LINK)
     page.route("**/panels/**", lambda route: route.fulfill(status=507, json={"error": "The disk is full."}))
     page.evaluate("document.querySelector('#mri-tools details').open = true")
     page.locator("#mri-tools").get_by_role("button", name="Stage, CSV").click()
     expect(page.locator(".mri-toast-error")).to_contain_text("The disk is full.")
+    context.close()

@@ -129,11 +129,11 @@ def test_a_click_goes_to_the_step(page):
 
 def test_a_drag_loops_and_playing_stays_inside(page):
     open_timeline(page, "/?session=demo-long&step=3")
-    page.evaluate("window.seen = []; window.mri.player.subscribe((player) => window.seen.push(player.step))")
+    page.evaluate("window.seen = []; window.mri.player.subscribe((player) => window.seen.push(player.step)); null")
     drag(page, 26, 20)
     assert page.evaluate("window.mri.player.loop") == [20, 26]
     assert page.evaluate("window.mri.player.mode") == "playing"
-    until(page, "window.seen.includes(26) && window.seen.lastIndexOf(20) > window.seen.indexOf(26)", 240)
+    until(page, "window.seen.includes(26) && window.seen.lastIndexOf(20) > window.seen.indexOf(26)")
     page.keyboard.press("Space")
     seen = page.evaluate("window.seen.slice(window.seen.indexOf(20))")
     assert set(seen) == set(range(20, 27))

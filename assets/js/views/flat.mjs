@@ -27,7 +27,7 @@ export class FlatPicture {
    *  @param {Record<string, number>} context.fullScale */
   constructor(context) {
     this.context = context;
-    this.canvas = el("canvas", { "aria-hidden": "true" });
+    this.canvas = el("canvas", { "aria-hidden": "true", class: "mri-flat" });
     this.ctx = this.canvas.getContext("2d");
   }
 

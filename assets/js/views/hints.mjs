@@ -15,7 +15,7 @@ const GAP_PX = 12;
 const HINTS = Object.freeze([
   ["#mri-stage", "Every dot is a neuron", "Each plate is a layer of the model. What glows was measured in this step. Point at a neuron for its exact value, click to follow it, shift-click to watch several."],
   ["#mri-ribbon", "What the model reads and writes", "Click a token to go to the step that read it. The dashed one is what that step predicts."],
-  ["#mri-transport", "Time", "One step is one pass through the model. Space plays, ← and → step, and ? lists all keys."],
+  [".mri-track", "Time", "One step is one pass through the model. Space plays, ← and → step, and ? lists all keys."],
   ["#mri-layers", "Every point that was measured", "From the embedding at the bottom to the predictions on top, with the spread of its values. Choose one to see it on the plates."],
   [".mri-inspector", "The numbers behind the picture", "Neurons, attention, predictions and statistics of this step. The small menu of each chart takes it away as a picture or a table."],
 ]);

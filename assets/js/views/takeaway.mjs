@@ -18,7 +18,7 @@ const TITLE_PX = 34;
 const PARTS = Object.freeze([
   ["Stage", "stage", "#mri-stage"],
   ["Hook points", "layers", "#mri-layers"],
-  ["Timeline", "timeline", "#mri-timeline"],
+  ["Timeline", "timeline", ".mri-deck"],
   ["Tokens", "tokens", null],
 ]);
 
