@@ -20,6 +20,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 5
+PAIRS = 8  # recordings alone and crowded, in turn: single ones differ by a fifth
 
 
 def table() -> Table:
@@ -79,7 +80,7 @@ def generation_seconds() -> tuple[float, float]:
     alone, crowded = [], []
     with tempfile.TemporaryDirectory() as folder, serving("--sessions", folder) as (_, address):
         record_seconds(address)  # loads torch and the model
-        for _ in range(3):
+        for _ in range(PAIRS):
             alone.append(record_seconds(address))
             stop = threading.Event()
             thread = threading.Thread(target=hammer, args=(address, stop))

@@ -77,7 +77,7 @@ def record(
             on_start=on_start, on_step=on_step,
         )  # fmt: skip
     console.print(recording.response, markup=False)
-    console.print(f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}", markup=False)
+    console.print(f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}", markup=False, soft_wrap=True)
     if recording.problem:
         _say(recording.problem)
         raise typer.Exit(1)
@@ -131,7 +131,7 @@ def verify(
     path = Path(target)
     reader = open_session(path if path.exists() else Library(sessions).path(target))
     reader.verify()
-    console.print(f"{reader.path}: {reader.num_steps} steps, all checksums right.", markup=False)
+    console.print(f"{reader.path}: {reader.num_steps} steps, all checksums right.", markup=False, soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

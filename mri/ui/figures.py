@@ -140,7 +140,7 @@ def predictions(tokens: Sequence[str], found: Predictions, *, temperature: float
     )  # fmt: skip
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(
-        range=[0, 1.3], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top",
+        range=[0, 1.9], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top",
         title_text=temperature_words(len(tokens), temperature),
     )  # fmt: skip
     names = [escaped(token) + (f" · rank {rank + 1}" if rank != i else "") for i, (token, rank) in enumerate(

@@ -28,7 +28,10 @@ export function feed(id, plot, frame, source, view) {
   const { traces = [], layout = {} } = FEEDS[id]?.(frame, source, view) ?? {};
   if ((plot.layout.meta?.of ?? "") !== (OF[id]?.(view) ?? "")) return; // it shows something else until the server drew it
   if (traces.length > plot.data.length || (!traces.length && !plot.layout.shapes?.length)) return; // another figure stands there
-  window.Plotly.update(plot, byAttribute(traces), layout, traces.map((_, i) => i));
+  const drawn = window.Plotly.update(plot, byAttribute(traces), layout, traces.map((_, i) => i));
+  drawn.catch((/** @type {Error} */ error) => {
+    if (plot.isConnected) throw error; // else the page went while Plotly drew
+  });
 }
 
 /** What a figure must be of to take a frame's data: `layout.meta.of` in figures.py.
