@@ -245,22 +245,26 @@ class Scanner {
       () => this.stage.frame?.header.step !== this.player.step && this.redraw(),
       () => {}, // told by the cache's onError
     );
-    this.transport.draw();
-    this.timeline.draw(step, /** @type {string} */ (this.view.view.point));
     const frame = this.cache.get(step);
+    const isPlaying = mode === "playing";
+    const { view } = this.view;
+    const point = /** @type {string} */ (view.point);
     this.stage.host.classList.toggle("is-waiting", waiting || !frame);
+    if (frame) {
+      const startMs = performance.now();
+      if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, point) });
+      const before = step > 0 ? this.cache.get(step - 1) : null;
+      this.layers.draw(frame, before, point, isPlaying);
+      this.stage.draw(frame, view, before);
+      this.ribbon.draw(step, frame, view.influence, isPlaying);
+      this.sentence.draw(frame, isPlaying);
+      keepLast(this.timings.draw, performance.now() - startMs);
+    }
+    this.transport.draw();
+    this.timeline.draw(step, point);
     if (!frame) return;
-    const startMs = performance.now();
-    const view = this.view.view;
-    if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
-    const before = step > 0 ? this.cache.get(step - 1) : null;
-    this.stage.draw(frame, view, before);
-    this.ribbon.draw(step, frame, view.influence, mode === "playing");
-    this.sentence.draw(frame, mode === "playing");
-    this.layers.draw(frame, before, /** @type {string} */ (view.point), mode === "playing");
-    keepLast(this.timings.draw, performance.now() - startMs);
     this.watched.draw(view);
-    this.inspector.draw(frame, view, mode === "playing");
+    this.inspector.draw(frame, view, isPlaying);
     this.#afterPaint();
   }
 

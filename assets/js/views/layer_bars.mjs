@@ -21,7 +21,10 @@ const LINES_PER_COLUMN = 128;
 const COLUMN = Object.freeze(Object.fromEntries(STATS.map((name, i) => [name, i])));
 
 export class LayerBars {
+  /** Words on a canvas in the page make the browser compute all styles that changed: so they are written aside. */
+  #aside = document.createElement("canvas");
   #ctx = /** @type {CanvasRenderingContext2D|null} */ (null);
+  #seen = /** @type {CanvasRenderingContext2D|null} */ (null);
   #lines = /** @type {HTMLCanvasElement|null} */ (null);
   #series = /** @type {import("../source/http.mjs").Series|null} */ (null);
   #places = placesOf("asinh", 1, 1);
@@ -49,7 +52,12 @@ export class LayerBars {
   resize(width, height) {
     this.#width = width;
     this.#height = height;
-    this.#ctx = sized(this.canvas, width, height);
+    this.#seen = sized(this.canvas, width, height);
+    this.#ctx = sized(this.#aside, width, height);
+    if (!this.#ctx) return;
+    this.#ctx.font = "10.5px ui-monospace, DejaVu Sans Mono, monospace";
+    this.#ctx.textAlign = "right";
+    this.#ctx.textBaseline = "middle";
   }
 
   /** @param {import("../core/hook_list.mjs").Scale} scale
@@ -77,9 +85,6 @@ export class LayerBars {
     if (!ctx) return;
     this.#followTheme();
     ctx.clearRect(0, 0, this.#width, this.#height);
-    ctx.font = "10.5px ui-monospace, DejaVu Sans Mono, monospace";
-    ctx.textAlign = "right";
-    ctx.textBaseline = "middle";
     const [left, width] = this.bars;
     const first = Math.floor(scrollTop / rowPx);
     const last = Math.min(keys.length - 1, Math.floor((scrollTop + this.#height) / rowPx));
@@ -92,6 +97,8 @@ export class LayerBars {
       ctx.fillStyle = this.#colours.text;
       ctx.fillText(number(keys[i]), this.#width - 4, y + 0.5);
     }
+    this.#seen?.clearRect(0, 0, this.#width, this.#height);
+    this.#seen?.drawImage(this.#aside, 0, 0, this.#width, this.#height);
   }
 
   /** @param {CanvasRenderingContext2D} ctx

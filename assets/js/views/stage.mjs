@@ -40,6 +40,9 @@ export class Stage {
   picture = "tower";
   #options = { isSingle: false, isSigned: false, hasStats: false, flow: /** @type {import("../core/flow.mjs").FlowKind} */ ("attention") };
   #legendOf = "";
+  /** @type {{width: number, height: number}|null} of the picture; measured only when something may have changed it:
+   *  asking in every frame makes the browser lay out the page in every frame */
+  #size = null;
   /** @type {{x: number, y: number, clientX: number, clientY: number}|null} */
   #pointer = null;
   #dragged = 0;
@@ -65,8 +68,12 @@ export class Stage {
     this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.canvas, this.tower.labels.host);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.says, this.tip, this.tower.readout);
     this.#listen(this.view);
-    this.observer = new ResizeObserver(() => context.needsRedraw());
+    this.observer = new ResizeObserver(() => {
+      this.#size = null;
+      context.needsRedraw();
+    });
     this.observer.observe(host);
+    this.observer.observe(this.legend);
   }
 
   close() {
@@ -108,14 +115,22 @@ export class Stage {
     const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
     const current = this.#current();
     const isTower = current === this.tower;
-    this.host.classList.toggle("is-flat", !isTower);
-    const [width, height] = [this.host.clientWidth, Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop)];
-    this.flat.canvas.hidden = isTower;
-    this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
-    this.view.style.height = `${height}px`;
+    if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
+    const { width, height } = (this.#size ??= this.#measured(isTower));
     current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], ...options, width, height }, before);
     this.#tellWhy();
     if (this.#pointer) this.#showTip();
+  }
+
+  /** Show one of the two pictures and see how much room it has.
+   *  @param {boolean} isTower */
+  #measured(isTower) {
+    this.host.classList.toggle("is-flat", !isTower);
+    this.flat.canvas.hidden = isTower;
+    this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
+    const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);
+    this.view.style.height = `${height}px`;
+    return { width: this.host.clientWidth, height };
   }
 
   /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
