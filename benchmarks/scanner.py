@@ -16,7 +16,7 @@ from mri.paths import SESSIONS
 from mri.server import create_app
 from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import open_scanner, until
-from tests.browser.serving import served
+from tests.browser.serving import HINTS_SEEN, served
 from tests.conftest import write_random_session
 
 SIZE = {"width": 1440, "height": 900}
@@ -47,7 +47,7 @@ def table() -> Table:
         with served(create_app(Path(folder))) as address:
             browser = launch(playwright)
             context = browser.new_context(viewport=SIZE, device_scale_factor=DEVICE_SCALE, base_url=address)
-            context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a benchmark'); } catch {}")
+            context.add_init_script(HINTS_SEEN)
             for session, (name, fps_goal, scrub_goal) in SUBJECTS.items():
                 page = context.new_page()
                 for what, measured, goal in rows(page, session, fps_goal, scrub_goal):

@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 PHONE = {"width": 390, "height": 800}
+HINTS_SEEN = "try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}"
+"""For a context's init script: this browser has shown the hints of the first visit."""
+
 DESKTOP = {"width": 1280, "height": 800}
 
 
@@ -43,7 +46,7 @@ def clean_page(
     """
     context = browser.new_context(viewport=viewport, base_url=address, reduced_motion="reduce")
     if not first_visit:
-        context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}")
+        context.add_init_script(HINTS_SEEN)
     page = context.new_page()
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)  # a busy machine draws slowly; nothing waits longer than it must

@@ -10,10 +10,8 @@ import mri
 from mri.analysis.attention import attention_entropy, attention_rows, mean_distance
 from mri.analysis.predictions import predictions
 from mri.config import TraceConfig
-from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import click_bar, hover_words, open_scanner, plot, shown, until
-from tests.browser.serving import clean_page, served
 from tests.conftest import write_random_session
 
 STEP = 20
@@ -27,18 +25,6 @@ def folder(tmp_path_factory):
     few = TraceConfig(prefill="stepwise", logits_topk=4)
     write_random_session(folder, session_id="kept", num_steps=30, n_layer=3, n_head=3, config=few)
     return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
 
 
 def number_in(words, before):

@@ -33,9 +33,7 @@ def hint(page):
 def test_five_hints_each_beside_what_it_is_about(browser, site, size):
     with clean_page(browser, site, size, first_visit=True) as page:
         open_scanner(page, LINK)
-        for count, anchor in enumerate(
-            ("#mri-stage", "#mri-ribbon", ".mri-track", "#mri-layers", ".mri-inspector"), 1
-        ):
+        for count, anchor in enumerate(("#mri-stage", "#mri-ribbon", ".mri-track", "#mri-layers", ".mri-inspector"), 1):
             expect(hint(page)).to_contain_text(f"Hint {count} of 5")
             expect(hint(page)).to_be_in_viewport(ratio=1)
             ring, target = page.locator(".mri-hint-ring").bounding_box(), page.locator(anchor).bounding_box()

@@ -10,7 +10,7 @@ from mri.config import TraceConfig
 from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import click_bar, neuron_at, open_scanner, plot, shown, step, until, view
-from tests.browser.serving import clean_page, served
+from tests.browser.serving import served
 from tests.conftest import write_random_session
 
 KEPT_8 = TraceConfig(prefill="stepwise")
@@ -30,12 +30,6 @@ def reader(tmp_path_factory):
 def site(reader):
     with served(create_app(reader.path.parent)) as address:
         yield address
-
-
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
 
 
 def numbers(values):

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import open_scanner, until, view
-from tests.browser.serving import PHONE, clean_page, served
+from tests.browser.serving import PHONE, clean_page
 from tests.conftest import write_random_session
 
 AT = 5
@@ -21,12 +20,6 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     write_random_session(folder, session_id="demo", n_layer=3, num_steps=12)
     return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from mri.config import TraceConfig
-from mri.server import create_app
 from tests.browser.scanner_page import open_scanner, until
-from tests.browser.serving import served
+from tests.browser.serving import HINTS_SEEN
 from tests.conftest import write_random_session
 
 STEPS = 150  # three windows
@@ -20,17 +19,11 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
-
-
 @pytest.fixture
 def page(browser, site):
     """Not `clean_page`: a browser reports every request that was cut off on its console."""
     context = browser.new_context(base_url=site, reduced_motion="reduce", viewport={"width": 1280, "height": 800})
-    context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}")
+    context.add_init_script(HINTS_SEEN)
     page = context.new_page()
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)

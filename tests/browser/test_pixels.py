@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from mri.analysis.series import full_scales
-from mri.server import create_app
 from mri.store.reader import open_session
 from mri.ui.theme import colours, scales
 from tests.browser.scanner_page import open_scanner, until
-from tests.browser.serving import clean_page, served
+from tests.browser.serving import clean_page
 from tests.conftest import write_handmade_session
 
 KEY = "block.0.resid_post"
@@ -36,12 +35,6 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     write_handmade_session(folder, values=VALUES)
     return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
 
 
 @pytest.fixture(params=["tower", "flat"])

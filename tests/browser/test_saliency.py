@@ -52,12 +52,6 @@ def site(folder):
     app.server.extensions["nanochat-mri"].worker.close()
 
 
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
-
-
 def test_attention_mass_is_the_python_apis(page, folder):
     open_scanner(page, LINK)
     assert page.locator(".mri-token.has-influence").count() == 0

@@ -7,10 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mri.config import TraceConfig
-from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import neuron_at, open_scanner, shown, step, until, view
-from tests.browser.serving import PHONE, clean_page, served
+from tests.browser.serving import PHONE, clean_page
 from tests.conftest import write_handmade_session, write_random_session
 
 ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise")
@@ -22,18 +21,6 @@ def folder(tmp_path_factory):
     write_handmade_session(folder)
     write_random_session(folder, session_id="demo-long", num_steps=100, n_embd=64, config=ROWS)
     return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
 
 
 def test_the_first_visit_plays_the_demo(page):

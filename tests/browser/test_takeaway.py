@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import open_scanner, shown, until, view
-from tests.browser.serving import clean_page, served
+from tests.browser.serving import HINTS_SEEN
 from tests.conftest import write_handmade_session, write_random_session
 
 KEY = "block.1.mlp_out"
@@ -24,18 +23,6 @@ def folder(tmp_path_factory):
     write_handmade_session(folder)
     write_random_session(folder, session_id="other")
     return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
 
 
 def taken(page, menu, item):
@@ -193,7 +180,7 @@ def test_the_menu_by_keyboard(page):
 
 def test_a_server_that_refuses_is_told(browser, site):
     context = browser.new_context(base_url=site, reduced_motion="reduce")  # the refusal stands in the console too
-    context.add_init_script("try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}")
+    context.add_init_script(HINTS_SEEN)
     page = context.new_page()
     open_scanner(page, LINK)
     page.route("**/panels/**", lambda route: route.fulfill(status=507, json={"error": "The disk is full."}))

@@ -9,12 +9,11 @@ from playwright.sync_api import expect
 from mri.analysis.series import series_over_steps
 from mri.config import TraceConfig
 from mri.events import TraceSession
-from mri.server import create_app
 from mri.store.reader import open_session
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.browser.scanner_page import open_scanner, step, until, view
-from tests.browser.serving import PHONE, clean_page, served
+from tests.browser.serving import PHONE, clean_page
 from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout, write_random_session
 
 NUM_STEPS = 80
@@ -43,18 +42,6 @@ def folder(tmp_path_factory):
     write_random_session(folder, session_id="demo-long", num_steps=NUM_STEPS, config=TraceConfig(prefill="stepwise"))
     write_session_with_gap(folder)
     return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder):
-    with served(create_app(folder)) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
 
 
 def open_timeline(page, address):

@@ -9,7 +9,7 @@ from mri.config import TraceConfig
 from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
-from tests.browser.serving import clean_page, served
+from tests.browser.serving import served
 from tests.conftest import write_random_session
 
 KEY = "block.0.mlp_out"
@@ -30,12 +30,6 @@ def reader(tmp_path_factory):
 def site(reader):
     with served(create_app(reader.path.parent)) as address:
         yield address
-
-
-@pytest.fixture
-def page(browser, site):
-    with clean_page(browser, site) as page:
-        yield page
 
 
 def test_key_button_and_shift_click_watch_and_back_undoes(page):

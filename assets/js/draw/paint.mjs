@@ -8,6 +8,7 @@
 import { bound, captured, stats } from "../core/layout.mjs";
 import { MARK, markOf } from "../core/quantization.mjs";
 import { formatBound, formatValue } from "../core/format.mjs";
+import { watchFromName } from "../core/watched.mjs";
 import { centreOf } from "./plates.mjs";
 import { levelOf } from "./sprites.mjs";
 
@@ -207,10 +208,7 @@ function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
 /** @param {CanvasRenderingContext2D} ctx
  *  @param {Scene} scene */
 function paintSelected(ctx, { plates, selected, watched }) {
-  for (const each of watched) {
-    const colon = each.lastIndexOf(":");
-    paintRing(ctx, plates, each.slice(0, colon), Number(each.slice(colon + 1)), "#a78bfa");
-  }
+  for (const { point, neuron } of watched.map(watchFromName)) paintRing(ctx, plates, point, neuron, "#a78bfa");
   if (selected.point !== null && selected.neuron !== null) paintRing(ctx, plates, selected.point, selected.neuron, "#4fd1e0");
 }
 

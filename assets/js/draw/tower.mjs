@@ -6,7 +6,8 @@
  */
 
 import { bound, captured } from "../core/layout.mjs";
-import { MARK, markOf } from "../core/quantization.mjs";
+import { markOf } from "../core/quantization.mjs";
+import { watchFromName } from "../core/watched.mjs";
 import { onPlane, pixelsPerUnit, project } from "./camera.mjs";
 import { plateLabel } from "./plates.mjs";
 
@@ -107,7 +108,7 @@ export function dotsOf(slabs, frame, before, layout, fullScale) {
     const rose = before && found[i] ? riseOf(before, layout, slab) : () => 0;
     const cell = cellSize(slab);
     const perUnit = 1 / fullScale[slab.key];
-    const order = indices ? Array.from(indices.length ? [...values.keys()].sort((a, b) => indices[a] - indices[b]) : []) : null;
+    const order = indices && [...values.keys()].sort((a, b) => indices[a] - indices[b]);
     for (let n = 0; n < values.length; n++) {
       const k = order ? order[n] : n;
       const neuron = indices ? indices[k] : k;
@@ -139,7 +140,7 @@ export function markDots(slabs, { point, neuron }, watched) {
     const slab = slabs.find((each) => each.key === key);
     if (slab && which !== null && which < slab.width) out.push(...placeOf(slab, which), cellSize(slab), 0, 1, mark, 0);
   };
-  for (const each of watched) ring(each.slice(0, each.lastIndexOf(":")), Number(each.slice(each.lastIndexOf(":") + 1)), WATCHED);
+  for (const { point: key, neuron: which } of watched.map(watchFromName)) ring(key, which, WATCHED);
   ring(point, neuron, SELECTED);
   return Float32Array.from(out);
 }

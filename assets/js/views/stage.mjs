@@ -88,7 +88,7 @@ export class Stage {
 
   /** @returns {FlatPicture|TowerPicture} the tower, where there is WebGL2 and it is wanted */
   #current() {
-    return this.picture === "tower" && this.tower.renderer ? this.tower : this.flat;
+    return this.picture === "tower" && this.tower.isReady() ? this.tower : this.flat;
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
@@ -142,7 +142,7 @@ export class Stage {
 
   /** Why there is no tower although it is wanted. */
   #tellWhy() {
-    const isMissing = this.picture === "tower" && !this.tower.renderer;
+    const isMissing = this.picture === "tower" && !this.tower.isReady();
     this.note.hidden = !isMissing && this.flat.ctx !== null;
     if (this.note.hidden) return;
     if (!this.flat.ctx) this.note.textContent = "This browser gives no canvas: the charts beside show every step.";

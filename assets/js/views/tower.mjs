@@ -45,6 +45,7 @@ export class TowerPicture {
   #awakeUntilMs = 0;
   #paintedAtMs = 0;
   #isScheduled = false;
+  #wasAsked = false;
   #isClosed = false;
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -60,7 +61,6 @@ export class TowerPicture {
     this.canvas = el("canvas", { "aria-hidden": "true", class: "mri-tower" });
     this.labels = new TowerLabels(context);
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
-    this.#makeRenderer();
     this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
       event.preventDefault();
       this.renderer = null;
@@ -71,6 +71,14 @@ export class TowerPicture {
       this.#makeRenderer();
       context.onLost();
     });
+  }
+
+  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader.
+   *  @returns {boolean} */
+  isReady() {
+    if (!this.#wasAsked) this.#makeRenderer();
+    this.#wasAsked = true;
+    return this.renderer !== null;
   }
 
   #makeRenderer() {
