@@ -254,6 +254,7 @@ class Scanner {
       const startMs = performance.now();
       if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, point) });
       const before = step > 0 ? this.cache.get(step - 1) : null;
+      this.ribbon.follow(step);
       this.layers.draw(frame, before, point, isPlaying);
       this.stage.draw(frame, view, before);
       this.ribbon.draw(step, frame, view.influence, isPlaying);

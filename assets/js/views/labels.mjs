@@ -113,7 +113,7 @@ export class TowerLabels {
   tell(frame, columns, hasStats) {
     for (const { slab, value } of this.#values) {
       const { l2, mean, std, sparsity } = stats(frame, this.layout, slab.key);
-      value.textContent = hasStats ? `${formatValue(mean)} ± ${formatValue(std)} · ${formatPercent(sparsity)} ≈ 0` : `‖x‖ ${formatValue(l2)}`;
+      say(value, hasStats ? `${formatValue(mean)} ± ${formatValue(std)} · ${formatPercent(sparsity)} ≈ 0` : `‖x‖ ${formatValue(l2)}`);
     }
     this.#tellTokens(frame, columns);
     this.#tellPredictions(frame);
@@ -123,29 +123,29 @@ export class TowerLabels {
    *  @param {Columns} columns */
   #tellTokens({ header: { pos0 } }, { first, last, placeOf }) {
     const camera = /** @type {Camera} */ (this.#camera);
-    const parts = [];
+    const spans = childrenOf(this.columns, last - first + (first > 0 ? 2 : 1), () => el("span"));
     const put = (/** @type {number} */ position, /** @type {string} */ word, /** @type {string} */ kind) => {
       const [x, y] = project(camera, ...placeOf(position));
-      parts.push(at(el("span", { class: `mri-column${kind}`, text: word }), x, y));
+      say(at(/** @type {HTMLElement} */ (spans.shift()), x, y), word, `mri-column${kind}`);
     };
     if (first > 0) put(first - 1, `… ${first} before`, " is-earlier");
     for (let position = first; position <= last; position++) put(position, this.#word(position), position >= pos0 ? " is-read" : "");
-    this.columns.replaceChildren(...parts);
   }
 
   /** @param {Frame} frame */
   #tellPredictions(frame) {
     const found = logits(frame);
     const [x, y] = project(/** @type {Camera} */ (this.#camera), 0, this.#slabs[this.#slabs.length - 1].y + BELOW * 0.66, 0);
-    const chips = [];
-    for (let i = 0; found && i < Math.min(NUM_PREDICTIONS, found.ids.length); i++) {
-      const id = found.ids[i];
-      const isChosen = id === frame.header.chosen_id;
-      const chip = el("span", { class: `mri-top${isChosen ? " is-chosen" : ""}` }, el("b", { text: this.tokens.text[id] ?? `#${id}` }), formatPercent(found.probs[i]));
-      chip.style.setProperty("--p", found.probs[i].toFixed(3));
-      chips.push(chip);
-    }
-    this.predictions.replaceChildren(...chips);
+    const chips = childrenOf(this.predictions, Math.min(NUM_PREDICTIONS, found?.ids.length ?? 0), () => el("span", {}, el("b"), el("i")));
+    chips.forEach((chip, i) => {
+      const id = /** @type {any} */ (found).ids[i];
+      const p = /** @type {any} */ (found).probs[i];
+      const [word, percent] = chip.children;
+      say(word, this.tokens.text[id] ?? `#${id}`);
+      say(percent, formatPercent(p));
+      say(chip, null, `mri-top${id === frame.header.chosen_id ? " is-chosen" : ""}`);
+      chip.style.setProperty("--p", p.toFixed(3));
+    });
     at(this.predictions, x, Math.max(16, y));
   }
 }
@@ -171,7 +171,27 @@ function shortLabel(label, width) {
  *  @param {number} y
  *  @returns {HTMLElement} */
 function at(node, x, y) {
-  node.style.left = `${Math.round(x)}px`;
-  node.style.top = `${Math.round(y)}px`;
+  const place = `${Math.round(x)}px ${Math.round(y)}px`;
+  if (node.style.translate !== place) node.style.translate = place; // no layout, as left and top would want
   return node;
+}
+
+/** As many children as are needed: new elements for every step would all be laid out anew.
+ *  @param {HTMLElement} host
+ *  @param {number} count
+ *  @param {() => HTMLElement} make
+ *  @returns {HTMLElement[]} */
+function childrenOf(host, count, make) {
+  while (host.children.length < count) host.append(make());
+  while (host.children.length > count) host.lastElementChild?.remove();
+  return /** @type {HTMLElement[]} */ ([...host.children]);
+}
+
+/** Change what is not so already.
+ *  @param {Element} node
+ *  @param {string|null} text null: left as it is
+ *  @param {string} [classes] */
+function say(node, text, classes = node.className) {
+  if (text !== null && node.textContent !== text) node.textContent = text;
+  if (node.className !== classes) node.className = classes;
 }

@@ -31,6 +31,8 @@ export class Ribbon {
   #current = -1;
   /** @type {HTMLElement[]} */
   #buttons = [];
+  /** @type {string[]} class of each token by where the step is */
+  #places = [];
   /** @type {number[]|null} top of each token's line, null: to be measured */
   #lines = null;
   #height = 0;
@@ -110,31 +112,30 @@ export class Ribbon {
     const [first, next] = [pos0[step], pos0[step] + numRead[step]];
     this.#buttons.forEach((button, position) => {
       const place = position < first ? "" : position < next - 1 ? "is-read" : position < next ? "is-current" : position === next ? "is-next" : "is-future";
-      const before = button.dataset.place ?? "";
+      const before = this.#places[position] ?? "";
       if (place === before) return;
-      button.dataset.place = place;
+      this.#places[position] = place;
       if (before) button.classList.remove(before);
       if (place) button.classList.add(place);
       if (place === "is-current") button.setAttribute("aria-current", "step");
       else if (before === "is-current") button.removeAttribute("aria-current");
       button.tabIndex = place === "is-current" ? 0 : -1;
     });
-    this.#keepInSight(Math.min(next, this.#buttons.length - 1));
   }
 
-  /** Scroll to the token's line. Lines are measured once for each width: asking the page for places on every step
-   *  would make it lay itself out anew each time.
-   *  @param {number} position */
-  #keepInSight(position) {
+  /** Scroll to where the step reads. To be called before anything of the page is changed, and lines are measured once
+   *  for each width: else the page would have to be laid out in between.
+   *  @param {number} step */
+  follow(step) {
+    if (step === this.#current) return;
     if (!this.#lines) {
       this.#lines = this.#buttons.map((button) => button.offsetTop);
       this.#height = this.list.clientHeight;
       this.#scrolled = this.list.scrollTop;
     }
-    const top = this.#lines[position] - LINE_PX / 2;
-    if (top >= this.#scrolled && top + LINE_PX <= this.#scrolled + this.#height) return;
-    this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
-    this.#scrolled = this.list.scrollTop;
+    const { pos0, t_add: numRead } = this.tokens.steps;
+    const top = this.#lines[Math.min(pos0[step] + numRead[step], this.#lines.length - 1)] - LINE_PX / 2;
+    if (top < this.#scrolled || top + LINE_PX > this.#scrolled + this.#height) this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
   }
 
   close() {

@@ -171,7 +171,7 @@ export class TowerPicture {
       quality.report(ms);
     }
     const pulse = this.#calm.matches ? 0 : Math.exp(-(now - this.#stepAtMs) / PULSE_MS);
-    renderer.paint(camera, { phases: this.#phases, pulse, hasBloom: quality.tier > 0, hasParticles: quality.tier > 1 });
+    renderer.paint(camera, { phases: this.#phases, pulse, hasBloom: quality.tier > 1, hasParticles: quality.tier > 0 });
     this.numPainted++;
     const says = Number.isNaN(quality.fps) ? "" : `${Math.round(quality.fps)} fps${quality.tier < FULL ? ` · ${TIERS[quality.tier]}` : ""}`;
     if (this.readout.textContent !== says) this.readout.textContent = says;

@@ -1,0 +1,105 @@
+"""The tower as a moving picture: camera, quality by itself, reduced motion, a lost drawing context, no WebGL2."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.scanner_page import open_scanner, step, until
+from tests.conftest import write_random_session
+
+LINK = "/?session=demo&step=3&point=block.1.resid_post&neuron=0"
+LOSE = """window.loss = window.mri.stage.tower.canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+  window.loss.loseContext()"""
+NO_WEBGL = """const real = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind === "webgl2" ? null : real.call(this, kind, ...rest); };"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_random_session(folder, n_layer=3, n_embd=64, n_head=4, num_steps=12, session_id="demo")
+    return folder
+
+
+def test_a_lost_context_leaves_the_flat_picture_and_says_so(page):
+    open_scanner(page, LINK)
+    until(page, "!window.mri.stage.tower.canvas.hidden")
+    page.evaluate(LOSE)
+    until(page, "window.mri.stage.tower.canvas.hidden && !window.mri.stage.flat.canvas.hidden")
+    note = page.locator(".mri-stage-note")
+    expect(note).to_contain_text("took its drawing context back")
+    page.keyboard.press("ArrowRight")
+    until(page, "window.mri.stage.frame.header.step === 4")
+    assert page.evaluate("window.mri.stage.locate('block.1.resid_post', 0)") is not None
+    page.evaluate("window.loss.restoreContext()")
+    until(page, "!window.mri.stage.tower.canvas.hidden && window.mri.stage.flat.canvas.hidden")
+    expect(note).to_be_hidden()
+
+
+def test_without_webgl2_the_flat_picture_works_and_says_so(page):
+    page.add_init_script(NO_WEBGL)
+    open_scanner(page, LINK)
+    expect(page.locator(".mri-stage-note")).to_contain_text("no WebGL2")
+    assert page.evaluate("window.mri.stage.tower.canvas.hidden && !window.mri.stage.flat.canvas.hidden")
+    page.keyboard.press("ArrowRight")
+    until(page, "window.mri.stage.frame.header.step === 4")
+
+
+def test_reduced_motion_paints_steps_and_nothing_between_them(page):
+    open_scanner(page, LINK)
+    until(  # once lines and sizes have come
+        page,
+        """(async () => { const { tower } = window.mri.stage; const before = tower.numPainted;
+            for (let i = 0; i < 12; i++) await new Promise(requestAnimationFrame);
+            return tower.numPainted === before; })()""",
+    )
+    page.keyboard.press("ArrowRight")
+    until(page, "window.mri.stage.frame.header.step === 4")
+
+
+def test_with_motion_particles_run_between_steps(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page, LINK)
+    before = page.evaluate("window.mri.stage.tower.numPainted")
+    until(page, f"window.mri.stage.tower.numPainted > {before} + 5")
+    assert step(page) == 3
+
+
+@pytest.mark.parametrize(("tier", "bloom", "particles"), [(2, True, True), (1, False, True), (0, False, False)])
+def test_bloom_goes_first_then_particles(page, tier, bloom, particles):
+    open_scanner(page, LINK)
+    asked = page.evaluate(
+        """(tier) => { const { tower } = window.mri.stage; tower.quality.isOn = false; tower.quality.tier = tier;
+            let asked; const { renderer } = tower; renderer.paint = (camera, moving) => (asked = moving);
+            tower.repaint(); delete renderer.paint; return [asked.hasBloom, asked.hasParticles]; }""",
+        tier,
+    )
+    assert asked == [bloom, particles]
+
+
+def test_slow_frames_lower_the_quality_and_the_readout_says_so(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page, LINK)
+    page.evaluate("for (let i = 0; i < 45; i++) window.mri.stage.tower.quality.report(60)")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".mri-readout")).to_contain_text("fps")
+    expect(page.locator(".mri-readout")).to_contain_text("no bloom")
+
+
+def test_the_mouse_turns_zooms_and_resets_the_tower(page):
+    open_scanner(page, LINK)
+    home = page.evaluate("window.mri.stage.tower.orbit")
+    box = page.locator("canvas.mri-tower").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 80, y + 20, steps=5)
+    page.mouse.up()
+    turned = page.evaluate("window.mri.stage.tower.orbit")
+    assert turned["yaw"] != home["yaw"]
+    assert turned["pitch"] != home["pitch"]
+    assert page.evaluate("window.mri.view.view.point") == "block.1.resid_post", "a drag is no click"
+    page.mouse.wheel(0, -200)
+    until(page, f"window.mri.stage.tower.orbit.zoom > {turned['zoom']}")
+    page.get_by_role("button", name="reset view").click()
+    assert page.evaluate("window.mri.stage.tower.orbit") == home
