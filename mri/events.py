@@ -6,7 +6,7 @@ Plain data and the arithmetic of quantization. Knows no torch, no files, no sock
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,22 @@ class StepFrame:
     def num_bytes(self) -> int:
         """Bytes of the arrays, before compression."""
         return sum(array.nbytes for array in self.arrays.values())
+
+    def without_payloads(self, max_bytes: int = 0) -> StepFrame:
+        """A frame of at most `max_bytes`: payloads are left out in DROP_ORDER until it fits, and marked in `dropped`.
+
+        Statistics, tokens and a training script's extras always stay; the frame may then still be larger.
+        """
+        arrays, dropped = dict(self.arrays), self.dropped
+        for bit, prefix in enumerate(DROP_ORDER):
+            if sum(array.nbytes for array in arrays.values()) <= max_bytes:
+                break
+            gone = [name for name in arrays if name == prefix or name.startswith(prefix + "/")]
+            if gone:
+                dropped |= 1 << bit
+            for name in gone:
+                del arrays[name]
+        return replace(self, arrays=arrays, dropped=dropped)
 
     @property
     def dropped_names(self) -> list[str]:
@@ -226,6 +242,15 @@ class TraceSession:
     num_prompt_tokens: int = 0
     state: str = "recording"
     end_reason: str = ""
+
+    @property
+    def max_steps(self) -> int:
+        """Forward passes that a generation takes at most (the last chosen token is never read); 0 where unknown."""
+        if "max_new_tokens" not in self.sampling:
+            return 0
+        prompt_steps = self.num_prompt_tokens if self.layout.config.prefill == "stepwise" else 1
+        room = self.layout.n_ctx - self.num_prompt_tokens
+        return prompt_steps + min(int(self.sampling["max_new_tokens"]) - 1, room)
 
     def to_json(self) -> dict[str, Any]:
         return {**{k: v for k, v in asdict(self).items() if k != "layout"}, "layout": self.layout.to_json()}

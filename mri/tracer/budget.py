@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from mri.events import Array, StepFrame
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.layout import LAYERS_DROPPED_BIT, Layout
 
 
 class BudgetReached(Exception):
@@ -31,7 +31,7 @@ def within_budget(frame: StepFrame, layout: Layout) -> StepFrame:
         raise BudgetReached(f"step {frame.step} needs {frame.num_bytes:,} bytes, the budget is {limit:,}")
     if policy == "drop_layer":
         frame = _without_layers(frame, layout, limit)
-    frame = _without_payloads(frame, limit)
+    frame = frame.without_payloads(limit)
     if frame.num_bytes > limit:
         raise BudgetReached(f"step {frame.step} needs {frame.num_bytes:,} bytes for statistics alone, of {limit:,}")
     return frame
@@ -41,19 +41,6 @@ def middle_outwards(n_layer: int) -> list[int]:
     """Layers in the order in which they are left out: 6 layers -> 3, 2, 4, 1, 5, 0."""
     middle = n_layer // 2
     return sorted(range(n_layer), key=lambda layer: (abs(layer - middle), layer))
-
-
-def _without_payloads(frame: StepFrame, limit: int) -> StepFrame:
-    arrays, dropped = dict(frame.arrays), frame.dropped
-    for bit, prefix in enumerate(DROP_ORDER):
-        if sum(array.nbytes for array in arrays.values()) <= limit:
-            break
-        gone = [name for name in arrays if name == prefix or name.startswith(prefix + "/")]
-        if gone:
-            dropped |= 1 << bit
-        for name in gone:
-            del arrays[name]
-    return replace(frame, arrays=arrays, dropped=dropped)
 
 
 def _without_layers(frame: StepFrame, layout: Layout, limit: int) -> StepFrame:
