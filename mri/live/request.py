@@ -28,6 +28,7 @@ class RecordRequest:
     temperature      0 takes the most likely token
     top_k            choose among the k most likely tokens; None: among all
     preset           name in config.PRESETS
+    model            id of one of GET /models; "" is the server's own
 
     Raises PromptError or ConfigError.
     """
@@ -39,6 +40,7 @@ class RecordRequest:
     top_k: int | None = 50
     seed: int = 42
     preset: str = "standard"
+    model: str = ""
 
     def __post_init__(self) -> None:
         _check_prompt(self.prompt)
@@ -53,6 +55,8 @@ class RecordRequest:
             raise ConfigError(f"temperature={self.temperature!r} must be a number from 0 to 100.")
         if not isinstance(self.preset, str) or self.preset not in PRESETS:
             raise ConfigError(f"preset={self.preset!r} is not known: use one of {', '.join(PRESETS)}.")
+        if not isinstance(self.model, str):
+            raise ConfigError(f"model={self.model!r} must be the id of a model: GET /models lists them.")
 
     @classmethod
     def from_json(cls, fields: object) -> RecordRequest:
@@ -65,8 +69,9 @@ class RecordRequest:
         return cls(**{"prompt": "", **fields})
 
     def command(self, session_id: str, model: str | None) -> dict[str, Any]:
-        """The worker's `record` command."""
+        """The worker's `record` command; `model` is the path that the id stands for."""
         fields = asdict(self)
+        del fields["model"]
         prompt, chat, preset = fields.pop("prompt"), fields.pop("chat"), fields.pop("preset")
         return {
             "cmd": "record",

@@ -15,36 +15,20 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from mri.errors import SessionNotFound, WorkerError
 from mri.live.attribution import Attribution
+from mri.live.recording import Recording
 from mri.live.request import RecordRequest
 
 ROOT = Path(__file__).resolve().parents[2]
+Control = Literal["pause", "resume", "step"]
 KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
 KEPT_ATTRIBUTIONS = 200
 """Gradients that are remembered; the oldest are forgotten and can be computed again."""
-
-
-@dataclass
-class Recording:
-    """Where one recording stands. `step` counts from 0; `text` is the response so far."""
-
-    id: str
-    command: dict[str, Any]
-    state: Literal["queued", "running", "finished", "error"] = "queued"
-    step: int = 0
-    max_steps: int = 0
-    text: str = ""
-    message: str = ""
-
-    @property
-    def over(self) -> bool:
-        return self.state in ("finished", "error")
 
 
 class GenerationWorker:
@@ -72,13 +56,16 @@ class GenerationWorker:
         with self._lock:
             self._start()
 
-    def submit(self, session_id: str, request: RecordRequest) -> None:
-        """Queue a recording under a new id. Raises WorkerError where the queue is full."""
+    def submit(self, session_id: str, request: RecordRequest, model: Path | None = None) -> None:
+        """Queue a recording under a new id. `model`: another than the worker's own, as --model.
+
+        Raises WorkerError where the queue is full.
+        """
         with self._lock:
             if len(self._waiting) >= self.max_waiting:
                 raise WorkerError(f"{len(self._waiting)} recordings are already waiting: try again when one is over.")
-            model = None if self.model is None else str(self.model)
-            recording = Recording(session_id, request.command(session_id, model))
+            model = model or self.model
+            recording = Recording(session_id, request.command(session_id, None if model is None else str(model)))
             self._recordings[session_id] = recording
             self._waiting.append(recording)
             self._forget_old()
@@ -101,30 +88,29 @@ class GenerationWorker:
             if recording is None:
                 return None
             position = self._waiting.index(recording) + 1 if recording in self._waiting else 0
-            message = recording.message
-            if recording.state == "running" and not recording.max_steps:
-                message = "Reading the prompt…" if self._ready else "Starting the generation worker…"
-            return {
-                "id": session_id,
-                "state": recording.state,
-                "position": position,
-                "step": recording.step,
-                "max_steps": recording.max_steps,
-                "text": recording.text,
-                "message": message,
-            }
+            return recording.to_json(position, is_worker_ready=self._ready)
 
     def stop(self, session_id: str) -> None:
         """End a recording early, keeping what it has; take it out of the queue if it waits. Raises SessionNotFound."""
         with self._lock:
-            recording = self._recordings.get(session_id)
-            if recording is None:
-                raise _unknown(session_id)
+            recording = self._known(session_id)
             if recording in self._waiting:
                 self._waiting.remove(recording)
                 recording.state, recording.message = "error", "Cancelled before it began."
             elif recording is self._current:
                 self._send({"cmd": "stop", "id": session_id})
+
+    def control(self, session_id: str, what: Control) -> None:
+        """Pause a recording after the step in hand, let it go on, or let it make one step and pause again.
+
+        Nothing where it is over. Raises SessionNotFound, and WorkerError for one that still waits in the queue.
+        """
+        with self._lock:
+            recording = self._known(session_id)
+            if recording in self._waiting:
+                raise WorkerError("This recording has not begun: it can be paused when it runs, or stopped now.")
+            if recording is self._current:
+                self._send({"cmd": what, "id": session_id})
 
     def attribute(self, wanted: Attribution) -> dict[str, Any]:
         """Have gradients computed, after the recording in hand; what was computed before is given back. -> its JSON"""
@@ -166,6 +152,12 @@ class GenerationWorker:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+    def _known(self, session_id: str) -> Recording:
+        recording = self._recordings.get(session_id)
+        if recording is None:
+            raise _unknown(session_id)
+        return recording
 
     def _attribution_json(self, attribution: Attribution) -> dict[str, Any]:
         if attribution.state == "running":
@@ -248,16 +240,7 @@ class GenerationWorker:
         recording = self._recordings.get(event.get("id", ""))
         if recording is None:
             return
-        match event["event"]:
-            case "started":
-                recording.max_steps = event["max_steps"]
-            case "step":
-                recording.step, recording.text = event["step"], event["text"]
-            case "finished":
-                recording.state, recording.message = "finished", event["end_reason"]
-                recording.text = event["response"]
-            case "error":
-                recording.state, recording.message = "error", event["message"]
+        recording.on_event(event)
         if recording.over and recording is self._current:
             self._current = None
             self._next()

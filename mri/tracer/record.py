@@ -24,6 +24,7 @@ from mri.nanochat.sampling import Sampling
 from mri.paths import DATA
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
+from mri.tracer.control import Control
 from mri.tracer.recorder import GenerationRecorder, layout_of_model
 
 
@@ -53,12 +54,14 @@ def record_generation(
     max_delay_ms: float = 300.0,
     on_start: Callable[[TraceSession, int], None] | None = None,
     on_step: Callable[[Step, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    control: Control | None = None,
+    on_pause: Callable[[Step, str], None] | None = None,
 ) -> Recording:
     """Generate from `prompt` and record every step into `sessions`.
 
-    on_start(session, max_steps) before the first step; on_step(step, response so far) after each; `should_stop`
-    is asked after each step. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
+    on_start(session, max_steps) before the first step; on_step(step, response so far) after each; `control` is
+    asked after each step, and on_pause(step, response so far) told where it has to wait; the journal then has every
+    step. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
     Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
     """
     ids = ids_from_prompt(loaded.tokenizer, prompt, chat)
@@ -83,7 +86,7 @@ def record_generation(
     writer = SessionWriter(library.folder, session, vocabulary=loaded.tokenizer.vocabulary(), special_ids=specials)
     recorder = GenerationRecorder(loaded.model, layout, writer, max_delay_ms=max_delay_ms)
     if on_start:
-        on_start(session, max_steps(len(ids), sampling, loaded.config.sequence_len, stepwise))
+        on_start(session, session.max_steps)
     began = time.perf_counter()
     said: list[int] = []
     end_reason = "interrupted"
@@ -96,9 +99,14 @@ def record_generation(
                 if on_step:
                     on_step(step, loaded.tokenizer.decode(said))
                 end_reason = step.end_reason or end_reason
-                if step.end_reason is None and should_stop is not None and should_stop():
-                    end_reason = "stopped"
-                    break
+                if step.end_reason is None and control is not None:
+                    if control.must_wait:
+                        recorder.flush()
+                        if on_pause:
+                            on_pause(step, loaded.tokenizer.decode(said))
+                    if not control.may_go_on():
+                        end_reason = "stopped"
+                        break
     except KeyboardInterrupt:
         pass
     except Exception as error:
@@ -112,12 +120,6 @@ def record_generation(
     if recorder.stopped == "budget":
         problem = f"Recording ended after {recorder.num_steps} steps because the next did not fit max_bytes_per_step."
     return Recording(session.id, path, response, recorder.stopped or end_reason, recorder.num_steps, problem)
-
-
-def max_steps(num_prompt_tokens: int, sampling: Sampling, sequence_len: int, stepwise: bool) -> int:
-    """How many forward passes a generation takes at most: the last chosen token is never read."""
-    prompt_steps = num_prompt_tokens if stepwise else 1
-    return prompt_steps + min(sampling.max_new_tokens - 1, sequence_len - num_prompt_tokens)
 
 
 def _text_of(prompt: Prompt, loaded: LoadedModel) -> str:

@@ -29,31 +29,44 @@ from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.nanochat.sampling import Sampling
+from mri.tracer.control import Control
 from mri.tracer.record import record_generation
 
 STEP_EVENTS_PER_S = 20
+MAX_DELAY_MS = 16.0
+"""What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
 Say = Callable[..., None]
 
 
 class Worker:
-    """Carries out record and attribute commands one after the other; `stop` commands take effect between two steps."""
+    """Carries out record and attribute commands one after the other; stop, pause, resume and step take effect between
+    two steps. Once nobody is there to say `resume`, nothing waits for it."""
 
     def __init__(self, sessions: Path, say: Say) -> None:
         self._sessions, self._say = sessions, say
         self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._stop: set[str] = set()
+        self._controls: dict[str, Control] = {}
         self._loaded: tuple[tuple[Path, int], LoadedModel] | None = None
 
     def read(self, lines: TextIO) -> None:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
         for line in lines:
             command = json.loads(line)
-            if command["cmd"] == "stop":
-                self._stop.add(command["id"])
-            elif command["cmd"] == "quit":
-                break
-            else:
-                self._commands.put(command)
+            match command["cmd"]:
+                case "stop":
+                    self._control(command["id"]).stop()
+                case "pause":
+                    self._control(command["id"]).pause()
+                case "step":
+                    self._control(command["id"]).step()
+                case "resume":
+                    self._control(command["id"]).resume()
+                case "quit":
+                    break
+                case _:
+                    self._commands.put(command)
+        for control in [*self._controls.values()]:
+            control.resume()
         self._commands.put(None)
 
     def run(self) -> None:
@@ -75,7 +88,8 @@ class Worker:
 
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
-        said_at = 0.0
+        control = self._control(session_id)
+        said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession, max_steps: int) -> None:
             self._say(
@@ -83,11 +97,19 @@ class Worker:
             )  # fmt: skip
 
         def on_step(step: Step, text: str) -> None:
-            nonlocal said_at
+            nonlocal said_at, said_paused
             now = time.monotonic()
+            if said_paused and not control.is_paused:
+                said_paused = False
+                self._say(event="resumed", id=session_id)
             if now - said_at >= 1 / STEP_EVENTS_PER_S:
                 said_at = now
                 self._say(event="step", id=session_id, step=step.index, text=text)
+
+        def on_pause(step: Step, text: str) -> None:
+            nonlocal said_paused
+            said_paused = True
+            self._say(event="paused", id=session_id, step=step.index, text=text)
 
         recording = record_generation(
             self._model(command.get("model")),
@@ -99,12 +121,18 @@ class Worker:
             session_id=session_id,
             on_start=on_start,
             on_step=on_step,
-            should_stop=lambda: session_id in self._stop,
+            on_pause=on_pause,
+            control=control,
+            max_delay_ms=MAX_DELAY_MS,
         )
+        self._controls.pop(session_id, None)
         if recording.problem:
             self._say(event="error", id=session_id, message=recording.problem)
         else:
             self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
+
+    def _control(self, session_id: str) -> Control:
+        return self._controls.setdefault(session_id, Control())
 
     def _attribute(self, command: dict[str, Any]) -> None:
         loaded = self._model(command["model"])

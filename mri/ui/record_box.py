@@ -172,7 +172,7 @@ def progress(session_id: str | None, is_open: bool) -> tuple[Any, ...]:
     match status["state"]:
         case "queued":
             line = f"Waiting: place {status['position']} in the queue."
-        case "running":
+        case "running" | "paused":
             line = status["message"] or f"Step {status['step'] + 1} of at most {status['max_steps']}."
         case "error":
             toast = {"text": status["message"], "kind": "error"}

@@ -1,6 +1,6 @@
 """Stands in for `mri.tracer.worker`: speaks its protocol without a model. What it does depends on the prompt.
 
-die     ends at once with exit code 9          hang    makes steps until it is told to stop
+die     ends at once with exit code 9          hang    makes its steps, then does what it is told until told to stop
 refuse  answers with an error event            else    max_new_tokens steps, each adding "ab "
 """
 
@@ -31,7 +31,13 @@ def record(command, commands):
     if prompt == "hang":
         others = []
         while (heard := commands.get())["cmd"] != "stop":
-            others.append(heard)
+            if heard["cmd"] in ("pause", "step"):
+                num_steps += heard["cmd"] == "step"
+                say(event="paused", id=session_id, step=num_steps - 1, text="ab " * num_steps)
+            elif heard["cmd"] == "resume":
+                say(event="resumed", id=session_id)
+            else:
+                others.append(heard)
         for heard in others:
             commands.put(heard)
         reason = "stopped"

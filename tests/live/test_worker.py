@@ -52,6 +52,37 @@ def test_one_at_a_time_the_others_wait_with_their_place(worker):
     assert wait_for(worker, "c", "finished")["text"] == "ab "
 
 
+def test_pause_step_and_resume(worker):
+    worker.submit("a", RecordRequest("hang", max_new_tokens=2))
+    worker.submit("b", RecordRequest("x"))
+    with pytest.raises(WorkerError, match="has not begun"):
+        worker.control("b", "pause")
+    worker.control("a", "pause")
+    assert wait_for(worker, "a", "paused")["step"] == 1
+    worker.control("a", "step")
+    deadline = time.monotonic() + 60
+    while worker.status("a")["step"] < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert (worker.status("a")["state"], worker.status("a")["text"]) == ("paused", "ab ab ab ")
+    worker.control("a", "resume")
+    wait_for(worker, "a", "running")
+    worker.stop("a")
+    wait_for(worker, "a", "finished")
+    worker.control("a", "pause")
+    assert worker.status("a")["state"] == "finished", "what is over stays over"
+
+
+def test_another_model_than_the_servers_own(tmp_path):
+    worker = GenerationWorker(tmp_path, Path("/models/own"), program=FAKE)
+    worker.submit("a", RecordRequest("x", max_new_tokens=1))
+    worker.submit("b", RecordRequest("x", max_new_tokens=1), Path("/models/other"))
+    assert [worker._recordings[name].command["model"] for name in "ab"] == ["/models/own", "/models/other"]
+    for name in "ab":
+        wait_for(worker, name, "finished")
+    worker.close()
+
+
 def test_a_dead_child_fails_its_recording_and_the_next_one_gets_a_new_child(worker):
     worker.submit("fine", RecordRequest("fine", max_new_tokens=1))
     wait_for(worker, "fine", "finished")
@@ -76,7 +107,7 @@ def test_a_program_that_cannot_start_fails_every_recording_and_does_not_loop(tmp
 
 
 def test_unknown_ids_are_refused(worker):
-    for ask in (worker.status, worker.stop):
+    for ask in (worker.status, worker.stop, lambda name: worker.control(name, "pause")):
         with pytest.raises(SessionNotFound, match="nobody"):
             ask("nobody")
 

@@ -12,7 +12,8 @@ from mri.nanochat.generate import Step, generate
 from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.reader import open_session
-from mri.tracer.record import max_steps, record_generation
+from mri.tracer.control import Control
+from mri.tracer.record import record_generation
 
 GREEDY = Sampling(max_new_tokens=12, temperature=0)
 
@@ -55,19 +56,18 @@ def test_a_prompt_that_cannot_be_read_leaves_no_session(golden: LoadedModel, tmp
 
 
 def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_path: Path) -> None:
-    count = 0
+    control = Control()
 
-    def third_time() -> bool:
-        nonlocal count
-        count += 1
-        return count == 3
+    def stop_at_third(step: Step, text: str) -> None:
+        if step.index == 2:
+            control.stop()
 
     def interrupt(step: Step, text: str) -> None:
         if step.index == 4:
             raise KeyboardInterrupt
 
     common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path}
-    stopped = record_generation(golden, "ab", should_stop=third_time, **common)  # type: ignore[arg-type]
+    stopped = record_generation(golden, "ab", on_step=stop_at_third, control=control, **common)  # type: ignore[arg-type]
     interrupted = record_generation(golden, "ab", on_step=interrupt, **common)  # type: ignore[arg-type]
     assert (stopped.end_reason, stopped.num_steps) == ("stopped", 3)
     assert (interrupted.end_reason, interrupted.num_steps) == ("interrupted", 5)
@@ -95,7 +95,8 @@ def test_the_context_ends_a_generation(golden: LoadedModel, tmp_path: Path) -> N
     recording = record_generation(golden, ids, sampling=sampling, config=TraceConfig(), sessions=tmp_path)
     if recording.end_reason != "stop_token":
         assert recording.end_reason == "context_full"
-        assert recording.num_steps == max_steps(500, sampling, 512, False) == 13
+        with open_session(recording.path) as reader:
+            assert recording.num_steps == reader.session.max_steps == 13
 
 
 def test_chat_is_recorded_as_messages(golden: LoadedModel, tmp_path: Path) -> None:
