@@ -8,7 +8,8 @@
     ├── SessionNotFound         an id that names nothing
     ├── BadSession              a journal or session file that is not one of ours, or is broken
     ├── StoreError              the disk said no: full, read-only, locked by another recorder
-    └── WorkerError             the generation worker cannot take a recording now
+    ├── WorkerError             the generation worker cannot take a recording now
+    └── LiveError               the live stream cannot take another viewer now
 
 Knows nothing of who raises them. They are raised low and shown once, at the edge
 (command line, page, HTTP route); nothing in between catches them.
@@ -49,3 +50,7 @@ class StoreError(MriError):
 
 class WorkerError(MriError):
     """The generation worker cannot take another recording now."""
+
+
+class LiveError(MriError):
+    """The live stream cannot take another viewer now."""

@@ -1,4 +1,4 @@
-"""HTTP routes beside the pages: a session's metadata, tokens and frames, and recording.
+"""HTTP routes beside the pages: a session's metadata, tokens, frames and what is computed of them.
 
 Frames travel as the journal's own records, never as JSON. Reads through the library; knows no HDF5.
 Errors leave as {"error": sentence} (see server.py).
@@ -19,7 +19,7 @@ from mri.analysis.series import series_over_steps
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.attribution import attribution_of_step
-from mri.live.request import RecordRequest
+from mri.store.library import Library
 from mri.store.reader import SessionReader
 from mri.ui.services import services
 from mri.ui.tokens import display
@@ -42,18 +42,21 @@ REVALIDATE = "private, no-cache"
 @compress.compressed()
 def meta(session_id: str) -> ResponseReturnValue:
     """What the screen needs to know before the first frame. `version` makes frame addresses cacheable for ever."""
-    reader = services().library.open(session_id)
+    return _json(meta_of(services().library, session_id))
+
+
+def meta_of(library: Library, session_id: str) -> dict[str, Any]:
+    """The fields of `meta`, also those of the live stream's `hello`. Raises SessionNotFound, BadSession."""
+    reader = library.open(session_id)
     layout = reader.session.layout
-    return _json(
-        {
-            "session": reader.session.to_json(),
-            "num_steps": reader.num_steps,
-            "groups": layout.groups,
-            "sampled": _sampled(layout),
-            "name": services().library.info(session_id).name,
-            "version": _version(reader),
-        }
-    )
+    return {
+        "session": reader.session.to_json(),
+        "num_steps": reader.num_steps,
+        "groups": layout.groups,
+        "sampled": _sampled(layout),
+        "name": library.info(session_id).name,
+        "version": _version(reader),
+    }
 
 
 @routes.get("/sessions/<session_id>/tokens")
@@ -157,32 +160,6 @@ def attribution_status(session_id: str) -> ResponseReturnValue:
     if status is None:
         raise SessionNotFound(f"Nobody asked for the gradients of step {step} yet: POST here first.")
     return _json(status)
-
-
-@routes.post("/record")
-def record() -> ResponseReturnValue:
-    """Queue a recording; its id is the session's id from then on."""
-    try:
-        fields = request.get_json()
-    except RecursionError as error:
-        raise ConfigError("This JSON is nested too deeply: send an object with a prompt.") from error
-    wanted = RecordRequest.from_json(fields)
-    session_id = services().library.new_id()
-    services().worker.submit(session_id, wanted)
-    return _json({"id": session_id}), 202
-
-
-@routes.get("/record/<session_id>")
-def record_status(session_id: str) -> ResponseReturnValue:
-    """Where a recording stands: queued, running, finished or error."""
-    return _json(services().worker.status(session_id))
-
-
-@routes.post("/record/<session_id>/stop")
-def record_stop(session_id: str) -> ResponseReturnValue:
-    """End a recording early; what it has stays."""
-    services().worker.stop(session_id)
-    return _json(services().worker.status(session_id))
 
 
 def _attribution_id(reader: SessionReader, step: int) -> str:

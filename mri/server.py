@@ -21,12 +21,16 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from mri import errors
 from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
+from mri.live.hub import Hub
+from mri.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.live.worker import GenerationWorker
+from mri.live_routes import live_routes, sock
 from mri.paths import SESSIONS
-from mri.routes import compress, routes
+from mri.routes import compress, meta_of, routes
 from mri.store.library import Library
 from mri.ui import components, ids, record_box
 from mri.ui.services import EXTENSION, Services
+from mri.ui.tokens import display
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_REQUEST_BYTES = 2 << 20
@@ -73,7 +77,8 @@ def create_app(
     model = model.absolute() if model else None
     library = Library(sessions)
     worker = worker or GenerationWorker(sessions, model)
-    server = _flask(Services(library, worker, model))
+    hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
+    server = _flask(Services(library, worker, model, hub))
     app = Dash(
         "nanochat-mri",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
@@ -97,7 +102,7 @@ def create_app(
     server.before_request(_seal_once(library))
     server.after_request(_mark_unknown_page)
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
-    server.wsgi_app = Guard(server.wsgi_app, allow_hosts, csp)  # type: ignore[method-assign]
+    server.wsgi_app = Guard(PlainSockets(server.wsgi_app), allow_hosts, csp)  # type: ignore[method-assign]
     return app
 
 
@@ -110,12 +115,15 @@ def _flask(services: Services) -> Flask:
         BOOTSTRAP_SERVE_LOCAL=True,
         COMPRESS_REGISTER=False,  # only the routes that ask for it: the extension leaves static files open
         COMPRESS_MIMETYPES=["application/json", "application/octet-stream"],
+        SOCK_SERVER_OPTIONS=SOCKET_OPTIONS,
         COMPRESS_ZSTD_LEVEL=1,  # frames are mostly noise: more effort gains nothing
     )
     Bootstrap5(server)
     compress.init_app(server)
     server.register_blueprint(routes)
+    server.register_blueprint(live_routes)
     server.register_blueprint(downloads)
+    sock.init_app(server)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)
     server.register_error_handler(DependencyException, _answer_unknown_library)
@@ -147,7 +155,7 @@ def _mark_unknown_page(response: Response) -> Response:
     path = request.path.strip("/")
     if path in (page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE):
         return response
-    if request.path.startswith(("/sessions/", "/record/")):
+    if request.path.startswith(("/sessions/", "/record/", "/live/")):
         response = jsonify(error=NOT_FOUND)
     response.status_code = 404
     return response

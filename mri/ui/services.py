@@ -1,4 +1,5 @@
-"""What pages and routes reach for while they answer a request: the library of sessions and the generation worker.
+"""What pages and routes reach for while they answer a request: the library of sessions, the generation worker
+and who watches live.
 
 `create_app` puts one `Services` into the Flask app; `services()` gives it back inside a request.
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from mri.live.hub import Hub
 from mri.live.worker import GenerationWorker
 from mri.store.library import Library
 
@@ -23,6 +25,7 @@ class Services:
     library: Library
     worker: GenerationWorker
     model: Path | None
+    hub: Hub
 
 
 def services() -> Services:

@@ -1,0 +1,98 @@
+"""Recording and watching: which models there are, have a prompt recorded, steer the recording, follow it live.
+
+Hands requests to the generation worker and sockets to mri/live/transport.py. Errors leave as {"error": sentence}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_sock import Sock
+from simple_websocket import Server
+
+from mri.errors import ConfigError
+from mri.live.request import RecordRequest
+from mri.live.transport import stream
+from mri.nanochat.locate import Offer, discover
+from mri.routes import REVALIDATE
+from mri.ui.services import services
+
+live_routes = Blueprint("live_routes", __name__)
+sock = Sock()
+
+
+@live_routes.get("/models")
+def models() -> ResponseReturnValue:
+    """The models that can record, the default first. `id` is what POST /record takes as `model`."""
+    return _json([{"id": model_id, "label": _label(offer)} for model_id, offer in _offers().items()])
+
+
+@live_routes.post("/record")
+def record() -> ResponseReturnValue:
+    """Queue a recording; its id is the session's id from then on."""
+    try:
+        fields = request.get_json()
+    except RecursionError as error:
+        raise ConfigError("This JSON is nested too deeply: send an object with a prompt.") from error
+    wanted = RecordRequest.from_json(fields)
+    model = model_path(wanted.model)
+    session_id = services().library.new_id()
+    services().worker.submit(session_id, wanted, model)
+    return _json({"id": session_id}), 202
+
+
+@live_routes.get("/record/<session_id>")
+def record_status(session_id: str) -> ResponseReturnValue:
+    """Where a recording stands: queued, running, paused, finished or error."""
+    return _json(services().worker.status(session_id))
+
+
+@live_routes.post("/record/<session_id>/stop")
+def record_stop(session_id: str) -> ResponseReturnValue:
+    """End a recording early; what it has stays. Takes it out of the queue where it waits."""
+    services().worker.stop(session_id)
+    return _json(services().worker.status(session_id))
+
+
+@live_routes.post("/record/<session_id>/<any(pause, resume, step):what>")
+def record_control(session_id: str, what: Any) -> ResponseReturnValue:
+    """Pause the generation between two steps, let it go on, or let it make one step and pause again."""
+    services().worker.control(session_id, what)
+    return _json(services().worker.status(session_id))
+
+
+@sock.route("/live/<session_id>")  # type: ignore[untyped-decorator]
+def live(ws: Server, session_id: str) -> None:
+    """The stream of docs/live.md, from step `from` on."""
+    stream(ws, services().hub, session_id, request.args.get("from", "0"))
+
+
+def model_path(model_id: str) -> Path | None:
+    """The file that the id of a model stands for, None for "": the server's own. Raises ConfigError, ModelError."""
+    if not model_id:
+        return None
+    offer = _offers().get(model_id)
+    if offer is None:
+        raise ConfigError(f"There is no model {model_id!r}: GET /models lists those that there are.")
+    return offer.checkpoint.model
+
+
+def _offers() -> dict[str, Offer]:
+    """By an id that is made of the file's path, so that a path never has to come from outside."""
+    offers = discover(services().model)
+    return {hashlib.sha256(str(offer.checkpoint.model).encode()).hexdigest()[:16]: offer for offer in offers}
+
+
+def _label(offer: Offer) -> str:
+    files = offer.checkpoint
+    return f"{files.source} {files.tag}, step {files.step:,} ({offer.label})"
+
+
+def _json(data: Any) -> Response:
+    response = jsonify(data)
+    response.headers["Cache-Control"] = REVALIDATE
+    return response
