@@ -77,6 +77,38 @@ def test_stop_ends_a_recording_and_keeps_it(child: Child, tmp_path: Path) -> Non
         assert finished["end_reason"] in ("stopped", "stop_token")
 
 
+def steps_in(sessions: Path, session_id: str) -> int:
+    with Library(sessions).open(session_id) as reader:
+        return reader.num_steps
+
+
+def test_pause_halts_the_generation_with_every_step_in_the_journal(child: Child, tmp_path: Path) -> None:
+    child.record("slow", sampling={"max_new_tokens": 40, "temperature": 0})
+    child.say(cmd="pause", id="slow")
+    paused = child.hear("paused")
+    assert paused["step"] + 1 == steps_in(tmp_path, "slow")
+    child.say(cmd="step", id="slow")
+    again = child.hear("paused")
+    assert again["step"] == paused["step"] + 1
+    assert again["step"] + 1 == steps_in(tmp_path, "slow")
+    assert again["text"].startswith(paused["text"])
+    child.say(cmd="resume", id="slow")
+    child.hear("resumed")
+    assert child.hear("finished")["end_reason"] in ("max_new_tokens", "stop_token")
+    child.record("plain", sampling={"max_new_tokens": 40, "temperature": 0})
+    child.hear("finished")
+    with Library(tmp_path).open("slow") as slow, Library(tmp_path).open("plain") as plain:
+        assert slow.token_ids().tolist() == plain.token_ids().tolist(), "pausing changes nothing that is generated"
+
+
+def test_a_stop_ends_what_is_paused(child: Child, tmp_path: Path) -> None:
+    child.record("slow", sampling={"max_new_tokens": 40, "temperature": 0})
+    child.say(cmd="pause", id="slow")
+    child.hear("paused")
+    child.say(cmd="stop", id="slow")
+    assert child.hear("finished")["end_reason"] == "stopped"
+
+
 def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) -> None:
     child.record("first")
     child.hear("finished")
@@ -96,9 +128,11 @@ def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) ->
     assert "start the server with --model /models/d6." in child.hear("error")["message"]
 
 
-def test_the_end_of_stdin_is_the_end_of_the_worker(tmp_path: Path) -> None:
+def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_path: Path) -> None:
     child = Child(tmp_path)
     child.record("kept")
+    child.say(cmd="pause", id="kept")
+    child.hear("paused")
     child.process.stdin.close()  # type: ignore[union-attr]
     assert child.hear("finished")["id"] == "kept"
     assert child.process.wait(30) == 0

@@ -1,0 +1,92 @@
+"""Recording over HTTP: the models on offer, pause, resume and single steps."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mri.live.worker import GenerationWorker
+from mri.live_routes import model_path
+from mri.server import create_app
+from mri.ui.services import EXTENSION
+
+FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "live" / "fake_worker.py")]
+GOLDEN = Path(__file__).parent / "golden" / "E5"
+
+
+@pytest.fixture
+def app(tmp_path):
+    app = create_app(tmp_path, GOLDEN, worker=GenerationWorker(tmp_path, GOLDEN, program=FAKE_WORKER, max_waiting=1))
+    yield app
+    app.server.extensions[EXTENSION].worker.close()
+
+
+@pytest.fixture
+def client(app):
+    return app.server.test_client()
+
+
+def status_once(client, session_id, condition, deadline_s=60):
+    deadline = time.monotonic() + deadline_s
+    while not condition(status := client.get(f"/record/{session_id}").json):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.01)
+    return status
+
+
+def test_models_are_named_by_ids_that_are_no_paths(app, client):
+    models = client.get("/models").json
+    assert models[0]["label"].endswith(f"({GOLDEN})"), "the server's own first"
+    assert "embedded" in models[1]["label"]
+    for model in models:
+        assert model["id"].isalnum()
+    with app.server.test_request_context():
+        paths = [model_path(model["id"]) for model in models]
+        assert model_path("") is None
+    assert GOLDEN in paths[0].parents
+    assert len(set(paths)) == len(models)
+
+
+@pytest.mark.parametrize("model", ["../../etc/passwd", "nobody", str(GOLDEN), 3, None])
+def test_no_other_model_can_be_asked_for(client, model):
+    answer = client.post("/record", json={"prompt": "x", "model": model})
+    assert answer.status_code == 400
+    assert "GET /models" in answer.json["error"]
+
+
+def test_a_recording_with_a_chosen_model(app, client):
+    other = client.get("/models").json[1]["id"]
+    answer = client.post("/record", json={"prompt": "x", "max_new_tokens": 1, "model": other})
+    assert answer.status_code == 202
+    command = app.server.extensions[EXTENSION].worker._recordings[answer.json["id"]].command
+    assert command["model"].endswith(".pt")
+    assert str(GOLDEN) not in command["model"]
+    status_once(client, answer.json["id"], lambda status: status["state"] == "finished")
+
+
+def test_pause_step_resume_stop(client):
+    session_id = client.post("/record", json={"prompt": "hang", "max_new_tokens": 2}).json["id"]
+    waiting = client.post("/record", json={"prompt": "x", "max_new_tokens": 1}).json["id"]
+    refused = client.post(f"/record/{waiting}/pause")
+    assert (refused.status_code, "has not begun" in refused.json["error"]) == (503, True)
+    assert client.post(f"/record/{session_id}/pause").status_code == 200
+    status_once(client, session_id, lambda status: status["state"] == "paused")
+    client.post(f"/record/{session_id}/step")
+    status_once(client, session_id, lambda status: status["step"] == 2 and status["state"] == "paused")
+    client.post(f"/record/{session_id}/resume")
+    status_once(client, session_id, lambda status: status["state"] == "running")
+    client.post(f"/record/{session_id}/stop")
+    status_once(client, session_id, lambda status: status["state"] == "finished")
+    assert client.post(f"/record/{session_id}/pause").json["state"] == "finished"
+
+
+@pytest.mark.parametrize("what", ["pause", "resume", "step"])
+def test_who_was_not_recorded_here_cannot_be_paused(client, what):
+    assert client.post(f"/record/nobody/{what}").status_code == 404
+
+
+def test_nothing_else_can_be_asked_of_a_recording(client):
+    answer = client.post("/record/nobody/explode")
+    assert answer.status_code in (404, 405)
+    assert answer.json["error"].endswith(".")
