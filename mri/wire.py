@@ -17,6 +17,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,17 +75,24 @@ def bytes_from_frame(frame: StepFrame) -> bytes:
 def blob_from_arrays(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     """Arrays and the JSON of `header` as one safetensors blob; not only frames travel so (see routes.series)."""
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    entries: dict[str, Any] = {"__metadata__": {"frame": json.dumps(header, separators=(",", ":"))}}
-    parts, end = [b"", b""], 0
-    for name in sorted(arrays, key=lambda name: (ORDER[arrays[name].dtype], name)):
-        array = arrays[name]
-        start, end = end, end + array.nbytes
-        entries[name] = {"dtype": NAMES[array.dtype], "shape": array.shape, "data_offsets": (start, end)}
-        parts.append(array.tobytes())
-    first = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    entries, names = _entries(tuple((name, array.dtype, array.shape) for name, array in arrays.items()))
+    metadata = json.dumps(
+        {"frame": json.dumps(header, separators=(",", ":"))}, separators=(",", ":"), ensure_ascii=False
+    )
+    first = f'{{"__metadata__":{metadata}{entries}}}'.encode()
     first += b" " * (-len(first) % 8)
-    parts[:2] = len(first).to_bytes(8, "little"), first
-    return b"".join(parts)
+    return b"".join([len(first).to_bytes(8, "little"), first, *(arrays[name].tobytes() for name in names)])
+
+
+@lru_cache(maxsize=256)  # step after step has the same arrays
+def _entries(arrays: tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]) -> tuple[str, list[str]]:
+    """JSON of the entries of arrays (name, dtype, shape), to follow another entry, and the names in their order."""
+    entries, end = {}, 0
+    for name, dtype, shape in sorted(arrays, key=lambda array: (ORDER[array[1]], array[0])):
+        start, end = end, end + dtype.itemsize * math.prod(shape)
+        entries[name] = {"dtype": NAMES[dtype], "shape": shape, "data_offsets": (start, end)}
+    text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False)[1:-1]
+    return (f",{text}" if text else ""), list(entries)
 
 
 def frame_from_bytes(blob: bytes | memoryview) -> StepFrame:

@@ -6,6 +6,7 @@ Knows torch and the layout. Knows nothing of hooks, HDF5, sockets or Dash: it re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,7 +20,6 @@ from mri.tracer.budget import within_budget
 from mri.tracer.hooks import RawStep
 from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays
 from mri.tracer.reduce import (
-    Rows,
     reduce_rows,
     softcapped,
     summarize_attention,
@@ -33,6 +33,49 @@ MAX_ELEMENTS_AT_ONCE = 1 << 24
 Named = dict[str, Array]
 
 
+@dataclass(frozen=True, eq=False)
+class _Stack:
+    """Hook points of one width, which are reduced at once: where each comes from and what is kept of it."""
+
+    rows: list[int]  # of the layout
+    keys: list[str]
+    mids: Tensor  # int64, places of the resid_mid among them
+    before: list[str]  # what each of those is added to
+    resid0: int | None  # place of embed.resid0
+    counts_zeros: Tensor | None  # (rows,) bool; None: no row does
+    captured: tuple[str, ...]  # whose values are kept
+    chosen: Tensor  # int64, their places
+
+    @classmethod
+    def plan(cls, layout: Layout, rows: list[int]) -> _Stack:
+        points = [layout.points[row] for row in rows]
+        keys = [point.key for point in points]
+        place = {key: i for i, key in enumerate(keys)}
+        mids = [key for key in keys if key.endswith(".resid_mid")]
+        group = layout.groups.get(f"{layout.config.capture_mode}/{points[0].width}", ())
+        captured = tuple(key for key in group if key in place)
+        zeros = [point.counts_exact_zeros for point in points]
+        return cls(
+            rows, keys, torch.tensor([place[key] for key in mids], dtype=torch.int64),
+            [key.removesuffix("mid") + "pre" for key in mids], place.get("embed.resid0"),
+            torch.tensor(zeros) if any(zeros) else None, captured,
+            torch.tensor([place[key] for key in captured], dtype=torch.int64),
+        )  # fmt: skip
+
+    def pieces(self, layout: Layout, at_once: int) -> list[_Stack]:
+        """In pieces of at most `at_once` hook points."""
+        if at_once >= len(self.rows):
+            return [self]
+        starts = range(0, len(self.rows), at_once)
+        return [_Stack.plan(layout, self.rows[start : start + at_once]) for start in starts]
+
+    def select(self, num_steps: int) -> Tensor:
+        """Places of the captured rows among those of `num_steps` steps."""
+        if num_steps == 1:
+            return self.chosen
+        return (torch.arange(num_steps)[:, None] * len(self.rows) + self.chosen).flatten()
+
+
 class Collector:
     """Reduces one step, or several of one position each, to frames.
 
@@ -42,12 +85,12 @@ class Collector:
     def __init__(self, layout: Layout, softcap: float = 15.0, resid0_scale: float = 1.0) -> None:
         self.layout = layout
         self._softcap, self._resid0_scale = softcap, resid0_scale
-        self._rows_of_width: dict[int, list[int]] = {}
+        rows_of_width: dict[int, list[int]] = {}
         for row, point in enumerate(layout.points):
-            self._rows_of_width.setdefault(point.width, []).append(row)
+            rows_of_width.setdefault(point.width, []).append(row)
+        self._stacks = {width: _Stack.plan(layout, rows) for width, rows in rows_of_width.items()}
         self._derived = [(f"block.{i}.attn_out", f"block.{i}.resid_mid") for i in range(layout.n_layer)]
-        self._exact_zeros = torch.tensor([point.counts_exact_zeros for point in layout.points])
-        self._sampled = {w: torch.from_numpy(sampled_indices(layout.config, w)) for w in self._rows_of_width}
+        self._sampled = {w: torch.from_numpy(sampled_indices(layout.config, w)) for w in rows_of_width}
 
     @torch.inference_mode()
     def frames(self, steps: Sequence[RawStep], first_step: int) -> list[StepFrame]:
@@ -86,52 +129,44 @@ class Collector:
         values["final.logits"] = softcapped(values["final.logits"], self.layout.n_vocab, self._softcap)
         return values
 
-    def _stacked(self, values: list[dict[str, Tensor]], rows: list[int]) -> Tensor:
-        """Hook points `rows` of S steps as (S, len(rows), T, width) float32."""
-        keys = [self.layout.points[row].key for row in rows]
-        S = len(values)
+    def _stacked(self, values: list[dict[str, Tensor]], stack: _Stack) -> Tensor:
+        """The hook points of `stack` of S steps as (S, keys, T, width) float32."""
+        keys = stack.keys
         x = torch.cat([v[key] for v in values for key in keys])  # (S · keys, T, width)
-        x = x.view(S, len(keys), *x.shape[1:])
-        mids = [i for i, key in enumerate(keys) if key.endswith(".resid_mid")]
-        if mids:  # so far attn_out: added in the model's own dtype, as the model does
-            before = [keys[i].removesuffix("mid") + "pre" for i in mids]
-            x[:, mids] += torch.cat([v[key] for v in values for key in before]).view(S, len(mids), *x.shape[2:])
+        x = x.view(len(values), len(keys), *x.shape[1:])
+        if stack.before:  # resid_mid, so far attn_out: added in the model's own dtype, as the model does
+            before = torch.cat([v[key] for v in values for key in stack.before])
+            x.index_add_(1, stack.mids.to(x.device), before.view(len(values), len(stack.before), *x.shape[2:]))
         x = x.float()
-        if "embed.resid0" in keys:  # so far block 0's input
-            x[:, keys.index("embed.resid0")] /= self._resid0_scale
+        if stack.resid0 is not None:  # so far block 0's input
+            x[:, stack.resid0].div_(self._resid0_scale)
         return x
 
     def _hidden(self, values: list[dict[str, Tensor]], T: int, payload: bool) -> Named:
         """Statistics of all hook points, and their values where steps carry them: arrays (S, …)."""
         S = len(values)
-        points = self.layout.points
-        batch: Named = {"stats": np.empty((S, len(points), 7), np.float32)}
-        for width, rows in self._rows_of_width.items():
-            at_once = max(1, MAX_ELEMENTS_AT_ONCE // (S * T * width)) if T > 1 else len(rows)
+        batch: Named = {"stats": np.empty((S, len(self.layout.points), 7), np.float32)}
+        for width, whole in self._stacks.items():
+            at_once = max(1, MAX_ELEMENTS_AT_ONCE // (S * T * width)) if T > 1 else len(whole.rows)
             group = f"{self.layout.config.capture_mode}/{width}"
-            keys = self.layout.groups.get(group, ()) if payload else ()
-            n_top = self.layout.topk + 1 if keys else 0
-            for start in range(0, len(rows), at_once):
-                piece = rows[start : start + at_once]
-                x = self._stacked(values, piece).reshape(S * len(piece), T * width)
-                exact_zeros = self._exact_zeros[piece].repeat(S).to(x.device)
-                reduced = reduce_rows(x, exact_zeros, n_top, T)
-                batch["stats"][:, piece] = reduced.stats.cpu().numpy().reshape(S, len(piece), 7)
+            keys = whole.captured if payload else ()
+            for stack in whole.pieces(self.layout, at_once):
+                x = self._stacked(values, stack).view(S * len(stack.rows), T * width)
+                zeros = None if stack.counts_zeros is None else stack.counts_zeros.repeat(S).to(x.device)
+                stats = reduce_rows(x, zeros, T)
+                batch["stats"][:, stack.rows] = stats.cpu().numpy().reshape(S, len(stack.rows), 7)
             if keys:  # one position a step: the loop above ran once, over all rows of this width
-                chosen = [rows.index(self.layout.row(key)) for key in keys]
-                select = torch.tensor([s * len(rows) + i for s in range(S) for i in chosen], device=x.device)
-                named = self._payload(group, x, reduced, select)
+                named = self._payload(group, x.index_select(0, whole.select(S).to(x.device)))
                 batch |= {name: array.reshape(S, len(keys), *array.shape[1:]) for name, array in named.items()}
         return batch
 
-    def _payload(self, group: str, x: Tensor, reduced: Rows, select: Tensor) -> Named:
-        """Values of the rows `select` of x (R, width), as the capture mode keeps them: arrays (len(select), …)."""
-        mode, width = self.layout.config.capture_mode, x.shape[1]
+    def _payload(self, group: str, x: Tensor) -> Named:
+        """The values x (R, width) as the capture mode keeps them: arrays (R, …)."""
+        mode, quantization = self.layout.config.capture_mode, self.layout.config.quantization
         if mode == "topk":
-            top = reduced.mags[select], reduced.indices[select]
-            return topk_arrays(group, x[select], *top, self.layout.topk, self.layout.config.quantization)
-        kept = x[select] if mode == "full" else x[select][:, self._sampled[width].to(x.device)]
-        return value_arrays(group, kept.cpu().numpy(), self.layout.config.quantization)
+            return topk_arrays(group, x, self.layout.topk, quantization)
+        kept = x if mode == "full" else x[:, self._sampled[x.shape[1]].to(x.device)]
+        return value_arrays(group, kept.cpu().numpy(), quantization)
 
     def _positions(self, values: dict[str, Tensor], pos0: int, T: int) -> Named:
         """Top-k of resid_post at the first, middle and last position of a prefill: arrays (L, 3, …)."""
@@ -141,8 +176,7 @@ class Collector:
             if not group.startswith("prefill/"):
                 continue
             x = torch.cat([values[key][0, where] for key in keys]).float()  # (3 L, width)
-            top = x.abs().topk(min(self.layout.topk + 1, x.shape[1]), 1)
-            flat = topk_arrays(group, x, top.values, top.indices, self.layout.topk, self.layout.config.quantization)
+            flat = topk_arrays(group, x, self.layout.topk, self.layout.config.quantization)
             named |= {name: array.reshape(len(keys), 3, *array.shape[1:]) for name, array in flat.items()}
         return named
 

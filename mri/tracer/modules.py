@@ -134,15 +134,13 @@ def _module_arrays(layout: Layout, rows: dict[str, Tensor]) -> dict[str, Array]:
     stats = np.empty((len(layout.points), 7), np.float32)
     for i, point in enumerate(layout.points):
         x = rows[point.key]
-        exact_zeros = torch.zeros(1, dtype=torch.bool, device=x.device)
-        stats[i] = reduce_rows(x.reshape(1, -1), exact_zeros, 0, x.shape[0]).stats.cpu().numpy()[0]
+        stats[i] = reduce_rows(x.reshape(1, -1), n_positions=x.shape[0]).cpu().numpy()[0]
     arrays: dict[str, Array] = {"stats": stats}
     for group, keys in layout.groups.items():
         width = width_of_group(group)
         x = torch.stack([rows[key][-1] for key in keys])  # (Q, width)
         if group.startswith("topk/"):
-            top = x.abs().topk(min(layout.topk + 1, width), 1)
-            arrays |= topk_arrays(group, x, top.values, top.indices, layout.topk, layout.config.quantization)
+            arrays |= topk_arrays(group, x, layout.topk, layout.config.quantization)
         else:
             values = x.cpu().numpy()
             values = values[:, sampled_indices(layout.config, width)] if group.startswith("sampled/") else values

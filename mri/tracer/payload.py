@@ -19,12 +19,13 @@ def value_arrays(group: str, values: Array, quantization: str) -> dict[str, Arra
     return {f"{group}/values": codes} | ({} if scale is None else {f"{group}/scale": scale})
 
 
-def topk_arrays(group: str, x: Tensor, mags: Tensor, indices: Tensor, topk: int, quantization: str) -> dict[str, Array]:
-    """Top-k arrays of x (R, width), given the falling magnitudes of its rows and where they are, at least topk + 1
-    of them where there are as many. The bound is the exact magnitude of the strongest neuron not kept, 0 if all are.
+def topk_arrays(group: str, x: Tensor, topk: int, quantization: str) -> dict[str, Array]:
+    """Top-k arrays of x (R, width) float32, by falling magnitude. The bound is the exact magnitude of the strongest
+    neuron not kept, 0 if all are.
     """
     width = x.shape[1]
     k = min(topk, width)
+    mags, indices = x.abs().topk(min(topk + 1, width), 1)
     bound = mags[:, k] if k < width else mags.new_zeros(len(mags))
     values, where, bound_host = to_host([x.gather(1, indices[:, :k]), indices[:, :k], bound])
     arrays = value_arrays(group, values, quantization)

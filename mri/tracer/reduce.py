@@ -15,39 +15,34 @@ from mri.config import ATTENTION_TOPK
 from mri.events import Array
 
 
-class Rows(NamedTuple):
-    """Reduced rows: stats (R, 7) float32 as hook_points.STATS; mags (R, n) falling magnitudes and indices (R, n)."""
+def reduce_rows(x: Tensor, exact_zeros: Tensor | None = None, n_positions: int = 1) -> Tensor:
+    """Statistics of each row of `x` (R, n) float32: (R, 7) float32 as hook_points.STATS.
 
-    stats: Tensor
-    mags: Tensor
-    indices: Tensor
-
-
-def reduce_rows(x: Tensor, exact_zeros: Tensor, n_top: int, n_positions: int = 1) -> Rows:
-    """Statistics of each row of `x` (R, n) float32 and its `n_top` largest magnitudes.
-
-    `exact_zeros` (R,) bool picks the sparsity rule. `n_positions` is how many positions one row spans: l2 is the
-    root mean square over them. p99 interpolates linearly between order statistics (numpy's default quantile).
+    `exact_zeros` (R,) bool: rows whose sparsity counts exact zeros, None where no row's does. `n_positions` is how many
+    positions one row spans: l2 is the root mean square over them. p99 interpolates linearly between order statistics
+    (numpy's default quantile).
     """
     n = x.shape[1]
     mag = x.abs()
     rank = 0.99 * (n - 1)
     low = math.floor(rank)
     n_tail = n - low  # how many of the largest magnitudes the quantile needs
-    top = mag.topk(max(min(n_top, n), n_tail), 1)
+    tail = mag.topk(n_tail, 1).values
     share = rank - low
-    p99 = top.values[:, n_tail - 1]
+    p99 = tail[:, -1]
     if share:
-        p99 = torch.lerp(p99, top.values[:, n_tail - 2], share)
+        p99 = torch.lerp(p99, tail[:, -2], share)
     mean = x.mean(1)
     std = torch.linalg.vector_norm(x - mean.unsqueeze(1), dim=1) * n**-0.5  # torch.std_mean takes twice as long
     low_high = torch.aminmax(x, dim=1)
-    l2 = torch.linalg.vector_norm(x, dim=1) * n_positions**-0.5
-    threshold = top.values[:, 0] * 1e-3
-    threshold = torch.where(exact_zeros, torch.zeros_like(threshold), threshold)
-    sparsity = (mag <= threshold.unsqueeze(1)).sum(1) * (1.0 / n)
-    stats = torch.stack([mean, std, low_high.min, low_high.max, l2, sparsity, p99], 1)
-    return Rows(stats, top.values, top.indices)
+    l2 = torch.linalg.vector_norm(x, dim=1)
+    if n_positions > 1:
+        l2 *= n_positions**-0.5
+    threshold = tail[:, :1] * 1e-3
+    if exact_zeros is not None:
+        threshold = threshold.masked_fill(exact_zeros.unsqueeze(1), 0.0)
+    sparsity = (mag <= threshold).sum(1) * (1.0 / n)
+    return torch.stack([mean, std, low_high.min, low_high.max, l2, sparsity, p99], 1)
 
 
 class AttentionSummary(NamedTuple):
