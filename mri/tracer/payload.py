@@ -42,11 +42,11 @@ def quantized(values: Array, quantization: str) -> tuple[Array, Array | None]:
     """
     if quantization == "f32":
         return values.astype(np.float32, copy=False), None
-    finite = np.isfinite(values)
     if quantization == "f16":
-        if (np.abs(values) > F16_MAX).any():
-            values = np.where(finite, np.clip(values, -F16_MAX, F16_MAX), values)
+        if (np.abs(values) > F16_MAX).any():  # infinities stay what they are
+            values = np.where(np.isfinite(values), np.clip(values, -F16_MAX, F16_MAX), values)
         return values.astype(np.float16), None
+    finite = np.isfinite(values)
     numbers = np.where(finite, values, 0)
     scale = (np.abs(numbers).max(-1, initial=0.0) / Q8_MAX).astype(np.float32)
     codes = np.clip(np.rint(numbers / np.where(scale > 0, scale, 1)[..., None]), -Q8_MAX, Q8_MAX)
