@@ -20,7 +20,11 @@ MAX_POLL_BYTES = 8 << 20
 LOCK_LOOK_S = 1.0
 """Between two looks, while nothing comes, whether the recorder is still alive: each takes its lock for a moment."""
 
+DIED = "died"
+"""End reason of a recording whose recorder went without a last word."""
+
 SENTENCES = {
+    DIED: "The recorder ended without a word: what it recorded is kept.",
     "stop_token": "The model ended its answer.",
     "max_new_tokens": "All the tokens that were asked for are written.",
     "context_full": "The model's context is full.",
@@ -28,8 +32,6 @@ SENTENCES = {
     "interrupted": "The recording was interrupted: what it had is kept.",
     "budget": "The recording ended because a step did not fit max_bytes_per_step: what it had is kept.",
 }
-DIED = "died"
-"""End reason of a recording whose recorder went without a last word."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,8 @@ class Tail:
     def _finish(self, reason: str) -> None:
         sentence = SENTENCES.get(reason, f"The recording ended: {reason.removeprefix('error: ').rstrip('.')}.")
         status = self._status()
-        if reason == DIED:
-            why = status["message"] if status and status["state"] == "error" else "The recorder ended without a word."
-            sentence = f"{why} The {self.next_step} steps that it recorded are kept."
+        if reason == DIED and status is not None and status["state"] == "error":
+            sentence = status["message"]  # the worker's own process: it is known how it ended
         self.end = End(reason, sentence, self.next_step)
 
     def _read_on(self, step: LiveStep) -> None:

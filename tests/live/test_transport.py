@@ -178,7 +178,7 @@ def test_a_recorder_that_is_killed_in_mid_stream(site, recorder):
     assert watcher.hear_all() == NORMAL
     assert watcher.steps == [0, 1, 2, 3]
     assert watcher.heard[-1]["end_reason"] == "died"
-    assert watcher.heard[-1]["reason"] == "The recorder ended without a word. The 4 steps that it recorded are kept."
+    assert watcher.heard[-1]["reason"] == "The recorder ended without a word: what it recorded is kept."
 
 
 def test_compression_is_not_agreed_to(site, recorder):
