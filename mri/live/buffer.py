@@ -79,7 +79,6 @@ class ViewerBuffer:
 
     When it is full, payloads give way first, oldest first; then whole frames, oldest first. `put` never waits.
 
-    wake    called after every `put`, by the thread that puts
     clock   seconds, for the rate
     """
 
@@ -88,13 +87,12 @@ class ViewerBuffer:
         max_bytes: int = QUEUE_BYTES,
         max_messages_per_s: float = MAX_MESSAGES_PER_S,
         *,
-        wake: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.max_bytes = max_bytes
         self.num_bytes = 0
         self._rate = max_messages_per_s
-        self._wake, self._clock = wake, clock
+        self._clock = clock
         self._lock = threading.Lock()
         self._queue: deque[LiveStep] = deque()
         self._num_thin = 0  # the first so many cannot be made thinner
@@ -112,7 +110,6 @@ class ViewerBuffer:
             self.num_bytes += len(step.record)
             self._thin_until_it_fits()
             self._forget_until_it_fits()
-        self._wake()
 
     def take(self) -> tuple[list[LiveStep], Drops]:
         """The steps of the next message: one, or more above the rate limit, none where nothing is there or due.

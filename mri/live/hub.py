@@ -190,7 +190,7 @@ class Hub:
                 channel = self._channels[session_id] = Channel(Tail(self._library, session_id, status), status)
             channel.num_viewers += 1
             self.num_viewers += 1
-        buffer = ViewerBuffer(self.queue_bytes, self.max_messages_per_s, wake=wake)
+        buffer = ViewerBuffer(self.queue_bytes, self.max_messages_per_s)
         channel.listen(wake)
         if is_new:
             channel.start()

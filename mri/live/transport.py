@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from simple_websocket import ConnectionClosed, Server
+from wsproto.events import BytesMessage, TextMessage
+from wsproto.utilities import LocalProtocolError
 
 from mri.errors import ConfigError, LiveError, MriError
 from mri.live.hub import Hub
 from mri.live.messages import message
+from mri.live.viewer import Message, Viewer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,6 +32,7 @@ STALL_S = 4.0
 """A viewer that reads nothing for so long is let go."""
 SEND_BUFFER_BYTES = 128 << 10
 """Of the system's, per socket: a larger one would hide for seconds that nobody reads at the other end."""
+AT_ONCE_BYTES = 256 << 10
 CLOSE_WAIT_S = 2.0
 """For the other side's word of goodbye."""
 
@@ -103,18 +107,15 @@ def stream(ws: Server, hub: Hub, session_id: str, start: str) -> None:
     """Serve one viewer until the session ends or the viewer goes. `start`: the first step wanted, as in the address."""
     wake: Callable[[], None] = ws.event.set  # which simple-websocket sets, too, when the viewer speaks or goes
     code = NORMAL
-    with contextlib.suppress(ConnectionClosed, OSError):
+    with contextlib.suppress(ConnectionClosed, OSError, LocalProtocolError):  # the viewer is gone
         try:
             viewer = hub.join(session_id, _step_from(start), wake)
             try:
                 while not viewer.over and code == NORMAL and ws.connected:
                     ws.event.clear()
-                    sent = viewer.messages()
-                    for each in sent:
-                        ws.send(each)
                     if ws.input_buffer:
                         code = POLICY  # what is sent here is only heard, and kept nowhere
-                    elif not sent:
+                    elif not _send_what_there_is(ws, viewer):
                         ws.event.wait(viewer.wait_s())
             finally:
                 hub.leave(viewer, wake)
@@ -124,9 +125,28 @@ def stream(ws: Server, hub: Hub, session_id: str, start: str) -> None:
     _close(ws, code)
 
 
+def _send_what_there_is(ws: Server, viewer: Viewer) -> bool:
+    """Whether there was anything. What is there at once goes in one piece: a call for each message costs far more than
+    its bytes when many watch. Raises OSError, MriError."""
+    parts: list[bytes] = []
+    num_bytes = 0
+    while num_bytes < AT_ONCE_BYTES and not viewer.over and (messages := viewer.messages()):
+        parts += [_websocket_frame(ws, each) for each in messages]
+        num_bytes += sum(map(len, messages))
+    if parts:
+        ws.sock.send(b"".join(parts))
+    return bool(parts)
+
+
+def _websocket_frame(ws: Server, each: Message) -> bytes:
+    event = TextMessage(data=each) if isinstance(each, str) else BytesMessage(data=each)
+    framed: bytes = ws.ws.send(event)  # only makes the bytes: wsproto knows no socket
+    return framed
+
+
 def _close(ws: Server, code: int) -> None:
     """Say goodbye, hear the other side's, and only then let the server have the socket back."""
-    with contextlib.suppress(ConnectionClosed, OSError):
+    with contextlib.suppress(ConnectionClosed, OSError, LocalProtocolError):
         ws.close(code)
     ws.thread.join(CLOSE_WAIT_S)
     with contextlib.suppress(OSError):

@@ -140,12 +140,6 @@ def test_a_message_has_a_largest_size():
     assert sum(len(step.record) for step in steps) <= MAX_MESSAGE_BYTES
 
 
-def test_a_put_wakes():
-    woken = []
-    ViewerBuffer(wake=lambda: woken.append(True)).put(live_step(0))
-    assert woken == [True]
-
-
 actions = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.sampled_from([1, 4, 8])),
