@@ -68,6 +68,7 @@ def record(
 
         def on_start(session: TraceSession, max_steps: int) -> None:
             progress.update(task, total=max_steps)
+            progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 
         def on_step(step: Step, text: str) -> None:
             progress.update(task, completed=step.index + 1)
@@ -77,7 +78,8 @@ def record(
             on_start=on_start, on_step=on_step,
         )  # fmt: skip
     console.print(recording.response, markup=False)
-    console.print(f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}", markup=False, soft_wrap=True)
+    where = f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}"
+    console.print(where, markup=False, soft_wrap=True)
     if recording.problem:
         _say(recording.problem)
         raise typer.Exit(1)
@@ -151,6 +153,11 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _where_to_watch(session_id: str, sessions: Path) -> str:
+    server = "python app.py" + (f" --sessions {sessions}" if sessions != SESSIONS else "")
+    return f"Live at http://127.0.0.1:8050/live?session={session_id} where `{server}` runs."
 
 
 def _say(sentence: str) -> None:

@@ -33,7 +33,7 @@ from mri.tracer.control import Control
 from mri.tracer.record import record_generation
 
 STEP_EVENTS_PER_S = 20
-MAX_DELAY_MS = 16.0
+MAX_DELAY_MS = 10.0
 """What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
 Say = Callable[..., None]
 
