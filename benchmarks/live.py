@@ -1,0 +1,155 @@
+"""The live stream: how soon a token reaches a viewer, and what viewers, good and bad, take from a generation."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import psutil
+import torch
+from rich.table import Table
+
+from benchmarks.server import ROOT, get, serving
+from mri.config import TraceConfig
+from mri.events import TraceSession
+from mri.nanochat.checkpoint import load_model
+from mri.nanochat.sampling import Sampling
+from mri.store.library import Library
+from mri.tracer.record import record_generation
+from mri.tracer.worker import MAX_DELAY_MS
+
+PROMPT = "Once there was a girl named Mia."
+ROUNDS = 5  # of every crowd, in turn: single recordings differ by a fifth
+CROWDS = {  # healthy, slow, stalled
+    "0 viewers": (0, 0, 0),
+    "1 viewer": (1, 0, 0),
+    "8 viewers": (8, 0, 0),
+    "32 viewers": (32, 0, 0),
+    "32 viewers, 4 of them slow (80 kB/s), 4 stalled": (24, 4, 4),
+}
+GOALS = {"1 viewer": "≥ 0.95", "8 viewers": "≥ 0.85"}
+
+
+def table() -> Table:
+    out = Table(title=f"Live: {ROUNDS} rounds, embedded model, all on this machine", title_justify="left")
+    for column in ("what", "measured", "goal"):
+        out.add_column(column, justify="left" if column == "what" else "right")
+    with tempfile.TemporaryDirectory() as folder, serving("--sessions", folder) as (server, address):
+        port = int(urlsplit(address).port or 0)
+        latencies = [each for _ in range(ROUNDS) for each in latency_ms(Path(folder), port)]
+        out.add_row("token sampled → step at a viewer, median", f"{statistics.median(latencies):.1f} ms", "")
+        out.add_row("… 95th percentile", f"{statistics.quantiles(latencies, n=20)[-1]:.1f} ms", "≤ 30 ms, painted")
+        step_s: dict[str, list[float]] = {name: [] for name in CROWDS}
+        healthy, slow, gone_s = [], [], []
+        watched_recording(Path(folder), address, (0, 0, 0))  # loads torch and the model
+        for _ in range(ROUNDS):
+            for name, crowd in CROWDS.items():
+                seconds, viewers, gone = watched_recording(Path(folder), address, crowd, server.pid)
+                step_s[name].append(seconds)
+                healthy += [viewer for viewer in viewers if viewer["kind"] == "healthy"]
+                gone_s += gone
+        alone = statistics.median(step_s["0 viewers"])
+        out.add_row("generation nobody watches", f"{alone * 1e3:.2f} ms/step", "")
+        for name, seconds_of_rounds in list(step_s.items())[1:]:
+            ratio = alone / statistics.median(seconds_of_rounds)
+            out.add_row(f"speed with {name}, of that", f"{ratio:.2f}", GOALS.get(name, ""))
+        fine = sum(viewer["in_order"] and viewer["complete"] and not viewer["frames"] for viewer in healthy)
+        out.add_row("healthy viewers that got every step in order", f"{fine} of {len(healthy)}", "all")
+        out.add_row("stalled viewers gone after, slowest", f"{max(gone_s):.1f} s", "≤ 5 s")
+        _, viewers, _ = watched_recording(Path(folder), address, (1, 4, 0), server.pid, preset="everything")
+        slow = [viewer for viewer in viewers if viewer["kind"] == "slow"]
+        exact = sum(viewer["exact"] for viewer in slow)
+        drops = ", ".join(f"{viewer['payloads']} + {viewer['frames']}" for viewer in slow)
+        out.add_row('slow viewers of "everything" told exactly what was dropped', f"{exact} of {len(slow)}", "all")
+        out.add_row("… payloads + frames dropped", drops, "")
+    return out
+
+
+@contextlib.contextmanager
+def watching(port: int, session_id: str, crowd: tuple[int, int, int]) -> Iterator[IO[str]]:
+    """The crowd, connected; what it says is read from what this gives. It goes when the block ends."""
+    command = [sys.executable, "-m", "benchmarks.viewers", str(port), session_id, *map(str, crowd)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process.stdout
+    finally:
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
+
+
+def latency_ms(sessions: Path, port: int) -> list[float]:
+    """Of every step but the prefill: the end of its forward pass → the whole step read by a viewer.
+
+    Records in this process as the page's worker does, because its clock is needed; the server follows the journal.
+    """
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+    loaded = load_model(None)
+    stack = contextlib.ExitStack()
+    began_s = 0.0
+    out: list[IO[str]] = []
+
+    def on_start(session: TraceSession, max_steps: int) -> None:
+        nonlocal began_s
+        out.append(stack.enter_context(watching(port, session.id, (1, 0, 0))))
+        began_s = time.perf_counter()  # the recorder's clock starts with the next line but one
+
+    with stack:
+        recording = record_generation(
+            loaded, PROMPT, sampling=Sampling(300, 1.0, 50, 3), config=TraceConfig(), sessions=sessions,
+            max_delay_ms=MAX_DELAY_MS, on_start=on_start,
+        )  # fmt: skip
+        arrivals = json.loads(out[0].readline())["arrivals"]
+    with Library(sessions).open(recording.id) as reader:
+        sampled_us = reader.steps()["time_us"]
+    return [(arrivals[str(step)] - began_s - int(at_us) / 1e6) * 1e3 for step, at_us in enumerate(sampled_us) if step]
+
+
+def watched_recording(
+    sessions: Path, address: str, crowd: tuple[int, int, int], server_pid: int = 0, preset: str = "standard"
+) -> tuple[float, list[dict[str, Any]], list[float]]:
+    """One recording by the server's worker. -> seconds per step, what the viewers got, seconds until stalled ones went.
+
+    It waits, paused after its first step, until everybody watches.
+    """
+    body = {"prompt": PROMPT, "max_new_tokens": 300, "temperature": 1.0, "seed": 3, "preset": preset}
+    session_id = json.loads(get(f"{address}/record", body))["id"]
+    get(f"{address}/record/{session_id}/pause", {})
+    while json.loads(get(f"{address}/record/{session_id}"))["state"] != "paused":
+        time.sleep(0.02)
+    viewers: list[dict[str, Any]] = []
+    gone_s: list[float] = []
+    port = int(urlsplit(address).port or 0)
+    with watching(port, session_id, crowd) if any(crowd) else contextlib.nullcontext() as out:
+        get(f"{address}/record/{session_id}/resume", {})
+        resumed_at = time.monotonic()
+        while json.loads(get(f"{address}/record/{session_id}"))["state"] not in ("finished", "error"):
+            time.sleep(0.25)
+        if out is not None:
+            viewers = json.loads(out.readline())["viewers"]
+        if crowd[2]:
+            while established(server_pid, port):
+                time.sleep(0.1)
+            gone_s.append(time.monotonic() - resumed_at)
+    with Library(sessions).open(session_id) as reader:
+        time_us = reader.steps()["time_us"]
+    return float(time_us[-1] - time_us[2]) / 1e6 / (len(time_us) - 3), viewers, gone_s
+
+
+def established(pid: int, port: int) -> int:
+    """Connections to the server's port that it has not let go of."""
+    connections = psutil.Process(pid).net_connections("tcp")
+    return sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port for each in connections)
