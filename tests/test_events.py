@@ -29,6 +29,29 @@ def test_dropped_names_say_what_is_missing():
     assert StepFrame(0, "decode", 0, 1, {}).dropped_names == []
 
 
+def test_payloads_give_way_in_order_and_are_marked():
+    frame = full_q8()[0]
+    slim = frame.without_payloads(frame.num_bytes - 1)
+    assert slim.num_bytes < frame.num_bytes
+    [first] = slim.dropped_names[:1]
+    assert not any(name.startswith(first) for name in slim.arrays)
+    bare = frame.without_payloads()
+    assert set(bare.arrays) <= {"stats", "tokens"} | {name for name in frame.arrays if name.startswith("extra/")}
+    assert bare.dropped >> 15 == frame.dropped >> 15, "left out layers stay marked"
+    assert frame.without_payloads(frame.num_bytes).arrays.keys() == frame.arrays.keys()
+
+
+@pytest.mark.parametrize(
+    ("prefill", "max_new_tokens", "steps"),
+    [("stats", 5, 5), ("stepwise", 5, 14), ("stats", 10_000, 1 + 2048 - 10)],
+)
+def test_most_steps_of_a_generation(prefill, max_new_tokens, steps):
+    layout = random_layout(1, 8, 2, TraceConfig(prefill=prefill))
+    session = TraceSession("a", layout, num_prompt_tokens=10, sampling={"max_new_tokens": max_new_tokens})
+    assert session.max_steps == steps
+    assert TraceSession("a", layout).max_steps == 0
+
+
 def test_rows_move_up_where_layers_were_dropped():
     layout = random_layout(3, 8, 2, TraceConfig())
     rng = np.random.default_rng(0)

@@ -23,6 +23,7 @@ LOCK_LOOK_S = 1.0
 DIED = "died"
 """End reason of a recording whose recorder went without a last word."""
 
+GONE = "The recording is no longer there."
 SENTENCES = {
     DIED: "The recorder ended without a word: what it recorded is kept.",
     "stop_token": "The model ended its answer.",
@@ -95,13 +96,13 @@ class Tail:
 
     def _found(self) -> bool:
         """Opens the session once it is there; a recording that ended before it began is an end, too."""
+        status = self._status()  # first: what is over by now, and is not there then, will never be there
         try:
             reader = self._library.open(self.session_id)
         except SessionNotFound:
-            status = self._status()
             if status is None or status["state"] in ("finished", "error"):
-                message = status["message"] if status else "The recording is no longer there."
-                self.end = End("error", message, 0)
+                failed = status is not None and status["state"] == "error"
+                self.end = End("error", status["message"] if status and failed else GONE, 0)
             return False
         self.next_step = reader.num_steps
         if reader.session.kind == "generation":

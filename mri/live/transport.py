@@ -8,6 +8,7 @@ viewers, nothing of sessions.
 from __future__ import annotations
 
 import contextlib
+import logging
 import select
 import socket
 import threading
@@ -36,8 +37,10 @@ AT_ONCE_BYTES = 256 << 10
 CLOSE_WAIT_S = 2.0
 """For the other side's word of goodbye."""
 
-NORMAL, POLICY, TRY_LATER = 1000, 1008, 1013
-"""Close codes: all was sent; this cannot be watched, or the viewer spoke; too many watch (RFC 6455, 7.4)."""
+NORMAL, POLICY, FAILED, TRY_LATER = 1000, 1008, 1011, 1013
+"""Close codes: all was sent; this cannot be watched, or the viewer spoke; a fault of ours; too many watch."""
+
+log = logging.getLogger("mri")
 
 _SOCKET_KEYS = ("werkzeug.socket", "gunicorn.socket")
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)  # Windows has none: there a send may wait longer
@@ -122,6 +125,11 @@ def stream(ws: Server, hub: Hub, session_id: str, start: str) -> None:
         except MriError as error:
             ws.send(message("refused", reason=str(error)))
             code = TRY_LATER if isinstance(error, LiveError) else POLICY
+        except (ConnectionClosed, OSError, LocalProtocolError):
+            raise
+        except Exception:
+            log.exception("Streaming %s failed", session_id)
+            code = FAILED
     _close(ws, code)
 
 

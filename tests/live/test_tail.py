@@ -145,7 +145,11 @@ def test_a_recording_in_the_queue_is_waited_for(recorder, tmp_path):
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [({"state": "error", "message": "Too long."}, "Too long."), (None, "The recording is no longer there.")],
+    [
+        ({"state": "error", "message": "Too long."}, "Too long."),
+        ({"state": "finished", "message": "stop_token"}, "The recording is no longer there."),  # deleted since
+        (None, "The recording is no longer there."),
+    ],
 )
 def test_a_recording_that_never_began_is_an_end(tmp_path, status, sentence):
     tail = Tail(Library(tmp_path), "now", lambda: status)

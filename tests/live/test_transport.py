@@ -385,6 +385,15 @@ def test_threads_and_files_return_to_their_base(site, recorder):
     assert services.hub.num_viewers == 0
 
 
+def test_a_fault_of_ours_is_logged_and_closes_cleanly(site, recorder, monkeypatch, caplog):
+    port, services = site
+    recorder()
+    monkeypatch.setattr("mri.live.viewer.messages.hello", lambda *_: 1 / 0)
+    assert Watcher(port, "now").hear_all() == 1011
+    until(lambda: services.hub.num_viewers == 0)
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_nobody_watches_nothing_runs(site, recorder):
     port, _ = site
     recorder()
