@@ -28,7 +28,8 @@ from mri.store.library import Library
 from mri.tracer.record import record_generation
 from mri.tracer.worker import MAX_DELAY_MS
 
-PROMPT = "Once there was a girl named Mia."
+REQUEST = {"prompt": "Once there was a girl named Mia.", "max_new_tokens": 300, "temperature": 1.5, "seed": 4}
+"""A text that does not end before its 300 tokens."""
 ROUNDS = 5  # of every crowd, in turn: single recordings differ by a fifth
 CROWDS = {  # healthy, slow, stalled
     "0 viewers": (0, 0, 0),
@@ -76,15 +77,14 @@ def table() -> Table:
 
 
 @contextlib.contextmanager
-def watching(port: int, session_id: str, crowd: tuple[int, int, int]) -> Iterator[IO[str]]:
-    """The crowd, connected; what it says is read from what this gives. It goes when the block ends."""
+def watching(port: int, session_id: str, crowd: tuple[int, int, int]) -> Iterator[tuple[IO[str], list[int]]]:
+    """The crowd, connected: where its report is read from, the stalled ones' ports. It goes when the block ends."""
     command = [sys.executable, "-m", "benchmarks.viewers", str(port), session_id, *map(str, crowd)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdin is not None
     try:
-        assert process.stdout.readline() == "ready\n"
-        yield process.stdout
+        yield process.stdout, json.loads(process.stdout.readline())
     finally:
         process.stdin.close()
         process.wait(30)
@@ -104,12 +104,12 @@ def latency_ms(sessions: Path, port: int) -> list[float]:
 
     def on_start(session: TraceSession, max_steps: int) -> None:
         nonlocal began_s
-        out.append(stack.enter_context(watching(port, session.id, (1, 0, 0))))
+        out.append(stack.enter_context(watching(port, session.id, (1, 0, 0)))[0])
         began_s = time.perf_counter()  # the recorder's clock starts with the next line but one
 
     with stack:
         recording = record_generation(
-            loaded, PROMPT, sampling=Sampling(300, 1.0, 50, 3), config=TraceConfig(), sessions=sessions,
+            loaded, str(REQUEST["prompt"]), sampling=Sampling(300, 1.5, 50, 4), config=TraceConfig(), sessions=sessions,
             max_delay_ms=MAX_DELAY_MS, on_start=on_start,
         )  # fmt: skip
         arrivals = json.loads(out[0].readline())["arrivals"]
@@ -125,31 +125,33 @@ def watched_recording(
 
     It waits, paused after its first step, until everybody watches.
     """
-    body = {"prompt": PROMPT, "max_new_tokens": 300, "temperature": 1.0, "seed": 3, "preset": preset}
-    session_id = json.loads(get(f"{address}/record", body))["id"]
+    session_id = json.loads(get(f"{address}/record", REQUEST | {"preset": preset}))["id"]
     get(f"{address}/record/{session_id}/pause", {})
     while json.loads(get(f"{address}/record/{session_id}"))["state"] != "paused":
         time.sleep(0.02)
     viewers: list[dict[str, Any]] = []
     gone_s: list[float] = []
     port = int(urlsplit(address).port or 0)
-    with watching(port, session_id, crowd) if any(crowd) else contextlib.nullcontext() as out:
+    with watching(port, session_id, crowd) if any(crowd) else contextlib.nullcontext((None, [])) as (out, stalled):
         get(f"{address}/record/{session_id}/resume", {})
         resumed_at = time.monotonic()
-        while json.loads(get(f"{address}/record/{session_id}"))["state"] not in ("finished", "error"):
+        over = False
+        while not over or stalled:
             time.sleep(0.25)
+            over = over or json.loads(get(f"{address}/record/{session_id}"))["state"] in ("finished", "error")
+            held = established(server_pid, port) if stalled else set()
+            gone_s += [time.monotonic() - resumed_at for each in stalled if each not in held]
+            stalled = [each for each in stalled if each in held]
         if out is not None:
             viewers = json.loads(out.readline())["viewers"]
-        if crowd[2]:
-            while established(server_pid, port):
-                time.sleep(0.1)
-            gone_s.append(time.monotonic() - resumed_at)
     with Library(sessions).open(session_id) as reader:
         time_us = reader.steps()["time_us"]
     return float(time_us[-1] - time_us[2]) / 1e6 / (len(time_us) - 3), viewers, gone_s
 
 
-def established(pid: int, port: int) -> int:
-    """Connections to the server's port that it has not let go of."""
+def established(pid: int, port: int) -> set[int]:
+    """The other sides' ports of connections to the server that it has not let go of."""
     connections = psutil.Process(pid).net_connections("tcp")
-    return sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port for each in connections)
+    return {
+        each.raddr.port for each in connections if each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port
+    }

@@ -1,7 +1,8 @@
 """A crowd of viewers in one process: `python -m benchmarks.viewers PORT SESSION HEALTHY SLOW STALLED`.
 
-Says "ready" when all are connected, and when the stream has ended one line of JSON: what each of them got, and when
-the steps reached the first healthy one. Reads sockets by hand, so that 32 of them leave the processor to others.
+Says the ports of the stalled ones when all are connected, and when the stream has ended what each of them got, and
+when the steps reached the first healthy one: a line of JSON each. Reads sockets by hand, so that 32 of them leave the
+processor to others.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import time
 from mri.wire import HEADER, record_size, views_from_bytes
 
 SLOW_BYTES, SLOW_EVERY_S = 2048, 0.025  # 80 kB/s
-STALLED_WAIT_S = 12.0
 
 
 class Connection:
@@ -113,7 +113,7 @@ class Connection:
 def main(port: int, session_id: str, healthy: int, slow: int, stalled: int) -> None:
     kinds = ["healthy"] * healthy + ["slow"] * slow + ["stalled"] * stalled
     viewers = [Connection(port, session_id, kind) for kind in kinds]
-    print("ready", flush=True)
+    print(json.dumps([v.sock.getsockname()[1] for v in viewers if v.kind == "stalled"]), flush=True)
     selector = selectors.DefaultSelector()
     for viewer in viewers:
         if viewer.kind == "healthy":
