@@ -23,8 +23,8 @@ const COLUMN = Object.freeze(Object.fromEntries(STATS.map((name, i) => [name, i]
 export class LayerBars {
   /** Words on a canvas in the page make the browser compute all styles that changed: so they are written aside. */
   #aside = document.createElement("canvas");
+  #words = /** @type {CanvasRenderingContext2D|null} */ (null);
   #ctx = /** @type {CanvasRenderingContext2D|null} */ (null);
-  #seen = /** @type {CanvasRenderingContext2D|null} */ (null);
   #lines = /** @type {HTMLCanvasElement|null} */ (null);
   #series = /** @type {import("../source/http.mjs").Series|null} */ (null);
   #places = placesOf("asinh", 1, 1);
@@ -52,12 +52,12 @@ export class LayerBars {
   resize(width, height) {
     this.#width = width;
     this.#height = height;
-    this.#seen = sized(this.canvas, width, height);
-    this.#ctx = sized(this.#aside, width, height);
-    if (!this.#ctx) return;
-    this.#ctx.font = "10.5px ui-monospace, DejaVu Sans Mono, monospace";
-    this.#ctx.textAlign = "right";
-    this.#ctx.textBaseline = "middle";
+    this.#ctx = sized(this.canvas, width, height);
+    this.#words = sized(this.#aside, NUMBER_PX, height);
+    if (!this.#words) return;
+    this.#words.font = "10.5px ui-monospace, DejaVu Sans Mono, monospace";
+    this.#words.textAlign = "right";
+    this.#words.textBaseline = "middle";
   }
 
   /** @param {import("../core/hook_list.mjs").Scale} scale
@@ -81,10 +81,12 @@ export class LayerBars {
    *  @param {(key: string) => string} rows.number text of a row's number
    *  @param {number} rows.numSteps */
   draw(frame, { keys, scrollTop, rowPx, number, numSteps }) {
-    const ctx = this.#ctx;
-    if (!ctx) return;
+    const [ctx, words] = [this.#ctx, this.#words];
+    if (!ctx || !words) return;
     this.#followTheme();
     ctx.clearRect(0, 0, this.#width, this.#height);
+    words.clearRect(0, 0, NUMBER_PX, this.#height);
+    words.fillStyle = this.#colours.text;
     const [left, width] = this.bars;
     const first = Math.floor(scrollTop / rowPx);
     const last = Math.min(keys.length - 1, Math.floor((scrollTop + this.#height) / rowPx));
@@ -94,11 +96,9 @@ export class LayerBars {
       const y = (i + 0.5) * rowPx - scrollTop;
       if (left > LINE_PX) this.#drawLine(ctx, keys[i], y, frame.header.step, numSteps);
       this.#drawBar(ctx, frame, keys[i], left, width, y);
-      ctx.fillStyle = this.#colours.text;
-      ctx.fillText(number(keys[i]), this.#width - 4, y + 0.5);
+      words.fillText(number(keys[i]), NUMBER_PX - 4, y + 0.5);
     }
-    this.#seen?.clearRect(0, 0, this.#width, this.#height);
-    this.#seen?.drawImage(this.#aside, 0, 0, this.#width, this.#height);
+    ctx.drawImage(this.#aside, this.#width - NUMBER_PX, 0, NUMBER_PX, this.#height);
   }
 
   /** @param {CanvasRenderingContext2D} ctx
