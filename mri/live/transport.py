@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SOCKET_OPTIONS = {"ping_interval": 25, "max_message_size": 1024}
 """For simple-websocket. A viewer has nothing to say: what it sends is small, or too much."""
-STALL_S = 4.0
+STALL_S = 3.0
 """A viewer that reads nothing for so long is let go."""
 SEND_BUFFER_BYTES = 128 << 10
 """Of the system's, per socket: a larger one would hide for seconds that nobody reads at the other end."""
