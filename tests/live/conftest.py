@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,14 @@ import pytest
 
 from mri.config import TraceConfig
 from mri.events import StepFrame, TraceSession
+from mri.live.worker import GenerationWorker
+from mri.server import create_app
 from mri.store.writer import SessionWriter
+from mri.ui.services import EXTENSION, Services
 from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
+from tests.live.sockets import served
+
+FAKE_WORKER = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
 
 
 class Recorder:
@@ -59,6 +67,17 @@ def recorder(tmp_path: Path) -> Callable[..., Recorder]:
     for each in made:
         if not each.writer._finished:
             each.finish("interrupted")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[int, Services]]:
+    """Port and services of an app on `tmp_path`, behind a real server; its worker is the fake one."""
+    app = create_app(tmp_path, worker=GenerationWorker(tmp_path, None, program=FAKE_WORKER))
+    services: Services = app.server.extensions[EXTENSION]
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with served(app) as port:
+        yield port, services
+    services.worker.close()
 
 
 def until(condition: Callable[[], object], deadline_s: float = 60) -> object:

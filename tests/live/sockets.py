@@ -14,7 +14,10 @@ from dash import Dash
 from simple_websocket import Client, ConnectionClosed
 from werkzeug.serving import make_server
 
-from mri.wire import Record, iter_records
+from mri.events import StepFrame
+from mri.wire import Record, bytes_from_frame, iter_records
+
+NORMAL, POLICY, TOO_BIG, TRY_LATER = 1000, 1008, 1009, 1013
 
 
 @contextmanager
@@ -87,6 +90,16 @@ class Watcher:
     def close(self) -> None:
         with suppress(ConnectionClosed):
             self.ws.close()
+
+
+def payloads(watcher: Watcher) -> list[bytes]:
+    """The frames that came, as bytes."""
+    return [bytes(record.payload) for record in watcher.records]
+
+
+def expected(frames: list[StepFrame], start: int = 0) -> list[bytes]:
+    """The same of the frames that were recorded."""
+    return [bytes_from_frame(frame) for frame in frames[start:]]
 
 
 class RawSocket:

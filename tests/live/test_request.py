@@ -27,7 +27,8 @@ def test_an_empty_prompt_is_refused(prompt):
         {"prompt": 3}, {"prompt": [{"role": "user"}]}, {"prompt": ["x"]}, {"prompt": "x" * 20_001}, {"chat": "yes"},
         {"max_new_tokens": 0}, {"max_new_tokens": 1.5}, {"max_new_tokens": True}, {"top_k": 0}, {"seed": -1},
         {"temperature": -0.1}, {"temperature": "hot"}, {"temperature": float("nan")}, {"preset": "all"}, {"color": 1},
-        {"prompt": "a \ud800 b"}, {"model": 3}, {"model": None}, {"prompt": [{"role": ["user"], "content": "x"}]}, {"preset": ["rows"]},
+        {"prompt": "a \ud800 b"}, {"model": 3},
+        {"model": None}, {"prompt": [{"role": ["user"], "content": "x"}]}, {"preset": ["rows"]},
         {"preset": {}},
     ],
 )  # fmt: skip
