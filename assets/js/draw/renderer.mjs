@@ -6,7 +6,7 @@
  */
 
 import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
-import { pixelsPerUnit } from "./camera.mjs";
+import { pixelsPerUnit, project } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
 import * as shaders from "./shaders.mjs";
 import { DOT_FLOATS, cellSize, placeOf } from "./tower.mjs";
@@ -16,6 +16,7 @@ import { MOST_STREAMS, PARTICLE_FLOATS } from "./particles.mjs";
 
 const SHRINK = 4; // bloom is made on a picture of a quarter of the size
 const BLOOM = 1.15;
+const SHINE_PX = 36; // CSS pixels that the bloom of a dot reaches at most
 const PLATE_FLOATS = 7;
 const GLOW_MARGIN = 0.04; // of space around a plate for its edge's glow
 
@@ -26,6 +27,8 @@ export class Renderer {
   #numParticles = 0;
   #numCells = 0;
   #numPlates = 0;
+  /** Where dots can shine, as shares of the picture from below: [left, bottom, right, top]. */
+  #lit = [0, 0, 1, 1];
 
   /** @param {HTMLCanvasElement} canvas
    *  @param {Record<string, string>} colours "#rrggbb" of marks, plates and the room
@@ -46,7 +49,7 @@ export class Renderer {
     this.dot = program(gl, shaders.DOT_VERTEX, shaders.DOT);
     this.shine = program(gl, shaders.SHINE_VERTEX, shaders.SHINE);
     this.blur = program(gl, shaders.WHOLE, shaders.BLUR);
-    this.together = program(gl, shaders.WHOLE, shaders.TOGETHER);
+    this.light = program(gl, shaders.WHOLE, shaders.LIGHT);
     this.particle = program(gl, shaders.PARTICLE_VERTEX, shaders.PARTICLE);
     this.plates = mesh(gl, this.plate, PLATE_FLOATS, { place: [0, 3], edge: [3, 3], selected: [6, 1] });
     this.cells = mesh(gl, this.cell, 4, { cell: [0, 4] });
@@ -121,10 +124,17 @@ export class Renderer {
   }
 
   /** The ground anew: after the camera, the plates, the selection or the size changed.
-   *  @param {import("./camera.mjs").Camera} camera */
-  paintGround(camera) {
-    const { gl, colours, ground } = this;
-    if (!ground) return;
+   *  @param {import("./camera.mjs").Camera} camera
+   *  @param {import("./camera.mjs").Point[]} corners that hold all plates between them */
+  paintGround(camera, corners) {
+    const { gl, colours, ground, bloom } = this;
+    if (!ground || !bloom) return;
+    this.#lit = litBy(camera, corners);
+    for (const each of bloom) {
+      each.begin();
+      gl.clearColor(0, 0, 0, 1);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+    }
     ground.begin();
     this.#use(this.room, this.none, { middle: colours.middle, rim: colours.rim });
     gl.disable(gl.BLEND);
@@ -146,14 +156,16 @@ export class Renderer {
     if (!ground || !bloom) return;
     const seen = { ...this.#seen(camera), pulse };
     if (hasBloom) this.#paintBloom(seen);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-    gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
-    gl.disable(gl.BLEND);
-    this.#use(this.together, this.none, { ground: 0, bloom: 1, strength: hasBloom ? BLOOM : 0 });
-    bind(gl, 0, ground.texture);
-    bind(gl, 1, bloom[0].texture);
-    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    ground.show();
     gl.enable(gl.BLEND);
+    if (hasBloom) {
+      gl.blendFunc(gl.ONE, gl.ONE);
+      bind(gl, 0, bloom[0].texture);
+      this.#within(gl.canvas, () => {
+        this.#use(this.light, this.none, { bloom: 0, strength: BLOOM });
+        gl.drawArrays(gl.TRIANGLES, 0, 3);
+      });
+    }
     bind(gl, 0, this.scale);
     if (hasParticles && this.#numParticles) {
       gl.blendFunc(gl.ONE, gl.ONE);
@@ -182,9 +194,23 @@ export class Renderer {
     for (const [from, to, texel] of /** @type {const} */ ([[one, two, [1 / one.width, 0]], [two, one, [0, 1 / one.height]]])) {
       to.begin();
       bind(gl, 0, from.texture);
-      this.#use(this.blur, this.none, { source: 0, texel });
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
+      this.#within(to, () => {
+        this.#use(this.blur, this.none, { source: 0, texel });
+        gl.drawArrays(gl.TRIANGLES, 0, 3);
+      });
     }
+  }
+
+  /** Draw where it can shine only: most of the picture is dark.
+   *  @param {{width: number, height: number}} size of what is drawn to
+   *  @param {() => void} draw */
+  #within({ width, height }, draw) {
+    const { gl } = this;
+    const [left, bottom] = [Math.floor(this.#lit[0] * width), Math.floor(this.#lit[1] * height)];
+    gl.enable(gl.SCISSOR_TEST);
+    gl.scissor(left, bottom, Math.ceil(this.#lit[2] * width) - left, Math.ceil(this.#lit[3] * height) - bottom);
+    draw();
+    gl.disable(gl.SCISSOR_TEST);
   }
 
   /** @param {import("./camera.mjs").Camera} camera */
@@ -215,6 +241,17 @@ export class Renderer {
   close() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** @param {import("./camera.mjs").Camera} camera
+ *  @param {import("./camera.mjs").Point[]} corners
+ *  @returns {number[]} what they span with room for the bloom: left, bottom, right, top, as shares of the picture */
+function litBy(camera, corners) {
+  const places = corners.map((corner) => project(camera, ...corner));
+  const [xs, ys] = [places.map(([x]) => x / camera.width), places.map(([, y]) => 1 - y / camera.height)];
+  const [roomX, roomY] = [SHINE_PX / camera.width, SHINE_PX / camera.height];
+  const within = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
+  return [Math.min(...xs) - roomX, Math.min(...ys) - roomY, Math.max(...xs) + roomX, Math.max(...ys) + roomY].map(within);
 }
 
 /** Two triangles of a plate with room for its glow.

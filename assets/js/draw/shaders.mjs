@@ -174,17 +174,13 @@ void main() {
   colour = vec4(sum, 1.0);
 }`;
 
-/** The resting ground, and the bloom over it. */
-export const TOGETHER = `${HEAD}
+/** The bloom, to be added to what is there. */
+export const LIGHT = `${HEAD}
 in vec2 at;
 out vec4 colour;
-uniform sampler2D ground, bloom;
+uniform sampler2D bloom;
 uniform float strength;
-void main() {
-  vec3 light = texelFetch(ground, ivec2(gl_FragCoord.xy), 0).rgb;
-  if (strength > 0.0) light += texture(bloom, at).rgb * strength;
-  colour = vec4(light, 1.0);
-}`;
+void main() { colour = vec4(texture(bloom, at).rgb * strength, 0.0); }`;
 
 export const PARTICLE_VERTEX = `${HEAD}
 in vec3 from, to;
