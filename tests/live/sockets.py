@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dash import Dash
 from simple_websocket import Client, ConnectionClosed
 from werkzeug.serving import make_server
+from wsproto.events import AcceptConnection, Request
 
 from mri.events import StepFrame
 from mri.wire import Record, bytes_from_frame, iter_records
@@ -34,12 +35,25 @@ def served(app: Dash, port: int = 0) -> Iterator[int]:
         server.server_close()
 
 
+class CarefulClient(Client):
+    """simple-websocket's client, which leaves unread what comes in one piece with the answer to its handshake."""
+
+    def handshake(self) -> None:
+        self.sock.sendall(self.ws.send(Request(host=self.host, target=self.path, extra_headers=self.extra_headeers)))
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += self.sock.recv(1)
+        self.ws.receive_data(answer)
+        assert isinstance(next(self.ws.events()), AcceptConnection), answer
+        self.connected = True
+
+
 class Watcher:
     """A viewer that reads as fast as it can. `heard`: messages in order, JSON ones as dict, frames as bytes."""
 
     def __init__(self, port: int, session_id: str, start: int = 0, **headers: str) -> None:
         address = f"ws://127.0.0.1:{port}/live/{session_id}?from={start}"
-        self.ws = Client.connect(address, headers=headers, receive_bytes=1 << 20)
+        self.ws = CarefulClient.connect(address, headers=headers, receive_bytes=1 << 20)
         self.heard: list[dict | bytes] = []
 
     def hear(self, kind: str | None = None, timeout_s: float = 60) -> dict | bytes:

@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,9 +17,10 @@ import pytest
 import requests
 from simple_websocket import ConnectionClosed
 
+from mri.live.hub import MAX_VIEWERS
 from mri.store.library import Library
 from mri.store.reader import open_session
-from tests.live.conftest import until
+from tests.live.conftest import Recorder, until
 from tests.live.sockets import RawSocket, Watcher
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +121,7 @@ def test_a_killed_recorder_is_told_and_the_next_recording_works(tmp_path: Path) 
         assert other.heard[-1]["end_reason"] in ("max_new_tokens", "stop_token")
 
 
-def test_the_gunicorn_line_of_the_documentation(tmp_path: Path) -> None:
+def test_the_gunicorn_line_of_the_documentation(tmp_path: Path, recorder: Callable[..., Recorder]) -> None:
     text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     line = re.search(r"gunicorn (.*?app:server)", text, re.DOTALL)[1].replace("\\\n", " ")
     command = ["-m", "gunicorn", *shlex.split(line.replace("0.0.0.0:8050", "127.0.0.1:0"))]
@@ -138,11 +139,14 @@ def test_the_gunicorn_line_of_the_documentation(tmp_path: Path) -> None:
             raw = RawSocket(port, f"/live/{session_id}", **headers)
             assert raw.status == status
             raw.close()
-        paused = start_recording(port)
-        ask(port, paused, "pause")
-        open_stream = Watcher(port, paused)
-        open_stream.hear("hello")
+        recorder().append(3)
+        crowd = [Watcher(port, "now") for _ in range(MAX_VIEWERS + 24)]
+        first_words = [watcher.hear()["type"] for watcher in crowd]
+        assert (first_words.count("hello"), first_words.count("refused")) == (MAX_VIEWERS, 24)
+        answer = requests.get(f"http://127.0.0.1:{port}/sessions/now/meta", timeout=60)
+        assert answer.status_code == 200, "threads are left for pages"
         process.terminate()
-        assert process.wait(30) == 0, "an open stream holds nobody up"
-        assert "end" not in open_stream.kinds
-        open_stream.hear_all()
+        assert process.wait(30) == 0, "open streams hold nobody up"
+        for watcher in crowd:
+            watcher.hear_all()
+            assert "end" not in watcher.kinds
