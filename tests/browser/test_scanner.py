@@ -244,6 +244,24 @@ def test_a_failing_server_becomes_a_toast_and_the_page_goes_on(browser, site):
     context.close()
 
 
+def test_a_server_that_is_gone_is_told_until_it_answers_again(browser, site):
+    context = browser.new_context(base_url=site, reduced_motion="reduce")
+    page = context.new_page()
+    open_scanner(page, "/?session=demo-long&step=5&tab=neurons")
+    page.wait_for_load_state("networkidle")
+    page.route("**/_dash-update-component*", lambda route: route.abort())
+    page.keyboard.press("ArrowRight")
+    told = page.locator(".mri-toast-error").filter(has_text="does not answer")
+    expect(told).to_have_count(1)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_event("requestfailed")
+    expect(told).to_have_count(1)
+    page.unroute("**/_dash-update-component*")
+    page.keyboard.press("ArrowRight")
+    expect(told).to_have_count(0)
+    context.close()
+
+
 @pytest.mark.parametrize(("tab", "theme"), [("neurons", "dark"), ("statistics", "light")])
 def test_axe_finds_no_serious_fault(page, tab, theme):
     page.add_init_script(f"localStorage.setItem('mri-theme', '{theme}')")

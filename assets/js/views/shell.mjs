@@ -29,8 +29,27 @@ export function startShell() {
     const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
     if (event.key === "?" && !isTyping && !event.defaultPrevented) showKeys();
   });
+  watchServer();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
+}
+
+const AWAY = "The server does not answer: check that it is running. What it records goes on without it, and is kept.";
+
+/** Dash tells only the console when a callback finds no server: say it on the page, until it answers again. */
+function watchServer() {
+  const ask = window.fetch;
+  window.fetch = async (...asked) => {
+    const isCallback = String(/** @type {any} */ (asked[0])?.url ?? asked[0]).includes("/_dash-update-component");
+    try {
+      const response = await ask(...asked);
+      if (isCallback) toastOf(AWAY)?.remove();
+      return response;
+    } catch (error) {
+      if (isCallback && /** @type {Error} */ (error).name !== "AbortError") toastOf(AWAY) ?? showToast(AWAY, "error");
+      throw error;
+    }
+  };
 }
 
 /** Underline the page that is open. */
@@ -60,12 +79,17 @@ function switchTheme() {
 export function showToast(text, kind = "info") {
   const host = document.getElementById("mri-toasts");
   if (!host) return;
-  const same = [...host.children].find((each) => each.querySelector("p")?.textContent === text);
-  same?.remove();
+  toastOf(text)?.remove();
   const close = el("button", { type: "button", class: "mri-icon", "aria-label": "Dismiss", text: "×", on: { click: () => toast.remove() } });
   const toast = el("div", { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" }, el("p", { text }), close);
   host.append(toast);
   if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+/** @param {string} text
+ *  @returns {Element|undefined} the toast that says it */
+function toastOf(text) {
+  return [...document.querySelectorAll(".mri-toast")].find((each) => each.querySelector("p")?.textContent === text);
 }
 
 /** What the picture's words mean; docs/hook-points.md has them all. */
