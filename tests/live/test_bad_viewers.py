@@ -97,7 +97,8 @@ def test_one_viewer_too_many_gets_a_sentence(site, recorder):
         watcher.close()
 
 
-def test_a_slow_reader_loses_payloads_first_and_is_told_exactly(site, recorder):
+def test_a_slow_reader_loses_payloads_first_and_is_told_exactly(site, recorder, monkeypatch):
+    monkeypatch.setattr("mri.live.transport.STALL_S", 600)  # slow, however slow the machine: not stalled
     port, services = site
     services.hub.queue_bytes = 60_000
     recording = recorder(n_embd=256, mode="full")
@@ -162,8 +163,9 @@ def test_a_stalled_reader_is_gone_soon_and_holds_nobody_up(site, recorder, monke
     stalled.close()
 
 
-def test_pings_do_not_tear_large_frames(site, recorder):
+def test_pings_do_not_tear_large_frames(site, recorder, monkeypatch):
     """Pongs are written by another thread, in the middle of frames that a slow reader takes piece by piece."""
+    monkeypatch.setattr("mri.live.transport.STALL_S", 600)
     port, _ = site
     recording = recorder(n_embd=64)
     recording.append(1)
