@@ -21,11 +21,11 @@ VALUES = (  # by step, at the neurons 6, 1, 7, 0
 )
 RADIUS = 32  # pixels around a neuron that are looked at
 READ = """([key, neuron, radius]) => {
-  const { stage } = window.mri; const { canvas } = stage;
+  const { stage } = window.mri; const { canvas } = stage; const under = stage.picture === "tower" ? stage.tower.ground : canvas;
   stage.tower.quality.isOn = false;
   if (stage.picture === "tower") stage.tower.repaint();
   const copy = document.createElement("canvas"); copy.width = canvas.width; copy.height = canvas.height;
-  const ctx = copy.getContext("2d"); ctx.drawImage(canvas, 0, 0);
+  const ctx = copy.getContext("2d"); ctx.drawImage(under, 0, 0); ctx.drawImage(canvas, 0, 0);
   const [x, y] = stage.locate(key, neuron).map(Math.round);
   return Array.from(ctx.getImageData(x - radius, y - radius, 2 * radius + 1, 2 * radius + 1).data); }"""
 

@@ -101,14 +101,6 @@ export function target(gl, width, height) {
       gl.bindFramebuffer(gl.FRAMEBUFFER, buffer);
       gl.viewport(0, 0, width, height);
     },
-    /** Its pixels into the page's canvas, which is as large and is what is drawn to from then on. */
-    show() {
-      gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-      gl.bindFramebuffer(gl.READ_FRAMEBUFFER, buffer);
-      gl.blitFramebuffer(0, 0, width, height, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
-      gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-      gl.viewport(0, 0, width, height);
-    },
     close() {
       gl.deleteFramebuffer(buffer);
       gl.deleteTexture(made);

@@ -1,5 +1,6 @@
 /**
- * The tower on WebGL2: a ground that rests (room, plates, cells) and over it, each frame, bloom, particles and dots.
+ * The tower on WebGL2: a ground that rests (room, plates, cells) on a canvas of its own and, each frame, bloom, particles
+ * and dots on a clear one above it.
  *
  * Knows shaders, buffers and textures; is given geometry, numbers and a camera. Refuses to know frames, the clock,
  * the mouse and what is selected. Everything lives in one context and is made anew after that was lost.
@@ -31,17 +32,20 @@ export class Renderer {
   #lit = [0, 0, 1, 1];
 
   /** @param {HTMLCanvasElement} canvas
+   *  @param {HTMLCanvasElement} ground stands under it
    *  @param {Record<string, string>} colours "#rrggbb" of marks, plates and the room
    *  @returns {Renderer|null} null without WebGL2 */
-  static on(canvas, colours) {
-    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
-    return gl ? new Renderer(gl, colours) : null;
+  static on(canvas, ground, colours) {
+    const gl = canvas.getContext("webgl2", { antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
+    return gl ? new Renderer(gl, ground, colours) : null;
   }
 
   /** @param {GL} gl
+   *  @param {HTMLCanvasElement} ground
    *  @param {Record<string, string>} colours */
-  constructor(gl, colours) {
+  constructor(gl, ground, colours) {
     this.gl = gl;
+    this.ground = ground;
     this.colours = Object.fromEntries(Object.entries(colours).map(([name, hex]) => [name, rgbFromHex(hex).map((part) => part / 255)]));
     this.room = program(gl, shaders.WHOLE, shaders.ROOM);
     this.plate = program(gl, shaders.PLATE_VERTEX, shaders.PLATE);
@@ -68,11 +72,9 @@ export class Renderer {
    *  @param {number} height */
   resize(width, height) {
     const { gl } = this;
-    gl.canvas.width = width;
-    gl.canvas.height = height;
-    this.ground?.close();
+    this.ground.width = gl.canvas.width = width;
+    this.ground.height = gl.canvas.height = height;
     this.bloom?.forEach((each) => each.close());
-    this.ground = target(gl, width, height);
     const small = () => target(gl, Math.ceil(width / SHRINK), Math.ceil(height / SHRINK));
     this.bloom = [small(), small()];
   }
@@ -128,14 +130,14 @@ export class Renderer {
    *  @param {import("./camera.mjs").Point[]} corners that hold all plates between them */
   paintGround(camera, corners) {
     const { gl, colours, ground, bloom } = this;
-    if (!ground || !bloom) return;
+    if (!bloom) return;
     this.#lit = litBy(camera, corners);
     for (const each of bloom) {
       each.begin();
       gl.clearColor(0, 0, 0, 1);
       gl.clear(gl.COLOR_BUFFER_BIT);
     }
-    ground.begin();
+    this.#begin();
     this.#use(this.room, this.none, { middle: colours.middle, rim: colours.rim });
     gl.disable(gl.BLEND);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
@@ -145,6 +147,14 @@ export class Renderer {
     gl.drawArrays(gl.TRIANGLES, 0, this.#numPlates);
     this.#use(this.cell, this.cells.vao, { ...this.#seen(camera), tint: colours.not_captured });
     gl.drawArrays(gl.POINTS, 0, this.#numCells);
+    ground.getContext("2d", { alpha: false })?.drawImage(/** @type {HTMLCanvasElement} */ (gl.canvas), 0, 0);
+  }
+
+  /** Draw on the page's canvas. */
+  #begin() {
+    const { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
   }
 
   /** One picture.
@@ -152,11 +162,13 @@ export class Renderer {
    *  @param {{phases: Float32Array, pulse: number, hasBloom: boolean, hasParticles: boolean}} moving phases (MOST_STREAMS,) of the
    *         streams, pulse 1…0 since the step began */
   paint(camera, { phases, pulse, hasBloom, hasParticles }) {
-    const { gl, colours, ground, bloom } = this;
-    if (!ground || !bloom) return;
+    const { gl, colours, bloom } = this;
+    if (!bloom) return;
     const seen = { ...this.#seen(camera), pulse };
     if (hasBloom) this.#paintBloom(seen);
-    ground.show();
+    this.#begin();
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
     gl.enable(gl.BLEND);
     if (hasBloom) {
       gl.blendFunc(gl.ONE, gl.ONE);

@@ -174,13 +174,18 @@ void main() {
   colour = vec4(sum, 1.0);
 }`;
 
+// Light that is added has the alpha of its brightest part, so that the page's own blending never runs over.
+
 /** The bloom, to be added to what is there. */
 export const LIGHT = `${HEAD}
 in vec2 at;
 out vec4 colour;
 uniform sampler2D bloom;
 uniform float strength;
-void main() { colour = vec4(texture(bloom, at).rgb * strength, 0.0); }`;
+void main() {
+  vec3 light = min(texture(bloom, at).rgb * strength, 1.0);
+  colour = vec4(light, max(light.r, max(light.g, light.b)));
+}`;
 
 export const PARTICLE_VERTEX = `${HEAD}
 in vec3 from, to;
@@ -201,6 +206,6 @@ export const PARTICLE = `${HEAD}
 flat in vec3 tint;
 out vec4 colour;
 void main() {
-  float far = length(gl_PointCoord - 0.5) * 2.0;
-  colour = vec4(tint * max(0.0, 1.0 - far), 0.0);
+  vec3 light = tint * max(0.0, 1.0 - length(gl_PointCoord - 0.5) * 2.0);
+  colour = vec4(light, max(light.r, max(light.g, light.b)));
 }`;

@@ -65,7 +65,7 @@ export class Stage {
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.legend = el("div", { class: "mri-legend" });
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
-    this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.canvas, this.tower.labels.host);
+    this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.says, this.tip, this.tower.readout);
     this.#listen(this.view);
     this.observer = new ResizeObserver(() => {
@@ -127,7 +127,7 @@ export class Stage {
   #measured(isTower) {
     this.host.classList.toggle("is-flat", !isTower);
     this.flat.canvas.hidden = isTower;
-    this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
+    this.tower.ground.hidden = this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
     const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);
     this.view.style.height = `${height}px`;
     return { width: this.host.clientWidth, height };

@@ -58,6 +58,7 @@ export class TowerPicture {
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
     this.context = context;
+    this.ground = el("canvas", { "aria-hidden": "true" });
     this.canvas = el("canvas", { "aria-hidden": "true", class: "mri-tower" });
     this.labels = new TowerLabels(context);
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
@@ -82,7 +83,7 @@ export class TowerPicture {
   }
 
   #makeRenderer() {
-    this.renderer = Renderer.on(this.canvas, { ...SURROUNDINGS, ...this.context.scales.marks });
+    this.renderer = Renderer.on(this.canvas, this.ground, { ...SURROUNDINGS, ...this.context.scales.marks });
     this.#arrangement = this.#dotsOf = "";
   }
 
@@ -112,10 +113,9 @@ export class TowerPicture {
     const renderer = /** @type {Renderer} */ (this.renderer);
     const ratio = Math.min(2, devicePixelRatio || 1);
     const [deviceWidth, deviceHeight] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
-    if (this.canvas.width !== deviceWidth || this.canvas.height !== deviceHeight || !renderer.ground) {
+    if (this.canvas.width !== deviceWidth || this.canvas.height !== deviceHeight || !renderer.bloom) {
       renderer.resize(deviceWidth, deviceHeight);
-      this.canvas.style.width = `${width}px`;
-      this.canvas.style.height = `${height}px`;
+      for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
     this.plates = placeTower(keys.map((key) => hookPoint(layout, key)), width / height);
     const [left, right] = width < 520 ? [66, 70] : width < NAMES_IN_FULL_PX ? [160, 84] : [196, 104];
