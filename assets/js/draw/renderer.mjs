@@ -10,7 +10,7 @@ import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
 import { pixelsPerUnit, project } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
 import * as shaders from "./shaders.mjs";
-import { DOT_FLOATS, cellSize, placeOf } from "./tower.mjs";
+import { DOT_FLOATS, cellSize, outermost, placeOf } from "./tower.mjs";
 import { MOST_STREAMS, PARTICLE_FLOATS } from "./particles.mjs";
 
 /** @typedef {WebGL2RenderingContext} GL */
@@ -28,6 +28,8 @@ export class Renderer {
   #numParticles = 0;
   #numCells = 0;
   #numPlates = 0;
+  /** @type {import("./camera.mjs").Point[]} of the outermost plates */
+  #corners = [];
   /** Where dots can shine, as shares of the picture from below: [left, bottom, right, top]. */
   #lit = [0, 0, 1, 1];
 
@@ -97,6 +99,7 @@ export class Renderer {
   setPlates(slabs, selected) {
     const vertices = slabs.flatMap(({ key, y, depth }) => plateVertices(y, depth, key === selected ? 1 : 0));
     this.#numPlates = vertices.length / PLATE_FLOATS;
+    this.#corners = outermost(slabs);
     fill(this.gl, this.plates, Float32Array.from(vertices));
     const cells = new Float32Array(4 * slabs.reduce((sum, { width }) => sum + width, 0));
     let at = 0;
@@ -126,12 +129,11 @@ export class Renderer {
   }
 
   /** The ground anew: after the camera, the plates, the selection or the size changed.
-   *  @param {import("./camera.mjs").Camera} camera
-   *  @param {import("./camera.mjs").Point[]} corners that hold all plates between them */
-  paintGround(camera, corners) {
+   *  @param {import("./camera.mjs").Camera} camera */
+  paintGround(camera) {
     const { gl, colours, ground, bloom } = this;
     if (!bloom) return;
-    this.#lit = litBy(camera, corners);
+    this.#lit = litBy(camera, this.#corners);
     for (const each of bloom) {
       each.begin();
       gl.clearColor(0, 0, 0, 1);

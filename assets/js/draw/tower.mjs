@@ -67,14 +67,19 @@ export function placeTower(points, aspect = 1.4) {
 export const BELOW = 0.15;
 
 /** @param {Slab[]} slabs
+ *  @returns {Point[]} corners of the outermost plates: all others lie between */
+export function outermost(slabs) {
+  return [slabs[0], slabs[slabs.length - 1]].flatMap(({ y, depth }) =>
+    [-0.5, 0.5].flatMap((x) => [-depth / 2, depth / 2].map((z) => /** @type {Point} */ ([x, y, z]))),
+  );
+}
+
+/** @param {Slab[]} slabs
  *  @returns {Point[]} what has to be on the picture: the outermost plates, the tokens and the predictions */
 export function cornersOf(slabs) {
   const [lowest, highest] = [slabs[0], slabs[slabs.length - 1]];
-  const plates = [lowest, highest].flatMap(({ y, depth }) =>
-    [-0.5, 0.5].flatMap((x) => [-depth / 2, depth / 2].map((z) => /** @type {Point} */ ([x, y, z]))),
-  );
   const tokens = [-0.5, 0.5].map((x) => /** @type {Point} */ ([x, lowest.y - BELOW, lowest.depth / 2]));
-  return [...plates, ...tokens, [0, highest.y + BELOW * 0.66, 0]];
+  return [...outermost(slabs), ...tokens, [0, highest.y + BELOW * 0.66, 0]];
 }
 
 /** @param {Slab} slab

@@ -14,6 +14,9 @@ import { Predicted } from "./predicted.mjs";
 
 const REST_MS = 150;
 const FEED_MS = 100;
+/** While a person steps by hand, charts wait for a pause of their hand, yet not for ever: a chart takes longer than a step. */
+const PAUSE_MS = 120;
+const MOST_WAIT_MS = 1000;
 
 /** Plotly's element inside a dcc.Graph, once it has drawn.
  *  @param {string} id
@@ -29,6 +32,7 @@ export class Inspector {
   /** @type {any} */
   #feedTimer = null;
   #feedAtMs = 0; // not before
+  #latestFeedMs = 0;
   #posted = ""; // what the charts were last asked to show, the step aside
   /** @type {any} */
   #wanted = null;
@@ -101,11 +105,17 @@ export class Inspector {
     if (!isMoving || this.#shown() === this.#posted) this.#stopWaiting();
     if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
     this.#wanted = { frame, view };
-    this.#feedSoon();
+    this.#feedSoon(isMoving ? 0 : PAUSE_MS);
   }
 
-  #feedSoon() {
-    this.#feedTimer ??= setTimeout(() => this.#feed(), Math.max(0, this.#feedAtMs - performance.now()));
+  /** @param {number} [pauseMs] put off until nothing was wanted for so long */
+  #feedSoon(pauseMs = 0) {
+    const nowMs = performance.now();
+    if (this.#feedTimer === null) this.#latestFeedMs = nowMs + MOST_WAIT_MS;
+    else if (!pauseMs) return;
+    clearTimeout(this.#feedTimer);
+    const waitMs = Math.min(Math.max(this.#feedAtMs - nowMs, pauseMs), this.#latestFeedMs - nowMs);
+    this.#feedTimer = setTimeout(() => this.#feed(), Math.max(0, waitMs));
   }
 
   /** Charts get the latest frame, after the picture is painted, at most ten times a second and for a quarter of the

@@ -119,10 +119,9 @@ export class TowerPicture {
     }
     this.plates = placeTower(keys.map((key) => hookPoint(layout, key)), width / height);
     const [left, right] = width < 520 ? [66, 70] : width < NAMES_IN_FULL_PX ? [160, 84] : [196, 104];
-    const corners = cornersOf(this.plates);
-    this.camera = fitCamera(this.orbit, corners, { width, height, left, right, top: 34, bottom: 34 });
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, left, right, top: 34, bottom: 34 });
     renderer.setPlates(this.plates, point);
-    renderer.paintGround(this.camera, corners);
+    renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);
     this.#arrangement = arrangement;
     this.#frame = null;
