@@ -118,7 +118,7 @@ export class Inspector {
     this.#feedTimer = setTimeout(() => this.#feed(), Math.max(0, waitMs));
   }
 
-  /** Charts get the latest frame, after the picture is painted, at most ten times a second and for a quarter of the
+  /** Charts get the latest frame, after the picture is painted, at most ten times a second and for a tenth of the
    *  time at most: the picture comes first. */
   #feed() {
     this.#feedTimer = null;
@@ -132,7 +132,7 @@ export class Inspector {
       if (plot) feed(id, plot, frame, this.source, shown);
     }
     const endMs = performance.now();
-    this.#feedAtMs = Math.max(startMs + FEED_MS, endMs + 3 * (endMs - startMs));
+    this.#feedAtMs = Math.max(startMs + FEED_MS, endMs + 9 * (endMs - startMs));
   }
 
   /** A tab's own control was used.
