@@ -13,13 +13,12 @@ import { showToast } from "./shell.mjs";
 
 const TITLE_PX = 34;
 
-/** Parts of the page without a chart: [name, kind of table, what is drawn of it or null]. Colours behind the words of the
- *  ribbon are no canvas: its picture would lack what it says. */
+/** Parts of the page without a chart: [name, kind of table, what is drawn of it]. */
 const PARTS = Object.freeze([
   ["Stage", "stage", "#mri-stage"],
   ["Hook points", "layers", "#mri-layers"],
   ["Timeline", "timeline", ".mri-deck"],
-  ["Tokens", "tokens", null],
+  ["Tokens", "tokens", "#mri-ribbon"],
 ]);
 
 export class TakeAway {
@@ -36,8 +35,8 @@ export class TakeAway {
   constructor(host, context) {
     this.context = context;
     const item = (/** @type {string} */ text, /** @type {string} */ take, of = "stage", label = text) => el("button", { type: "button", "data-mri-take": take, "data-mri-of": of, "aria-label": label, text });
-    const part = (/** @type {readonly (string|null)[]} */ [name, of, host]) =>
-      el("div", { class: "mri-menu-row" }, el("span", { text: name }), host ? item("PNG", "png", /** @type {string} */ (of), `${name}, PNG`) : "", item("CSV", "csv", /** @type {string} */ (of), `${name}, CSV`));
+    const part = (/** @type {readonly string[]} */ [name, of]) =>
+      el("div", { class: "mri-menu-row" }, el("span", { text: name }), item("PNG", "png", of, `${name}, PNG`), item("CSV", "csv", of, `${name}, CSV`));
     const list = el("div", { class: "mri-menu-list" }, ...PARTS.map(part), el("hr"), item("Copy link", "link"), item("Copy Python", "python"));
     host.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title: "The picture, its numbers, a link to this view, this step as Python" }), list));
     const { signal } = this.#abort;
