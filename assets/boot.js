@@ -6,7 +6,12 @@
   shell.then((module) => module.startShell());
   window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     mri: {
-      mountScanner: async (boot) => (await scanner()).mountScanner(boot),
+      mountScanner: async (boot) => (await scanner())[boot?.is_live ? "mountLive" : "mountScanner"](boot),
+      record: async (clicks, prompt, mode, most, temperature, topK, seed, preset, model) => {
+        const request = { prompt: prompt ?? "", chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset, model: model ?? "" };
+        if (clicks) await (await scanner()).record(request);
+        return window.dash_clientside.no_update;
+      },
       showToast: async (toast) => {
         if (toast) (await shell).showToast(toast.text, toast.kind);
         return window.dash_clientside.no_update;

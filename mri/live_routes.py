@@ -28,7 +28,7 @@ sock = Sock()
 @live_routes.get("/models")
 def models() -> ResponseReturnValue:
     """The models that can record, the default first. `id` is what POST /record takes as `model`."""
-    return _json([{"id": model_id, "label": _label(offer)} for model_id, offer in _offers().items()])
+    return _json([{"id": model_id, "label": label(offer)} for model_id, offer in offers().items()])
 
 
 @live_routes.post("/record")
@@ -75,19 +75,21 @@ def model_path(model_id: str) -> Path | None:
     """The file that the id of a model stands for, None for "": the server's own. Raises ConfigError, ModelError."""
     if not model_id:
         return None
-    offer = _offers().get(model_id)
+    offer = offers().get(model_id)
     if offer is None:
         raise ConfigError(f"There is no model {model_id!r}: GET /models lists those that there are.")
     return offer.checkpoint.model
 
 
-def _offers() -> dict[str, Offer]:
-    """By an id that is made of the file's path, so that a path never has to come from outside."""
-    offers = discover(services().model)
-    return {hashlib.sha256(str(offer.checkpoint.model).encode()).hexdigest()[:16]: offer for offer in offers}
+def offers() -> dict[str, Offer]:
+    """The models that can record, the default first, by an id that is made of the file's path, so that a path never has
+    to come from outside."""
+    found = discover(services().model)
+    return {hashlib.sha256(str(offer.checkpoint.model).encode()).hexdigest()[:16]: offer for offer in found}
 
 
-def _label(offer: Offer) -> str:
+def label(offer: Offer) -> str:
+    """What a person chooses by."""
     files = offer.checkpoint
     return f"{files.source} {files.tag}, step {files.step:,} ({offer.label})"
 

@@ -63,7 +63,7 @@ def meta_of(library: Library, session_id: str) -> dict[str, Any]:
 @compress.compressed()
 def tokens(session_id: str) -> ResponseReturnValue:
     """Token ids by position, their display strings, and which step read which positions."""
-    reader = services().library.open(session_id)
+    reader = services().library.open(session_id).as_of_now()
     steps = reader.steps()
     columns = ("pos0", "t_add", "phase", "chosen_id", "forced")
     return _json(
@@ -111,7 +111,7 @@ def series(session_id: str) -> ResponseReturnValue:
 
     Cached as frames are.
     """
-    reader = services().library.open(session_id)
+    reader = services().library.open(session_id).as_of_now()
     stat = request.args.get("stat", "l2")
     version = _version(reader)
     etag = f"{session_id}-{version}-series-{stat}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, dcc, html, no_update
 
 from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
 from mri.analysis.predictions import predictions
@@ -19,7 +19,7 @@ from mri.errors import MriError
 from mri.hook_points import STATS
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, statistics
+from mri.ui import attention, components, figures, ids, labels, record_box, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
@@ -45,7 +45,8 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
     except MriError as error:
         return components.state("This session cannot be opened", str(error), "error")
     if not reader.num_steps:
-        return components.state("This session has no steps yet", "It is being recorded: try again in a moment.")
+        watch = dcc.Link("watch it live", href=record_box.live_address(reader.session.id))
+        return components.state("This session has no steps yet", ["It is being recorded: ", watch, "."])
     boot = {
         "session": reader.session.id,
         "full_scale": full_scales(reader),
@@ -77,9 +78,7 @@ def mount_graphs(session: str | None) -> Any:
 
 
 def _reader(view: View) -> SessionReader:
-    reader = services().library.open(view["session"])
-    reader.refresh()
-    return reader
+    return services().library.open(view["session"]).as_of_now()
 
 
 @callback(Output("graph-neurons", "figure"), Input(ids.view("neurons"), "data"))

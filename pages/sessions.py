@@ -11,12 +11,12 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
 
 from mri.store.library import SessionInfo
-from mri.ui import components, ids
+from mri.ui import components, ids, record_box
 from mri.ui.labels import session_title
 from mri.ui.services import services
 from mri.ui.tokens import display
 
-dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=1)
+dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=2)
 
 MOST_ROWS = 200
 REFRESH_MS = 2000
@@ -197,6 +197,9 @@ def _row(info: SessionInfo) -> html.Tr:
     words, meaning = STATES[info.state]
     readable = info.state != "broken"
     link = f"{ids.SCANNER_PATH}?{urlencode({'session': info.id})}"
+    if info.state == "recording":
+        link = record_box.live_address(info.id)
+        words = dcc.Link("recording · watch", href=link)
     called = session_title(info)
     name = dcc.Link(called, href=link, className="sessions-name") if readable else html.Span(called)
     prompt = excerpt(info.prompt)

@@ -14,6 +14,10 @@ export const IDS = Object.freeze({
   headsBy: "mri-heads-by",
   heads: "mri-heads",
   predicted: "mri-predicted",
+  live: "live",
+  liveBar: "live-bar",
+  liveWait: "live-wait",
+  liveTick: "live-tick",
 });
 
 /** Inspector tabs in order: [key in the URL, label]. */

@@ -6,6 +6,7 @@ Knows nothing of models, torch and pages.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import threading
@@ -89,6 +90,10 @@ class SessionReader(Protocol):
     def refresh(self) -> int:
         """Takes notice of what was recorded since. -> num_steps"""
 
+    def as_of_now(self) -> SessionReader:
+        """The same session as far as it has come: what it is asked, it answers of the same steps, while others are
+        being recorded. Holds the file open as long as it lives; is not to be closed."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self:
@@ -129,6 +134,7 @@ class JournalReader(SessionReader):
         self._offsets = [0]  # of every record, and of the end of the last
         self._columns: list[tuple[Any, ...]] = []  # STEP_COLUMNS of every step, as far as asked for
         self._tokens: list[list[int]] = []  # ids that every step read, as far
+        self._whole: JournalReader | None = None  # whose file this is, for one as of some moment
         self.end_reason: str | None = None
         """Of the journal's last record; None while recording and after a crash."""
         self.refresh()
@@ -230,6 +236,16 @@ class JournalReader(SessionReader):
                 f"{self.path / JOURNAL} is damaged after {self.num_steps} steps (step {lost.step} is whole again): "
                 "restore a copy; the steps before can be read."
             )
+
+    def as_of_now(self) -> JournalReader:
+        self.step_columns()  # kept here, so that the next one does not read them again
+        now = copy.copy(self)
+        now._whole = self
+        with self._lock:
+            now._lock = threading.Lock()
+            now._offsets, now._columns, now._tokens = self._offsets[:], self._columns[:], self._tokens[:]
+        now.session = replace(self.session, num_steps=now.num_steps)
+        return now
 
     def close(self) -> None:
         self._close()

@@ -147,6 +147,9 @@ class SealedReader(SessionReader):
                 if self._crc32(name, dataset) != dataset.attrs["crc32"]:
                     raise BadSession(f"/{name} in {self.path} is damaged: restore a copy.")
 
+    def as_of_now(self) -> SealedReader:
+        return self
+
     def close(self) -> None:
         self._file.close()
 

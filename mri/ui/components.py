@@ -37,7 +37,7 @@ INDEX_HTML = """<!DOCTYPE html>
 GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
 """Plotly's config everywhere: nothing leaves the machine."""
 
-PAGES = {"Scanner": ids.SCANNER_PATH, "Sessions": ids.SESSIONS_PATH}
+PAGES = {"Scanner": ids.SCANNER_PATH, "Live": ids.LIVE_PATH, "Sessions": ids.SESSIONS_PATH}
 
 
 def shell(content: Any, *tools: Any) -> html.Div:
@@ -159,15 +159,15 @@ def inspector() -> html.Aside:
     )
 
 
-def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]]) -> html.Div:
-    """The Scanner's three zones as empty hosts. `sessions`: (id, label) for the picker."""
+def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]], title: str = "Scanner") -> html.Div:
+    """The Scanner's three zones as empty hosts. `sessions`: (id, label) for the picker; `title`: of the page."""
     picker = [html.Option(label, value=session_id) for session_id, label in sessions]
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
             *(dcc.Store(id=ids.view(tab)) for tab in ids.TABS),
             dcc.Store(id=ids.MOUNTED),
-            html.H1("Scanner", className="visually-hidden"),
+            html.H1(title, className="visually-hidden"),
             html.Aside(
                 id="mri-layers",
                 className="mri-layers",

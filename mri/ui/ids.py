@@ -5,6 +5,7 @@ The same strings stand in `assets/js/names.mjs`; a test compares the two. Knows 
 
 SCANNER_PATH = "/"
 SESSIONS_PATH = "/sessions"
+LIVE_PATH = "/live"
 
 BOOT = "mri-boot"
 """dcc.Store: what the page tells JavaScript once: session id, full scale of every hook point."""
@@ -25,6 +26,12 @@ HEADS = "mri-heads"
 """Host in the Attention tab: the heads of the block, to choose one or all."""
 PREDICTED = "mri-predicted"
 """Host in the Predictions tab: the temperature, and the token that follows in numbers."""
+LIVE = "live"
+LIVE_BAR = "live-bar"
+LIVE_WAIT = "live-wait"
+"""The Live page as a whole; hosts of the bar over a recording, and of what is seen before its first step."""
+LIVE_TICK = "live-tick"
+"""dcc.Interval: looks for recordings under way, while the form is seen."""
 
 TABS = {
     "neurons": "Neurons",

@@ -27,7 +27,9 @@ OPEN, BOX, TITLE, MODEL, PROMPT, MODE, PRESET = (
     f"record-{part}" for part in ("open", "box", "title", "model", "prompt", "mode", "preset")
 )
 MAX_NEW_TOKENS, TEMPERATURE, TOP_K, SEED = (f"record-{part}" for part in ("max", "temperature", "top-k", "seed"))
-START, STOP, PROGRESS, LINE, TEXT = (f"record-{part}" for part in ("start", "stop", "progress", "line", "text"))
+START, STOP, PROGRESS, LINE, TEXT, WATCH = (
+    f"record-{part}" for part in ("start", "stop", "progress", "line", "text", "watch")
+)
 CURRENT, TICK, GOTO = (f"record-{part}" for part in ("current", "tick", "goto"))
 
 TICK_MS = 300
@@ -69,31 +71,44 @@ def record_box() -> html.Div:
     )
 
 
-def _form() -> list[Any]:
+def fields(prefix: str) -> list[Any]:
+    """What can be said of a recording, in the drawer and on the Live page: prompt, mode, numbers, capture preset.
+
+    Their ids are `<prefix>-prompt`, `-mode`, `-max`, `-temperature`, `-top-k`, `-seed`, `-preset`.
+    """
     return [
-        html.P(id=MODEL, className="record-cost"),
-        html.Label("Prompt", htmlFor=PROMPT, className="form-label"),
-        dbc.Textarea(id=PROMPT, rows=4, value="Once there was a girl named Mia.", maxlength=20_000),
+        html.Label("Prompt", htmlFor=f"{prefix}-prompt", className="form-label"),
+        dbc.Textarea(id=f"{prefix}-prompt", rows=4, value="Once there was a girl named Mia.", maxlength=20_000),
         dbc.RadioItems(
             [{"label": "plain text", "value": "plain"}, {"label": "chat", "value": "chat"}],
             "plain",
-            id=MODE,
+            id=f"{prefix}-mode",
             inline=True,
             className="my-2",
         ),
         html.Div(
             [
-                _number("Max tokens", MAX_NEW_TOKENS, 64, minimum=1, step=1),
-                _number("Temperature", TEMPERATURE, 0.6, minimum=0, step="any"),
-                _number("Top-k", TOP_K, 50, minimum=1, step=1),
-                _number("Seed", SEED, 42, minimum=0, step=1),
+                _number("Max tokens", f"{prefix}-max", 64, minimum=1, step=1),
+                _number("Temperature", f"{prefix}-temperature", 0.6, minimum=0, step="any"),
+                _number("Top-k", f"{prefix}-top-k", 50, minimum=1, step=1),
+                _number("Seed", f"{prefix}-seed", 42, minimum=0, step=1),
             ],
             className="record-numbers",
         ),
         html.Fieldset(
-            [html.Legend("Capture", className="form-label fs-6"), dbc.RadioItems([], "standard", id=PRESET)],
+            [
+                html.Legend("Capture", className="form-label fs-6"),
+                dbc.RadioItems([], "standard", id=f"{prefix}-preset"),
+            ],
             className="my-3",
         ),
+    ]
+
+
+def _form() -> list[Any]:
+    return [
+        html.P(id=MODEL, className="record-cost"),
+        *fields("record"),
         html.Div(
             [
                 dbc.Button("Record", id=START, color="danger"),
@@ -103,6 +118,7 @@ def _form() -> list[Any]:
         ),
         html.Progress(id=PROGRESS, value="0", max="1", className="record-progress", title="Progress"),
         html.P("", id=LINE, role="status", className="record-cost"),
+        html.Div(id=WATCH, className="record-watch"),
         html.Pre("", id=TEXT, className="record-text"),
     ]
 
@@ -139,6 +155,10 @@ def register(app: Dash) -> None:
         session_id = services().library.new_id()
         services().worker.submit(session_id, request)
         return session_id
+
+    @app.callback(Output(WATCH, "children"), Input(CURRENT, "data"))
+    def offer_to_watch(session_id: str | None) -> Any:
+        return dcc.Link("Watch it on the Live page", href=live_address(session_id)) if session_id else None
 
     @app.callback(Input(STOP, "n_clicks"), State(CURRENT, "data"), prevent_initial_call=True)
     def stop(_: int, session_id: str | None) -> None:
@@ -183,6 +203,11 @@ def progress(session_id: str | None, is_open: bool) -> tuple[Any, ...]:
             return None, True, False, True, total, total, "", "", False, href, {"text": text, "kind": "info"}
     done = status["step"] + 1 if status["max_steps"] else 0
     return no_update, False, True, False, done, total, line, text, *[no_update] * 3
+
+
+def live_address(session_id: str) -> str:
+    """Where a recording under way is watched."""
+    return f"{ids.LIVE_PATH}?{urlencode({'session': session_id})}"
 
 
 def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:

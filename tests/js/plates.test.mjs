@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { centreOf, gridShape, hit, placePlates, plateKeys, plateLabel } from "../../assets/js/draw/plates.mjs";
 import { coreRadius, LEVELS, levelOf } from "../../assets/js/draw/sprites.mjs";
-import { stepOfPosition } from "../../assets/js/views/ribbon.mjs";
+import { stepsOfPositions } from "../../assets/js/core/growth.mjs";
 
 const BLOCK = ["resid_pre", "attn_out", "mlp_out", "resid_post"];
 const keys = ["embed.resid0", ...[0, 1, 2].flatMap((i) => BLOCK.map((kind) => `block.${i}.${kind}`)), "final.ln_f", "final.logits"];
@@ -64,5 +64,5 @@ test("size never falls with magnitude and ends with the scale", () => {
 
 test("a position belongs to the step that read it", () => {
   const tokens = { sequence: [5, 6, 7, 8, 9], steps: { pos0: [0, 3], t_add: [3, 1] } };
-  assert.deepEqual([...stepOfPosition(tokens)], [0, 0, 0, 1, -1]);
+  assert.deepEqual(stepsOfPositions(tokens), [0, 0, 0, 1, -1]);
 });

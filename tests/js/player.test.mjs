@@ -203,6 +203,7 @@ test("stepBy pauses and moves, seek plays on", () => {
 test("following stays at the newest step, as soon as its frame is there", () => {
   let loaded = 20;
   const { clock, player } = setUp({ ready: (step) => step < loaded });
+  player.setGrowing(true);
   player.follow();
   assert.deepEqual([player.mode, player.step, player.waiting], ["following", 19, false]);
   player.setNumSteps(22);
@@ -221,6 +222,7 @@ test("following stays at the newest step, as soon as its frame is there", () => 
 
 test("a recording that has not begun can be followed", () => {
   const { player } = setUp({ numSteps: 0 });
+  player.setGrowing(true);
   player.follow();
   assert.equal(player.waiting, true);
   player.setNumSteps(1);
@@ -229,6 +231,7 @@ test("a recording that has not begun can be followed", () => {
 
 test("toggle pauses what follows; a closed player is silent and still", () => {
   const { clock, player, seen } = setUp();
+  player.setGrowing(true);
   player.follow();
   player.toggle();
   assert.equal(player.mode, "paused");

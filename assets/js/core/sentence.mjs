@@ -174,7 +174,7 @@ function howLikely(found, id, chosenId) {
  *  @returns {{id: number, by: string}|null} */
 function takenToken({ header }, { tokens, numPrompt }) {
   const next = header.pos0 + header.t_add;
-  if (next < numPrompt) return { id: tokens.sequence[next], by: "the prompt goes on with" };
+  if (next < numPrompt) return next in tokens.sequence ? { id: tokens.sequence[next], by: "the prompt goes on with" } : null; // not read yet
   if (header.chosen_id < 0) return null;
   return { id: header.chosen_id, by: header.forced ? "the calculator put in" : "the model took" };
 }

@@ -27,7 +27,8 @@
 /** @typedef {object} Frame
  *  @property {FrameHeader} header
  *  @property {Record<string, FrameArray>} arrays
- *  @property {number} numBytes of the arrays */
+ *  @property {number} numBytes of the arrays
+ *  @property {Uint8Array} [record] the whole wire record that it came in */
 
 const MAGIC = 0x4a49524d; // "MRIJ", read little-endian
 const VERSION = 1;
@@ -67,7 +68,7 @@ export function framesFromRecords(buffer) {
     const end = offset + recordBytes(payloadBytes);
     if (end > buffer.byteLength) throw cutOff(buffer, offset);
     if (view.getUint16(offset + 6, true) === KIND_FRAME) {
-      frames.push(frameFromBlob(buffer, offset + HEADER_BYTES, payloadBytes));
+      frames.push({ ...frameFromBlob(buffer, offset + HEADER_BYTES, payloadBytes), record: new Uint8Array(buffer, offset, end - offset) });
     }
     offset = end;
   }

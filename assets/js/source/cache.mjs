@@ -8,14 +8,15 @@
 import { BadFrames, framesFromRecords } from "../core/wire.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {{frames: Frame[], numBytes: number}} Window frames from the window's first step on; fewer while recording */
+/** @typedef {{frames: (Frame|undefined)[], numBytes: number}} Window frames by their place in it; while recording some may be
+ *  missing, at its end and elsewhere */
 
 /** What the page calls: `get(step)` while drawing; `ensure(player.wanted, player.direction)` at every change of the
  *  player, which fetches what is missing and looks ahead; `retry()` from the button beside a shown error. */
 export class FrameCache {
   /** @type {Map<number, Window>} by window index, least recently used first */
   #windows = new Map();
-  /** @type {Map<number, Promise<Frame[]>>} requests under way */
+  /** @type {Map<number, Promise<(Frame|undefined)[]>>} requests under way */
   #pending = new Map();
   /** @type {Map<number, {error: Error, shown: boolean}>} not asked for again until `retry` */
   #failed = new Map();
@@ -80,6 +81,25 @@ export class FrameCache {
     this.numSteps = numSteps;
   }
 
+  /** Take a frame that came by another way than asking; the recording grows to it.
+   *  @param {Frame} frame */
+  push(frame) {
+    const { step } = frame.header;
+    const index = this.#indexOf(step);
+    const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
+    frames[step - index * this.#windowSteps] = frame;
+    this.numSteps = Math.max(this.numSteps, step + 1);
+    this.#keep(index, { frames, numBytes: numBytes + (frame.record?.byteLength ?? frame.numBytes) });
+  }
+
+  /** The step is asked for again when it is needed: what is here lacks something.
+   *  @param {number} step */
+  forget(step) {
+    const index = this.#indexOf(step);
+    const held = this.#windows.get(index);
+    if (held) delete held.frames[step - index * this.#windowSteps];
+  }
+
   /** Forget failures: the next `ensure` asks again. */
   retry() {
     this.#failed.clear();
@@ -106,7 +126,7 @@ export class FrameCache {
     if (this.#failed.get(index)?.shown === false) this.#failed.delete(index); // only a look ahead failed: try again
     try {
       // A request that was under way may have been made before the recording reached this step: then ask once more.
-      return (await this.#load(index))[offset] ?? (await this.#load(index))[offset];
+      return /** @type {Frame} */ ((await this.#load(index))[offset] ?? (await this.#load(index))[offset]);
     } catch (error) {
       this.#show(index);
       throw error;
@@ -148,12 +168,23 @@ export class FrameCache {
   /** @param {number} index
    *  @returns {boolean} */
   #isComplete(index) {
-    return (this.#windows.get(index)?.frames.length ?? 0) >= this.#stepsOf(index);
+    return this.#missing(index) === null;
+  }
+
+  /** What a window lacks, from the first missing step to the last.
+   *  @param {number} index
+   *  @returns {[number, number]|null} [start, stop] within the window, null where all is here */
+  #missing(index) {
+    const frames = this.#windows.get(index)?.frames ?? [];
+    let [start, stop] = [0, this.#stepsOf(index)];
+    while (start < stop && frames[start]) start++;
+    while (stop > start && frames[stop - 1]) stop--;
+    return start < stop ? [start, stop] : null;
   }
 
   /** One request per window, however many wait for it.
    *  @param {number} index
-   *  @returns {Promise<Frame[]>} of the window, from its first step on */
+   *  @returns {Promise<(Frame|undefined)[]>} of the window */
   #load(index) {
     const failure = this.#failed.get(index);
     if (failure) return Promise.reject(failure.error);
@@ -166,19 +197,18 @@ export class FrameCache {
   }
 
   /** @param {number} index
-   *  @returns {Promise<Frame[]>} */
+   *  @returns {Promise<(Frame|undefined)[]>} */
   async #request(index) {
     const { signal } = this.#abort;
-    const before = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
+    const [from, to] = this.#missing(index) ?? [0, this.#stepsOf(index)];
     const first = index * this.#windowSteps;
-    const start = first + before.frames.length; // a partial window lacks only its end
-    const stop = first + this.#stepsOf(index);
     try {
       signal.throwIfAborted();
-      const buffer = await this.#fetchWindow(start, stop, signal);
+      const buffer = await this.#fetchWindow(first + from, first + to, signal);
       signal.throwIfAborted();
-      const frames = before.frames.concat(checkedFrames(buffer, start, stop));
-      this.#keep(index, { frames, numBytes: before.numBytes + buffer.byteLength });
+      const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 }; // more may have come meanwhile
+      checkedFrames(buffer, first + from, first + to).forEach((frame, i) => (frames[from + i] ??= frame));
+      this.#keep(index, { frames, numBytes: numBytes + buffer.byteLength });
       return frames;
     } catch (error) {
       if (!signal.aborted) this.#failed.set(index, { error: /** @type {Error} */ (error), shown: false });

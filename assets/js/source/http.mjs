@@ -44,7 +44,8 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @property {Float32Array} surprise (n_columns,) bits
  *  @property {Float32Array} entropy (n_columns,) bits
  *  @property {Float32Array} points (n_points × n_columns), one row per hook point in the layout's order
- *  @property {number} every steps to a column */
+ *  @property {number} every steps to a column
+ *  @property {number} [stride] from one row of `points` to the next, n_columns if left out */
 
 /** @param {string} id
  *  @param {string} stat column of the statistics, as "l2"
@@ -93,6 +94,22 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
   return found;
 }
 
+/** Have a prompt recorded.
+ *  @param {Record<string, any>} request body of POST /record (docs/live.md)
+ *  @returns {Promise<{id: string}>} the session's id, from now on
+ *  @throws {SourceError} */
+export function startRecording(request) {
+  const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) };
+  return answerAt("/record", "", (response) => response.json(), undefined, init);
+}
+
+/** @param {string} id of a recording
+ *  @param {"pause"|"resume"|"step"|"stop"} what
+ *  @throws {SourceError} */
+export function steerRecording(id, what) {
+  return answerAt(`/record/${encodeURIComponent(id)}/${what}`, id, (response) => response.json(), undefined, { method: "POST" });
+}
+
 /** @template T
  *  @param {string} id
  *  @param {string} what
@@ -100,10 +117,21 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
  *  @param {AbortSignal} [signal]
  *  @param {RequestInit} [init]
  *  @returns {Promise<T>} an abort passes through as the AbortError it is */
-async function answer(id, what, read, signal, init = {}) {
+function answer(id, what, read, signal, init) {
+  return answerAt(`/sessions/${encodeURIComponent(id)}/${what}`, id, read, signal, init);
+}
+
+/** @template T
+ *  @param {string} address
+ *  @param {string} id of the session, for what cannot be found
+ *  @param {(response: Response) => Promise<T>} read
+ *  @param {AbortSignal} [signal]
+ *  @param {RequestInit} [init]
+ *  @returns {Promise<T>} an abort passes through as the AbortError it is */
+async function answerAt(address, id, read, signal, init = {}) {
   let response;
   try {
-    response = await fetch(`/sessions/${encodeURIComponent(id)}/${what}`, { ...init, signal });
+    response = await fetch(address, { ...init, signal });
     if (response.ok) return await read(response);
   } catch (error) {
     if (signal?.aborted) throw error;

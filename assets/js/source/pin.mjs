@@ -35,6 +35,14 @@ export class Pin {
     this.ready = this.#look();
   }
 
+  /** The recording is over: what is its file now can be pinned.
+   *  @param {any} meta */
+  settle(meta) {
+    this.meta = meta;
+    this.key = `${this.session}@${meta.version}`;
+    if (meta.version && globalThis.indexedDB) this.#become("none", 0);
+  }
+
   /** About how many bytes the session has, from the windows seen so far; 0 before the first. */
   get aboutBytes() {
     const { numBytes, numSteps } = this.#seen;

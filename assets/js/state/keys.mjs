@@ -16,6 +16,7 @@
  *    | {name: "loopFrom"}
  *    | {name: "loopTo"}
  *    | {name: "clearLoop"}
+ *    | {name: "follow"}
  *    | {name: "focusPrompt"}
  *    | {name: "showKeys"}} Command */
 
@@ -44,6 +45,7 @@ export const BINDINGS = Object.freeze([
   { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
   { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
   { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },
+  { key: "f", command: { name: "follow" }, label: "F", does: "follow a recording that is under way" },
   { key: "Escape", command: { name: "clearLoop" }, label: "Esc", does: "no loop any more" },
   { key: "/", command: { name: "focusPrompt" }, label: "/", does: "write a prompt" },
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },

@@ -15,7 +15,7 @@ export const STEPS_PER_SECOND = 4;
 /** Most that one tick counts: after a hidden tab the clock goes on from where it was, it does not leap. */
 const MAX_TICK_MS = 250;
 
-/** Read its fields, never write them: `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null),
+/** Read its fields, never write them: `isGrowing` (more steps may come: there is a newest one to follow), `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null),
  *  `waiting` (it would move on, but the frame of `wanted` is not there: fetch it; else `wanted` is `step`),
  *  `direction` (1 or −1: which way it last moved). */
 export class Player {
@@ -40,6 +40,7 @@ export class Player {
     raf = (callback) => requestAnimationFrame(callback),
   }) {
     this.numSteps = numSteps;
+    this.isGrowing = false;
     this.step = 0;
     this.mode = /** @type {Mode} */ ("paused");
     this.speed = 1;
@@ -73,8 +74,9 @@ export class Player {
     this.seek(this.step + steps);
   }
 
-  /** From the last step it starts again at the first, of the loop if there is one. */
+  /** From the last step it starts again at the first, of the loop if there is one; where more steps may come it follows. */
   play() {
+    if (this.isGrowing && !this.loop && this.step === this.lastStep) return this.follow();
     const atEnd = this.loop ? this.#isOutsideLoop(this.step) : this.step === this.lastStep;
     const step = atEnd ? (this.loop?.[0] ?? 0) : this.step;
     this.#shownMs = 0;
@@ -117,11 +119,19 @@ export class Player {
     this.setLoop([Math.min(step, this.loop?.[0] ?? 0), step]);
   }
 
-  /** Stay at the newest step of a recording. */
+  /** Stay at the newest step of a recording; nothing where there is none under way. */
   follow() {
+    if (!this.isGrowing) return;
     this.#change({ mode: "following", direction: 1 });
     this.#followNewest();
     this.#schedule();
+  }
+
+  /** @param {boolean} isGrowing whether a recording is under way; when it ends, who followed it stands at its last step */
+  setGrowing(isGrowing) {
+    const mode = !isGrowing && this.mode === "following" ? "paused" : this.mode;
+    if (mode !== this.mode) this.#change({ isGrowing, mode, step: this.lastStep, wanted: this.lastStep, waiting: false });
+    else this.#change({ isGrowing });
   }
 
   /** A recording grew.
@@ -195,13 +205,13 @@ export class Player {
       step = next;
       next = this.#next(step);
     }
-    const mode = next === null ? "paused" : "playing";
+    const mode = next !== null ? "playing" : this.isGrowing ? "following" : "paused";
     const waiting = next !== null && this.#shownMs >= stepMs;
     if (waiting) this.#shownMs = stepMs; // time spent waiting is not caught up
     this.#change({ step, mode, waiting, wanted: waiting ? /** @type {number} */ (next) : step });
   }
 
-  /** @param {Partial<Pick<Player, "numSteps"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction">>} fields */
+  /** @param {Partial<Pick<Player, "numSteps"|"isGrowing"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction">>} fields */
   #change(fields) {
     const hasChanged = Object.entries(fields).some(([name, value]) => /** @type {any} */ (this)[name] !== value);
     if (!hasChanged) return;

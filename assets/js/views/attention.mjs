@@ -37,7 +37,7 @@ const labelsOf = new WeakMap();
  *  @returns {string[]} */
 function axisLabels(tokens, numKeys) {
   let all = labelsOf.get(tokens);
-  if (!all) labelsOf.set(tokens, (all = tokens.sequence.map((id, position) => `${position} ${escaped(tokenName(tokens, id))}`)));
+  if (all?.length !== tokens.sequence.length) labelsOf.set(tokens, (all = tokens.sequence.map((id, position) => `${position} ${escaped(tokenName(tokens, id))}`)));
   return all.slice(0, numKeys);
 }
 

@@ -27,6 +27,7 @@ export function runCommand(command, { player, layout, view, picture, select, tog
   else if (command.name === "loopFrom") player.loopFrom(player.step);
   else if (command.name === "loopTo") player.loopTo(player.step);
   else if (command.name === "clearLoop") player.setLoop(null);
+  else if (command.name === "follow") player.follow();
   else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
   else if (command.name === "togglePicture") select({ picture: picture === "tower" ? "flat" : "tower" });
   else if (command.name === "showKeys") showKeys();

@@ -33,18 +33,19 @@ export class Influence {
 
   /** @param {object} context
    *  @param {HTMLElement} context.list of the ribbon, which scrolls
-   *  @param {HTMLElement[]} context.buttons by position
+   *  @param {HTMLElement[]} context.buttons by position; more may come
+   *  @param {(position: number) => string} context.titleOf of a button that shows no influence
    *  @param {string} context.session
    *  @param {string} context.version
    *  @param {Record<string, any>} context.scales
    *  @param {(measure: Measure|null) => void} context.onChoose */
-  constructor({ list, buttons, session, version, scales, onChoose }) {
+  constructor({ list, buttons, titleOf, session, version, scales, onChoose }) {
     this.list = list;
     this.buttons = buttons;
     this.session = session;
     this.version = version;
     this.colour = colourMap(scales.attention);
-    this.titles = buttons.map((button) => button.title);
+    this.titleOf = titleOf;
     const options = Object.entries(MEASURES).map(([name, { label, explanation }]) => el("option", { value: name, text: label, title: explanation }));
     this.select = el("select", { id: "mri-influence", class: "form-select form-select-sm", on: { change: () => onChoose(this.select.value || null) } }, el("option", { value: "", text: "none" }), ...options);
     this.badge = el("span", { class: "mri-kind mri-kind-derived", tabindex: 0, hidden: true, text: "derived" });
@@ -135,7 +136,7 @@ export class Influence {
       button.classList.remove("has-influence");
       button.style.backgroundColor = "";
       button.style.color = "";
-      button.title = this.titles[position];
+      button.title = this.titleOf(position);
     });
     this.svg.replaceChildren();
   }
@@ -151,7 +152,7 @@ export class Influence {
       button.classList.add("has-influence");
       button.style.backgroundColor = `rgb(${colour.join(" ")})`;
       button.style.color = textOn(colour);
-      button.title = `${valueText(measure, weight)} · ${this.titles[position]}`;
+      button.title = `${valueText(measure, weight)} · ${this.titleOf(position)}`;
     });
     const most = strongest(weights, MOST_ARCS);
     const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${weights[position].toFixed(3).replace("-", "−")}`);

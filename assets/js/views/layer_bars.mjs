@@ -162,14 +162,14 @@ export class LayerBars {
  *  @param {number} numRows
  *  @param {string} colour
  *  @returns {HTMLCanvasElement} */
-function linesOf({ points, surprise }, numRows, colour) {
+function linesOf({ points, surprise, stride = surprise.length }, numRows, colour) {
   const canvas = document.createElement("canvas");
   const ctx = sized(canvas, Math.ceil(numRows / LINES_PER_COLUMN) * LINE_PX, Math.min(numRows, LINES_PER_COLUMN) * LINE_HEIGHT_PX);
   if (!ctx) return canvas;
   ctx.strokeStyle = colour;
   ctx.lineWidth = 1;
   for (let row = 0; row < numRows; row++) {
-    const columns = pixelColumns(points.subarray(row * surprise.length, (row + 1) * surprise.length), LINE_PX);
+    const columns = pixelColumns(points.subarray(row * stride, row * stride + surprise.length), LINE_PX);
     const top = columns.reduce((most, value) => (value > most ? value : most), 0) || 1;
     const [left, bottom] = [Math.floor(row / LINES_PER_COLUMN) * LINE_PX, ((row % LINES_PER_COLUMN) + 1) * LINE_HEIGHT_PX - 4];
     ctx.beginPath();

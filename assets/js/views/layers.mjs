@@ -116,6 +116,17 @@ export class Layers {
     this.list.addEventListener("pointerleave", () => this.#hover(null));
   }
 
+  /** A recording grew.
+   *  @param {number} numSteps
+   *  @param {number} limit largest magnitude of any value so far */
+  grow(numSteps, limit) {
+    this.numSteps = numSteps;
+    if (limit <= this.limit) return;
+    this.limit = limit;
+    this.l2Limit = Math.max(this.l2Limit, limit);
+    this.#setScale();
+  }
+
   /** @param {import("../source/http.mjs").Series} series of l2 */
   setSeries(series) {
     this.bars.setSeries(series);

@@ -16,15 +16,6 @@ import { theme } from "./shell.mjs";
  *  @property {number[]} special
  *  @property {{pos0: number[], t_add: number[], phase: string[], chosen_id: number[], forced: boolean[]}} steps */
 
-/** Which step read each position; −1 for a token that no step read (the last chosen one).
- *  @param {Tokens} tokens
- *  @returns {Int32Array} (sequence length,) */
-export function stepOfPosition({ sequence, steps }) {
-  const out = new Int32Array(sequence.length).fill(-1);
-  steps.pos0.forEach((pos0, step) => out.fill(step, pos0, pos0 + steps.t_add[step]));
-  return out;
-}
-
 const LINE_PX = 25;
 
 export class Ribbon {
@@ -37,42 +28,73 @@ export class Ribbon {
   #lines = null;
   #height = 0;
   #scrolled = 0;
+  #onSeek;
 
   /** @param {HTMLElement} host
    *  @param {object} context
    *  @param {Tokens} context.tokens
+   *  @param {ArrayLike<number>} context.stepOf which step read each position, −1: none
    *  @param {number} context.numPrompt tokens of the prompt
    *  @param {(step: number) => void} context.onSeek
    *  @param {boolean} context.hasAttention whether influence can be asked for
    *  @param {Pick<ConstructorParameters<typeof Influence>[0], "session"|"version"|"scales"|"onChoose">} context.influence */
-  constructor(host, { tokens, numPrompt, onSeek, hasAttention, influence }) {
+  constructor(host, { tokens, stepOf, numPrompt, onSeek, hasAttention, influence }) {
     this.tokens = tokens;
+    this.stepOf = stepOf;
     this.numPrompt = numPrompt;
-    this.stepOf = stepOfPosition(tokens);
-    const special = new Set(tokens.special);
-    const forced = forcedPositions(tokens);
-    this.#buttons = tokens.sequence.map((id, position) => {
-      const step = this.stepOf[position];
-      const isSpecial = special.has(id);
-      const isForced = forced.has(position);
-      const classes = ["mri-token", position < numPrompt && "is-prompt", isSpecial && "is-special", isForced && "is-forced"];
-      const where = position < numPrompt ? "prompt" : isForced ? "put in by the calculator" : "response";
-      const title = `position ${position} · token ${id} · ${where}${step >= 0 ? ` · read in step ${step}` : " · chosen last, read by no step"}`;
-      const target = step >= 0 ? step : tokens.steps.pos0.length - 1;
-      return el("button", { type: "button", class: classes.filter(Boolean).join(" "), title, "data-position": position, tabindex: -1, on: { click: () => onSeek(target) } }, ...readable(tokens.text[id] ?? `#${id}`));
-    });
+    this.special = new Set(tokens.special);
+    this.#onSeek = onSeek;
     this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
-    this.list.append(...this.#buttons.map((button) => el("li", {}, button)));
     this.says = el("div", { class: "mri-ribbon-says" });
-    this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons });
+    this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons, titleOf: (position) => this.#title(position) });
     const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...(hasAttention ? [this.influence.control] : []));
     host.replaceChildren(el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg), foot);
+    this.grow();
     this.observer = new ResizeObserver(() => {
       this.#lines = null;
       this.influence.place();
     });
     this.observer.observe(this.list);
     this.list.addEventListener("scroll", () => (this.#scrolled = this.list.scrollTop), { passive: true });
+  }
+
+  /** There are more tokens, or the last one was read meanwhile. */
+  grow() {
+    const { sequence, steps } = this.tokens;
+    const known = this.#buttons.length;
+    if (known) this.#buttons[known - 1].title = this.#title(known - 1);
+    if (known === sequence.length) return;
+    const forced = new Set(); // positions of tokens that were put in: chosen by a step marked forced
+    for (let step = steps.pos0.length - 1; step >= 0 && steps.pos0[step] + steps.t_add[step] >= known; step--) {
+      if (steps.forced[step]) forced.add(steps.pos0[step] + steps.t_add[step]);
+    }
+    const items = sequence.slice(known).map((_, i) => {
+      const button = this.#button(known + i, forced.has(known + i));
+      this.#buttons.push(button);
+      return el("li", {}, button);
+    });
+    this.list.append(...items);
+    this.#current = -1; // places are to be told to the new ones
+  }
+
+  /** @param {number} position
+   *  @param {boolean} isForced
+   *  @returns {HTMLElement} */
+  #button(position, isForced) {
+    const id = this.tokens.sequence[position];
+    const classes = ["mri-token", position < this.numPrompt && "is-prompt", this.special.has(id) && "is-special", isForced && "is-forced"];
+    const seek = () => this.#onSeek(this.stepOf[position] >= 0 ? this.stepOf[position] : this.tokens.steps.pos0.length - 1);
+    const words = readable(this.tokens.text[id] ?? `#${id}`);
+    return el("button", { type: "button", class: classes.filter(Boolean).join(" "), title: this.#title(position, isForced), "data-position": position, tabindex: -1, on: { click: seek } }, ...words);
+  }
+
+  /** @param {number} position
+   *  @param {boolean} [isForced]
+   *  @returns {string} */
+  #title(position, isForced = this.#buttons[position].classList.contains("is-forced")) {
+    const where = position < this.numPrompt ? "prompt" : isForced ? "put in by the calculator" : "response";
+    const step = this.stepOf[position];
+    return `position ${position} · token ${this.tokens.sequence[position]} · ${where}${step >= 0 ? ` · read in step ${step}` : " · chosen last, read by no step"}`;
   }
 
   /** @param {number} step
@@ -86,7 +108,7 @@ export class Ribbon {
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
     const next = pos0 + numRead;
     const inPrompt = next < this.numPrompt;
-    const chosen = inPrompt ? this.tokens.sequence[next] : id >= 0 ? id : null;
+    const chosen = inPrompt ? (this.tokens.sequence[next] ?? null) : id >= 0 ? id : null;
     const parts = [el("span", {}, "read ", el("b", { text: read.join(" ") }))];
     if (chosen !== null) {
       const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
@@ -128,13 +150,15 @@ export class Ribbon {
    *  @param {number} step */
   follow(step) {
     if (step === this.#current) return;
-    if (!this.#lines) {
-      this.#lines = this.#buttons.map((button) => button.offsetTop);
+    if (!this.#lines) this.#scrolled = this.list.scrollTop;
+    const known = this.#lines?.length ?? 0;
+    if (known < this.#buttons.length) {
+      this.#lines = [...(this.#lines ?? []), ...this.#buttons.slice(known).map((button) => button.offsetTop)];
       this.#height = this.list.clientHeight;
-      this.#scrolled = this.list.scrollTop;
     }
     const { pos0, t_add: numRead } = this.tokens.steps;
-    const top = this.#lines[Math.min(pos0[step] + numRead[step], this.#lines.length - 1)] - LINE_PX / 2;
+    const lines = /** @type {number[]} */ (this.#lines);
+    const top = lines[Math.min(pos0[step] + numRead[step], lines.length - 1)] - LINE_PX / 2;
     if (top < this.#scrolled || top + LINE_PX > this.#scrolled + this.#height) this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
   }
 
@@ -142,15 +166,6 @@ export class Ribbon {
     this.observer.disconnect();
     this.influence.close();
   }
-}
-
-/** Positions of tokens that were not sampled but put in: chosen by a step marked forced.
- *  @param {Tokens} tokens
- *  @returns {Set<number>} */
-function forcedPositions({ steps }) {
-  const positions = new Set();
-  steps.forced.forEach((isForced, step) => isForced && positions.add(steps.pos0[step] + steps.t_add[step]));
-  return positions;
 }
 
 /** Text with its spaces visible.

@@ -95,7 +95,8 @@ export class Timeline {
     if (!series) return new Float32Array(0);
     if (i < 2) return i ? series.entropy : series.surprise;
     const [row, count] = [this.layout.rows.get(this.#drawn.point) ?? 0, series.surprise.length];
-    return series.points.subarray(row * count, (row + 1) * count);
+    const stride = series.stride ?? count;
+    return series.points.subarray(row * stride, row * stride + count);
   }
 
   #paint() {

@@ -54,12 +54,23 @@ export class Transport {
     this.clock = el("div", { class: "mri-clock" });
     this.note = el("span", { class: "mri-step-note" });
     this.loop = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", on: { click: () => player.setLoop(null) } });
-    const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.note, this.loop);
-    host.replaceChildren(this.clock, el("div", { class: "mri-track" }, this.range, phases(steps)), controls);
+    this.followButton = el("button", { type: "button", class: "mri-follow", hidden: true, text: "Follow", title: "Stay at the newest step of the recording (F)", on: { click: () => player.follow() } });
+    const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.followButton, this.note, this.loop);
+    this.phases = phases(steps);
+    host.replaceChildren(this.clock, el("div", { class: "mri-track" }, this.range, this.phases), controls);
+  }
+
+  /** There are more steps. */
+  grow() {
+    const now = phases(this.steps);
+    this.phases.replaceWith(now);
+    this.phases = now;
   }
 
   draw() {
     const { step, lastStep, mode, speed, waiting, loop } = this.player;
+    this.followButton.hidden = !this.player.isGrowing;
+    this.followButton.setAttribute("aria-pressed", String(mode === "following"));
     this.range.max = lastStep;
     this.range.value = step;
     this.range.setAttribute("aria-valuetext", `step ${step}, the last is ${lastStep}, ${this.steps.phase[step]}`);

@@ -1,0 +1,194 @@
+/**
+ * A session that is being recorded, as far as it has come: tokens, lines over all steps, scales. Grows by a frame.
+ *
+ * The objects given out (`tokens`, `stepOf`, `fullScale`) stay the same ones and are added to, so that whoever holds them
+ * sees the newest. Says what the server would say of the same steps (mri/analysis/series.py). Pure.
+ */
+
+import { STATS } from "./layout.mjs";
+
+/** @typedef {import("./wire.mjs").Frame} Frame */
+/** @typedef {import("../source/http.mjs").Series} Series */
+
+const FIRST_COLUMNS = 256;
+const MOST_COLUMNS = 4096;
+const QUANTILE = 0.9;
+const COLUMN = Object.freeze(Object.fromEntries(STATS.map((name, i) => [name, i])));
+
+export class Growth {
+  /** @type {number[][]} p99 of every step so far by hook point, ascending */
+  #p99s;
+  /** @type {number[]} largest magnitude so far by hook point */
+  #most;
+
+  /** @param {object} begun what was recorded before, of the same steps throughout
+   *  @param {import("./layout.mjs").Layout} begun.layout
+   *  @param {import("../views/ribbon.mjs").Tokens} begun.tokens
+   *  @param {Series} [begun.l2]
+   *  @param {Series} [begun.p99]
+   *  @param {number} [begun.limit] largest magnitude of any value so far */
+  constructor({ layout, tokens, l2, p99, limit = 0 }) {
+    this.layout = layout;
+    this.tokens = tokens;
+    this.numSteps = tokens.steps.pos0.length;
+    this.stepOf = stepsOfPositions(tokens);
+    this.limit = limit;
+    this.series = l2 ? cut(l2, this.numSteps, layout.points.length) : emptySeries(layout.points.length);
+    this.#most = layout.points.map(() => 0);
+    this.#p99s = layout.points.map((_, row) => {
+      if (!p99) return [];
+      const count = Math.min(p99.surprise.length, Math.ceil(this.numSteps / p99.every));
+      return [...p99.points.subarray(row * p99.surprise.length, row * p99.surprise.length + count)].filter(Number.isFinite).sort((a, b) => a - b);
+    });
+    /** @type {Record<string, number>} hook point -> magnitude at the top of the colour scale */
+    this.fullScale = {};
+    layout.points.forEach((_, row) => this.#setScale(row));
+  }
+
+  /** @param {Frame} frame of the step that comes next
+   *  @throws {RangeError} on any other step */
+  append(frame) {
+    if (frame.header.step !== this.numSteps) throw new RangeError(`Step ${frame.header.step} cannot follow ${this.numSteps} steps.`);
+    this.#appendTokens(frame);
+    this.#appendColumn(frame);
+    this.numSteps++;
+    const data = frame.arrays.stats?.data;
+    if (!data || frame.header.dropped_layers.length) return; // rows that are left out would be other hook points'
+    this.layout.points.forEach((_, row) => {
+      const at = (/** @type {string} */ name) => data[row * STATS.length + COLUMN[name]];
+      for (const end of [Math.abs(at("min")), Math.abs(at("max"))]) {
+        if (end > this.limit && end < Infinity) this.limit = end;
+        if (end > this.#most[row] && end < Infinity) this.#most[row] = end;
+      }
+      insert(this.#p99s[row], at("p99"));
+      this.#setScale(row);
+    });
+  }
+
+  /** @param {Frame} frame */
+  #appendTokens({ header, arrays }) {
+    const { sequence, steps } = this.tokens;
+    const { pos0, t_add: numRead, chosen_id: chosen } = header;
+    const ids = arrays.tokens?.data ?? [];
+    for (let i = 0; i < ids.length; i++) {
+      sequence[pos0 + i] = ids[i];
+      this.stepOf[pos0 + i] = this.numSteps;
+    }
+    if (ids.length && chosen >= 0) {
+      sequence[pos0 + numRead] = chosen;
+      this.stepOf[pos0 + numRead] = -1; // until the next step reads it
+    }
+    steps.pos0.push(pos0);
+    steps.t_add.push(numRead);
+    steps.phase.push(header.phase);
+    steps.chosen_id.push(chosen);
+    steps.forced.push(header.forced);
+  }
+
+  /** @param {Frame} frame */
+  #appendColumn({ header, arrays }) {
+    if (Math.floor(this.numSteps / this.series.every) >= MOST_COLUMNS) this.series = halved(this.series, this.layout.points.length);
+    const column = Math.floor(this.numSteps / this.series.every);
+    if (column >= this.series.surprise.length) this.series = withColumn(this.series, this.layout.points.length);
+    const { surprise, entropy, points, stride = surprise.length } = this.series;
+    const scalar = (/** @type {string} */ name) => arrays[name]?.data[0] ?? NaN;
+    surprise[column] = larger(surprise[column], Math.fround(scalar("logits/chosen_logprob") * Math.fround(-1 / Math.LN2)));
+    entropy[column] = larger(entropy[column], scalar("logits/entropy"));
+    const stats = header.dropped_layers.length ? null : arrays.stats?.data;
+    for (let row = 0; stats && row < this.layout.points.length; row++) {
+      points[row * stride + column] = larger(points[row * stride + column], stats[row * STATS.length + COLUMN.l2]);
+    }
+  }
+
+  /** @param {number} row */
+  #setScale(row) {
+    const p99s = this.#p99s[row];
+    const at = (p99s.length - 1) * QUANTILE;
+    const low = Math.floor(at);
+    const scale = p99s.length ? p99s[low] + (at - low) * ((p99s[low + 1] ?? p99s[low]) - p99s[low]) : 0;
+    this.fullScale[this.layout.points[row].key] = scale > 0 ? scale : this.#most[row] || 1;
+  }
+}
+
+/** Which step read each position; −1 for a token that no step read (the last chosen one).
+ *  @param {import("../views/ribbon.mjs").Tokens} tokens
+ *  @returns {number[]} (sequence length,) */
+export function stepsOfPositions({ sequence, steps }) {
+  const out = new Array(sequence.length).fill(-1);
+  steps.pos0.forEach((pos0, step) => out.fill(step, pos0, pos0 + steps.t_add[step]));
+  return out;
+}
+
+/** @param {number} one
+ *  @param {number} other
+ *  @returns {number} of a number and NaN, the number */
+function larger(one, other) {
+  return one >= other || Number.isNaN(other) ? one : other; // one NaN: the comparison is false
+}
+
+/** @param {number[]} sorted ascending
+ *  @param {number} value put where it belongs, if it is finite */
+function insert(sorted, value) {
+  if (!Number.isFinite(value)) return;
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  sorted.splice(low, 0, value);
+}
+
+/** @param {number} numRows
+ *  @returns {Series} */
+function emptySeries(numRows) {
+  return { surprise: new Float32Array(0), entropy: new Float32Array(0), points: new Float32Array(numRows * FIRST_COLUMNS).fill(NaN), every: 1, stride: FIRST_COLUMNS };
+}
+
+/** The series of a later moment, as it was after `numSteps` steps. Where a column stands for several steps, its last may
+ *  hold one that comes: its largest value does not change by that.
+ *  @param {Series} series
+ *  @param {number} numSteps
+ *  @param {number} numRows
+ *  @returns {Series} */
+function cut({ surprise, entropy, points, every, stride = surprise.length }, numSteps, numRows) {
+  const count = Math.min(surprise.length, Math.ceil(numSteps / every));
+  const out = { surprise: surprise.slice(0, count), entropy: entropy.slice(0, count), points: new Float32Array(numRows * count), every, stride: count };
+  for (let row = 0; row < numRows; row++) out.points.set(points.subarray(row * stride, row * stride + count), row * count);
+  return out;
+}
+
+/** One more column, NaN; there is room for more of them behind.
+ *  @param {Series} series
+ *  @param {number} numRows
+ *  @returns {Series} */
+function withColumn({ surprise, entropy, points, every, stride = surprise.length }, numRows) {
+  const count = surprise.length;
+  const longer = (/** @type {Float32Array} */ line) => {
+    const isFull = line.byteOffset + line.byteLength + 4 > line.buffer.byteLength;
+    const room = isFull ? new Float32Array(Math.max(FIRST_COLUMNS, 2 * count)) : new Float32Array(line.buffer);
+    if (isFull) room.set(line);
+    room[count] = NaN;
+    return room.subarray(0, count + 1);
+  };
+  let room = points;
+  let wide = stride;
+  if (count >= stride) {
+    wide = Math.max(FIRST_COLUMNS, 2 * stride);
+    room = new Float32Array(numRows * wide).fill(NaN);
+    for (let row = 0; row < numRows; row++) room.set(points.subarray(row * stride, row * stride + count), row * wide);
+  }
+  return { surprise: longer(surprise), entropy: longer(entropy), points: room, every, stride: wide };
+}
+
+/** Twice as many steps to a column.
+ *  @param {Series} series
+ *  @param {number} numRows
+ *  @returns {Series} */
+function halved({ surprise, entropy, points, every, stride = surprise.length }, numRows) {
+  const count = Math.ceil(surprise.length / 2);
+  const pairs = (/** @type {Float32Array} */ line) => Float32Array.from({ length: count }, (_, i) => larger(line[2 * i], line[2 * i + 1] ?? NaN));
+  const out = { surprise: pairs(surprise), entropy: pairs(entropy), points: new Float32Array(numRows * count), every: 2 * every, stride: count };
+  for (let row = 0; row < numRows; row++) out.points.set(pairs(points.subarray(row * stride, row * stride + surprise.length)), row * count);
+  return out;
+}

@@ -1,0 +1,136 @@
+/**
+ * The bar over a recording under way: state, how far, what was left out, and the buttons that steer it.
+ *
+ * Knows the stream's messages as far as they say where the recording stands. Refuses to know frames' contents.
+ */
+
+import { drops, headline, linkWords, progress, rate, sentenceOf } from "../core/live_words.mjs";
+import { el } from "./dom.mjs";
+
+const RATE_OVER_STEPS = 24;
+const LINK_NOTE_MS = 6000;
+const FAILED = new Set(["died", "error", "interrupted", "budget"]);
+
+export class LiveBar {
+  /** @type {import("../core/live_words.mjs").LiveStatus} */
+  #status = { state: "connecting", position: 0, numSteps: 0, maxSteps: 0, message: "", hasFailed: false, isSteerable: false };
+  #dropped = { payloads: 0, frames: 0 };
+  /** @type {{time_us: number}[]} headers of the latest steps */
+  #latest = [];
+  #wasLost = false;
+  #isScheduled = false;
+  /** @type {any} */
+  #noteTimer = null;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {HTMLElement} context.waiting what is seen until there is a first step
+   *  @param {(what: "pause"|"resume"|"step"|"stop") => void} context.steer
+   *  @param {() => void} context.again the next recording */
+  constructor(host, { waiting, steer, again }) {
+    this.host = host;
+    this.headline = el("b", { class: "live-headline" });
+    this.sentence = el("span", { class: "live-sentence" });
+    const state = el("div", { class: "live-state", role: "status" }, el("span", { class: "live-dot", "aria-hidden": "true" }), this.headline, this.sentence);
+    this.progress = el("span", { class: "live-progress" });
+    this.drops = el("span", { class: "live-drops", role: "status" });
+    this.link = el("span", { class: "live-link", role: "status" });
+    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act, more = "") => el("button", { type: "button", class: `mri-button ${more}`, text, title, on: { click: act } });
+    this.pause = button("Pause", "Halt the generation after the step in hand", () => steer(this.state === "paused" ? "resume" : "pause"));
+    this.step = button("Step once", "Generate one token, then pause", () => steer("step"));
+    this.stop = button("Stop", "End the recording and keep what it has", () => steer("stop"), "live-stop");
+    this.again = button("New recording", "Write another prompt", again, "live-again");
+    host.replaceChildren(state, this.progress, this.drops, this.link, el("div", { class: "live-buttons" }, this.pause, this.step, this.stop, this.again));
+    this.waitTitle = el("h2");
+    this.waitText = el("p");
+    waiting.replaceChildren(el("div", { class: "mri-state-mark" }), this.waitTitle, this.waitText);
+  }
+
+  get state() {
+    return this.#status.state;
+  }
+
+  /** Another recording.
+   *  @param {boolean} isSteerable */
+  begin(isSteerable) {
+    this.#status = { state: "connecting", position: 0, numSteps: 0, maxSteps: 0, message: "", hasFailed: false, isSteerable };
+    this.#dropped = { payloads: 0, frames: 0 };
+    this.#latest = [];
+    this.#wasLost = false;
+    this.link.textContent = "";
+    this.#draw();
+  }
+
+  /** @param {any} message of the stream */
+  hear(message) {
+    const status = this.#status;
+    if (message.type === "state") {
+      const { state, position, max_steps: maxSteps, message: words } = message;
+      Object.assign(status, { state, position, maxSteps, message: words });
+    } else if (message.type === "hello") {
+      if (message.state !== "finished") status.state = message.state;
+      status.numSteps = Math.max(status.numSteps, message.from);
+    } else if (message.type === "dropped") {
+      this.#dropped.payloads += message.payloads;
+      this.#dropped.frames += message.frames;
+    } else if (message.type === "end" || message.type === "refused") {
+      const { reason, end_reason: name = "error", num_steps: numSteps = 0 } = message;
+      Object.assign(status, { state: "over", message: reason, numSteps, hasFailed: FAILED.has(name) || name.startsWith("error") });
+    }
+    this.#draw();
+  }
+
+  /** @param {import("../core/wire.mjs").Frame[]} frames that came */
+  count(frames) {
+    this.#latest.push(...frames.map((frame) => frame.header));
+    this.#latest.splice(0, Math.max(0, this.#latest.length - RATE_OVER_STEPS));
+    this.#status.numSteps = Math.max(this.#status.numSteps, frames[frames.length - 1].header.step + 1);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setTimeout(() => {
+      this.#isScheduled = false;
+      this.#draw();
+    }, 100); // numbers that run faster are read by nobody
+  }
+
+  /** @param {import("../source/socket.mjs").Link} link
+   *  @param {number} waitMs until the next try
+   *  @param {number} next step */
+  setLink(link, waitMs, next) {
+    if (link === "waiting") this.#wasLost = true;
+    clearTimeout(this.#noteTimer);
+    this.link.textContent = linkWords(link, waitMs, this.#wasLost, next);
+    if (link === "open") {
+      this.#wasLost = false;
+      this.#noteTimer = setTimeout(() => (this.link.textContent = ""), LINK_NOTE_MS);
+    }
+  }
+
+  #draw() {
+    const status = this.#status;
+    const { state, isSteerable, hasFailed } = status;
+    const words = { headline: headline(status), sentence: sentenceOf(status) };
+    say(this.headline, words.headline);
+    say(this.sentence, words.sentence);
+    say(this.waitTitle, words.headline);
+    say(this.waitText, words.sentence);
+    say(this.progress, progress(status, rate(this.#latest)));
+    say(this.drops, drops(this.#dropped.payloads, this.#dropped.frames, state === "over"));
+    this.host.dataset.state = state === "over" && hasFailed ? "failed" : state;
+    const isInHand = isSteerable && (state === "running" || state === "paused");
+    this.pause.hidden = this.step.hidden = !isInHand;
+    this.pause.textContent = state === "paused" ? "Resume" : "Pause";
+    this.pause.title = state === "paused" ? "Let the generation go on" : "Halt the generation after the step in hand";
+    this.stop.hidden = !(isInHand || (isSteerable && state === "queued"));
+    this.stop.textContent = state === "queued" ? "Cancel" : "Stop";
+    this.stop.title = state === "queued" ? "Take it out of the queue" : "End the recording and keep what it has";
+    this.again.hidden = state !== "over";
+  }
+}
+
+/** A screen reader hears what changed, not what is written once more.
+ *  @param {HTMLElement} node
+ *  @param {string} text */
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
