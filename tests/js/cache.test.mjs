@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { framesFromRecords } from "../../assets/js/core/wire.mjs";
 import { FrameCache } from "../../assets/js/source/cache.mjs";
 import { recordsOf } from "./bytes.mjs";
 
@@ -244,4 +245,50 @@ test("another session: requests under way are aborted, nothing is told or kept",
   assert.equal(cache.numBytes, 0);
   assert.deepEqual(source.requests, ["0-8"]);
   assert.deepEqual(told, []);
+});
+
+const framesOf = (start, stop) => framesFromRecords(recordsOf(start, stop));
+
+test("what is pushed is there, asks for nothing, and the recording grows to it", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 0 });
+  for (const frame of framesOf(0, 20)) cache.push(frame);
+  assert.equal(cache.numSteps, 20);
+  for (let step = 0; step < 20; step++) assert.equal((await cache.ensure(step, 1)).header.step, step);
+  assert.deepEqual(source.requests, []);
+  assert.equal(cache.numBytes, recordsOf(0, 20).byteLength);
+});
+
+test("who comes late fetches what lies before, and no step twice", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 13 });
+  for (const frame of framesOf(13, 15)) cache.push(frame);
+  assert.equal(cache.get(12), null);
+  assert.equal((await cache.ensure(12, 0)).header.step, 12);
+  assert.deepEqual(source.requests, ["8-13"]);
+  assert.equal(cache.get(14).header.step, 14);
+});
+
+test("a step pushed while its window is under way is kept", async () => {
+  const source = new FakeSource({ isManual: true });
+  const cache = cacheOf(source, { numSteps: 3 });
+  const waiting = cache.ensure(0, 0);
+  const [pushed] = framesOf(3, 4);
+  cache.push(pushed);
+  source.answer();
+  await waiting;
+  assert.equal(cache.get(3), pushed);
+  assert.equal(cache.get(2).header.step, 2);
+});
+
+test("a step that is forgotten is asked for again, alone", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 0 });
+  for (const frame of framesOf(0, 8)) cache.push(frame);
+  const thin = cache.get(4);
+  cache.forget(4);
+  assert.equal(cache.get(4), null);
+  assert.notEqual(await cache.ensure(4, 0), thin);
+  assert.deepEqual(source.requests, ["4-5"]);
+  cache.forget(999);
 });

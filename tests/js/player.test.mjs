@@ -254,3 +254,30 @@ test("unsubscribing stops the calls, also from inside one", () => {
   player.seek(2);
   assert.equal(calls, 1);
 });
+
+test("only a recording under way can be followed; when it ends the clock stands at its last step", () => {
+  const { player } = setUp();
+  player.follow();
+  assert.equal(player.mode, "paused");
+  player.setGrowing(true);
+  player.follow();
+  player.setNumSteps(25);
+  player.setGrowing(false);
+  assert.deepEqual([player.mode, player.step, player.waiting], ["paused", 24, false]);
+  player.seek(3);
+  player.setGrowing(true);
+  player.setGrowing(false);
+  assert.deepEqual([player.mode, player.step], ["paused", 3]);
+});
+
+test("playing that reaches the newest step of a recording follows it from there", () => {
+  const { clock, player } = setUp();
+  player.setGrowing(true);
+  player.seek(18);
+  player.play();
+  clock.run(600);
+  assert.deepEqual([player.mode, player.step], ["following", 19]);
+  player.pause();
+  player.play();
+  assert.equal(player.mode, "following");
+});

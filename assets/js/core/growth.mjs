@@ -5,7 +5,7 @@
  * sees the newest. Says what the server would say of the same steps (mri/analysis/series.py). Pure.
  */
 
-import { STATS } from "./layout.mjs";
+import { STATS, rowInArray } from "./layout.mjs";
 
 /** @typedef {import("./wire.mjs").Frame} Frame */
 /** @typedef {import("../source/http.mjs").Series} Series */
@@ -49,13 +49,15 @@ export class Growth {
    *  @throws {RangeError} on any other step */
   append(frame) {
     if (frame.header.step !== this.numSteps) throw new RangeError(`Step ${frame.header.step} cannot follow ${this.numSteps} steps.`);
+    const rows = this.layout.points.map(({ key }, row) => (frame.header.dropped_layers.length ? rowInArray(frame, this.layout, "stats", key) : row));
     this.#appendTokens(frame);
-    this.#appendColumn(frame);
+    this.#appendColumn(frame, rows);
     this.numSteps++;
     const data = frame.arrays.stats?.data;
-    if (!data || frame.header.dropped_layers.length) return; // rows that are left out would be other hook points'
     this.layout.points.forEach((_, row) => {
-      const at = (/** @type {string} */ name) => data[row * STATS.length + COLUMN[name]];
+      const here = rows[row];
+      if (here === null || !data) return;
+      const at = (/** @type {string} */ name) => data[here * STATS.length + COLUMN[name]];
       for (const end of [Math.abs(at("min")), Math.abs(at("max"))]) {
         if (end > this.limit && end < Infinity) this.limit = end;
         if (end > this.#most[row] && end < Infinity) this.#most[row] = end;
@@ -85,8 +87,9 @@ export class Growth {
     steps.forced.push(header.forced);
   }
 
-  /** @param {Frame} frame */
-  #appendColumn({ header, arrays }) {
+  /** @param {Frame} frame
+   *  @param {(number|null)[]} rows of the hook points in its statistics */
+  #appendColumn({ arrays }, rows) {
     if (Math.floor(this.numSteps / this.series.every) >= MOST_COLUMNS) this.series = halved(this.series, this.layout.points.length);
     const column = Math.floor(this.numSteps / this.series.every);
     if (column >= this.series.surprise.length) this.series = withColumn(this.series, this.layout.points.length);
@@ -94,10 +97,11 @@ export class Growth {
     const scalar = (/** @type {string} */ name) => arrays[name]?.data[0] ?? NaN;
     surprise[column] = larger(surprise[column], Math.fround(scalar("logits/chosen_logprob") * Math.fround(-1 / Math.LN2)));
     entropy[column] = larger(entropy[column], scalar("logits/entropy"));
-    const stats = header.dropped_layers.length ? null : arrays.stats?.data;
-    for (let row = 0; stats && row < this.layout.points.length; row++) {
-      points[row * stride + column] = larger(points[row * stride + column], stats[row * STATS.length + COLUMN.l2]);
-    }
+    const stats = arrays.stats?.data;
+    rows.forEach((here, row) => {
+      const l2 = here === null || !stats ? NaN : stats[here * STATS.length + COLUMN.l2];
+      points[row * stride + column] = larger(points[row * stride + column], l2);
+    });
   }
 
   /** @param {number} row */
