@@ -22,6 +22,8 @@ VIEWS = {
     "predictions": (DESKTOP, "?session=demo-calculator&step=16&tab=predictions&point=block.2.mlp_out"),
     "phone": (PHONE, "?session=demo-story&step=24"),
     "phone-flat": (PHONE, "?session=demo-story&step=24&picture=flat"),
+    "phone-attention": (PHONE, "?session=demo-gift&step=18&tab=attention&layer=5&head=1"),
+    "phone-predictions": (PHONE, "?session=demo-calculator&step=16&tab=predictions&point=block.2.mlp_out"),
 }
 
 
@@ -35,6 +37,9 @@ def main() -> None:
                 open_scanner(page, f"/{query}")
                 expect(page.locator(".main-svg").first).to_be_attached()
                 page.wait_for_load_state("networkidle")
+                if size is PHONE and "tab=" in query:  # the panels stand below the stage
+                    page.evaluate("document.querySelector('.mri-inspector').scrollIntoView()")
+                    page.wait_for_timeout(500)
                 page.screenshot(path=FOLDER / f"{name}.png")
             print(FOLDER / f"{name}.png")
         browser.close()

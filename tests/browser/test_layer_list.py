@@ -51,7 +51,7 @@ def test_filter_and_keyboard(page, by_key):
     expect(page.get_by_role("listbox", name="Hook points")).to_be_focused()
     for key, expected in (("Home", "mlp_out"), ("ArrowDown", "mlp_act"), ("End", "mlp_pre"), ("ArrowUp", "mlp_act")):
         page.keyboard.press(key)
-        assert view(page)["point"] == f"block.1.{expected}"
+        until(page, f"window.mri.view.view.point === 'block.1.{expected}'")
     search.fill("nothing like it")
     expect(page.get_by_role("status").filter(has_text="No hook point")).to_be_visible()
 

@@ -21,7 +21,8 @@ VALUES = (  # by step, at the neurons 6, 1, 7, 0
 )
 RADIUS = 32  # pixels around a neuron that are looked at
 READ = """([key, neuron, radius]) => {
-  const { stage } = window.mri; const { canvas } = stage; const under = stage.picture === "tower" ? stage.tower.ground : canvas;
+  const { stage } = window.mri; const { canvas } = stage;
+  const under = stage.picture === "tower" ? stage.tower.ground : canvas;
   stage.tower.quality.isOn = false;
   if (stage.picture === "tower") stage.tower.repaint();
   const copy = document.createElement("canvas"); copy.width = canvas.width; copy.height = canvas.height;

@@ -57,6 +57,19 @@ def test_reduced_motion_paints_steps_and_nothing_between_them(page):
     until(page, "window.mri.stage.frame.header.step === 4")
 
 
+def test_reduced_motion_leaves_particles_where_they_are(page):
+    open_scanner(page, LINK)
+    phases = page.evaluate(
+        """async () => { const { tower } = window.mri.stage; const seen = []; const { renderer } = tower;
+            const paint = renderer.paint.bind(renderer);
+            renderer.paint = (camera, moving) => { seen.push([...moving.phases]); paint(camera, moving); };
+            for (let i = 0; i < 3; i++) { await new Promise(requestAnimationFrame); tower.repaint(); }
+            delete renderer.paint; return seen; }"""
+    )
+    assert len(phases) >= 3
+    assert all(each == phases[0] for each in phases)
+
+
 def test_with_motion_particles_run_between_steps(page):
     page.emulate_media(reduced_motion="no-preference")
     open_scanner(page, LINK)

@@ -167,7 +167,8 @@ export class TowerPicture {
     const ms = this.#paintedAtMs ? now - this.#paintedAtMs : 0;
     this.#paintedAtMs = now;
     if (ms > 0 && ms < 1000) {
-      for (let i = 0; i < MOST_STREAMS; i++) this.#phases[i] = (this.#phases[i] + (ms / 1000) * PER_SECOND * this.#amounts[i]) % 1;
+      const seconds = this.#calm.matches ? 0 : ms / 1000;
+      for (let i = 0; i < MOST_STREAMS; i++) this.#phases[i] = (this.#phases[i] + seconds * PER_SECOND * this.#amounts[i]) % 1;
       quality.report(ms);
     }
     const pulse = this.#calm.matches ? 0 : Math.exp(-(now - this.#stepAtMs) / PULSE_MS);
