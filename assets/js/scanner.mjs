@@ -93,7 +93,7 @@ export class Scanner {
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
     const needFrame = (/** @type {number} */ step) => this.cache.ensure(step).then(needsRedraw, () => {}); // told by the cache's onError
-    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw });
+    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#needsRedraw });
     const source = { layout, tokens, stepOf: this.growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens, stepOf: source.stepOf, numPrompt: source.numPrompt, onSeek, hasAttention: layout.n_head > 0,
@@ -272,8 +272,8 @@ export class Scanner {
 
   #paint() {
     if (!this.stage.host.isConnected) return this.close();
-    const { step, direction, mode, waiting } = this.player;
-    this.cache.ensure(step, direction).then(
+    const { step, direction, mode, waiting, wanted } = this.player;
+    this.cache.ensure(waiting ? wanted : step, direction).then(
       () => this.stage.frame !== this.cache.get(this.player.step) && this.redraw(),
       () => {}, // told by the cache's onError
     );
@@ -289,7 +289,7 @@ export class Scanner {
       if (this.#hasGrown) this.#showGrowth(startMs);
       this.ribbon.follow(step);
       this.layers.draw(frame, before, point, isPlaying);
-      this.stage.draw(frame, view, before);
+      this.stage.draw(frame, view, before, isPlaying);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
       this.timings.drawn(startMs);

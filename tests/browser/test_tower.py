@@ -116,3 +116,21 @@ def test_the_mouse_turns_zooms_and_resets_the_tower(page):
     until(page, f"window.mri.stage.tower.orbit.zoom > {turned['zoom']}")
     page.get_by_role("button", name="reset view").click()
     assert page.evaluate("window.mri.stage.tower.orbit") == home
+
+
+def test_a_held_key_paints_each_step_once_and_nothing_between(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page, LINK)
+    # on a busy machine a step may last: only those that came as fast as a held key's say something
+    more = page.evaluate(
+        """async () => { const { player, stage } = window.mri; const { tower } = stage; const more = []; let last = 0;
+        let drawn = 0; const draw = tower.draw.bind(tower); tower.draw = (...all) => { drawn++; draw(...all); };
+        const tick = () => new Promise(requestAnimationFrame);
+        for (let i = 0; i < 300 && more.length < 4; i++) {
+          const began = performance.now(); const before = tower.numPainted - drawn;
+          player.seek(i % 2); await tick(); await tick(); await tick();
+          if (performance.now() - began < 120 && began - last < 120) more.push(tower.numPainted - drawn - before);
+          last = began; }
+        return more; }"""
+    )
+    assert more == [0, 0, 0, 0]

@@ -54,7 +54,8 @@ export class Stage {
    *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
    *  @param {import("./ribbon.mjs").Tokens} context.tokens
    *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}) => void} context.onPick
-   *  @param {() => void} context.needsRedraw */
+   *  @param {() => void} context.needsRedraw
+   *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
   constructor(host, context) {
     this.host = host;
     this.context = context;
@@ -105,8 +106,9 @@ export class Stage {
 
   /** @param {import("../core/wire.mjs").Frame} frame
    *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null}} view
-   *  @param {import("../core/wire.mjs").Frame|null} [before] the step before, where it is at hand */
-  draw(frame, view, before = null) {
+   *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
+   *  @param {boolean} isPlaying the clock goes on by itself */
+  draw(frame, view, before, isPlaying) {
     this.frame = frame;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
@@ -117,7 +119,7 @@ export class Stage {
     const isTower = current === this.tower;
     if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
     const { width, height } = (this.#size ??= this.#measured(isTower));
-    current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], ...options, width, height }, before);
+    current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], ...options, width, height }, before, isPlaying);
     this.#tellWhy();
     if (this.#pointer) this.#showTip();
   }

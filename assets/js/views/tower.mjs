@@ -20,6 +20,7 @@ import { NAMES_IN_FULL_PX, TowerLabels } from "./labels.mjs";
 
 const AWAKE_MS = 4000; // how long particles run on after the last thing that happened
 const PULSE_MS = 230;
+const SCRUB_MS = 150; // steps that a person makes by hand come faster than this while a key is held
 const PER_SECOND = 0.9; // of its way that a particle of full flow runs
 const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#4fd1e0", watched: "#a78bfa" };
 
@@ -42,6 +43,7 @@ export class TowerPicture {
   /** @type {Frame|null} */
   #frame = null;
   #stepAtMs = 0;
+  #isScrubbed = false;
   #awakeUntilMs = 0;
   #paintedAtMs = 0;
   #isScheduled = false;
@@ -55,6 +57,7 @@ export class TowerPicture {
    *  @param {Record<string, number>} context.fullScale
    *  @param {import("./ribbon.mjs").Tokens} context.tokens
    *  @param {() => void} context.needsRedraw
+   *  @param {() => boolean} context.willRedraw
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
     this.context = context;
@@ -89,8 +92,9 @@ export class TowerPicture {
 
   /** @param {Frame} frame
    *  @param {Shown} shown
-   *  @param {Frame|null} before the step before */
-  draw(frame, shown, before) {
+   *  @param {Frame|null} before the step before
+   *  @param {boolean} isPlaying the clock goes on by itself */
+  draw(frame, shown, before, isPlaying) {
     if (!this.renderer) return;
     const now = performance.now();
     const { width, height, keys, point, ...rest } = shown;
@@ -99,7 +103,10 @@ export class TowerPicture {
     const dotsOfNow = JSON.stringify([keys, rest]);
     const isNewStep = frame !== this.#frame;
     if (isNewStep || dotsOfNow !== this.#dotsOf) this.#fill(frame, before, shown);
-    if (isNewStep) this.#stepAtMs = now;
+    if (isNewStep) {
+      this.#isScrubbed = !isPlaying && now - this.#stepAtMs < SCRUB_MS;
+      this.#stepAtMs = now;
+    }
     if (isNewStep || dotsOfNow !== this.#dotsOf || arrangement !== this.#arrangement) this.#awakeUntilMs = now + AWAKE_MS;
     [this.#frame, this.#dotsOf, this.#arrangement] = [frame, dotsOfNow, arrangement];
     this.#paint(now);
@@ -155,7 +162,8 @@ export class TowerPicture {
         this.quality.rest();
         return;
       }
-      if (now - this.#paintedAtMs > 2) this.#paint(now);
+      const isScrubbed = this.#isScrubbed && now - this.#stepAtMs < SCRUB_MS; // each step paints: a picture between would delay it
+      if (!isScrubbed && !this.context.willRedraw() && now - this.#paintedAtMs > 2) this.#paint(now);
       this.#schedule();
     });
   }
