@@ -5,6 +5,7 @@
  */
 
 import { Live } from "./live.mjs";
+import { IDS } from "./names.mjs";
 import { Scanner } from "./scanner.mjs";
 import { metaAndTokens } from "./source/pin.mjs";
 import { showToast } from "./views/shell.mjs";
@@ -44,7 +45,6 @@ export async function mountLive(boot) {
   const live = new Live(await fetchScales());
   open = live;
   window.mri = undefined;
-  window.mriLive = live;
   if (boot.session) live.watch(boot);
   return window.dash_clientside.no_update;
 }
@@ -52,5 +52,7 @@ export async function mountLive(boot) {
 /** Called by Dash when the form is sent.
  *  @param {Record<string, any>} request body of POST /record */
 export async function record(request) {
+  const isReady = () => open instanceof Live && open.host.isConnected;
+  while (!isReady() && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
   if (open instanceof Live) await open.record(request);
 }

@@ -28,11 +28,10 @@ export class Timings {
   afterPaint(newest, then) {
     const keyAtMs = this.#keyAtMs;
     this.#keyAtMs = 0;
-    const isNew = newest !== null && newest > (this.painted.at(-1)?.[0] ?? -1);
     const { port1, port2 } = new MessageChannel(); // its message comes after the browser has painted this frame
     port1.onmessage = () => {
       if (keyAtMs) keepLast(this.keyToPaint, performance.now() - keyAtMs);
-      if (isNew) keepLast(this.painted, [newest, performance.timeOrigin + performance.now()]);
+      if (newest !== null && newest > (this.painted.at(-1)?.[0] ?? -1)) keepLast(this.painted, [newest, performance.timeOrigin + performance.now()]);
       then();
       port1.close();
     };
