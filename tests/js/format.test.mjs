@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { formatBound, formatPercent, formatReading, formatValue } from "../../assets/js/core/format.mjs";
+import { exactly, formatBound, formatPercent, formatReading, formatValue } from "../../assets/js/core/format.mjs";
 import { MARK } from "../../assets/js/core/quantization.mjs";
 
 test("values have three significant digits", () => {
@@ -50,4 +50,13 @@ test("a probability is per cent and never rounds to certainty", () => {
   const texts = { 0: "0 %", 1: "100 %", 0.931: "93.1 %", 0.0004: "< 0.1 %", 0.9999: "> 99.9 %", 0.5: "50.0 %" };
   for (const [p, text] of Object.entries(texts)) assert.equal(formatPercent(Number(p)), text);
   assert.equal(formatPercent(NaN), "NaN");
+});
+
+test("float32 exactly: the digits lead back to the number", () => {
+  assert.deepEqual([0.1, 1 / 3, 16777217, -0.5, 0].map((x) => exactly(Math.fround(x))), ["0.1", "0.33333334", "16777216", "−0.5", "0"]);
+  for (let i = 0; i < 200; i++) {
+    const x = Math.fround(Math.sin(i) * 10 ** ((i % 20) - 10));
+    assert.equal(Math.fround(Number(exactly(x).replace("−", "-"))), x);
+  }
+  assert.deepEqual([NaN, Infinity, -Infinity].map(exactly), ["NaN", "∞", "−∞"]);
 });

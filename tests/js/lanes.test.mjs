@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { exactly, loopFromText, pixelColumns, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../../assets/js/core/lanes.mjs";
+import { loopFromText, pixelColumns, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../../assets/js/core/lanes.mjs";
 
 test("the first step is at the left end, the last at the right, and every place leads back to its step", () => {
   assert.deepEqual([xOfStep(0, 300, 80), xOfStep(79, 300, 80)], [0, 300]);
@@ -26,15 +26,6 @@ test("lines break where nothing was captured", () => {
 test("the top of a lane is its largest number", () => {
   assert.equal(topOf(Float32Array.of(NaN, 1, Infinity, 2)), 2);
   assert.equal(topOf(Float32Array.of(NaN, NaN)), 0);
-});
-
-test("float32 exactly: the digits lead back to the number", () => {
-  assert.deepEqual([0.1, 1 / 3, 16777217, -0.5, 0].map((x) => exactly(Math.fround(x))), ["0.1", "0.33333334", "16777216", "−0.5", "0"]);
-  for (let i = 0; i < 200; i++) {
-    const x = Math.fround(Math.sin(i) * 10 ** ((i % 20) - 10));
-    assert.equal(Math.fround(Number(exactly(x).replace("−", "-"))), x);
-  }
-  assert.deepEqual([NaN, Infinity, -Infinity].map(exactly), ["NaN", "∞", "−∞"]);
 });
 
 test("a loop as text and back", () => {

@@ -63,3 +63,16 @@ function roundedUp(x) {
   const digits = Number(x.toPrecision(3));
   return digits >= x ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
 }
+
+/** A float32 with as many digits as it takes to tell it from its neighbours.
+ *  @param {number} x
+ *  @returns {string} */
+export function exactly(x) {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x < 0 ? "−∞" : "∞";
+  const float = Math.fround(x);
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(float.toPrecision(digits));
+    if (Math.fround(short) === float) return String(short).replace("-", "−");
+  }
+  return String(Number(float.toPrecision(9))).replace("-", "−");
+}

@@ -54,19 +54,6 @@ export function pixelColumns(values, most) {
   return columns;
 }
 
-/** A float32 with as many digits as it takes to tell it from its neighbours.
- *  @param {number} x
- *  @returns {string} */
-export function exactly(x) {
-  if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x < 0 ? "−∞" : "∞";
-  const float = Math.fround(x);
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(float.toPrecision(digits));
-    if (Math.fround(short) === float) return String(short).replace("-", "−");
-  }
-  return String(Number(float.toPrecision(9))).replace("-", "−");
-}
-
 /** @param {string|null} text like "12-20"
  *  @returns {[number, number]|null} */
 export function loopFromText(text) {

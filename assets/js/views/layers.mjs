@@ -5,8 +5,7 @@
  */
 
 import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
-import { formatValue } from "../core/format.mjs";
-import { exactly } from "../core/lanes.mjs";
+import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, stats } from "../core/layout.mjs";
 import { el } from "./dom.mjs";
 import { LayerBars } from "./layer_bars.mjs";

@@ -6,14 +6,12 @@
  */
 
 import { FLOWS } from "../core/flow.mjs";
-import { formatBound, formatReading } from "../core/format.mjs";
-import { bound, captured, hookPoint, reading } from "../core/layout.mjs";
-import { MARK } from "../core/quantization.mjs";
-import { boundText } from "../draw/paint.mjs";
+import { captured } from "../core/layout.mjs";
 import { plateKeys } from "../draw/plates.mjs";
 import { el } from "./dom.mjs";
 import { FlatPicture } from "./flat.mjs";
 import { legendParts } from "./legend.mjs";
+import { tipParts } from "./tip.mjs";
 import { TowerPicture } from "./tower.mjs";
 
 /** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
@@ -261,48 +259,4 @@ export class Stage {
     this.tip.style.left = `${Math.max(8, left)}px`;
     this.tip.style.top = `${Math.max(8, Math.min(pointer.clientY + 16, innerHeight - offsetHeight - 8))}px`;
   }
-}
-
-/** @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("../core/layout.mjs").Layout} layout
- *  @param {{key: string, neuron: number|null}} found
- *  @returns {HTMLElement[]} */
-function tipParts(frame, layout, { key, neuron }) {
-  const { unit, width } = hookPoint(layout, key);
-  if (neuron === null) {
-    const most = boundText(frame, layout, key);
-    return [el("b", { text: key }), el("div", { text: `${width} neurons${most ? `; ${most}` : ""}` })];
-  }
-  const read = reading(frame, layout, key, neuron);
-  const isNumber = read.mark === MARK.value;
-  return [
-    el("div", {}, el("b", { text: key }), ` · neuron ${neuron}`),
-    el("div", { class: "mri-value", text: isNumber ? `${exact(read.value)} ${unit}` : formatReading(read) }),
-    el("div", { class: "mri-muted", text: rankText(frame, layout, key, neuron) }),
-  ];
-}
-
-/** All digits that a float32 has.
- *  @param {number} value
- *  @returns {string} */
-export function exact(value) {
-  return String(Number(value.toPrecision(7))).replace("-", "−");
-}
-
-/** @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("../core/layout.mjs").Layout} layout
- *  @param {string} key
- *  @param {number} neuron
- *  @returns {string} */
-function rankText(frame, layout, key, neuron) {
-  const found = captured(frame, layout, key);
-  const { width } = hookPoint(layout, key);
-  if (!found) return "statistics only in this step";
-  const place = found.indices ? Array.prototype.indexOf.call(found.indices, neuron) : neuron;
-  const most = bound(frame, layout, key);
-  if (place < 0) return Number.isNaN(most) ? "not sampled" : `weaker than the ${found.values.length} kept: ${formatBound(most)}`;
-  const own = Math.abs(found.values[place]);
-  let rank = 1;
-  for (const value of found.values) if (Math.abs(value) > own) rank++;
-  return `rank ${rank} of ${width} by magnitude`;
 }

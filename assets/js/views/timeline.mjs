@@ -5,8 +5,8 @@
  * player. Knows series and pointers. Refuses to keep time, and draws nothing where nothing was captured.
  */
 
-import { exactly, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../core/lanes.mjs";
-import { formatValue } from "../core/format.mjs";
+import { runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../core/lanes.mjs";
+import { exactly, formatValue } from "../core/format.mjs";
 import { el, sized } from "./dom.mjs";
 
 const LANE_PX = 22;
