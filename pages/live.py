@@ -74,7 +74,7 @@ def _form() -> html.Div:
         [
             html.Div(
                 [
-                    html.H1("Watch it think", className="live-title"),
+                    html.H1("Watch it write", className="live-title"),
                     html.P(
                         "Write a prompt. While the model answers, every step is measured, kept and shown at once.",
                         className="mri-muted",
