@@ -12,9 +12,11 @@ import pytest
 
 from mri.config import TraceConfig
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
+from mri.events import TraceSession
 from mri.store.reader import JournalReader, open_session
 from mri.store.sealed import SealedReader
-from tests.conftest import HANDMADE_VALUES, INF, NAN, SPECIAL_IDS, TINY_VOCABULARY
+from mri.store.writer import SessionWriter
+from tests.conftest import HANDMADE_VALUES, INF, NAN, SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
 
 
 @pytest.fixture(params=["journal", "sealed"])
@@ -224,3 +226,26 @@ def test_no_torch_is_imported():
 def test_h5py_is_not_imported_before_the_first_sealed_session():
     code = "import sys, mri.store.library; sys.exit('h5py' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_as_of_now_stays_as_long_as_it_was_while_the_session_grows(tmp_path):
+    layout = random_layout(2, 16, 2, TraceConfig())
+    rng = np.random.default_rng(0)
+    with SessionWriter(tmp_path, TraceSession("growing", layout, num_prompt_tokens=1)) as writer:
+
+        def write(*steps):
+            for step in steps:
+                writer.append(random_frame(layout, rng, step, "decode", step, 1, chosen_id=step))
+
+        write(0, 1, 2)
+        with open_session(writer.folder) as reader:
+            then = reader.as_of_now()
+            bytes_then = then.records(0, 3)
+            write(3, 4)
+            assert reader.refresh() == 5
+            assert then.num_steps == then.session.num_steps == 3
+            assert len(then.steps()["pos0"]) == 3
+            assert then.records(0, 9) == bytes_then == reader.records(0, 3)
+            with pytest.raises(IndexError):
+                then.frame(3)
+            assert reader.as_of_now().frame(4).step == 4
