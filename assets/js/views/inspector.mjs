@@ -12,11 +12,11 @@ import { feed } from "./feeds.mjs";
 import { Heads } from "./heads.mjs";
 import { Predicted } from "./predicted.mjs";
 
-const REST_MS = 150;
+const REST_MS = 200;
 const FEED_MS = 100;
 /** While a person steps by hand, charts wait for a pause of their hand, yet not for ever: a chart takes longer than a step. */
-const PAUSE_MS = 120;
-const MOST_WAIT_MS = 1000;
+const PAUSE_MS = 200;
+const MOST_WAIT_MS = 2000;
 
 /** Plotly's element inside a dcc.Graph, once it has drawn.
  *  @param {string} id
