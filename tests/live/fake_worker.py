@@ -30,7 +30,7 @@ def record(command, commands):
         say(event="step", id=session_id, step=step, text="ab " * (step + 1))
     if prompt == "hang":
         others = []
-        while (heard := commands.get())["cmd"] != "stop":
+        while (heard := commands.get())["cmd"] not in ("stop", "quit"):
             if heard["cmd"] in ("pause", "step"):
                 num_steps += heard["cmd"] == "step"
                 say(event="paused", id=session_id, step=num_steps - 1, text="ab " * num_steps)
@@ -38,8 +38,8 @@ def record(command, commands):
                 say(event="resumed", id=session_id)
             else:
                 others.append(heard)
-        for heard in others:
-            commands.put(heard)
+        for other in others if heard["cmd"] == "stop" else [heard]:  # nobody is left to hear the others
+            commands.put(other)
         reason = "stopped"
     say(event="finished", id=session_id, end_reason=reason, response="ab " * num_steps)
 
