@@ -33,3 +33,12 @@ export function sized(canvas, width, height) {
   ctx?.setTransform(ratio, 0, 0, ratio, 0, 0);
   return ctx;
 }
+
+/** Change what is not so already: no layout where nothing changed, and a screen reader hears news only.
+ *  @param {Element} node
+ *  @param {string|null} text null: left as it is
+ *  @param {string} [classes] */
+export function say(node, text, classes = node.className) {
+  if (text !== null && node.textContent !== text) node.textContent = text;
+  if (node.className !== classes) node.className = classes;
+}

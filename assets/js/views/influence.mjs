@@ -8,7 +8,7 @@
 import { colourMap } from "../core/colour.mjs";
 import { MEASURES, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
 import { fetchAttribution, fetchSaliency } from "../source/http.mjs";
-import { el } from "./dom.mjs";
+import { el, say } from "./dom.mjs";
 
 /** @typedef {import("../core/influence.mjs").Measure} Measure */
 /** @typedef {import("../core/influence.mjs").Influence} Weights */
@@ -175,7 +175,7 @@ export class Influence {
   #say(text, kind = "", more = "") {
     this.says.className = `mri-influence-says ${kind}`;
     this.says.title = more || text;
-    if (this.says.textContent !== text) this.says.textContent = text;
+    say(this.says, text);
   }
 }
 

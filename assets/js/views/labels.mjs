@@ -8,7 +8,7 @@ import { formatPercent, formatValue } from "../core/format.mjs";
 import { logits, stats } from "../core/layout.mjs";
 import { project } from "../draw/camera.mjs";
 import { BELOW } from "../draw/tower.mjs";
-import { el } from "./dom.mjs";
+import { el, say } from "./dom.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("../draw/tower.mjs").Slab} Slab */
@@ -185,13 +185,4 @@ function childrenOf(host, count, make) {
   while (host.children.length < count) host.append(make());
   while (host.children.length > count) host.lastElementChild?.remove();
   return /** @type {HTMLElement[]} */ ([...host.children]);
-}
-
-/** Change what is not so already.
- *  @param {Element} node
- *  @param {string|null} text null: left as it is
- *  @param {string} [classes] */
-function say(node, text, classes = node.className) {
-  if (text !== null && node.textContent !== text) node.textContent = text;
-  if (node.className !== classes) node.className = classes;
 }

@@ -7,7 +7,7 @@
 import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, stats } from "../core/layout.mjs";
-import { el } from "./dom.mjs";
+import { el, say } from "./dom.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
@@ -262,7 +262,7 @@ export class Layers {
     for (const name of STATS) {
       const text = name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
       const cell = this.cells[name];
-      if (cell.textContent !== text) cell.textContent = text;
+      say(cell, text);
       if (cell.title !== String(values[name])) cell.title = String(values[name]);
     }
   }

@@ -5,7 +5,7 @@
  */
 
 import { drops, headline, linkWords, progress, rate, sentenceOf } from "../core/live_words.mjs";
-import { el } from "./dom.mjs";
+import { el, say } from "./dom.mjs";
 
 const RATE_OVER_STEPS = 24;
 const LINK_NOTE_MS = 6000;
@@ -126,11 +126,4 @@ export class LiveBar {
     this.stop.title = state === "queued" ? "Take it out of the queue" : "End the recording and keep what it has";
     this.again.hidden = state !== "over";
   }
-}
-
-/** A screen reader hears what changed, not what is written once more.
- *  @param {HTMLElement} node
- *  @param {string} text */
-function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }

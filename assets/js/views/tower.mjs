@@ -11,7 +11,7 @@ import { MOST_STREAMS, streamsOf } from "../draw/particles.mjs";
 import { FULL, Quality, TIERS } from "../draw/quality.mjs";
 import { Renderer } from "../draw/renderer.mjs";
 import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "../draw/tower.mjs";
-import { el } from "./dom.mjs";
+import { el, say } from "./dom.mjs";
 import { dotScales } from "./legend.mjs";
 import { NAMES_IN_FULL_PX, TowerLabels } from "./labels.mjs";
 
@@ -183,7 +183,7 @@ export class TowerPicture {
     renderer.paint(camera, { phases: this.#phases, pulse, hasBloom: quality.tier > 1, hasParticles: quality.tier > 0 });
     this.numPainted++;
     const says = Number.isNaN(quality.fps) ? "" : `${Math.round(quality.fps)} fps${quality.tier < FULL ? ` · ${TIERS[quality.tier]}` : ""}`;
-    if (this.readout.textContent !== says) this.readout.textContent = says;
+    say(this.readout, says);
   }
 
   /** Paint now: the canvas can be read until this task ends. */
