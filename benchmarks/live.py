@@ -117,7 +117,7 @@ def latency_ms(sessions: Path, port: int) -> list[float]:
     began_s = 0.0
     out: list[IO[str]] = []
 
-    def on_start(session: TraceSession, max_steps: int) -> None:
+    def on_start(session: TraceSession) -> None:
         nonlocal began_s
         out.append(stack.enter_context(watching(port, session.id, (1, 0, 0)))[0])
         began_s = time.perf_counter()  # the recorder's clock starts with the next line but one
@@ -149,7 +149,7 @@ def painted_ms(sessions: Path, address: str, pace_s: float, motion: Any) -> tupl
         page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion=motion)
         page.add_init_script("localStorage.setItem('mri-hints-seen', 'in a benchmark')")
 
-        def on_start(session: TraceSession, max_steps: int) -> None:
+        def on_start(session: TraceSession) -> None:
             nonlocal began_ms
             page.goto(f"{address}/live?session={session.id}")
             page.wait_for_selector(".live-bar[data-state=running]")

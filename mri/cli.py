@@ -66,8 +66,8 @@ def record(
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("recording")
 
-        def on_start(session: TraceSession, max_steps: int) -> None:
-            progress.update(task, total=max_steps)
+        def on_start(session: TraceSession) -> None:
+            progress.update(task, total=session.max_steps)
             progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 
         def on_step(step: Step, text: str) -> None:

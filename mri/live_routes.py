@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 from simple_websocket import Server
@@ -18,7 +18,7 @@ from mri.errors import ConfigError
 from mri.live.request import RecordRequest
 from mri.live.transport import stream
 from mri.nanochat.locate import Offer, discover
-from mri.routes import REVALIDATE
+from mri.routes import revalidated_json
 from mri.ui.services import services
 
 live_routes = Blueprint("live_routes", __name__)
@@ -28,7 +28,7 @@ sock = Sock()
 @live_routes.get("/models")
 def models() -> ResponseReturnValue:
     """The models that can record, the default first. `id` is what POST /record takes as `model`."""
-    return _json([{"id": model_id, "label": label(offer)} for model_id, offer in offers().items()])
+    return revalidated_json([{"id": model_id, "label": label(offer)} for model_id, offer in offers().items()])
 
 
 @live_routes.post("/record")
@@ -42,27 +42,27 @@ def record() -> ResponseReturnValue:
     model = model_path(wanted.model)
     session_id = services().library.new_id()
     services().worker.submit(session_id, wanted, model)
-    return _json({"id": session_id}), 202
+    return revalidated_json({"id": session_id}), 202
 
 
 @live_routes.get("/record/<session_id>")
 def record_status(session_id: str) -> ResponseReturnValue:
     """Where a recording stands: queued, running, paused, finished or error."""
-    return _json(services().worker.status(session_id))
+    return revalidated_json(services().worker.status(session_id))
 
 
 @live_routes.post("/record/<session_id>/stop")
 def record_stop(session_id: str) -> ResponseReturnValue:
     """End a recording early; what it has stays. Takes it out of the queue where it waits."""
     services().worker.stop(session_id)
-    return _json(services().worker.status(session_id))
+    return revalidated_json(services().worker.status(session_id))
 
 
 @live_routes.post("/record/<session_id>/<any(pause, resume, step):what>")
 def record_control(session_id: str, what: Any) -> ResponseReturnValue:
     """Pause the generation between two steps, let it go on, or let it make one step and pause again."""
     services().worker.control(session_id, what)
-    return _json(services().worker.status(session_id))
+    return revalidated_json(services().worker.status(session_id))
 
 
 @sock.route("/live/<session_id>")  # type: ignore[untyped-decorator]
@@ -92,9 +92,3 @@ def label(offer: Offer) -> str:
     """What a person chooses by."""
     files = offer.checkpoint
     return f"{files.source} {files.tag}, step {files.step:,} ({offer.label})"
-
-
-def _json(data: Any) -> Response:
-    response = jsonify(data)
-    response.headers["Cache-Control"] = REVALIDATE
-    return response

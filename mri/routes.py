@@ -42,7 +42,7 @@ REVALIDATE = "private, no-cache"
 @compress.compressed()
 def meta(session_id: str) -> ResponseReturnValue:
     """What the screen needs to know before the first frame. `version` makes frame addresses cacheable for ever."""
-    return _json(meta_of(services().library, session_id))
+    return revalidated_json(meta_of(services().library, session_id))
 
 
 def meta_of(library: Library, session_id: str) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def tokens(session_id: str) -> ResponseReturnValue:
     reader = services().library.open(session_id).as_of_now()
     steps = reader.steps()
     columns = ("pos0", "t_add", "phase", "chosen_id", "forced")
-    return _json(
+    return revalidated_json(
         {
             "sequence": reader.token_ids().tolist(),
             "text": {str(token_id): display(token) for token_id, token in reader.token_bytes.items()},
@@ -148,7 +148,7 @@ def attribution(session_id: str) -> ResponseReturnValue:
     model = services().model
     wanted = attribution_of_step(reader, step, _attribution_id(reader, step), None if model is None else str(model))
     status = services().worker.attribute(wanted)
-    return _json(status), 202 if status["status"] == "running" else 200
+    return revalidated_json(status), 202 if status["status"] == "running" else 200
 
 
 @routes.get("/sessions/<session_id>/attribution")
@@ -159,7 +159,7 @@ def attribution_status(session_id: str) -> ResponseReturnValue:
     status = services().worker.attribution(_attribution_id(reader, step))
     if status is None:
         raise SessionNotFound(f"Nobody asked for the gradients of step {step} yet: POST here first.")
-    return _json(status)
+    return revalidated_json(status)
 
 
 def _attribution_id(reader: SessionReader, step: int) -> str:
@@ -201,7 +201,8 @@ def _whole(name: str) -> int:
     return int(value)
 
 
-def _json(data: Any) -> Response:
+def revalidated_json(data: Any) -> Response:
+    """JSON that a browser asks for again each time."""
     response = jsonify(data)
     response.headers["Cache-Control"] = REVALIDATE
     return response

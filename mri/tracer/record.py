@@ -52,14 +52,14 @@ def record_generation(
     name: str = "",
     session_id: str | None = None,
     max_delay_ms: float = 300.0,
-    on_start: Callable[[TraceSession, int], None] | None = None,
+    on_start: Callable[[TraceSession], None] | None = None,
     on_step: Callable[[Step, str], None] | None = None,
     control: Control | None = None,
     on_pause: Callable[[Step, str], None] | None = None,
 ) -> Recording:
     """Generate from `prompt` and record every step into `sessions`.
 
-    on_start(session, max_steps) before the first step; on_step(step, response so far) after each; `control` is
+    on_start(session) before the first step; on_step(step, response so far) after each; `control` is
     asked after each step, and on_pause(step, response so far) told where it has to wait; the journal then has every
     step. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
     Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
@@ -86,7 +86,7 @@ def record_generation(
     writer = SessionWriter(library.folder, session, vocabulary=loaded.tokenizer.vocabulary(), special_ids=specials)
     recorder = GenerationRecorder(loaded.model, layout, writer, max_delay_ms=max_delay_ms)
     if on_start:
-        on_start(session, session.max_steps)
+        on_start(session)
     began = time.perf_counter()
     said: list[int] = []
     end_reason = "interrupted"

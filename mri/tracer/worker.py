@@ -91,9 +91,9 @@ class Worker:
         control = self._control(session_id)
         said_at, said_paused = 0.0, False
 
-        def on_start(session: TraceSession, max_steps: int) -> None:
+        def on_start(session: TraceSession) -> None:
             self._say(
-                event="started", id=session_id, num_prompt_tokens=session.num_prompt_tokens, max_steps=max_steps
+                event="started", id=session_id, num_prompt_tokens=session.num_prompt_tokens, max_steps=session.max_steps
             )  # fmt: skip
 
         def on_step(step: Step, text: str) -> None:
