@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mri.api import record, sessions
     from mri.config import PRESETS, TraceConfig
     from mri.errors import MriError
+    from mri.export.frames import concat
     from mri.export.trace import Trace, open_trace
     from mri.nanochat.checkpoint import load_model
     from mri.tracer.modules import Point, Recorder
@@ -29,6 +30,7 @@ _HOMES = {
     "PRESETS": "mri.config",
     "TraceConfig": "mri.config",
     "MriError": "mri.errors",
+    "concat": "mri.export.frames",
     "Trace": "mri.export.trace",
     "open_trace": "mri.export.trace",
     "load_model": "mri.nanochat.checkpoint",
@@ -44,6 +46,7 @@ __all__ = [
     "Recorder",
     "Trace",
     "TraceConfig",
+    "concat",
     "load_model",
     "open_trace",
     "record",

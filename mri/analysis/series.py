@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.events import dequantized, group_of_mode
+from mri.events import PHASES, dequantized, group_of_mode
 from mri.hook_points import STATS
-from mri.layout import sampled_indices
+from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, sampled_indices
 from mri.store.reader import SessionReader
 
 Floats = npt.NDArray[np.float32]
@@ -60,11 +60,29 @@ def series_over_steps(reader: SessionReader, stat: str) -> Series:
     )
 
 
-def neuron_over_steps(reader: SessionReader, key: str, neuron: int) -> tuple[Floats, Floats]:
-    """One neuron of hook point `key` in every step.
+class History(NamedTuple):
+    """One neuron in every step, (num_steps,) each.
 
-    -> values (num_steps,), NaN where not captured; bounds (num_steps,), the most its magnitude can be where it fell
-       below the top-k, NaN elsewhere. Raises UnknownHookPoint, IndexError on a neuron that is not there.
+    values     NaN where not captured; a captured NaN is NaN too
+    bounds     the most its magnitude can be where it fell below the top-k, NaN elsewhere
+    captured   tells the two kinds of NaN apart
+    """
+
+    values: Floats
+    bounds: Floats
+    captured: npt.NDArray[np.bool_]
+
+
+def neuron_over_steps(reader: SessionReader, key: str, neuron: int) -> tuple[Floats, Floats]:
+    """Values and bounds of `neuron_history`, as figures draw them."""
+    history = neuron_history(reader, key, neuron)
+    return history.values, history.bounds
+
+
+def neuron_history(reader: SessionReader, key: str, neuron: int) -> History:
+    """One neuron of hook point `key` in every step, read by columns.
+
+    Raises UnknownHookPoint, IndexError on a neuron that is not there.
     """
     layout = reader.session.layout
     width = layout.width(key)
@@ -72,23 +90,36 @@ def neuron_over_steps(reader: SessionReader, key: str, neuron: int) -> tuple[Flo
         raise IndexError(f"{key} has the neurons 0 to {width - 1}, there is no {neuron}.")
     unknown = np.full(reader.num_steps, np.nan, np.float32)
     group = group_of_mode(layout, key)
-    if group is None:
-        return unknown, unknown.copy()
+    present = np.zeros(len(unknown), bool) if group is None else _present(reader, group, key)
+    if group is None or not present.any():
+        return History(unknown, unknown.copy(), present)
     row = layout.groups[group].index(key)
     quantized = layout.config.quantization == "q8"
     scale = reader.column(f"{group}/scale", row) if quantized else None  # (num_steps,), NaN where a step lacks it
     if group.startswith("topk/"):
         codes = reader.column(f"{group}/values", row)  # (num_steps, k)
         bounds = reader.column(f"{group}/bound", row).astype(np.float32)  # NaN where a step has no top-k
-        here = (reader.column(f"{group}/indices", row) == neuron) & np.isfinite(bounds)[:, None]
+        here = (reader.column(f"{group}/indices", row) == neuron) & present[:, None]
         values = np.where(here, dequantized(codes, scale), np.float32(0)).sum(axis=1, dtype=np.float32)
         found = here.any(axis=1)
-        return np.where(found, values, np.float32(np.nan)), np.where(found, np.float32(np.nan), bounds)
+        return History(np.where(found, values, np.float32(np.nan)), np.where(found, np.float32(np.nan), bounds), found)
     place = neuron if group.startswith("full/") else _place(sampled_indices(layout.config, width), neuron)
     if place is None:
-        return unknown, unknown.copy()
+        return History(unknown, unknown.copy(), np.zeros(len(unknown), bool))
     codes = reader.column(f"{group}/values", row, place)  # (num_steps,)
-    return dequantized(codes[:, None], scale)[:, 0], unknown
+    return History(dequantized(codes[:, None], scale)[:, 0], unknown, present)
+
+
+def _present(reader: SessionReader, group: str, key: str) -> npt.NDArray[np.bool_]:
+    """(num_steps,) which steps captured the group's values of a hook point: its layer and its payload were kept."""
+    layout, steps = reader.session.layout, reader.steps()
+    bit = DROP_ORDER.index(group.partition("/")[0])
+    phases = [phase for phase in PHASES if layout.carries_payload(phase)]
+    present: npt.NDArray[np.bool_] = np.isin(steps["phase"], phases) & (steps["dropped"] >> bit & 1 == 0)
+    layer_index = layout.points[layout.row(key)].layer_index
+    for step in np.flatnonzero(steps["dropped"] >> LAYERS_DROPPED_BIT & 1):
+        present[step] &= layer_index not in reader.frame(int(step)).dropped_layers
+    return present
 
 
 def full_scales(reader: SessionReader) -> dict[str, float]:

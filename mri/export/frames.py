@@ -1,188 +1,124 @@
-"""Session → tidy DataFrames: one row per observation, categorical names, provenance in `attrs`.
+"""Rows of a session → tidy DataFrames: one row per observation, categorical names, provenance in `attrs`.
 
 The columns and their units are documented where people call them, in `trace.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mri.errors import UnknownHookPoint
-from mri.events import PHASES, Array, dequantized
-from mri.hook_points import STATS
+from mri.errors import ConfigError
+from mri.export.rows import UNITS, Coded, Columns, Rows
 from mri.store.reader import SessionReader
 
 
 def stats(reader: SessionReader) -> pd.DataFrame:
-    layout, steps = reader.session.layout, reader.steps()
-    S, P = reader.num_steps, len(layout.points)
-    columns: dict[str, Any] = {
-        "step": np.repeat(steps["step"].astype(np.int64), P),
-        "phase": _phase(np.repeat(steps["phase"], P)),
-        "pos0": np.repeat(steps["pos0"].astype(np.int64), P),
-        "hook_point": _repeated([point.key for point in layout.points], S),
-        "layer_index": np.tile([point.layer_index for point in layout.points], S),
-        "layer_type": _repeated([point.layer_type for point in layout.points], S),
-    }
-    values = reader.column("stats").reshape(S * P, len(STATS))  # (S, P, 7) before
-    return _frame(reader, columns | {name: values[:, i] for i, name in enumerate(STATS)})
+    return _whole(reader, "stats")
 
 
 def topk(reader: SessionReader, hook_point: str | None) -> pd.DataFrame:
-    layout = reader.session.layout
-    if hook_point is not None:
-        layout.row(hook_point)
-    keys = [point.key for point in layout.points]
-    parts: dict[str, list[Array]] = {name: [] for name in ("step", "code", "rank", "neuron", "value", "bound")}
-    for step in range(reader.num_steps):
-        frame = reader.frame(step)
-        for code, key in enumerate(keys):
-            if hook_point not in (None, key):
-                continue
-            indices, values = frame.captured(layout, key)
-            order = np.argsort(-np.abs(values), kind="stable")
-            parts["step"].append(np.full(len(order), step))
-            parts["code"].append(np.full(len(order), code))
-            parts["rank"].append(np.arange(len(order)))
-            parts["neuron"].append(indices[order])
-            parts["value"].append(values[order])
-            parts["bound"].append(np.full(len(order), frame.bound(layout, key), np.float32))
-    columns: dict[str, Any] = {name: np.concatenate(arrays or [np.empty(0, int)]) for name, arrays in parts.items()}
-    columns = {"step": columns["step"], "hook_point": _categorical(columns["code"], keys), **columns}
-    del columns["code"]
-    return _frame(reader, columns)
+    return _whole(reader, "topk", hook_point)
 
 
 def attention(reader: SessionReader) -> pd.DataFrame:
-    layout = reader.session.layout
-    parts: dict[str, list[Array]] = {n: [] for n in ("step", "layer", "head", "rank", "key", "weight", "entropy")}
-    for step in range(reader.num_steps):
-        frame = reader.frame(step)
-        if "attention/keys" not in frame.arrays:
-            continue
-        keys = frame.arrays["attention/keys"]  # (L, H, n)
-        kept = [layer for layer in range(layout.n_layer) if layer not in frame.dropped_layers]
-        layer, head, rank = np.meshgrid(kept, *(np.arange(n) for n in keys.shape[1:]), indexing="ij")
-        named = {
-            "step": np.full(keys.size, step),
-            "layer": layer,
-            "head": head,
-            "rank": rank,
-            "key": keys.astype(np.int64),
-            "weight": dequantized(frame.arrays["attention/weights"], None),
-            "entropy": np.broadcast_to(frame.arrays["attention/entropy"][..., None], keys.shape),
-        }
-        for name, array in named.items():
-            parts[name].append(array.reshape(-1))
-    return _frame(reader, {name: np.concatenate(arrays or [np.empty(0)]) for name, arrays in parts.items()})
+    return _whole(reader, "attention")
 
 
 def logits(reader: SessionReader) -> pd.DataFrame:
-    parts: dict[str, list[Array]] = {n: [] for n in ("step", "rank", "token_id", "logit", "logprob", "chosen")}
-    for step in range(reader.num_steps):
-        frame = reader.frame(step)
-        if "logits/token_ids" not in frame.arrays:
-            continue
-        ids, values = frame.arrays["logits/token_ids"].astype(np.int64), frame.arrays["logits/values"]
-        parts["step"].append(np.full(len(ids), step))
-        parts["rank"].append(np.arange(len(ids)))
-        parts["token_id"].append(ids)
-        parts["logit"].append(values)
-        parts["logprob"].append(values - frame.arrays["logits/logsumexp"])
-        parts["chosen"].append(ids == frame.chosen_id)
-    columns: dict[str, Any] = {name: np.concatenate(arrays or [np.empty(0)]) for name, arrays in parts.items()}
-    columns["token"] = _texts(reader, columns["token_id"])
-    return _frame(reader, columns)[["step", "rank", "token_id", "token", "logit", "logprob", "chosen"]]
+    return _whole(reader, "logits")
 
 
 def tokens(reader: SessionReader) -> pd.DataFrame:
-    ids, steps = reader.token_ids().astype(np.int64), reader.steps()
-    N = len(ids)
-    read_by = np.full(N, -1)
-    logprob = np.full(N, np.nan, np.float32)
-    forced = np.zeros(N, bool)
-    has_logits = "logits/values" in reader.session.layout.specs("decode", 1, 1)
-    chosen_logprob = reader.column("logits/chosen_logprob") if has_logits and N else np.full(reader.num_steps, np.nan)
-    for step, (pos0, t_add) in enumerate(zip(steps["pos0"], steps["t_add"], strict=True)):
-        read_by[pos0 : pos0 + t_add] = step
-        if pos0 + t_add < N:
-            logprob[pos0 + t_add] = chosen_logprob[step]
-            forced[pos0 + t_add] = steps["forced"][step]
-    columns = {
-        "pos": np.arange(N),
-        "token_id": ids,
-        "token": _texts(reader, ids),
-        "raw": [reader.token_bytes.get(int(i), b"") for i in ids],
-        "special": np.array([int(i) in reader.special_ids for i in ids], bool),
-        "in_prompt": np.arange(N) < reader.session.num_prompt_tokens,
-        "forced": forced,
-        "read_by": read_by,
-        "logprob": logprob,
-    }
-    return _frame(reader, columns)
+    return _whole(reader, "tokens")
 
 
 def neuron(reader: SessionReader, hook_point: str, index: int) -> pd.DataFrame:
-    layout = reader.session.layout
-    width = layout.width(hook_point)
-    if not 0 <= index < width:
-        raise UnknownHookPoint(f"{hook_point} has no neuron {index}: it has {width}, from 0 to {width - 1}.")
-    steps, S = reader.steps(), reader.num_steps
-    value, bound = np.full(S, np.nan, np.float32), np.full(S, np.nan, np.float32)
-    captured = np.zeros(S, bool)
-    for step in range(S):
-        frame = reader.frame(step)
-        indices, values = frame.captured(layout, hook_point)
-        (at,) = np.nonzero(indices == index)
-        if len(at):
-            value[step], captured[step] = values[at[0]], True
+    return _frame(reader, Rows(reader).neuron(hook_point, index), {})
+
+
+def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The same table of several sessions as one, with the session's id as first column (categorical).
+
+        mri.concat(trace.stats() for trace in traces)
+
+    What the sessions have in common stays in `attrs`; what differs (session_id, maybe weights_hash) is a list there, in
+    the order given. Raises ConfigError on no frames, on frames that came from no Trace, and on different tables.
+    """
+    frames = list(frames)
+    if not frames:
+        raise ConfigError("There is nothing to put together: give at least one DataFrame of a Trace.")
+    if any("session_id" not in frame.attrs for frame in frames):
+        raise ConfigError(
+            "A DataFrame here does not say of which session it is: give those that a Trace's methods give."
+        )
+    columns = list(frames[0].columns)
+    if any(list(frame.columns) != columns for frame in frames):
+        raise ConfigError("These DataFrames are different tables: give the same one of each session.")
+    ids = [frame.attrs["session_id"] for frame in frames]
+    different = list(dict.fromkeys(ids))
+    codes = np.repeat([different.index(session_id) for session_id in ids], [len(frame) for frame in frames])
+    joined: dict[str, Any] = {"session_id": _categorical(codes, different)}
+    joined |= {name: _stacked([frame[name] for frame in frames]) for name in columns}
+    out = pd.DataFrame(joined)
+    for name in frames[0].attrs:
+        values = [frame.attrs.get(name) for frame in frames]
+        out.attrs[name] = values[0] if all(value == values[0] for value in values) else values
+    return out
+
+
+def _stacked(columns: list[pd.Series]) -> Any:
+    """One column after the other; of categoricals, the union of their categories in the order they come."""
+    if not isinstance(columns[0].dtype, pd.CategoricalDtype):
+        return np.concatenate([column.to_numpy() for column in columns])
+    categories = list(dict.fromkeys(value for column in columns for value in column.cat.categories))
+    place = {value: i for i, value in enumerate(categories)}
+    codes = []
+    for column in columns:
+        own = np.array([place[value] for value in column.cat.categories], np.int64)
+        of_column = column.cat.codes.to_numpy()
+        codes.append(np.where(of_column < 0, -1, own[of_column] if len(own) else of_column))
+    return _categorical(np.concatenate(codes), categories)
+
+
+def _whole(reader: SessionReader, table: str, hook_point: str | None = None) -> pd.DataFrame:
+    blocks = list(Rows(reader).blocks(table, hook_point))
+    joined: Columns = {}
+    for name, first in blocks[0].items():
+        if isinstance(first, Coded):
+            codes = [block[name].codes for block in blocks]  # type: ignore[union-attr]
+            joined[name] = Coded(np.concatenate(codes), first.categories)
         else:
-            bound[step] = frame.bound(layout, hook_point)
-    columns = {
-        "step": steps["step"].astype(np.int64),
-        "phase": _phase(steps["phase"]),
-        "pos0": steps["pos0"].astype(np.int64),
-        "value": value,
-        "captured": captured,
-        "bound": bound,
-    }
-    return _frame(reader, columns)
+            joined[name] = np.concatenate([block[name] for block in blocks])
+    return _frame(reader, joined, UNITS[table])
 
 
-def _frame(reader: SessionReader, columns: dict[str, Any]) -> pd.DataFrame:
-    session = reader.session
-    frame = pd.DataFrame(columns)
-    frame.attrs = {
-        "session_id": session.id,
-        "model_id": session.model_id,
-        "config_hash": session.provenance.get("config_hash", ""),
-        "weights_hash": session.provenance.get("weights_hash", ""),
-    }
+def _frame(reader: SessionReader, columns: Columns, units: dict[str, str]) -> pd.DataFrame:
+    series: dict[str, Any] = {}
+    for name, column in columns.items():
+        series[name] = _categorical(*column) if isinstance(column, Coded) else column
+        if name in ("token", "raw"):  # the vocabulary has more than a table shows
+            series[name] = series[name].remove_unused_categories()
+    frame = pd.DataFrame(series)
+    frame.attrs = provenance(reader) | ({"units": units} if units else {})
     return frame
 
 
-def _categorical(codes: Array, categories: list[str]) -> Any:
-    index: Any = pd.Index(categories, dtype=str)
+def provenance(reader: SessionReader) -> dict[str, str]:
+    """Which session a table is of, and which model's."""
+    session = reader.session
+    return {
+        "session_id": session.id,
+        "model_id": session.model_id,
+        "config_hash": str(session.provenance.get("config_hash", "")),
+        "weights_hash": str(session.provenance.get("weights_hash", "")),
+    }
+
+
+def _categorical(codes: Any, categories: list[Any]) -> Any:
+    dtype = object if categories and isinstance(categories[0], bytes) else str
+    index: Any = pd.Index(categories, dtype=dtype)
     return pd.Categorical.from_codes(codes, index)
-
-
-def _phase(names: Array) -> Any:
-    return pd.Categorical(names, categories=list(PHASES))
-
-
-def _repeated(names: list[str], times: int) -> Any:
-    categories = list(dict.fromkeys(names))
-    codes = np.array([categories.index(name) for name in names])
-    return _categorical(np.tile(codes, times), categories)
-
-
-def _texts(reader: SessionReader, ids: Array) -> Any:
-    """Token strings; bytes that are no UTF-8 become U+FFFD (`tokens().raw` has them exact)."""
-    unique, codes = np.unique(ids.astype(np.int64), return_inverse=True)
-    texts = [reader.token_bytes.get(int(i), b"").decode("utf-8", "replace") for i in unique]
-    categories = list(dict.fromkeys(texts))
-    position = {text: i for i, text in enumerate(categories)}
-    return _categorical(np.array([position[t] for t in texts], int)[codes], categories)

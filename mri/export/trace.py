@@ -5,7 +5,9 @@ Reads through `mri/store` only. Knows nothing of torch and of pages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +17,12 @@ from mri.analysis.attention import attention_rows
 from mri.errors import SessionNotFound, UnknownHookPoint
 from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
+from mri.export.xarrays import dataset
 from mri.layout import Layout
 from mri.store.reader import SessionReader, open_session
+
+if TYPE_CHECKING:
+    import xarray
 
 Floats = npt.NDArray[np.float32]
 
@@ -26,6 +32,10 @@ class Trace:
 
     Hook points are named as in the session's layout (`block.3.mlp_out`); another name raises UnknownHookPoint.
     Steps count from 0; negative ones from the end; another number raises IndexError.
+
+    DataFrames have a row where something was captured: what the byte budget left out has none. Names are categorical.
+    `attrs` has session_id, model_id, config_hash, weights_hash, and the unit of each column in `units`;
+    `mri.concat` puts the same table of several sessions together.
     """
 
     def __init__(self, reader: SessionReader) -> None:
@@ -111,8 +121,8 @@ class Trace:
         return tables.attention(self._reader)
 
     def logits(self) -> pd.DataFrame:
-        """Strongest predictions, one row per step and rank. Columns: step, rank, token_id, token (text), logit
-        (softcapped, before temperature), logprob (nats, at temperature 1), chosen (bool).
+        """Strongest predictions, one row per step and rank. Columns: step, rank, token_id, token (text), raw (bytes),
+        logit (softcapped, before temperature), logprob (nats, at temperature 1), chosen (bool).
         """
         return tables.logits(self._reader)
 
@@ -128,6 +138,17 @@ class Trace:
         (the neuron's magnitude is at most this where it was not captured; NaN where nothing is known).
         """
         return tables.neuron(self._reader, hook_point, index)
+
+    def to_xarray(self, hook_points: Sequence[str] = ()) -> xarray.Dataset:
+        """The session with named axes, for `ds.stats.sel(hook_point="block.3.mlp_out", stat="l2")`. Needs xarray.
+
+        stats (step, hook_point, stat: activation); attention_entropy (bits) and attention_max_weight (probability)
+        (step, layer, head); logits_logsumexp (logits), logits_entropy (bits), logits_chosen_logprob (nats),
+        logits_chosen_rank (step); for each of `hook_points` a variable of its name, (step, neuron: activation), NaN
+        where not captured. Coordinates: step, phase, pos0, chosen_id; hook_point, layer_index, layer_type; stat.
+        Attributes as of the DataFrames. Raises ConfigError where xarray is not installed.
+        """
+        return dataset(self._reader, hook_points, tables.provenance(self._reader))
 
     def verify(self) -> None:
         """Read everything and compare checksums. Raises BadSession on the first that does not fit."""

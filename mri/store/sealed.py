@@ -94,7 +94,20 @@ class SealedReader(SessionReader):
     def frame(self, step: int) -> StepFrame:
         if not 0 <= step < self.num_steps:
             raise IndexError(f"step {step} of a session with {self.num_steps} steps")
-        return self._frames(step, step + 1)[0]
+        return self.frames(step, step + 1)[0]
+
+    def frames(self, start: int, stop: int) -> list[StepFrame]:
+        """Every dataset is read once."""
+        if not 0 <= start <= stop <= self.num_steps:
+            raise IndexError(f"steps {start} to {stop - 1} of a session with {self.num_steps} steps")
+        arrays: list[dict[str, Array]] = [{} for _ in range(start, stop)]
+        with readable(self.path):
+            for name, column in self._columns.items():
+                for k, array in self._arrays(column, start, stop):
+                    dropped = self._dropped_layers(k)
+                    rows = kept_rows(self.session.layout, name, dropped) if dropped else None
+                    arrays[k - start][name] = array if rows is None else array[rows]
+        return [StepFrame.from_header(self._header(k), of_step) for k, of_step in enumerate(arrays, start)]
 
     def frame_bytes(self, step: int) -> bytes:
         return bytes_from_frame(self.frame(step))
@@ -105,7 +118,7 @@ class SealedReader(SessionReader):
         while start < stop:
             num_bytes = np.cumsum(self._steps["num_bytes"][start:stop])
             count = max(1, int(np.searchsorted(num_bytes, 8_000_000)))  # so much in memory at once
-            frames = self._frames(start, min(start + count, stop))
+            frames = self.frames(start, min(start + count, stop))
             out += [record_bytes(KIND_FRAME, frame.step, bytes_from_frame(frame)) for frame in frames]
             start += len(frames)
         return b"".join(out)
@@ -171,17 +184,6 @@ class SealedReader(SessionReader):
                 dataset, dataset.shape[1:], None if shapes is None else shapes[...], scalars, steps_at_once(dataset)
             )
         return columns
-
-    def _frames(self, start: int, stop: int) -> list[StepFrame]:
-        """Steps start … stop - 1; every dataset is read once."""
-        arrays: list[dict[str, Array]] = [{} for _ in range(start, stop)]
-        with readable(self.path):
-            for name, column in self._columns.items():
-                for k, array in self._arrays(column, start, stop):
-                    dropped = self._dropped_layers(k)
-                    rows = kept_rows(self.session.layout, name, dropped) if dropped else None
-                    arrays[k - start][name] = array if rows is None else array[rows]
-        return [StepFrame.from_header(self._header(k), of_step) for k, of_step in enumerate(arrays, start)]
 
     def _arrays(self, column: Column, start: int, stop: int) -> list[tuple[int, Array]]:
         shapes = {k: shape for k in range(start, stop) if (shape := column.shape(k)) is not None}

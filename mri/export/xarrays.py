@@ -1,0 +1,69 @@
+"""Session → xarray.Dataset: statistics, attention summaries, predictions and hook points' values with named axes.
+
+xarray is optional: it is imported when it is asked for. Knows no pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mri.errors import ConfigError, UnknownHookPoint
+from mri.hook_points import STATS
+from mri.store.reader import SessionReader
+
+if TYPE_CHECKING:
+    import xarray
+
+HEADS = {"attention/entropy": "bits", "attention/max_weight": "probability"}
+SCALARS = {
+    "logits/logsumexp": "logits", "logits/entropy": "bits", "logits/chosen_logprob": "nats, at temperature 1",
+    "logits/chosen_rank": "0 = strongest",
+}  # fmt: skip
+
+
+def dataset(reader: SessionReader, hook_points: Sequence[str], attrs: dict[str, str]) -> xarray.Dataset:
+    """See Trace.to_xarray."""
+    try:
+        import xarray
+    except ImportError as error:
+        raise ConfigError("xarray is not installed here: install it with `pip install xarray`.") from error
+    layout, steps = reader.session.layout, reader.steps()
+    points = layout.points
+    variables: dict[str, Any] = {}
+
+    def add(name: str, dims: tuple[str, ...], values: Any, units: str) -> None:
+        variables[name.replace("/", "_")] = (dims, values, {"units": units})
+
+    if reader.num_steps and points:
+        add("stats", ("step", "hook_point", "stat"), reader.column("stats"), "activation; sparsity: share of zeros")
+    for names, dims in ((HEADS, ("step", "layer", "head")), (SCALARS, ("step",))):
+        for name, units in names.items():
+            if (values := _column(reader, name)) is not None:
+                add(name, dims, values, units)
+    for key in hook_points:
+        values = np.full((reader.num_steps, layout.width(key)), np.nan, np.float32)
+        for step in range(reader.num_steps):
+            neurons, captured = reader.frame(step).captured(layout, key)
+            values[step, neurons] = captured
+        add(key, ("step", f"neuron_of_{layout.width(key)}"), values, points[layout.row(key)].unit)
+    coords = {
+        "step": ("step", steps["step"].astype(np.int64), {"units": "index"}),
+        "phase": ("step", steps["phase"]),
+        "pos0": ("step", steps["pos0"], {"units": "position"}),
+        "chosen_id": ("step", steps["chosen_id"], {"units": "id", "none": -1}),
+        "hook_point": [point.key for point in points],
+        "layer_index": ("hook_point", np.array([point.layer_index for point in points], np.int32)),
+        "layer_type": ("hook_point", [point.layer_type for point in points]),
+        "stat": list(STATS),
+    }
+    return xarray.Dataset(variables, coords, attrs)
+
+
+def _column(reader: SessionReader, name: str) -> Any:
+    try:
+        return reader.column(name)
+    except UnknownHookPoint:  # no step has it
+        return None
