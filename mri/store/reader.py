@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -74,8 +74,8 @@ class SessionReader(Protocol):
     def records(self, start: int, stop: int) -> bytes:
         """Steps start … stop - 1 (cut to what is there) as a run of wire records."""
 
-    def column(self, name: str, *index: Any) -> Array:
-        """One array over all steps, first axis = step: `column("stats", row, 4)` -> (num_steps,).
+    def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array:
+        """One array over all steps, first axis = step: `column("stats", row, 4)` -> (num_steps,); or over `steps`.
 
         `index` is numpy's, of the axes behind the step. Rows are those of the Layout, dropped or not. Where a step
         lacks the array, its row or its ragged end: NaN (0 in whole numbers). Raises UnknownHookPoint on another name.
@@ -194,9 +194,9 @@ class JournalReader(SessionReader):
             return b""
         return os.pread(self._fd, self._offsets[stop] - self._offsets[start], self._offsets[start])
 
-    def column(self, name: str, *index: Any) -> Array:
+    def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array:
         found: list[Array | None] = []
-        for step in range(self.num_steps):
+        for step in range(self.num_steps) if steps is None else steps:
             header, arrays = views_from_bytes(self.payload(step), only=name)
             array = arrays.get(name)
             if array is not None:

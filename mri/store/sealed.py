@@ -6,6 +6,7 @@ Knows the shelf (shelf.py) and the Layout; nothing of journals. Any step costs t
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,16 +124,15 @@ class SealedReader(SessionReader):
             start += len(frames)
         return b"".join(out)
 
-    def column(self, name: str, *index: Any) -> Array:
+    def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array:
         column = self._columns.get(name)
         if column is None:
             raise UnknownHookPoint(f"No step of this session has an array {name!r}.")
+        wanted = range(self.num_steps) if steps is None else steps
         if column.scalars is not None:
-            return column.scalars[(slice(None), *index)].copy()
-        step = 16 * column.pieces  # what is in memory before the index picks from it
-        parts = []
-        for start in range(0, self.num_steps, step):
-            stop = min(start + step, self.num_steps)
+            return column.scalars[np.asarray(wanted, np.int64)][(slice(None), *index)]
+        parts = [np.empty((0, *column.full), column.dataset.dtype)[(slice(None), *index)]]
+        for start, stop in _runs(wanted, 16 * column.pieces):  # what is in memory before the index picks from it
             with readable(self.path):
                 block = read_steps(column.dataset, start, stop, column.full, column.pieces)
             parts.append(block[(slice(None), *index)].copy())
@@ -217,3 +217,12 @@ class SealedReader(SessionReader):
                 for _, values in self._arrays(column, start, stop):
                     crc = crc32(values, crc)
         return crc
+
+
+def _runs(steps: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """(first, last + 1) of every run of following steps, at most `most` of them in one."""
+    start = 0
+    for i in range(1, len(steps) + 1):
+        if i == len(steps) or steps[i] != steps[i - 1] + 1 or i - start == most:
+            yield steps[start], steps[i - 1] + 1
+            start = i
