@@ -26,6 +26,8 @@ TOP = {"", "__init__", "__main__", "api", "cli"}
 ONLY_IN = {
     "torch": {"nanochat", "tracer"},
     "h5py": {"store"},
+    "sklearn": {"analysis"},
+    "scipy": {"analysis"},
     "flask": {"ui", "server", "routes", "live_routes", "downloads"},
     "pandas": {"export", "api"},
 }

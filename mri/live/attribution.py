@@ -1,6 +1,7 @@
-"""Gradient × input of one recorded step, as the worker process is asked for it and as the page hears of it.
+"""What needs the weights: gradient × input of a recorded step, the tokens that a neuron speaks for. As the worker
+process is asked for it and as the page hears of it.
 
-Reads what the step read and predicted from the session; the gradients themselves are the worker's business.
+Reads what it needs to know from the session; the arithmetic is the worker's business.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from mri.store.reader import SessionReader
 
 @dataclass
 class Attribution:
-    """Where one computation stands. `signed` by position, see mri/nanochat/attribution.py."""
+    """Where one computation stands. `answer`: see `signed` and `logit` in mri/nanochat/attribution.py, `promoted` and
+    `suppressed` in mri/tracer/worker.py."""
 
     id: str
     command: dict[str, Any]
     state: Literal["running", "finished", "error"] = "running"
-    signed: list[float] = field(default_factory=list)
-    logit: float = float("nan")
+    answer: dict[str, Any] = field(default_factory=dict)
     message: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """`status` running, finished (then with `signed` and `logit`) or error; `message` says more."""
-        fields = {"status": self.state, "token_id": self.command["token_id"], "message": self.message}
-        return fields | ({"signed": self.signed, "logit": self.logit} if self.state == "finished" else {})
+        """`status` running, finished (then with the answer) or error; `message` says more."""
+        fields = {"status": self.state, "message": self.message}
+        asked = {name: self.command[name] for name in ("token_id", "point", "neuron") if name in self.command}
+        return fields | asked | (self.answer if self.state == "finished" else {})
 
 
 def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, model: str | None) -> Attribution:
@@ -36,22 +38,40 @@ def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, m
     session = reader.session
     if not 0 <= step < reader.num_steps:
         raise SessionNotFound(f"Session {session.id} has {reader.num_steps} steps: there is no step {step}.")
-    weights_hash = session.provenance.get("weights_hash")
     frame = reader.frame(step)
     top = frame.arrays.get("logits/token_ids")
     token_id = frame.chosen_id if frame.chosen_id >= 0 or top is None else int(top[0])
-    if weights_hash is None or token_id < 0:
+    weights = _weights_of(reader)
+    if weights is None or token_id < 0:
         raise ConfigError(
             "This session does not say which weights it was recorded from, or what it predicted: "
             "record it with `python -m mri record` or from the page."
         )
-    command = {
-        "cmd": "attribute",
-        "id": attribution_id,
-        "model": model,
-        "ids": reader.token_ids()[: frame.pos0 + frame.t_add].tolist(),
-        "token_id": token_id,
-        "weights_hash": weights_hash,
-        "model_path": session.provenance.get("model_path", ""),
-    }
+    ids = reader.token_ids()[: frame.pos0 + frame.t_add].tolist()
+    command = {"cmd": "attribute", "id": attribution_id, "model": model, "ids": ids, "token_id": token_id, **weights}
     return Attribution(attribution_id, command)
+
+
+def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: str | None) -> Attribution:
+    """What to ask the worker for: the tokens that the neuron's direct path promotes and suppresses. The same for every
+    session with these weights. Raises ConfigError where the session does not say which they are, UnknownHookPoint.
+    """
+    if not 0 <= neuron < (width := reader.session.layout.width(point)):
+        raise ConfigError(f"{point} has the neurons 0 to {width - 1}, there is no {neuron}.")
+    weights = _weights_of(reader)
+    if weights is None:
+        raise ConfigError(
+            "This session does not say which weights it was recorded from, so nothing can be computed from them: "
+            "record it with `python -m mri record` or from the page."
+        )
+    # slashes, so that it can never be a recording's id
+    question_id = f"direct/{weights['weights_hash']}/{point}/{neuron}"
+    command = {"cmd": "direct", "id": question_id, "model": model, "point": point, "neuron": neuron, **weights}
+    return Attribution(question_id, command)
+
+
+def _weights_of(reader: SessionReader) -> dict[str, str] | None:
+    provenance = reader.session.provenance
+    if "weights_hash" not in provenance:
+        return None
+    return {"weights_hash": provenance["weights_hash"], "model_path": provenance.get("model_path", "")}

@@ -113,7 +113,9 @@ class GenerationWorker:
                 self._send({"cmd": what, "id": session_id})
 
     def attribute(self, wanted: Attribution) -> dict[str, Any]:
-        """Have gradients computed, after the recording in hand; what was computed before is given back. -> its JSON"""
+        """Have something computed from the weights, after the recording in hand; what is known already is given back.
+
+        -> its JSON"""
         with self._lock:
             known = self._attributions.get(wanted.id)
             if known is not None and known.state != "error":
@@ -161,7 +163,7 @@ class GenerationWorker:
 
     def _attribution_json(self, attribution: Attribution) -> dict[str, Any]:
         if attribution.state == "running":
-            busy = "Waiting for the recording in hand…" if self._current else "Computing gradients…"
+            busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
             attribution.message = busy if self._ready else "Starting the generation worker…"
         return attribution.to_json()
 
@@ -251,7 +253,7 @@ class GenerationWorker:
             attribution.state, attribution.message = "error", event["message"]
         else:
             attribution.state, attribution.message = "finished", ""
-            attribution.signed, attribution.logit = event["signed"], event["logit"]
+            attribution.answer = {name: value for name, value in event.items() if name not in ("event", "id")}
 
     def _on_exit(self, child: subprocess.Popen[str], code: int) -> None:
         if self._child is not child:

@@ -26,6 +26,7 @@ from mri.errors import ModelError, MriError
 from mri.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.direct import direct_effect
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.nanochat.sampling import Sampling
@@ -35,12 +36,13 @@ from mri.tracer.record import record_generation
 STEP_EVENTS_PER_S = 20
 MAX_DELAY_MS = 10.0
 """What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
+DIRECT_TOKENS = 12
 Say = Callable[..., None]
 
 
 class Worker:
-    """Carries out record and attribute commands one after the other; stop, pause, resume and step take effect between
-    two steps. Once nobody is there to say `resume`, nothing waits for it."""
+    """Carries out record, attribute and direct commands one after the other; stop, pause, resume and step take effect
+    between two steps. Once nobody is there to say `resume`, nothing waits for it."""
 
     def __init__(self, sessions: Path, say: Say) -> None:
         self._sessions, self._say = sessions, say
@@ -74,10 +76,13 @@ class Worker:
         self._say(event="ready")
         while (command := self._commands.get()) is not None:
             try:
-                if command["cmd"] == "attribute":
-                    self._attribute(command)
-                else:
-                    self._record(command)
+                match command["cmd"]:
+                    case "attribute":
+                        self._attribute(command)
+                    case "direct":
+                        self._direct(command)
+                    case _:
+                        self._record(command)
             except MriError as error:
                 self._say(event="error", id=command["id"], message=str(error))
             except Exception as error:  # the worker outlives a generation that failed, whatever the reason
@@ -135,6 +140,23 @@ class Worker:
         return self._controls.setdefault(session_id, Control())
 
     def _attribute(self, command: dict[str, Any]) -> None:
+        loaded = self._recorded_model(command)
+        signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
+        self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
+
+    def _direct(self, command: dict[str, Any]) -> None:
+        """`promoted` and `suppressed`: [token id, its bytes as hex, logits per unit], the strongest first."""
+        loaded = self._recorded_model(command)
+        effect = direct_effect(loaded.model, command["point"], command["neuron"])
+        rising = effect.argsort(kind="stable")
+        promoted, suppressed = (
+            [[int(i), loaded.tokenizer.token_bytes(int(i)).hex(), float(effect[i])] for i in ids]
+            for ids in (rising[::-1][:DIRECT_TOKENS], rising[:DIRECT_TOKENS])
+        )
+        self._say(event="attribution", id=command["id"], promoted=promoted, suppressed=suppressed)
+
+    def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
+        """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
         loaded = self._model(command["model"])
         if loaded.weights_hash != command["weights_hash"]:
             raise ModelError(
@@ -142,8 +164,7 @@ class Worker:
                 f"has ({loaded.weights_hash[:8]}): start the server with --model "
                 f"{command['model_path'] or 'and the model it was recorded from'}."
             )
-        signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
-        self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
+        return loaded
 
     def _model(self, path: str | None) -> LoadedModel:
         """The model at `path`, loaded again only where the file is another or has changed."""

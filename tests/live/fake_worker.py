@@ -53,6 +53,14 @@ def attribute(command):
         say(event="attribution", id=command["id"], signed=[0.5 * i for i in command["ids"]], logit=1.5)
 
 
+def direct(command):
+    if command["weights_hash"] == "other":
+        say(event="error", id=command["id"], message="Other weights: start the server with --model x.")
+        return
+    tokens = [[i, bytes([97 + i]).hex(), 0.5 - 0.1 * i] for i in range(3)]
+    say(event="attribution", id=command["id"], promoted=tokens, suppressed=[[29, b"<|bos|>".hex(), -0.7]])
+
+
 def main():
     assert sys.argv[1] == "--sessions"
     commands = queue.Queue()
@@ -70,6 +78,8 @@ def main():
             record(command, commands)
         if command["cmd"] == "attribute":
             attribute(command)
+        if command["cmd"] == "direct":
+            direct(command)
 
 
 main()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mri.errors import ConfigError, SessionNotFound
-from mri.live.attribution import Attribution, attribution_of_step
+from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint
+from mri.live.attribution import Attribution, attribution_of_step, tokens_of_neuron
 from mri.live.request import RecordRequest
 from mri.live.worker import GenerationWorker
 from mri.store.reader import open_session
@@ -69,6 +69,22 @@ def test_an_error_is_told_and_may_be_tried_again(worker):
 def test_a_dead_child_is_told(worker):
     worker.attribute(wanted(weights_hash="die"))
     assert "exit code 9" in wait_for(worker, "demo/1a/3")["message"]
+
+
+def test_tokens_of_a_neuron_are_asked_for_once_for_all_sessions_of_the_weights(tmp_path, worker, handmade_session):
+    with open_session(handmade_session(tmp_path)) as reader:
+        asked = tokens_of_neuron(OfAModel(reader), "block.1.mlp_act", 3, None)
+        assert asked.command["weights_hash"] == "abc"
+        assert worker.attribute(asked)["status"] == "running"
+        status = wait_for(worker, asked.id)
+        assert (status["point"], status["neuron"], status["suppressed"]) == (
+            "block.1.mlp_act", 3, [[29, b"<|bos|>".hex(), -0.7]],
+        )  # fmt: skip
+        assert [token for token, _, _ in status["promoted"]] == [0, 1, 2]
+        with pytest.raises(UnknownHookPoint):
+            tokens_of_neuron(OfAModel(reader), "block.9.mlp_act", 3, None)
+        with pytest.raises(ConfigError, match="does not say which weights"):
+            tokens_of_neuron(reader, "block.1.mlp_act", 3, None)
 
 
 class OfAModel:

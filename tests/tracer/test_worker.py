@@ -128,6 +128,23 @@ def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) ->
     assert "start the server with --model /models/d6." in child.hear("error")["message"]
 
 
+def test_tokens_that_a_neuron_speaks_for(child: Child, tmp_path: Path) -> None:
+    child.record("first")
+    child.hear("finished")
+    with Library(tmp_path).open("first") as reader:
+        weights_hash = reader.session.provenance["weights_hash"]
+    ask = {"model": str(GOLDEN / "E5"), "point": "block.1.mlp_act", "neuron": 5, "model_path": ""}
+    child.say(cmd="direct", id="direct/x", weights_hash=weights_hash, **ask)
+    answer = child.hear("attribution")
+    promoted, suppressed = ([logit for *_, logit in answer[name]] for name in ("promoted", "suppressed"))
+    assert promoted == sorted(promoted, reverse=True)
+    assert suppressed == sorted(suppressed)
+    assert promoted[0] > 0 > suppressed[0]
+    bytes.fromhex(answer["promoted"][0][1])
+    child.say(cmd="direct", id="direct/y", weights_hash="0" * 64, **ask)
+    assert "other weights" in child.hear("error")["message"]
+
+
 def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_path: Path) -> None:
     child = Child(tmp_path)
     child.record("kept")

@@ -1,0 +1,250 @@
+"""What the neurons of hook points did over the steps of sessions, and what stands in for values that were not captured.
+
+Reads columns of sessions, gives arrays (neurons × steps). Knows no groups, no figures, no models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mri.errors import ConfigError, UnknownHookPoint
+from mri.events import dequantized, group_of_mode
+from mri.layout import Layout, sampled_indices, width_of_group
+from mri.store.reader import SessionReader
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+READ_BYTES = 64 << 20
+"""Most bytes of one column that are in memory at once: hook points are read in batches of so much."""
+
+EM_ROUNDS = 8
+EM_SAMPLE = 200_000
+"""Missing values that the rounds look at; the last estimate is used for all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Neurons of one or more hook points over the steps of one or more sessions.
+
+    keys         hook points; `point` (n,) numbers them for each neuron, `neuron` (n,) is its number there
+    sessions     ids; `session` (n_steps,) numbers them for each column, `step` (n_steps,) is the step there
+    values       (n, n_steps) activation, NaN where not captured or where no finite number was
+    low, high    (n_points, n_steps) where a value that was not captured lies; ±inf where nothing bounds it
+    captured     (n,) steps with a finite value
+    Columns in which nothing of these hook points was captured (a prompt read in one pass) are left out.
+    """
+
+    keys: tuple[str, ...]
+    point: Ints
+    neuron: Ints
+    sessions: tuple[str, ...]
+    session: Ints
+    step: Ints
+    values: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def captured(self) -> Ints:
+        counts: Ints = np.isfinite(self.values).sum(axis=1)
+        return counts
+
+    def row(self, key: str, neuron: int) -> int:
+        """Row of a neuron. Raises IndexError where it is not among those looked at (sampled mode leaves some out)."""
+        if key not in self.keys:
+            raise IndexError(f"{key} is not among the hook points looked at.")
+        rows = np.flatnonzero((self.point == self.keys.index(key)) & (self.neuron == neuron))
+        if not len(rows):
+            raise IndexError(f"{key} has no captured neuron {neuron}.")
+        return int(rows[0])
+
+    def taken(self, rows: Ints) -> Activity:
+        """Only some of the neurons."""
+        fields = {**vars(self), "point": self.point[rows], "neuron": self.neuron[rows], "values": self.values[rows]}
+        return Activity(**fields)
+
+
+def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activity:
+    """The neurons of `keys` over all steps of `readers`, one after the other.
+
+    Raises UnknownHookPoint, and ConfigError where no session kept values of them.
+    """
+    widths = [readers[0].session.layout.width(key) for key in keys]
+    parts, sessions, steps = [], [], []
+    for number, reader in enumerate(readers):
+        found = dict(values_of(reader, keys))
+        if not found:
+            continue
+        values = np.concatenate([found[key][0] if key in found else _nothing(reader, w)
+                                 for key, w in zip(keys, widths, strict=True)])  # fmt: skip
+        bounds = np.stack([found[key][1] if key in found else _nothing(reader, 1)[0] for key in keys])
+        here = np.isfinite(values).any(axis=0) | np.isfinite(bounds).any(axis=0)  # (num_steps,)
+        parts.append((values[:, here], bounds[:, here]))
+        steps.append(np.flatnonzero(here))
+        sessions.append(np.full(len(steps[-1]), number))
+    if not parts or not sum(len(part) for part in steps):
+        raise ConfigError(
+            f"No values of {keys[0]} were captured here, only statistics: choose another hook point, or record with "
+            "`--capture everything`."
+        )
+    values = np.concatenate([values for values, _ in parts], axis=1)
+    bounds = np.concatenate([bounds for _, bounds in parts], axis=1)
+    high = np.where(np.isnan(bounds), np.float32(np.inf), bounds)
+    point = np.repeat(np.arange(len(keys)), widths)
+    activity = Activity(
+        tuple(keys), point, np.concatenate([np.arange(width) for width in widths]),
+        tuple(reader.session.id for reader in readers), np.concatenate(sessions), np.concatenate(steps),
+        values, np.stack([_least(key, row) for key, row in zip(keys, high, strict=True)]), high,
+    )  # fmt: skip
+    known = _known_neurons(readers[0].session.layout, keys, widths)
+    return activity if known.all() else activity.taken(np.flatnonzero(known))
+
+
+def _nothing(reader: SessionReader, width: int) -> Floats:
+    return np.full((width, reader.num_steps), np.nan, np.float32)
+
+
+def _least(key: str, high: Floats) -> Floats:
+    """What a missing value is at least: relu² is never negative."""
+    return np.zeros_like(high) if key.endswith(".mlp_act") else -high
+
+
+def _known_neurons(layout: Layout, keys: Sequence[str], widths: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Which neurons can have been captured at all: in sampled mode those that were drawn."""
+    out = np.ones(sum(widths), bool)
+    if layout.config.capture_mode == "sampled":
+        parts = (np.isin(np.arange(width), sampled_indices(layout.config, width)) for width in widths)
+        out = np.concatenate(list(parts))
+    return out
+
+
+def values_of(reader: SessionReader, keys: Sequence[str]) -> Iterator[tuple[str, tuple[Floats, Floats]]]:
+    """Hook point -> values (width, num_steps), NaN where not captured or no finite number, and bounds (num_steps,),
+    the most that the magnitude of a missing value can be, NaN where nothing bounds it. Those of `keys` that the session
+    kept values of, in batches that fit the memory. Raises UnknownHookPoint.
+    """
+    layout = reader.session.layout
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        layout.row(key)
+        if (group := group_of_mode(layout, key)) is not None:
+            groups.setdefault(group, []).append(key)
+    for group, members in groups.items():
+        per_key = 4 * max(1, reader.num_steps) * (layout.topk if group.startswith("topk/") else width_of_group(group))
+        at_once = max(1, READ_BYTES // per_key)
+        for first in range(0, len(members), at_once):
+            batch = members[first : first + at_once]
+            yield from zip(batch, _read(reader, group, batch), strict=True)
+
+
+def _read(reader: SessionReader, group: str, keys: Sequence[str]) -> Iterator[tuple[Floats, Floats]]:
+    layout, width, num_steps = reader.session.layout, width_of_group(group), reader.num_steps
+    rows = np.array([layout.groups[group].index(key) for key in keys])
+    try:
+        codes = reader.column(f"{group}/values", rows)  # (num_steps, n_keys, k)
+    except UnknownHookPoint:  # its name is known, but no step has it
+        return iter([(np.full((width, num_steps), np.nan, np.float32), np.full(num_steps, np.nan, np.float32))
+                     for _ in keys])  # fmt: skip
+    scale = reader.column(f"{group}/scale", rows) if layout.config.quantization == "q8" else None
+    values = dequantized(codes, scale)
+    values[~np.isfinite(values)] = np.nan
+    if not group.startswith("topk/"):
+        places = np.arange(width) if group.startswith("full/") else sampled_indices(layout.config, width)
+        return _dense(values, places, width)
+    indices = reader.column(f"{group}/indices", rows).astype(np.int64)
+    bounds = reader.column(f"{group}/bound", rows).astype(np.float32)  # (num_steps, n_keys), NaN where a step has none
+    return _scattered(values, indices, bounds, width)
+
+
+def _dense(values: Floats, places: Ints, width: int) -> Iterator[tuple[Floats, Floats]]:
+    for i in range(values.shape[1]):
+        out = np.full((width, len(values)), np.nan, np.float32)
+        out[places] = values[:, i].T
+        yield out, np.full(len(values), np.nan, np.float32)
+
+
+def _scattered(values: Floats, indices: Ints, bounds: Floats, width: int) -> Iterator[tuple[Floats, Floats]]:
+    for i in range(values.shape[1]):
+        out = np.full((width, len(values)), np.nan, np.float32)
+        steps = np.flatnonzero(np.isfinite(bounds[:, i]))  # where the step lacks the row, its indices are all 0
+        out[indices[steps, i], steps[:, None]] = values[steps, i]
+        yield out, bounds[:, i]
+
+
+def family(layout: Layout, key: str) -> tuple[str, ...]:
+    """The same place in every block, bottom to top; only `key` where it is in no block."""
+    block, _, name = key.partition(".")[2].partition(".")
+    if not (key.startswith("block.") and block.isdigit()):
+        return (key,)
+    same = (point.key for point in layout.points if point.key.startswith("block.") and point.key.endswith(f".{name}"))
+    return tuple(each for each in same if each.split(".", 2)[2] == name)
+
+
+def filled(activity: Activity) -> Floats:
+    """(n, n_steps) the values, and for each missing one what is to be expected of it between its bounds.
+
+    Each neuron is taken as a normal variable of which some values are only known to lie in an interval; its mean and
+    deviation are those of most likelihood, found by expectation and maximisation (Dempster, Laird & Rubin 1977), and a
+    missing value becomes the mean of that normal between its bounds. It never leaves them. relu² piles up at exactly 0,
+    which no normal does: there a missing value is 0, the least that it can be. See docs/neurons.md, also for how far
+    this is from the truth.
+    """
+    values = activity.values.copy()
+    resting = np.array([key.endswith(".mlp_act") for key in activity.keys])[activity.point]  # (n,)
+    values[resting] = np.nan_to_num(values[resting])
+    rows, columns = np.nonzero(~np.isfinite(values))
+    if not len(rows):
+        return values
+    low, high = activity.low[activity.point[rows], columns], activity.high[activity.point[rows], columns]
+    known, weight = np.isfinite(values), -(-len(rows) // EM_SAMPLE)
+    some = slice(None, None, weight)  # of every neuron about the same share of its missing values
+    num_known = known.sum(axis=1)
+    num_seen = np.bincount(rows[some], minlength=len(values))
+    share = np.divide(values.shape[1] - num_known, num_seen, out=np.zeros(len(values)), where=num_seen > 0)
+    of_known = np.where(known, values, 0).astype(np.float64)
+    sums, squares = of_known.sum(axis=1), np.square(of_known).sum(axis=1)
+    count = num_known + share * num_seen
+    expected: Floats = np.clip(np.zeros_like(low[some]), low[some], high[some])
+    spread: Floats = np.zeros_like(expected)
+    mean = std = np.zeros(len(values))
+    for _ in range(EM_ROUNDS):
+        mean = (sums + share * np.bincount(rows[some], expected, len(values))) / count
+        second = squares + share * np.bincount(rows[some], np.square(expected) + spread, len(values))
+        std = np.sqrt(np.maximum(second / count - mean**2, (1e-4 * np.abs(mean) + 1e-12) ** 2))
+        expected, spread = _between(mean[rows[some]], std[rows[some]], low[some], high[some])
+    values[rows, columns] = _between(mean[rows], std[rows], low, high)[0]
+    return values
+
+
+def _between(mean: Any, std: Any, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of a normal variable that is known to lie between low and high.  -> (n,), (n,)"""
+    from scipy.special import ndtr  # scipy takes 0.1 s to import, and most pages do without it
+
+    mean, std = mean.astype(np.float32), std.astype(np.float32)
+    a, b = (low - mean) / std, (high - mean) / std
+    flip = a > 0  # right of the mean: mirrored, because far tails are exact only on the left
+    a, b = np.where(flip, -b, a), np.where(flip, -a, b)
+    mass = ndtr(b) - ndtr(a)
+    at_a, at_b = (np.exp(-0.5 * np.square(edge)) / np.float32(np.sqrt(2 * np.pi)) for edge in (a, b))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = (at_a - at_b) / mass
+        inner = (np.where(np.isfinite(a), a, 0) * at_a - np.where(np.isfinite(b), b, 0) * at_b) / mass
+    sure = mass > 1e-30  # beyond, the nearer end of the interval is all that remains
+    shift, inner = np.where(sure, shift, 0), np.where(sure, inner, -1)
+    expected = np.clip(mean + np.where(flip, -std, std) * shift, low, high)
+    return expected, np.where(sure, np.square(std) * np.clip(1 + inner - np.square(shift), 0, 1), 0)
+
+
+def standardised(values: Floats) -> Floats:
+    """Each row with mean 0 and deviation 1 over its steps, so that neurons compare by when, not by how much; a row that
+    never changes is all zeros."""
+    centred = values - values.mean(axis=1, keepdims=True, dtype=np.float64)
+    std = centred.std(axis=1, keepdims=True)
+    out: Floats = np.divide(centred, std, out=np.zeros_like(centred), where=std > 1e-6).astype(np.float32)
+    return out

@@ -1,0 +1,165 @@
+"""Groups of neurons that do the same over time: k-means or Ward's tree, a map in two dimensions, a heatmap's order.
+
+Arrays in, arrays out; scikit-learn does the work and is imported when it is first needed (it takes a second).
+Knows no sessions and no hook points.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mri.analysis.activity import standardised
+from mri.errors import ConfigError
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Method = Literal["kmeans", "ward"]
+
+METHODS: dict[Method, str] = {"kmeans": "k-means", "ward": "agglomerative (Ward)"}
+MOST_GROUPS = 12
+"""Most groups: a palette and a person tell so many apart."""
+
+MOST_NEURONS = 3000
+"""Distances of all pairs are needed: more neurons would take gigabytes."""
+
+COMPONENTS = 50
+"""Principal components that groups are made in."""
+
+SILHOUETTE_SAMPLE = 1000
+
+
+class Clusters(NamedTuple):
+    """Groups of n neurons by their standardised values over the steps.
+
+    labels       (n,) 0 … n_groups − 1, the largest group first
+    order        (n,) neurons for a heatmap: group by group, within each as the leaves of Ward's tree
+    silhouettes  number of groups -> mean silhouette (of a seeded sample of 1 000 neurons where there are more); all
+                 that were tried, or only the number given
+    places       (n, 2) first two principal components; `explained` (2,) their shares of the variance
+    kept         share of the variance in the components that groups were made in
+    distance     (n,) to the middle of its own group in these components: small is typical
+    means        (n_groups, n_steps) mean standardised value of each group
+    """
+
+    labels: Ints
+    order: Ints
+    silhouettes: dict[int, float]
+    places: Floats
+    explained: Floats
+    kept: float
+    distance: Floats
+    means: Floats
+
+    @property
+    def n_groups(self) -> int:
+        return len(self.means)
+
+
+def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None = None, seed: int = 0) -> Clusters:
+    """Group rows of `values` (n, n_steps) by shape: each row is standardised first.
+
+    n_groups   2 … 12; None takes the number with the largest mean silhouette (Rousseeuw 1987)
+    seed       of k-means' starts, of the components and of the silhouette's sample: the same seed, the same groups
+    Raises ConfigError where there are too few or too many rows, or an unknown method.
+    """
+    if method not in METHODS:
+        raise ConfigError(f"method={method!r} is not known: use one of {', '.join(METHODS)}.")
+    if n_groups is not None and not 2 <= n_groups <= MOST_GROUPS:
+        raise ConfigError(f"{n_groups} groups cannot be made: choose 2 to {MOST_GROUPS}, or auto.")
+    if not max(4, (n_groups or 0) + 1) <= len(values) <= MOST_NEURONS:
+        raise ConfigError(
+            f"{len(values)} neurons cannot be grouped here: choose steps or a hook point with at least 4 captured "
+            f"neurons (more than groups) and at most {MOST_NEURONS:,}."
+        )
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    shapes = standardised(values)
+    if not shapes.any():
+        raise ConfigError("None of these neurons ever changed, so there is nothing to group by: choose other steps.")
+    with threadpool_limits(1):  # matrices this small gain nothing by more, and on a busy machine lose seconds
+        scores, ratios = _components(shapes, seed)
+        tree = _tree(scores)
+        counts = [n_groups] if n_groups else range(2, min(MOST_GROUPS, len(values) - 1) + 1)
+        found = {count: _labels(scores, tree, method, count, seed) for count in counts}
+        silhouettes = _silhouettes(scores, found, seed)
+    best = max(silhouettes, key=lambda count: (silhouettes[count], -count))
+    labels = _largest_first(found[best])
+    middles = np.stack([scores[labels == group].mean(axis=0) for group in range(labels.max() + 1)])
+    return Clusters(
+        labels,
+        np.lexsort((_leaf_places(tree), labels)),
+        silhouettes,
+        np.ascontiguousarray(np.pad(scores, ((0, 0), (0, 1)))[:, :2]),
+        np.pad(ratios, (0, 1))[:2].astype(np.float32),
+        float(ratios.sum()),
+        np.linalg.norm(scores - middles[labels], axis=1).astype(np.float32),
+        np.stack([shapes[labels == group].mean(axis=0) for group in range(len(middles))]),
+    )
+
+
+def _components(shapes: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Scores (n, ≤ COMPONENTS) and each component's share of the variance; the sign of a component is the one in which
+    its largest score is positive."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(min(COMPONENTS, *shapes.shape), random_state=seed)
+    scores = pca.fit_transform(shapes).astype(np.float32)
+    scores *= np.where(scores[np.abs(scores).argmax(axis=0), np.arange(scores.shape[1])] < 0, -1, 1)
+    return scores, pca.explained_variance_ratio_
+
+
+def _tree(scores: Floats) -> npt.NDArray[np.float64]:
+    """Ward's tree as scipy's linkage matrix (n − 1, 4)."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    model = AgglomerativeClustering(n_clusters=2, linkage="ward", compute_full_tree=True, compute_distances=True)
+    model.fit(scores)
+    sizes = np.ones(2 * len(scores) - 1)
+    for i, (left, right) in enumerate(model.children_):
+        sizes[len(scores) + i] = sizes[left] + sizes[right]
+    return np.column_stack([model.children_, model.distances_, sizes[len(scores) :]]).astype(np.float64)
+
+
+def _labels(scores: Floats, tree: npt.NDArray[np.float64], method: Method, count: int, seed: int) -> Ints:
+    if method == "ward":
+        from scipy.cluster.hierarchy import cut_tree
+
+        return np.asarray(cut_tree(tree, count)[:, 0], np.int64)
+    from sklearn.cluster import KMeans
+
+    return np.asarray(KMeans(count, n_init=4, random_state=seed).fit_predict(scores), np.int64)
+
+
+def _silhouettes(scores: Floats, found: dict[int, Ints], seed: int) -> dict[int, float]:
+    from sklearn.metrics import euclidean_distances, silhouette_score
+
+    some = np.arange(len(scores))
+    if len(scores) > SILHOUETTE_SAMPLE:
+        some = np.sort(np.random.default_rng(seed).choice(len(scores), SILHOUETTE_SAMPLE, replace=False))
+    distances = euclidean_distances(scores[some])
+    np.fill_diagonal(distances, 0)
+    out = {}
+    for count, labels in found.items():
+        several = 1 < len(np.unique(labels[some])) < len(some)
+        out[count] = float(silhouette_score(distances, labels[some], metric="precomputed")) if several else -1.0
+    return out
+
+
+def _largest_first(labels: Ints) -> Ints:
+    """The same groups, numbered by falling size, then by their first neuron."""
+    groups, first, sizes = np.unique(labels, return_index=True, return_counts=True)
+    rank = np.empty(groups.max() + 1, np.int64)
+    rank[groups[np.lexsort((first, -sizes))]] = np.arange(len(groups))
+    return rank[labels]
+
+
+def _leaf_places(tree: npt.NDArray[np.float64]) -> Ints:
+    """(n,) place of each neuron among the leaves of the tree."""
+    from scipy.cluster.hierarchy import leaves_list
+
+    places = np.empty(len(tree) + 1, np.int64)
+    places[leaves_list(tree)] = np.arange(len(places))
+    return places

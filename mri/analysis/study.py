@@ -1,0 +1,251 @@
+"""What a person studies of neurons: groups by what they do, one neuron's dossier. Chooses sessions, keeps results.
+
+Puts together activity, clustering and the index of moments. Knows no pages and no figures.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, cast
+
+import numpy as np
+
+from mri.analysis.activity import Activity, Floats, Ints, activity_of, family, filled, standardised
+from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
+from mri.analysis.indexer import Indexer
+from mri.errors import ConfigError
+from mri.store.library import Library
+from mri.store.reader import SessionReader
+
+Span = Literal["point", "blocks"]
+Scope = Literal["session", "weights"]
+
+LEAST_CAPTURED = 2
+"""A neuron that was captured less often has no course that could be compared."""
+
+MOST_CELLS = 12_000_000
+"""Neurons × steps that are taken together at most: sessions beyond are left out, oldest first."""
+
+KEPT = 6
+"""Results that are remembered."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which neurons, over which steps.
+
+    span    point: of one hook point; blocks: of the same place in every block
+    scope   session: over its steps; weights: over those of all finished sessions with the same weights
+    """
+
+    session: str
+    point: str
+    span: Span = "point"
+    scope: Scope = "session"
+    method: Method = "kmeans"
+    n_groups: int | None = None
+    seed: int = 0
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Question:
+        """Of an address or a page's view: session, point, span, scope, method, groups, seed. Raises ConfigError."""
+        span, scope = given.get("span") or "point", given.get("scope") or "session"
+        for name, value, known in (("span", span, ("point", "blocks")), ("scope", scope, ("session", "weights"))):
+            if value not in known:
+                raise ConfigError(f"{name}={value!r} is not known: use one of {', '.join(known)}.")
+        groups = str(given.get("groups") or "auto")
+        number = None if groups == "auto" else _whole("groups", groups)
+        seed = _whole("seed", str(given.get("seed") or "0"))
+        method = str(given.get("method") or "kmeans")
+        return cls(str(given.get("session") or ""), str(given.get("point") or ""), cast(Span, span),
+                   cast(Scope, scope), cast(Method, method), number, seed)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Activity with what stands in for the missing values, `filled` (n, n_steps); sessions_left_out: those beyond
+    MOST_CELLS; name: what it was made of."""
+
+    name: tuple[Any, ...]
+    activity: Activity
+    filled: Floats
+    sessions_left_out: int
+
+    @property
+    def share_captured(self) -> float:
+        return float(np.isfinite(self.activity.values).mean())
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """rows: of `history`, the neurons that were grouped, as `clusters` counts them.
+    too_rare: captured in less than LEAST_CAPTURED steps; beyond: more than can be grouped, the least often captured."""
+
+    question: Question
+    history: History
+    rows: Ints
+    clusters: Clusters
+    too_rare: int
+    beyond: int
+
+    @property
+    def neurons(self) -> Activity:
+        return self.history.activity.taken(self.rows)
+
+    def labels(self) -> dict[str, list[int]]:
+        """Hook point -> group of each of its neurons, −1 where it has none."""
+        activity = self.history.activity
+        out = {key: np.full(int(activity.neuron[activity.point == i].max(initial=-1)) + 1, -1)
+               for i, key in enumerate(activity.keys)}  # fmt: skip
+        for row, label in zip(self.rows, self.clusters.labels, strict=True):
+            out[activity.keys[activity.point[row]]][activity.neuron[row]] = label
+        return {key: labels.tolist() for key, labels in out.items()}
+
+    def peaks(self, group: int, most: int = 5) -> Ints:
+        """(most,) columns in which the group's mean is largest, the largest first."""
+        peaks: Ints = np.argsort(-self.clusters.means[group], kind="stable")[:most]
+        return peaks
+
+    def typical(self, group: int, most: int = 6) -> Ints:
+        """(most,) neurons nearest to the group's middle, as `clusters` counts them."""
+        members = np.flatnonzero(self.clusters.labels == group)
+        nearest: Ints = members[np.argsort(self.clusters.distance[members], kind="stable")[:most]]
+        return nearest
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A neuron and how it moves with another: r, Pearson's correlation over the filled histories; together: steps in
+    which both were captured."""
+
+    point: str
+    neuron: int
+    r: float
+    together: int
+
+
+class Study:
+    """Answers questions about neurons over the sessions of a library. Thread-safe."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.indexer = Indexer(library)
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._busy: dict[tuple[Any, ...], threading.Lock] = {}
+
+    def grouping(self, question: Question) -> Grouping:
+        """Raises SessionNotFound, UnknownHookPoint, ConfigError."""
+        history = self.history(question)
+        return self._once(("groups", question, history.name), lambda: _grouping(question, history))
+
+    def history(self, question: Question) -> History:
+        """Raises as `grouping`."""
+        reader = self._library.open(question.session).as_of_now()
+        layout = reader.session.layout
+        layout.row(question.point)
+        keys = family(layout, question.point) if question.span == "blocks" else (question.point,)
+        readers, left_out = self._readers(reader, question.scope, sum(layout.width(key) for key in keys))
+        versions = tuple((each.session.id, each.session.start_time, each.num_steps) for each in readers)
+        name = (keys, versions)
+        return self._once(("history", *name), lambda: _history(name, readers, keys, left_out))
+
+    def companions(self, question: Question, neuron: int, most: int = 8) -> tuple[list[Companion], list[Companion]]:
+        """Neurons that move with this one, and against it, the strongest first. Both lists are empty where it was
+        captured in too few steps. Raises as `grouping`, and IndexError."""
+        history = self.history(question)
+        activity = history.activity
+        row, counts = activity.row(question.point, neuron), activity.captured
+        if counts[row] < LEAST_CAPTURED:
+            return [], []
+        shapes = self._once(("shapes", history.name), lambda: standardised(history.filled))
+        r = shapes @ shapes[row] / shapes.shape[1]  # (n,)
+        known = np.isfinite(activity.values)
+        together = (known & known[row]).sum(axis=1)
+        rows = np.flatnonzero((counts >= LEAST_CAPTURED) & (np.arange(len(r)) != row))
+        rising = rows[np.argsort(r[rows], kind="stable")]
+
+        def companion(i: int) -> Companion:
+            return Companion(activity.keys[activity.point[i]], int(activity.neuron[i]), float(r[i]), int(together[i]))
+
+        return (
+            [companion(i) for i in rising[::-1][:most] if r[i] > 0],
+            [companion(i) for i in rising[:most] if r[i] < 0],
+        )
+
+    def _readers(self, reader: SessionReader, scope: Scope, width: int) -> tuple[list[SessionReader], int]:
+        """The session, and with scope="weights" the newest others that fit, oldest first; how many did not fit."""
+        if scope == "session":
+            return [reader], 0
+        weights_hash = weights_hash_of(reader)
+        if not weights_hash:
+            raise ConfigError(
+                "This session does not say which weights it was recorded from, so no other can be put beside it: "
+                "look at this session alone."
+            )
+        others = [info for info in self.indexer.sessions_of(weights_hash) if info.id != reader.session.id]
+        fitting, steps = [reader], reader.num_steps
+        for info in others:
+            if (steps + info.num_steps) * width > MOST_CELLS:
+                break
+            steps += info.num_steps
+            other = self._library.open(info.id)
+            if _has_same_points(other, reader):
+                fitting.append(other)
+        return fitting[::-1], len(others) + 1 - len(fitting)
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
+        """The result under `key`, made by one thread if many ask at once."""
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return cast(Found, self._known[key])
+            busy = self._busy.setdefault(key, threading.Lock())
+        with busy:
+            with self._lock:
+                if key in self._known:
+                    return cast(Found, self._known[key])
+            found = make()
+            with self._lock:
+                self._known[key] = found
+                self._busy.pop(key, None)
+                while len(self._known) > KEPT:
+                    self._known.popitem(last=False)
+            return found
+
+
+def weights_hash_of(reader: SessionReader) -> str:
+    """ "" where the session does not say."""
+    found = reader.session.provenance.get("weights_hash")
+    return found if isinstance(found, str) else ""
+
+
+def _has_same_points(other: SessionReader, reader: SessionReader) -> bool:
+    """Whether it has the same hook points: a session says so itself, whatever its hash."""
+    return other.session.layout.points == reader.session.layout.points
+
+
+def _history(name: tuple[Any, ...], readers: list[SessionReader], keys: tuple[str, ...], left_out: int) -> History:
+    activity = activity_of(readers, keys)
+    return History(name, activity, filled(activity), left_out)
+
+
+def _grouping(question: Question, history: History) -> Grouping:
+    counts = history.activity.captured
+    often = np.flatnonzero(counts >= LEAST_CAPTURED)
+    rows = np.sort(often[np.argsort(-counts[often], kind="stable")[:MOST_NEURONS]])
+    clusters = cluster(
+        history.filled[rows], method=question.method, n_groups=question.n_groups, seed=question.seed
+    )  # fmt: skip
+    return Grouping(question, history, rows, clusters, len(counts) - len(often), len(often) - len(rows))
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ConfigError(f"{name}={text!r} must be a whole number of at least 0.")
+    return int(text)

@@ -1,0 +1,77 @@
+"""The tokens that a neuron speaks for: its direct path through the residual stream to `lm_head`.
+
+Knows weights. Refuses to know sessions, steps and who asks. It is an approximation with a name: what later blocks
+make of the neuron's contribution is left out, and so is all that depends on the context (see `direct_effect`).
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from mri.errors import ConfigError, UnknownHookPoint
+from mri.nanochat.model import GPT
+
+ADDED = ("attn_out", "mlp_out", "mlp_act", "resid_mid", "resid_post")
+STREAM = ("resid_pre",)
+HAVE = "block.{i}." + ", ".join(("mlp_act", "mlp_out", "attn_out", "resid_pre, resid_mid, resid_post")) + ", final.ln_f"
+_POINT = re.compile(r"block\.(\d+)\.(\w+)")
+
+
+@torch.inference_mode()
+def direct_effect(model: GPT, point: str, neuron: int) -> npt.NDArray[np.float32]:
+    """(vocab_size,) logits per unit of the neuron's value, less their mean over the vocabulary.
+
+    w = lm_head · (c · d): d is what one unit of the neuron adds to the stream where it enters (for `mlp_act` its column
+    of c_proj, for points of the stream itself one coordinate), c what `resid_lambdas` of the later blocks and the
+    backout make of it. The last norm divides by the stream's root mean square, which the context decides: w is for a
+    root mean square of 1, so it ranks tokens and does not say how much. Softcap keeps the order. The mean is taken out
+    because adding one number to all logits changes no probability. For `final.ln_f` the norm is already behind.
+
+    Raises ConfigError for a hook point without a direct path, UnknownHookPoint and IndexError for what is not there.
+    """
+    direction = _direction(model, point, neuron)
+    logits = (model.lm_head.weight[: model.config.vocab_size].float() @ direction.float()).cpu()  # (vocab_size,)
+    found: npt.NDArray[np.float32] = (logits - logits.mean()).numpy()
+    return found
+
+
+def _direction(model: GPT, point: str, neuron: int) -> Tensor:
+    """(n_embd,) what one unit of the neuron adds to the stream before the last norm (`final.ln_f`: after it)."""
+    n_embd, n_layer = model.config.n_embd, model.config.n_layer
+    unit = torch.zeros(n_embd, device=model.device)
+    if point == "final.ln_f":
+        unit[_checked(neuron, n_embd)] = 1
+        return unit
+    match = _POINT.fullmatch(point)
+    if not match or match[2] not in (*ADDED, *STREAM):
+        raise ConfigError(f"{point} has no direct path to the predictions: those that have one are {HAVE}.")
+    layer = int(match[1])
+    if layer >= n_layer:
+        raise UnknownHookPoint(f"There is no {point}: the model has {n_layer} blocks.")
+    if match[2] == "mlp_act":
+        column: Tensor = model.transformer["h"][layer].mlp.c_proj.weight[:, _checked(neuron, 4 * n_embd)]  # type: ignore[index]
+        return path_factor(model, layer) * column
+    unit[_checked(neuron, n_embd)] = 1
+    return path_factor(model, layer) * unit
+
+
+def path_factor(model: GPT, layer: int) -> float:
+    """What is left at the end of one unit that block `layer` added to the stream: later blocks scale the stream by
+    their `resid_lambdas` (era E2 on), and the backout (E5) takes a share of the middle of the stream out again."""
+    era, middle, n_layer = model.era, model.config.n_layer // 2, model.config.n_layer
+    scales = model.resid_lambdas.tolist() if era.has_resid_lambdas else [1.0] * n_layer
+    factor = float(np.prod(scales[layer + 1 :]))
+    if era.has_smear and layer <= middle:
+        factor -= model.backout_lambda.item() * float(np.prod(scales[layer + 1 : middle + 1]))
+    return factor
+
+
+def _checked(neuron: int, width: int) -> int:
+    if not 0 <= neuron < width:
+        raise IndexError(f"There is no neuron {neuron}: this hook point has {width}.")
+    return neuron

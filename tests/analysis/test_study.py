@@ -1,0 +1,115 @@
+"""Groups and companions of known sessions."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from mri.analysis import study as module
+from mri.analysis.study import Question, Study
+from mri.config import TraceConfig
+from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint
+from mri.store.library import Library
+from tests.conftest import write_handmade_session, write_random_session
+
+KEY = "block.1.mlp_out"
+FULL = TraceConfig(capture_mode="full", prefill="stepwise", quantization="f32")
+
+
+@pytest.fixture
+def study(tmp_path):
+    for i, weights in enumerate(("abc", "abc", "other")):
+        write_random_session(tmp_path, session_id=f"s{i}", seed=i, config=FULL, num_steps=20,
+                             provenance={"weights_hash": weights})  # fmt: skip
+    write_handmade_session(tmp_path)
+    return Study(Library(tmp_path))
+
+
+def test_a_question_comes_from_an_address():
+    given = {
+        "session": "a",
+        "point": KEY,
+        "span": "blocks",
+        "scope": "weights",
+        "method": "ward",
+        "groups": "5",
+        "seed": "3",
+    }
+    assert Question.from_mapping(given) == Question("a", KEY, "blocks", "weights", "ward", 5, 3)
+    assert Question.from_mapping({"session": "a", "point": KEY, "groups": None}) == Question("a", KEY)
+    for name, value in (("span", "x"), ("scope", "x"), ("groups", "many"), ("seed", "-1")):
+        with pytest.raises(ConfigError, match=name):
+            Question.from_mapping({**given, name: value})
+
+
+def test_groups_of_one_hook_point_and_of_all_blocks(study):
+    one = study.grouping(Question("s0", KEY, n_groups=3))
+    assert one.history.share_captured == 1
+    assert len(one.rows) == 16
+    assert list(one.labels()) == [KEY]
+    both = study.grouping(Question("s0", KEY, span="blocks", n_groups=3))
+    labels = both.labels()
+    assert [*labels] == ["block.0.mlp_out", KEY]
+    np.testing.assert_array_equal(np.concatenate([*labels.values()]), both.clusters.labels)
+    assert study.grouping(Question("s0", KEY, n_groups=3)) is one, "kept"
+
+
+def test_peaks_and_typical_neurons(study):
+    found = study.grouping(Question("s0", KEY, n_groups=3))
+    means = found.clusters.means[0]
+    assert found.peaks(0, 2).tolist() == np.argsort(-means)[:2].tolist()
+    members = np.flatnonzero(found.clusters.labels == 0)
+    assert found.typical(0, 1)[0] == members[found.clusters.distance[members].argmin()]
+
+
+def test_sessions_of_the_same_weights_are_taken_together(study, monkeypatch):
+    history = study.history(Question("s0", KEY, scope="weights"))
+    assert sorted(history.activity.sessions) == ["s0", "s1"]
+    assert history.filled.shape == (16, 40)
+    monkeypatch.setattr(module, "MOST_CELLS", 16 * 30)
+    history = study.history(Question("s0", KEY, scope="weights"))
+    assert (history.activity.sessions, history.sessions_left_out) == (("s0",), 1)
+    with pytest.raises(ConfigError, match="does not say which weights"):
+        study.history(Question("handmade", KEY, scope="weights"))
+
+
+def test_neurons_captured_too_rarely_are_left_out_and_counted(study):
+    with pytest.raises(ConfigError, match="cannot be grouped"):
+        study.grouping(Question("handmade", KEY, n_groups=5))
+    found = study.grouping(Question("handmade", KEY, n_groups=2))
+    assert (found.too_rare, found.beyond, len(found.rows)) == (4, 0, 4)
+    assert [i for i, label in enumerate(found.labels()[KEY]) if label < 0] == [2, 3, 4, 5]
+
+
+def test_companions_have_numpys_correlation(study):
+    rising, falling = study.companions(Question("s0", KEY, span="blocks"), 5)
+    history = study.history(Question("s0", KEY, span="blocks"))
+    expected = np.corrcoef(history.filled)[history.activity.row(KEY, 5)]
+    for companion in (*rising, *falling):
+        row = history.activity.row(companion.point, companion.neuron)
+        assert companion.r == pytest.approx(expected[row], abs=1e-5)
+        assert companion.together == 20
+    others = np.delete(expected, history.activity.row(KEY, 5))
+    assert rising[0].r == pytest.approx(others.max(), abs=1e-5)
+    assert falling[0].r == pytest.approx(others.min(), abs=1e-5)
+    assert (KEY, 5) not in [(companion.point, companion.neuron) for companion in rising]
+    assert study.companions(Question("handmade", KEY), 2) == ([], []), "never captured"
+
+
+def test_what_is_not_there_is_said(study):
+    with pytest.raises(SessionNotFound):
+        study.grouping(Question("nobody", KEY))
+    with pytest.raises(UnknownHookPoint):
+        study.grouping(Question("s0", "block.7.mlp_out"))
+    with pytest.raises(IndexError):
+        study.companions(Question("s0", KEY), 99)
+
+
+def test_many_who_ask_at_once_wait_for_one_answer(study):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(study.grouping(Question("s1", KEY)))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(each) for each in found}) == 1
