@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, bench.
+"""The command line: record, ls, show, verify, export and import (transfer.py), bench.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 fine, 1 an error of this
 project, 2 wrong usage, 130 interrupted. Does nothing else itself.
@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mri import transfer
 from mri.config import PRESETS, TraceConfig
 from mri.errors import ConfigError, MriError
 from mri.paths import SESSIONS
@@ -134,6 +135,9 @@ def verify(
     reader = open_session(path if path.exists() else Library(sessions).path(target))
     reader.verify()
     console.print(f"{reader.path}: {reader.num_steps} steps, all checksums right.", markup=False, soft_wrap=True)
+
+
+app.command()(transfer.export)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

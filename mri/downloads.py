@@ -5,15 +5,21 @@ Reads the address's query into a selection; the tables are `mri/export`'s. Error
 
 from __future__ import annotations
 
+from itertools import chain
+
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import ConfigError
+from mri.export.files import ALL, file_name, pieces
 from mri.export.panels import Selection, panel_csv
 from mri.export.snippet import step_snippet
 from mri.ui.services import services
 
 downloads = Blueprint("downloads", __name__)
+
+BINARY = "application/octet-stream"
+MIMETYPES = {"csv": "text/csv", "json": "application/json"}
 
 
 @downloads.get("/sessions/<session_id>/panels/<kind>.csv")
@@ -22,6 +28,19 @@ def panel(session_id: str, kind: str) -> ResponseReturnValue:
     the screen."""
     reader = services().library.open(session_id)
     return _text(panel_csv(reader, kind, _selection()), "text/csv")
+
+
+@downloads.get("/sessions/<session_id>/export/<what>.<kind>")
+def export(session_id: str, what: str, kind: str) -> ResponseReturnValue:
+    """A table (`stats`, `topk`, …) as parquet, csv or json, `all` of them as a zip, or `all.h5`, the session itself.
+    Sent while it is made."""
+    reader = services().library.open(session_id).as_of_now()
+    made = pieces(reader, what, kind)
+    first = next(made, b"")  # what is wrong is said before anything is sent
+    response = Response(chain([first], made), mimetype=MIMETYPES.get(kind if what != ALL else "", BINARY))
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(session_id, what, kind)}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 @downloads.get("/sessions/<session_id>/python")

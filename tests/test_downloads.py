@@ -46,3 +46,32 @@ def test_what_is_not_there_is_told(client, path, status):
     answer = client.get(f"/sessions/{path}")
     assert answer.status_code == status
     assert len(answer.json["error"]) > 20
+
+
+def test_tables_are_downloads(client):
+    answer = client.get("/sessions/handmade/export/tokens.csv")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="handmade.tokens.csv"'
+    assert len(answer.text.splitlines()) == 1 + 6
+    assert client.get("/sessions/handmade/export/stats.json").mimetype == "application/json"
+    everything = client.get("/sessions/handmade/export/all.parquet")
+    assert everything.mimetype == "application/octet-stream"
+    assert everything.headers["Content-Disposition"] == 'attachment; filename="handmade.parquet.zip"'
+    assert everything.data.startswith(b"PK")
+    assert client.get("/sessions/handmade/export/all.h5").data.startswith(b"\x89HDF")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [
+        ("nothing/export/stats.csv", 404, "There is no session"),
+        ("handmade/export/weights.csv", 400, "There is no table 'weights'"),
+        ("handmade/export/stats.xlsx", 400, "There is no format 'xlsx'"),
+        ("handmade/export/stats.h5", 400, "the whole session"),
+    ],
+)
+def test_an_export_that_cannot_be_is_told_before_it_begins(client, path, status, sentence):
+    answer = client.get(f"/sessions/{path}")
+    assert answer.status_code == status
+    assert sentence in answer.json["error"]

@@ -20,7 +20,7 @@ LEVELS = [
 SIDEWAYS = {("tracer", "nanochat"), ("tracer", "store"), ("live", "store"), ("export", "analysis")}
 """Stages that may import another one of their level."""
 
-TOP = {"", "__init__", "__main__", "api", "cli"}
+TOP = {"", "__init__", "__main__", "api", "cli", "transfer"}
 """The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
 
 ONLY_IN = {
@@ -30,6 +30,8 @@ ONLY_IN = {
     "scipy": {"analysis"},
     "flask": {"ui", "server", "routes", "live_routes", "downloads"},
     "pandas": {"export", "api"},
+    "pyarrow": {"export"},
+    "xarray": {"export"},
 }
 
 

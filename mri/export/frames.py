@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mri.errors import ConfigError
+from mri.export.provenance import provenance
 from mri.export.rows import UNITS, Coded, Columns, Rows
 from mri.store.reader import SessionReader
 
@@ -105,17 +106,6 @@ def _frame(reader: SessionReader, columns: Columns, units: dict[str, str]) -> pd
     frame = pd.DataFrame(series)
     frame.attrs = provenance(reader) | ({"units": units} if units else {})
     return frame
-
-
-def provenance(reader: SessionReader) -> dict[str, str]:
-    """Which session a table is of, and which model's."""
-    session = reader.session
-    return {
-        "session_id": session.id,
-        "model_id": session.model_id,
-        "config_hash": str(session.provenance.get("config_hash", "")),
-        "weights_hash": str(session.provenance.get("weights_hash", "")),
-    }
 
 
 def _categorical(codes: Any, categories: list[Any]) -> Any:

@@ -19,6 +19,7 @@ from mri.analysis.attention import attention_entropy, attention_map, attention_r
 from mri.analysis.predictions import predictions
 from mri.errors import ConfigError
 from mri.export import frames as tables
+from mri.export.cells import formula_safe
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
 
@@ -63,9 +64,11 @@ def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> str:
 
 
 def _cell(value: Any) -> str:
-    """None is an empty cell; floats have all their digits."""
+    """None is an empty cell; floats have all their digits; a text is no formula."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        return formula_safe(value)
     return "NaN" if isinstance(value, float | np.floating) and np.isnan(value) else str(value)
 
 

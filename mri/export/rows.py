@@ -18,7 +18,7 @@ from mri.hook_points import STATS
 from mri.store.reader import SessionReader
 from mri.store.rows import kept_rows
 
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 50_000
 """Rows that a block has, about: what bounds the memory of an export."""
 
 MOST_STEPS_AT_ONCE = 256

@@ -17,6 +17,7 @@ from mri.analysis.attention import attention_rows
 from mri.errors import SessionNotFound, UnknownHookPoint
 from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
+from mri.export.provenance import provenance
 from mri.export.xarrays import dataset
 from mri.layout import Layout
 from mri.store.reader import SessionReader, open_session
@@ -148,7 +149,7 @@ class Trace:
         where not captured. Coordinates: step, phase, pos0, chosen_id; hook_point, layer_index, layer_type; stat.
         Attributes as of the DataFrames. Raises ConfigError where xarray is not installed.
         """
-        return dataset(self._reader, hook_points, tables.provenance(self._reader))
+        return dataset(self._reader, hook_points, provenance(self._reader))
 
     def verify(self) -> None:
         """Read everything and compare checksums. Raises BadSession on the first that does not fit."""

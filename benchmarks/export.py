@@ -1,0 +1,107 @@
+"""Export: rows per second into each format, against pandas' own writer of the same rows; memory of a long session."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+from mri.config import TraceConfig
+from mri.events import TraceSession
+from mri.export.files import TABLES, table_pieces
+from mri.export.trace import open_trace
+from mri.store.reader import open_session
+from mri.store.writer import SessionWriter
+from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
+
+FORMATS = ("parquet", "csv", "json")
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from mri.export.files import TABLES, table_pieces
+from mri.store.reader import open_session
+num_bytes = 0
+with open_session(Path(sys.argv[1])) as reader:
+    for table in TABLES:
+        for piece in table_pieces(reader, table, sys.argv[2]):
+            num_bytes += len(piece)
+print(num_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def table() -> Table:
+    out = Table(title="Export", title_justify="left")
+    out.add_column("what")
+    out.add_column("measured", justify="right")
+    out.add_column("pandas' writer", justify="right")
+    out.add_column("goal", justify="right")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = session(folder, 1000)
+        for kind in FORMATS:
+            rows, ours, theirs = seconds(path, folder, kind)
+            out.add_row(
+                f"topk of 1,000 steps of 6 × 256 as {kind}, {rows:,} rows", f"{rows / ours / 1e6:.2f} million rows/s",
+                f"{rows / theirs / 1e6:.2f}, {theirs / ours:.1f} × as long", "",
+            )  # fmt: skip
+        path = session(folder, 10_000)
+        for kind in FORMATS:
+            num_bytes, peak = memory(path, kind)
+            out.add_row(
+                f"10,000 steps, {len(TABLES)} tables as {kind}, {num_bytes / 1e6:,.0f} MB: most memory of the process",
+                f"{peak / 1e6:.0f} MB", "", "≤ 500 MB",
+            )  # fmt: skip
+    return out
+
+
+def session(folder: Path, num_steps: int) -> Path:
+    """A session of a 6 × 256 model with the default capture; every step has the same values."""
+    layout = random_layout(6, 256, 4, TraceConfig(topk=64))
+    frame = random_frame(layout, np.random.default_rng(0), 0, "decode", 64, 1, chosen_id=3)
+    with SessionWriter(folder, TraceSession(f"of-{num_steps}", layout), vocabulary=TINY_VOCABULARY) as writer:
+        for step in range(num_steps):
+            writer.append(replace(frame, step=step, pos0=step))
+        return writer.finish("stopped")
+
+
+def seconds(path: Path, folder: Path, kind: str) -> tuple[int, float, float]:
+    """Rows; seconds from the session's file to the table's; seconds of pandas from a DataFrame in memory, without the
+    time that it took to make it."""
+    target = folder / f"topk.{kind}"
+    frame = open_trace(path).topk()
+    writers: dict[str, Callable[[], object]] = {
+        "parquet": lambda: frame.to_parquet(target),
+        "csv": lambda: frame.to_csv(target, index=False),
+        "json": lambda: frame.to_json(target, orient="records"),
+    }
+    theirs = timed(writers[kind])
+
+    def ours() -> None:
+        with open_session(path) as reader, open(target, "wb") as file:
+            file.writelines(table_pieces(reader, "topk", kind))
+
+    return len(frame), timed(ours), theirs
+
+
+def timed(work: Callable[[], object]) -> float:
+    """The faster of two."""
+    taken = []
+    for _ in range(2):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def memory(path: Path, kind: str) -> tuple[int, int]:
+    """Bytes that all tables are as files, and the most memory of a process that makes them."""
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(path), kind], capture_output=True, text=True, check=True)
+    num_bytes, peak = map(int, done.stdout.split())
+    return num_bytes, peak

@@ -1,0 +1,98 @@
+"""Sessions out and in on the command line: `python -m mri export`, `python -m mri import`.
+
+Part of the command line (cli.py), which says what went wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from mri.errors import StoreError
+from mri.paths import SESSIONS
+from mri.store.files import disk_error
+from mri.store.library import Library
+from mri.store.reader import SessionReader, open_session
+from mri.store.writer import seal_in_child
+
+console = Console(highlight=False)
+Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessions.")]
+
+
+def export(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Sessions, by id.")],
+    what: Annotated[str, typer.Option(help="stats, topk, attention, logits, tokens, or all of them.")] = "all",
+    kind: Annotated[str, typer.Option("--format", help="parquet, csv, json, or h5: the whole session.")] = "parquet",
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("."),
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Write tables of sessions as files, one for each table: ID.stats.parquet and so on."""
+    from mri.export import files  # pandas and pyarrow: only this command needs them
+
+    files.check(what, kind)
+    library = Library(sessions)
+    paths = [library.path(session_id) for session_id in ids]  # raises before anything is written
+    tables = files.TABLES if what == files.ALL and kind != "h5" else (what,)
+    with _progress() as progress:
+        for session_id, path in zip(ids, paths, strict=True):
+            with open_session(_packed(library, session_id, path) if kind == "h5" else path) as reader:
+                for table in tables:
+                    target = out / files.file_name(session_id, table, kind)
+                    _write(target, reader, table, kind, progress)
+                    console.print(str(target), markup=False, soft_wrap=True)
+
+
+def _write(target: Path, reader: SessionReader, table: str, kind: str, progress: Progress) -> None:
+    """All of the file or none. Raises StoreError."""
+    from mri.export import files
+
+    total = reader.path.stat().st_size if kind == "h5" else files.rows_about(reader, table)
+    task = progress.add_task(f"writing {target.name}", total=max(1, total))
+    partial = target.with_name(target.name + ".partial")
+
+    def advance(number: int) -> None:
+        progress.advance(task, number)
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "wb") as file:
+            if kind == "h5":
+                for piece in files.session_pieces(reader):
+                    file.write(piece)
+                    advance(len(piece))
+            else:
+                file.writelines(files.table_pieces(reader, table, kind, advance))
+        os.replace(partial, target)
+    except OSError as error:
+        raise disk_error("write", target, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        progress.remove_task(task)
+
+
+def _packed(library: Library, session_id: str, path: Path) -> Path:
+    """The .h5 of a session, made of its journal where there is none yet. Raises StoreError."""
+    if not path.is_dir():
+        return path
+    if library.is_recording(session_id):
+        raise StoreError(f"Session {session_id} is being recorded: wait for its end, or export its tables.")
+    if error := seal_in_child(path):
+        raise StoreError(error)
+    return library.path(session_id)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    shown = sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as progress:
+        yield progress
