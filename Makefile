@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench model demos screenshots clean
+.PHONY: help run test check bench model demos lessons screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -34,6 +34,9 @@ model: $(VENV)/run.stamp  ## train the embedded model anew (about an hour)
 
 demos: $(VENV)/run.stamp  ## record the three bundled demo sessions anew
 	$(PY) -m mri.tracer.demos
+
+lessons: $(VENV)/run.stamp  ## record the sessions of the lessons anew (ARGS="1 2" only these levels)
+	$(PY) -m mri.tracer.lessons $(ARGS)
 
 screenshots: $(VENV)/dev.stamp  ## make the pictures of the README
 	@$(PY) tests/browser/ensure_browser.py

@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, export and import (transfer.py), bench.
+"""The command line: record, ls, show, verify, export and import (transfer.py), lessons, bench.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 fine, 1 an error of this
 project, 2 wrong usage, 130 interrupted. Does nothing else itself.
@@ -20,7 +20,7 @@ from rich.table import Table
 from mri import transfer
 from mri.config import PRESETS, TraceConfig
 from mri.errors import ConfigError, MriError
-from mri.paths import SESSIONS
+from mri.paths import LESSONS, SESSIONS
 from mri.store.library import Library, SessionInfo
 from mri.store.reader import SessionReader, open_session
 
@@ -138,6 +138,23 @@ def verify(
 
 
 app.command()(transfer.export)
+
+
+lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)
+app.add_typer(lessons, name="lessons")
+
+
+@lessons.command()
+def check(folder: Annotated[Path, typer.Argument(help="Folder of the lessons.")] = LESSONS) -> None:
+    """Compare the lessons with their recordings, the parts of the screen and the words: docs/writing-lessons.md."""
+    from mri.lessons.check import check_folder  # Markdown and YAML: only this command needs them
+
+    wrong = check_folder(folder)
+    for sentence in wrong:
+        _say(sentence)
+    if wrong:
+        raise typer.Exit(1)
+    console.print(f"{folder}: nothing is wrong.", markup=False, soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -8,6 +8,7 @@
     ├── SessionNotFound         an id that names nothing
     ├── BadSession              a journal or session file that is not one of ours, or is broken
     ├── StoreError              the disk said no: full, read-only, locked by another recorder
+    ├── LessonError             a lesson whose text, numbers or sessions do not fit together
     ├── WorkerError             the generation worker cannot take a recording now
     └── LiveError               the live stream cannot take another viewer now
 
@@ -54,3 +55,7 @@ class WorkerError(MriError):
 
 class LiveError(MriError):
     """The live stream cannot take another viewer now."""
+
+
+class LessonError(MriError):
+    """A lesson whose text, numbers or sessions do not fit together."""

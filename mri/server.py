@@ -21,11 +21,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from mri import errors
 from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
+from mri.lesson_routes import lesson_routes
+from mri.lessons.catalogue import Catalogue
 from mri.live.hub import Hub
 from mri.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.live.worker import GenerationWorker
 from mri.live_routes import live_routes, sock
-from mri.paths import SESSIONS
+from mri.paths import LESSONS, SESSIONS
 from mri.routes import compress, meta_of, routes
 from mri.store.library import Library
 from mri.ui import components, ids, record_box
@@ -39,6 +41,7 @@ BOOTSTRAP_CSS = "/bootstrap/static/css/bootstrap.min.css"
 
 STATUS = {
     errors.SessionNotFound: 404,
+    errors.LessonError: 404,
     errors.BadSession: 422,
     errors.StoreError: 507,
     errors.WorkerError: 503,
@@ -64,6 +67,7 @@ def create_app(
     allow_hosts: Iterable[str] = (),
     debug: bool = False,
     worker: GenerationWorker | None = None,
+    lessons: Path = LESSONS,
 ) -> Dash:
     """The app; `.server` is the WSGI application. Starts nothing: the worker starts when it is first needed,
     unsealed sessions are sealed after the first request.
@@ -72,13 +76,14 @@ def create_app(
     model         as --model: a nanochat base directory, checkpoint folder or model_*.pt; None: the embedded one
     allow_hosts   host names that the server answers to beside the local ones
     worker        another handle on the generation worker (tests)
+    lessons       folder of the lessons; their recordings can be opened by id, and are in no list
     """
     sessions = sessions.absolute()
     model = model.absolute() if model else None
-    library = Library(sessions)
+    library = Library(sessions, bundled=lessons.glob("*/"))
     worker = worker or GenerationWorker(sessions, model)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
-    server = _flask(Services(library, worker, model, hub))
+    server = _flask(Services(library, worker, model, hub, Catalogue(lessons)))
     app = Dash(
         "nanochat-mri",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
@@ -123,6 +128,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(routes)
     server.register_blueprint(live_routes)
     server.register_blueprint(downloads)
+    server.register_blueprint(lesson_routes)
     sock.init_app(server)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)

@@ -13,11 +13,17 @@ MRI = ROOT / "mri"
 LEVELS = [
     {"config", "hook_points", "layout", "events", "wire", "errors", "paths"},
     {"nanochat", "tracer", "store", "live"},
-    {"analysis", "export"},
+    {"analysis", "export", "lessons"},
     {"ui"},
-    {"server", "routes", "live_routes", "downloads", "guard"},
+    {"server", "routes", "live_routes", "lesson_routes", "downloads", "guard"},
 ]
-SIDEWAYS = {("tracer", "nanochat"), ("tracer", "store"), ("live", "store"), ("export", "analysis")}
+SIDEWAYS = {
+    ("tracer", "nanochat"),
+    ("tracer", "store"),
+    ("live", "store"),
+    ("export", "analysis"),
+    ("lessons", "analysis"),
+}
 """Stages that may import another one of their level."""
 
 TOP = {"", "__init__", "__main__", "api", "cli", "transfer"}
@@ -28,7 +34,7 @@ ONLY_IN = {
     "h5py": {"store"},
     "sklearn": {"analysis"},
     "scipy": {"analysis"},
-    "flask": {"ui", "server", "routes", "live_routes", "downloads"},
+    "flask": {"ui", "server", "routes", "live_routes", "lesson_routes", "downloads"},
     "pandas": {"export", "api"},
     "pyarrow": {"export"},
     "xarray": {"export"},

@@ -49,6 +49,26 @@ export async function mountLive(boot) {
   return window.dash_clientside.no_update;
 }
 
+/** Called by Dash on every visit of the Learn page.
+ *  @param {{lesson: string|null, words?: any}} boot
+ *  @returns {Promise<any>} nothing: the `mounted` store is set when the first scan is painted */
+export async function mountLearn(boot) {
+  open?.close();
+  open = null;
+  window.mri = undefined;
+  if (!boot.lesson) (await import("./learn/course.mjs")).showCourse(boot.words);
+  else
+    try {
+      const [{ Lesson }, answer, scales] = await Promise.all([import("./learn/lesson.mjs"), fetch(`/lessons/${boot.lesson}.json`), fetchScales()]);
+      const content = await answer.json();
+      if (!answer.ok) throw new Error(content.error);
+      open = new Lesson(content, scales);
+    } catch (error) {
+      showToast(/** @type {Error} */ (error).message, "error");
+    }
+  return window.dash_clientside.no_update;
+}
+
 /** Called by Dash when the form is sent.
  *  @param {Record<string, any>} request body of POST /record */
 export async function record(request) {

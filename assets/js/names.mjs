@@ -18,6 +18,9 @@ export const IDS = Object.freeze({
   liveBar: "live-bar",
   liveWait: "live-wait",
   liveTick: "live-tick",
+  learn: "learn",
+  learnText: "learn-text",
+  learnWidget: "learn-widget",
 });
 
 /** Inspector tabs in order: [key in the URL, label]. */

@@ -44,7 +44,8 @@ export class Scanner {
   #hasGrown = false;
   #linesAtMs = 0; // when the small lines were drawn last
 
-  /** @param {{session: string, full_scale: Record<string, number>, limit: number}} boot
+  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
+   *    `asked`: what a lesson shows, instead of what the address asks for
    *  @param {any} meta
    *  @param {import("./views/ribbon.mjs").Tokens} tokens
    *  @param {Record<string, any>} scales
@@ -64,7 +65,7 @@ export class Scanner {
       onError: (sentence) => showToast(sentence, "error"),
     });
     this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null });
-    const asked = viewFromUrl(location.search);
+    const asked = boot.asked ?? viewFromUrl(location.search);
     const ifHere = (/** @type {"pushState"|"replaceState"} */ name) => (/** @type {any[]} */ ...entry) => this.#isHere() && history[name](entry[0], entry[1], entry[2]);
     const ownHistory = { pushState: ifHere("pushState"), replaceState: ifHere("replaceState") };
     this.view = new ViewState({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, history: ownHistory });
@@ -76,7 +77,7 @@ export class Scanner {
     this.player.setGrowing(growth !== null);
     this.redraw();
     this.firstPaint.then(() => growth || this.#fetchSeries());
-    this.firstPaint.then(() => this.#isClosed || this.hints.welcome());
+    this.firstPaint.then(() => this.#isClosed || boot.asked || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (growth) return asked.step === null ? this.player.follow() : undefined;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,10 +50,14 @@ class SessionInfo:
 
 
 class Library:
-    """The sessions in `folder`, which need not exist yet. Usable from many threads."""
+    """The sessions in `folder`, which need not exist yet. Usable from many threads.
 
-    def __init__(self, folder: Path | str) -> None:
+    bundled    folders of finished sessions that can be opened by id, but are not listed, renamed or deleted
+    """
+
+    def __init__(self, folder: Path | str, *, bundled: Iterable[Path] = ()) -> None:
         self.folder = Path(folder).absolute()
+        self._bundled = [*bundled]
         self._lock = threading.Lock()
         self._open: OrderedDict[str, tuple[Signature, SessionReader]] = OrderedDict()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
@@ -79,6 +84,9 @@ class Library:
                 return sealed
             if (folder / SESSION).exists():
                 return folder
+            for path in (bundle / f"{session_id}.h5" for bundle in self._bundled):
+                if path.exists():
+                    return path
         raise SessionNotFound(f"There is no session {session_id!r}: choose one from the list of sessions.")
 
     def open(self, session_id: str) -> SessionReader:
@@ -104,7 +112,7 @@ class Library:
 
     def rename(self, session_id: str, name: str) -> None:
         """Gives a name, in a file beside the session ("" takes it back). Raises SessionNotFound, StoreError."""
-        self.path(session_id)
+        self._own_path(session_id)
         sidecar = self.folder / f"{session_id}.name"
         try:
             if name.strip():
@@ -116,7 +124,7 @@ class Library:
 
     def delete(self, session_id: str) -> None:
         """Raises SessionNotFound, and StoreError while it is being recorded or where the disk refuses."""
-        path = self.path(session_id)
+        path = self._own_path(session_id)
         if path.is_dir() and is_locked(path):
             raise StoreError(f"Session {session_id} is being recorded: stop the recording before deleting it.")
         with self._lock:
@@ -129,6 +137,13 @@ class Library:
             (self.folder / f"{session_id}.name").unlink(missing_ok=True)
         except OSError as error:
             raise disk_error("delete", path, error) from error
+
+    def _own_path(self, session_id: str) -> Path:
+        """As `path`. Raises StoreError for a session that came with the app."""
+        path = self.path(session_id)
+        if path.parent != self.folder:
+            raise StoreError(f"Session {session_id} belongs to a lesson: it can be neither renamed nor deleted.")
+        return path
 
     def new_id(self) -> str:
         """An id that sorts by time and that no session here has."""

@@ -52,8 +52,8 @@ class Recorder:
 
     Each `step` writes one frame (phase "train") with the outputs of the last forward pass, the parameters as they
     are now, and the keyword arguments under `extra/<name>` (numbers or arrays of a fixed shape, as float32).
-    `path` is the session once the block has ended. Raises UnknownHookPoint for a name the model does not have,
-    ConfigError for a step without a forward pass, StoreError where the disk refuses.
+    `session_id` is a new one unless given; `path` is the session once the block has ended. Raises UnknownHookPoint for
+    a name the model does not have, ConfigError for a step without a forward pass, StoreError where the disk refuses.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Recorder:
         name: str = "",
         config: TraceConfig | None = None,
         sessions: Path | str | None = None,
+        session_id: str = "",
     ) -> None:
         self._points = [Point(point) if isinstance(point, str) else point for point in points]
         if not self._points:
@@ -73,7 +74,7 @@ class Recorder:
         taps = [Tap(n, n, "output") for n, target in targets.items() if isinstance(target, nn.Module)]
         self._hooks = HookSet(model, taps, self._on_value)
         self._outputs: dict[str, Tensor] = {}
-        self._model_id, self._name = type(model).__name__, name
+        self._model_id, self._name, self._session_id = type(model).__name__, name, session_id
         self._config = config or TraceConfig(quantization="f32")
         self._library = Library(Path(sessions) if sessions is not None else SESSIONS)
         self._writer: SessionWriter | None = None
@@ -121,8 +122,9 @@ class Recorder:
             for i, (n, x) in enumerate(rows.items())
         ]
         layout = Layout.plan(points, self._config)
+        session_id = self._session_id or self._library.new_id()
         session = TraceSession(
-            self._library.new_id(), layout, kind="training", name=self._name, model_id=self._model_id,
+            session_id, layout, kind="training", name=self._name, model_id=self._model_id,
             start_time=datetime.now(UTC).isoformat(timespec="seconds"),
             provenance={"versions": {"torch": torch.__version__}},
         )  # fmt: skip

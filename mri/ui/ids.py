@@ -6,6 +6,7 @@ The same strings stand in `assets/js/names.mjs`; a test compares the two. Knows 
 SCANNER_PATH = "/"
 SESSIONS_PATH = "/sessions"
 LIVE_PATH = "/live"
+LEARN_PATH = "/learn"
 
 BOOT = "mri-boot"
 """dcc.Store: what the page tells JavaScript once: session id, full scale of every hook point."""
@@ -32,6 +33,10 @@ LIVE_WAIT = "live-wait"
 """The Live page as a whole; hosts of the bar over a recording, and of what is seen before its first step."""
 LIVE_TICK = "live-tick"
 """dcc.Interval: looks for recordings under way, while the form is seen."""
+LEARN = "learn"
+LEARN_TEXT = "learn-text"
+LEARN_WIDGET = "learn-widget"
+"""The Learn page as a whole; hosts of a lesson's text, and of the widget beside the Scanner."""
 
 TABS = {
     "neurons": "Neurons",

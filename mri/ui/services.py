@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from mri.lessons.catalogue import Catalogue
 from mri.live.hub import Hub
 from mri.live.worker import GenerationWorker
 from mri.store.library import Library
@@ -26,6 +27,7 @@ class Services:
     worker: GenerationWorker
     model: Path | None
     hub: Hub
+    lessons: Catalogue
 
 
 def services() -> Services:

@@ -6,6 +6,8 @@
  */
 
 /** @typedef {object} View null: nothing chosen, the page takes its default
+ *  @property {string|null} lesson
+ *  @property {number|null} moment of the lesson, from 1
  *  @property {string|null} session
  *  @property {number|null} step
  *  @property {string|null} point hook point key
@@ -21,6 +23,8 @@
 /** What a value in the address must look like; anything else is taken as not there. */
 const NUMBER = /^\d{1,9}$/;
 const PATTERNS = {
+  lesson: /^[a-z0-9-]{1,64}$/,
+  moment: NUMBER,
   session: /^[A-Za-z0-9_-]{1,64}$/,
   step: NUMBER,
   point: /^[\w.-]{1,200}$/,

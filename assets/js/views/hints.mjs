@@ -5,11 +5,11 @@
  * (localStorage); refuses to know what those parts do.
  */
 
+import { placeBeside } from "./beside.mjs";
 import { el } from "./dom.mjs";
 
 const SEEN = "mri-hints-seen";
 const AFTER_MS = 2500; // the first seconds belong to the picture
-const GAP_PX = 12;
 
 /** [what is hinted at, title, text] */
 const HINTS = Object.freeze([
@@ -120,14 +120,6 @@ export class Hints {
     const box = target.getBoundingClientRect();
     const clock = document.getElementById("mri-transport");
     const floor = clock && clock !== target ? clock.getBoundingClientRect().top : innerHeight; // the clock stays free
-    const [top, bottom] = [Math.max(0, box.top), Math.min(innerHeight, box.bottom)];
-    Object.assign(this.#ring.style, { left: `${box.left}px`, top: `${top}px`, width: `${box.width}px`, height: `${Math.max(0, bottom - top)}px` });
-    const { offsetWidth: width, offsetHeight: height } = this.#card;
-    let [x, y] = [box.left + box.width / 2 - width / 2, Math.min(bottom, floor) - height - GAP_PX]; // on a large part, at its foot
-    if (box.width < innerWidth / 2 && box.right + GAP_PX + width < innerWidth) [x, y] = [box.right + GAP_PX, top + GAP_PX];
-    else if (box.width < innerWidth / 2 && box.left - GAP_PX - width > 0) [x, y] = [box.left - GAP_PX - width, top + GAP_PX];
-    else if (bottom - top < height + 4 * GAP_PX) y = top - GAP_PX - height > 0 ? top - GAP_PX - height : bottom + GAP_PX;
-    this.#card.style.left = `${Math.max(GAP_PX, Math.min(x, innerWidth - width - GAP_PX))}px`;
-    this.#card.style.top = `${Math.max(GAP_PX, Math.min(y, innerHeight - height - GAP_PX))}px`;
+    placeBeside(box, this.#ring, this.#card, floor);
   }
 }

@@ -149,7 +149,7 @@ export class Ribbon {
    *  for each width: else the page would have to be laid out in between.
    *  @param {number} step */
   follow(step) {
-    if (step === this.#current) return;
+    if (step === this.#current || !this.#buttons.length) return; // a training script reads no tokens
     if (!this.#lines) this.#scrolled = this.list.scrollTop;
     const known = this.#lines?.length ?? 0;
     if (known < this.#buttons.length) {

@@ -1,0 +1,128 @@
+/**
+ * A number opens: the formula with the numbers that went in, each of which opens in turn, down to what was measured.
+ *
+ * Knows the lesson's table of numbers (mri/lessons/numbers.py). Refuses to know what they mean.
+ */
+
+import { placeBeside } from "../views/beside.mjs";
+import { el } from "../views/dom.mjs";
+
+/** @typedef {{value: number|string|null, text: string, formula: string, inputs: Record<string, {at?: number, text?: string}>, unit: string, source: string, link: string}} LessonNumber */
+
+export class Formula {
+  /** @type {any} */
+  #card = null;
+  /** @type {HTMLElement|null} */
+  #anchor = null;
+  /** @type {any} */
+  #lines = null;
+  #abort = new AbortController();
+
+  /** @param {LessonNumber[]} numbers
+   *  @param {any} words */
+  constructor(numbers, words) {
+    this.numbers = numbers;
+    this.words = words.number;
+    const { signal } = this.#abort;
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.#card) return;
+      event.stopPropagation();
+      this.hide();
+    }, { signal, capture: true });
+    document.addEventListener("pointerdown", (event) => {
+      const target = /** @type {Node} */ (event.target);
+      if (this.#card && !this.#card.contains(target) && !this.#anchor?.contains(target)) this.hide(false);
+    }, { signal });
+    const place = () => this.#place();
+    addEventListener("resize", place, { signal });
+    addEventListener("scroll", place, { signal, capture: true, passive: true });
+  }
+
+  close() {
+    this.#abort.abort();
+    this.hide(false);
+  }
+
+  /** @param {number} at row of the number
+   *  @param {HTMLElement} anchor what was pressed; pressed again, it closes */
+  toggle(at, anchor) {
+    const isSame = anchor === this.#anchor;
+    this.hide(isSame);
+    if (isSame) return;
+    this.#anchor = anchor;
+    anchor.setAttribute("aria-expanded", "true");
+    const close = el("button", { type: "button", class: "mri-icon learn-hint-close", "aria-label": this.words.close, text: "×", on: { click: () => this.hide() } });
+    this.#lines = el("ol", { class: "learn-formula-lines" });
+    this.#card = el("section", { class: "mri-hint learn-formula", role: "dialog", "aria-label": this.words.title, tabindex: "-1" }, close, el("h2", { text: this.words.title }), this.#lines);
+    document.body.append(this.#card);
+    this.#append(at);
+    this.#card.focus({ preventScroll: true });
+  }
+
+  /** @param {boolean} [giveBack] the focus, to what was pressed */
+  hide(giveBack = true) {
+    if (giveBack && this.#card?.contains(document.activeElement)) this.#anchor?.focus({ preventScroll: true });
+    this.#anchor?.setAttribute("aria-expanded", "false");
+    this.#card?.remove();
+    this.#card = this.#anchor = null;
+  }
+
+  /** One line more: this number = its formula.
+   *  @param {number} at */
+  #append(at) {
+    const known = this.#lines.querySelector(`[data-at="${at}"]`);
+    const line = known ?? this.#line(at);
+    if (!known) this.#lines.append(line);
+    this.#place();
+    line.scrollIntoView({ block: "nearest" });
+    line.querySelector("button, a")?.focus({ preventScroll: true });
+  }
+
+  /** @param {number} at
+   *  @returns {HTMLElement} */
+  #line(at) {
+    const number = this.numbers[at];
+    const value = el("b", { text: `${number.text}${number.unit ? ` ${number.unit}` : ""}` });
+    if (!number.formula) {
+      const source = el("span", { class: "learn-source" }, ` ${number.source ? `${this.words.measured} ` : ""}${number.source || this.words.made}`);
+      if (number.source === "weight" || number.source.startsWith("weight ")) source.textContent = ` ${number.source === "weight" ? this.words.weight : number.source}`;
+      const link = number.link ? [" ", el("a", { href: number.link, target: "_blank", rel: "noopener", text: this.words.show })] : [];
+      return el("li", { "data-at": at }, value, source, ...link);
+    }
+    const [symbolic, actual] = [number.formula.replace(/\{(\w+)\}/g, "$1"), actualParts(number)];
+    const parts = actual.map((part) => {
+      if (typeof part === "string") return part;
+      if (part.at === undefined) return el("span", { class: "learn-input", title: part.name, text: part.text });
+      const { text } = this.numbers[part.at];
+      return el("button", { type: "button", class: "learn-number", title: part.name, "aria-label": `${part.name}: ${text}`, text, on: { click: () => this.#append(/** @type {number} */ (part.at)) } });
+    });
+    return el("li", { "data-at": at }, el("div", { class: "learn-actual" }, value, " = ", ...parts), el("div", { class: "learn-symbolic", text: symbolic }));
+  }
+
+  #place() {
+    if (!this.#card) return;
+    if (!this.#anchor?.isConnected) return this.hide(false);
+    placeBeside(this.#anchor.getBoundingClientRect(), null, this.#card);
+  }
+}
+
+/** The formula in pieces: text, and inputs in their places.
+ *  @param {LessonNumber} number
+ *  @returns {(string|{name: string, at?: number, text?: string})[]} */
+export function actualParts({ formula, inputs, text }) {
+  return formula.split(/(\{\w+\})/).filter(Boolean).map((piece) => {
+    const name = /^\{(\w+)\}$/.exec(piece)?.[1];
+    if (!name) return piece;
+    return name === "value" && !inputs.value ? text : { name, ...inputs[name] };
+  });
+}
+
+/** As one line of text, for print.
+ *  @param {LessonNumber} number
+ *  @param {LessonNumber[]} numbers
+ *  @returns {string} */
+export function formulaText(number, numbers) {
+  if (!number.formula) return `${number.text}: ${number.source}`;
+  const parts = actualParts(number).map((part) => (typeof part === "string" ? part : part.at === undefined ? part.text : numbers[part.at].text));
+  return `${number.text} = ${parts.join("")}`;
+}

@@ -1,0 +1,263 @@
+/**
+ * The player of a lesson: shows its moments one after the other, on the one Scanner, and notices what is done.
+ *
+ * Composition of text, overlay, locks, formulas, widget and progress. Knows the answer of /lessons/<id>.json.
+ */
+
+import { IDS } from "../names.mjs";
+import { Scanner } from "../scanner.mjs";
+import { metaAndTokens } from "../source/pin.mjs";
+import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../state/view.mjs";
+import { showToast } from "../views/shell.mjs";
+import { holds, nothing } from "./conditions.mjs";
+import { Formula } from "./formula.mjs";
+import { Locks } from "./locks.mjs";
+import { Overlay } from "./overlay.mjs";
+import { Page } from "./page.mjs";
+import { printed } from "./print.mjs";
+import { Progress, score } from "./progress.mjs";
+import { WidgetHost } from "./widget.mjs";
+
+export class Lesson {
+  /** @type {Scanner|null} */
+  scanner = null;
+  at = -1;
+  /** What happened since the moment began. */
+  happened = nothing();
+  #abort = new AbortController();
+  #numShown = 0; // a moment that was left meanwhile is not finished
+  #isMounted = false;
+  /** @type {number|null} step where playing is to end */
+  #playTo = null;
+
+  /** @param {any} content of the lesson
+   *  @param {Record<string, any>} scales assets/scales.json */
+  constructor(content, scales) {
+    this.content = content;
+    this.scales = scales;
+    this.moments = content.moments;
+    this.words = content.words;
+    this.progress = new Progress();
+    const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+    this.host = host(IDS.learn);
+    const text = host(IDS.learnText);
+    this.overlay = new Overlay({ host: this.host, text, targets: content.targets, words: this.words, scanner: () => this.scanner });
+    this.locks = new Locks({ host: this.host, targets: content.targets, reason: (name) => this.overlay.reason(name), refuse: (element, reason) => this.overlay.say(element, reason) });
+    this.formula = new Formula(content.numbers, this.words);
+    this.widget = new WidgetHost(host(IDS.learnWidget), { lesson: this });
+    this.page = new Page(text, {
+      content,
+      progress: this.progress,
+      go: (at) => this.go(at),
+      answer: (answer) => this.#answer(answer),
+      restart: () => this.#restart(),
+      print: () => print(),
+      onNumber: (name, at, button) => this.#open(name, at, button),
+    });
+    const { signal } = this.#abort;
+    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    addEventListener("popstate", () => this.#restore(), { signal });
+    addEventListener("beforeprint", () => printed(this.content, true), { signal });
+    addEventListener("afterprint", () => printed(this.content, false), { signal });
+    const looks = setInterval(() => this.host.isConnected || this.close(), 1000);
+    signal.addEventListener("abort", () => clearInterval(looks));
+    const asked = viewFromUrl(location.search);
+    const known = this.moments.findIndex((/** @type {any} */ moment) => moment.id === this.progress.of(content.id).at);
+    const at = asked.moment !== null ? Math.min(Math.max(asked.moment, 1), this.moments.length + 1) - 1 : Math.max(0, known);
+    this.ready = this.#show(at, asked, "replaceState");
+  }
+
+  close() {
+    this.#abort.abort();
+    this.scanner?.close();
+    this.widget.close();
+    this.overlay.close();
+    this.formula.close();
+    this.locks.close();
+    printed(this.content, false);
+  }
+
+  /** @param {number} at of the moment; their number: the end */
+  go(at) {
+    if (at >= 0 && at <= this.moments.length && at !== this.at) this.#show(at, null, "pushState");
+  }
+
+  /** What is shown now; null at the end. */
+  get moment() {
+    return this.moments[this.at] ?? null;
+  }
+
+  /** @param {number} at
+   *  @param {any} asked what the address says of the Scanner, for a moment that is opened by its address
+   *  @param {"pushState"|"replaceState"} entry in the history */
+  async #show(at, asked, entry) {
+    const isFirst = this.at < 0;
+    this.at = at;
+    this.#playTo = null;
+    this.happened = nothing();
+    const shown = ++this.#numShown;
+    const { moment } = this;
+    this.formula.hide(false);
+    this.overlay.point(null);
+    if (moment) this.progress.visit(this.content.id, moment.id);
+    else this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
+    const session = moment ? moment.session : (this.scanner?.session ?? null);
+    this.#place(session, moment);
+    history[entry](null, "", this.#address(session, asked));
+    this.page.show(at, isFirst);
+    await this.#showSession(session, asked);
+    if (shown !== this.#numShown || this.#abort.signal.aborted) return;
+    await this.widget.show(moment?.widget ?? null);
+    if (shown !== this.#numShown || this.#abort.signal.aborted) return;
+    this.locks.set(moment ? moment.unlocked : ["all"]);
+    if (this.scanner && moment) this.#begin(moment, asked?.session === session ? asked : null);
+    this.overlay.point(moment?.target ?? null);
+    this.#look();
+  }
+
+  /** Which parts of the page are seen.
+   *  @param {string|null} session
+   *  @param {any} moment */
+  #place(session, moment) {
+    const { classList } = this.host;
+    classList.toggle("has-scanner", session !== null);
+    classList.toggle("has-widget", Boolean(moment?.widget));
+    classList.toggle("has-layers", Boolean(moment?.panels.includes("layers")));
+    classList.toggle("has-inspector", Boolean(moment?.panels.includes("inspector")));
+  }
+
+  /** @param {string|null} session
+   *  @param {any} asked
+   *  @returns {string} search part of the address of this page */
+  #address(session, asked) {
+    const view = this.scanner && this.scanner.session === session ? this.scanner.view.view : (asked ?? EMPTY_VIEW);
+    return urlFromView({ ...(asked ?? view), lesson: this.content.id, moment: this.at + 1, session });
+  }
+
+  /** The Scanner of a session, built anew where another one was shown.
+   *  @param {string|null} session
+   *  @param {any} asked */
+  async #showSession(session, asked) {
+    const shown = this.#numShown;
+    const place = { lesson: this.content.id, moment: this.at + 1 };
+    if (this.scanner?.session === session) {
+      this.scanner.view.select(place);
+      return;
+    }
+    this.scanner?.close();
+    this.scanner = null;
+    window.mri = undefined;
+    if (session === null) return;
+    try {
+      const [meta, tokens] = await metaAndTokens(session);
+      if (shown !== this.#numShown || this.#abort.signal.aborted) return;
+      const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
+      const boot = { ...this.content.sessions[session], asked: { ...own, ...place, step: own.step ?? 0 } };
+      const scanner = new Scanner(boot, meta, tokens, this.scales);
+      this.scanner = window.mri = scanner;
+      scanner.player.subscribe(() => this.#look());
+      scanner.view.subscribe(() => this.#look());
+      scanner.firstPaint.then(() => this.#mount(session));
+    } catch (error) {
+      showToast(/** @type {Error} */ (error).message, "error");
+    }
+  }
+
+  /** The inspector's charts come after the first picture, once. @param {string} session */
+  #mount(session) {
+    if (!this.#isMounted) window.dash_clientside.set_props(IDS.mounted, { data: session });
+    this.#isMounted = true;
+    this.locks.apply();
+  }
+
+  /** Set selection and clock as the moment says, or as the address did.
+   *  @param {any} moment
+   *  @param {any} asked */
+  #begin(moment, asked) {
+    const { player, view, layout } = /** @type {Scanner} */ (this.scanner);
+    if (!asked && Object.keys(moment.view).length) {
+      const fields = { ...moment.view };
+      if (fields.point && fields.neuron === undefined && fields.point !== view.view.point) fields.neuron = null;
+      if (layout.rows.has(fields.point ?? view.view.point)) view.select(fields);
+    }
+    const { seek, play_to: playTo, loop, play, speed } = moment.player;
+    player.setLoop(loop ?? null);
+    if (speed !== undefined) player.setSpeed(speed);
+    if (asked?.step !== null && asked?.step !== undefined) return player.pause();
+    if (seek !== undefined) player.seek(seek);
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (playTo !== undefined && isCalm) player.seek(playTo);
+    else if (playTo !== undefined) this.#playTo = playTo;
+    if ((play || loop || playTo !== undefined) && !isCalm) player.play();
+    else player.pause();
+    this.happened = { ...nothing(), step: player.step, visited: new Set([player.step]) };
+  }
+
+  /** Something moved or was chosen: is what was asked for done? */
+  #look() {
+    const { scanner, moment, happened } = this;
+    if (!moment) return;
+    if (scanner) {
+      const { player, view, ribbon } = scanner;
+      if (this.#playTo !== null && player.mode === "playing" && player.step >= this.#playTo) {
+        this.#playTo = null;
+        return player.pause();
+      }
+      happened.step = player.step;
+      happened.visited.add(player.step);
+      happened.played ||= player.mode === "playing";
+      happened.view = view.view;
+      happened.token = ribbon.stepOf.length ? Array.prototype.lastIndexOf.call(ribbon.stepOf, player.step) : -1;
+    }
+    if (!moment.do || this.progress.of(this.content.id).done.includes(moment.id) || !holds(moment.do.when, happened)) return;
+    this.progress.finishTask(this.content.id, moment.id);
+    this.page.drawTask();
+  }
+
+  /** @param {string} name that a widget says happened */
+  announce(name) {
+    this.happened.announced.add(name);
+    this.#look();
+  }
+
+  /** @param {string} name
+   *  @param {number} at
+   *  @param {HTMLElement} button */
+  #open(name, at, button) {
+    this.formula.toggle(at, button);
+    this.happened.opened.add(name);
+    this.#look();
+  }
+
+  /** @param {number} answer */
+  #answer(answer) {
+    this.progress.answer(this.content.id, this.moment.id, answer);
+    this.page.drawQuestion();
+  }
+
+  #restart() {
+    this.progress.forget(this.content.id);
+    this.at = -1;
+    this.#show(0, null, "pushState");
+  }
+
+  /** Back or forward within the lesson. */
+  #restore() {
+    const asked = viewFromUrl(location.search);
+    if (!this.host.isConnected || location.pathname !== "/learn" || asked.lesson !== this.content.id) return this.close();
+    const at = Math.min(Math.max(asked.moment ?? 1, 1), this.moments.length + 1) - 1;
+    if (at !== this.at) this.#show(at, asked, "replaceState");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
+    const isShortcut = event.ctrlKey || event.altKey || event.metaKey;
+    if (isTyping || isShortcut || event.defaultPrevented || document.querySelector("dialog[open]") || !this.host.isConnected) return;
+    const by = { n: 1, b: -1 }[event.key.toLowerCase()];
+    if (!by) return;
+    event.preventDefault();
+    this.go(this.at + by);
+  }
+}
+

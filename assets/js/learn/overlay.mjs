@@ -1,0 +1,182 @@
+/**
+ * Points at the real screen: a ring and a card at what a page is about, a glow at what a word means, and the other way round.
+ *
+ * Knows names of targets and where they are (mri/lessons/targets.py, sent with the lesson). Refuses to know moments.
+ */
+
+import { placeBeside } from "../views/beside.mjs";
+import { el } from "../views/dom.mjs";
+import { filled } from "./text.mjs";
+
+const PLACE_MS = 200; // panels grow, lists scroll: a ring follows what it is around
+const SAY_MS = 5000;
+const NEURON_PX = 22;
+
+export class Overlay {
+  /** @type {any} */
+  #timer = null;
+  /** @type {any} */
+  #sayTimer = null;
+  #abort = new AbortController();
+  #target = "";
+  #glowing = "";
+  /** @type {HTMLElement|null} */
+  #said = null;
+
+  /** @param {object} context
+   *  @param {HTMLElement} context.host the page
+   *  @param {HTMLElement} context.text host of the text, where terms are
+   *  @param {Record<string, {selector: string}>} context.targets
+   *  @param {any} context.words
+   *  @param {() => any} context.scanner the Scanner that is shown, or null */
+  constructor(context) {
+    this.context = context;
+    this.ring = el("div", { class: "mri-hint-ring learn-ring", "aria-hidden": "true", hidden: true });
+    this.glow = el("div", { class: "learn-glow", "aria-hidden": "true", hidden: true });
+    this.card = el("aside", { class: "mri-hint learn-hint", hidden: true });
+    this.says = el("div", { class: "mri-hint learn-says", role: "status", hidden: true });
+    document.body.append(this.ring, this.glow, this.card, this.says);
+    const { signal } = this.#abort;
+    const place = () => this.place();
+    addEventListener("resize", place, { signal });
+    addEventListener("scroll", place, { signal, capture: true, passive: true });
+    for (const name of ["pointerover", "focusin"]) context.host.addEventListener(name, (event) => this.#light(/** @type {any} */ (event.target)), { signal });
+    for (const name of ["pointerleave", "focusout"]) context.host.addEventListener(name, () => this.#light(null), { signal });
+    context.text.addEventListener("click", (event) => this.#go(/** @type {any} */ (event.target)), { signal });
+  }
+
+  close() {
+    clearInterval(this.#timer);
+    clearTimeout(this.#sayTimer);
+    this.#abort.abort();
+    for (const node of [this.ring, this.glow, this.card, this.says]) node.remove();
+  }
+
+  /** @param {string} name
+   *  @returns {{name: string, what: string}} what a target is called and what it is for */
+  words(name) {
+    const [called, what] = this.context.words.targets[name] ?? ["", ""];
+    return { name: called, what };
+  }
+
+  /** What the page is about from now on: scrolled to, ringed, with what it is for.
+   *  @param {string|null} name */
+  point(name) {
+    this.#target = name ?? "";
+    const words = this.words(this.#target);
+    const close = el("button", { type: "button", class: "mri-icon learn-hint-close", "aria-label": this.context.words.number.close, text: "×", on: { click: () => this.dismiss() } });
+    this.card.replaceChildren(close, el("h2", { text: words.name }), el("p", { text: words.what }));
+    this.card.dataset.empty = String(!words.name);
+    if (name) this.#element(name)?.scrollIntoView({ block: "nearest" });
+    this.place();
+    this.#follow();
+  }
+
+  /** Take the card away; the ring stays. */
+  dismiss() {
+    this.card.dataset.empty = "true";
+    this.place();
+  }
+
+  /** A sentence at a place, for some seconds, also for a screen reader.
+   *  @param {Element} element
+   *  @param {string} sentence */
+  say(element, sentence) {
+    this.#said = /** @type {HTMLElement} */ (element);
+    this.says.textContent = sentence;
+    this.place();
+    clearTimeout(this.#sayTimer);
+    this.#sayTimer = setTimeout(() => {
+      this.#said = null;
+      this.place();
+    }, SAY_MS);
+  }
+
+  /** Everything where it belongs now. */
+  place() {
+    const target = this.#target ? this.#box(this.#target) : null;
+    this.ring.hidden = !target;
+    this.card.hidden = !target || this.card.dataset.empty === "true";
+    if (target) placeBeside(target, this.ring, this.card.hidden ? null : this.card, this.#floor(target));
+    const glow = this.#glowing ? this.#box(this.#glowing) : null;
+    this.glow.hidden = !glow;
+    if (glow) placeBeside(glow, this.glow, null);
+    this.says.hidden = !this.#said?.isConnected;
+    if (!this.says.hidden) placeBeside(/** @type {HTMLElement} */ (this.#said).getBoundingClientRect(), null, this.says);
+  }
+
+  /** On large parts the clock stays free.
+   *  @param {{bottom: number}} box */
+  #floor(box) {
+    const clock = document.getElementById("mri-transport")?.getBoundingClientRect();
+    return clock?.height && clock.top < box.bottom - 1 && clock.top > 0 ? clock.top : innerHeight;
+  }
+
+  #follow() {
+    clearInterval(this.#timer);
+    this.#timer = this.#target || this.#glowing ? setInterval(() => this.place(), PLACE_MS) : null;
+  }
+
+  /** @param {string} name
+   *  @returns {HTMLElement|null} */
+  #element(name) {
+    const { targets, host } = this.context;
+    const [kind, argument] = cut(name);
+    const selector = targets[name]?.selector ?? { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ?? `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
+    return host.querySelector(selector);
+  }
+
+  /** @param {string} name
+   *  @returns {DOMRect|null} where it is seen, null where it is not */
+  #box(name) {
+    const element = this.#element(name);
+    const box = element?.getBoundingClientRect();
+    if (!box?.width || !box.height) return null;
+    const [kind, argument] = cut(name);
+    if (kind !== "neuron") return box;
+    const at = argument.lastIndexOf(":");
+    const place = this.context.scanner()?.stage.locate(argument.slice(0, at), Number(argument.slice(at + 1)));
+    return place ? new DOMRect(box.x + place[0] - NEURON_PX / 2, box.y + place[1] - NEURON_PX / 2, NEURON_PX, NEURON_PX) : null;
+  }
+
+  /** A term under the pointer or the focus glows its place; a place that the text speaks of glows its terms.
+   *  @param {HTMLElement|null} under */
+  #light(under) {
+    const term = /** @type {HTMLElement|null} */ (under?.closest("[data-term]") ?? null);
+    const terms = [...this.context.text.querySelectorAll("[data-term]")];
+    const isHere = (/** @type {any} */ each) => (term ? each.dataset.term === term.dataset.term : under && this.#element(each.dataset.term)?.contains(under));
+    let nearest = /** @type {any} */ (null); // of nested places the innermost
+    for (const each of /** @type {any[]} */ (terms)) if (isHere(each) && (!nearest || this.#element(nearest)?.contains(this.#element(each.dataset.term)))) nearest = each.dataset.term;
+    for (const each of /** @type {any[]} */ (terms)) each.classList.toggle("is-lit", each.dataset.term === nearest);
+    this.#glowing = nearest ?? "";
+    this.place();
+    this.#follow();
+  }
+
+  /** A term was pressed: go to its place, which may be further down on a phone.
+   *  @param {HTMLElement} pressed */
+  #go(pressed) {
+    const term = /** @type {HTMLElement|null} */ (pressed.closest("[data-term]"));
+    if (!term) return;
+    const name = /** @type {string} */ (term.dataset.term);
+    const element = this.#element(name);
+    element?.scrollIntoView({ block: "nearest" });
+    const { name: called, what } = this.words(name);
+    if (element && what) this.say(element, `${called}: ${what}`);
+  }
+
+  /** @param {string} name of a locked control
+   *  @returns {string} why it does nothing */
+  reason(name) {
+    const { words } = this.context;
+    const { name: what } = this.words(name);
+    return what ? filled(words.locked.named, { what }) : words.locked.reason;
+  }
+}
+
+/** @param {string} name like "neuron:hidden:2"
+ *  @returns {[string, string]} kind and argument */
+function cut(name) {
+  const at = name.indexOf(":");
+  return at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 1)];
+}

@@ -1,0 +1,153 @@
+/**
+ * The text side of a lesson: where one is, the moment's prose, its task, its question, and the way on.
+ *
+ * Draws; refuses to decide what is done.
+ */
+
+import { el } from "../views/dom.mjs";
+import { score } from "./progress.mjs";
+import { build, filled } from "./text.mjs";
+
+export class Page {
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {any} context.content of the lesson
+   *  @param {import("./progress.mjs").Progress} context.progress
+   *  @param {(at: number) => void} context.go
+   *  @param {(answer: number) => void} context.answer
+   *  @param {() => void} context.restart
+   *  @param {() => void} context.print
+   *  @param {(name: string, at: number, button: HTMLElement) => void} context.onNumber */
+  constructor(host, context) {
+    this.host = host;
+    this.context = context;
+    this.words = context.content.words.lesson;
+    this.at = 0;
+  }
+
+  get #moment() {
+    return this.context.content.moments[this.at];
+  }
+
+  /** @param {any[]} nodes
+   *  @returns {(Node|string)[]} */
+  #prose(nodes) {
+    return build(nodes, { words: this.context.content.words, onNumber: this.context.onNumber });
+  }
+
+  /** @param {number} at
+   *  @param {boolean} isFirst the page was just opened: nobody's focus is moved */
+  show(at, isFirst) {
+    this.at = at;
+    const { content } = this.context;
+    this.task = el("section", { class: "learn-task", hidden: true });
+    this.question = el("section", { class: "learn-question", hidden: true });
+    this.next = el("button", { type: "button", class: "mri-button learn-next", title: this.words.next_title, on: { click: () => this.context.go(this.at + 1) } });
+    const isEnd = at === content.moments.length;
+    this.title = el("h2", { class: "learn-title", tabindex: "-1", text: isEnd ? filled(this.words.end_title, content) : this.#moment.title });
+    const scroll = el("div", { class: "learn-scroll" }, ...(isEnd ? this.#end() : this.#middle()));
+    this.host.replaceChildren(this.#head(), scroll, this.#foot(isEnd));
+    if (!isEnd) {
+      this.drawTask();
+      this.drawQuestion();
+    }
+    if (!isFirst) this.title.focus({ preventScroll: true });
+    if (!isFirst) this.host.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Which lesson, which page, and the way to any other page. */
+  #head() {
+    const { content, progress, go } = this.context;
+    const { seen } = progress.of(content.id);
+    const dots = content.moments.map((/** @type {any} */ moment, /** @type {number} */ i) => {
+      const classes = [i === this.at && "is-here", seen.includes(moment.id) && "is-seen", moment.check && "is-check", moment.optional && "is-optional"];
+      return el("li", {}, el("button", { type: "button", class: classes.filter(Boolean).join(" "), title: `${i + 1}. ${moment.title}`, "aria-label": `${i + 1}. ${moment.title}`, "aria-current": i === this.at ? "page" : null, on: { click: () => go(i) } }));
+    });
+    return el(
+      "header",
+      { class: "learn-head" },
+      el("div", { class: "learn-where" }, el("a", { href: "/learn", text: this.words.all }), el("span", { text: `${filled(this.words.lesson, content)} · ${content.title}` })),
+      el("ol", { class: "learn-dots", "aria-label": this.words.pages }, ...dots),
+    );
+  }
+
+  #middle() {
+    const { optional, check, body } = this.#moment;
+    const tags = [optional && [this.words.optional, this.words.optional_says], check && [this.words.check, this.words.check_says]].filter(Boolean);
+    const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", title, text: tag }));
+    return [el("div", { class: "learn-titles" }, this.title, ...chips), el("div", { class: "learn-prose" }, ...this.#prose(body)), this.task, this.question];
+  }
+
+  /** @param {boolean} isEnd */
+  #foot(isEnd) {
+    const { content, go } = this.context;
+    const back = el("button", { type: "button", class: "mri-button", text: this.words.back, title: this.words.back_title, disabled: this.at === 0, on: { click: () => go(this.at - 1) } });
+    const page = el("span", { class: "learn-page", text: isEnd ? "" : filled(this.words.page, { at: this.at + 1, all: content.moments.length }) });
+    if (isEnd) return el("footer", { class: "learn-foot" }, back, page);
+    return el("footer", { class: "learn-foot" }, back, page, this.next);
+  }
+
+  #end() {
+    const { content, progress, restart, print } = this.context;
+    const button = (/** @type {string} */ text, /** @type {() => void} */ act) => el("button", { type: "button", class: "mri-button", text, on: { click: act } });
+    const next = content.next ? [el("a", { class: "mri-button learn-go", href: `/learn?lesson=${content.next.id}`, text: filled(this.words.next_lesson, content.next) })] : [];
+    return [
+      this.title,
+      el("p", { class: "learn-score", role: "status", text: filled(this.words.end_score, score(content.moments, progress.of(content.id).answers)) }),
+      el("p", { text: this.words.end_says }),
+      el("ul", { class: "learn-can" }, ...content.can.map((/** @type {string} */ can) => el("li", { text: can }))),
+      el("div", { class: "learn-ends" }, ...next, button(this.words.print, print), button(this.words.again, restart)),
+    ];
+  }
+
+  /** The task, done or not. */
+  drawTask() {
+    const { do: task, id, ask, check } = this.#moment;
+    const { done, answers } = this.context.progress.of(this.context.content.id);
+    const isDone = done.includes(id);
+    this.task.hidden = !task;
+    if (task) {
+      this.task.classList.toggle("is-done", isDone);
+      const says = isDone ? (task.done.length ? this.#prose(task.done) : [this.words.done]) : [];
+      this.task.replaceChildren(el("h3", { text: this.words.task }), ...this.#prose(task.text), el("div", { class: "learn-done", role: "status" }, ...says));
+    }
+    const isOpen = (task && !isDone) || (ask && !answers[id]?.length);
+    const isLast = this.at === this.context.content.moments.length - 1;
+    this.next.textContent = isLast ? this.words.finish : isOpen && !check ? this.words.skip : this.words.next;
+    this.next.classList.toggle("is-ready", !isOpen);
+  }
+
+  /** The question; every answer tried shows its own reply. */
+  drawQuestion() {
+    const { ask, id } = this.#moment;
+    this.question.hidden = !ask;
+    if (!ask) return;
+    const given = this.context.progress.of(this.context.content.id).answers[id] ?? [];
+    const hasFocus = this.question.contains(document.activeElement);
+    const answers = ask.answers.map((/** @type {any} */ answer, /** @type {number} */ i) => {
+      const wasGiven = given.includes(i);
+      const state = wasGiven ? (answer.right ? "is-right" : "is-wrong") : "";
+      const button = el("button", { type: "button", class: `learn-answer ${state}`, "aria-pressed": String(wasGiven), on: { click: () => wasGiven || this.context.answer(i) } }, ...answerText(answer.text));
+      const reply = wasGiven ? el("div", { class: "learn-reply" }, el("b", { text: `${answer.right ? this.words.right : this.words.wrong} ` }), ...inline(this.#prose(answer.reply))) : "";
+      return el("li", {}, button, reply);
+    });
+    const last = given.at(-1);
+    this.question.replaceChildren(el("h3", { text: this.words.question }), el("div", { class: "learn-asked" }, ...this.#prose(ask.question)), el("ol", { class: "learn-answers", "aria-live": "polite" }, ...answers));
+    if (hasFocus && last !== undefined) this.question.querySelectorAll(".learn-answer")[last]?.focus({ preventScroll: true });
+    this.drawTask();
+  }
+}
+
+/** Inside a button nothing may be pressed: words only.
+ *  @param {any[]} nodes
+ *  @returns {(Node|string)[]} */
+function answerText(nodes) {
+  return nodes.flatMap((node) => (typeof node === "string" ? [node] : node.text !== undefined ? [node.text] : node.tag === "code" || node.tag === "em" || node.tag === "strong" ? [el(node.tag, {}, ...answerText(node.children))] : answerText(node.children ?? [])));
+}
+
+/** A single paragraph goes on in the line.
+ *  @param {(Node|string)[]} nodes */
+function inline(nodes) {
+  const [only] = nodes;
+  return nodes.length === 1 && only instanceof HTMLParagraphElement ? [...only.childNodes] : nodes;
+}

@@ -1,0 +1,110 @@
+/**
+ * What a person has done of the lessons, kept in the browser: page, pages seen, tasks done, answers given.
+ *
+ * Knows storage (localStorage, or none). Refuses to know pages. Where nothing can be kept, it is kept until the page closes.
+ */
+
+const KEY = "mri-learn";
+
+/** @typedef {object} Done of one lesson
+ *  @property {string} at id of the moment to go on at
+ *  @property {string[]} seen ids of moments
+ *  @property {string[]} done ids of moments whose task was done
+ *  @property {Record<string, number[]>} answers moment -> answers given, in order
+ *  @property {{right: number, questions: number}|null} finished */
+
+/** @returns {Done} */
+function none() {
+  return { at: "", seen: [], done: [], answers: {}, finished: null };
+}
+
+export class Progress {
+  /** @type {Record<string, Done>} */
+  #lessons = {};
+  #storage;
+
+  /** @param {Pick<Storage, "getItem"|"setItem"|"removeItem">|null} [storage] */
+  constructor(storage = browserStorage()) {
+    this.#storage = storage;
+    try {
+      const kept = JSON.parse(storage?.getItem(KEY) ?? "{}");
+      for (const [lesson, done] of Object.entries(kept)) this.#lessons[lesson] = { ...none(), ...done };
+    } catch {
+      // another program's or a broken value: begin anew
+    }
+  }
+
+  /** @param {string} lesson
+   *  @returns {Readonly<Done>} */
+  of(lesson) {
+    return this.#lessons[lesson] ?? none();
+  }
+
+  /** @param {string} lesson
+   *  @param {string} moment that is shown now */
+  visit(lesson, moment) {
+    const { seen } = this.of(lesson);
+    this.#set(lesson, { at: moment, seen: seen.includes(moment) ? seen : [...seen, moment] });
+  }
+
+  /** @param {string} lesson
+   *  @param {string} moment whose task was done */
+  finishTask(lesson, moment) {
+    const { done } = this.of(lesson);
+    if (!done.includes(moment)) this.#set(lesson, { done: [...done, moment] });
+  }
+
+  /** @param {string} lesson
+   *  @param {string} moment
+   *  @param {number} answer */
+  answer(lesson, moment, answer) {
+    const { answers } = this.of(lesson);
+    this.#set(lesson, { answers: { ...answers, [moment]: [...(answers[moment] ?? []), answer] } });
+  }
+
+  /** @param {string} lesson
+   *  @param {{right: number, questions: number}} finished */
+  finish(lesson, finished) {
+    this.#set(lesson, { finished });
+  }
+
+  /** @param {string|null} lesson null: all of them */
+  forget(lesson) {
+    if (lesson === null) this.#lessons = {};
+    else delete this.#lessons[lesson];
+    this.#keep();
+  }
+
+  /** @param {string} lesson
+   *  @param {Partial<Done>} fields */
+  #set(lesson, fields) {
+    this.#lessons[lesson] = { ...this.of(lesson), ...fields };
+    this.#keep();
+  }
+
+  #keep() {
+    try {
+      this.#storage?.setItem(KEY, JSON.stringify(this.#lessons));
+    } catch {
+      // full or forbidden: it lasts until the page closes
+    }
+  }
+}
+
+function browserStorage() {
+  try {
+    return globalThis.localStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Right answers of the check at the first try.
+ *  @param {{id: string, check: boolean, ask: {answers: {right: boolean}[]}|null}[]} moments
+ *  @param {Record<string, number[]>} answers
+ *  @returns {{right: number, questions: number}} */
+export function score(moments, answers) {
+  const asked = moments.filter((moment) => moment.check && moment.ask);
+  const right = asked.filter(({ id, ask }) => ask?.answers[answers[id]?.[0]]?.right);
+  return { right: right.length, questions: asked.length };
+}

@@ -1,0 +1,48 @@
+/**
+ * A lesson's prose: nodes (mri/lessons/lesson.py) -> elements. Text only ever becomes text.
+ *
+ * Knows the kinds of nodes. Refuses to know what a click on a number or a term does.
+ */
+
+import { el } from "../views/dom.mjs";
+
+/** @typedef {string | {tag?: string, href?: string, term?: string, number?: string, at?: number, text?: string, children?: LessonNode[]}} LessonNode */
+
+const TAGS = /^(p|em|strong|code|ul|ol|li|h3|br|blockquote|pre|table|thead|tbody|tr|th|td)$/;
+
+/** @param {string} words with {names}
+ *  @param {Record<string, any>} values
+ *  @returns {string} */
+export function filled(words, values) {
+  return words.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+}
+
+/** @param {LessonNode[]} nodes
+ *  @param {object} context
+ *  @param {any} context.words of the machinery
+ *  @param {(name: string, at: number, button: HTMLElement) => void} context.onNumber
+ *  @returns {(Node|string)[]} */
+export function build(nodes, context) {
+  return nodes.map((node) => {
+    if (typeof node === "string") return node;
+    const children = () => build(node.children ?? [], context);
+    if (node.number !== undefined) return numberButton(node, context);
+    if (node.term !== undefined) return el("button", { type: "button", class: "learn-term", "data-term": node.term }, ...children());
+    if (node.tag === "a") return el("a", { href: node.href }, ...children());
+    return TAGS.test(node.tag ?? "") ? el(/** @type {string} */ (node.tag), {}, ...children()) : el("span", {}, ...children());
+  });
+}
+
+/** @param {any} node
+ *  @param {Parameters<typeof build>[1]} context */
+function numberButton(node, { words, onNumber }) {
+  const button = el("button", { type: "button", class: "learn-number", "data-number": node.number, "data-at": node.at, text: node.text, title: words.number.title, "aria-label": filled(words.number.label, { text: node.text }), "aria-expanded": "false" });
+  button.addEventListener("click", () => onNumber(node.number, node.at, button));
+  return button;
+}
+
+/** @param {LessonNode[]} nodes
+ *  @returns {string} their words */
+export function plainText(nodes) {
+  return nodes.map((node) => (typeof node === "string" ? node : (node.text ?? plainText(node.children ?? [])))).join("");
+}

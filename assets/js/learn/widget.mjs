@@ -1,0 +1,82 @@
+/**
+ * The place of a moment's own picture: fetches the module of a widget, mounts it, hands it what it needs.
+ *
+ * Refuses to know what any widget shows.
+ */
+
+import { el } from "../views/dom.mjs";
+
+/** @typedef {object} WidgetContext what `mount(host, context)` of assets/js/learn/widgets/<name>.mjs is given
+ *  @property {any} data plain lists for its pictures: `widget_data` of the level's code
+ *  @property {Record<string, import("./formula.mjs").LessonNumber>} numbers by name
+ *  @property {any} words of the lesson (words.<language>.yaml beside its text)
+ *  @property {Record<string, any>} state the moment's `widget` fields
+ *  @property {(name: string) => void} announce something was done
+ *  @property {() => any} scanner the Scanner that is shown, or null
+ *  @property {(heard: (step: number) => void) => void} onStep called now and whenever the clock moves */
+
+/** @typedef {{close?: () => void, set?: (state: any) => void}} Widget */
+
+export class WidgetHost {
+  #name = "";
+  /** @type {Widget|null} */
+  #widget = null;
+  /** @type {(() => void)[]} */
+  #unsubscribe = [];
+
+  /** @param {HTMLElement} host
+   *  @param {{lesson: import("./lesson.mjs").Lesson}} context */
+  constructor(host, { lesson }) {
+    this.host = host;
+    this.lesson = lesson;
+  }
+
+  close() {
+    for (const each of this.#unsubscribe.splice(0)) each();
+    this.#widget?.close?.();
+    this.#widget = null;
+    this.#name = "";
+    this.host.replaceChildren();
+  }
+
+  /** The widget that a moment names; the same one as before goes on with a new state.
+   *  @param {Record<string, any>|null} wanted */
+  async show(wanted) {
+    const { lesson } = this;
+    if (!wanted) return this.close();
+    const name = `${wanted.name} ${lesson.scanner?.session ?? ""}`;
+    if (name === this.#name && this.#widget?.set) return this.#widget.set(wanted);
+    this.close();
+    this.#name = name;
+    try {
+      const { default: mount } = await import(`./widgets/${wanted.name}.mjs`);
+      if (this.#name !== name) return; // another page by now
+      this.#widget = mount(this.host, this.#context(wanted));
+    } catch (error) {
+      console.warn(error);
+      this.host.replaceChildren(el("p", { class: "mri-loading", role: "alert", text: lesson.words.lesson.widget_failed }));
+    }
+  }
+
+  /** @param {Record<string, any>} state
+   *  @returns {WidgetContext} */
+  #context(state) {
+    const { lesson } = this;
+    const { content } = lesson;
+    const numbers = Object.fromEntries(Object.entries(content.named).map(([name, at]) => [name, content.numbers[/** @type {number} */ (at)]]));
+    return {
+      data: content.data,
+      numbers,
+      words: content.own_words,
+      state,
+      announce: (name) => lesson.announce(name),
+      scanner: () => lesson.scanner,
+      onStep: (heard) => {
+        const player = lesson.scanner?.player;
+        if (!player) return;
+        this.#unsubscribe.push(player.subscribe(() => heard(player.step)));
+        heard(player.step);
+      },
+    };
+  }
+}

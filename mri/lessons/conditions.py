@@ -1,0 +1,50 @@
+"""The closed set of conditions by which a lesson notices that something was done.
+
+A condition is a mapping; all of it must hold. The browser's half is assets/js/learn/conditions.mjs, which a test
+holds to the same names. Knows no screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mri.errors import LessonError
+
+SELECTED = {"point": str, "layer": int, "head": int, "neuron": int, "token": int}
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_selection(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value) and all(
+        name in SELECTED and isinstance(given, SELECTED[name]) for name, given in value.items()
+    )  # fmt: skip
+
+
+CONDITIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "step_at": (_is_int, "the clock stands at this step"),
+    "step_at_least": (_is_int, "the clock stands at this step or later"),
+    "played": (lambda value: value is True, "it has played since the moment began"),
+    "visited": (_is_int, "the clock has stood at so many different steps since the moment began"),
+    "selected": (_is_selection, "the selection has these: point, layer, head, neuron, token (its step)"),
+    "watched": (lambda value: isinstance(value, str), "the neuron '<hook point>:<n>' is watched"),
+    "tab": (lambda value: isinstance(value, str), "this tab of the inspector is open"),
+    "picture": (lambda value: value in ("tower", "flat"), "this picture is shown on the stage"),
+    "opened": (lambda value: isinstance(value, str), "the formula of the number of this name was opened"),
+    "widget": (lambda value: isinstance(value, str), "the widget has announced this"),
+}
+"""Name -> (whether a value is one for it, what it says)."""
+
+
+def check_condition(condition: Any, where: str) -> None:
+    """Raises LessonError on what is no condition."""
+    if not isinstance(condition, Mapping) or not condition:
+        raise LessonError(f"{where}: `when` needs at least one of {', '.join(CONDITIONS)}.")
+    for name, value in condition.items():
+        if name not in CONDITIONS:
+            raise LessonError(f"{where}: there is no condition {name!r}; use {', '.join(CONDITIONS)}.")
+        if not CONDITIONS[name][0](value):
+            raise LessonError(f"{where}: {value!r} is no value for {name!r} ({CONDITIONS[name][1]}).")

@@ -1,0 +1,80 @@
+"""THE table of what a lesson can point at, glow and lock: name -> where it is on the screen.
+
+What a target is called and what it is for stands in the catalogue of words (data/lessons/words.<language>.yaml,
+`targets`). Three kinds take an argument: `point:<hook point>`, `neuron:<hook point>:<n>`, `token:<position>`;
+`widget.<part>` is a part that the moment's widget marks with data-part. Knows no page; a browser test looks whether every selector is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """selector  CSS, of the real element
+    lock      locked until a moment unlocks it: its use, not looking at it
+    keys      commands of the keyboard (assets/js/state/keys.mjs) that it governs
+    panel     of the Scanner that must be open for it to be seen
+    tab       of the inspector, likewise
+    """
+
+    selector: str
+    lock: bool = False
+    keys: tuple[str, ...] = ()
+    panel: str = ""
+    tab: str = ""
+
+
+TARGETS = {
+    "stage": Target("#mri-stage .mri-view", lock=True, keys=("nextHead",)),
+    "stage.tools": Target("#mri-stage .mri-tools", lock=True, keys=("togglePicture",)),
+    "stage.legend": Target("#mri-stage .mri-legend"),
+    "sentence": Target("#mri-sentence", lock=True),
+    "ribbon": Target("#mri-ribbon", lock=True),
+    "transport": Target("#mri-transport .mri-buttons", lock=True, keys=("toggle", "stepBy", "seekFirst", "seekLast")),
+    "transport.scrubber": Target("#mri-scrubber", lock=True),
+    "transport.clock": Target("#mri-transport .mri-clock"),
+    "speed": Target("#mri-transport .mri-speed", lock=True, keys=("scaleSpeed",)),
+    "timeline": Target("#mri-timeline .mri-lanes", lock=True, keys=("loopFrom", "loopTo", "clearLoop")),
+    "layers": Target("#mri-layers", lock=True, keys=("moveLayer",), panel="layers"),
+    "tabs": Target("#mri-tabs", lock=True, panel="inspector"),
+    "inspector": Target(".mri-inspector", panel="inspector"),
+    "neurons": Target("#panel-neurons", lock=True, keys=("toggleWatch",), panel="inspector", tab="neurons"),
+    "neurons.map": Target("#graph-neurons", panel="inspector", tab="neurons"),
+    "neurons.history": Target("#graph-history", panel="inspector", tab="neurons"),
+    "neurons.watched": Target("#graph-watched", panel="inspector", tab="neurons"),
+    "attention": Target("#panel-attention", lock=True, panel="inspector", tab="attention"),
+    "attention.heads": Target("#graph-heads", panel="inspector", tab="attention"),
+    "attention.rows": Target("#graph-attention", panel="inspector", tab="attention"),
+    "attention.head": Target("#graph-head", panel="inspector", tab="attention"),
+    "attention.looks": Target("#graph-looks", panel="inspector", tab="attention"),
+    "predictions": Target("#panel-predictions", lock=True, panel="inspector", tab="predictions"),
+    "predictions.chart": Target("#graph-predictions", panel="inspector", tab="predictions"),
+    "statistics": Target("#panel-statistics", lock=True, panel="inspector", tab="statistics"),
+    "statistics.map": Target("#graph-map", panel="inspector", tab="statistics"),
+    "statistics.bars": Target("#graph-bars", panel="inspector", tab="statistics"),
+    "tools": Target("#mri-tools", lock=True),
+    "widget": Target("#learn-widget"),
+}
+"""Name -> target. A target `a.b` is locked as long as neither it nor `a` was unlocked; `all` unlocks everything."""
+
+ALL = "all"
+KINDS = ("point", "neuron", "token", "widget")
+
+
+def is_target(name: str) -> bool:
+    """Whether a name is in the table or has the form of one with an argument."""
+    kind, _, argument = name.partition(":")
+    if name in TARGETS:
+        return True
+    if kind == "neuron":
+        return argument.rpartition(":")[2].isdigit()
+    if kind == "token":
+        return argument.isdigit()
+    return (kind == "point" and bool(argument)) or (name.startswith("widget.") and len(name) > len("widget."))
+
+
+def is_lock(name: str) -> bool:
+    """Whether `unlock` may name it."""
+    return name == ALL or (name in TARGETS and TARGETS[name].lock)
