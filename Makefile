@@ -32,7 +32,7 @@ model: $(VENV)/run.stamp  ## train the embedded model anew (about an hour)
 	$(PY) -m mri.nanochat.pretrain train $(ARGS)
 	$(PY) -m mri.nanochat.pretrain export
 
-demos: $(VENV)/run.stamp  ## record the three bundled demo sessions anew
+demos: $(VENV)/run.stamp  ## record the bundled sessions anew
 	$(PY) -m mri.tracer.demos
 
 lessons: $(VENV)/run.stamp  ## record the sessions of the lessons anew (ARGS="1 2" only these levels)
