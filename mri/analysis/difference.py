@@ -149,11 +149,6 @@ def captured_keys(one: Layout, other: Layout) -> list[str]:
     return [key for key in shared_keys(one, other) if group_of_mode(one, key) and group_of_mode(other, key)]
 
 
-def columns_of(num_pairs: int, most_columns: int) -> Ints:
-    """Every k-th of so many pairs, at most so many of them."""
-    return np.arange(0, num_pairs, max(1, -(-num_pairs // most_columns)))
-
-
 def difference_map(one: SessionReader, other: SessionReader, steps: Ints, keys: Sequence[str]) -> Distances:
     """Distances (n_keys, n) of hook points that both keep values of, over pairs of steps (n, 2)."""
     groups: dict[tuple[str, str], list[str]] = {}

@@ -16,7 +16,6 @@ from mri.paths import SESSIONS
 from mri.store.library import Library
 from mri.tracer.record import record_generation
 
-
 CAPTURE = TraceConfig(attention_tier="full_row", prefill="stepwise", edu=True)
 ROWS = PRESETS["rows"]
 SAMPLED = replace(ROWS, capture_mode="sampled", sample_stride=4)

@@ -8,7 +8,6 @@ from scipy.spatial.distance import cosine as scipy_cosine
 
 from mri.analysis.difference import (
     captured_keys,
-    columns_of,
     difference_map,
     distances,
     length_map,
@@ -144,12 +143,6 @@ def test_statistics_alone_give_lengths_and_no_difference(sessions):
     found = length_map(a, b, STEPS, keys)
     x, y = (np.linalg.norm(truth[KEY], axis=1) for truth in (truth_a, truth_b))
     np.testing.assert_allclose(found[keys.index(KEY)], (y - x) / ((x + y) / 2), rtol=1e-5)
-
-
-def test_a_long_session_is_shown_by_every_kth_pair():
-    assert columns_of(10, 4).tolist() == [0, 3, 6, 9]
-    assert columns_of(4, 4).tolist() == [0, 1, 2, 3]
-    assert columns_of(0, 4).tolist() == []
 
 
 def test_a_prompt_read_in_one_pass_has_no_vectors(tmp_path, random_session):
