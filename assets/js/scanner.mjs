@@ -115,7 +115,7 @@ export class Scanner {
     this.hints = new Hints();
     const { model_id: model } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
-    this.facts = () => [model, what, `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens`].filter(Boolean).join(" · ");
+    this.facts = () => [model, what, tokens.sequence.length ? `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens` : ""].filter(Boolean).join(" · ");
     host("mri-facts").textContent = this.facts();
     showInPicker(/** @type {HTMLSelectElement} */ (host(IDS.sessionPicker)), this.session, meta.session.prompt);
     if (this.growth) this.#showGrowth(performance.now());

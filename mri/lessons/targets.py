@@ -2,8 +2,8 @@
 
 What a target is called and what it is for stands in the catalogue of words (data/lessons/words.<language>.yaml,
 `targets`). Three kinds take an argument: `point:<hook point>`, `neuron:<hook point>:<n>`, `token:<position>`;
-`widget.<part>` is a part
-that the moment's widget marks with data-part. Knows no page; a browser test looks whether every selector is there.
+`widget.<part>` is what the moment's widget marks with data-part. Knows no page; a browser test looks whether every
+selector is there.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ export const SELECTED = 7;
 export const WATCHED = 8;
 
 const GRID_RATIO = 4; // columns for each row: seen from a low angle, cells look about square
+const MOST_CELL = 0.13; // of a plate's width: a plate of one neuron must not hide the next
 const [LEAST_HEIGHT, MOST_HEIGHT] = [0.7, 1.9];
 
 /** Rows and columns of a plate seen from a low angle: exactly full where the width has a suitable divisor.
@@ -93,7 +94,7 @@ export function placeOf({ rows, cols, y, depth }, neuron) {
 /** @param {Slab} slab
  *  @returns {number} side of a cell in units of space: the geometric mean of its two, the depth as seen from a low angle */
 export function cellSize({ rows, cols, depth }) {
-  return Math.min(1 / cols, Math.sqrt((0.5 * depth) / rows / cols));
+  return Math.min(MOST_CELL, 1 / cols, Math.sqrt((0.5 * depth) / rows / cols));
 }
 
 /** Every captured neuron of the shown hook points as a dot. What the frame before knew tells how much each rose: where a

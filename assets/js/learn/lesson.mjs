@@ -139,6 +139,7 @@ export class Lesson {
    *  @param {any} asked */
   async #showSession(session, asked) {
     const shown = this.#numShown;
+    const { classList } = this.host;
     const place = { lesson: this.content.id, moment: this.at + 1 };
     if (this.scanner?.session === session) {
       this.scanner.view.select(place);
@@ -153,6 +154,7 @@ export class Lesson {
       if (shown !== this.#numShown || this.#abort.signal.aborted) return;
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
       const boot = { ...this.content.sessions[session], asked: { ...own, ...place, step: own.step ?? 0 } };
+      classList.toggle("is-training", meta.session.kind === "training");
       const scanner = new Scanner(boot, meta, tokens, this.scales);
       this.scanner = window.mri = scanner;
       scanner.player.subscribe(() => this.#look());

@@ -36,6 +36,7 @@ export const NAMES_IN_FULL_PX = 700;
  *  @returns {Columns} */
 export function columnsOf({ header: { pos0, t_add: numRead } }, { y, depth }, lengthOf, room) {
   const last = pos0 + numRead - 1;
+  if (!numRead) return { first: 0, last: -1, placeOf: () => [0, y - BELOW, depth / 2] }; // a training script reads no tokens
   const unitsOf = (/** @type {number} */ position) => Math.min(MOST_CHARS, lengthOf(position)) + GAP_CHARS;
   let first = last;
   let used = unitsOf(last);

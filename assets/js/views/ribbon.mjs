@@ -44,6 +44,7 @@ export class Ribbon {
     this.numPrompt = numPrompt;
     this.special = new Set(tokens.special);
     this.#onSeek = onSeek;
+    host.hidden = tokens.steps.phase[0] === "train"; // there is nothing to read
     this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
     this.says = el("div", { class: "mri-ribbon-says" });
     this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons, titleOf: (position) => this.#title(position) });

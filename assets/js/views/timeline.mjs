@@ -11,6 +11,7 @@ import { el, sized } from "./dom.mjs";
 
 const LANE_PX = 22;
 const LANES = Object.freeze(["surprise", "entropy", "l2"]);
+const COLOURS = Object.freeze({ surprise: "--amber", entropy: "--violet", l2: "--accent" });
 const SAYS = Object.freeze({
   surprise: "derived: surprise = −log₂ p of the token that came next, at temperature 1",
   entropy: "measured: entropy of the whole prediction, at temperature 1",
@@ -38,13 +39,16 @@ export class Timeline {
     this.player = player;
     this.layout = layout;
     this.tokens = tokens;
-    this.values = LANES.map(() => el("b", { text: "…" }));
-    const labels = LANES.map((name, i) => el("div", { title: SAYS[/** @type {keyof typeof SAYS} */ (name)] }, el("span", { text: name }), this.values[i]));
-    this.canvas = el("canvas", { role: "img", "aria-label": "Surprise, entropy and l2 over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it." });
+    /** A training script predicts no tokens.
+     *  @type {readonly (keyof typeof COLOURS)[]} */
+    this.shown = /** @type {any} */ (tokens.steps.phase[0] === "train" ? ["l2"] : LANES);
+    this.values = this.shown.map(() => el("b", { text: "…" }));
+    const labels = this.shown.map((name, i) => el("div", { class: `is-${name}`, title: SAYS[name] }, el("span", { text: name }), this.values[i]));
+    this.canvas = el("canvas", { role: "img", "aria-label": `${[...this.shown].join(", ")} over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it.` });
     this.cursor = el("div", { class: "mri-timeline-cursor" });
     this.pointer = el("div", { class: "mri-timeline-pointer", hidden: true });
     this.range = el("div", { class: "mri-timeline-loop", hidden: true });
-    this.lanes = el("div", { class: "mri-lanes" }, this.canvas, this.range, this.pointer, this.cursor);
+    this.lanes = el("div", { class: "mri-lanes", style: `height:${this.#height}px` }, this.canvas, this.range, this.pointer, this.cursor);
     this.tip = el("div", { class: "mri-tip mri-timeline-tip", hidden: true });
     host.replaceChildren(el("div", { class: "mri-lane-labels" }, ...labels), this.lanes, this.tip);
     this.#listen();
@@ -81,11 +85,15 @@ export class Timeline {
     const width = this.lanes.clientWidth;
     if (width === this.#width) return;
     this.#width = width;
-    this.ctx = sized(this.canvas, width, LANE_PX * LANES.length);
+    this.ctx = sized(this.canvas, width, this.#height);
     this.#paint();
     this.#moveCursor();
     this.#drawn.loop = "";
     this.#drawLoop(this.player.loop);
+  }
+
+  get #height() {
+    return LANE_PX * this.shown.length;
   }
 
   /** @param {number} i lane
@@ -93,7 +101,8 @@ export class Timeline {
   #line(i) {
     const series = this.#series;
     if (!series) return new Float32Array(0);
-    if (i < 2) return i ? series.entropy : series.surprise;
+    const name = this.shown[i];
+    if (name !== "l2") return series[name];
     const [row, count] = [this.layout.rows.get(this.#drawn.point) ?? 0, series.surprise.length];
     const stride = series.stride ?? count;
     return series.points.subarray(row * stride, row * stride + count);
@@ -104,9 +113,9 @@ export class Timeline {
     if (!ctx || !this.#series) return;
     const style = getComputedStyle(this.host);
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-    ctx.clearRect(0, 0, this.#width, LANE_PX * LANES.length);
+    ctx.clearRect(0, 0, this.#width, this.#height);
     this.#paintPhases(ctx, colour);
-    for (const i of LANES.keys()) {
+    for (const i of this.shown.keys()) {
       const values = this.#line(i);
       const [bottom, top] = [(i + 1) * LANE_PX - 2, topOf(values)];
       const y = (/** @type {number} */ value) => bottom - (top > 0 ? Math.min(1, Math.max(0, value / top)) : 0) * (LANE_PX - 5);
@@ -116,7 +125,7 @@ export class Timeline {
       ctx.fillRect(0, bottom + 1, this.#width, 1);
       ctx.fillStyle = colour("--not-captured");
       for (const [from, to] of gaps) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
-      ctx.strokeStyle = ctx.fillStyle = colour(["--amber", "--violet", "--accent"][i]);
+      ctx.strokeStyle = ctx.fillStyle = colour(COLOURS[this.shown[i]]);
       ctx.lineWidth = 1.25;
       for (const [from, to] of captured) {
         if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
@@ -141,7 +150,7 @@ export class Timeline {
     const half = xOfStep(0.5, this.#width, phase.length);
     ctx.fillStyle = colour("--line");
     ctx.globalAlpha = 0.45;
-    if (numPrefill !== 0) ctx.fillRect(0, 0, numPrefill < 0 ? this.#width : xOfStep(numPrefill - 1, this.#width, phase.length) + half, LANE_PX * LANES.length);
+    if (numPrefill !== 0) ctx.fillRect(0, 0, numPrefill < 0 ? this.#width : xOfStep(numPrefill - 1, this.#width, phase.length) + half, this.#height);
     ctx.globalAlpha = 1;
     ctx.fillStyle = colour("--amber");
     forced.forEach((isForced, step) => isForced && ctx.fillRect(xOfStep(step, this.#width, phase.length) - 1, 0, 2, 4));
@@ -161,9 +170,9 @@ export class Timeline {
     this.cursor.style.transform = `translateX(${xOfStep(step, this.#width, this.player.numSteps)}px)`;
     if (!this.#series) return;
     const column = Math.floor(step / this.#series.every);
-    LANES.forEach((_, i) => {
+    this.shown.forEach((name, i) => {
       const value = this.#line(i)[column];
-      this.values[i].textContent = Number.isNaN(value) ? "—" : formatValue(value) + (i < 2 ? " bits" : "");
+      this.values[i].textContent = Number.isNaN(value) ? "—" : formatValue(value) + (name !== "l2" ? " bits" : "");
     });
   }
 
@@ -263,17 +272,17 @@ export class Timeline {
     const name = (/** @type {number} */ id) => `“${(text[id] ?? `#${id}`).replace(/ /g, "␣")}”`;
     const read = numRead === 1 ? name(sequence[pos0]) : `${numRead} tokens`;
     const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
-    lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
+    if (numRead) lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
     if (!this.#series) return lines;
     const { every } = this.#series;
     const column = Math.floor(step / every);
     if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
-    LANES.forEach((lane, i) => {
+    this.shown.forEach((lane, i) => {
       const value = this.#line(i)[column];
-      const unit = i < 2 ? "bits" : this.layout.points[this.layout.rows.get(this.#drawn.point) ?? 0].unit;
+      const unit = lane !== "l2" ? "bits" : this.layout.points[this.layout.rows.get(this.#drawn.point) ?? 0].unit;
       const words = Number.isNaN(value) ? "not captured" : `${exactly(value)} ${unit}`;
-      const nats = i === 0 && !Number.isNaN(value) ? ` = ${formatValue(value * Math.LN2)} nats` : "";
-      lines.push(el("div", { "data-lane": lane }, `${i === 2 ? `l2 of ${this.#drawn.point}` : lane} `, el("span", { class: "mri-value", text: words }), nats));
+      const nats = lane === "surprise" && !Number.isNaN(value) ? ` = ${formatValue(value * Math.LN2)} nats` : "";
+      lines.push(el("div", { "data-lane": lane }, `${lane === "l2" ? `l2 of ${this.#drawn.point}` : lane} `, el("span", { class: "mri-value", text: words }), nats));
     });
     return lines;
   }

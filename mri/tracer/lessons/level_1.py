@@ -18,7 +18,7 @@ AND = (0, 0, 0, 1)
 XOR = (0, 1, 1, 0)
 RATE = 0.25
 SEED = 7
-POINTS = ("inputs", "weighted", "sum", "output", "weights", "bias")
+POINTS = ("inputs", "weights", "weighted", "bias", "sum", "output")
 
 
 class Perceptron(nn.Module):
