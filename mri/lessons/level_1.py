@@ -1,4 +1,4 @@
-"""Numbers of level 1, one perceptron: its sums and corrections, opened down to inputs and weights; counts of mistakes."""
+"""Numbers of level 1, one perceptron: sums and corrections, opened down to inputs and weights; counts of mistakes."""
 
 from __future__ import annotations
 
