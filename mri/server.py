@@ -19,6 +19,7 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mri import errors
+from mri.analysis.study import Study
 from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
 from mri.lesson_routes import lesson_routes
@@ -27,6 +28,7 @@ from mri.live.hub import Hub
 from mri.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.live.worker import GenerationWorker
 from mri.live_routes import live_routes, sock
+from mri.neuron_routes import neuron_routes
 from mri.paths import LESSONS, SESSIONS
 from mri.routes import compress, meta_of, routes
 from mri.store.library import Library
@@ -83,7 +85,7 @@ def create_app(
     library = Library(sessions, bundled=lessons.glob("*/"))
     worker = worker or GenerationWorker(sessions, model)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
-    server = _flask(Services(library, worker, model, hub, Catalogue(lessons)))
+    server = _flask(Services(library, worker, model, hub, Catalogue(lessons), Study(library)))
     app = Dash(
         "nanochat-mri",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
@@ -129,6 +131,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(live_routes)
     server.register_blueprint(downloads)
     server.register_blueprint(lesson_routes)
+    server.register_blueprint(neuron_routes)
     sock.init_app(server)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)

@@ -69,6 +69,17 @@ export async function mountLearn(boot) {
   return window.dash_clientside.no_update;
 }
 
+/** Called by Dash on every visit of the Neurons page.
+ *  @param {import("./neurons/question.mjs").Boot} boot */
+export async function mountNeurons(boot) {
+  open?.close();
+  open = null;
+  window.mri = undefined;
+  const { NeuronsPage } = await import("./neurons/page.mjs");
+  open = new NeuronsPage(boot);
+  return window.dash_clientside.no_update;
+}
+
 /** Called by Dash when the form is sent.
  *  @param {Record<string, any>} request body of POST /record */
 export async function record(request) {

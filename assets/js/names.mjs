@@ -17,6 +17,8 @@ export const IDS = Object.freeze({
   live: "live",
   liveBar: "live-bar",
   liveWait: "live-wait",
+  neurons: "neurons",
+  neuronsView: "neurons-view",
   liveTick: "live-tick",
   learn: "learn",
   learnText: "learn-text",

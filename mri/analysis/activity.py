@@ -56,12 +56,11 @@ class Activity:
         return counts
 
     def row(self, key: str, neuron: int) -> int:
-        """Row of a neuron. Raises IndexError where it is not among those looked at (sampled mode leaves some out)."""
-        if key not in self.keys:
-            raise IndexError(f"{key} is not among the hook points looked at.")
-        rows = np.flatnonzero((self.point == self.keys.index(key)) & (self.neuron == neuron))
+        """Row of a neuron. Raises UnknownHookPoint where it is not among these (sampled mode leaves some out)."""
+        point = self.keys.index(key) if key in self.keys else -1
+        rows = np.flatnonzero((self.point == point) & (self.neuron == neuron))
         if not len(rows):
-            raise IndexError(f"{key} has no captured neuron {neuron}.")
+            raise UnknownHookPoint(f"Nothing was captured of neuron {neuron} of {key}: choose another one.")
         return int(rows[0])
 
     def taken(self, rows: Ints) -> Activity:

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Method = Literal["kmeans", "ward"]
 
-METHODS: dict[Method, str] = {"kmeans": "k-means", "ward": "agglomerative (Ward)"}
+METHODS: dict[str, str] = {"kmeans": "k-means", "ward": "agglomerative (Ward)"}
 MOST_GROUPS = 12
 """Most groups: a palette and a person tell so many apart."""
 

@@ -157,7 +157,7 @@ class Study:
 
     def companions(self, question: Question, neuron: int, most: int = 8) -> tuple[list[Companion], list[Companion]]:
         """Neurons that move with this one, and against it, the strongest first. Both lists are empty where it was
-        captured in too few steps. Raises as `grouping`, and IndexError."""
+        captured in too few steps. Raises as `grouping`."""
         history = self.history(question)
         activity = history.activity
         row, counts = activity.row(question.point, neuron), activity.captured

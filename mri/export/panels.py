@@ -54,7 +54,11 @@ def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> str:
         raise ConfigError(f"A temperature of {selected.temperature:g} divides by nothing: choose one above 0.")
     if not 0 <= selected.step < reader.num_steps:
         raise ConfigError(f"There is no step {selected.step}: this session has {reader.num_steps}.")
-    header, rows = KINDS[kind](reader, selected)
+    return csv_text(*KINDS[kind](reader, selected))
+
+
+def csv_text(header: Header, rows: Iterable[list[Any]]) -> str:
+    """The table as CSV, with its two header rows."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([name for name, _ in header])
@@ -109,7 +113,7 @@ def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
     layout = reader.session.layout
     unit = " or ".join(sorted({layout.points[layout.row(key)].unit for key, _ in selected.watched}))
     histories = [(key, neuron, tables.neuron(reader, key, neuron)) for key, neuron in selected.watched]
-    read = _tokens_read(reader)
+    read = tokens_read(reader)
 
     def rows() -> Iterator[list[Any]]:
         for key, neuron, history in histories:
@@ -205,7 +209,7 @@ def _predictions(reader: SessionReader, selected: Selection) -> tuple[Header, It
 
 def _timeline(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     l2 = reader.column("stats", reader.session.layout.row(selected.point), STATS.index("l2"))  # (num_steps,)
-    read = _tokens_read(reader)
+    read = tokens_read(reader)
 
     def rows() -> Iterator[list[Any]]:
         for step in range(reader.num_steps):
@@ -256,7 +260,7 @@ def _tokens(reader: SessionReader) -> list[str]:
     return [_text(reader, int(token_id)) for token_id in reader.token_ids()]
 
 
-def _tokens_read(reader: SessionReader) -> list[str]:
+def tokens_read(reader: SessionReader) -> list[str]:
     """What each step read, as text; of a training step nothing is known."""
     steps, ids = reader.steps(), reader.token_ids()
     return [

@@ -12,6 +12,9 @@ from typing import Any, Literal
 from mri.errors import ConfigError, SessionNotFound
 from mri.store.reader import SessionReader
 
+DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_post")
+"""Hook points of a block that have a direct path to the predictions."""
+
 
 @dataclass
 class Attribution:
@@ -68,6 +71,11 @@ def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: str 
     question_id = f"direct/{weights['weights_hash']}/{point}/{neuron}"
     command = {"cmd": "direct", "id": question_id, "model": model, "point": point, "neuron": neuron, **weights}
     return Attribution(question_id, command)
+
+
+def has_direct_path(point: str) -> bool:
+    """Whether a neuron of this hook point adds to the stream, or is one of its coordinates (mri/nanochat/direct.py)."""
+    return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
 
 
 def _weights_of(reader: SessionReader) -> dict[str, str] | None:

@@ -37,7 +37,13 @@ INDEX_HTML = """<!DOCTYPE html>
 GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
 """Plotly's config everywhere: nothing leaves the machine."""
 
-PAGES = {"Scanner": ids.SCANNER_PATH, "Live": ids.LIVE_PATH, "Learn": ids.LEARN_PATH, "Sessions": ids.SESSIONS_PATH}
+PAGES = {
+    "Scanner": ids.SCANNER_PATH,
+    "Live": ids.LIVE_PATH,
+    "Neurons": ids.NEURONS_PATH,
+    "Learn": ids.LEARN_PATH,
+    "Sessions": ids.SESSIONS_PATH,
+}
 
 
 def shell(content: Any, *tools: Any) -> html.Div:

@@ -1,5 +1,5 @@
-"""What pages and routes reach for while they answer a request: the library of sessions, the generation worker
-and who watches live.
+"""What pages and routes reach for while they answer a request: the library of sessions, the generation worker,
+who watches live, and what is studied of neurons.
 
 `create_app` puts one `Services` into the Flask app; `services()` gives it back inside a request.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from mri.analysis.study import Study
 from mri.lessons.catalogue import Catalogue
 from mri.live.hub import Hub
 from mri.live.worker import GenerationWorker
@@ -28,6 +29,7 @@ class Services:
     model: Path | None
     hub: Hub
     lessons: Catalogue
+    study: Study
 
 
 def services() -> Services:

@@ -45,7 +45,7 @@ def test_several_sessions_and_hook_points_stand_side_by_side(tmp_path):
         expected = two.frame(3).values(two.session.layout, KEY)
         np.testing.assert_array_equal(activity.values[16:, 7], expected)
         assert activity.row(KEY, 4) == 20
-        with pytest.raises(IndexError, match="no captured neuron 99"):
+        with pytest.raises(UnknownHookPoint, match="neuron 99"):
             activity.row(KEY, 99)
 
 

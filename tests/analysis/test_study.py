@@ -101,7 +101,7 @@ def test_what_is_not_there_is_said(study):
         study.grouping(Question("nobody", KEY))
     with pytest.raises(UnknownHookPoint):
         study.grouping(Question("s0", "block.7.mlp_out"))
-    with pytest.raises(IndexError):
+    with pytest.raises(UnknownHookPoint):
         study.companions(Question("s0", KEY), 99)
 
 

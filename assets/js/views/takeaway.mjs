@@ -24,21 +24,24 @@ const PARTS = Object.freeze([
 export class TakeAway {
   #abort = new AbortController();
 
-  /** @param {HTMLElement} host of the menu above the stage
+  /** @param {HTMLElement|null} host of the menu above the stage; null on a page without one
    *  @param {object} context
    *  @param {string} context.session
    *  @param {() => string[]} context.points hook points on the stage
    *  @param {() => Record<string, any>} context.viewNow
    *  @param {() => string} context.linkNow search part of the address of what is shown now
    *  @param {() => void} context.paint paints the stage, now
-   *  @param {() => void} context.pause the clock stands while a menu is open */
+   *  @param {() => void} context.pause the clock stands while a menu is open
+   *  @param {(kind: string) => string} [context.csvOf] address of a panel's numbers, where it is not the Scanner's
+   *  @param {(kind: string) => string} [context.nameOf] of a file without extension
+   *  @param {() => string} [context.captionOf] what a picture is of */
   constructor(host, context) {
     this.context = context;
     const item = (/** @type {string} */ text, /** @type {string} */ take, of = "stage", label = text) => el("button", { type: "button", "data-mri-take": take, "data-mri-of": of, "aria-label": label, text });
     const part = (/** @type {readonly string[]} */ [name, of]) =>
       el("div", { class: "mri-menu-row" }, el("span", { text: name }), item("PNG", "png", of, `${name}, PNG`), item("CSV", "csv", of, `${name}, CSV`));
     const list = el("div", { class: "mri-menu-list" }, ...PARTS.map(part), el("hr"), item("Copy link", "link"), item("Copy Python", "python"));
-    host.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title: "The picture, its numbers, a link to this view, this step as Python" }), list));
+    host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title: "The picture, its numbers, a link to this view, this step as Python" }), list));
     const { signal } = this.#abort;
     document.addEventListener("click", (event) => this.#click(event), { signal });
     document.addEventListener("toggle", (event) => /** @type {any} */ (event.target).matches?.(".mri-menu[open]") && context.pause(), { signal, capture: true });
@@ -65,13 +68,14 @@ export class TakeAway {
     const { session, viewNow, linkNow } = this.context;
     const view = viewNow();
     const kind = of.replace(/^graph-/, "");
-    const name = (/** @type {string} */ extension) => fileName(session, view.step, kind, extension);
+    const { csvOf, nameOf, captionOf } = this.context;
+    const name = (/** @type {string} */ extension) => (nameOf ? `${nameOf(kind)}.${extension}` : fileName(session, view.step, kind, extension));
     if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
     if (take === "python") return copy(await textOf(pythonAddress(session, view)), "Python");
-    if (take === "csv") return save(new Blob([await textOf(csvAddress(session, kind, view, this.context.points()))], { type: "text/csv" }), name("csv"));
+    if (take === "csv") return save(new Blob([await textOf(csvOf ? csvOf(kind) : csvAddress(session, kind, view, this.context.points()))], { type: "text/csv" }), name("csv"));
     const part = PARTS.find(([, kind]) => kind === of)?.[2];
     if (part) return this.#savePart(part, view, name("png"));
-    const image = await chartImage(of, take, `${session} · step ${view.step}`);
+    const image = await chartImage(of, take, captionOf ? captionOf() : `${session} · step ${view.step}`);
     save(blobFromDataUrl(image), name(take));
   }
 

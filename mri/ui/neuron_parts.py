@@ -1,0 +1,256 @@
+"""Parts of the Neurons page that are words: what was grouped, the groups as cards, moments in their context, tokens
+that a neuron speaks for, neurons that move with it.
+
+Knows what a study found and the library that tokens come from; draws no figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from dash import dcc, html
+
+from mri.analysis.activity import Activity, Floats
+from mri.analysis.clustering import METHODS
+from mri.analysis.indexer import Progress
+from mri.analysis.moments import PER_SESSION, Moment
+from mri.analysis.study import LEAST_CAPTURED, Companion, Grouping, Question
+from mri.errors import MriError
+from mri.store.library import Library
+from mri.ui import components, ids, labels
+from mri.ui.neurons import colour_of
+from mri.ui.tokens import display
+
+BEFORE, AFTER = 9, 5
+"""Tokens shown around a moment."""
+MOST_MOMENTS = 12
+
+
+def address(question: Question, point: str, neuron: int | None = None, tab: str = "neuron") -> str:
+    """Of a neuron's dossier, or with tab="groups" of the groups."""
+    fields = {"session": question.session, "point": point, "neuron": neuron, "tab": tab}
+    return f"{ids.NEURONS_PATH}?{urlencode({name: value for name, value in fields.items() if value is not None})}"
+
+
+def scan_address(session: str, step: int, point: str, neuron: int | None = None, **more: str) -> str:
+    """Of a step on the Scanner, with the neuron selected."""
+    fields = {"session": session, "step": step, "point": point, "neuron": neuron, **more}
+    query = urlencode({name: value for name, value in fields.items() if value is not None}, safe=":")
+    return f"{ids.SCANNER_PATH}?{query}"
+
+
+def grouping_name(question: Question) -> str:
+    """The groups as the Scanner's address names them: method, number, span, scope, seed, hook point."""
+    groups = question.n_groups or "auto"
+    return f"{question.method}:{groups}:{question.span}:{question.scope}:{question.seed}:{question.point}"
+
+
+def neuron_name(activity: Activity, row: int) -> str:
+    """As `block.3.mlp_act · 17`."""
+    return f"{activity.keys[activity.point[row]]} · {activity.neuron[row]}"
+
+
+def neuron_link(question: Question, point: str, neuron: int) -> dcc.Link:
+    return dcc.Link(f"{point} · {neuron}", href=address(question, point, neuron), className="neurons-link")
+
+
+def tokens_of_columns(library: Library, activity: Activity) -> list[str]:
+    """What each column's step read."""
+    read = {}
+    for number, session in enumerate(activity.sessions):
+        read[number] = labels.tokens_of_steps(library.open(session).as_of_now())
+    return [read[int(session)][int(step)] for session, step in zip(activity.session, activity.step, strict=True)]
+
+
+def summary(found: Grouping) -> html.Div:
+    """What was grouped, how, and what had to be estimated."""
+    clusters, history, question = found.clusters, found.history, found.question
+    steps = f"{history.filled.shape[1]:,} steps"
+    if len(history.activity.sessions) > 1:
+        steps += f" of {len(history.activity.sessions)} sessions"
+    chosen = "as you chose" if question.n_groups else "the number with the largest mean silhouette"
+    parts: list[Any] = [
+        html.B(f"{clusters.n_groups} groups"),
+        f" of {len(found.rows):,} neurons over {steps}, by {METHODS[question.method]}: {chosen}, "
+        f"{clusters.silhouettes[clusters.n_groups]:.2f} (1: far apart, 0: they touch).",
+    ]
+    missing = 1 - history.share_captured
+    notes = ["All values were captured." if not missing else
+             f"{missing * 100:.0f} % of the values were not captured: each is taken as what is to be expected between "
+             "its bounds, and drawn pale."]  # fmt: skip
+    if found.too_rare:
+        notes.append(f"{found.too_rare:,} neurons were captured in fewer than {LEAST_CAPTURED} steps: in no group.")
+    if found.beyond:
+        notes.append(f"{found.beyond:,} more, those captured least often, are left out: too many to compare all pairs.")
+    if history.sessions_left_out:
+        notes.append(f"{history.sessions_left_out} older sessions are left out: too many steps.")
+    colour = dcc.Link(
+        "Colour the tower by these groups →",
+        href=scan_address(question.session, int(_a_step(found)), question.point, groups=grouping_name(question)),
+        className="mri-button neurons-tower",
+    )
+    return html.Div([html.P(parts), html.P(" ".join(notes), className="mri-note"), colour], className="neurons-says")
+
+
+def _a_step(found: Grouping) -> int:
+    """Of the question's own session, where the largest group peaks there."""
+    activity = found.history.activity
+    own = activity.sessions.index(found.question.session)
+    peaks = [column for column in found.peaks(0, len(activity.step)) if activity.session[column] == own]
+    return int(activity.step[peaks[0]]) if peaks else 0
+
+
+def cards(found: Grouping, tokens: Sequence[str]) -> html.Ul:
+    """One card for each group: how many, at which tokens it is strongest, its most typical neurons."""
+    activity, neurons = found.history.activity, found.neurons
+    items = []
+    for group in range(found.clusters.n_groups):
+        size = int((found.clusters.labels == group).sum())
+        peaks = [
+            dcc.Link(
+                tokens[column],
+                href=scan_address(activity.sessions[activity.session[column]], int(activity.step[column]),
+                                  found.question.point, groups=grouping_name(found.question)),
+                className="neurons-token",
+                title=f"mean {found.clusters.means[group, column]:.2f} σ at step {activity.step[column]}",
+            )
+            for column in found.peaks(group)
+        ]  # fmt: skip
+        one_point = len(neurons.keys) == 1
+        typical = [
+            dcc.Link(
+                f"{neurons.neuron[row]}" if one_point else neuron_name(neurons, row),
+                href=address(found.question, neurons.keys[neurons.point[row]], int(neurons.neuron[row])),
+                className="neurons-link",
+            )
+            for row in found.typical(group)
+        ]
+        swatches = {theme: colour_of(group, theme) for theme in ("dark", "light")}
+        style = {f"--group-{theme}": colour for theme, colour in swatches.items()}
+        items.append(
+            html.Li(
+                [
+                    html.H3([html.Span(className="neurons-swatch"), f"Group {group + 1}",
+                             html.Span(f"{size:,} neuron{'' if size == 1 else 's'}", className="mri-muted")]),
+                    html.P([html.Span("peaks at", className="mri-muted"), *peaks], className="neurons-peaks"),
+                    html.P([html.Span("typical", className="mri-muted"), *typical], className="neurons-typical"),
+                ],
+                style=style,
+            )
+        )  # fmt: skip
+    return html.Ul(items, className="neurons-cards")
+
+
+def head(question: Question, neuron: int, values: Floats, strongest: int, width: int) -> list[Any]:
+    """Which neuron this is, what is known of it here, and where else to look."""
+    captured = int(np.isfinite(values).sum())
+    where = f"captured in {captured} of {len(values)} steps of this session"
+    if captured:
+        where += f", strongest {values[strongest]:.4g} at step {strongest}"
+    watch = f"{question.point}:{neuron}"
+    beside = [
+        dcc.Link(text, href=address(question, question.point, other), className="mri-button", title=title)
+        for text, other, title in (("←", neuron - 1, "The neuron before"), ("→", neuron + 1, "The neuron after"))
+        if 0 <= other < width
+    ]
+    scan = dcc.Link(
+        "See it on the Scanner →", className="mri-button neurons-tower",
+        href=scan_address(question.session, strongest, question.point, neuron, watched=watch),
+    )  # fmt: skip
+    return [
+        html.H2([html.Code(question.point), f" · neuron {neuron}"]),
+        html.P(where, className="mri-note"),
+        html.Div([*beside, scan], className="neurons-buttons"),
+    ]
+
+
+def moments(library: Library, found: Sequence[Moment], question: Question, neuron: int) -> Any:
+    """The strongest moments with the token that was read in its context; a click goes to that step."""
+    if not found:
+        return html.P("In no finished session of these weights was this neuron captured.", className="mri-note")
+    items = [item for moment in found[:MOST_MOMENTS] if (item := _moment(library, moment, question, neuron))]
+    note = f"At most {PER_SESSION} from one session. A click opens the step on the Scanner."
+    return [html.Ol(items, className="neurons-moments"), html.P(note, className="mri-note")]
+
+
+def _moment(library: Library, moment: Moment, question: Question, neuron: int) -> html.Li | None:
+    try:
+        reader = library.open(moment.session)
+        steps, sequence = reader.steps(), labels.tokens(reader)
+    except MriError:  # deleted since it was indexed
+        return None
+    at = int(steps["pos0"][moment.step] + steps["t_add"][moment.step]) - 1
+    if not sequence:  # a training step reads a batch
+        context: list[Any] = [html.Mark("a batch")]
+    else:
+        start = max(0, at - BEFORE)
+        before = ("… " if start else "") + "".join(sequence[start:at])
+        after = "".join(sequence[at + 1 : at + 1 + AFTER]) + (" …" if at + 1 + AFTER < len(sequence) else "")
+        context = [_text(before), html.Mark(_text(sequence[at])), html.Span(_text(after), className="mri-muted")]
+    link = dcc.Link(
+        context, href=scan_address(moment.session, moment.step, question.point, neuron), className="neurons-context"
+    )
+    return html.Li([html.Span(f"{moment.value:.4g}", className="neurons-value"), link,
+                    html.Span(f"step {moment.step}", className="mri-muted", title=moment.session)])  # fmt: skip
+
+
+def _text(token: str) -> str:
+    """Spaces as they are, where the tokens stand side by side."""
+    return token.replace("␣", " ")
+
+
+def indexing(progress: Progress) -> Any:
+    """How far the index over sessions is."""
+    if progress.done < progress.all or not progress.all:
+        words = f"Reading sessions of these weights: {progress.done} of {progress.all}."
+        if not progress.all:
+            words = progress.problem or "Looking for sessions of these weights …"
+        bar = html.Progress(value=str(progress.done), max=str(max(1, progress.all)), className="record-progress",
+                            **components.attributes({"aria-label": "Sessions read"}))  # fmt: skip
+        return [html.P(words, className="mri-note"), bar]
+    words = f"Over {progress.all:,} finished session{'' if progress.all == 1 else 's'} with the same weights."
+    return html.P(words + (f" {progress.problem}" if progress.problem else ""), className="mri-note")
+
+
+def companions(rising: Sequence[Companion], falling: Sequence[Companion], question: Question, steps: int) -> Any:
+    """Two lists: with this neuron, against it."""
+    if not rising and not falling:
+        return html.P(
+            f"This neuron was captured in fewer than {LEAST_CAPTURED} steps of this session: nothing can be compared.",
+            className="mri-note",
+        )
+
+    def table(found: Sequence[Companion], title: str) -> html.Table:
+        rows = [
+            html.Tr([html.Th(neuron_link(question, each.point, each.neuron), scope="row"), html.Td(f"{each.r:+.3f}"),
+                     html.Td(f"{each.together}", title=f"of {steps} steps")])
+            for each in found
+        ]  # fmt: skip
+        head = html.Thead(html.Tr([html.Th(title, scope="col"), html.Th("r", scope="col"),
+                                   html.Th("both captured", scope="col")]))  # fmt: skip
+        return html.Table([head, html.Tbody(rows)], className="neurons-table")
+
+    return html.Div([table(rising, "moves with it"), table(falling, "moves against it")], className="neurons-two")
+
+
+def spoken_tokens(status: dict[str, Any]) -> Any:
+    """The worker's answer about the direct path, or where it stands."""
+    if status["status"] == "running":
+        return html.P([html.Span(className="neurons-busy"), status["message"]], className="mri-note", role="status")
+    if status["status"] == "error":
+        return html.P(status["message"], className="mri-note neurons-error", role="alert")
+    most = max((abs(logit) for name in ("promoted", "suppressed") for *_, logit in status[name]), default=1) or 1
+
+    def column(name: str, title: str) -> html.Div:
+        rows = [
+            html.Li([html.Span(display(bytes.fromhex(raw)).replace(" ", "␣"), className="neurons-token"),
+                     html.Span(f"{logit:+.3f}", className="neurons-value")],
+                    style={"--share": f"{abs(logit) / most:.3f}"}, title=f"token {token_id}")
+            for token_id, raw, logit in status[name]
+        ]  # fmt: skip
+        return html.Div([html.H4(title), html.Ol(rows, className=f"neurons-tokens is-{name}")])
+
+    return html.Div([column("promoted", "promotes"), column("suppressed", "suppresses")], className="neurons-two")

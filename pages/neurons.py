@@ -1,0 +1,216 @@
+"""The Neurons page: groups of neurons by what they do over time, and one neuron's dossier. Layout and callbacks.
+
+What is asked for is JavaScript's (assets/js/neurons/page.mjs keeps it in the address); the study answers. No maths, no
+HDF5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+import numpy as np
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, dcc, html, no_update
+
+from mri.analysis.activity import family, standardised
+from mri.analysis.series import neuron_over_steps
+from mri.analysis.study import Question, weights_hash_of
+from mri.errors import MriError
+from mri.events import group_of_mode
+from mri.layout import Layout
+from mri.live.attribution import has_direct_path, tokens_of_neuron
+from mri.store.reader import SessionReader
+from mri.ui import components, figures, ids, labels, neuron_layout, neuron_parts, neurons
+from mri.ui.chart import message
+from mri.ui.services import services
+
+dash.register_page(__name__, path=ids.NEURONS_PATH, name="Neurons", title="Neurons · nanochat MRI", order=2)
+
+View = dict[str, Any]
+"""What JavaScript puts into the store: session, point, neuron, span, scope, method, groups, seed, tab, theme."""
+
+TICK_MS = 600
+
+
+def layout(session: str | None = None, point: str | None = None, **_: Any) -> html.Div:
+    """The page for `?session=…&point=…`; without them a demo and its MLP neurons. The rest of the address is
+    JavaScript's."""
+    infos = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
+    if not infos and session is None:
+        return components.state(
+            "Nothing recorded yet", "Press Record above and write a prompt: its neurons appear here."
+        )
+    try:
+        reader = services().library.open(session or first_session([info.id for info in infos]))
+    except MriError as error:
+        return components.state("This session cannot be opened", str(error), "error")
+    here = reader.session.layout
+    points = [each.key for each in here.points if group_of_mode(here, each.key)]
+    if not points:
+        return components.state(
+            "Only statistics in this session",
+            ["No neuron's values were captured. Record with another preset, or ",
+             dcc.Link("choose another session", href=ids.SESSIONS_PATH), "."],
+        )  # fmt: skip
+    boot = {
+        "session": reader.session.id,
+        "point": point if point in points else default_point(here, points),
+        "widths": {key: here.width(key) for key in points},
+        "blocks": [key for key in points if len(family(here, key)) > 1],
+        "comparable": bool(weights_hash_of(reader)),
+    }
+    sessions = [(info.id, labels.session_title(info)) for info in infos]
+    return html.Div(
+        [
+            dcc.Store(id="neurons-boot", data=boot),
+            dcc.Store(id=ids.NEURONS_VIEW),
+            dcc.Store(id="neurons-mounted"),
+            dcc.Interval(id="neurons-index-tick", interval=TICK_MS, disabled=True),
+            dcc.Interval(id="neurons-tokens-tick", interval=TICK_MS, disabled=True),
+            html.H1("Neurons", className="visually-hidden"),
+            neuron_layout.choices(sessions, points, boot),
+            neuron_layout.tabs(),
+            neuron_layout.groups_panel(),
+            neuron_layout.neuron_panel(),
+        ],
+        id=ids.NEURONS,
+        className="neurons",
+    )
+
+
+def first_session(session_ids: list[str]) -> str:
+    """What a first visit shows: the demo of a story, else another demo, else the newest recording."""
+    demos = sorted((each for each in session_ids if each.startswith("demo-")), key=lambda each: each != "demo-story")
+    return (demos or session_ids)[0]
+
+
+def default_point(here: Layout, points: list[str]) -> str:
+    """The MLP neurons of the middle block, what its MLP adds, or the first there is."""
+    middle = here.n_layer // 2
+    wanted = (f"block.{middle}.mlp_act", f"block.{middle}.mlp_out")
+    return next((key for key in wanted if key in points), points[0])
+
+
+clientside_callback(
+    ClientsideFunction("mri", "mountNeurons"), Output("neurons-mounted", "data"), Input("neurons-boot", "data")
+)  # fmt: skip
+
+
+def _reader(view: View) -> SessionReader:
+    return services().library.open(view["session"]).as_of_now()
+
+
+@callback(
+    Output("neurons-summary", "children"), Output("neurons-cards", "children"), Output("group-map", "figure"),
+    Output("group-means", "figure"), Output("group-heatmap", "figure"), Output("silhouettes", "figure"),
+    Input(ids.NEURONS_VIEW, "data"),
+    running=[(Output("neurons-panel-groups", "className"), "neurons-panel is-busy", "neurons-panel")],
+)  # fmt: skip
+def draw_groups(view: View | None) -> Any:
+    if view is None or view["tab"] != "groups":
+        return (no_update,) * 6
+    theme = view["theme"]
+    try:
+        found = services().study.grouping(Question.from_mapping(view))
+    except MriError as error:
+        empty = message("Nothing is grouped here.", theme)
+        return components.state("These neurons cannot be grouped", str(error)), None, empty, empty, empty, empty
+    members, clusters = found.neurons, found.clusters
+    tokens = neuron_parts.tokens_of_columns(services().library, members)
+    names = [neuron_parts.neuron_name(members, row) for row in range(len(found.rows))]
+    breaks = (np.flatnonzero(np.diff(members.session)) + 1).tolist()
+    chosen = f"{view['point']} · {view['neuron']}"
+    return (
+        neuron_parts.summary(found),
+        neuron_parts.cards(found, tokens),
+        neurons.group_map(clusters, names, selected=names.index(chosen) if chosen in names else None, theme=theme),
+        neurons.group_means(clusters, tokens, breaks=breaks, theme=theme),
+        neurons.group_heatmap(
+            clusters, standardised(found.history.filled[found.rows]), np.isfinite(members.values), names, tokens,
+            breaks=breaks, theme=theme,
+        ),
+        neurons.silhouettes(clusters.silhouettes, clusters.n_groups, theme=theme),
+    )  # fmt: skip
+
+
+@callback(
+    Output("dossier-head", "children"), Output("dossier-history", "figure"), Output("dossier-companions", "children"),
+    Input(ids.NEURONS_VIEW, "data"),
+)  # fmt: skip
+def draw_neuron(view: View | None) -> Any:
+    if view is None or view["tab"] != "neuron":
+        return (no_update,) * 3
+    key, neuron, theme = view["point"], view["neuron"], view["theme"]
+    reader, question = _reader(view), Question.from_mapping(view)
+    values, bounds = neuron_over_steps(reader, key, neuron)
+    strongest = int(np.nanargmax(np.abs(values))) if np.isfinite(values).any() else 0
+    unit = reader.session.layout.points[reader.session.layout.row(key)].unit
+    head = neuron_parts.head(question, neuron, values, strongest, reader.session.layout.width(key))
+    if np.isfinite(values).any() or np.isfinite(bounds).any():
+        history = figures.neuron_history(
+            values, bounds, step=strongest, name=f"neuron {neuron}", unit=unit, tokens=labels.tokens_of_steps(reader),
+            theme=theme,
+        )  # fmt: skip
+    else:
+        history = message("This neuron was captured in no step of this session.", theme)
+    try:
+        rising, falling = services().study.companions(question, neuron)
+        moving = neuron_parts.companions(rising, falling, question, reader.num_steps)
+    except MriError as error:
+        moving = html.P(str(error), className="mri-note")
+    return head, history, moving
+
+
+@callback(
+    Output("dossier-moments", "children"), Output("dossier-progress", "children"), Output("distribution", "figure"),
+    Output("neurons-index-tick", "disabled"), Input(ids.NEURONS_VIEW, "data"),
+    Input("neurons-index-tick", "n_intervals"),
+)  # fmt: skip
+def draw_moments(view: View | None, _: int | None) -> Any:
+    if view is None or view["tab"] != "neuron":
+        return no_update, no_update, no_update, True
+    key, neuron, theme = view["point"], view["neuron"], view["theme"]
+    reader, indexer = _reader(view), services().study.indexer
+    weights_hash = weights_hash_of(reader)
+    if not weights_hash:
+        why = "This session does not say which weights it was recorded from: no other session can be put beside it."
+        return (
+            html.P(why, className="mri-note"),
+            None,
+            message("Known only over sessions of known weights.", theme),
+            True,
+        )
+    progress = indexer.want(weights_hash)
+    found = indexer.strongest(weights_hash, key, neuron)
+    counts, _seen = indexer.distribution(weights_hash, key, neuron)
+    is_done = 0 < progress.all == progress.done
+    if found or is_done:
+        words = neuron_parts.moments(services().library, found, Question.from_mapping(view), neuron)
+    else:
+        words = no_update
+    unit = reader.session.layout.points[reader.session.layout.row(key)].unit
+    if counts.any():
+        sizes = neurons.distribution(counts, unit=unit, theme=theme)
+    else:
+        sizes = message("Captured in no finished session of these weights." if is_done else "Reading sessions …", theme)
+    return words, neuron_parts.indexing(progress), sizes, is_done
+
+
+@callback(
+    Output("dossier-tokens", "children"), Output("neurons-tokens-tick", "disabled"), Input(ids.NEURONS_VIEW, "data"),
+    Input("neurons-tokens-tick", "n_intervals"),
+)  # fmt: skip
+def draw_tokens(view: View | None, _: int | None) -> Any:
+    if view is None or view["tab"] != "neuron":
+        return no_update, True
+    if not has_direct_path(view["point"]):
+        words = f"{view['point']} has no direct path of its own: choose mlp_act, mlp_out, attn_out, a resid_… or ln_f."
+        return html.P(words, className="mri-note"), True
+    model = services().model
+    try:
+        wanted = tokens_of_neuron(_reader(view), view["point"], view["neuron"], None if model is None else str(model))
+    except MriError as error:
+        return html.P(str(error), className="mri-note"), True
+    known = services().worker.attribution(wanted.id)
+    status = known if known and known["status"] != "error" else services().worker.attribute(wanted)
+    return neuron_parts.spoken_tokens(status), status["status"] != "running"
