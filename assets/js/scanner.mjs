@@ -34,14 +34,20 @@ import { Watched } from "./views/watched.mjs";
 
 /** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
 const LINES_EVERY_MS = 500;
+/** A step that comes so long after the picture before is drawn at once; where they come faster, one frame may show several. */
+const ALONE_MS = 30;
 
 export class Scanner {
   timings = new Timings();
   #needsRedraw = false;
+  #isScheduled = false;
+  #hasHurried = false; // what the next animation frame shows is drawn already
+  #isDrawn = false; // and not yet told to be painted
   #isClosed = false;
   #abort = new AbortController();
   #painted = () => {};
   #hasGrown = false;
+  #paintedAtMs = 0;
   #linesAtMs = 0; // when the small lines were drawn last
 
   /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
@@ -94,7 +100,7 @@ export class Scanner {
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
     const needFrame = (/** @type {number} */ step) => this.cache.ensure(step).then(needsRedraw, () => {}); // told by the cache's onError
-    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#needsRedraw });
+    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#needsRedraw || this.#hasHurried });
     const source = { layout, tokens, stepOf: this.growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens, stepOf: source.stepOf, numPrompt: source.numPrompt, onSeek, hasAttention: layout.n_head > 0,
@@ -157,6 +163,7 @@ export class Scanner {
     this.#hasGrown = true;
     this.player.setNumSteps(this.cache.numSteps);
     this.redraw();
+    if (performance.now() - this.#paintedAtMs > ALONE_MS) this.#hurry();
   }
 
   /** The recording runs, or it is paused: then charts may be asked for.
@@ -185,7 +192,6 @@ export class Scanner {
   #showGrowth(nowMs) {
     const growth = /** @type {import("./core/growth.mjs").Growth} */ (this.growth);
     this.#hasGrown = false;
-    this.ribbon.grow();
     this.transport.grow();
     this.timeline.setSeries(growth.series);
     this.layers.grow(growth.numSteps, growth.limit);
@@ -259,19 +265,32 @@ export class Scanner {
     const on = { player: this.player, layout: this.layout, view: this.view.view, picture: this.stage.picture };
     runCommand(command, { ...on, select: (fields) => this.#select(fields), toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) });
     this.redraw();
+    this.#hurry();
   }
 
   /** Ask for a picture. However often: there is one per animation frame. */
   redraw() {
-    if (this.#needsRedraw || this.#isClosed) return;
     this.#needsRedraw = true;
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
     requestAnimationFrame(() => {
-      this.#needsRedraw = false;
-      if (!this.#isClosed) this.#paint();
+      this.#isScheduled = false;
+      if (this.#isClosed) return;
+      if (this.#needsRedraw) this.#paint();
+      if (this.#isDrawn) this.#tellWhenPainted();
+      if (this.#hasHurried) setTimeout(() => (this.#hasHurried = false)); // not before all that is drawn in this frame asked
     });
   }
 
+  /** The picture that was asked for, now: the graphics work is done while the browser waits for its next frame. */
+  #hurry() {
+    if (!this.#needsRedraw || this.#hasHurried || this.#isClosed) return;
+    this.#hasHurried = true;
+    this.#paint();
+  }
+
   #paint() {
+    this.#needsRedraw = false;
     if (!this.stage.host.isConnected) return this.close();
     const { step, direction, mode, waiting, wanted } = this.player;
     this.cache.ensure(waiting ? wanted : step, direction).then(
@@ -287,10 +306,11 @@ export class Scanner {
       const startMs = performance.now();
       if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, point) });
       const before = step > 0 ? this.cache.get(step - 1) : null;
-      if (this.#hasGrown) this.#showGrowth(startMs);
+      if (this.#hasGrown) this.ribbon.grow();
       this.ribbon.follow(step);
+      if (this.#hasGrown) this.#showGrowth(startMs);
       this.layers.draw(frame, before, point, isPlaying);
-      this.stage.draw(frame, view, before, isPlaying);
+      this.stage.draw(frame, view, before, mode === "playing");
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
       this.timings.drawn(startMs);
@@ -300,6 +320,14 @@ export class Scanner {
     if (!frame) return;
     this.watched.draw(view);
     this.inspector.draw(frame, view, isPlaying);
-    this.timings.afterPaint(this.growth && step === this.player.lastStep ? step : null, this.#painted);
+    this.#isDrawn = true;
+    this.#paintedAtMs = performance.now();
+  }
+
+  /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */
+  #tellWhenPainted() {
+    this.#isDrawn = false;
+    const { step, lastStep } = this.player;
+    this.timings.afterPaint(this.growth && step === lastStep ? step : null, this.#painted);
   }
 }

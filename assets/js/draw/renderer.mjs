@@ -10,7 +10,7 @@ import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
 import { pixelsPerUnit, project } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
 import * as shaders from "./shaders.mjs";
-import { DOT_FLOATS, cellSize, outermost, placeOf } from "./tower.mjs";
+import { DOT_FLOATS, MARK_AT, cellSize, outermost, placeOf } from "./tower.mjs";
 import { MOST_STREAMS, PARTICLE_FLOATS } from "./particles.mjs";
 
 /** @typedef {WebGL2RenderingContext} GL */
@@ -23,8 +23,8 @@ const GLOW_MARGIN = 0.04; // of space around a plate for its edge's glow
 
 export class Renderer {
   #scalesOf = "";
-  #numDots = 0;
-  #numRings = 0;
+  #numPlain = 0; // dots that are numbers, first in the buffer
+  #numMarked = 0; // then marks and rings
   #numParticles = 0;
   #numCells = 0;
   #numPlates = 0;
@@ -53,6 +53,7 @@ export class Renderer {
     this.plate = program(gl, shaders.PLATE_VERTEX, shaders.PLATE);
     this.cell = program(gl, shaders.CELL_VERTEX, shaders.CELL);
     this.dot = program(gl, shaders.DOT_VERTEX, shaders.DOT);
+    this.mark = program(gl, shaders.DOT_VERTEX, shaders.MARK);
     this.shine = program(gl, shaders.SHINE_VERTEX, shaders.SHINE);
     this.blur = program(gl, shaders.WHOLE, shaders.BLUR);
     this.light = program(gl, shaders.WHOLE, shaders.LIGHT);
@@ -61,6 +62,7 @@ export class Renderer {
     this.cells = mesh(gl, this.cell, 4, { cell: [0, 4] });
     const dotParts = /** @type {Record<string, [number, number]>} */ ({ place: [0, 3], cell: [3, 1], what: [4, 4] });
     this.dots = mesh(gl, this.dot, DOT_FLOATS, dotParts);
+    this.marks = mesh(gl, this.mark, DOT_FLOATS, dotParts, this.dots.buffer);
     this.shining = mesh(gl, this.shine, DOT_FLOATS, dotParts, this.dots.buffer);
     this.particles = mesh(gl, this.particle, PARTICLE_FLOATS, { from: [0, 3], to: [3, 3], what: [6, 3] });
     this.none = /** @type {WebGLVertexArrayObject} */ (gl.createVertexArray());
@@ -114,11 +116,17 @@ export class Renderer {
   /** @param {Float32Array} dots as tower.dotsOf gives them
    *  @param {Float32Array} rings as tower.markDots gives them */
   setDots(dots, rings) {
-    this.#numDots = dots.length / DOT_FLOATS;
-    this.#numRings = rings.length / DOT_FLOATS;
     const both = new Float32Array(dots.length + rings.length);
-    both.set(dots);
+    let [plain, marked] = [0, dots.length];
+    for (let at = 0; at < dots.length; at += DOT_FLOATS) {
+      const isMark = dots[at + MARK_AT] !== 0;
+      if (isMark) marked -= DOT_FLOATS;
+      both.set(dots.subarray(at, at + DOT_FLOATS), isMark ? marked : plain);
+      if (!isMark) plain += DOT_FLOATS;
+    }
     both.set(rings, dots.length);
+    this.#numPlain = plain / DOT_FLOATS;
+    this.#numMarked = both.length / DOT_FLOATS - this.#numPlain;
     fill(this.gl, this.dots, both);
   }
 
@@ -188,8 +196,11 @@ export class Renderer {
     }
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     const { nan, infinite, clipped, zero, chosen, watched } = colours;
-    this.#use(this.dot, this.dots.vao, { ...seen, scale: 0, nan, infinite, clipped, zero, chosen, watched });
-    gl.drawArrays(gl.POINTS, 0, this.#numDots + this.#numRings);
+    this.#use(this.dot, this.dots.vao, { ...seen, scale: 0 });
+    gl.drawArrays(gl.POINTS, 0, this.#numPlain);
+    this.#use(this.mark, this.marks.vao, { ...seen, scale: 0, nan, infinite, clipped, zero, chosen, watched });
+    gl.drawArrays(gl.POINTS, this.#numPlain, this.#numMarked);
+    gl.flush(); // the graphics process begins now, not when this task ends
   }
 
   /** @param {Record<string, any>} seen */
@@ -203,7 +214,7 @@ export class Renderer {
     gl.blendFunc(gl.ONE, gl.ONE);
     bind(gl, 0, this.scale);
     this.#use(this.shine, this.shining.vao, { ...seen, scale: 0, shrink: SHRINK });
-    gl.drawArrays(gl.POINTS, 0, this.#numDots);
+    gl.drawArrays(gl.POINTS, 0, this.#numPlain);
     gl.disable(gl.BLEND);
     for (const [from, to, texel] of /** @type {const} */ ([[one, two, [1 / one.width, 0]], [two, one, [0, 1 / one.height]]])) {
       to.begin();

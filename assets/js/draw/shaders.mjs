@@ -104,6 +104,16 @@ void main() {
 }`;
 export const DOT = `${HEAD}
 flat in vec3 tint;
+flat in float radius, size;
+out vec4 colour;
+void main() {
+  float alpha = clamp(radius + 0.5 - length((gl_PointCoord - 0.5) * size), 0.0, 1.0);
+  colour = vec4(tint * alpha, alpha);
+}`;
+
+/** Marks have a program of their own: software pays for every branch at every pixel. */
+export const MARK = `${HEAD}
+flat in vec3 tint;
 flat in float mark, radius, size;
 out vec4 colour;
 uniform vec3 nan, infinite, clipped, zero, chosen, watched;
@@ -148,7 +158,7 @@ void main() {
   gl_Position = matrix * vec4(place, 1.0);
   float share = what.x;
   float strength = max(0.0, share - 0.12) / 0.88 * (1.0 + 0.8 * what.w * pulse);
-  if (what.z > 0.5 || strength <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); }
+  if (strength <= 0.0) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); }
   float radius = radiusOf(share, cell * perUnit / gl_Position.w);
   tint = colourOf(share, what.y) * strength;
   gl_PointSize = max(2.0, 2.3 * radius / shrink);

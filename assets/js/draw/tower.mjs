@@ -28,6 +28,9 @@ import { plateLabel } from "./plates.mjs";
 /** Numbers for each dot: x, y, z, cell size, share of the full scale, sign, mark, rise. */
 export const DOT_FLOATS = 8;
 
+/** Which of them says what it is instead of a number; 0: a number. */
+export const MARK_AT = 6;
+
 /** Marks of dots beyond quantization.MARK. */
 export const ZERO = 6;
 

@@ -2,7 +2,7 @@
  * The inspector: its tabs, the moment when the server draws its charts, and what a click in them selects.
  *
  * Two ways feed one set of Plotly figures: the server's callbacks when the clock rests (it listens to the `view`
- * store set here), and `feeds.mjs` from frames in memory while the clock moves, at most ten times a second.
+ * store set here), and `feeds.mjs` from frames in memory while the clock moves, one figure at a time.
  */
 
 import { IDS, GRAPHS, TABS, viewStore } from "../names.mjs";
@@ -13,10 +13,12 @@ import { Heads } from "./heads.mjs";
 import { Predicted } from "./predicted.mjs";
 
 const REST_MS = 200;
-const FEED_MS = 100;
+/** What a tab shows that is drawn here, beside Plotly's figures.
+ *  @type {Record<string, string[]>} */
+const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
 /** While a person steps by hand, charts wait for a pause of their hand, yet not for ever: a chart takes longer than a step. */
 const PAUSE_MS = 200;
-const MOST_WAIT_MS = 2000;
+const MOST_WAIT_MS = 700;
 
 /** Plotly's element inside a dcc.Graph, once it has drawn.
  *  @param {string} id
@@ -31,6 +33,8 @@ export class Inspector {
   #timer = null;
   /** @type {any} */
   #feedTimer = null;
+  /** @type {Set<string>} of charts that do not show what is wanted, the one that waits longest first */
+  #due = new Set();
   #feedAtMs = 0; // not before
   #latestFeedMs = 0;
   #posted = ""; // what the charts were last asked to show, the step aside
@@ -104,7 +108,9 @@ export class Inspector {
   draw(frame, view, isMoving) {
     if (!isMoving || this.#shown() === this.#posted) this.#stopWaiting();
     if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
+    if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
+    for (const id of [...(VIEWS[view.tab] ?? []), ...(GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? [])]) this.#due.add(id);
     this.#feedSoon(isMoving ? 0 : PAUSE_MS);
   }
 
@@ -118,21 +124,24 @@ export class Inspector {
     this.#feedTimer = setTimeout(() => this.#feed(), Math.max(0, waitMs));
   }
 
-  /** Charts get the latest frame, after the picture is painted, at most ten times a second and for a tenth of the
-   *  time at most: the picture comes first. */
+  /** One chart gets the latest frame, after the picture is painted; the next one waits, so that charts take a tenth of the
+   *  time at most, a little at a time: the picture comes first. */
   #feed() {
     this.#feedTimer = null;
     const { frame, view } = this.#wanted;
     const startMs = performance.now();
     const shown = { ...view, ...this.choices };
-    if (view.tab === "attention") this.heads.draw(frame, this.source, shown);
-    if (view.tab === "predictions") this.predicted.draw(frame, this.source, shown);
-    for (const id of GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? []) {
+    const [id] = this.#due;
+    this.#due.delete(id);
+    if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
+    else if (id === IDS.predicted) this.predicted.draw(frame, this.source, shown);
+    else {
       const plot = plotOf(id);
       if (plot) feed(id, plot, frame, this.source, shown);
     }
     const endMs = performance.now();
-    this.#feedAtMs = Math.max(startMs + FEED_MS, endMs + 9 * (endMs - startMs));
+    this.#feedAtMs = endMs + 9 * (endMs - startMs);
+    if (this.#due.size) this.#feedSoon();
   }
 
   /** A tab's own control was used.
@@ -174,7 +183,9 @@ export class Inspector {
       const host = document.getElementById(id);
       if (!host || this.#listening.has(host)) continue;
       this.#listening.add(host);
-      if (this.#wanted) this.#feedSoon(); // it came after the frame that it shows
+      if (!this.#wanted) continue; // else it came after the frame that it shows
+      this.#due.add(id);
+      this.#feedSoon();
     }
     for (const id of Object.values(GRAPHS).flat()) {
       const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));

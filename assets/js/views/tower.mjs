@@ -20,7 +20,7 @@ import { NAMES_IN_FULL_PX, TowerLabels } from "./labels.mjs";
 
 const AWAKE_MS = 4000; // how long particles run on after the last thing that happened
 const PULSE_MS = 230;
-const SCRUB_MS = 150; // steps that a person makes by hand come faster than this while a key is held
+const SCRUB_MS = 150; // steps come faster than this from a held key and from most models that write
 const PER_SECOND = 0.9; // of its way that a particle of full flow runs
 const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#4fd1e0", watched: "#a78bfa" };
 
@@ -93,7 +93,7 @@ export class TowerPicture {
   /** @param {Frame} frame
    *  @param {Shown} shown
    *  @param {Frame|null} before the step before
-   *  @param {boolean} isPlaying the clock goes on by itself */
+   *  @param {boolean} isPlaying the clock goes on by itself: by hand and from a model that writes, the next step is not known */
   draw(frame, shown, before, isPlaying) {
     if (!this.renderer) return;
     const now = performance.now();
