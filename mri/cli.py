@@ -138,6 +138,7 @@ def verify(
 
 
 app.command()(transfer.export)
+app.command(name="import")(transfer.take_in)
 
 
 lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)

@@ -22,6 +22,7 @@ from mri import errors
 from mri.analysis.study import Study
 from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
+from mri.import_routes import import_routes
 from mri.lesson_routes import lesson_routes
 from mri.lessons.catalogue import Catalogue
 from mri.live.hub import Hub
@@ -132,6 +133,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(downloads)
     server.register_blueprint(lesson_routes)
     server.register_blueprint(neuron_routes)
+    server.register_blueprint(import_routes)
     sock.init_app(server)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)
@@ -164,7 +166,7 @@ def _mark_unknown_page(response: Response) -> Response:
     path = request.path.strip("/")
     if path in (page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE):
         return response
-    if request.path.startswith(("/sessions/", "/record/", "/live/")):
+    if request.path.startswith(("/sessions/", "/record/", "/live/", "/import/")):
         response = jsonify(error=NOT_FOUND)
     response.status_code = 404
     return response

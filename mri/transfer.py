@@ -14,11 +14,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from mri.errors import StoreError
 from mri.paths import SESSIONS
 from mri.store.files import disk_error
+from mri.store.imports import import_file
 from mri.store.library import Library
 from mri.store.reader import SessionReader, open_session
 from mri.store.writer import seal_in_child
@@ -48,6 +49,24 @@ def export(
                     target = out / files.file_name(session_id, table, kind)
                     _write(target, reader, table, kind, progress)
                     console.print(str(target), markup=False, soft_wrap=True)
+
+
+def take_in(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Session files (.h5) from someone else.")],
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Check session files from someone else and take them in. Each gets an id of its own here."""
+    library = Library(sessions)
+    for path in paths:
+        with _progress() as progress:
+            task = progress.add_task(path.name, total=1.0)
+
+            def on_progress(what: str, share: float, task: TaskID = task, name: str = path.name) -> None:
+                progress.update(task, description=f"{what} {name}", completed=share)
+
+            session_id = import_file(library, path, on_progress=on_progress)
+        info = library.info(session_id)
+        console.print(f"{session_id}  {info.num_steps:,} steps of {info.model_id}", markup=False, soft_wrap=True)
 
 
 def _write(target: Path, reader: SessionReader, table: str, kind: str, progress: Progress) -> None:

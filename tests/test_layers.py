@@ -15,7 +15,7 @@ LEVELS = [
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},
-    {"server", "routes", "live_routes", "lesson_routes", "neuron_routes", "downloads", "guard"},
+    {"server", "routes", "live_routes", "lesson_routes", "neuron_routes", "downloads", "guard", "import_routes"},
 ]
 SIDEWAYS = {
     ("tracer", "nanochat"),
@@ -34,7 +34,7 @@ ONLY_IN = {
     "h5py": {"store"},
     "sklearn": {"analysis"},
     "scipy": {"analysis"},
-    "flask": {"ui", "server", "routes", "live_routes", "lesson_routes", "neuron_routes", "downloads"},
+    "flask": {"ui", "server", "routes", "live_routes", "lesson_routes", "neuron_routes", "downloads", "import_routes"},
     "pandas": {"export", "api"},
     "pyarrow": {"export"},
     "xarray": {"export"},

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mri.cli import app
-from mri.errors import ConfigError, MriError, SessionNotFound, StoreError
+from mri.errors import BadSession, ConfigError, MriError, SessionNotFound, StoreError
 from mri.store.reader import open_session
 from tests.conftest import write_handmade_session
 
@@ -69,3 +69,20 @@ def test_mistakes_are_told_before_anything_is_written(sessions: Path, tmp_path: 
     out.write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="Cannot write"):
         mri("export", "handmade", "--out", out, "--sessions", sessions)
+
+
+def test_a_file_from_someone_else_is_taken_in(sessions: Path, tmp_path: Path) -> None:
+    said = mri("import", sessions / "handmade.h5", "--sessions", tmp_path / "mine")
+    (path,) = (tmp_path / "mine").iterdir()
+    assert said.startswith(path.stem)
+    assert "5 steps of handmade 2 × 8" in said
+    with open_session(path) as mine, open_session(sessions / "handmade.h5") as theirs:
+        assert mine.records(0, 5) == theirs.records(0, 5)
+
+
+def test_what_cannot_be_taken_in_is_told(sessions: Path, tmp_path: Path) -> None:
+    with pytest.raises(SessionNotFound, match="There is no file"):
+        mri("import", tmp_path / "nothing.h5", "--sessions", sessions)
+    (tmp_path / "text.h5").write_text("text")
+    with pytest.raises(BadSession, match="no HDF5 file"):
+        mri("import", tmp_path / "text.h5", "--sessions", sessions)

@@ -58,6 +58,12 @@ def _cure(error: OSError) -> str:
     return "check the disk and the sessions folder"
 
 
+def environment_of_child() -> dict[str, str]:
+    """For `python -m mri.…` from anywhere: the package that runs now is the one that the child finds."""
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path}
+
+
 def sync_folder(folder: Path) -> None:
     """fsync of a folder, so that a rename in it survives a power cut (nothing where the system has no such thing)."""
     with contextlib.suppress(PermissionError):  # Windows cannot open folders

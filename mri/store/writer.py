@@ -7,11 +7,10 @@ nor HDF5 can harm the one that generates.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +27,7 @@ from mri.store.files import (
     SESSION,
     VOCABULARY,
     disk_error,
+    environment_of_child,
     free_bytes,
     is_session_id,
     replace_file,
@@ -57,12 +57,12 @@ class SessionWriter:
         library_folder: Path,
         session: TraceSession,
         *,
-        vocabulary: Sequence[bytes] | None = None,
+        vocabulary: Sequence[bytes] | Mapping[int, bytes] | None = None,
         special_ids: Iterable[int] = (),
         sync_ms: int = 250,
     ) -> None:
-        """`vocabulary`: bytes of each token id. `sync_ms`: milliseconds between two fdatasync, 0 for one each step.
-        Raises StoreError where it cannot write, or where the session exists or is being recorded."""
+        """`vocabulary`: bytes of each token id, or of those there are. `sync_ms`: milliseconds between two fdatasync, 0
+        for one each step. Raises StoreError where it cannot write, or where the session exists or is being recorded."""
         if not is_session_id(session.id):
             raise StoreError(f"{session.id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
         library_folder = Path(library_folder).absolute()
@@ -153,10 +153,13 @@ class SessionWriter:
         if sealed.exists() or (self.folder / SESSION).exists():
             raise StoreError(f"Session {self.session.id} exists already: choose another id or delete it first.")
 
-    def _create(self, vocabulary: Sequence[bytes] | None, special_ids: Iterable[int], sync_ms: int) -> None:
+    def _create(
+        self, vocabulary: Sequence[bytes] | Mapping[int, bytes] | None, special_ids: Iterable[int], sync_ms: int
+    ) -> None:
         try:
             self._check_free_space(0)
-            tokens = Vocabulary.from_sequence(vocabulary or (), special_ids)
+            known = vocabulary if isinstance(vocabulary, Mapping) else dict(enumerate(vocabulary or ()))
+            tokens = Vocabulary.from_tokens(known, special_ids)
             replace_file(self.folder / VOCABULARY, tokens.to_bytes())
             self._journal = Journal(self.folder / JOURNAL, sync_ms)
             self.update()
@@ -206,11 +209,9 @@ class SessionWriter:
 
 def seal_in_child(folder: Path) -> str:
     """Seals a session folder in a process of its own. -> "" or the sentence that says why not."""
-    root = str(Path(__file__).parents[2])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "mri.store.seal", str(folder)],
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment_of_child(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,174 @@
+"""Takes in a session file that somebody else made: by a limited child process, which leaves a file that we wrote.
+
+The server itself never opens such a file. Knows no HDF5 and no pages; `Importer` does it in the background.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mri.errors import BadSession, MriError, SessionNotFound, StoreError
+from mri.store.files import MIN_FREE_BYTES, disk_error, environment_of_child, free_bytes
+from mri.store.library import Library
+
+MAX_FILE_BYTES = 4 << 30
+MAX_S = 1800
+"""Most seconds that the child may take, by the clock."""
+
+MAX_REMEMBERED = 100
+STAGING = ".imports"
+STALE_S = 24 * 3600
+
+OnProgress = Callable[[str, float], None]
+"""Told what is being done ("checking", "converting") and which share of it is done, 0…1."""
+
+
+def import_file(
+    library: Library, path: Path, name: str = "", on_progress: OnProgress = lambda what, share: None
+) -> str:
+    """A session of ours, made from the file at `path`. -> its id, a new one. `name`: what a person calls the file.
+
+    Raises BadSession with what is wrong with the file, StoreError where the disk refuses, SessionNotFound.
+    """
+    name = name or path.name
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise BadSession(f"{name} was not imported: it is no file.")
+        check_room(library, size)
+        library.folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:
+        raise SessionNotFound(f"There is no file {path}: check its name.") from error
+    except OSError as error:
+        raise disk_error("read", path, error) from error
+    session_id = library.new_id()
+    quiet = {"OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}  # HDF5 loads no filters that it finds
+    child = subprocess.Popen(
+        [sys.executable, "-m", "mri.store.imports_child", str(path.absolute()), str(library.folder), session_id, name],
+        env=environment_of_child() | quiet,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+    )
+    watchdog = threading.Timer(MAX_S, child.kill)
+    watchdog.start()
+    said: dict[str, Any] = {}
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
+            with contextlib.suppress(ValueError):
+                said = json.loads(line)
+                if "what" in said:
+                    on_progress(said["what"], said["share"])
+    except BaseException:  # Ctrl-C: the child goes too
+        child.kill()
+        raise
+    finally:
+        watchdog.cancel()
+        child.wait()
+        child.stdout.close()  # type: ignore[union-attr]
+    if child.returncode == 0 and said.get("session") == session_id:
+        return session_id
+    if "error" in said:
+        raise StoreError(said["error"]) if said["is_disk"] else BadSession(said["error"])
+    raise BadSession(f"{name} was not imported: {_why_it_died(child.returncode)}.")
+
+
+def check_room(library: Library, num_bytes: int) -> None:
+    """Raises StoreError where the disk has no room for a file of that size and for what becomes of it, BadSession where
+    the file is larger than any session."""
+    if num_bytes > MAX_FILE_BYTES:
+        raise BadSession(f"This file was not imported: it has more than {MAX_FILE_BYTES / 2**30:.0f} GB.")
+    folder = next(folder for folder in (library.folder, *library.folder.parents) if folder.exists())
+    if free_bytes(folder) < 3 * num_bytes + MIN_FREE_BYTES:
+        raise StoreError(f"Importing {num_bytes / 1e6:,.0f} MB needs three times as much disk: free some space.")
+
+
+def _why_it_died(status: int) -> str:
+    limits = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")} - {0}
+    if status in limits:
+        return "looking at it took more time or memory than an import may have"
+    return "the program that looked at it broke off, which such a file was made for or is damaged enough for"
+
+
+@dataclass
+class Import:
+    """Where one import stands. share: of what is being done, 0…1; message: the sentence of a refusal."""
+
+    id: str
+    name: str
+    state: Literal["waiting", "checking", "converting", "finished", "error"] = "waiting"
+    share: float = 0.0
+    session_id: str = ""
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Importer:
+    """Imports into one library, one after the other, each in a thread that waits for its child process."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._turn = threading.Lock()
+        self._imports: dict[str, Import] = {}
+
+    def place(self) -> Path:
+        """Where an upload may be written: a new name in a folder that no list of sessions shows. Raises StoreError."""
+        folder = self.library.folder / STAGING
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.glob("upload-*"):  # of a server that was killed
+                if path.stat().st_mtime < time.time() - STALE_S:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_error("write to", folder, error) from error
+        return folder / f"upload-{secrets.token_hex(8)}.h5"
+
+    def start(self, upload: Path, name: str) -> Import:
+        """Begins with a file that `place` named, which is gone afterwards."""
+        job = Import(secrets.token_hex(8), name)
+        self._imports[job.id] = job
+        while len(self._imports) > MAX_REMEMBERED:
+            self._imports.pop(next(iter(self._imports)))
+        threading.Thread(target=self._run, args=(job, upload), name="import", daemon=True).start()
+        return job
+
+    def status(self, import_id: str) -> Import:
+        """Raises SessionNotFound."""
+        if import_id not in self._imports:
+            raise SessionNotFound("There is no such import: drop the file again.")
+        return self._imports[import_id]
+
+    def _run(self, job: Import, upload: Path) -> None:
+        def on_progress(what: str, share: float) -> None:
+            job.state, job.share = what, share  # type: ignore[assignment]
+
+        with self._turn:
+            try:
+                job.session_id = import_file(self.library, upload, job.name, on_progress)
+                job.state = "finished"
+            except MriError as error:
+                job.message, job.state = str(error), "error"
+            except BaseException:
+                job.message = f"{job.name} was not imported: the server failed at it, its terminal has the details."
+                job.state = "error"
+                raise
+            finally:
+                with contextlib.suppress(OSError):
+                    upload.unlink(missing_ok=True)
+                    upload.parent.rmdir()  # if no other import is under way

@@ -1,0 +1,151 @@
+"""The import's child process: `python -m mri.store.imports_child FILE LIBRARY ID NAME`.
+
+Checks a file that somebody else made (imports_check, imports_session) and makes a session of ours from it: frames into
+a journal, the journal sealed, as if it had been recorded here. The server opens only what came out. Limits itself in
+memory and time. Says how far it is, and at the end what came of it, as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from mri.errors import MriError, StoreError
+from mri.events import TraceSession
+from mri.store.files import FORMAT
+from mri.store.imports_check import check_shapes, check_storage, datasets_of, refuse
+from mri.store.imports_session import check_frame, check_steps, cleaned, session_of
+from mri.store.reader import STEP_COLUMNS
+from mri.store.seal import seal
+from mri.store.sealed import SealedReader
+from mri.store.shelf import opened, readable
+from mri.store.writer import SessionWriter
+
+MEMORY_BYTES = 2 << 30
+CPU_S = 600
+STEPS_AT_ONCE = 16
+STAGING = ".imports"
+
+Say = Callable[[str, float], None]
+"""Told what is being done, and which share of it is."""
+
+
+def limit() -> None:
+    """This process may not have more memory or time than an import needs. Nothing where the system has no limits."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        with contextlib.suppress(OSError, ValueError):  # a lower limit stands already, or the system has none
+            resource.setrlimit(what, (most, most))
+
+
+def check(path: Path, say: Say) -> TraceSession:
+    """Looks at all of the file. -> its metadata. Raises BadSession."""
+    file_bytes = path.stat().st_size
+    with open(path, "rb") as raw:
+        if raw.read(8) != b"\x89HDF\r\n\x1a\n":
+            refuse("it is no HDF5 file")
+    with readable(path), opened(path) as file:
+        found = datasets_of(file)
+        if "format" not in file.attrs or file.attrs["format"] != FORMAT:
+            refuse("it is an HDF5 file, but no session of this program")
+        text = file.attrs["session"]
+        if not isinstance(text, str | bytes) or len(text) > 8_000_000:
+            refuse("its description is no text, or too long")
+        data = text.encode() if isinstance(text, str) else text
+        if zlib.crc32(data) != file.attrs["session_crc32"]:
+            refuse("its description is damaged")
+        session = session_of(data, path)
+        check_shapes(found, session)
+        total, done = sum(stored.num_bytes for stored in found.values()), 0
+        for num_bytes in check_storage(found, file_bytes):
+            done += num_bytes
+            say("checking", 0.5 * done / max(1, total))
+        check_steps({name: h5py.Dataset(found[f"steps/{name}"].id)[...] for name in STEP_COLUMNS}, session)
+        for table in ("tokens", "vocab"):
+            ids, offsets, data = (h5py.Dataset(found[f"{table}/{name}"].id) for name in ("ids", "offsets", "bytes"))
+            ends = offsets[...]
+            if len(ends) != len(ids) + 1 or ends[0] != 0 or ends[-1] != len(data) or (np.diff(ends) < 0).any():
+                refuse(f"/{table}/offsets do not fit the tokens")
+    return session
+
+
+def convert(path: Path, session: TraceSession, library: Path, say: Say) -> Path:
+    """-> the session file that this program wrote. Raises BadSession, StoreError."""
+    staging = library / STAGING / session.id
+    try:
+        with SealedReader(path) as reader:
+            reader.verify()
+            say("checking", 1.0)
+            made = seal(_journal(reader, session, staging, say))
+        say("converting", 1.0)
+        target = library / made.name
+        os.replace(made, target)
+        return target
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (library / STAGING).rmdir()  # if no other import is under way
+
+
+def _journal(reader: SealedReader, session: TraceSession, staging: Path, say: Say) -> Path:
+    """The session as if it had been recorded here, not sealed yet. -> its folder."""
+    vocabulary, specials = reader.token_bytes, reader.special_ids
+    writer = SessionWriter(staging, session, vocabulary=vocabulary, special_ids=specials, sync_ms=1000)
+    end_reason = "error: the import broke off"
+    try:
+        for start in range(0, reader.num_steps, STEPS_AT_ONCE):
+            for frame in reader.frames(start, min(start + STEPS_AT_ONCE, reader.num_steps)):
+                check_frame(frame, session.layout)
+                try:
+                    writer.append(frame)
+                except ValueError as error:
+                    refuse(f"step {frame.step} cannot be a step ({error})")
+            say("converting", 0.6 * writer.num_steps / reader.num_steps)
+        end_reason = reader.session.end_reason or "interrupted"
+    finally:
+        folder = writer.finish(end_reason, seal=False)
+    if writer.seal_error:
+        raise StoreError(writer.seal_error)
+    return folder
+
+
+def main(arguments: list[str]) -> int:
+    path, library, session_id, name = Path(arguments[0]), Path(arguments[1]), arguments[2], arguments[3]
+    limit()
+    last: list[object] = []
+
+    def say(what: str, share: float) -> None:
+        if (now := [what, round(share, 2)]) != last:
+            last[:] = now
+            print(json.dumps({"what": what, "share": now[1]}), flush=True)
+
+    try:
+        session = check(path, say)
+        convert(path, cleaned(session, session_id, name), library, say)
+    except MriError as error:
+        sentence = str(error).replace(str(path), name)
+        print(json.dumps({"error": sentence, "is_disk": isinstance(error, StoreError)}), flush=True)
+        return 1
+    print(json.dumps({"session": session_id}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main(sys.argv[1:]))  # no tidying up: after a file that was made to harm, HDF5 can crash in it
