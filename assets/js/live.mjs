@@ -1,48 +1,21 @@
 /**
  * The Live page: a recording under way, from its place in the queue to its replay.
  *
- * Has a prompt recorded, follows the stream, and hands every step to the one Scanner, in order, each once; what the stream
- * left out it fetches. Knows the protocol of docs/live.md; refuses to know drawing.
+ * Has a prompt recorded, steers it, and shows what there is of it: form, waiting, the Scanner (following.mjs). Refuses to know the
+ * stream and drawing.
  */
 
-import { framesFromRecords } from "./core/wire.mjs";
-import { Growth } from "./core/growth.mjs";
-import { layoutFromMeta } from "./core/layout.mjs";
+import { Following } from "./following.mjs";
 import { IDS } from "./names.mjs";
-import { Scanner } from "./scanner.mjs";
-import { fetchFrames, fetchMeta, fetchSeries, fetchTokens, startRecording, steerRecording } from "./source/http.mjs";
-import { LiveSocket } from "./source/socket.mjs";
+import { startRecording, steerRecording } from "./source/http.mjs";
 import { LiveBar } from "./views/live_bar.mjs";
 import { showToast } from "./views/shell.mjs";
 
-/** @typedef {object} LiveBoot
- *  @property {string|null} session null: the form
- *  @property {number} num_steps recorded when the page was made
- *  @property {boolean} is_steerable whether this server's worker records it
- *  @property {number} limit largest magnitude of any value so far */
-
-const MOST_FETCHED = 64;
 const LOOK_MS = 1000;
-const [SEAL_LOOKS, SEAL_LOOK_MS] = [20, 500];
 
 export class Live {
-  /** @type {Scanner|null} */
-  scanner = null;
-  /** @type {LiveSocket|null} */
-  socket = null;
-  /** @type {Growth|null} */
-  #growth = null;
-  /** @type {import("./core/wire.mjs").Frame[]} that wait for their turn */
-  #queue = [];
-  /** @type {Set<number>} steps that came without their payloads */
-  #thin = new Set();
-  /** @type {any} */
-  #meta = null;
-  /** @type {any} the last message */
-  #end = null;
-  /** @type {LiveBoot|null} */
-  #boot = null;
-  #isFilling = false;
+  /** @type {Following|null} */
+  #following = null;
   #abort = new AbortController();
 
   /** @param {Record<string, any>} scales assets/scales.json */
@@ -78,21 +51,17 @@ export class Live {
     }
   }
 
-  /** @param {LiveBoot} boot of a recording */
+  /** @param {import("./following.mjs").LiveBoot} boot of a recording */
   watch(boot) {
     this.#leave();
-    const session = /** @type {string} */ (boot.session);
-    this.#boot = boot;
     this.#show("is-waiting");
     window.dash_clientside.set_props(IDS.liveTick, { disabled: true });
-    this.bar.begin(boot.is_steerable);
-    this.socket = new LiveSocket({
-      session,
-      from: boot.num_steps,
-      onFrames: (frames) => this.#take(frames),
-      onMessage: (message) => this.#hear(message),
-      onLink: (link, waitMs) => this.bar.setLink(link, waitMs, this.socket?.next ?? 0),
-    });
+    this.#following = new Following(boot, { scales: this.scales, bar: this.bar, isHere: () => this.host.isConnected, makeRoom: () => this.#show("is-scanning"), onScanner: (scanner) => this.#mount(scanner) });
+  }
+
+  /** @param {import("./scanner.mjs").Scanner} scanner of the recording, just built */
+  #mount(scanner) {
+    scanner.firstPaint.then(() => scanner === this.#following?.scanner && window.dash_clientside.set_props(IDS.mounted, { data: scanner.session }));
   }
 
   /** @param {"is-form"|"is-waiting"|"is-scanning"} what is seen below the bar */
@@ -102,11 +71,8 @@ export class Live {
 
   /** Stop watching. */
   #leave() {
-    this.socket?.close();
-    this.scanner?.close();
-    [this.socket, this.scanner, this.#growth, this.#meta, this.#end, this.#boot] = [null, null, null, null, null, null];
-    this.#queue = [];
-    this.#thin.clear();
+    this.#following?.close();
+    this.#following = null;
   }
 
   #showForm() {
@@ -131,7 +97,7 @@ export class Live {
    *  @param {MouseEvent} event */
   #navigate(event) {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-live");
-    if (!link || !this.#boot || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || !this.#following || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
     this.#again();
@@ -140,110 +106,9 @@ export class Live {
   /** @param {"pause"|"resume"|"step"|"stop"} what */
   async #steer(what) {
     try {
-      await steerRecording(/** @type {string} */ (this.#boot?.session), what);
+      await steerRecording(/** @type {string} */ (this.#following?.boot.session), what);
     } catch (error) {
       showToast(/** @type {Error} */ (error).message, "error");
-    }
-  }
-
-  /** @param {any} message of the stream */
-  #hear(message) {
-    if (!this.host.isConnected) return this.close();
-    this.bar.hear(message);
-    if (message.type === "hello") this.#begin(message);
-    else if (message.type === "text" && this.#growth) Object.assign(this.#growth.tokens.text, message.text);
-    else if (message.type === "state") this.scanner?.setRunning(message.state === "running");
-    else if (message.type === "dropped") for (const [first, last] of message.payload_steps) for (let step = first; step <= last; step++) this.#thin.add(step);
-    if (message.type === "end") this.#end = message;
-    if (message.type === "end" || message.type === "refused") this.#drain();
-  }
-
-  /** What was recorded before comes over HTTP, before the first step of the stream is taken.
-   *  @param {any} meta of the session */
-  async #begin(meta) {
-    if (this.#meta) return; // connected again
-    this.#meta = meta;
-    const { session, num_steps: from, limit } = /** @type {LiveBoot} */ (this.#boot);
-    const { signal } = this.#abort;
-    try {
-      const tokens = await fetchTokens(session, signal);
-      if (from === 0) Object.assign(tokens, { sequence: [], steps: { pos0: [], t_add: [], phase: [], chosen_id: [], forced: [] } }); // all of it comes
-      const [l2, p99] = from ? await Promise.all(["l2", "p99"].map((stat) => fetchSeries(session, stat, "", signal))) : [];
-      if (this.#meta !== meta) return; // left meanwhile
-      this.#growth = new Growth({ layout: layoutFromMeta(meta), tokens, l2, p99, limit });
-      if (from) this.#build();
-      this.#drain();
-    } catch (error) {
-      if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
-    }
-  }
-
-  #build() {
-    const growth = /** @type {Growth} */ (this.#growth);
-    this.#show("is-scanning");
-    const boot = { session: this.#meta.session.id, full_scale: growth.fullScale, limit: growth.limit };
-    const scanner = new Scanner(boot, { ...this.#meta, version: "" }, growth.tokens, this.scales, growth);
-    this.scanner = window.mri = scanner;
-    scanner.setRunning(this.bar.state === "running");
-    scanner.firstPaint.then(() => scanner === this.scanner && window.dash_clientside.set_props(IDS.mounted, { data: boot.session }));
-  }
-
-  /** @param {import("./core/wire.mjs").Frame[]} frames */
-  #take(frames) {
-    if (!this.host.isConnected) return this.close();
-    this.bar.count(frames);
-    this.#queue.push(...frames);
-    this.#drain();
-  }
-
-  /** Hand on what there is, up to a gap; a gap is filled first. */
-  #drain() {
-    const growth = this.#growth;
-    if (!growth || this.#isFilling) return;
-    /** @type {import("./core/wire.mjs").Frame[]} */
-    const ready = [];
-    while (this.#queue.length && this.#queue[0].header.step <= growth.numSteps) {
-      const frame = /** @type {import("./core/wire.mjs").Frame} */ (this.#queue.shift());
-      if (frame.header.step === growth.numSteps) growth.append(frame);
-      ready.push(frame);
-    }
-    if (ready.length) {
-      if (!this.scanner) this.#build();
-      this.scanner?.append(ready);
-    }
-    const next = this.#queue[0]?.header.step ?? this.#end?.num_steps ?? 0;
-    if (next > growth.numSteps) this.#fill(growth.numSteps, Math.min(next, growth.numSteps + MOST_FETCHED));
-    else if (this.#end && !this.#queue.length) this.#settle();
-  }
-
-  /** @param {number} start
-   *  @param {number} stop steps that the stream left out */
-  async #fill(start, stop) {
-    this.#isFilling = true;
-    const growth = this.#growth;
-    try {
-      const frames = framesFromRecords(await fetchFrames(/** @type {string} */ (this.#boot?.session), start, stop, this.#abort.signal));
-      if (growth === this.#growth) this.#queue.unshift(...frames);
-      this.#isFilling = false;
-      this.#drain();
-    } catch (error) {
-      this.#isFilling = false; // tried again with what comes next
-      if (!this.#abort.signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
-    }
-  }
-
-  /** The recording is over, and every step of it is here. */
-  async #settle() {
-    const { scanner } = this;
-    const meta = this.#meta;
-    const { end_reason: reason } = this.#end;
-    this.#end = null;
-    if (!scanner) return;
-    scanner.settle(this.#thin);
-    for (let i = 0; i < SEAL_LOOKS && reason !== "died" && scanner === this.scanner && !this.#abort.signal.aborted; i++) {
-      await new Promise((done) => setTimeout(done, SEAL_LOOK_MS));
-      const now = await fetchMeta(meta.session.id, this.#abort.signal).catch(() => null);
-      if (now?.version) return scanner.pin.settle(now); // one file now: it can be pinned
     }
   }
 }

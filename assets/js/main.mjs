@@ -37,7 +37,7 @@ export async function mountScanner(boot) {
 }
 
 /** Called by Dash on every visit of the Live page.
- *  @param {import("./live.mjs").LiveBoot} boot
+ *  @param {import("./following.mjs").LiveBoot} boot
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first step is painted */
 export async function mountLive(boot) {
   open?.close();

@@ -59,6 +59,7 @@ export class Scanner {
   constructor(boot, meta, tokens, scales, growth = null) {
     this.session = boot.session;
     this.growth = growth;
+    this.isInLesson = Boolean(boot.asked);
     this.isRunning = growth !== null;
     this.pathname = location.pathname;
     this.layout = layoutFromMeta(meta);
@@ -83,7 +84,7 @@ export class Scanner {
     this.player.setGrowing(growth !== null);
     this.redraw();
     this.firstPaint.then(() => growth || this.#fetchSeries());
-    this.firstPaint.then(() => this.#isClosed || boot.asked || this.hints.welcome());
+    this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (growth) return asked.step === null ? this.player.follow() : undefined;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
@@ -182,6 +183,7 @@ export class Scanner {
     this.#hasGrown = true;
     for (const step of thin) this.cache.forget(step);
     this.player.setGrowing(false);
+    if (this.isInLesson) return this.redraw(); // the address stays the lesson's
     this.pathname = "/";
     history.replaceState(null, "", `/${urlFromView({ ...this.view.view, session: this.session, step: this.player.step })}`);
     this.redraw();
@@ -218,6 +220,7 @@ export class Scanner {
 
   /** The page is gone: stop everything that this view started. */
   close() {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#abort.abort();
     this.player.close();
