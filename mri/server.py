@@ -24,6 +24,7 @@ from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
 from mri.import_routes import import_routes
 from mri.lesson_routes import lesson_routes
+from mri.lesson_words_routes import lesson_words_routes
 from mri.lessons.catalogue import Catalogue
 from mri.live.hub import Hub
 from mri.live.transport import SOCKET_OPTIONS, PlainSockets
@@ -134,6 +135,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(lesson_routes)
     server.register_blueprint(neuron_routes)
     server.register_blueprint(import_routes)
+    server.register_blueprint(lesson_words_routes)
     sock.init_app(server)
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)

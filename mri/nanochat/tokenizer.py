@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,17 @@ class Tokenizer:
             _reraise_unless_panic(error)
             raise PromptError("The tokenizer's split pattern gave up on this text: shorten the prompt.") from error
 
+    def merges(self, text: str) -> list[list[list[bytes]]]:
+        """How a text becomes tokens, for each piece that the split pattern cuts off: its parts at first, single bytes,
+        and after every merge; the last are the tokens. A merge joins the neighbours whose pair has the lowest id."""
+        import regex  # type: ignore[import-untyped]  # knows \p{L}, which re does not; tiktoken brings it
+
+        try:
+            pieces = regex.findall(self._encoding._pat_str, text)
+        except regex.error as error:
+            raise ModelError("The tokenizer's split pattern is none that can be followed here.") from error
+        return [_merged(piece.encode(), self._encoding._mergeable_ranks) for piece in pieces]
+
     def decode(self, ids: Iterable[int]) -> str:
         """Text of ids, special tokens by their strings; bytes that are no UTF-8 become U+FFFD."""
         return b"".join(self.token_bytes(i) for i in ids).decode("utf-8", errors="replace")
@@ -87,6 +99,21 @@ class Tokenizer:
     def vocabulary(self) -> list[bytes]:
         """The bytes of every token, by id."""
         return list(self._tokens)
+
+
+def _merged(piece: bytes, ranks: Mapping[bytes, int]) -> list[list[bytes]]:
+    """The parts of a piece after every merge."""
+    parts = [bytes([byte]) for byte in piece]
+    history = [parts]
+    while len(parts) > 1:
+        joined = [ranks.get(left + right, len(ranks)) for left, right in pairwise(parts)]
+        lowest = min(joined)
+        if lowest == len(ranks):
+            break
+        at = joined.index(lowest)
+        parts = [*parts[:at], parts[at] + parts[at + 1], *parts[at + 2 :]]
+        history.append(parts)
+    return history
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

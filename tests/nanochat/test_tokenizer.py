@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,19 @@ def test_round_trip(text):
     assert TOKENIZER.decode(ids) == text
     assert not any(TOKENIZER.is_special(i) for i in ids)
     assert b"".join(TOKENIZER.token_bytes(i) for i in ids) == text.encode()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_merging_pair_by_pair_ends_at_the_tokens(text):
+    pieces = TOKENIZER.merges(text)
+    assert [part for history in pieces for part in history[-1]] == [
+        TOKENIZER.token_bytes(i) for i in TOKENIZER.encode(text)
+    ]
+    for history in pieces:
+        assert all(len(part) == 1 for part in history[0])
+        for before, after in pairwise(history):
+            at = next(i for i, part in enumerate(after) if part != before[i])
+            assert after == [*before[:at], before[at] + before[at + 1], *before[at + 2 :]]
 
 
 def test_special_strings_in_a_text_stay_text():

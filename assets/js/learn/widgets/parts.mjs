@@ -28,14 +28,14 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /** A range input with its name and value. `data-part` makes it a place that the text can glow.
- *  @param {{label: string, part: string, min: number, max: number, step: number, value: number, onInput: (value: number) => void}} options
+ *  @param {{label: string, part?: string, min: number, max: number, step: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
  *  @returns {{node: HTMLElement, set: (value: number) => void}} */
-export function slider({ label, part, min, max, step, value, onInput }) {
+export function slider({ label, part, min, max, step, value, onInput, words = numberText }) {
   const input = el("input", { type: "range", min, max, step, value, "data-mri-keys": "own", "aria-label": label });
-  const out = el("output", { text: numberText(value) });
+  const out = el("output", { text: words(value) });
   const show = (/** @type {number} */ now) => {
-    out.textContent = numberText(now);
-    input.setAttribute("aria-valuetext", `${label} ${numberText(now)}`);
+    out.textContent = words(now);
+    input.setAttribute("aria-valuetext", `${label} ${words(now)}`);
   };
   input.addEventListener("input", () => {
     show(Number(input.value));

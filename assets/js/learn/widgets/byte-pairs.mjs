@@ -1,0 +1,113 @@
+/**
+ * The reader's own text, cut by the embedded model's tokenizer, and one piece merged pair by pair.
+ */
+
+import { el } from "../../views/dom.mjs";
+import { filled } from "../text.mjs";
+import { part, shownToken } from "./cells.mjs";
+
+const LONG_WORD = 8;
+
+/** @param {HTMLElement} host
+ *  @param {import("../widget.mjs").WidgetContext} context */
+export default function mount(host, { words, announce }) {
+  const say = words["byte-pairs"];
+  const abort = new AbortController();
+  const count = el("p", { class: "lw-readout", role: "status" });
+  const pieces = el("div", { class: "lw-pieces" });
+  const parts = el("div", { class: "lw-merging", "aria-live": "polite" });
+  const merge = el("button", { type: "button", class: "mri-button", text: say.merge, on: { click: () => step(1) } });
+  const again = el("button", { type: "button", class: "mri-button", text: say.again, on: { click: () => step(-Infinity) } });
+  const input = el("input", { type: "text", class: "form-control", maxlength: 160, value: say.example, spellcheck: "false", autocomplete: "off", on: { input: () => read(true) } });
+  /** @type {any[]} */
+  let found = [];
+  let chosen = 0;
+  let at = 0;
+  let asked = 0;
+
+  /** @param {boolean} isTyped */
+  async function read(isTyped) {
+    const mine = ++asked;
+    const answer = await fetch(`/lessons/tokens?text=${encodeURIComponent(input.value)}`, { signal: abort.signal })
+      .then((response) => response.json())
+      .catch((error) => ({ error: abort.signal.aborted ? "" : String(error.message) }));
+    if (mine !== asked) return;
+    if (answer.error !== undefined) {
+      count.textContent = answer.error && filled(say.failed, { why: answer.error });
+      return;
+    }
+    found = answer.pieces;
+    chosen = longest();
+    at = 0;
+    const tokens = found.flatMap((piece) => piece.tokens);
+    count.textContent = filled(say.count, { letters: [...input.value].length, tokens: tokens.length });
+    drawPieces();
+    drawParts();
+    if (isTyped && tokens.length > 2) announce("typed");
+    if (isTyped && tokens.some((token) => isLongWord(token.text))) announce("long-word");
+  }
+
+  /** The piece with the most merges: it is the most interesting to watch. */
+  function longest() {
+    return found.reduce((best, piece, i) => (piece.merges.length > found[best].merges.length ? i : best), 0);
+  }
+
+  function drawPieces() {
+    const buttons = found.map((piece, i) => {
+      const tokens = piece.tokens.map((/** @type {any} */ token) => el("span", { class: "lw-piece-token" }, el("b", { text: shownToken(token.text) }), el("small", { text: token.id })));
+      const label = filled(say.piece, { piece: piece.text, tokens: piece.tokens.length });
+      return el("button", { type: "button", class: "lw-piece", "aria-pressed": String(i === chosen), "aria-label": label, on: { click: () => choose(i) } }, ...tokens);
+    });
+    pieces.replaceChildren(...buttons);
+  }
+
+  /** @param {number} index */
+  function choose(index) {
+    chosen = index;
+    at = 0;
+    [...pieces.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === index)));
+    drawParts();
+  }
+
+  function drawParts() {
+    const piece = found[chosen];
+    merge.disabled = !piece || at >= piece.merges.length - 1;
+    again.disabled = at === 0;
+    if (!piece) return parts.replaceChildren(el("span", { class: "mri-muted", text: say.nothing }));
+    const now = piece.merges[at];
+    const joined = at ? joinedAt(piece.merges[at - 1], now) : -1;
+    const chips = now.map((/** @type {string} */ text, /** @type {number} */ i) => el("span", { class: `lw-part-chip${i === joined ? " is-new" : ""}`, text: shownToken(text) }));
+    const words = at < piece.merges.length - 1 ? say.step : say.done;
+    parts.replaceChildren(el("div", { class: "lw-chips" }, ...chips), el("p", { class: "mri-muted", text: filled(words, { step: at, steps: piece.merges.length - 1, parts: now.length }) }));
+  }
+
+  /** @param {number} by */
+  function step(by) {
+    const last = found[chosen].merges.length - 1;
+    at = Math.max(0, Math.min(last, at + by));
+    drawParts();
+    if (at === last && last > 1) announce("merged");
+  }
+
+  host.append(
+    part("text", "", el("label", { class: "lw-field" }, el("span", { text: say.text }), input), count),
+    part("pieces", say.pieces, pieces),
+    part("merge", say.merging, parts, el("div", { class: "lw-buttons" }, merge, again)),
+  );
+  read(false);
+  return { close: () => abort.abort(), set() {} };
+}
+
+/** Where two neighbours became one.
+ *  @param {readonly string[]} before
+ *  @param {readonly string[]} after
+ *  @returns {number} */
+export function joinedAt(before, after) {
+  return after.findIndex((text, i) => text !== before[i]);
+}
+
+/** @param {string} text of a token
+ *  @returns {boolean} */
+export function isLongWord(text) {
+  return new RegExp(`^ ?\\p{L}{${LONG_WORD},}$`, "u").test(text);
+}

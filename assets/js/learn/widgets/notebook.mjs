@@ -1,0 +1,96 @@
+/**
+ * The residual stream as a notebook: one line of it, added up block by block, and how much each block writes.
+ */
+
+import { formatValue } from "../../core/format.mjs";
+import { el } from "../../views/dom.mjs";
+import { filled } from "../text.mjs";
+import { bar, cellRow, part, signedBar } from "./cells.mjs";
+import { slider } from "./parts.mjs";
+
+/** @param {HTMLElement} host
+ *  @param {import("../widget.mjs").WidgetContext} context */
+export default function mount(host, { data, words, announce }) {
+  const say = words.notebook;
+  const { token, start, blocks } = data.notebook;
+  let line = data.notebook.line;
+  let block = 0;
+  let hasClimbed = false;
+  const page = cellRow(say.page);
+  const rows = el("tbody");
+  const sum = el("p", { class: "lw-readout", role: "status" });
+  const climb = slider({
+    label: say.block, min: 0, max: blocks.length - 1, step: 1, value: 0,
+    onInput: (now) => {
+      block = now;
+      hasClimbed ||= now === blocks.length - 1;
+      if (hasClimbed) announce("top");
+      draw();
+    },
+  });
+  const choice = el("input", { type: "number", class: "form-control", min: 0, max: start.length - 1, value: line, on: { input: () => choose(choice.valueAsNumber) } });
+
+  /** @param {number} now */
+  function choose(now) {
+    if (!Number.isInteger(now) || now < 0 || now >= start.length) return;
+    line = now;
+    draw();
+  }
+
+  function draw() {
+    const parts = ledger(blocks[block], start, line);
+    const most = Math.max(...parts.map(({ value }) => Math.abs(value)), Math.abs(blocks[block].after[line]));
+    page.show(blocks[block].after);
+    rows.replaceChildren(
+      ...parts.map(({ name, value, factors }) => {
+        const words = factors ? `${say[name]} (${factors.map(formatValue).join(" × ")})` : say[name];
+        return entry(words, value, most, name === "again" || name === "carried" ? "carried" : "");
+      }),
+      entry(say.after, parts.reduce((total, { value }) => total + value, 0), most, "", "is-sum"),
+    );
+    sum.textContent = filled(say.measured, { block, line, value: formatValue(blocks[block].after[line]) });
+  }
+
+  /** @param {string} text
+   *  @param {number} value
+   *  @param {number} most
+   *  @param {string} name of the part
+   *  @param {string} [kind] */
+  function entry(text, value, most, name, kind = "") {
+    return el("tr", { class: kind, "data-part": name || null }, el("th", { scope: "row", text }), el("td", {}, signedBar(value / most)), el("td", { class: "lw-figure", text: formatValue(value) }));
+  }
+
+  host.append(
+    part("blocks", filled(say.title, { token: token.trim() }), el("div", { class: "lw-row" }, climb.node, el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice)),
+      el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows), sum),
+    part("page", say.page, page.node),
+    part("writers", say.writers, writers(blocks, say)),
+  );
+  draw();
+  return { close() {}, set() {} };
+}
+
+/** What makes up one line after a block.
+ *  @param {any} block keep, again, before, attn, mlp
+ *  @param {readonly number[]} start
+ *  @param {number} line
+ *  @returns {{name: string, value: number, factors?: number[]}[]} */
+export function ledger(block, start, line) {
+  return [
+    { name: "carried", value: block.keep * block.before[line], factors: [block.keep, block.before[line]] },
+    { name: "again", value: block.again * start[line], factors: [block.again, start[line]] },
+    { name: "attn", value: block.attn[line] },
+    { name: "mlp", value: block.mlp[line] },
+  ];
+}
+
+/** @param {any[]} blocks
+ *  @param {any} say
+ *  @returns {HTMLElement} */
+function writers(blocks, say) {
+  const most = Math.max(...blocks.flatMap(({ l2 }) => [l2.attn, l2.mlp]));
+  const rows = blocks.flatMap(({ l2 }, i) =>
+    ["attn", "mlp"].map((kind) => el("tr", {}, el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }), el("td", {}, bar(l2[kind] / most, `is-${kind}`)), el("td", { class: "lw-figure", text: formatValue(l2[kind]) }))),
+  );
+  return el("table", { class: "lw-ledger" }, el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`), el("tbody", {}, ...rows.reverse()));
+}

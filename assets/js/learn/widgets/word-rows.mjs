@@ -1,0 +1,60 @@
+/**
+ * A word's row of the embedding table, and the words whose rows point the same way.
+ */
+
+import { formatValue } from "../../core/format.mjs";
+import { el } from "../../views/dom.mjs";
+import { filled } from "../text.mjs";
+import { bar, cellRow, part } from "./cells.mjs";
+
+const WORDS_TO_LOOK_UP = 3;
+
+/** @param {HTMLElement} host
+ *  @param {import("../widget.mjs").WidgetContext} context */
+export default function mount(host, { data, words, announce }) {
+  const say = words["word-rows"];
+  const abort = new AbortController();
+  const list = el("datalist", { id: "lw-words" }, ...data["word-rows"].words.map((/** @type {string} */ word) => el("option", { value: word })));
+  const input = el("input", { type: "text", class: "form-control", list: "lw-words", maxlength: 30, value: "red", autocomplete: "off", spellcheck: "false" });
+  const form = el("form", { class: "lw-field", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), lookUp(input.value.trim(), "typed")) } },
+    el("label", {}, el("span", { text: say.word }), input), el("button", { class: "mri-button", text: say.look }), list);
+  const problem = el("p", { class: "lw-problem", role: "status" });
+  const cells = cellRow(say.row);
+  const facts = el("p", { class: "lw-readout" });
+  const near = el("ol", { class: "lw-near" });
+  const path = el("p", { class: "mri-muted", role: "status" });
+  /** @type {Set<string>} */
+  const seen = new Set();
+  /** @type {string[]} */
+  let walk = [];
+
+  /** @param {string} word
+   *  @param {"typed"|"walked"|"first"} how */
+  async function lookUp(word, how) {
+    const answer = await fetch(`/lessons/words/${encodeURIComponent(word)}`, { signal: abort.signal })
+      .then((response) => response.json())
+      .catch((error) => ({ error: abort.signal.aborted ? "" : error.message }));
+    problem.textContent = answer.error ?? "";
+    if (answer.error !== undefined) return;
+    input.value = answer.word;
+    cells.show(answer.row);
+    facts.textContent = filled(say.facts, { id: answer.id, values: answer.row.length, first: answer.row.slice(0, 4).map(formatValue).join(", ") });
+    near.replaceChildren(...answer.near.map((/** @type {any} */ other) => neighbour(other)));
+    walk = how === "walked" ? [...walk, answer.word] : [answer.word];
+    path.textContent = walk.length > 1 ? filled(say.path, { path: walk.join(" → ") }) : "";
+    if (how === "typed") seen.add(answer.word);
+    if (seen.size >= WORDS_TO_LOOK_UP) announce("looked-up");
+    if (walk.length > 1 && walk[0] === "red") announce("walked");
+  }
+
+  /** @param {{word: string, cosine: number}} other */
+  function neighbour({ word, cosine }) {
+    const label = filled(say.near_one, { word, cosine: cosine.toFixed(2) });
+    const button = el("button", { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } }, el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: cosine.toFixed(2) }));
+    return el("li", {}, button);
+  }
+
+  host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
+  lookUp("red", "first");
+  return { close: () => abort.abort(), set() {} };
+}

@@ -1,0 +1,61 @@
+"""The head's weights are the embedded model's, and heads are switched off only as long as they are meant to be."""
+
+import numpy as np
+import pytest
+import torch
+
+from mri.nanochat.checkpoint import load_model
+from mri.paths import DATA
+from mri.tracer.lessons.level_4 import SWITCHED_OFF, WORDS, weights_of, without_heads
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    torch.set_num_threads(1)
+    return load_model(device="cpu")
+
+
+def test_the_committed_weights_are_the_models(loaded):
+    found = weights_of(loaded)
+    with np.load(DATA / "lessons" / "4-attention" / "weights.npz") as file:
+        assert set(file) == set(found)
+        for name in file:
+            np.testing.assert_array_equal(file[name], found[name], err_msg=name)
+
+
+def test_switched_off_heads_write_nothing_and_come_back(loaded):
+    ids = torch.tensor([[loaded.tokenizer.bos_id, *loaded.tokenizer.encode(WORDS)]])
+    seen = {}
+
+    def keep(layer, inputs, output):
+        seen[layer] = inputs[0][0].numpy().copy(), output[0].numpy().copy()
+
+    blocks = loaded.model.transformer["h"]
+    handles = [
+        blocks[layer].attn.c_proj.register_forward_hook(lambda _, x, y, layer=layer: keep(layer, x, y))
+        for layer in (2, 4)
+    ]
+    with torch.no_grad():
+        whole = loaded.model(ids)
+        with without_heads(loaded.model, SWITCHED_OFF):
+            less = loaded.model(ids)
+            off = dict(seen)
+        again = loaded.model(ids)
+    for handle in handles:
+        handle.remove()
+    assert not torch.equal(whole, less)
+    assert torch.equal(whole, again)
+    for layer, heads in ((2, (0, 3)), (4, (0, 1, 3))):  # those that are left
+        read, written = off[layer]
+        kept = np.concatenate([read[:, 64 * head : 64 * (head + 1)] for head in heads], 1)
+        weight = blocks[layer].attn.c_proj.weight.detach().numpy()
+        columns = np.concatenate([weight[:, 64 * head : 64 * (head + 1)] for head in heads], 1)
+        np.testing.assert_allclose(written, kept @ columns.T, atol=1e-3)
+
+
+def test_heads_come_back_after_an_error(loaded):
+    weight = loaded.model.transformer["h"][2].attn.c_proj.weight
+    before = weight.clone()
+    with pytest.raises(RuntimeError), without_heads(loaded.model, SWITCHED_OFF):
+        raise RuntimeError
+    assert torch.equal(weight, before)
