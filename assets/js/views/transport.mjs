@@ -5,7 +5,7 @@
  */
 
 import { SPEEDS } from "../state/player.mjs";
-import { el } from "./dom.mjs";
+import { el, say } from "./dom.mjs";
 
 const ICONS = {
   first: "M2 2h2v12H2zM14 2v12L5 8z",
@@ -51,7 +51,9 @@ export class Transport {
     this.range.addEventListener("input", () => player.seek(Number(this.range.value)));
     this.speed = el("select", { class: "mri-speed", "aria-label": "Speed", title: "Speed ([ and ]): 4 steps a second at 1×", on: { change: () => player.setSpeed(Number(this.speed.value)) } });
     this.speed.append(...SPEEDS.map((speed) => el("option", { value: speed, text: `${{ 0.25: "¼", 0.5: "½" }[speed] ?? speed}×` })));
-    this.clock = el("div", { class: "mri-clock" });
+    this.at = el("b");
+    this.count = el("span");
+    this.clock = el("div", { class: "mri-clock" }, this.at, " ", this.count);
     this.note = el("span", { class: "mri-step-note" });
     this.loop = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", on: { click: () => player.setLoop(null) } });
     this.followButton = el("button", { type: "button", class: "mri-follow", hidden: true, text: "Follow", title: "Stay at the newest step of the recording (F)", on: { click: () => player.follow() } });
@@ -81,8 +83,9 @@ export class Transport {
       this.playButton.replaceChildren(icon(isPlaying ? "pause" : "play"));
       this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
     }
-    this.note.textContent = waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step];
-    this.clock.replaceChildren(el("b", { text: `step ${step}` }), " ", el("span", { text: `${lastStep + 1} step${lastStep ? "s" : ""}` }));
+    say(this.note, waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step]);
+    say(this.at, `step ${step}`);
+    say(this.count, `${lastStep + 1} step${lastStep ? "s" : ""}`);
     this.clock.title = `Steps are numbered from 0: the last of these ${lastStep + 1} is step ${lastStep}.`;
     this.loop.hidden = !loop;
     if (loop) this.loop.textContent = `loop ${loop[0]}–${loop[1]} · clear`;
