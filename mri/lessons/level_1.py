@@ -52,10 +52,10 @@ def widget_data(readers: Readers, weights: Weights) -> dict[str, Any]:
 
 def sum_at(reader: SessionReader, step: int) -> Number:
     """w₁·x₁ + w₂·x₂ + b of a step, from the recorded weights and inputs."""
-    parts = {f"w{i + 1}": measured(reader, step, "weights", i) for i in (0, 1)}
+    parts: dict[str, Number | float | int | str] = {f"w{i + 1}": measured(reader, step, "weights", i) for i in (0, 1)}
     parts |= {f"x{i + 1}": measured(reader, step, "inputs", i) for i in (0, 1)}
     parts["b"] = measured(reader, step, "bias", 0)
-    w1, w2, x1, x2, b = (float(parts[name].value) for name in ("w1", "w2", "x1", "x2", "b"))
+    w1, w2, x1, x2, b = (float(part.value) for part in parts.values() if isinstance(part, Number))
     return Number(w1 * x1 + w2 * x2 + b, "{w1}·{x1} + {w2}·{x2} + {b}", parts)
 
 
@@ -69,7 +69,7 @@ def _correction(reader: SessionReader, step: int) -> dict[str, Number]:
         x: Number | float = measured(reader, step, "inputs", neuron) if key == "weights" else 1.0
         on = float(x.value) if isinstance(x, Number) else x
         after = float(before.value) + RATE * float(error.value) * on
-        inputs = {"before": before, "rate": RATE, "error": error, "input": x}
+        inputs: dict[str, Number | float | int | str] = {"before": before, "rate": RATE, "error": error, "input": x}
         found |= {f"{name}_then": before, f"{name}_after": Number(after, "{before} + {rate}·{error}·{input}", inputs)}
     return found
 

@@ -100,7 +100,7 @@ export class Lesson {
     this.formula.hide(false);
     this.overlay.point(null);
     if (moment) this.progress.visit(this.content.id, moment.id);
-    else this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
+    else if (this.progress.of(this.content.id).seen.includes(this.moments.at(-1).id)) this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
     const session = moment ? moment.session : (this.scanner?.session ?? null);
     this.#place(session, moment);
     history[entry](null, "", this.#address(session, asked));

@@ -20,6 +20,7 @@ export class Overlay {
   #abort = new AbortController();
   #target = "";
   #glowing = "";
+  #isScrolledTo = false; // a chart comes later than the text that speaks of it
   /** @type {HTMLElement|null} */
   #said = null;
 
@@ -67,7 +68,7 @@ export class Overlay {
     const close = el("button", { type: "button", class: "mri-icon learn-hint-close", "aria-label": this.context.words.number.close, text: "×", on: { click: () => this.dismiss() } });
     this.card.replaceChildren(close, el("h2", { text: words.name }), el("p", { text: words.what }));
     this.card.dataset.empty = String(!words.name);
-    if (name) this.#element(name)?.scrollIntoView({ block: "nearest" });
+    this.#isScrolledTo = false;
     this.place();
     this.#follow();
   }
@@ -94,6 +95,10 @@ export class Overlay {
 
   /** Everything where it belongs now. */
   place() {
+    if (this.#target && !this.#isScrolledTo && this.#box(this.#target)) {
+      this.#isScrolledTo = true;
+      this.#element(this.#target)?.scrollIntoView({ block: "nearest" });
+    }
     const target = this.#target ? this.#box(this.#target) : null;
     this.ring.hidden = !target;
     this.card.hidden = !target || this.card.dataset.empty === "true";

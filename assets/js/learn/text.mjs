@@ -27,16 +27,30 @@ export function build(nodes, context) {
     if (typeof node === "string") return node;
     const children = () => build(node.children ?? [], context);
     if (node.number !== undefined) return numberButton(node, context);
-    if (node.term !== undefined) return el("button", { type: "button", class: "learn-term", "data-term": node.term }, ...children());
+    if (node.term !== undefined) return pressable({ class: "learn-term", "data-term": node.term }, ...children());
     if (node.tag === "a") return el("a", { href: node.href }, ...children());
     return TAGS.test(node.tag ?? "") ? el(/** @type {string} */ (node.tag), {}, ...children()) : el("span", {}, ...children());
   });
 }
 
+/** A button that breaks over lines as words do, and keeps the full stop behind it.
+ *  @param {Record<string, any>} attributes
+ *  @param {...(Node|string)} children
+ *  @returns {HTMLElement} */
+export function pressable(attributes, ...children) {
+  const span = el("span", { role: "button", tabindex: 0, ...attributes }, ...children);
+  span.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    span.click();
+  });
+  return span;
+}
+
 /** @param {any} node
  *  @param {Parameters<typeof build>[1]} context */
 function numberButton(node, { words, onNumber }) {
-  const button = el("button", { type: "button", class: "learn-number", "data-number": node.number, "data-at": node.at, text: node.text, title: words.number.title, "aria-label": filled(words.number.label, { text: node.text }), "aria-expanded": "false" });
+  const button = pressable({ class: "learn-number", "data-number": node.number, "data-at": node.at, text: node.text, title: words.number.title, "aria-label": filled(words.number.label, { text: node.text }), "aria-expanded": "false" });
   button.addEventListener("click", () => onNumber(node.number, node.at, button));
   return button;
 }

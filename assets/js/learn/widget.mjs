@@ -13,7 +13,8 @@ import { el } from "../views/dom.mjs";
  *  @property {Record<string, any>} state the moment's `widget` fields
  *  @property {(name: string) => void} announce something was done
  *  @property {() => any} scanner the Scanner that is shown, or null
- *  @property {(heard: (step: number) => void) => void} onStep called now and whenever the clock moves */
+ *  @property {(heard: (step: number) => void) => void} onStep called now and whenever the clock moves
+ *  @property {(heard: (view: any) => void) => void} onView called now and whenever something else is selected */
 
 /** @typedef {{close?: () => void, set?: (state: any) => void}} Widget */
 
@@ -76,6 +77,12 @@ export class WidgetHost {
         if (!player) return;
         this.#unsubscribe.push(player.subscribe(() => heard(player.step)));
         heard(player.step);
+      },
+      onView: (heard) => {
+        const view = lesson.scanner?.view;
+        if (!view) return;
+        this.#unsubscribe.push(view.subscribe((now) => heard(now)));
+        heard(view.view);
       },
     };
   }
