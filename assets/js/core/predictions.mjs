@@ -4,6 +4,7 @@
  * Pure. Exact at temperature 1; at others shares of the tokens that were captured, for the other logits are not known.
  */
 
+import { shares } from "./dice.mjs";
 import { logits } from "./layout.mjs";
 
 /** @typedef {object} Predictions
@@ -40,10 +41,7 @@ export function predictions(frame, temperature = 1) {
  *  @returns {number[]} */
 function probabilities(values, logsumexp, temperature) {
   if (temperature === 1) return values.map((logit) => Math.exp(logit - logsumexp));
-  const most = Math.max(...values);
-  const shares = values.map((logit) => Math.exp((logit - most) / temperature));
-  const sum = shares.reduce((total, share) => total + share, 0);
-  return shares.map((share) => share / sum);
+  return shares(values, temperature);
 }
 
 /** What the numbers are, as figures.temperature_words.

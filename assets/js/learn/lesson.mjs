@@ -4,6 +4,7 @@
  * Composition of text, overlay, locks, formulas, widget and progress. Knows the answer of /lessons/<id>.json.
  */
 
+import { Following } from "../following.mjs";
 import { IDS } from "../names.mjs";
 import { Scanner } from "../scanner.mjs";
 import { metaAndTokens } from "../source/pin.mjs";
@@ -155,14 +156,37 @@ export class Lesson {
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
       const boot = { ...this.content.sessions[session], asked: { ...own, ...place, step: own.step ?? 0 } };
       classList.toggle("is-training", meta.session.kind === "training");
-      const scanner = new Scanner(boot, meta, tokens, this.scales);
-      this.scanner = window.mri = scanner;
-      scanner.player.subscribe(() => this.#look());
-      scanner.view.subscribe(() => this.#look());
-      scanner.firstPaint.then(() => this.#mount(session));
+      this.#adopt(new Scanner(boot, meta, tokens, this.scales));
     } catch (error) {
       showToast(/** @type {Error} */ (error).message, "error");
     }
+  }
+
+  /** @param {Scanner} scanner shown from now on */
+  #adopt(scanner) {
+    this.scanner = window.mri = scanner;
+    scanner.player.subscribe(() => this.#look());
+    scanner.view.subscribe(() => this.#look());
+    scanner.firstPaint.then(() => this.#mount(scanner.session));
+  }
+
+  /** A widget had something recorded: the one Scanner follows it, beside the widget, with all that is unlocked.
+   *  @param {string} session
+   *  @param {import("../views/live_bar.mjs").LiveBar} bar
+   *  @param {(endReason: string) => void} onEnd
+   *  @returns {{close: () => void}} to be closed by the widget */
+  follow(session, bar, onEnd) {
+    const asked = { ...EMPTY_VIEW, session, lesson: this.content.id, moment: this.at + 1 };
+    const boot = { session, num_steps: 0, is_steerable: true, limit: 0, asked };
+    const makeRoom = () => this.host.classList.add("has-scanner", "has-inspector");
+    const following = new Following(boot, { scales: this.scales, bar, isHere: () => this.host.isConnected, makeRoom, onScanner: (scanner) => this.#adopt(scanner), onEnd });
+    const close = () => {
+      following.close();
+      if (this.scanner !== following.scanner) return; // another page shows another one by now
+      this.scanner = null;
+      this.host.classList.remove("has-scanner", "has-inspector");
+    };
+    return { close };
   }
 
   /** The inspector's charts come after the first picture, once. @param {string} session */

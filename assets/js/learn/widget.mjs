@@ -13,6 +13,8 @@ import { el } from "../views/dom.mjs";
  *  @property {Record<string, any>} state the moment's `widget` fields
  *  @property {(name: string) => void} announce something was done
  *  @property {() => any} scanner the Scanner that is shown, or null
+ *  @property {(session: string, bar: import("../views/live_bar.mjs").LiveBar, onEnd: (endReason: string) => void) => {close: () => void}} follow
+ *    have the Scanner follow a recording under way
  *  @property {(heard: (step: number) => void) => void} onStep called now and whenever the clock moves
  *  @property {(heard: (view: any) => void) => void} onView called now and whenever something else is selected */
 
@@ -72,6 +74,7 @@ export class WidgetHost {
       state,
       announce: (name) => lesson.announce(name),
       scanner: () => lesson.scanner,
+      follow: (session, bar, onEnd) => lesson.follow(session, bar, onEnd),
       onStep: (heard) => {
         const player = lesson.scanner?.player;
         if (!player) return;

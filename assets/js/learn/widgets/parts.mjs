@@ -28,9 +28,10 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /** A range input with its name and value. `data-part` makes it a place that the text can glow.
- *  @param {{label: string, part?: string, min: number, max: number, step: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
- *  @returns {{node: HTMLElement, set: (value: number) => void}} */
-export function slider({ label, part, min, max, step, value, onInput, words = numberText }) {
+ *  @param {{label: string, part?: string, min: number, max: number, step?: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
+ *    `words`: the value in words
+ *  @returns {{node: HTMLElement, value: () => number, set: (value: number) => void}} */
+export function slider({ label, part, min, max, step = 1, value, onInput, words = numberText }) {
   const input = el("input", { type: "range", min, max, step, value, "data-mri-keys": "own", "aria-label": label });
   const out = el("output", { text: words(value) });
   const show = (/** @type {number} */ now) => {
@@ -45,6 +46,7 @@ export function slider({ label, part, min, max, step, value, onInput, words = nu
   const node = el("label", { class: "widget-slider", "data-part": part }, el("span", { text: label }), input, out);
   return {
     node,
+    value: () => Number(input.value),
     set: (now) => {
       input.value = String(now);
       show(now);
@@ -58,4 +60,18 @@ export function slider({ label, part, min, max, step, value, onInput, words = nu
  *  @returns {HTMLElement} */
 export function kindChip(kind, title) {
   return el("span", { class: `mri-kind mri-kind-${kind}`, title, text: kind });
+}
+
+/** A widget's title with what its numbers are.
+ *  @param {string} title
+ *  @param {"measured"|"derived"|"picture"} kind
+ *  @param {Record<string, string>} words `<kind>_says`: how they came about */
+export function heading(title, kind, words) {
+  return el("div", { class: "widget-head" }, el("h3", { text: title }), kindChip(kind, words[`${kind}_says`]));
+}
+
+/** @param {number} share 0…1
+ *  @returns {string} a length for CSS, never so short that it cannot be seen where there is something */
+export function widthOf(share) {
+  return share > 0 ? `max(2px, ${(100 * share).toFixed(2)}%)` : "0";
 }

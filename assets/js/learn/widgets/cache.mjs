@@ -1,0 +1,33 @@
+/**
+ * The KV cache while it grows: one column for each token read, one row for each block. Follows the Scanner's clock.
+ */
+
+import { el, say } from "../../views/dom.mjs";
+import { filled } from "../text.mjs";
+import { heading } from "./parts.mjs";
+
+/** @param {HTMLElement} host
+ *  @param {import("../widget.mjs").WidgetContext} context */
+export default function mount(host, { data, words, onStep }) {
+  const { tokens, reads, n_layer: numLayers, bytes_per_token: bytesPerToken } = data.cache;
+  const last = reads.at(-1);
+  const columns = Array.from({ length: last[0] + last[1] }, (_, i) => el("div", { class: "learn-cache-column", title: `${i}: ${tokens[i]}` }, ...Array.from({ length: numLayers }, () => el("i")), el("span", { text: tokens[i] })));
+  const grid = el("div", { class: "learn-cache", role: "img", "data-part": "grid" }, ...columns);
+  const line = el("p", { class: "learn-widget-line", role: "status" });
+  const size = el("p", { class: "learn-cache-size" });
+  const heads = el("div", { class: "learn-cache-blocks", "aria-hidden": "true" }, ...Array.from({ length: numLayers }, (_, i) => el("span", { text: filled(words.block_n, { n: numLayers - 1 - i }) })));
+
+  /** @param {number} step */
+  function draw(step) {
+    const [pos0, numNew] = reads[step];
+    columns.forEach((column, i) => say(column, null, `learn-cache-column${i < pos0 ? " is-kept" : i < pos0 + numNew ? " is-new" : ""}`));
+    const bytes = ((pos0 + numNew) * bytesPerToken).toLocaleString("en");
+    const phase = numNew > 1 ? words.cache_prefill : words.cache_decode;
+    say(line, filled(phase, { step, new: numNew, kept: pos0, word: tokens[pos0] }));
+    say(size, filled(words.cache_size, { bytes, all: pos0 + numNew, blocks: numLayers }));
+    grid.setAttribute("aria-label", `${line.textContent} ${size.textContent}`);
+  }
+  host.replaceChildren(heading(words.cache_title, "measured", words), el("div", { class: "learn-cache-area" }, heads, grid), line, size, el("p", { class: "mri-note", text: words.cache_note }));
+  onStep(draw);
+  return { close: () => host.replaceChildren() };
+}

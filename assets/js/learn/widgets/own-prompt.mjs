@@ -1,0 +1,87 @@
+/**
+ * The reader's own words: recorded by the worker, and followed by the one Scanner while the model writes.
+ *
+ * The same bar and the same stream as on the Live page (views/live_bar.mjs, following.mjs).
+ */
+
+import { startRecording, steerRecording } from "../../source/http.mjs";
+import { el } from "../../views/dom.mjs";
+import { LiveBar } from "../../views/live_bar.mjs";
+import { showToast } from "../../views/shell.mjs";
+import { filled } from "../text.mjs";
+
+const SAMPLING = { max_new_tokens: 48, temperature: 0.6, top_k: 50, seed: 42 };
+const CAPTURE = { chat: false, preset: "standard", model: "" };
+
+/** @param {HTMLElement} host
+ *  @param {import("../widget.mjs").WidgetContext} context */
+export default function mount(host, { words, announce, follow }) {
+  let session = "";
+  /** @type {{close: () => void}|null} */
+  let following = null;
+  const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, "data-part": "prompt" });
+  prompt.value = words.live_default;
+  const take = (/** @type {string} */ text) => el("button", { type: "button", class: "mri-button", text, on: { click: () => ((prompt.value = text), prompt.focus()) } });
+  const start = el("button", { type: "submit", class: "mri-button learn-roll", text: words.live_start, "data-part": "start" });
+  const form = el(
+    "form",
+    { class: "learn-prompt", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), record()) } },
+    el("h3", { text: words.live_title }),
+    el("label", { for: "learn-own-prompt", text: words.live_label }),
+    prompt,
+    el("div", { class: "live-examples", role: "group", "aria-label": words.live_examples }, el("span", { class: "mri-muted", text: words.live_examples }), ...words.live_choices.map(take)),
+    el("div", {}, start),
+    el("p", { class: "mri-note", text: filled(words.live_note, SAMPLING) }),
+  );
+  const barHost = el("div", { class: "live-bar", hidden: true, "data-part": "bar" });
+  const waiting = el("div", { class: "mri-state live-wait", hidden: true });
+  const bar = new LiveBar(barHost, { waiting, steer, again });
+
+  async function record() {
+    start.disabled = true;
+    try {
+      const { id } = await startRecording({ prompt: prompt.value, ...SAMPLING, ...CAPTURE });
+      if (!host.contains(form)) return; // another page of the lesson by now
+      session = id;
+      show(true);
+      following = follow(id, bar, (reason) => reason === "died" || announce("recorded"));
+    } catch (error) {
+      showToast(/** @type {Error} */ (error).message, "error");
+    } finally {
+      start.disabled = false;
+    }
+  }
+
+  /** @param {boolean} isRecording whether the bar is seen, or the form */
+  function show(isRecording) {
+    form.hidden = isRecording;
+    barHost.hidden = !isRecording;
+    waiting.hidden = !isRecording;
+  }
+
+  /** @param {"pause"|"resume"|"step"|"stop"} what */
+  async function steer(what) {
+    try {
+      await steerRecording(session, what);
+    } catch (error) {
+      showToast(/** @type {Error} */ (error).message, "error");
+    }
+  }
+
+  /** The form once more; the recording that was watched stays where it is. */
+  function again() {
+    following?.close();
+    following = null;
+    show(false);
+    prompt.focus();
+  }
+
+  show(false);
+  host.replaceChildren(form, barHost, waiting);
+  return {
+    close: () => {
+      following?.close();
+      host.replaceChildren();
+    },
+  };
+}
