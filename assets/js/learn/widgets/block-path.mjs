@@ -46,7 +46,7 @@ export default function mount(host, { data, words, state, announce }) {
     }
   }
   draw();
-  host.replaceChildren(heading(words.path_title, "measured", words), block.node, step.node, drawing, el("p", { class: "mri-note", text: words.path_note }));
+  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.path_title, "measured", words), block.node, step.node, drawing, el("p", { class: "mri-note", text: words.path_note })));
   return { close: () => host.replaceChildren() };
 }
 

@@ -61,6 +61,6 @@ export default function mount(host, { data, words, state, announce }) {
     say(line, words.writes_hint);
   }
   draw();
-  host.replaceChildren(heading(words.writes_title, "measured", words), step.node, rows, line, el("p", { class: "mri-note", text: words.writes_note }));
+  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.writes_title, "measured", words), step.node, rows, line, el("p", { class: "mri-note", text: words.writes_note })));
   return { close: () => host.replaceChildren() };
 }

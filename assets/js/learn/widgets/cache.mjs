@@ -11,7 +11,7 @@ import { heading } from "./parts.mjs";
 export default function mount(host, { data, words, onStep }) {
   const { tokens, reads, n_layer: numLayers, bytes_per_token: bytesPerToken } = data.cache;
   const last = reads.at(-1);
-  const columns = Array.from({ length: last[0] + last[1] }, (_, i) => el("div", { class: "learn-cache-column", title: `${i}: ${tokens[i]}` }, ...Array.from({ length: numLayers }, () => el("i")), el("span", { text: tokens[i] })));
+  const columns = Array.from({ length: last[0] + last[1] }, (_, i) => el("div", { class: "learn-cache-column", title: `${i}: ${tokens[i]}` }, ...Array.from({ length: numLayers }, () => el("i")), el("span", { text: tokens[i].replace("␣", "") })));
   const grid = el("div", { class: "learn-cache", role: "img", "data-part": "grid" }, ...columns);
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const size = el("p", { class: "learn-cache-size" });
@@ -27,7 +27,7 @@ export default function mount(host, { data, words, onStep }) {
     say(size, filled(words.cache_size, { bytes, all: pos0 + numNew, blocks: numLayers }));
     grid.setAttribute("aria-label", `${line.textContent} ${size.textContent}`);
   }
-  host.replaceChildren(heading(words.cache_title, "measured", words), el("div", { class: "learn-cache-area" }, heads, grid), line, size, el("p", { class: "mri-note", text: words.cache_note }));
+  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.cache_title, "measured", words), el("div", { class: "learn-cache-area" }, heads, grid), line, size, el("p", { class: "mri-note", text: words.cache_note })));
   onStep(draw);
   return { close: () => host.replaceChildren() };
 }

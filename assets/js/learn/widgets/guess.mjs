@@ -67,7 +67,7 @@ export default function mount(host, { data, words, announce }) {
     announce("game-over");
   }
 
-  host.replaceChildren(el("div", { "data-part": "game" }, heading(words.game_title, "measured", words), score, dots, text, options, says, next), el("p", { class: "mri-note", text: words.game_note }));
+  host.replaceChildren(el("div", { class: "learn-wide", "data-part": "game" }, heading(words.game_title, "measured", words), score, dots, text, options, says, next, el("p", { class: "mri-note", text: words.game_note })));
   ask();
   return { close: () => host.replaceChildren() };
 }

@@ -54,7 +54,7 @@ export default function mount(host, { data, words, state, announce }) {
   }
 
   draw();
-  host.replaceChildren(heading(words.lens_title, "derived", words), el("p", { class: "learn-quote", text: sentence.prompt }), step.node, follows, rows, line, el("p", { class: "mri-note", text: words.lens_note }));
+  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.lens_title, "derived", words), el("p", { class: "learn-quote", text: sentence.prompt }), step.node, follows, rows, line, el("p", { class: "mri-note", text: words.lens_note })));
   return { close: () => host.replaceChildren() };
 }
 

@@ -72,15 +72,19 @@ export default function mount(host, { data, words, state, announce }) {
   draw();
   again();
   host.replaceChildren(
-    heading(words.sampling_title, "derived", words),
-    el("p", { class: "learn-quote", text: `${before} …` }),
-    temperature.node,
-    bars,
-    el("div", { class: "learn-die" }, line, el("div", { class: "learn-die-ends" }, el("span", { text: "0" }), el("span", { text: "1" }))),
-    el("div", { class: "learn-die-controls" }, roll, el("button", { type: "button", class: "mri-button", text: words.start_again, on: { click: again } }), el("label", { for: "learn-seed", text: words.seed }), seed),
-    said,
-    list,
-    el("p", { class: "mri-note", text: filled(words.sampling_note, { n: tokens.length }) }),
+    el(
+      "div",
+      { class: "learn-wide" },
+      heading(words.sampling_title, "derived", words),
+      el("p", { class: "learn-quote", text: `${before} …` }),
+      temperature.node,
+      bars,
+      el("div", { class: "learn-die" }, line, el("div", { class: "learn-die-ends" }, el("span", { text: "0" }), el("span", { text: "1" }))),
+      el("div", { class: "learn-die-controls" }, roll, el("button", { type: "button", class: "mri-button", text: words.start_again, on: { click: again } }), el("label", { for: "learn-seed", text: words.seed }), seed),
+      said,
+      list,
+      el("p", { class: "mri-note", text: filled(words.sampling_note, { n: tokens.length }) }),
+    ),
   );
   return { close: () => host.replaceChildren() };
 }
