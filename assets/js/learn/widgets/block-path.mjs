@@ -16,8 +16,8 @@ const [WIDTH, HEIGHT, STREAM_X] = [520, 420, 80];
 export default function mount(host, { data, words, state, announce }) {
   const { sizes, tokens } = data.sentences[state.sentence];
   const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "learn-path", "data-part": "block" });
-  const block = slider({ label: words.block, min: 0, max: sizes[0].length - 1, value: sizes[0].length - 1, part: "slider", say: String, onInput: (value) => (draw(), announce(`block-${value}`)) });
-  const step = slider({ label: words.word, min: 0, max: sizes.length - 1, value: state.step ?? 5, part: "word", say: (value) => tokens[value], onInput: () => draw() });
+  const block = slider({ label: words.block, min: 0, max: sizes[0].length - 1, value: sizes[0].length - 1, part: "slider", words: String, onInput: (value) => (draw(), announce(`block-${value}`)) });
+  const step = slider({ label: words.word, min: 0, max: sizes.length - 1, value: state.step ?? 5, part: "word", words: (value) => tokens[value], onInput: () => draw() });
 
   function draw() {
     const [pre, attention, mid, mlp, post] = sizes[step.value()][block.value()];

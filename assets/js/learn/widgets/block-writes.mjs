@@ -13,7 +13,7 @@ const [ATTENTION, MLP, OUT] = [1, 3, 4]; // places in a block's five sizes
  *  @param {import("../widget.mjs").WidgetContext} context */
 export default function mount(host, { data, words, state, announce }) {
   const { sizes, tokens } = data.sentences[state.sentence];
-  const step = slider({ label: words.word, min: 0, max: sizes.length - 1, value: state.step ?? 5, part: "word", say: (value) => tokens[value], onInput: () => draw() });
+  const step = slider({ label: words.word, min: 0, max: sizes.length - 1, value: state.step ?? 5, part: "word", words: (value) => tokens[value], onInput: () => draw() });
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const rows = el("div", { class: "learn-writes", "data-part": "bars" });
   for (let i = sizes[0].length - 1; i >= 0; i--) {

@@ -12,7 +12,7 @@ import { heading, slider, widthOf } from "./parts.mjs";
 export default function mount(host, { data, words, state, announce }) {
   const sentence = data.sentences[state.sentence];
   const { lens, depths, tokens } = sentence;
-  const step = slider({ label: words.word, min: 0, max: lens.length - 1, value: state.step ?? 0, part: "word", say: (value) => tokens[value], onInput: () => draw() });
+  const step = slider({ label: words.word, min: 0, max: lens.length - 1, value: state.step ?? 0, part: "word", words: (value) => tokens[value], onInput: () => draw() });
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const follows = el("p", { class: "learn-lens-follows" });
   const rows = el("ol", { class: "learn-lens", reversed: true, "data-part": "depths" });

@@ -20,7 +20,7 @@ export default function mount(host, { data, words, state, announce }) {
   let throwNext = die(1);
   /** @type {{thrown: number, token: string}[]} */
   let throws = [];
-  const temperature = slider({ label: words.temperature, min: COLDEST, max: HOTTEST, step: STEP, value: state.temperature ?? 1, part: "temperature", say: (value) => value.toFixed(2), onInput: (value) => (draw(), reach(value)) });
+  const temperature = slider({ label: words.temperature, min: COLDEST, max: HOTTEST, step: STEP, value: state.temperature ?? 1, part: "temperature", words: (value) => value.toFixed(2), onInput: (value) => (draw(), reach(value)) });
   const bars = el("ol", { class: "learn-bars" });
   const line = el("div", { class: "learn-die-line", "aria-hidden": "true" });
   const mark = el("u", { hidden: true });
