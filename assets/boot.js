@@ -13,6 +13,12 @@
         if (clicks) await (await scanner()).record(request);
         return window.dash_clientside.no_update;
       },
+      mountCompare: async (boot) => (await scanner()).mountCompare(boot),
+      recordPair: async (clicks, a, b, mode, most, temperature, topK, seed, preset) => {
+        const settings = { chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset };
+        if (clicks) await (await scanner()).recordPair([a ?? "", b ?? ""], settings);
+        return window.dash_clientside.no_update;
+      },
       showToast: async (toast) => {
         if (toast) (await shell).showToast(toast.text, toast.kind);
         return window.dash_clientside.no_update;

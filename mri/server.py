@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mri import errors
 from mri.analysis.study import Study
+from mri.compare_routes import compare_routes
 from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
 from mri.import_routes import import_routes
@@ -132,6 +133,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(routes)
     server.register_blueprint(live_routes)
     server.register_blueprint(downloads)
+    server.register_blueprint(compare_routes)
     server.register_blueprint(lesson_routes)
     server.register_blueprint(neuron_routes)
     server.register_blueprint(import_routes)
@@ -168,7 +170,7 @@ def _mark_unknown_page(response: Response) -> Response:
     path = request.path.strip("/")
     if path in (page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE):
         return response
-    if request.path.startswith(("/sessions/", "/record/", "/live/", "/import/")):
+    if request.path.startswith(("/sessions/", "/record/", "/live/", "/import/", "/compare/")):
         response = jsonify(error=NOT_FOUND)
     response.status_code = 404
     return response

@@ -16,7 +16,7 @@ from mri.ui.labels import session_title
 from mri.ui.services import services
 from mri.ui.tokens import display
 
-dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=2)
+dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=4)
 
 MOST_ROWS = 200
 REFRESH_MS = 2000

@@ -44,7 +44,15 @@ def test_every_setting_statistic_preset_and_payload_is_documented() -> None:
 
 def test_every_route_is_documented(tmp_path: Path) -> None:
     app = server.create_app(tmp_path)
-    ours = ("routes.", "live_routes.", "neuron_routes.", "downloads.", "import_routes.", "__flask_sock.")
+    ours = (
+        "routes.",
+        "live_routes.",
+        "neuron_routes.",
+        "compare_routes.",
+        "downloads.",
+        "import_routes.",
+        "__flask_sock.",
+    )
     routes = {rule.rule for rule in app.server.url_map.iter_rules() if rule.endpoint.startswith(ours)}
     assert routes
     assert "/live/<session_id>" in routes

@@ -87,3 +87,26 @@ export async function record(request) {
   while (!isReady() && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
   if (open instanceof Live) await open.record(request);
 }
+
+/** Called by Dash on every visit of the Compare page with two sessions.
+ *  @param {import("./compare.mjs").CompareBoot} boot
+ *  @returns {Promise<any>} nothing */
+export async function mountCompare(boot) {
+  open?.close();
+  open = null;
+  window.mri = undefined;
+  try {
+    const [{ openComparison }, scales] = await Promise.all([import("./compare.mjs"), fetchScales()]);
+    open = window.mri = await openComparison(boot, scales);
+  } catch (error) {
+    showToast(/** @type {Error} */ (error).message, "error");
+  }
+  return window.dash_clientside.no_update;
+}
+
+/** Called by Dash when two prompts are to be recorded.
+ *  @param {string[]} prompts of A and B
+ *  @param {Record<string, any>} settings of both, as in the body of POST /record */
+export async function recordPair(prompts, settings) {
+  await (await import("./views/compare_record.mjs")).recordPair(prompts, settings);
+}

@@ -8,6 +8,7 @@ import { stepsOfPositions } from "./core/growth.mjs";
 import { layoutFromMeta } from "./core/layout.mjs";
 import { loopFromText, textFromLoop } from "./core/lanes.mjs";
 import { blockOf, validView } from "./core/selection.mjs";
+import { takenFromScanner } from "./core/takeaway.mjs";
 import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
 import { IDS } from "./names.mjs";
@@ -117,7 +118,7 @@ export class Scanner {
     this.watched = new Watched({ scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
     const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
-    this.takeaway = new TakeAway(host("mri-tools"), { session: this.session, points, viewNow: viewForServer, linkNow, paint: () => this.#paint(), pause: () => player.pause() });
+    this.takeaway = new TakeAway(host("mri-tools"), { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#paint(), pause: () => player.pause() });
     this.pinButton = new PinButton(host("mri-tools"), this.pin);
     this.hints = new Hints();
     const { model_id: model } = meta.session;

@@ -1,4 +1,4 @@
-"""Two sessions side by side: their alignment, the clock for both, what of them can be compared, and what cannot and why.
+"""Two sessions side by side: their alignment, the clock for both, what can be compared, and what cannot and why.
 
 Reads sessions; the numbers are difference.py's, divergence.py's and similarity.py's. Knows no figures.
 """

@@ -40,6 +40,7 @@ GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayMod
 PAGES = {
     "Scanner": ids.SCANNER_PATH,
     "Live": ids.LIVE_PATH,
+    "Compare": ids.COMPARE_PATH,
     "Neurons": ids.NEURONS_PATH,
     "Learn": ids.LEARN_PATH,
     "Sessions": ids.SESSIONS_PATH,
@@ -255,10 +256,10 @@ PICTURES = {
 
 def inspector_panels() -> list[Any]:
     """The graphs of every tab, in the order of `ids.TABS`; their figures come from the page's callbacks."""
-    choice = _choice(ids.STAT_CHOICE, "Statistic", {name: name for name in STATS}, "l2")
+    statistic = choice(ids.STAT_CHOICE, "Statistic", {name: name for name in STATS}, "l2")
     heads_by = {"entropy": "entropy", "distance": "mean distance looked back"}
     hosts = {  # filled by views/watched.mjs, heads.mjs, predicted.mjs
-        "graph-heads": [_choice(ids.HEADS_BY, "Colour", heads_by, "entropy")],
+        "graph-heads": [choice(ids.HEADS_BY, "Colour", heads_by, "entropy")],
         "graph-head": [html.Div(id=ids.HEADS, className="mri-heads")],
         "graph-predictions": [html.Div(id=ids.PREDICTED, className="mri-predicted")],
         "graph-history": [html.Div(id=ids.WATCH, className="mri-choice")],
@@ -270,11 +271,11 @@ def inspector_panels() -> list[Any]:
         for graph_id in graph_ids:
             label, kind, height_px, note = PICTURES[graph_id]
             graphs.append(graph(graph_id, label, kind, note, height_px, *hosts.get(graph_id, ())))
-        panels.append([choice, *graphs] if tab == "statistics" else graphs)
+        panels.append([statistic, *graphs] if tab == "statistics" else graphs)
     return panels
 
 
-def _choice(select_id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
+def choice(select_id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
     """A labelled select; `options`: value -> text."""
     return html.Div(
         [

@@ -6,6 +6,7 @@ The same strings stand in `assets/js/names.mjs`; a test compares the two. Knows 
 SCANNER_PATH = "/"
 SESSIONS_PATH = "/sessions"
 LIVE_PATH = "/live"
+COMPARE_PATH = "/compare"
 LEARN_PATH = "/learn"
 NEURONS_PATH = "/neurons"
 
@@ -41,6 +42,13 @@ LEARN = "learn"
 LEARN_TEXT = "learn-text"
 LEARN_WIDGET = "learn-widget"
 """The Learn page as a whole; hosts of a lesson's text, and of the widget beside the Scanner."""
+
+COMPARE = "compare"
+COMPARE_BOOT = "compare-boot"
+COMPARE_PAIR = "compare-pair"
+COMPARE_VIEW = "compare-view"
+"""The Compare page as a whole; its stores: which sessions, what is drawn over all steps, and what of one moment. The
+last two are set by JavaScript."""
 
 TABS = {
     "neurons": "Neurons",

@@ -25,12 +25,12 @@ THEMES: dict[str, dict[str, str]] = {
     "dark": {
         "panel": "#161f2d", "line": "#233044", "text": "#d7e1ee", "muted": "#8496ad", "accent": "#4fd1e0",
         "violet": "#a78bfa", "bar": "#3a6ea8", "plot": "#0e1520", "not_captured": "#2b3a50", "amber": "#ffc35c",
-        "zero": "#05080c",
+        "zero": "#05080c", "side_a": "#f0a24a", "side_b": "#6aa8ff",
     },
     "light": {
         "panel": "#ffffff", "line": "#d5dde8", "text": "#16202e", "muted": "#566579", "accent": "#0b7285",
         "violet": "#6741d9", "bar": "#5b8fd0", "plot": "#f3f6fa", "not_captured": "#dbe2ea", "amber": "#a86200",
-        "zero": "#ffffff",
+        "zero": "#ffffff", "side_a": "#a85b00", "side_b": "#1c5fc4",
     },
 }  # fmt: skip
 """Colours of panels, lines and text; dark is the default. The page's CSS variables carry the same values."""
@@ -50,7 +50,9 @@ def colourscale(name: str, theme: str = "dark") -> Stops:
         return stops
     if name == "attention":
         return [(t, colour) for (t, _), (_, colour) in zip(stops, reversed(stops), strict=True)]
-    if name in ("signed", "comparison"):
+    if name == "comparison":
+        return [(0.0, THEMES[theme]["side_a"]), (0.5, "#ffffff"), (1.0, THEMES[theme]["side_b"])]
+    if name == "signed":
         return [(0.0, "#1c5fc4"), (0.5, "#ffffff"), (1.0, "#c43320")]
     return stops
 

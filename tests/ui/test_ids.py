@@ -18,7 +18,7 @@ def test_names_are_the_same_in_both_languages():
         ids.BOOT, ids.MOUNTED, ids.TOAST, ids.SCANNER, ids.SESSION_PICKER, ids.STAT_CHOICE,
         ids.WATCH, ids.WATCHED, ids.HEADS_BY, ids.HEADS, ids.PREDICTED, ids.LIVE, ids.LIVE_BAR, ids.LIVE_WAIT,
         ids.LIVE_TICK, ids.LEARN, ids.LEARN_TEXT, ids.LEARN_WIDGET, ids.NEURONS,
-        ids.NEURONS_VIEW,
+        ids.NEURONS_VIEW, ids.COMPARE, ids.COMPARE_BOOT, ids.COMPARE_PAIR, ids.COMPARE_VIEW,
     }  # fmt: skip
     assert names["tabs"] == [list(item) for item in ids.TABS.items()]
     assert names["graphs"] == {tab: list(graphs) for tab, graphs in ids.GRAPHS.items()}

@@ -88,9 +88,9 @@ def test_plotly_accepts_every_scale_and_theme(name):
 
 def test_text_has_contrast_on_its_panel():
     for name, c in theme.THEMES.items():
-        rgb = {key: rgb_of(c[key]) for key in ("panel", "text", "muted", "accent")}
+        rgb = {key: rgb_of(c[key]) for key in ("panel", "text", "muted", "accent", "side_a", "side_b")}
         y = {key: linear_rgb(value) @ np.array([0.2126, 0.7152, 0.0722]) for key, value in rgb.items()}
-        for key in ("text", "muted", "accent"):
+        for key in ("text", "muted", "accent", "side_a", "side_b"):
             ratio = (max(y[key], y["panel"]) + 0.05) / (min(y[key], y["panel"]) + 0.05)
             assert ratio >= 4.5, f"{key} on panel in the {name} theme: {ratio:.2f}"
 

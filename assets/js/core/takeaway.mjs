@@ -32,6 +32,29 @@ export function pythonAddress(session, { step, point }) {
   return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point })}`;
 }
 
+/** Parts of the Scanner without a chart that can be taken away: [name, kind of table, what is drawn of it].
+ *  @type {readonly (readonly [string, string, string])[]} */
+const SCANNER_PARTS = Object.freeze([
+  ["Stage", "stage", "#mri-stage"],
+  ["Hook points", "layers", "#mri-layers"],
+  ["Timeline", "timeline", ".mri-deck"],
+  ["Tokens", "tokens", "#mri-ribbon"],
+]);
+
+/** What the Scanner has to take away, for views/takeaway.mjs.
+ *  @param {string} session
+ *  @param {() => Record<string, any>} viewNow
+ *  @param {() => string[]} points hook points on the stage */
+export function takenFromScanner(session, viewNow, points) {
+  return {
+    parts: SCANNER_PARTS,
+    nameOf: (/** @type {string} */ kind, /** @type {string} */ extension) => fileName(session, viewNow().step, kind, extension),
+    captionOf: (/** @type {boolean} */ isPart) => `${session} · step ${viewNow().step}${isPart ? ` · ${viewNow().point}` : ""}`,
+    csvOf: (/** @type {string} */ kind) => csvAddress(session, kind, viewNow(), points()),
+    pythonOf: () => pythonAddress(session, viewNow()),
+  };
+}
+
 /** @param {string} url as Plotly gives it: base64, or SVG with escapes
  *  @returns {Blob} */
 export function blobFromDataUrl(url) {

@@ -32,14 +32,13 @@ export class NeuronsPage {
     themeChanged.addEventListener("change", () => this.#show(), { signal });
     this.#observer.observe(this.host, { childList: true, subtree: true });
     this.takeaway = new TakeAway(null, {
-      session: boot.session,
-      points: () => [],
-      viewNow: () => ({ ...this.question, step: 0 }),
+      parts: [],
+      pythonOf: null,
       linkNow: () => urlFromQuestion(this.question),
       paint: () => {},
       pause: () => {},
       csvOf: (kind) => csvAddress(kind, this.question),
-      nameOf: (kind) => `${boot.session}_${this.question.point}_${kind}`,
+      nameOf: (kind, extension) => `${boot.session}_${this.question.point}_${kind}.${extension}`,
       captionOf: () => `${boot.session} · ${this.question.point}`,
     });
     history.replaceState(null, "", urlFromQuestion(this.question));

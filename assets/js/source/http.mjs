@@ -103,6 +103,25 @@ export function startRecording(request) {
   return answerAt("/record", "", (response) => response.json(), undefined, init);
 }
 
+/** Where a recording stands.
+ *  @param {string} id
+ *  @returns {Promise<{state: string, step: number, max_steps: number, position: number, message: string}>}
+ *  @throws {SourceError} */
+export function recordingStatus(id) {
+  return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
+}
+
+/** How two sessions are aligned (mri/analysis/comparison.py).
+ *  @param {string} a
+ *  @param {string} b
+ *  @param {string} align
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} {strategy, positions, divergence, steps, matched, whole, keys, notes}
+ *  @throws {SourceError} */
+export function fetchAlignment(a, b, align, signal) {
+  return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
+}
+
 /** @param {string} id of a recording
  *  @param {"pause"|"resume"|"step"|"stop"} what
  *  @throws {SourceError} */

@@ -18,7 +18,11 @@
  *  @property {"tower"|"flat"|null} picture of the stage
  *  @property {"attention"|"gradient"|null} influence measure over the token ribbon
  *  @property {string|null} loop "first-last", the steps that playing stays in
- *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs */
+ *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs
+ *  @property {string|null} a of the Compare page: one session
+ *  @property {string|null} b the other one
+ *  @property {"prefix"|"mapping"|"pooled"|null} align how their tokens stand for each other
+ *  @property {"difference"|"cosine"|"length"|null} by what its map shows */
 
 /** What a value in the address must look like; anything else is taken as not there. */
 const NUMBER = /^\d{1,9}$/;
@@ -36,6 +40,10 @@ const PATTERNS = {
   picture: /^(tower|flat)$/,
   influence: /^(attention|gradient)$/,
   watched: /^[\w.-]{1,200}:\d{1,9}(,[\w.-]{1,200}:\d{1,9}){0,5}$/,
+  a: /^[A-Za-z0-9_-]{1,64}$/,
+  b: /^[A-Za-z0-9_-]{1,64}$/,
+  align: /^(prefix|mapping|pooled)$/,
+  by: /^(difference|cosine|length)$/,
 };
 
 /** Nothing chosen yet.

@@ -1,11 +1,11 @@
 /**
  * Take it away: a panel as picture or table, the view as a link, the step as Python.
  *
- * Hears every menu of the page (mri/ui/takeaway.py) and fills the one above the stage. Knows menus, files and the
- * clipboard; the numbers are the server's (mri/export/panels.py).
+ * Hears every menu of the page (mri/ui/takeaway.py) and fills the page's own. Knows menus, files and the clipboard; what
+ * a page has to take away, it is told. The numbers are the server's.
  */
 
-import { blobFromDataUrl, csvAddress, fileName, pythonAddress } from "../core/takeaway.mjs";
+import { blobFromDataUrl } from "../core/takeaway.mjs";
 import { el } from "./dom.mjs";
 import { plotOf } from "./inspector.mjs";
 import { pictureOf } from "./picture.mjs";
@@ -13,35 +13,27 @@ import { showToast } from "./shell.mjs";
 
 const TITLE_PX = 34;
 
-/** Parts of the page without a chart: [name, kind of table, what is drawn of it]. */
-const PARTS = Object.freeze([
-  ["Stage", "stage", "#mri-stage"],
-  ["Hook points", "layers", "#mri-layers"],
-  ["Timeline", "timeline", ".mri-deck"],
-  ["Tokens", "tokens", "#mri-ribbon"],
-]);
-
 export class TakeAway {
   #abort = new AbortController();
 
-  /** @param {HTMLElement|null} host of the menu above the stage; null on a page without one
+  /** @param {HTMLElement|null} host of the page's own menu; null on a page without one
    *  @param {object} context
-   *  @param {string} context.session
-   *  @param {() => string[]} context.points hook points on the stage
-   *  @param {() => Record<string, any>} context.viewNow
+   *  @param {readonly (readonly [string, string, string])[]} context.parts of the page without a chart: name, kind of table, selector
+   *  @param {(kind: string, extension: string) => string} context.nameOf a file
+   *  @param {(isPart: boolean) => string} context.captionOf a picture: where and when
+   *  @param {(kind: string) => string} context.csvOf a panel: address of its numbers
+   *  @param {(() => string)|null} context.pythonOf address of what is shown as Python, null where there is none
    *  @param {() => string} context.linkNow search part of the address of what is shown now
-   *  @param {() => void} context.paint paints the stage, now
-   *  @param {() => void} context.pause the clock stands while a menu is open
-   *  @param {(kind: string) => string} [context.csvOf] address of a panel's numbers, where it is not the Scanner's
-   *  @param {(kind: string) => string} [context.nameOf] of a file without extension
-   *  @param {() => string} [context.captionOf] what a picture is of */
+   *  @param {() => void} context.paint paints everything, now
+   *  @param {() => void} context.pause the clock stands while a menu is open */
   constructor(host, context) {
     this.context = context;
     const item = (/** @type {string} */ text, /** @type {string} */ take, of = "stage", label = text) => el("button", { type: "button", "data-mri-take": take, "data-mri-of": of, "aria-label": label, text });
     const part = (/** @type {readonly string[]} */ [name, of]) =>
       el("div", { class: "mri-menu-row" }, el("span", { text: name }), item("PNG", "png", of, `${name}, PNG`), item("CSV", "csv", of, `${name}, CSV`));
-    const list = el("div", { class: "mri-menu-list" }, ...PARTS.map(part), el("hr"), item("Copy link", "link"), item("Copy Python", "python"));
-    host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title: "The picture, its numbers, a link to this view, this step as Python" }), list));
+    const list = el("div", { class: "mri-menu-list" }, ...context.parts.map(part), el("hr"), item("Copy link", "link"), ...(context.pythonOf ? [item("Copy Python", "python")] : []));
+    const title = `The picture, its numbers, a link to this view${context.pythonOf ? ", this step as Python" : ""}`;
+    host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title }), list));
     const { signal } = this.#abort;
     document.addEventListener("click", (event) => this.#click(event), { signal });
     document.addEventListener("toggle", (event) => /** @type {any} */ (event.target).matches?.(".mri-menu[open]") && context.pause(), { signal, capture: true });
@@ -65,26 +57,22 @@ export class TakeAway {
   /** @param {string} take what
    *  @param {string} of which panel */
   async #take(take, of) {
-    const { session, viewNow, linkNow } = this.context;
-    const view = viewNow();
+    const { parts, nameOf, captionOf, csvOf, pythonOf, linkNow } = this.context;
     const kind = of.replace(/^graph-/, "");
-    const { csvOf, nameOf, captionOf } = this.context;
-    const name = (/** @type {string} */ extension) => (nameOf ? `${nameOf(kind)}.${extension}` : fileName(session, view.step, kind, extension));
     if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
-    if (take === "python") return copy(await textOf(pythonAddress(session, view)), "Python");
-    if (take === "csv") return save(new Blob([await textOf(csvOf ? csvOf(kind) : csvAddress(session, kind, view, this.context.points()))], { type: "text/csv" }), name("csv"));
-    const part = PARTS.find(([, kind]) => kind === of)?.[2];
-    if (part) return this.#savePart(part, view, name("png"));
-    const image = await chartImage(of, take, captionOf ? captionOf() : `${session} · step ${view.step}`);
-    save(blobFromDataUrl(image), name(take));
+    if (take === "python" && pythonOf) return copy(await textOf(pythonOf()), "Python");
+    if (take === "csv") return save(new Blob([await textOf(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
+    const part = parts.find(([, name]) => name === of)?.[2];
+    if (part) return this.#savePart(part, nameOf(kind, "png"));
+    const image = await chartImage(of, take, captionOf(false));
+    save(blobFromDataUrl(image), nameOf(kind, take));
   }
 
   /** @param {string} part selector
-   *  @param {Record<string, any>} view
    *  @param {string} name */
-  async #savePart(part, view, name) {
+  async #savePart(part, name) {
     this.context.paint();
-    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), `${this.context.session} · step ${view.step} · ${view.point}`);
+    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), this.context.captionOf(true));
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
     save(/** @type {any} */ (blob), name);
   }

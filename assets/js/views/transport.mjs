@@ -31,8 +31,10 @@ export class Transport {
   /** @param {HTMLElement} host
    *  @param {object} context
    *  @param {import("../state/player.mjs").Player} context.player
-   *  @param {{phase: string[], forced: boolean[]}} context.steps */
-  constructor(host, { player, steps }) {
+   *  @param {{phase: string[], forced: boolean[]}} context.steps
+   *  @param {string} [context.word] what the clock counts */
+  constructor(host, { player, steps, word = "step" }) {
+    this.word = word;
     this.player = player;
     this.steps = steps;
     const button = (/** @type {keyof typeof ICONS} */ name, /** @type {string} */ label, /** @type {() => void} */ act) =>
@@ -75,7 +77,7 @@ export class Transport {
     this.followButton.setAttribute("aria-pressed", String(mode === "following"));
     this.range.max = lastStep;
     this.range.value = step;
-    this.range.setAttribute("aria-valuetext", `step ${step}, the last is ${lastStep}, ${this.steps.phase[step]}`);
+    this.range.setAttribute("aria-valuetext", `${this.word} ${step}, the last is ${lastStep}, ${this.steps.phase[step]}`);
     this.speed.value = speed;
     const isPlaying = mode !== "paused";
     if (this.playButton.dataset.playing !== String(isPlaying)) {
@@ -84,9 +86,9 @@ export class Transport {
       this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
     }
     say(this.note, waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step]);
-    say(this.at, `step ${step}`);
-    say(this.count, `${lastStep + 1} step${lastStep ? "s" : ""}`);
-    this.clock.title = `Steps are numbered from 0: the last of these ${lastStep + 1} is step ${lastStep}.`;
+    say(this.at, `${this.word} ${step}`);
+    say(this.count, `${lastStep + 1} ${this.word}${lastStep ? "s" : ""}`);
+    this.clock.title = `Numbered from 0: the last of these ${lastStep + 1} is ${this.word} ${lastStep}.`;
     this.loop.hidden = !loop;
     if (loop) this.loop.textContent = `loop ${loop[0]}–${loop[1]} · clear`;
   }

@@ -1,0 +1,95 @@
+/**
+ * Neuron by neuron, how far apart two steps are: the mirror of `neuron_differences` in mri/analysis/difference.py.
+ *
+ * Knows the frames' accessors. Refuses to know alignments, colours and the page. Pure.
+ */
+
+import { bound, captured, hookPoint } from "./layout.mjs";
+
+/** @typedef {import("./wire.mjs").Frame} Frame */
+/** @typedef {import("./layout.mjs").Layout} Layout */
+
+/** @typedef {object} NeuronDifference
+ *  @property {number} neuron
+ *  @property {number} a value of A, NaN where it was not captured
+ *  @property {number} b
+ *  @property {number} difference b − a; where one side is missing the least that it can be, 0 where it may have either
+ *           sign; NaN where nothing bounds the missing side
+ *  @property {"both"|"a"|"b"} by who captured it */
+
+/** Every neuron that one of the steps captured, the largest sure difference first.
+ *  @param {Frame} frameA
+ *  @param {Layout} layoutA
+ *  @param {Frame} frameB
+ *  @param {Layout} layoutB
+ *  @param {string} key
+ *  @returns {{neurons: NeuronDifference[], boundA: number, boundB: number}} bounds: the most that a neuron can be that the side
+ *           did not capture, NaN where nothing bounds it */
+export function neuronDifferences(frameA, layoutA, frameB, layoutB, key) {
+  const { width } = hookPoint(layoutA, key);
+  const [a, hasA] = dense(frameA, layoutA, key, width);
+  const [b, hasB] = dense(frameB, layoutB, key, width);
+  const [boundA, boundB] = [bound(frameA, layoutA, key), bound(frameB, layoutB, key)];
+  /** @type {NeuronDifference[]} */
+  const neurons = [];
+  for (let neuron = 0; neuron < width; neuron++) {
+    if (!hasA[neuron] && !hasB[neuron]) continue;
+    const by = hasA[neuron] && hasB[neuron] ? "both" : hasA[neuron] ? "a" : "b";
+    const difference = by === "both" ? b[neuron] - a[neuron] : by === "b" ? atLeast(b[neuron], boundA) : -atLeast(a[neuron], boundB);
+    neurons.push({ neuron, a: a[neuron], b: b[neuron], difference: Math.fround(difference), by });
+  }
+  const size = ({ difference }) => (Number.isNaN(difference) ? -1 : Math.abs(difference));
+  neurons.sort((one, other) => size(other) - size(one) || one.neuron - other.neuron);
+  return { neurons, boundA, boundB };
+}
+
+/** How far a value is from the nearest one within ± bound, with its sign.
+ *  @param {number} value
+ *  @param {number} most */
+function atLeast(value, most) {
+  const left = Math.fround(Math.abs(value) - Math.fround(most));
+  return Number.isNaN(left) ? NaN : Math.sign(value) * Math.max(0, left);
+}
+
+/** @param {Frame} frame
+ *  @param {Layout} layout
+ *  @param {string} key
+ *  @param {number} width
+ *  @returns {[Float32Array, Uint8Array]} values, NaN where not captured; 1 where captured */
+function dense(frame, layout, key, width) {
+  const values = new Float32Array(width).fill(NaN);
+  const has = new Uint8Array(width);
+  const found = captured(frame, layout, key);
+  found?.values.forEach((value, i) => {
+    const neuron = found.indices ? found.indices[i] : i;
+    values[neuron] = value;
+    has[neuron] = 1;
+  });
+  return [values, has];
+}
+
+/** The differences as a frame of its own, so that the same pictures draw it: neurons whose difference is known, B − A.
+ *  @param {NeuronDifference[]} neurons
+ *  @param {Layout} layout of A
+ *  @param {string} key
+ *  @returns {{frame: Frame, layout: Layout}} */
+export function differenceAsFrame(neurons, layout, key) {
+  const point = hookPoint(layout, key);
+  const known = neurons.filter(({ difference }) => !Number.isNaN(difference));
+  const data = Float32Array.from(known, ({ difference }) => difference);
+  const l2 = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0));
+  const group = `topk/${point.width}`;
+  const array = (/** @type {string} */ dtype, /** @type {any} */ values) => ({ dtype, shape: [1, values.length], data: values });
+  const arrays = {
+    stats: array("F32", Float32Array.of(0, 0, 0, 0, l2, 0, 0)),
+    [`${group}/values`]: array("F32", data),
+    [`${group}/indices`]: array("U32", Uint32Array.from(known, ({ neuron }) => neuron)),
+    [`${group}/bound`]: { dtype: "F32", shape: [1], data: Float32Array.of(NaN) },
+  };
+  /** @type {any} */
+  const header = { step: 0, phase: "decode", pos0: 0, t_add: 1, chosen_id: -1, forced: false, time_us: 0, dropped: 0, dropped_layers: [] };
+  const rows = new Map([[key, 0]]);
+  const groups = new Map([[group, { rows, layers: [point.layer_index] }]]);
+  const config = { ...layout.config, quantization: "f32", capture_mode: "topk" };
+  return { frame: { header, arrays, numBytes: 0 }, layout: { ...layout, points: [point], rows, groups, config } };
+}

@@ -1,0 +1,61 @@
+/**
+ * One clock for two sessions: which step of each a moment shows, and what of it is said in words.
+ *
+ * Knows the answer of /compare/alignment. Refuses to know frames and the page. Pure.
+ */
+
+/** @typedef {object} Alignment
+ *  @property {"prefix"|"mapping"|"pooled"} strategy
+ *  @property {[number, number][]} positions of A and B that stand for each other
+ *  @property {number} divergence how many tokens both begin with
+ *  @property {[number, number][]} steps of A and B by moment, −1: that side has none
+ *  @property {boolean[]} matched by moment
+ *  @property {boolean[]} whole by moment: values may be subtracted
+ *  @property {string[]} keys hook points of which both keep values
+ *  @property {string[]} notes */
+
+/** @typedef {"a"|"b"} Side */
+
+/** @param {Alignment} alignment
+ *  @returns {Record<Side, Map<number, number>>} step of each side -> moment */
+export function momentsOfSteps({ steps }) {
+  const of = { a: new Map(), b: new Map() };
+  steps.forEach(([a, b], moment) => {
+    if (a >= 0) of.a.set(a, moment);
+    if (b >= 0) of.b.set(b, moment);
+  });
+  return of;
+}
+
+/** The first moment worth looking at: where the two first differ although their tokens do not.
+ *  @param {Alignment} alignment
+ *  @returns {number} the first matched moment behind the divergence, else the last matched one, else 0 */
+export function firstMoment({ steps, matched, whole, divergence, positions }) {
+  const shared = positions.filter(([a, b]) => a === b && a < divergence).length;
+  const after = whole.findIndex((isWhole, moment) => isWhole && Math.max(...steps[moment]) >= shared);
+  return after >= 0 ? after : Math.max(0, matched.lastIndexOf(true));
+}
+
+/** @param {Alignment} alignment
+ *  @param {Record<Side, string[]>} tokens names by position
+ *  @returns {string} one sentence */
+export function alignmentWords({ strategy, positions, divergence, steps, matched }, { a, b }) {
+  const count = (/** @type {number} */ n, /** @type {string} */ word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+  const named = (/** @type {string[]} */ names, /** @type {string} */ side) => (divergence < names.length ? `${side} goes on with “${names[divergence]}”` : `${side} ends`);
+  const isSame = divergence === a.length && divergence === b.length;
+  const parts = isSame ? `Both read the same ${count(divergence, "token")}.` : `They share their first ${count(divergence, "token")}, then ${named(a, "A")}, ${named(b, "B")}.`;
+  if (strategy === "pooled") return `${parts} Pooled: means over all steps are compared, no single ones.`;
+  const more = strategy === "mapping" && positions.length > divergence ? ` Behind that, ${count(positions.length - divergence, "equal token")} stand for each other.` : "";
+  return `${parts}${more} ${matched.filter(Boolean).length} of ${count(steps.length, "moment")} are matched.`;
+}
+
+/** The first moment of a map's column that can be compared.
+ *  @param {Alignment} alignment
+ *  @param {number} column
+ *  @param {number} every moments to a column
+ *  @returns {number} */
+export function momentOfColumn({ whole }, column, every) {
+  const start = column * every;
+  for (let moment = start; moment < Math.min(start + every, whole.length); moment++) if (whole[moment]) return moment;
+  return Math.min(start, whole.length - 1);
+}

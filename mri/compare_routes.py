@@ -1,0 +1,51 @@
+"""HTTP routes of the Compare page: how two sessions are aligned, and the numbers of its panels.
+
+Reads the address's query; the work is analysis'. Errors leave as {"error": sentence} (see server.py).
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from mri.analysis.comparison import Comparison, compare, summary
+from mri.errors import ConfigError
+from mri.export.comparison import Choice, comparison_csv
+from mri.routes import compress, revalidated_json
+from mri.ui.services import services
+
+compare_routes = Blueprint("compare_routes", __name__)
+
+
+@compare_routes.get("/compare/alignment")
+@compress.compressed()
+def alignment() -> ResponseReturnValue:
+    """`?a=&b=&align=`: which steps and tokens stand for each other, and what cannot be compared."""
+    return revalidated_json(summary(comparison_of(_given("a"), _given("b"), _given("align") or "prefix")))
+
+
+@compare_routes.get("/compare/panels/<kind>.csv")
+def panel(kind: str) -> ResponseReturnValue:
+    """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, two header rows: names, units."""
+    found = comparison_of(_given("a"), _given("b"), _given("align") or "prefix")
+    choice = Choice(_whole("moment"), _given("point"), _whole("layer"), _whole("head"))
+    response = Response(comparison_csv(found, kind, choice), mimetype="text/csv")
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def comparison_of(a: str, b: str, align: str) -> Comparison:
+    """Of two sessions by their ids, as of now. Raises SessionNotFound, BadSession, ConfigError."""
+    one, other = (services().library.open(session).as_of_now() for session in (a, b))
+    return compare(one, other, align)
+
+
+def _given(name: str) -> str:
+    return request.args.get(name, "")
+
+
+def _whole(name: str) -> int:
+    value = _given(name) or "0"
+    if not (value.isascii() and value.isdigit() and len(value) < 12):
+        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
+    return int(value)

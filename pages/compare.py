@@ -1,0 +1,227 @@
+"""The Compare page: two sessions on one clock. Layout, and the callbacks that serve its charts from the session files.
+
+Ribbons, grids and clock are JavaScript's (assets/js/compare.mjs), from frames in its memory. No maths, no HDF5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+import numpy as np
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, html, no_update
+
+from mri.analysis.alignment import STRATEGIES
+from mri.analysis.comparison import Comparison
+from mri.analysis.difference import difference_map, length_map
+from mri.analysis.divergence import PredictionDivergence, attention_divergence, prediction_divergence
+from mri.analysis.series import full_scales
+from mri.analysis.similarity import cka_keys, cka_of_points, pooled
+from mri.compare_routes import comparison_of
+from mri.errors import ModelError, MriError
+from mri.ui import compare, compare_figures, components, ids, labels, record_box
+from mri.ui.chart import message
+from mri.ui.services import services
+
+dash.register_page(__name__, path=ids.COMPARE_PATH, name="Compare", title="Compare · nanochat MRI", order=2)
+
+Pair = dict[str, Any]
+"""What JavaScript puts into the store of a pair: a, b, align, by, theme; of a moment: moment, layer and head, too."""
+
+
+def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **_: Any) -> html.Div:
+    """The page for `?a=…&b=…&align=…`; without two sessions, the ways to them."""
+    readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
+    sessions = [(info.id, labels.session_title(info)) for info in readable]
+    if not a or not b:
+        return compare.start(sessions, a, {info.id for info in readable})
+    try:
+        readers = [services().library.open(session) for session in (a, b)]
+    except MriError as error:
+        return components.state("These sessions cannot be compared", str(error), "error")
+    for reader in readers:
+        if not reader.num_steps:
+            return components.state("This session has no steps yet", f"{reader.session.id} is still being recorded.")
+    scales = [full_scales(reader) for reader in readers]
+    boot = {
+        "a": a,
+        "b": b,
+        "align": align if align in STRATEGIES else "prefix",
+        "full_scale": {key: max(scale.get(key, 0) for scale in scales) for key in {**scales[0], **scales[1]}},
+    }
+    return compare.comparison(boot, sessions)
+
+
+clientside_callback(
+    ClientsideFunction("mri", "mountCompare"), Output("compare-mounted", "data"), Input(ids.COMPARE_BOOT, "data")
+)
+clientside_callback(
+    ClientsideFunction("mri", "recordPair"), Output("compare-recorded", "data"), Input("compare-record", "n_clicks"),
+    State("compare-prompt", "value"), State("compare-prompt-b", "value"), State("compare-mode", "value"),
+    State("compare-max", "value"), State("compare-temperature", "value"), State("compare-top-k", "value"),
+    State("compare-seed", "value"), State("compare-preset", "value"), prevent_initial_call=True,
+)  # fmt: skip
+
+
+@callback(
+    Output("compare-preset", "options"), Output("compare-preset", "value"), Output("compare-record", "disabled"),
+    Input("compare-record", "id"),
+)  # fmt: skip
+def describe(_: str) -> tuple[Any, ...]:
+    """What a step of each preset costs; of those, one that gives each prompt token a step of its own."""
+    try:
+        _line, options = record_box.describe_model(services().model)
+    except ModelError:
+        return [], no_update, True
+    return options, "rows", False
+
+
+@callback(
+    Output("compare-goto", "href"), Input("compare-open", "n_clicks"), State("compare-first", "value"),
+    State("compare-second", "value"), prevent_initial_call=True,
+)  # fmt: skip
+def go(_: int, a: str, b: str) -> str:
+    return compare.address(a, b)
+
+
+def _comparison(view: Pair) -> Comparison:
+    return comparison_of(view["a"], view["b"], view["align"])
+
+
+@callback(
+    Output("graph-compare-map", "figure"), Output("graph-compare-map-title", "children"),
+    Input(ids.COMPARE_PAIR, "data"),
+)  # fmt: skip
+def draw_map(view: Pair | None) -> Any:
+    if view is None:
+        return no_update, no_update
+    found, theme = _comparison(view), view["theme"]
+    by = view["by"] if view["by"] in compare_figures.MEASURES else "difference"
+    title = f"Where they differ: {compare_figures.MEASURES[by]}"
+    if found.alignment.strategy == "pooled":
+        return message("Pooled, no step stands for another:<br>the means are compared below.", theme), title
+    if not len(found.matched_steps):
+        return message("No steps are matched: choose another alignment.", theme), title
+    keys = found.lengths if by == "length" else found.keys
+    if not keys:
+        return message("One side kept statistics only:<br>choose to show the length.", theme), title
+    columns, every = found.columns()
+    at = np.flatnonzero(columns >= 0)
+    steps = found.moments.steps[columns[at]]
+    values, ranges = np.full((len(keys), len(columns)), np.nan), None
+    if by == "length":
+        values[:, at] = length_map(found.one, found.other, steps, keys)
+    else:
+        distances = difference_map(found.one, found.other, steps, keys)
+        low, high = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+        cosine = by == "cosine"
+        values[:, at] = distances.cosine if cosine else distances.difference
+        low[:, at] = distances.cosine_low if cosine else distances.low
+        high[:, at] = distances.cosine_high if cosine else distances.high
+        ranges = low, high
+    read = labels.tokens_of_steps(found.one)
+    names = [_column_name(found, moment, read) if moment >= 0 else "" for moment in columns.tolist()]
+    return compare_figures.difference_map(
+        keys, values, ranges, by=by, every=every, columns=names, theme=theme
+    ), title  # fmt: skip
+
+
+def _column_name(found: Comparison, moment: int, read: list[str]) -> str:
+    a, b = found.moments.steps[moment].tolist()
+    return f"step {a} of A, step {b} of B<br>read “{compare_figures.escaped(read[a])}”"
+
+
+@callback(
+    Output("graph-compare-similarity", "figure"), Output("compare-score", "children"),
+    Input(ids.COMPARE_PAIR, "data"), State("compare-score", "children"),
+)  # fmt: skip
+def draw_similarity(view: Pair | None, _: Any) -> Any:
+    if view is None:
+        return no_update, no_update
+    found = _comparison(view)
+    one, other, keys = found.one, found.other, found.keys
+    if not keys:
+        return message("No hook point has values in both sessions.", view["theme"]), ""
+    alike, cka = pooled(one, other, keys), np.full(len(keys), np.nan)
+    with_cka = cka_keys(one.session.layout, other.session.layout, keys)
+    cka[[keys.index(key) for key in with_cka]] = cka_of_points(one, other, found.matched_steps, with_cka)
+    score, low, high = alike.score
+    words = [
+        html.Span(f"{score:.3f}", className="compare-number"),
+        f" mean cosine of {len(keys)} hook points, each pooled over {alike.num_a} and {alike.num_b} steps"
+        f" (whole vectors: {low:.2f} … {high:.2f}). ",
+    ]
+    if with_cka and np.isfinite(cka).any():
+        words.append(f"Mean linear CKA {np.nanmean(cka):.3f} over {len(found.matched_steps)} matched steps.")
+    else:
+        words.append("CKA needs the same neurons in every step: capture everything, or a sample.")
+    figure = compare_figures.similarity_bars(keys, alike.cosine, alike.low, alike.high, cka, theme=view["theme"])
+    return figure, html.P(words, className="compare-words")
+
+
+@callback(
+    Output("graph-compare-heads", "figure"), Output("graph-compare-attention", "figure"),
+    Output("graph-compare-attention-title", "children"), Output("graph-compare-predictions", "figure"),
+    Output("compare-kl", "children"), Input(ids.COMPARE_VIEW, "data"),
+)  # fmt: skip
+def draw_moment(view: Pair | None) -> Any:
+    if view is None:
+        return (no_update,) * 5
+    found, theme = _comparison(view), view["theme"]
+    a, b = found.moments.steps[min(view["moment"], len(found.moments.steps) - 1)].tolist()
+    if a < 0 or b < 0:
+        alone = message(f"Only {'A' if b < 0 else 'B'} has a step at this moment.", theme)
+        return alone, alone, "Where the head looks", alone, ""
+    return *_attention(found, a, b, view), *_predictions(found, a, b, theme)
+
+
+def _attention(found: Comparison, a: int, b: int, view: Pair) -> tuple[Any, ...]:
+    one, other, theme = found.one, found.other, view["theme"]
+    title = "Where the head looks"
+    if not any(found.moments.matched & (found.moments.steps == (a, b)).all(axis=1)):
+        apart = message("These two tokens do not stand for each other:<br>their attention is not compared.", theme)
+        return apart, apart, title
+    rows = attention_divergence(
+        one.frame(a), one.session.layout, other.frame(b), other.session.layout, found.alignment.positions
+    )
+    if rows is None:
+        none = message("One of the steps has no attention, or other heads.", theme)
+        return none, none, title
+    layer, head = min(view["layer"], rows.low.shape[0] - 1), min(view["head"], rows.low.shape[1] - 1)
+    names = [""] * rows.a.shape[-1]
+    for reader, places in ((one, rows.place_a), (other, rows.place_b)):
+        for place, name in zip(places.tolist(), labels.tokens(reader), strict=False):
+            names[place] = name
+    return (
+        compare_figures.heads_map(rows, selected=(layer, head), theme=theme),
+        compare_figures.attention_pair(rows, names, head=(layer, head), theme=theme),
+        f"Block {layer} · head {head}: where it looks",
+    )
+
+
+def _predictions(found: Comparison, a: int, b: int, theme: str) -> tuple[Any, Any]:
+    one, other = found.one, found.other
+    if not found.same_tokens:
+        return message("Their tokenizers differ: predictions are of other tokens.", theme), ""
+    frames, softcap = (one.frame(a), other.frame(b)), other.session.provenance.get("softcap")
+    apart = prediction_divergence(*frames, one.session.layout.n_vocab, softcap)
+    if apart is None:
+        return message("One of the steps has no predictions.", theme), ""
+    readers = [one if int(token_id) in one.token_bytes else other for token_id in apart.token_ids]
+    names = [labels.token(reader, int(token_id)) for reader, token_id in zip(readers, apart.token_ids, strict=True)]
+    chosen = [_followed(reader, step) for reader, step in ((one, a), (other, b))]
+    figure = compare_figures.predictions_pair(apart, names, (chosen[0], chosen[1]), theme=theme)
+    return figure, _kl_words(apart)
+
+
+def _followed(reader: Any, step: int) -> int:
+    """The token after this step, read from the prompt or chosen; −1 where none does."""
+    steps, tokens = reader.steps(), reader.token_ids()
+    position = int(steps["pos0"][step] + steps["t_add"][step])
+    return int(tokens[position]) if position < len(tokens) else -1
+
+
+def _kl_words(apart: PredictionDivergence) -> Any:
+    most = "no upper bound" if np.isinf(apart.kl_high) else f"at most {apart.kl_high:.3f}"
+    meaning = "Kullback–Leibler divergence of B from A, Σ p log₂(p/q): bounded from the captured logits, see docs."
+    return html.P(["KL(A‖B) at least ", html.B(f"{apart.kl_low:.3f}"), f", {most} bits"], title=meaning)
