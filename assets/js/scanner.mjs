@@ -332,6 +332,9 @@ export class Scanner {
   #tellWhenPainted() {
     this.#isDrawn = false;
     const { step, lastStep } = this.player;
-    this.timings.afterPaint(this.growth && step === lastStep ? step : null, this.#painted);
+    this.timings.afterPaint(this.growth && step === lastStep ? step : null, () => {
+      this.#painted();
+      if (!this.#isClosed) this.inspector.afterPaint();
+    });
   }
 }

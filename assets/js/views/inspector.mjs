@@ -19,6 +19,7 @@ const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
 /** While a person steps by hand, charts wait for a pause of their hand, yet not for ever: a chart takes longer than a step. */
 const PAUSE_MS = 200;
 const MOST_WAIT_MS = 700;
+const RIPE_MS = 60;
 
 /** Plotly's element inside a dcc.Graph, once it has drawn.
  *  @param {string} id
@@ -35,6 +36,7 @@ export class Inspector {
   #feedTimer = null;
   /** @type {Set<string>} of charts that do not show what is wanted, the one that waits longest first */
   #due = new Set();
+  #isRipe = false;
   #feedAtMs = 0; // not before
   #latestFeedMs = 0;
   #posted = ""; // what the charts were last asked to show, the step aside
@@ -121,13 +123,26 @@ export class Inspector {
     else if (!pauseMs) return;
     clearTimeout(this.#feedTimer);
     const waitMs = Math.min(Math.max(this.#feedAtMs - nowMs, pauseMs), this.#latestFeedMs - nowMs);
-    this.#feedTimer = setTimeout(() => this.#feed(), Math.max(0, waitMs));
+    this.#feedTimer = setTimeout(() => this.#ripen(), Math.max(0, waitMs));
+  }
+
+  /** It is time for a chart: after the next picture, which has the least to wait for then, or soon where none comes. */
+  #ripen() {
+    this.#isRipe = true;
+    this.#feedTimer = setTimeout(() => this.#feed(), RIPE_MS);
+  }
+
+  /** The browser has painted a picture. */
+  afterPaint() {
+    if (this.#isRipe) this.#feed();
   }
 
   /** One chart gets the latest frame, after the picture is painted; the next one waits, so that charts take a tenth of the
    *  time at most, a little at a time: the picture comes first. */
   #feed() {
+    clearTimeout(this.#feedTimer);
     this.#feedTimer = null;
+    this.#isRipe = false;
     const { frame, view } = this.#wanted;
     const startMs = performance.now();
     const shown = { ...view, ...this.choices };

@@ -9,6 +9,7 @@ import { el, say } from "./dom.mjs";
 
 const RATE_OVER_STEPS = 24;
 const LINK_NOTE_MS = 6000;
+const DRAW_EVERY_MS = 100;
 const FAILED = new Set(["died", "error", "interrupted", "budget"]);
 
 export class LiveBar {
@@ -18,7 +19,9 @@ export class LiveBar {
   /** @type {{time_us: number}[]} headers of the latest steps */
   #latest = [];
   #wasLost = false;
-  #isScheduled = false;
+  /** @type {any} */
+  #drawTimer = null;
+  #drawnAtMs = 0;
   /** @type {any} */
   #noteTimer = null;
 
@@ -64,9 +67,12 @@ export class LiveBar {
   /** @param {any} message of the stream */
   hear(message) {
     const status = this.#status;
+    if (message.type === "text") return;
     if (message.type === "state") {
       const { state, position, max_steps: maxSteps, message: words } = message;
+      const isNews = state !== status.state || position !== status.position || words !== status.message;
       Object.assign(status, { state, position, maxSteps, message: words });
+      if (!isNews) return this.#drawSoon();
     } else if (message.type === "hello") {
       if (message.state !== "finished") status.state = message.state;
       status.numSteps = Math.max(status.numSteps, message.from);
@@ -85,12 +91,13 @@ export class LiveBar {
     this.#latest.push(...frames.map((frame) => frame.header));
     this.#latest.splice(0, Math.max(0, this.#latest.length - RATE_OVER_STEPS));
     this.#status.numSteps = Math.max(this.#status.numSteps, frames[frames.length - 1].header.step + 1);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setTimeout(() => {
-      this.#isScheduled = false;
-      this.#draw();
-    }, 100); // numbers that run faster are read by nobody
+    this.#drawSoon();
+  }
+
+  /** Numbers that run faster are read by nobody. They change with a step's picture: a change between two would be a picture more. */
+  #drawSoon() {
+    if (performance.now() - this.#drawnAtMs > DRAW_EVERY_MS) this.#draw();
+    else this.#drawTimer ??= setTimeout(() => this.#draw(), 2 * DRAW_EVERY_MS);
   }
 
   /** @param {import("../source/socket.mjs").Link} link
@@ -107,6 +114,9 @@ export class LiveBar {
   }
 
   #draw() {
+    clearTimeout(this.#drawTimer);
+    this.#drawTimer = null;
+    this.#drawnAtMs = performance.now();
     const status = this.#status;
     const { state, isSteerable, hasFailed } = status;
     const words = { headline: headline(status), sentence: sentenceOf(status) };
@@ -119,10 +129,10 @@ export class LiveBar {
     this.host.dataset.state = state === "over" && hasFailed ? "failed" : state;
     const isInHand = isSteerable && (state === "running" || state === "paused");
     this.pause.hidden = this.step.hidden = !isInHand;
-    this.pause.textContent = state === "paused" ? "Resume" : "Pause";
+    say(this.pause, state === "paused" ? "Resume" : "Pause");
     this.pause.title = state === "paused" ? "Let the generation go on" : "Halt the generation after the step in hand";
     this.stop.hidden = !(isInHand || (isSteerable && state === "queued"));
-    this.stop.textContent = state === "queued" ? "Cancel" : "Stop";
+    say(this.stop, state === "queued" ? "Cancel" : "Stop");
     this.stop.title = state === "queued" ? "Take it out of the queue" : "End the recording and keep what it has";
     this.again.hidden = state !== "over";
   }
