@@ -25,6 +25,7 @@ MOMENT_FIELDS = {
 }  # fmt: skip
 PLAYER_COMMANDS = ("seek", "play_to", "loop", "play", "speed")
 PLACEHOLDER = re.compile(r"\{\{\s*([\w./:-]+)\s*(?:\|\s*([^}\s]+)\s*)?\}\}")
+WORD = re.compile(r"\w[\w'’.-]*")
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
@@ -109,7 +110,7 @@ def words_in(nodes: tuple[Node, ...] | list[Node]) -> int:
     total = 0
     for node in nodes:
         if isinstance(node, str):
-            total += len(node.split())
+            total += len(WORD.findall(node))
         else:
             total += 1 if "number" in node else words_in(node.get("children", []))
     return total

@@ -197,3 +197,17 @@ def test_new_ids_differ_and_sort_by_time(library):
     ids = [library.new_id() for _ in range(20)]
     assert len(set(ids)) == 20
     assert all(map(is_session_id, ids))
+
+
+def test_bundled_sessions_open_by_id_and_are_not_ones_own(tmp_path, handmade_session, random_session):
+    bundle = tmp_path / "bundle"
+    handmade_session(bundle, session_id="lesson-a")
+    library = Library(tmp_path / "own", bundled=[bundle])
+    assert library.open("lesson-a").num_steps == library.info("lesson-a").num_steps == 5
+    assert library.list() == []
+    for act in (library.delete, lambda name: library.rename(name, "mine")):
+        with pytest.raises(StoreError, match="belongs to a lesson"):
+            act("lesson-a")
+    assert (bundle / "lesson-a.h5").exists()
+    random_session(tmp_path / "own", session_id="lesson-a")
+    assert library.open("lesson-a").path.parent == tmp_path / "own"

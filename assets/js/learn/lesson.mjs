@@ -98,6 +98,7 @@ export class Lesson {
     this.happened = nothing();
     const shown = ++this.#numShown;
     const { moment } = this;
+    delete this.host.dataset.ready;
     this.formula.hide(false);
     this.overlay.point(null);
     if (moment) this.progress.visit(this.content.id, moment.id);
@@ -114,6 +115,7 @@ export class Lesson {
     if (this.scanner && moment) this.#begin(moment, asked?.session === session ? asked : null);
     this.overlay.point(moment?.target ?? null);
     this.#look();
+    this.host.dataset.ready = moment?.id ?? "end"; // everything stands: whoever drives the page may go on
   }
 
   /** Which parts of the page are seen.

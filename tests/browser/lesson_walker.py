@@ -1,0 +1,204 @@
+"""Walks a lesson as a reader does: does what each page asks, with the real controls, and answers its questions.
+
+Levels add what their widgets ask for to DRIVERS: (widget, announced) -> what to do, given a Reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from mri.lessons.lesson import Lesson, Moment, walk
+from tests.browser.scanner_page import neuron_at, until
+
+MOST_TABS = 200
+
+
+class Reader:
+    """A reader at a page. `keyboard`: touches nothing but keys."""
+
+    def __init__(self, page: Page, *, keyboard: bool = False) -> None:
+        self.page = page
+        self.keyboard = keyboard
+
+    def press(self, selector: str) -> None:
+        """A button or the like."""
+        if not self.keyboard:
+            self.page.locator(selector).first.click()
+            return
+        self.focus(selector)
+        self.page.keyboard.press("Enter" if self.page.evaluate("document.activeElement.tagName") != "INPUT" else " ")
+
+    def focus(self, selector: str) -> None:
+        """By Tab alone, from where the focus is."""
+        for _ in range(MOST_TABS):
+            if self.page.evaluate("(selector) => document.activeElement?.matches(selector)", selector):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{selector} cannot be reached with Tab")
+
+    def slide(self, selector: str, value: float) -> None:
+        """A range input to a value."""
+        field = self.page.locator(selector).first
+        if not self.keyboard:
+            field.fill(str(value))
+            return
+        self.focus(selector)
+        at, step = self.page.evaluate("[Number(document.activeElement.value), Number(document.activeElement.step)]")
+        for _ in range(round(abs(value - at) / step)):
+            self.page.keyboard.press("ArrowRight" if value > at else "ArrowLeft")
+
+    def key(self, name: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(name)
+
+    @property
+    def step(self) -> int:
+        return int(self.page.evaluate("window.mri.player.step"))
+
+    def go_to_step(self, step: int) -> None:
+        if not self.keyboard:
+            self.page.locator("#mri-scrubber").fill(str(step))
+            return
+        self.page.locator(".learn-title").focus()  # where the page puts the focus itself
+        distance = step - self.step
+        self.key("Shift+ArrowRight" if distance > 0 else "Shift+ArrowLeft", abs(distance) // 10)
+        self.key("ArrowRight" if distance > 0 else "ArrowLeft", abs(distance) % 10)
+
+
+Driver = Callable[[Reader], None]
+
+
+def set_sliders(**values: float) -> Driver:
+    """Ranges of a widget, by their part."""
+
+    def drive(reader: Reader) -> None:
+        for part, value in values.items():
+            reader.slide(f"#learn-widget [data-part={part}] input", value)
+
+    return drive
+
+
+def _both(reader: Reader) -> None:
+    reader.press("#learn-widget [data-part=x1]")
+    reader.press("#learn-widget [data-part=x2]")
+
+
+def _tried(reader: Reader) -> None:
+    for value in (-1.5, -1, 0.25, 0.75, 1, 1.5):
+        reader.slide("#learn-widget [data-part=w1] input", value)
+
+
+def _units(reader: Reader) -> None:
+    for unit in (1, 4, 6):
+        reader.press(f"#learn-widget .widget-unit:nth-child({unit + 1})")
+
+
+DRIVERS: dict[tuple[str, str], Driver] = {
+    ("perceptron", "both"): _both,
+    ("perceptron", "against"): set_sliders(w2=-2),
+    ("perceptron", "bias"): set_sliders(b=1),
+    ("plane", "and"): set_sliders(b=-0.75),
+    ("plane", "or"): set_sliders(b=-0.25),
+    ("plane", "tried"): _tried,
+    ("half-planes", "units"): _units,
+    ("activation", "below"): set_sliders(z=-1),
+    ("activation", "smaller"): set_sliders(z=0.5),
+}
+
+
+def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader:
+    """From the first page to the end. Every target is seen, every term glows its place, every task waits until it is
+    done and then notices, every answer has its own reply."""
+    reader = Reader(page, keyboard=keyboard)
+    page.goto(f"/learn?lesson={lesson.id}")
+    for moment in lesson.moments:
+        until(page, f"document.querySelector('#learn')?.dataset.ready === '{moment.id}'")
+        expect(page.locator(".learn-title")).to_have_text(moment.title)
+        if moment.target:
+            expect(page.locator(".learn-ring")).to_be_visible()
+        see_terms(page, moment)
+        if moment.do:
+            expect(page.locator(".learn-done")).to_be_empty()
+            do(reader, moment)
+            expect(page.locator(".learn-done")).not_to_be_empty()
+        if moment.ask:
+            answer(reader, moment)
+        if keyboard:
+            page.locator(".learn-title").focus()
+            page.keyboard.press("n")
+        else:
+            page.locator(".learn-next").click()
+    until(page, "document.querySelector('#learn')?.dataset.ready === 'end'")
+    expect(page.locator(".learn-score")).to_contain_text("3 of 3")
+    return reader
+
+
+def see_terms(page: Page, moment: Moment) -> None:
+    """Each word that means a place glows it."""
+    fields: list[Any] = [*moment.body, *(moment.do["text"] if moment.do else ())]
+    for term in {node["term"] for node in walk(fields) if "term" in node}:
+        page.locator(f".learn-text [data-term='{term}']").first.focus()
+        expect(page.locator(".learn-glow"), f"{moment.id}: {term} is nowhere").to_be_visible()
+
+
+def do(reader: Reader, moment: Moment) -> None:
+    """What the task asks for, condition by condition."""
+    page = reader.page
+    when = moment.do["when"] if moment.do else {}
+    for name, value in when.items():
+        if name in ("step_at", "step_at_least"):
+            reader.go_to_step(value)
+        elif name == "played":
+            reader.press(".mri-play")
+        elif name == "visited":
+            for _ in range(value):
+                page.keyboard.press("ArrowRight")
+        elif name == "opened":
+            reader.press(f".learn-text [data-number='{value}']")
+            expect(page.locator(".learn-formula")).to_be_visible()
+            page.keyboard.press("Escape")
+        elif name == "tab":
+            reader.press(f"#tab-{value}")
+        elif name == "picture":
+            reader.press(f".mri-tools button:text-is('{value}')")
+        elif name == "widget":
+            DRIVERS[(str((moment.widget or {})["name"]), value)](reader)
+    if "selected" in when:
+        select(reader, when["selected"])
+    if "watched" in when:
+        key, _, neuron = when["watched"].rpartition(":")
+        x, y = neuron_at(page, key, int(neuron))
+        page.keyboard.down("Shift")
+        page.mouse.click(x, y)
+        page.keyboard.up("Shift")
+
+
+def select(reader: Reader, wanted: dict[str, Any]) -> None:
+    """By a click on the stage, the ribbon, or a head's button."""
+    page = reader.page
+    if "token" in wanted:
+        page.locator(f"#mri-ribbon [data-position='{wanted['token']}']").click()
+    elif "neuron" in wanted:
+        point = wanted.get("point") or page.evaluate("window.mri.view.view.point")
+        page.mouse.click(*neuron_at(page, point, wanted["neuron"]))
+    elif "point" in wanted:
+        page.locator(f"#mri-layers [data-key='{wanted['point']}']").click()
+    if "layer" in wanted and "neuron" not in wanted and "point" not in wanted:
+        up = wanted["layer"] - page.evaluate("window.mri.view.view.layer")
+        reader.key("ArrowUp" if up > 0 else "ArrowDown", abs(up))
+    if "head" in wanted:
+        page.locator("#mri-heads button").nth(1 + wanted["head"]).click()
+
+
+def answer(reader: Reader, moment: Moment) -> None:
+    """The right answer; outside the check a wrong one first."""
+    page, answers = reader.page, (moment.ask or {})["answers"]
+    right = next(i for i, each in enumerate(answers) if each["right"])
+    order = [right] if moment.check else [next(i for i in range(len(answers)) if i != right), right]
+    for count, i in enumerate(order, 1):
+        reader.press(f".learn-answers li:nth-child({i + 1}) .learn-answer")
+        expect(page.locator(".learn-reply")).to_have_count(count)
+    expect(page.locator(".learn-answer.is-right")).to_have_count(1)
