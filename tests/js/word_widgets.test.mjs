@@ -5,6 +5,7 @@ import { isLongWord, joinedAt } from "../../assets/js/learn/widgets/byte-pairs.m
 import { strongest } from "../../assets/js/learn/widgets/head-scores.mjs";
 import { ledger } from "../../assets/js/learn/widgets/notebook.mjs";
 import { apart, fitted } from "../../assets/js/learn/widgets/word-map.mjs";
+import { found } from "../../assets/js/learn/widgets/word-rows.mjs";
 
 test("a merge is found where the parts begin to differ", () => {
   assert.equal(joinedAt(["b", "e", "d"], ["be", "d"]), 0);
@@ -39,4 +40,10 @@ test("labels that would cover each other are moved apart, others stay", () => {
   const [first, second, far] = apart([{ word: "red", at: [10, 50] }, { word: "blue", at: [12, 52] }, { word: "dog", at: [300, 51] }]);
   assert.ok(second - first >= 15);
   assert.ok(Math.abs(far - 51) < 10);
+});
+
+test("a word is found however it is written, and no other", () => {
+  assert.equal(found(["may", "May", "Mia"], "May"), "May");
+  assert.equal(found(["red", "Mia"], "mIA"), "Mia");
+  assert.equal(found(["red"], "reds"), null);
 });

@@ -41,7 +41,7 @@ export default function mount(host, { data, words, announce }) {
   /** @param {string} token
    *  @param {number} key */
   function tokenRow(token, key) {
-    const [keyCells, valueCells] = [cellRow(filled(say.key_of, { token })), cellRow(filled(say.value_of, { token }))];
+    const [keyCells, valueCells] = [cellRow(filled(say.key_of, { token: token.trim() })), cellRow(filled(say.value_of, { token: token.trim() }))];
     const score = el("button", { type: "button", class: "lw-score", on: { click: () => open(key) } });
     const share = el("span", { class: "lw-figure" });
     const barHost = el("span");
@@ -69,7 +69,7 @@ export default function mount(host, { data, words, announce }) {
       row.score.disabled = isLater;
       row.score.textContent = isLater ? say.later : formatValue(scores[query][key]);
       row.score.setAttribute("aria-expanded", String(key === opened));
-      row.score.setAttribute("aria-label", isLater ? say.later : filled(say.score_of, { token: tokens[key], score: formatValue(scores[query][key]) }));
+      row.score.setAttribute("aria-label", isLater ? say.later : filled(say.score_of, { token: tokens[key].trim(), score: formatValue(scores[query][key]) }));
       row.barHost.replaceChildren(bar(shares[key]));
       row.share.textContent = isLater ? "" : formatPercent(shares[key]);
     });

@@ -31,7 +31,10 @@ export default function mount(host, { data, words, announce }) {
   /** @param {string} word
    *  @param {"typed"|"walked"|"first"} how */
   async function lookUp(word, how) {
-    const answer = await fetch(`/lessons/words/${encodeURIComponent(word)}`, { signal: abort.signal })
+    const known = found(data["word-rows"].words, word);
+    problem.textContent = known === null ? filled(say.unknown, { word }) : "";
+    if (known === null) return;
+    const answer = await fetch(`/lessons/words/${encodeURIComponent(known)}`, { signal: abort.signal })
       .then((response) => response.json())
       .catch((error) => ({ error: abort.signal.aborted ? "" : error.message }));
     problem.textContent = answer.error ?? "";
@@ -57,4 +60,11 @@ export default function mount(host, { data, words, announce }) {
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
   lookUp("red", "first");
   return { close: () => abort.abort(), set() {} };
+}
+
+/** @param {readonly string[]} words
+ *  @param {string} wanted however it is written
+ *  @returns {string|null} as it stands in the list */
+export function found(words, wanted) {
+  return words.find((word) => word === wanted) ?? words.find((word) => word.toLowerCase() === wanted.toLowerCase()) ?? null;
 }
