@@ -27,7 +27,7 @@ export default function mount(host, { data, words, onStep }) {
     say(size, filled(words.cache_size, { bytes, all: pos0 + numNew, blocks: numLayers }));
     grid.setAttribute("aria-label", `${line.textContent} ${size.textContent}`);
   }
-  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.cache_title, "measured", words), el("div", { class: "learn-cache-area" }, heads, grid), line, size, el("p", { class: "mri-note", text: words.cache_note })));
+  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.cache_title, "derived", { derived_says: words.cache_says }), el("div", { class: "learn-cache-area" }, heads, grid), line, size, el("p", { class: "mri-note", text: words.cache_note })));
   onStep(draw);
   return { close: () => host.replaceChildren() };
 }
