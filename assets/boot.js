@@ -7,6 +7,10 @@
   window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     mri: {
       mountScanner: async (boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),
+      mountImports: async (given) => {
+        (await import("/assets/js/views/imports.mjs")).mountImports(given);
+        return true;
+      },
       mountNeurons: async (boot) => (await scanner()).mountNeurons(boot),
       record: async (clicks, prompt, mode, most, temperature, topK, seed, preset, model) => {
         const request = { prompt: prompt ?? "", chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset, model: model ?? "" };

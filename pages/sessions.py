@@ -1,4 +1,4 @@
-"""The library of sessions: search, open, rename, delete. Layout and callbacks; the store does the work."""
+"""The library of sessions: search, open, rename, import, export, delete. Layout and callbacks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
 
+from mri.export.files import rows_about
+from mri.store.imports import MAX_FILE_BYTES
 from mri.store.library import SessionInfo
-from mri.ui import components, ids, record_box
+from mri.ui import components, ids, record_box, session_files
 from mri.ui.labels import session_title
 from mri.ui.services import services
 from mri.ui.tokens import display
@@ -34,6 +36,7 @@ def layout() -> html.Div:
     return html.Div(
         [
             dcc.Store(id="sessions-target"),
+            dcc.Store(id="sessions-exported"),
             dcc.Store(id="sessions-changed"),
             dcc.Interval(id="sessions-tick", interval=REFRESH_MS, disabled=True),
             html.Div(
@@ -46,7 +49,9 @@ def layout() -> html.Div:
                 ],
                 className="sessions-head",
             ),
+            session_files.drop_strip(MAX_FILE_BYTES),
             html.Div(id="sessions-list"),
+            session_files.export_dialog(),
             _rename_dialog(),
             _delete_dialog(),
         ],
@@ -104,7 +109,7 @@ def show_list(search: str | None, _changed: Any, _tick: Any) -> tuple[Any, bool]
     if not infos:
         return components.state(
             "No sessions yet",
-            "Press Record above, write a prompt, and the recording appears here.",
+            "Press Record above, write a prompt, and the recording appears here; or drop a session file on this page.",
         ), nobody_records  # fmt: skip
     if not found:
         return components.state(
@@ -132,6 +137,47 @@ def open_dialog(_rename: list[int | None], _delete: list[int | None]) -> tuple[A
         return session_id, True, info.name, no_update, no_update
     sentence = f"“{session_title(info)}”, {info.num_steps:,} steps, {size(info.bytes_on_disk)}. This cannot be undone."
     return session_id, no_update, no_update, True, sentence
+
+
+clientside_callback(
+    ClientsideFunction("mri", "mountImports"),
+    Output("sessions-imports-ready", "data"),
+    Input("sessions-imports", "data"),
+)
+
+
+@callback(
+    Output("sessions-exported", "data"),
+    Output("sessions-export-dialog", "is_open"),
+    Output("sessions-export-title", "children"),
+    Input({"type": "session-export", "id": ALL}, "n_clicks"),
+    prevent_initial_call=True,
+)
+def open_export(_clicks: list[int | None]) -> tuple[Any, ...]:
+    if not ctx.triggered[0]["value"] or not isinstance(ctx.triggered_id, dict):
+        return (no_update,) * 3
+    info = services().library.info(ctx.triggered_id["id"])
+    return info.id, True, f"Export “{session_title(info)}”"
+
+
+@callback(
+    Output("sessions-export-link", "href"),
+    Output("sessions-export-link", "download"),
+    Output("sessions-export-size", "children"),
+    Output("sessions-export-note", "children"),
+    Output("sessions-export-what", "class_name"),
+    Input("sessions-exported", "data"),
+    Input("sessions-export-what", "value"),
+    Input("sessions-export-kind", "value"),
+    prevent_initial_call=True,
+)
+def choose_export(session_id: str | None, what: str, kind: str) -> tuple[Any, ...]:
+    if not session_id:
+        return (no_update,) * 5
+    address, name = session_files.address(session_id, what, kind)
+    rows = 0 if kind == "h5" else rows_about(services().library.open(session_id).as_of_now(), what)
+    words = session_files.size_words(rows, what, kind, name)
+    return address, name, words, session_files.NOTES[kind], session_files.choice_class(kind)
 
 
 @callback(
@@ -203,7 +249,7 @@ def _row(info: SessionInfo) -> html.Tr:
     called = session_title(info)
     name = dcc.Link(called, href=link, className="sessions-name") if readable else html.Span(called)
     prompt = excerpt(info.prompt)
-    buttons = [_button("session-rename", info, "Rename")] if readable else []
+    buttons = [_button("session-export", info, "Export"), _button("session-rename", info, "Rename")] if readable else []
     if info.state != "recording":
         buttons.append(_button("session-delete", info, "Delete"))
     cells = [

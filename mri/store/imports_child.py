@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -27,7 +27,7 @@ from mri.store.imports_session import check_frame, check_steps, cleaned, session
 from mri.store.reader import STEP_COLUMNS
 from mri.store.seal import seal
 from mri.store.sealed import SealedReader
-from mri.store.shelf import opened, readable
+from mri.store.shelf import opened
 from mri.store.writer import SessionWriter
 
 MEMORY_BYTES = 2 << 30
@@ -55,13 +55,27 @@ def limit() -> None:
             resource.setrlimit(what, (most, most))
 
 
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Whatever HDF5 says of a file that it cannot read becomes one sentence."""
+    try:
+        yield
+    except MriError:
+        raise
+    except MemoryError:
+        refuse("looking at it takes more memory than an import may have")
+    except Exception as error:
+        said = str(error).strip("'\"").rpartition("(")[2].partition(":")[0].rstrip(")")
+        refuse(f"it is cut off or damaged ({said or type(error).__name__}), get it again")
+
+
 def check(path: Path, say: Say) -> TraceSession:
     """Looks at all of the file. -> its metadata. Raises BadSession."""
     file_bytes = path.stat().st_size
     with open(path, "rb") as raw:
         if raw.read(8) != b"\x89HDF\r\n\x1a\n":
             refuse("it is no HDF5 file")
-    with readable(path), opened(path) as file:
+    with _told(), opened(path) as file:
         found = datasets_of(file)
         if "format" not in file.attrs or file.attrs["format"] != FORMAT:
             refuse("it is an HDF5 file, but no session of this program")
@@ -90,7 +104,7 @@ def convert(path: Path, session: TraceSession, library: Path, say: Say) -> Path:
     """-> the session file that this program wrote. Raises BadSession, StoreError."""
     staging = library / STAGING / session.id
     try:
-        with SealedReader(path) as reader:
+        with _told(), SealedReader(path) as reader:
             reader.verify()
             say("checking", 1.0)
             made = seal(_journal(reader, session, staging, say))

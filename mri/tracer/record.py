@@ -56,12 +56,13 @@ def record_generation(
     on_step: Callable[[Step, str], None] | None = None,
     control: Control | None = None,
     on_pause: Callable[[Step, str], None] | None = None,
+    seal: bool = True,
 ) -> Recording:
     """Generate from `prompt` and record every step into `sessions`.
 
     on_start(session) before the first step; on_step(step, response so far) after each; `control` is
     asked after each step, and on_pause(step, response so far) told where it has to wait; the journal then has every
-    step. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
+    step. `seal=False` leaves the journal as it is, to be packed into one file later. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
     Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
     """
     ids = ids_from_prompt(loaded.tokenizer, prompt, chat)
@@ -115,7 +116,7 @@ def record_generation(
     finally:
         response = loaded.tokenizer.decode(said)
         duration_s = round(time.perf_counter() - began, 6)
-        path = writer.finish(recorder.stopped or end_reason, response=response, duration_s=duration_s)
+        path = writer.finish(recorder.stopped or end_reason, response=response, duration_s=duration_s, seal=seal)
     problem = recorder.stopped.removeprefix("error: ") or writer.seal_error
     if recorder.stopped == "budget":
         problem = f"Recording ended after {recorder.num_steps} steps because the next did not fit max_bytes_per_step."

@@ -184,7 +184,7 @@ KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "object types": (object_types, "a type that no session has"),
     "references": (references, "neither a text nor a whole number"),
     "wrong CRC": (wrong_crc, "/stats in .* is damaged"),
-    "truncated": (truncated, "truncated|cannot be read"),
+    "truncated": (truncated, "cut off or damaged \\(truncated file\\)"),
     "missing data": (missing_data, "lacks data"),
 }
 """Name -> maker, and what the refusal says."""
