@@ -38,8 +38,8 @@ def record(
     prompt     a str, a chat (list of {"role", "content"}) or token ids; `chat=True` sends a str as a user's message
     model      a base directory, checkpoint folder or model_*.pt, or what `load_model` gave; None is the embedded model
     config     what to capture (TraceConfig); sessions: the folder to write to, `data/sessions` by default
-    seal       False saves the half second that it takes to pack a recording into one file: for many short ones, which can
-               be read as they are; the app packs them when it is started on their folder
+    seal       False saves the half second that packing a recording into one file takes: for many short ones, which
+               can be read as they are; the app packs them when it is started on their folder
 
     Raises PromptError, ModelError, ConfigError, StoreError. Where only the recording ended early (disk, byte budget),
     the trace has what was recorded and a RuntimeWarning says why.

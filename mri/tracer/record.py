@@ -62,7 +62,8 @@ def record_generation(
 
     on_start(session) before the first step; on_step(step, response so far) after each; `control` is
     asked after each step, and on_pause(step, response so far) told where it has to wait; the journal then has every
-    step. `seal=False` leaves the journal as it is, to be packed into one file later. An interrupt (Ctrl-C) ends the recording as "interrupted" with all it has.
+    step. `seal=False` leaves the journal as it is, to be packed into one file later. An interrupt (Ctrl-C) ends the
+    recording as "interrupted" with all it has.
     Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
     """
     ids = ids_from_prompt(loaded.tokenizer, prompt, chat)

@@ -82,7 +82,7 @@ def export_dialog() -> dbc.Modal:
 def _choice(choice_id: str, label: str, options: dict[str, tuple[str, str]], chosen: str) -> html.Fieldset:
     buttons = dbc.RadioItems(
         [
-            {"label": html.Span([html.B(name + ": "), html.Span(says, className="mri-muted")]), "value": value}
+            {"label": html.Span([html.B(name), html.Span(says, className="mri-muted")]), "value": value}
             for value, (name, says) in options.items()
         ],
         chosen,
