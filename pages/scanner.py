@@ -13,7 +13,7 @@ import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, dcc, html, no_update
 
 from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
-from mri.analysis.predictions import predictions
+from mri.analysis.predictions import predictions, strongest
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
 from mri.errors import MriError
 from mri.hook_points import STATS
@@ -197,10 +197,11 @@ def draw_predictions(view: View | None) -> Any:
     found = predictions(frame, temperature)
     if found is None:
         return message("No predictions were captured in this step.", view["theme"])
-    names = [labels.token(reader, int(token_id)) for token_id in found.token_ids]
+    shown = strongest(found)
     return figures.predictions(
-        names, found, temperature=temperature, how=labels.how_chosen(reader, frame), theme=view["theme"]
-    )
+        [labels.token(reader, int(token_id)) for token_id in shown.token_ids], shown, num_captured=len(found.probs),
+        temperature=temperature, how=labels.how_chosen(reader, frame), theme=view["theme"],
+    )  # fmt: skip
 
 
 @callback(

@@ -52,3 +52,12 @@ def predictions(frame: StepFrame, temperature: float = 1.0) -> Predictions | Non
         probs /= probs.sum()
     rows = np.flatnonzero(token_ids == frame.chosen_id)
     return Predictions(token_ids, ranks, logits, probs.astype(np.float32), int(rows[0]) if len(rows) else -1)
+
+
+def strongest(found: Predictions, num_tokens: int = 20) -> Predictions:
+    """The first of them, and the token that follows where it is not among those. Probabilities stay what they are."""
+    rows = np.arange(min(num_tokens, len(found.token_ids)))
+    if found.chosen >= num_tokens:
+        rows = np.append(rows, found.chosen)
+    chosen = min(found.chosen, num_tokens)
+    return Predictions(found.token_ids[rows], found.ranks[rows], found.logits[rows], found.probs[rows], chosen)

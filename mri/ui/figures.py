@@ -118,9 +118,12 @@ def neuron_history(
     return finished(figure, theme, name, gap=0)
 
 
-def predictions(tokens: Sequence[str], found: Predictions, *, temperature: float, how: str, theme: str) -> go.Figure:
-    """What comes next, best on top.  tokens (n,): names of `found.token_ids`; how: why the token that follows stands
-    there, in a word. Traces: 0 all bars, 1 over them that of the token that follows."""
+def predictions(
+    tokens: Sequence[str], found: Predictions, *, num_captured: int, temperature: float, how: str, theme: str
+) -> go.Figure:
+    """What comes next, best on top.  tokens (n,): names of `found.token_ids`; num_captured: of how many these are the
+    strongest; how: why the token that follows stands there, in a word. Traces: 0 the bars, 1 over them the bar of the
+    token that follows."""
     c, rows, (_, places, logits, probs, chosen) = THEMES[theme], np.arange(len(tokens), dtype=np.int32), found
     figure = go.Figure(
         [
@@ -141,7 +144,7 @@ def predictions(tokens: Sequence[str], found: Predictions, *, temperature: float
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(
         range=[0, 1.9], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top",
-        title_text=temperature_words(len(tokens), temperature),
+        title_text=temperature_words(num_captured, temperature),
     )  # fmt: skip
     names = [escaped(token) + (f" · rank {rank + 1}" if rank != i else "") for i, (token, rank) in enumerate(
         zip(tokens, places.tolist(), strict=True))]  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mri.analysis.predictions import predictions
+from mri.analysis.predictions import predictions, strongest
 from mri.config import TraceConfig
 from tests.conftest import random_frame, random_layout
 
@@ -50,6 +50,15 @@ def test_at_another_temperature_they_are_shares_of_those_known(temperature):
 def test_where_nothing_follows_none_is_marked():
     assert predictions(frame_of(-1)).chosen == -1
     assert len(predictions(frame_of(20, logprob=np.nan)).probs) == 5
+
+
+@pytest.mark.parametrize(("chosen_id", "expected", "row"), [(3, [7, 3], 1), (1, [7, 3, 1], 2), (-1, [7, 3], -1)])
+def test_the_strongest_have_the_token_that_follows_with_them(chosen_id, expected, row):
+    found = predictions(frame_of(chosen_id))
+    few = strongest(found, 2)
+    assert (few.token_ids.tolist(), few.chosen) == (expected, row)
+    assert few.probs.tolist() == [found.probs[found.token_ids.tolist().index(token_id)] for token_id in expected]
+    assert few.ranks[-1] == found.token_ids.tolist().index(expected[-1])
 
 
 def test_a_step_without_predictions_has_none():

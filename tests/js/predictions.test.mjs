@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { predictions, temperatureWords } from "../../assets/js/core/predictions.mjs";
+import { predictions, strongest, temperatureWords } from "../../assets/js/core/predictions.mjs";
 import { predictionData } from "../../assets/js/views/feeds.mjs";
 
 const array = (data) => ({ data, dtype: "F32", shape: [data.length] });
@@ -39,6 +39,13 @@ test("at another temperature they are shares of those known", () => {
   const expected = [3, 1, -2].map((logit) => Math.exp(logit / 2));
   const sum = expected[0] + expected[1] + expected[2];
   close(probs, expected.map((each) => each / sum));
+});
+
+test("the strongest have the token that follows with them", () => {
+  const { ids, ranks, probs, chosen } = strongest(predictions(frameOf(9)), 1);
+  assert.deepEqual([ids, ranks, chosen, probs.length], [[4, 9], [0, 26], 1, 2]);
+  assert.deepEqual(strongest(predictions(frameOf(4)), 1).ids, [4]);
+  assert.equal(strongest(predictions(frameOf(-1)), 1).chosen, -1);
 });
 
 test("nothing is marked where nothing follows", () => {

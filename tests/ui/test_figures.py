@@ -61,7 +61,7 @@ def test_history_draws_the_bound_only_where_the_value_is_unknown():
 
 def bars(chosen=1, temperature=1.0, ranks=(0, 1)):
     found = Predictions(np.array([4, 9]), np.array(ranks), np.float32([3, 1]), np.float32([0.8, 0.15]), chosen)
-    return figures.predictions(["a", "<b>"], found, temperature=temperature, how="chosen", theme="dark")
+    return figures.predictions(["a", "<b>"], found, num_captured=2, temperature=temperature, how="chosen", theme="dark")
 
 
 def test_predictions_mark_the_chosen_token_in_words_too():

@@ -35,6 +35,17 @@ export function predictions(frame, temperature = 1) {
   return { ids, ranks, logits: values, probs: probabilities(values, logsumexp, temperature), chosen: id < 0 ? -1 : ids.indexOf(id), rank, logprob };
 }
 
+/** The first of them, and the token that follows where it is not among those. Probabilities stay what they are.
+ *  @param {Predictions} found
+ *  @param {number} [numTokens]
+ *  @returns {Predictions} */
+export function strongest(found, numTokens = 20) {
+  const { chosen } = found;
+  const first = (/** @type {number[]} */ list) => [...list.slice(0, numTokens), ...(chosen >= numTokens ? [list[chosen]] : [])];
+  const [ids, ranks, values, probs] = [found.ids, found.ranks, found.logits, found.probs].map(first);
+  return { ...found, ids, ranks, logits: values, probs, chosen: Math.min(chosen, numTokens) };
+}
+
 /** @param {number[]} values logits
  *  @param {number} logsumexp
  *  @param {number} temperature

@@ -7,7 +7,7 @@
 
 import { formatPercent } from "../core/format.mjs";
 import { STATS, bound, hookPoint, marks, stats, values } from "../core/layout.mjs";
-import { predictions, temperatureWords } from "../core/predictions.mjs";
+import { predictions, strongest, temperatureWords } from "../core/predictions.mjs";
 import { MARK } from "../core/quantization.mjs";
 import { gridShape } from "../draw/plates.mjs";
 import { escaped, headData, headsData, looksData, overlaidData, rowsData, tokenName } from "./attention.mjs";
@@ -114,14 +114,15 @@ function strength(value) {
   return Number.isNaN(value) ? -1 : Math.abs(value);
 }
 
-/** figures.predictions: all bars, over them that of the token that follows; the tokens are on the axis.
+/** figures.predictions: the bars, over them that of the token that follows; the tokens are on the axis.
  *  @param {import("../core/wire.mjs").Frame} frame
  *  @param {Source} source
  *  @param {Record<string, any>} view
  *  @returns {Data} */
 export function predictionData(frame, { tokens, numPrompt }, { temperature = 1 }) {
-  const found = predictions(frame, temperature);
-  if (!found) return {};
+  const all = predictions(frame, temperature);
+  if (!all) return {};
+  const found = strongest(all);
   const { ids, ranks, probs, chosen } = found;
   const how = howChosen(frame, numPrompt);
   const label = (/** @type {number} */ p, /** @type {number} */ i) => formatPercent(p) + (i === chosen ? `  ◂ ${how}` : "");
@@ -132,7 +133,7 @@ export function predictionData(frame, { tokens, numPrompt }, { temperature = 1 }
       { x: probs.map((p, i) => (i === chosen ? p : null)), y: rows },
     ],
     layout: {
-      "xaxis.title.text": temperatureWords(ids.length, temperature),
+      "xaxis.title.text": temperatureWords(all.ids.length, temperature),
       "yaxis.ticktext": ids.map((id, i) => escaped(tokenName(tokens, id)) + (ranks[i] === i ? "" : ` · rank ${ranks[i] + 1}`)),
       "yaxis.tickvals": rows,
       "yaxis.range": [ids.length - 0.5, -0.5],
