@@ -18,7 +18,7 @@ import numpy as np
 
 from mri.analysis.series import full_scales, largest_statistic
 from mri.errors import LessonError
-from mri.lessons.lesson import Lesson, Moment, lesson_of, walk
+from mri.lessons.lesson import Lesson, Moment, lesson_of, walk, yaml_of
 from mri.lessons.numbers import Number, Readers, Table, Weights, number_named, shown
 from mri.lessons.targets import TARGETS
 from mri.store.reader import open_session
@@ -113,9 +113,7 @@ def _lesson(path: Path, _: int) -> Lesson:
 
 @lru_cache(maxsize=8)
 def _words(path: Path, _: int) -> dict[str, Any]:
-    import yaml  # only where a lesson is read
-
-    return dict(yaml.safe_load(path.read_text("utf-8")))
+    return dict(yaml_of(path.read_text("utf-8")))
 
 
 @lru_cache(maxsize=16)

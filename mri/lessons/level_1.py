@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mri.analysis.series import neuron_over_steps
 from mri.lessons.numbers import Number, Readers, Weights, extra, measured
 from mri.store.reader import SessionReader
 
@@ -87,8 +88,8 @@ def _errors(reader: SessionReader) -> np.ndarray:
 
 
 def _followed(reader: SessionReader, task: str) -> dict[str, Any]:
-    frames = [reader.frame(step) for step in range(reader.num_steps)]
-    layout = reader.session.layout
-    weights = [[*frame.values(layout, "weights"), *frame.values(layout, "bias")] for frame in frames]
-    cases = [int(2 * x1 + x2) for x1, x2 in (frame.values(layout, "inputs") for frame in frames)]
-    return {"task": task, "weights": np.array(weights, float).tolist(), "case": cases}
+    places = (("weights", 0), ("weights", 1), ("bias", 0))
+    weights = [neuron_over_steps(reader, key, neuron)[0] for key, neuron in places]
+    x1, x2 = (neuron_over_steps(reader, "inputs", i)[0] for i in (0, 1))
+    cases = (2 * x1 + x2).astype(int).tolist()
+    return {"task": task, "weights": np.stack(weights, 1).astype(float).tolist(), "case": cases}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mri.analysis.series import neuron_over_steps
 from mri.lessons.numbers import Number, Readers, Weights, extra, measured
 from mri.store.reader import SessionReader
 
@@ -96,8 +97,7 @@ def last_alive(reader: SessionReader, neuron: int) -> int:
 
 def solved_at(reader: SessionReader) -> int:
     """The first update from which on every answer lies on the right side of ½."""
-    frames = [reader.frame(step) for step in range(reader.num_steps)]
-    says = np.array([frame.values(reader.session.layout, "output")[0] for frame in frames]) > 0.5
+    says = neuron_over_steps(reader, "output", 0)[0] > 0.5
     wanted = reader.column("extra/target") > 0.5
     right = (says == wanted).reshape(-1, len(CASES)).all(axis=1)  # (updates,)
     return int(np.flatnonzero(~right)[-1]) + 1 if not right.all() else 0
