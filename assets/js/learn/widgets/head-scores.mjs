@@ -46,7 +46,7 @@ export default function mount(host, { data, words, announce }) {
           const score = scores[which][kind][layer][head];
           button.textContent = score.toFixed(2);
           button.style.background = colour(score);
-          button.className = score > 0.6 ? "is-bright" : "";
+          button.className = score > 0.55 ? "is-bright" : "";
           button.setAttribute("aria-label", filled(say.cell, { layer, head, kind: say[kind], score: score.toFixed(2) }));
         }),
       );

@@ -47,7 +47,7 @@ export default function mount(host, { data, words, announce }) {
     const barHost = el("span");
     keyCells.show(k[key], limits.k);
     valueCells.show(v[key], limits.v);
-    const node = el("tr", {}, el("th", { scope: "row", text: shownToken(token) }), el("td", { "data-part": "keys" }, keyCells.node), el("td", { "data-part": "scores" }, score), el("td", { "data-part": "weights" }, barHost, share), el("td", {}, valueCells.node));
+    const node = el("tr", {}, el("th", { scope: "row", text: shownToken(token) }), el("td", {}, keyCells.node), el("td", {}, score), el("td", {}, barHost, share), el("td", {}, valueCells.node));
     return { node, score, share, barHost };
   }
 
@@ -89,10 +89,11 @@ export default function mount(host, { data, words, announce }) {
     product.replaceChildren(el("p", { text: filled(say.products, { asker: tokens[query].trim(), token: tokens[opened].trim() }) }), cells.node, el("p", { class: "lw-readout", text: line }));
   }
 
+  const columns = [null, "keys", "scores", "weights", null].map((name) => el("col", { "data-part": name }));
   const heads = [say.token, say.key, say.score, say.share, say.value].map((text) => el("th", { scope: "col", text }));
   host.append(
     part("query", "", choice.node, el("div", { class: "lw-row" }, el("span", { class: "lw-label", text: say.query }), queryWords), queryRow.node),
-    el("div", { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.table }, el("table", { class: "lw-head" }, el("thead", {}, el("tr", {}, ...heads)), body)),
+    el("div", { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.table }, el("table", { class: "lw-head" }, el("colgroup", {}, ...columns), el("thead", {}, el("tr", {}, ...heads)), body)),
     product,
     part("out", say.out, outRow.node, outWords),
   );

@@ -49,7 +49,7 @@ export default function mount(host, { data, words, announce }) {
         cell.textContent = !isSeen(key) ? "" : share < 0.005 ? "0" : (100 * share).toFixed(0);
         cell.title = isSeen(key) ? `${shownToken(tokens[query])} → ${shownToken(tokens[key])}: ${formatPercent(share)}` : say.unseen;
         cell.style.background = isSeen(key) ? colour(share) : "";
-        cell.className = !isSeen(key) ? "is-unseen" : share > 0.6 ? "is-bright" : key > query ? "is-ahead" : "";
+        cell.className = !isSeen(key) ? "is-unseen" : share > 0.55 ? "is-bright" : key > query ? "is-ahead" : "";
       });
     });
   }

@@ -30,7 +30,7 @@ export default function mount(host, { data, words }) {
   const map = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "lw-map", role: "img", "aria-label": filled(say.alternative, { groups: listed.join("; ") }) }, ...shapes);
   const legend = groups.map((group, i) => el("li", {}, el("span", { class: `lw-dot is-group-${i}` }), ` ${say.groups[group] ?? group}`));
   const kept = filled(say.share, { share: (100 * share).toFixed(0) });
-  host.append(part("map", say.title, map, el("ul", { class: "lw-legend" }, ...legend), el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${kept}`)));
+  host.append(part("map", say.title, el("div", { class: "lw-wide", tabindex: 0, role: "group", "aria-label": say.title }, map), el("ul", { class: "lw-legend" }, ...legend), el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${kept}`)));
   return { close() {}, set() {} };
 }
 
