@@ -1,7 +1,9 @@
-"""Export: rows per second into each format, against pandas' own writer of the same rows; memory of a long session."""
+"""Export and import: rows per second into each format, against pandas' own writer of the same rows; memory of a long
+session; taking in a good file, and refusing those that were made to harm."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -11,21 +13,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 from rich.table import Table
 
 from mri.config import TraceConfig
+from mri.errors import BadSession
 from mri.events import TraceSession
 from mri.export.files import TABLES, table_pieces
 from mri.export.trace import open_trace
+from mri.store.imports import import_file
+from mri.store.library import Library
 from mri.store.reader import open_session
 from mri.store.writer import SessionWriter
-from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
+from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session
+from tests.store.hostile import KINDS
 
 FORMATS = ("parquet", "csv", "json")
 MEMORY = """
 import psutil, sys
 from pathlib import Path
 from mri.export.files import TABLES, table_pieces
+from mri.store.imports import import_file
+from mri.store.library import Library
 from mri.store.reader import open_session
 me, num_bytes, peak = psutil.Process(), 0, 0
 with open_session(Path(sys.argv[1])) as reader:
@@ -60,16 +69,25 @@ def table() -> Table:
                 f"10,000 steps, {len(TABLES)} tables as {kind}, {num_bytes / 1e6:,.0f} MB: most memory of the process",
                 f"{peak / 1e6:.0f} MB", "", "≤ 500 MB",
             )  # fmt: skip
+        num_bytes, taken = import_seconds(path, folder)
+        out.add_row(f"import of these 10,000 steps, {num_bytes / 1e6:.0f} MB", f"{taken:.1f} s", "", "")
+        worst, taken, growth = refusals(folder)
+        out.add_row(
+            f"refusing the {len(KINDS)} kinds of hostile files, the slowest ({worst}), by the clock",
+            f"{taken:.2f} s", "", "≤ 1 s",
+        )  # fmt: skip
+        out.add_row("… memory of the process that asked for it", f"+{growth / 1e6:.1f} MB", "", "unmoved")
     return out
 
 
 def session(folder: Path, num_steps: int) -> Path:
-    """A session of a 6 × 256 model with the default capture; every step has the same values."""
-    layout = random_layout(6, 256, 4, TraceConfig(topk=64))
-    frame = random_frame(layout, np.random.default_rng(0), 0, "decode", 64, 1, chosen_id=3)
+    """A session of a 6 × 256 model with the default capture; each step has activations of its own."""
+    layout, rng = random_layout(6, 256, 4, TraceConfig(topk=64)), np.random.default_rng(0)
+    frame = random_frame(layout, rng, 0, "decode", 64, 1, chosen_id=3)
     with SessionWriter(folder, TraceSession(f"of-{num_steps}", layout), vocabulary=TINY_VOCABULARY) as writer:
         for step in range(num_steps):
-            writer.append(replace(frame, step=step, pos0=step))
+            values = rng.standard_normal(frame.arrays["topk/256/values"].shape).astype(np.float16)
+            writer.append(replace(frame, step=step, pos0=64 + step, arrays={**frame.arrays, "topk/256/values": values}))
         return writer.finish("stopped")
 
 
@@ -107,3 +125,27 @@ def memory(path: Path, kind: str) -> tuple[int, int]:
     done = subprocess.run([sys.executable, "-c", MEMORY, str(path), kind], capture_output=True, text=True, check=True)
     num_bytes, peak = map(int, done.stdout.split())
     return num_bytes, peak
+
+
+def import_seconds(path: Path, folder: Path) -> tuple[int, float]:
+    began = time.perf_counter()
+    import_file(Library(folder / "taken in"), path)
+    return path.stat().st_size, time.perf_counter() - began
+
+
+def refusals(folder: Path) -> tuple[str, float, int]:
+    """The kind that took longest, its seconds, and the bytes by which this process grew over all of them."""
+    library, me = Library(folder / "refused"), psutil.Process()
+    taken, before = {}, me.memory_info().rss
+    for kind, (make, _) in KINDS.items():
+        here = folder / kind.replace(" ", "-")
+        here.mkdir()
+        path = write_handmade_session(here)
+        make(path)
+        began = time.perf_counter()
+        with contextlib.suppress(BadSession):
+            import_file(library, path)
+            raise AssertionError(f"{kind} was imported")
+        taken[kind] = time.perf_counter() - began
+    worst = max(taken, key=lambda kind: taken[kind])
+    return worst, taken[worst], me.memory_info().rss - before

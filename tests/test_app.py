@@ -108,14 +108,15 @@ def test_help_lists_the_options():
         assert option in result.stdout
 
 
-def test_the_first_page_needs_no_torch(tmp_path):
+def test_the_first_page_needs_no_torch_and_no_tables(tmp_path):
     code = """
 import sys
 from pathlib import Path
 from mri.server import create_app
 client = create_app(Path(sys.argv[1])).server.test_client()
 assert client.get("/").status_code == 200
-assert "torch" not in sys.modules and "tiktoken" not in sys.modules
+slow = {"torch", "tiktoken", "pandas", "pyarrow", "xarray", "sklearn", "scipy"}
+assert not slow & set(sys.modules), sorted(slow & set(sys.modules))
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=True, timeout=120)
 

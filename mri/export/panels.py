@@ -18,8 +18,8 @@ import numpy as np
 from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
 from mri.analysis.predictions import predictions
 from mri.errors import ConfigError
-from mri.export import frames as tables
 from mri.export.cells import formula_safe
+from mri.export.rows import Rows, values_of
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
 
@@ -112,13 +112,14 @@ def _history(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
 def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     layout = reader.session.layout
     unit = " or ".join(sorted({layout.points[layout.row(key)].unit for key, _ in selected.watched}))
-    histories = [(key, neuron, tables.neuron(reader, key, neuron)) for key, neuron in selected.watched]
+    tables = Rows(reader)
+    histories = [(key, neuron, tables.neuron(key, neuron)) for key, neuron in selected.watched]
     read = tokens_read(reader)
 
     def rows() -> Iterator[list[Any]]:
         for key, neuron, history in histories:
-            columns = (history[name].tolist() for name in ("step", "captured"))
-            values, bounds = (history[name].to_numpy() for name in ("value", "bound"))
+            columns = (values_of(history[name]) for name in ("step", "captured"))
+            values, bounds = history["value"], history["bound"]
             for at, (step, captured) in enumerate(zip(*columns, strict=True)):
                 yield [step, read[step], key, neuron, *_known(values[at], captured, bounds[at])]
 
@@ -225,8 +226,8 @@ def _timeline(reader: SessionReader, selected: Selection) -> tuple[Header, Itera
 
 def _tokens_table(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     names = ("pos", "token_id", "token", "in_prompt", "forced", "read_by", "logprob")
-    table = tables.tokens(reader)
-    columns = [table[name].tolist() for name in names]
+    table = Rows(reader).tokens()
+    columns = [values_of(table[name]) for name in names]
     rows = ([*cells, None if np.isnan(logprob) else logprob] for *cells, logprob in zip(*columns, strict=True))
     units = ("index", "id", "", "", "put in by the calculator", "step", "nats")
     return list(zip(names, units, strict=True)), rows

@@ -263,6 +263,14 @@ class Vocabulary:
         return np.where(self._ids[rows] == ids, rows, 0)
 
 
+def values_of(column: Array | Coded) -> list[Any]:
+    """One Python value a row."""
+    if isinstance(column, Coded):
+        return [column.categories[code] for code in column.codes]
+    values: list[Any] = column.tolist()
+    return values
+
+
 def num_rows(columns: Columns) -> int:
     first = next(iter(columns.values()))
     return len(first.codes) if isinstance(first, Coded) else len(first)

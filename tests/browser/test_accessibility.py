@@ -58,7 +58,14 @@ def test_sessions(browser, site, theme):
         page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
         page.goto("/sessions")
         expect(page.get_by_role("link", name="random", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Choose a file …")).to_be_visible()
+        page.set_input_files("#sessions-import-files", [__file__])
+        expect(page.get_by_text("is no session file")).to_be_visible()
         assert not faults(page)
+        page.get_by_role("button", name="Export").first.click()
+        expect(page.locator("#sessions-export-size")).to_contain_text("rows")
+        until(page, "getComputedStyle(document.querySelector('.modal')).opacity === '1'")
+        assert not faults(page), "export"
 
 
 @pytest.mark.parametrize("path", [LINK + "neurons", "/sessions"])

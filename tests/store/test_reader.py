@@ -16,6 +16,7 @@ from mri.events import TraceSession
 from mri.store.reader import JournalReader, open_session
 from mri.store.sealed import SealedReader
 from mri.store.writer import SessionWriter
+from mri.wire import bytes_from_frame
 from tests.conftest import HANDMADE_VALUES, INF, NAN, SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
 
 
@@ -249,3 +250,13 @@ def test_as_of_now_stays_as_long_as_it_was_while_the_session_grows(tmp_path):
             with pytest.raises(IndexError):
                 then.frame(3)
             assert reader.as_of_now().frame(4).step == 4
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_several_frames_at_once_are_those_one_by_one(tmp_path, random_session, seal):
+    with open_session(random_session(tmp_path, seal=seal)) as reader:
+        several = reader.frames(2, 6)
+        assert [bytes_from_frame(frame) for frame in several] == [reader.frame_bytes(step) for step in range(2, 6)]
+        assert reader.frames(3, 3) == []
+        with pytest.raises(IndexError):
+            reader.frames(5, reader.num_steps + 1)
