@@ -45,8 +45,10 @@ export function alignmentWords({ strategy, positions, divergence, steps, matched
   const isSame = divergence === a.length && divergence === b.length;
   const parts = isSame ? `Both read the same ${count(divergence, "token")}.` : `They share their first ${count(divergence, "token")}, then ${named(a, "A")}, ${named(b, "B")}.`;
   if (strategy === "pooled") return `${parts} Pooled: means over all steps are compared, no single ones.`;
-  const more = strategy === "mapping" && positions.length > divergence ? ` Behind that, ${count(positions.length - divergence, "equal token")} stand for each other.` : "";
-  return `${parts}${more} ${matched.filter(Boolean).length} of ${count(steps.length, "moment")} are matched.`;
+  const others = positions.length - divergence;
+  const more = strategy === "mapping" && others > 0 ? ` Behind that, ${count(others, "equal token")} ${others === 1 ? "stands" : "stand"} for each other.` : "";
+  const numMatched = matched.filter(Boolean).length;
+  return `${parts}${more} ${numMatched} of ${count(steps.length, "moment")} ${numMatched === 1 ? "is" : "are"} matched.`;
 }
 
 /** The first moment of a map's column that can be compared.

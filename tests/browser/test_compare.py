@@ -1,0 +1,227 @@
+"""The Compare page in a real browser: two known sessions on one clock, every panel, links, keys, phone, axe."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from mri.config import TraceConfig
+from mri.server import create_app
+from mri.ui.services import EXTENSION
+from tests.browser.scanner_page import click_bar, hover_words, plot, shown, until
+from tests.browser.serving import PHONE, clean_page, served
+from tests.true_sessions import write_true_session
+
+A, B = [0, 26, 1, 2, 3, 5, 4], [0, 26, 6, 1, 2, 5, 4]
+"""“a bcdfe” and “a gbcfe”, letter by letter: the two part at position 2; five of their six steps each are matched."""
+MAP, HEADS, ROWS, NEXT, ALIKE = (
+    f"graph-compare-{name}" for name in ("map", "heads", "attention", "predictions", "similarity")
+)
+LINK = "/compare?a=one&b=two&align=mapping&step=3&point=block.1.resid_post"
+MODEL = Path(__file__).parents[1] / "golden" / "E5"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_true_session(folder, "one", A, seed=1)
+    write_true_session(folder, "two", B, seed=2)
+    light = TraceConfig(capture_mode="stats", prefill="stepwise")
+    write_true_session(folder, "light", A, seed=3, config=light, weights_hash="other")
+    return folder
+
+
+def open_pair(page, link=LINK):
+    page.goto(link)
+    until(page, "window.mri?.isPainted")
+
+
+def moment(page):
+    return page.evaluate("window.mri.player.step")
+
+
+def current(page, side):
+    return page.locator(f"#compare-ribbon-{side} .is-current").get_attribute("data-position")
+
+
+def test_a_link_opens_both_where_they_were(page):
+    open_pair(page)
+    expect(page.locator("#compare-says")).to_contain_text("They share their first 2 tokens, then A goes on with “b”")
+    expect(page.locator("#compare-says")).to_contain_text("5 of 7 moments are matched")
+    assert (current(page, "a"), current(page, "b")) == ("2", "3")
+    for side, parts in (("a", "b"), ("b", "g")):
+        expect(page.locator(f"#compare-ribbon-{side} .is-parting")).to_have_text(parts)
+        expect(page.locator(f"#compare-ribbon-{side} .is-apart").first).to_be_visible()
+    rows = page.locator("#compare-list tbody tr")
+    expect(rows).not_to_have_count(0)
+    shown(page, MAP, "plot.data[0].y.length === 12")
+    until(page, f"document.querySelector('#{MAP} .js-plotly-plot').layout.shapes[0].x0 === 3")
+    assert "whole vectors" in hover_words(page, MAP, 3, 5)
+    shown(page, HEADS)
+    shown(page, ROWS, "plot.data.length === 5")
+    shown(page, NEXT)
+    expect(page.locator("#compare-kl")).to_contain_text("KL(A‖B) at least")
+    shown(page, ALIKE)
+    expect(page.locator("#compare-score")).to_contain_text("mean cosine of 12 hook points")
+
+
+def test_one_clock_moves_both_and_the_address_follows(page):
+    open_pair(page)
+    page.keyboard.press("ArrowRight")
+    until(page, "window.mri.player.step === 4")
+    until(page, "document.querySelector('#compare-ribbon-b .is-current').dataset.position === '4'")
+    assert current(page, "a") == "3"
+    page.locator("#compare-ribbon-b [data-position='1']").click()
+    until(page, "window.mri.player.step === 1")
+    expect(page).to_have_url(re.compile("step=1"))
+    page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile("point=block.0.resid_post"))
+    page.reload()
+    until(page, "window.mri?.isPainted")
+    assert moment(page) == 1
+    assert page.evaluate("window.mri.view.view.point") == "block.0.resid_post"
+    page.locator("#mri-scrubber").fill("5")
+    until(page, "window.mri.player.step === 5")
+    page.keyboard.press("Space")
+    until(page, "window.mri.player.step === 6 && window.mri.player.mode === 'paused'")
+
+
+def test_what_is_not_matched_is_shown_and_not_subtracted(page):
+    open_pair(page, LINK.replace("step=3", "step=5"))
+    page.locator("#mri-scrubber").fill("2")  # only B has a step there
+    expect(page.locator(".compare-grid.is-a")).to_contain_text("no step at this moment")
+    expect(page.locator(".compare-grid.is-difference")).to_contain_text("nothing is subtracted")
+    expect(page.locator("#compare-list")).to_contain_text("Where both sides' tokens are matched")
+    until(page, f"document.querySelector('#{NEXT}').textContent.includes('Only B has a step')")
+    columns = plot(page, MAP, "plot.calcdata[0][0].z.map((row) => [...row].map((z) => !(z >= 0)))[0]")
+    assert [at for at, is_empty in enumerate(columns) if is_empty] == [2, 5]
+
+
+def test_a_click_in_the_map_or_a_chart_selects(page):
+    open_pair(page)
+    shown(page, MAP)
+    keys = plot(page, MAP, "plot.data[0].y")
+    click_bar(page, MAP, 4, keys.index("block.0.mlp_out"))
+    until(page, "window.mri.player.step === 4")
+    expect(page).to_have_url(re.compile("point=block.0.mlp_out"))
+    expect(page.locator("#compare-list caption")).to_have_text("Differ most in block 0 · mlp_out")
+    shown(page, HEADS)
+    click_bar(page, HEADS, 1, 0)
+    expect(page).to_have_url(re.compile("layer=0&head=1"))
+    expect(page.locator(f"#{ROWS}-title")).to_have_text("Block 0 · head 1: where it looks")
+    neuron = page.locator("#compare-list tbody button").first
+    neuron.click()
+    expect(page).to_have_url(re.compile(f"neuron={neuron.text_content()}"))
+    expect(page.locator("#compare-list tbody button[aria-pressed='true']")).to_have_count(1)
+
+
+def test_other_measures_and_alignments(page):
+    open_pair(page)
+    shown(page, MAP)
+    page.get_by_label("Show", exact=True).select_option("cosine")
+    expect(page.locator(f"#{MAP}-title")).to_have_text("Where they differ: cosine")
+    page.get_by_label("Show", exact=True).select_option("length")
+    shown(page, MAP, "plot.data[0].y.length === 20")  # statistics are there of every hook point
+    page.get_by_label("Align by").select_option("prefix")
+    expect(page.locator("#compare-says")).to_contain_text("2 of 6 moments are matched")
+    expect(page).to_have_url(re.compile("align=prefix"))
+    page.get_by_label("Align by").select_option("pooled")
+    expect(page.locator("#compare-says")).to_contain_text("Pooled: means over all steps")
+    until(page, f"document.querySelector('#{MAP}').textContent.includes('no step stands for another')")
+
+
+def test_a_session_does_not_differ_from_itself(page):
+    open_pair(page, "/compare?a=one&b=one")
+    expect(page.locator("#compare-says")).to_contain_text("Both read the same 7 tokens")
+    expect(page.locator("#compare-list")).to_have_text("No captured neuron differs.")
+    shown(page, MAP)
+    assert plot(page, MAP, "Math.max(...plot.calcdata[0][0].z.flatMap((row) => [...row]))") == 0
+    expect(page.locator("#compare-score .compare-number")).to_have_text("1.000")
+
+
+def test_other_captures_and_weights_are_said_and_sides_swap(page):
+    open_pair(page, "/compare?a=one&b=light")
+    expect(page.locator("#compare-notes")).to_contain_text("Their weights differ")
+    expect(page.locator("#compare-notes")).to_contain_text("B statistics only")
+    until(page, f"document.querySelector('#{MAP}').textContent.includes('statistics only')")
+    page.get_by_role("button", name="Swap A and B").click()
+    expect(page).to_have_url(re.compile("a=light&b=one"))
+    expect(page.locator("#compare-notes")).to_contain_text("A keeps statistics only")
+    page.get_by_label("B recording").select_option("two")
+    expect(page).to_have_url(re.compile("a=light&b=two"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("a=light&b=one"))
+
+
+def test_panels_can_be_taken_away(page):
+    open_pair(page)
+    shown(page, MAP)
+    for label, kind, name, start in (
+        ("Where they differ", "Numbers, CSV", "map.csv", b"moment,step_a"),
+        ("Neurons", "Picture, PNG", "neurons.png", b"\x89PNG"),
+        ("Where they differ", "Picture, SVG", "map.svg", b"<svg"),
+    ):
+        page.get_by_label(f"Take away: {label}", exact=True).click()
+        with page.expect_download() as download:
+            page.locator(".mri-menu[open]").get_by_role("button", name=kind).click()
+        assert download.value.suggested_filename == f"compare_one_two_moment-3_{name}"
+        assert download.value.path().read_bytes().startswith(start)
+    page.locator("#compare-tools summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Tokens of both, CSV").click()
+    assert b"token_a" in download.value.path().read_bytes()
+
+
+def test_the_start_and_the_sessions_lead_to_a_comparison(page):
+    page.goto("/compare")
+    expect(page.get_by_role("heading", name="Compare two scans")).to_be_visible()
+    page.locator("#compare-first").select_option("two")
+    page.locator("#compare-second").select_option("one")
+    page.get_by_role("button", name="Compare them").click()
+    expect(page).to_have_url(re.compile(r"/compare\?a=two&b=one"))
+    page.goto("/sessions")
+    page.locator("#row-one").get_by_role("button", name="Compare").click()
+    expect(page.locator("#sessions-compare-bar")).to_contain_text("is A")
+    page.locator("#row-two").get_by_role("button", name="Compare").click()
+    expect(page).to_have_url(re.compile(r"/compare\?a=one&b=two"))
+    until(page, "window.mri?.isPainted")
+    page.goto("/compare?a=one&b=nothing")
+    expect(page.get_by_text("These sessions cannot be compared")).to_be_visible()
+
+
+def test_two_prompts_are_recorded_and_compared(browser, tmp_path):
+    app = create_app(tmp_path, MODEL)
+    with served(app) as address, clean_page(browser, address) as page:
+        page.goto("/compare")
+        expect(page.get_by_text("every value of every hook point")).to_be_visible()
+        page.get_by_label("Prompt A").fill("Mia went")
+        page.get_by_label("Prompt B").fill("Tom went")
+        page.get_by_label("Max tokens").last.fill("3")
+        page.get_by_role("button", name="Record both and compare").click()
+        expect(page).to_have_url(re.compile(r"/compare\?a=\d{8}-\S+&b=\d{8}-\S+"), timeout=120_000)
+        until(page, "window.mri?.isPainted")
+        expect(page.locator("#compare-ribbon-a")).to_contain_text("Mia went")
+        expect(page.locator("#compare-ribbon-b")).to_contain_text("Tom went")
+    app.server.extensions[EXTENSION].worker.close()
+
+
+@pytest.mark.parametrize(("theme", "size"), [("dark", None), ("light", PHONE)])
+def test_it_is_accessible_and_fits_a_phone(browser, site, theme, size):
+    with clean_page(browser, site, *([size] if size else [])) as page:
+        page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
+        for link in (LINK, "/compare"):
+            page.goto(link)
+            if "a=" in link:
+                until(page, "window.mri?.isPainted")
+                for graph in (MAP, HEADS, ROWS, NEXT, ALIKE):
+                    shown(page, graph)
+            else:
+                expect(page.get_by_role("button", name="Compare them")).to_be_visible()
+            found = Axe().run(page).response["violations"]
+            faults = [(f["id"], [node["target"] for node in f["nodes"]][:3]) for f in found
+                      if f["impact"] in ("serious", "critical")]  # fmt: skip
+            assert not faults
+            if size:
+                assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { alignmentWords, firstMoment, momentOfColumn, momentsOfSteps } from "../../assets/js/core/moments.mjs";
+
+/** "the cat sat" and "the big dog sat": the first and the last token stand for each other. */
+const ALIGNMENT = {
+  strategy: "mapping",
+  positions: [[0, 0], [2, 3]],
+  divergence: 1,
+  steps: [[0, 0], [1, 1], [-1, 2], [2, 3]],
+  matched: [true, false, false, true],
+  whole: [true, false, false, true],
+  keys: [],
+  notes: [],
+};
+const TOKENS = { a: ["the", "cat", "sat"], b: ["the", "big", "dog", "sat"] };
+
+test("every step of a side has its moment", () => {
+  const { a, b } = momentsOfSteps(ALIGNMENT);
+  assert.deepEqual([...a], [[0, 0], [1, 1], [2, 3]]);
+  assert.deepEqual([...b], [[0, 0], [1, 1], [2, 2], [3, 3]]);
+});
+
+test("it opens behind the place where the two part", () => {
+  assert.equal(firstMoment(ALIGNMENT), 3);
+  const prefix = { ...ALIGNMENT, positions: [[0, 0]], matched: [true, false, false, false], whole: [true, false, false, false] };
+  assert.equal(firstMoment(prefix), 0);
+  assert.equal(firstMoment({ ...prefix, matched: [false, false], whole: [false, false] }), 0);
+});
+
+test("the alignment in words", () => {
+  assert.equal(alignmentWords(ALIGNMENT, TOKENS), "They share their first 1 token, then A goes on with “cat”, B goes on with “big”. Behind that, 1 equal token stand for each other. 2 of 4 moments are matched.".replace("token stand", "token stands"));
+  assert.match(alignmentWords({ ...ALIGNMENT, strategy: "pooled" }, TOKENS), /Pooled: means over all steps/);
+  const same = { ...ALIGNMENT, divergence: 3, positions: [[0, 0], [1, 1], [2, 2]], steps: [[0, 0]], matched: [true] };
+  assert.equal(alignmentWords(same, { a: TOKENS.a, b: TOKENS.a }), "Both read the same 3 tokens. 1 of 1 moment are matched.".replace("are", "is"));
+  assert.match(alignmentWords({ ...ALIGNMENT, divergence: 3 }, { a: TOKENS.a, b: [...TOKENS.a, "down"] }), /then A ends, B goes on with “down”/);
+});
+
+test("a column of a map stands for its first moment that can be compared", () => {
+  assert.equal(momentOfColumn(ALIGNMENT, 0, 2), 0);
+  assert.equal(momentOfColumn(ALIGNMENT, 1, 2), 3);
+  assert.equal(momentOfColumn(ALIGNMENT, 1, 1), 1);
+});

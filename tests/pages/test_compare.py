@@ -1,0 +1,75 @@
+"""The Compare page's layout and callbacks: every way in, and every moment of every alignment is served."""
+
+import sys
+
+import plotly.graph_objects as go
+import pytest
+from dash import no_update
+
+from mri.config import TraceConfig
+from mri.paths import SESSIONS
+from mri.server import create_app
+from mri.ui import compare
+from tests.conftest import write_handmade_session, write_random_session
+from tests.true_sessions import write_true_session
+
+A, B = [0, 26, 1, 2, 3, 5, 4], [0, 26, 6, 1, 2, 5, 4]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    write_true_session(folder, "one", A, seed=1)
+    write_true_session(folder, "two", B, seed=2, config=TraceConfig(capture_mode="full", prefill="stepwise"))
+    write_random_session(folder, session_id="once", provenance={"tokenizer_hash": "another"})
+    write_handmade_session(folder)
+    return create_app(folder)
+
+
+@pytest.fixture
+def page(app):
+    with app.server.test_request_context():
+        yield next(module for name, module in sys.modules.items() if name.endswith("pages.compare"))
+
+
+def view(a, b, align, moment=0, **fields):
+    return {"a": a, "b": b, "align": align, "moment": moment, "layer": 1, "head": 0, "theme": "dark", **fields}
+
+
+@pytest.mark.parametrize("align", ["prefix", "mapping", "pooled"])
+@pytest.mark.parametrize(("a", "b"), [("one", "two"), ("one", "once"), ("once", "handmade"), ("handmade", "handmade")])
+def test_everything_is_served(page, a, b, align):
+    for by in ("difference", "cosine", "length"):
+        figure, title = page.draw_map(view(a, b, align, by=by))
+        assert isinstance(figure, go.Figure)
+        assert title.startswith("Where they differ")
+    assert isinstance(page.draw_similarity(view(a, b, align), None)[0], go.Figure)
+    for moment in range(9):
+        figures = page.draw_moment(view(a, b, align, moment))
+        assert all(isinstance(figures[i], go.Figure) for i in (0, 1, 3))
+
+
+def test_nothing_is_drawn_before_there_is_a_pair(page):
+    assert page.draw_map(None) == (no_update, no_update)
+    assert page.draw_similarity(None, None) == (no_update, no_update)
+    assert page.draw_moment(None) == (no_update,) * 5
+
+
+def test_the_ways_in(page):
+    assert "Compare two scans" in str(page.layout())
+    assert "Compare two scans" in str(page.layout(a="one"))
+    assert page.layout(a="one", b="two", align="magic").children[0].data["align"] == "prefix"
+    assert "cannot be compared" in str(page.layout(a="one", b="none"))
+    assert page.go(1, "one", "two") == "/compare?a=one&b=two"
+
+
+def test_pairs_are_offered_where_they_are(page):
+    there = {session for _, _, a, b, *_ in compare.PAIRS for session in (a, b)}
+    assert "One name changed" in str(compare.start([], None, there))
+    assert "One name changed" not in str(compare.start([], None, there - {"pair-gift"}))
+
+
+def test_every_pair_is_bundled():
+    for _, _, a, b, *_ in compare.PAIRS:
+        for session in (a, b):
+            assert (SESSIONS / f"{session}.h5").stat().st_size < 400_000
