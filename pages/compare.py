@@ -9,7 +9,7 @@ from typing import Any
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, html, no_update
+from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
 
 from mri.analysis.alignment import STRATEGIES
 from mri.analysis.comparison import Comparison
@@ -82,6 +82,29 @@ def describe(_: str) -> tuple[Any, ...]:
 )  # fmt: skip
 def go(_: int, a: str, b: str) -> str:
     return compare.address(a, b)
+
+
+@callback(
+    Output("sessions-compare", "data"),
+    Output("sessions-compare-bar", "hidden"),
+    Output("sessions-compare-says", "children"),
+    Output("sessions-goto", "href"),
+    Input({"type": "session-compare", "id": ALL}, "n_clicks"),
+    Input("sessions-compare-stop", "n_clicks"),
+    State("sessions-compare", "data"),
+    prevent_initial_call=True,
+)
+def choose_two(_compare: list[int | None], _stop: Any, first: str | None) -> tuple[Any, ...]:
+    """The first that is chosen is A, the second B: then their comparison opens."""
+    if not ctx.triggered[0]["value"]:  # rows came or went, nobody clicked
+        return (no_update,) * 4
+    if not isinstance(ctx.triggered_id, dict):
+        return None, True, "", no_update
+    chosen = ctx.triggered_id["id"]
+    if first is None:
+        title = labels.session_title(services().library.info(chosen))
+        return chosen, False, [f"“{title}” is A. Press Compare at another session: it becomes B. "], no_update
+    return None, True, "", compare.address(first, chosen)
 
 
 def _comparison(view: Pair) -> Comparison:

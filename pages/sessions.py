@@ -182,29 +182,6 @@ def choose_export(session_id: str | None, what: str, kind: str) -> tuple[Any, ..
 
 
 @callback(
-    Output("sessions-compare", "data"),
-    Output("sessions-compare-bar", "hidden"),
-    Output("sessions-compare-says", "children"),
-    Output("sessions-goto", "href"),
-    Input({"type": "session-compare", "id": ALL}, "n_clicks"),
-    Input("sessions-compare-stop", "n_clicks"),
-    State("sessions-compare", "data"),
-    prevent_initial_call=True,
-)
-def choose_two(_compare: list[int | None], _stop: Any, first: str | None) -> tuple[Any, ...]:
-    """The first that is chosen is A, the second B: then their comparison opens."""
-    if not ctx.triggered[0]["value"]:  # rows came or went, nobody clicked
-        return (no_update,) * 4
-    if not isinstance(ctx.triggered_id, dict):
-        return None, True, "", no_update
-    chosen = ctx.triggered_id["id"]
-    if first is None:
-        title = session_title(services().library.info(chosen))
-        return chosen, False, [f"“{title}” is A. Press Compare at another session: it becomes B. "], no_update
-    return None, True, "", compare.address(first, chosen)
-
-
-@callback(
     Output("sessions-changed", "data"),
     Output("sessions-rename-dialog", "is_open", allow_duplicate=True),
     Input("sessions-rename", "n_clicks"),
@@ -273,10 +250,8 @@ def _row(info: SessionInfo) -> html.Tr:
     called = session_title(info)
     name = dcc.Link(called, href=link, className="sessions-name") if readable else html.Span(called)
     prompt = excerpt(info.prompt)
-    buttons = [_button("session-export", info, "Export"), _button("session-rename", info, "Rename")] if readable else []
-    buttons = [_button("session-rename", info, "Rename")] if readable else []
-    if readable and info.num_steps:
-        buttons.insert(0, _button("session-compare", info, "Compare"))
+    kinds = ("compare", "export", "rename") if readable else ()
+    buttons = [_button(f"session-{kind}", info, kind.capitalize()) for kind in kinds]
     if info.state != "recording":
         buttons.append(_button("session-delete", info, "Delete"))
     cells = [
