@@ -78,3 +78,20 @@ def test_phone(browser, site, path):
             expect(page.get_by_role("link", name="random", exact=True)).to_be_visible()
         assert not faults(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"] < DESKTOP["width"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_lessons(browser, site, theme):
+    with clean_page(browser, site) as page:
+        page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
+        page.goto("/learn")
+        expect(page.locator("progress").first).to_be_visible()
+        assert not faults(page), "course"
+        for lesson, moment in (("1-perceptron", 4), ("1-perceptron", 7), ("2-mlp", 9), ("2-mlp", 14)):
+            page.goto(f"/learn?lesson={lesson}&moment={moment}")
+            until(page, "document.querySelector('#learn')?.dataset.ready")
+            if moment == 7:
+                page.locator(".learn-prose .learn-number").nth(2).click()
+            if moment == 14:
+                page.locator(".learn-answer").first.click()
+            assert not faults(page), (lesson, moment)
