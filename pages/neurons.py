@@ -10,7 +10,7 @@ from typing import Any
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Input, Output, callback, clientside_callback, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, ctx, dcc, html, no_update
 
 from mri.analysis.activity import family, standardised
 from mri.analysis.series import neuron_over_steps
@@ -211,6 +211,7 @@ def draw_tokens(view: View | None, _: int | None) -> Any:
         wanted = tokens_of_neuron(_reader(view), view["point"], view["neuron"], None if model is None else str(model))
     except MriError as error:
         return html.P(str(error), className="mri-note"), True
-    known = services().worker.attribution(wanted.id)
-    status = known if known and known["status"] != "error" else services().worker.attribute(wanted)
+    status = services().worker.attribution(wanted.id)
+    if status is None or (status["status"] == "error" and ctx.triggered_id != "neurons-tokens-tick"):
+        status = services().worker.attribute(wanted)  # what failed is tried again when somebody comes back to it
     return neuron_parts.spoken_tokens(status), status["status"] != "running"

@@ -18,6 +18,7 @@ import { commandFromKey } from "./state/keys.mjs";
 import { Player } from "./state/player.mjs";
 import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
 import { runCommand } from "./views/commands.mjs";
+import { Grouped } from "./views/grouped.mjs";
 import { Hints } from "./views/hints.mjs";
 import { Inspector } from "./views/inspector.mjs";
 import { Layers } from "./views/layers.mjs";
@@ -102,6 +103,7 @@ export class Scanner {
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
     const needFrame = (/** @type {number} */ step) => this.cache.ensure(step).then(needsRedraw, () => {}); // told by the cache's onError
+    this.grouped = new Grouped({ session: boot.session, scales, onReady: needsRedraw, onError: (sentence) => showToast(sentence, "error") });
     this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#needsRedraw || this.#hasHurried });
     const source = { layout, tokens, stepOf: this.growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.ribbon = new Ribbon(host("mri-ribbon"), {
@@ -115,7 +117,7 @@ export class Scanner {
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), ...this.inspector.choices });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers() });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
-    this.watched = new Watched({ scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
+    this.watched = new Watched({ session: boot.session, scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
     const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
     this.takeaway = new TakeAway(host("mri-tools"), { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#paint(), pause: () => player.pause() });
@@ -233,6 +235,7 @@ export class Scanner {
     this.ribbon.close();
     this.inspector.close();
     this.watched.close();
+    this.grouped.close();
     this.takeaway.close();
     this.hints.close();
   }
@@ -314,7 +317,8 @@ export class Scanner {
       this.ribbon.follow(step);
       if (this.#hasGrown) this.#showGrowth(startMs);
       this.layers.draw(frame, before, point, isPlaying);
-      this.stage.draw(frame, view, before, mode === "playing");
+      this.grouped.want(view.groups);
+      this.stage.draw(frame, { ...view, groups: this.grouped.now }, before, mode === "playing");
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
       this.timings.drawn(startMs);

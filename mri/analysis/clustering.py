@@ -83,7 +83,7 @@ def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None =
         scores, ratios = _components(shapes, seed)
         tree = _tree(scores)
         counts = [n_groups] if n_groups else range(2, min(MOST_GROUPS, len(values) - 1) + 1)
-        found = {count: _labels(scores, tree, method, count, seed) for count in counts}
+        found = _labels(scores, tree, method, [*counts], seed)
         silhouettes = _silhouettes(scores, found, seed)
     best = max(silhouettes, key=lambda count: (silhouettes[count], -count))
     labels = _largest_first(found[best])
@@ -123,14 +123,20 @@ def _tree(scores: Floats) -> npt.NDArray[np.float64]:
     return np.column_stack([model.children_, model.distances_, sizes[len(scores) :]]).astype(np.float64)
 
 
-def _labels(scores: Floats, tree: npt.NDArray[np.float64], method: Method, count: int, seed: int) -> Ints:
+def _labels(
+    scores: Floats, tree: npt.NDArray[np.float64], method: Method, counts: list[int], seed: int
+) -> dict[int, Ints]:
+    """Number of groups -> label of each neuron."""
     if method == "ward":
         from scipy.cluster.hierarchy import cut_tree
 
-        return np.asarray(cut_tree(tree, count)[:, 0], np.int64)
+        cuts = cut_tree(tree, counts)  # (n, len(counts)), in one pass over the tree
+        return {count: np.asarray(cuts[:, column], np.int64) for column, count in enumerate(counts)}
     from sklearn.cluster import KMeans
 
-    return np.asarray(KMeans(count, n_init=4, random_state=seed).fit_predict(scores), np.int64)
+    return {
+        count: np.asarray(KMeans(count, n_init=4, random_state=seed).fit_predict(scores), np.int64) for count in counts
+    }
 
 
 def _silhouettes(scores: Floats, found: dict[int, Ints], seed: int) -> dict[int, float]:

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { EMPTY_VIEW, ViewState, urlFromView, viewFromUrl } from "../../assets/js/state/view.mjs";
 
-const VIEW = { lesson: "1-perceptron", moment: 3, a: "one", b: "two", align: "mapping", by: "cosine", session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention", loop: "3-9", picture: "flat", influence: "gradient", watched: ["block.3.mlp_act:17", "final.ln_f:0"] };
+const VIEW = { lesson: "1-perceptron", moment: 3, a: "one", b: "two", align: "mapping", by: "cosine", session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention", loop: "3-9", picture: "flat", influence: "gradient", groups: "kmeans:auto:blocks:session:0:block.3.mlp_act", watched: ["block.3.mlp_act:17", "final.ln_f:0"] };
 
 /** The address bar: its entries, and what was called. */
 class FakeHistory {

@@ -22,6 +22,8 @@ import { levelOf } from "./sprites.mjs";
  *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale
  *  @property {import("./sprites.mjs").Sprites} positive
  *  @property {import("./sprites.mjs").Sprites} negative the same as `positive` unless sign is shown
+ *  @property {import("../core/groups.mjs").Groups|null} groups that colour the dots
+ *  @property {import("./sprites.mjs").Sprites[]} grouped by place of the group's colour
  *  @property {Record<string, string>} marks colours of scales.json
  *  @property {{point: string|null, neuron: number|null}} selected
  *  @property {readonly string[]} watched "<hook point>:<neuron>"
@@ -96,7 +98,7 @@ function paintDots(ctx, { marks }, plate) {
  *  @param {Plate} plate
  *  @param {{indices: ArrayLike<number>|null, values: Float32Array}} found */
 function paintCaptured(ctx, scene, plate, { indices, values }) {
-  const { positive, negative, layout } = scene;
+  const { positive, negative, layout, groups, grouped } = scene;
   const { haloPx, corePx, ratio, firstGlow } = positive;
   const perUnit = 1 / scene.fullScale[plate.key];
   const { x: left, y: top, cols, cellPx } = plate;
@@ -118,7 +120,7 @@ function paintCaptured(ctx, scene, plate, { indices, values }) {
       const level = levelOf(magnitude * perUnit);
       if (pass === 0 && level < firstGlow) continue;
       const row = (neuron / cols) | 0;
-      const { atlas } = value < 0 ? negative : positive;
+      const { atlas } = groups ? grouped[groups.of(plate.key, neuron)] : value < 0 ? negative : positive;
       const x = left + (neuron - row * cols) * cellPx + half;
       const y = top + row * cellPx + half;
       ctx.drawImage(atlas, level * haloPx, fromY, sizePx, sizePx, x, y, size, size);

@@ -85,15 +85,16 @@ export class Renderer {
 
   /** @param {import("../core/colour.mjs").Stops} positive
    *  @param {import("../core/colour.mjs").Stops} negative of the signed scale, the same as positive where sign is not shown
-   *  @param {import("../core/colour.mjs").Stops} flow of particles */
-  setScales(positive, negative, flow) {
-    const name = JSON.stringify([positive, negative, flow]);
+   *  @param {import("../core/colour.mjs").Stops} flow of particles
+   *  @param {readonly string[]} [groups] a colour for each, of dots that have a group (see tower.dotsOf) */
+  setScales(positive, negative, flow, groups = []) {
+    const name = JSON.stringify([positive, negative, flow, groups]);
     if (name === this.#scalesOf) return;
     this.#scalesOf = name;
     const { gl } = this;
-    const table = new Uint8Array([positive, negative, flow].flatMap((stops) => [...rgbaTable(stops)]));
+    const table = new Uint8Array([positive, negative, flow, ...groups.map(flat)].flatMap((stops) => [...rgbaTable(stops)]));
     gl.bindTexture(gl.TEXTURE_2D, this.scale);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 3, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 3 + groups.length, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
   }
 
   /** @param {import("./tower.mjs").Slab[]} slabs bottom to top
@@ -266,6 +267,12 @@ export class Renderer {
   close() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** @param {string} colour
+ *  @returns {import("../core/colour.mjs").Stops} a scale of nothing else */
+function flat(colour) {
+  return [[0, colour], [1, colour]];
 }
 
 /** @param {import("./camera.mjs").Camera} camera

@@ -79,11 +79,12 @@ void main() { colour = vec4(tint, 1.0) * bright; }`;
 const DOT_COMMON = `
 in vec3 place;
 in float cell;
-in vec4 what; // share of the full scale, sign, mark, rise since the step before
+in vec4 what; // share of the full scale, sign (or 2 + group), mark, rise since the step before
 uniform mat4 matrix;
 uniform float perUnit, ratio, pulse;
 uniform highp sampler2D scale;
-vec3 colourOf(float share, float side) { return texelFetch(scale, ivec2(int(share * 255.0 + 0.5), side < 0.0 ? 1 : 0), 0).rgb; }
+int rowOf(float side) { return side < 0.0 ? 1 : side < 1.5 ? 0 : int(side + 1.5); } // row 2 is that of particles
+vec3 colourOf(float share, float side) { return texelFetch(scale, ivec2(int(share * 255.0 + 0.5), rowOf(side)), 0).rgb; }
 float radiusOf(float share, float cellPx) { return max(1.4 * ratio, cellPx * (0.13 + 0.4 * sqrt(share))); }
 `;
 

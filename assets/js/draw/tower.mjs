@@ -25,7 +25,7 @@ import { plateLabel } from "./plates.mjs";
  *  @property {number} y height
  *  @property {number} depth */
 
-/** Numbers for each dot: x, y, z, cell size, share of the full scale, sign, mark, rise. */
+/** Numbers for each dot: x, y, z, cell size, share of the full scale, sign (or 2 + group), mark, rise. */
 export const DOT_FLOATS = 8;
 
 /** Which of them says what it is instead of a number; 0: a number. */
@@ -107,8 +107,9 @@ export function cellSize({ rows, cols, depth }) {
  *  @param {Frame|null} before the step before, null where there is none at hand
  *  @param {Layout} layout
  *  @param {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale
+ *  @param {import("../core/groups.mjs").Groups|null} [groups] that colour the dots
  *  @returns {Float32Array} (n_dots * DOT_FLOATS,) lowest plate first, and in a plate from back to front */
-export function dotsOf(slabs, frame, before, layout, fullScale) {
+export function dotsOf(slabs, frame, before, layout, fullScale, groups = null) {
   const found = slabs.map(({ key }) => captured(frame, layout, key));
   const dots = new Float32Array(found.reduce((sum, each) => sum + (each?.values.length ?? 0), 0) * DOT_FLOATS);
   let at = 0;
@@ -128,7 +129,7 @@ export function dotsOf(slabs, frame, before, layout, fullScale) {
       dots.set(placeOf(slab, neuron), at);
       dots[at + 3] = cell;
       dots[at + 4] = share;
-      dots[at + 5] = value < 0 ? -1 : 1;
+      dots[at + 5] = groups ? 2 + groups.of(slab.key, neuron) : value < 0 ? -1 : 1;
       dots[at + 6] = mark;
       dots[at + 7] = isNumber ? Math.min(1, Math.max(0, rose(neuron, Math.abs(value)) * perUnit)) : 0;
       at += DOT_FLOATS;

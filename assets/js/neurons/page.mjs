@@ -5,6 +5,7 @@
  */
 
 import { IDS } from "../names.mjs";
+import { openAddress } from "../views/picker.mjs";
 import { themeChanged, theme } from "../views/shell.mjs";
 import { TakeAway } from "../views/takeaway.mjs";
 import { csvAddress, neuronFromName, questionFromUrl, urlFromQuestion, valid } from "./question.mjs";
@@ -29,6 +30,7 @@ export class NeuronsPage {
     this.host.addEventListener("change", (event) => this.#changed(/** @type {HTMLElement} */ (event.target)), { signal });
     this.host.addEventListener("keydown", (event) => this.#key(event), { signal });
     for (const tab of TABS) document.getElementById(`neurons-tab-${tab}`)?.addEventListener("click", () => this.select({ tab: /** @type {any} */ (tab) }), { signal });
+    addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.#show(), { signal });
     this.#observer.observe(this.host, { childList: true, subtree: true });
     this.takeaway = new TakeAway(null, {
@@ -62,6 +64,14 @@ export class NeuronsPage {
     this.#show();
   }
 
+  /** Back or forward within this session; another session is another page, which Dash builds. */
+  #restore() {
+    const isHere = this.host.isConnected && location.pathname === "/neurons" && new URLSearchParams(location.search).get("session") === this.boot.session;
+    if (!isHere) return;
+    this.question = questionFromUrl(location.search, this.boot);
+    this.#show();
+  }
+
   /** @param {HTMLElement} target a choice */
   #changed(target) {
     const field = target.id.replace(/^neurons-/, "");
@@ -76,8 +86,7 @@ export class NeuronsPage {
   /** Another session is another page, which Dash builds.
    *  @param {string} session */
   #open(session) {
-    history.pushState(null, "", urlFromQuestion({ ...this.question, session }));
-    dispatchEvent(new PopStateEvent("popstate"));
+    openAddress(urlFromQuestion({ ...this.question, session }));
   }
 
   /** Arrow keys between the tabs.

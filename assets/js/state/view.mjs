@@ -5,6 +5,8 @@
  * whether a step or a hook point exists is for those who hold the session.
  */
 
+import { GROUPS_PATTERN } from "../core/groups.mjs";
+
 /** @typedef {object} View null: nothing chosen, the page takes its default
  *  @property {string|null} lesson
  *  @property {number|null} moment of the lesson, from 1
@@ -18,6 +20,7 @@
  *  @property {"tower"|"flat"|null} picture of the stage
  *  @property {"attention"|"gradient"|null} influence measure over the token ribbon
  *  @property {string|null} loop "first-last", the steps that playing stays in
+ *  @property {string|null} groups of neurons that colour the stage, see core/groups.mjs
  *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs
  *  @property {string|null} a of the Compare page: one session
  *  @property {string|null} b the other one
@@ -39,6 +42,7 @@ const PATTERNS = {
   loop: /^\d{1,9}-\d{1,9}$/,
   picture: /^(tower|flat)$/,
   influence: /^(attention|gradient)$/,
+  groups: GROUPS_PATTERN,
   watched: /^[\w.-]{1,200}:\d{1,9}(,[\w.-]{1,200}:\d{1,9}){0,5}$/,
   a: /^[A-Za-z0-9_-]{1,64}$/,
   b: /^[A-Za-z0-9_-]{1,64}$/,

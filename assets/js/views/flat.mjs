@@ -48,7 +48,7 @@ export class FlatPicture {
 
   /** @param {Shown} shown
    *  @param {string} arrangement its name */
-  #place({ keys, point, neuron, watched, isSigned, width, height }, arrangement) {
+  #place({ keys, point, neuron, watched, groups, isSigned, width, height }, arrangement) {
     const { layout, scales, fullScale } = this.context;
     const ratio = Math.min(2, devicePixelRatio || 1);
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) this.ctx = sized(this.canvas, width, height);
@@ -59,8 +59,10 @@ export class FlatPicture {
     const isSame = previous && previous.plates[0].cellPx === cellPx && previous.signed === isSigned;
     const ofPositive = isSame ? previous.positive : makeSprites(positive, cellPx, ratio);
     const ofNegative = isSame ? previous.negative : isSigned ? makeSprites(negative, cellPx, ratio) : ofPositive;
+    const isSameGroups = isSame && previous.groups === groups;
+    const grouped = isSameGroups ? previous.grouped : (groups?.colours ?? []).map((colour) => makeSprites([[0, colour], [1, colour]], cellPx, ratio));
     const selected = { point, neuron };
-    this.#scene = { layout, plates: this.plates, fullScale, positive: ofPositive, negative: ofNegative, marks: scales.marks, selected, watched, signed: isSigned };
+    this.#scene = { layout, plates: this.plates, fullScale, positive: ofPositive, negative: ofNegative, groups, grouped, marks: scales.marks, selected, watched, signed: isSigned };
     paintGround(/** @type {CanvasRenderingContext2D} */ (sized(this.#ground, width, height)), this.#scene);
     this.#groundOf = arrangement;
   }

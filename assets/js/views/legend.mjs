@@ -7,6 +7,7 @@
 import { colourMap } from "../core/colour.mjs";
 import { FLOWS } from "../core/flow.mjs";
 import { formatValue } from "../core/format.mjs";
+import { pointOfGroups } from "../core/groups.mjs";
 import { hookPoint } from "../core/layout.mjs";
 import { MARK } from "../core/quantization.mjs";
 import { drawMark } from "../draw/paint.mjs";
@@ -51,9 +52,13 @@ function half(stops, sign) {
  *  @param {number} shown.top magnitude at the end of the scale
  *  @param {boolean} shown.isSigned
  *  @param {import("../core/flow.mjs").FlowKind} shown.flow "none" where nothing runs
+ *  @param {import("../core/groups.mjs").Groups|null} [shown.groups] that colour the dots
+ *  @param {readonly string[]} [shown.keys] hook points on the stage
  *  @returns {HTMLElement[]} */
-export function legendParts({ key, layout, scales, top, isSigned, flow }) {
-  const { positive, negative } = dotScales(scales, isSigned);
+export function legendParts({ key, layout, scales, top, isSigned: isAsked, flow, groups = null, keys = [] }) {
+  const isGrouped = groups !== null && groups.has(keys);
+  const isSigned = isAsked && !isGrouped; // group colours have no sign
+  const { positive, negative } = isGrouped ? ofOneColour(scales.groups.none) : dotScales(scales, isSigned);
   const scale = el("canvas", { role: "img", "aria-label": `Dots grow and go from blue over white and yellow to red up to ${formatValue(top)}` });
   drawScale(scale, positive, isSigned ? negative : null);
   const end = formatValue(top);
@@ -62,12 +67,31 @@ export function legendParts({ key, layout, scales, top, isSigned, flow }) {
     el("span", { class: "mri-scale", title }, isSigned ? `≤ −${end}` : "|x| 0", scale, `≥ ${end}`),
     ...MARKS.map(([name, value, mark]) => el("span", {}, markSwatch(value, mark, scales.marks), name)),
   ];
+  if (groups) parts.splice(1, 0, isGrouped ? groupKeys(groups) : el("span", { text: `groups are of ${pointOfGroups(groups.name)}: not on these plates` }));
   const [, , formula] = FLOWS.find(([kind]) => kind === flow) ?? FLOWS[FLOWS.length - 1];
   if (formula) {
     const title = "More, brighter, faster and hotter particles: a larger amount. At 1 they are most. Where a block's amount was not captured, none run.";
     parts.push(el("span", { class: "mri-flow-key", title }, "0", flowSwatch(scales.temperature), `1 · ${formula}`));
   }
   return parts;
+}
+
+/** @param {string} colour
+ *  @returns {{positive: Stops, negative: Stops}} */
+function ofOneColour(colour) {
+  const stops = /** @type {Stops} */ ([[0, colour], [1, colour]]);
+  return { positive: stops, negative: stops };
+}
+
+/** What the colours of groups mean; size stays the magnitude.
+ *  @param {import("../core/groups.mjs").Groups} groups
+ *  @returns {HTMLElement} */
+function groupKeys({ colours, name }) {
+  const dots = colours.map((colour, place) => {
+    const isNone = place === colours.length - 1;
+    return el("span", { class: "mri-group-key", style: `--group:${colour}`, title: isNone ? "captured too rarely, or of a hook point that was not grouped" : null, text: isNone ? "no group" : String(place + 1) });
+  });
+  return el("span", { class: "mri-groups", title: `Groups of ${pointOfGroups(name)}, made on the Neurons page; size: magnitude` }, "group", ...dots);
 }
 
 /** Dots of the scale from small to large, as they are on the plates.

@@ -18,6 +18,11 @@ export function showInPicker(picker, session, prompt) {
 /** A new address through Dash's router: it builds the page of the other session.
  *  @param {string} session */
 export function openSession(session) {
-  history.pushState(null, "", `/?session=${encodeURIComponent(session)}`);
+  openAddress(`/?session=${encodeURIComponent(session)}`);
+}
+
+/** @param {string} address of another page, which Dash builds */
+export function openAddress(address) {
+  history.pushState(null, "", address);
   dispatchEvent(new PopStateEvent("popstate"));
 }

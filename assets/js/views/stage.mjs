@@ -19,6 +19,7 @@ import { TowerPicture } from "./tower.mjs";
  *  @property {string|null} point the selected one
  *  @property {number|null} neuron
  *  @property {readonly string[]} watched "<hook point>:<neuron>"
+ *  @property {import("../core/groups.mjs").Groups|null} groups that colour the dots instead of their magnitude
  *  @property {boolean} isSigned
  *  @property {boolean} hasStats
  *  @property {import("../core/flow.mjs").FlowKind} flow
@@ -38,6 +39,11 @@ export class Stage {
   picture = "tower";
   #options = { isSingle: false, isSigned: false, hasStats: false, flow: /** @type {import("../core/flow.mjs").FlowKind} */ ("attention") };
   #legendOf = "";
+  /** Name of the groups that colour the dots, or did before they were switched off.
+   *  @type {string|null} */
+  #groupsOf = null;
+  /** @type {import("../core/groups.mjs").Groups|null} those that are shown */
+  #groups = null;
   /** @type {{width: number, height: number}|null} of the picture; measured only when something may have changed it:
    *  asking in every frame makes the browser lay out the page in every frame */
   #size = null;
@@ -51,7 +57,7 @@ export class Stage {
    *  @param {Record<string, any>} context.scales assets/scales.json
    *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
    *  @param {import("./ribbon.mjs").Tokens} context.tokens
-   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}) => void} context.onPick
+   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}|{groups: string|null}) => void} context.onPick
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
   constructor(host, context) {
@@ -103,7 +109,8 @@ export class Stage {
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null}} view
+   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null,
+   *          groups?: import("../core/groups.mjs").Groups|null}} view
    *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
    *  @param {boolean} isPlaying the clock goes on by itself */
   draw(frame, view, before, isPlaying) {
@@ -111,13 +118,15 @@ export class Stage {
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
     const { isSingle, ...options } = this.#options;
-    this.#drawLegend(point);
     const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
+    this.#groups = view.groups ?? null;
+    this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
+    this.#drawLegend(point, keys);
     const current = this.#current();
     const isTower = current === this.tower;
     if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
     const { width, height } = (this.#size ??= this.#measured(isTower));
-    current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], ...options, width, height }, before, isPlaying);
+    current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], groups: this.#groups?.has(keys) ? this.#groups : null, ...options, width, height }, before, isPlaying);
     this.#tellWhy();
     if (this.#pointer) this.#showTip();
   }
@@ -150,12 +159,13 @@ export class Stage {
     else this.note.textContent = "This browser has no WebGL2: the flat picture shows the same numbers as the tower.";
   }
 
-  /** @param {string} key */
-  #drawLegend(key) {
+  /** @param {string} key
+   *  @param {string[]} keys hook points that are shown */
+  #drawLegend(key, keys) {
     const { scales, fullScale, layout } = this.context;
     const { isSigned, isSingle, hasStats, flow } = this.#options;
     const isTower = this.#current() === this.tower;
-    const name = JSON.stringify([key, this.#options, isTower, this.picture]);
+    const name = JSON.stringify([key, this.#options, isTower, this.picture, this.#groups]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
     const change = (/** @type {Partial<typeof this.#options>} */ options) => () => {
@@ -171,6 +181,8 @@ export class Stage {
       button("± sign", isSigned, change({ isSigned: !isSigned }), "Colour by sign: blue negative, red positive"),
       button("one plate", isSingle, change({ isSingle: !isSingle }), "Only the selected hook point, large"),
     ];
+    const groupsOf = this.#groupsOf;
+    if (groupsOf) tools.push(button("groups", this.#groups !== null, () => this.context.onPick({ groups: this.#groups ? null : groupsOf }), "Colour by the groups of the Neurons page"));
     if (isTower) {
       tools.push(
         button("statistics", hasStats, change({ hasStats: !hasStats }), "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖"),
@@ -178,7 +190,7 @@ export class Stage {
       );
     }
     const hasFlow = isTower && layout.n_layer > 0;
-    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none" });
+    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (hasFlow) parts.push(this.#flowChoice(flow, change));
     const focused = document.activeElement;
     this.legend.replaceChildren(...parts);
@@ -253,7 +265,7 @@ export class Stage {
     const found = this.#current().hit(pointer.x, pointer.y);
     this.tip.hidden = !found || !this.frame;
     if (!found || !this.frame) return;
-    this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found));
+    this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found, this.#groups));
     const { offsetWidth, offsetHeight } = this.tip;
     const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
     this.tip.style.left = `${Math.max(8, left)}px`;

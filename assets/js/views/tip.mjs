@@ -13,8 +13,9 @@ import { el } from "./dom.mjs";
 /** @param {import("../core/wire.mjs").Frame} frame
  *  @param {import("../core/layout.mjs").Layout} layout
  *  @param {{key: string, neuron: number|null}} found
+ *  @param {import("../core/groups.mjs").Groups|null} [groups] that colour the dots
  *  @returns {HTMLElement[]} */
-export function tipParts(frame, layout, { key, neuron }) {
+export function tipParts(frame, layout, { key, neuron }, groups = null) {
   const { unit, width } = hookPoint(layout, key);
   if (neuron === null) {
     const most = boundText(frame, layout, key);
@@ -22,10 +23,12 @@ export function tipParts(frame, layout, { key, neuron }) {
   }
   const read = reading(frame, layout, key, neuron);
   const isNumber = read.mark === MARK.value;
+  const group = groups?.words(key, neuron);
   return [
     el("div", {}, el("b", { text: key }), ` · neuron ${neuron}`),
     el("div", { class: "mri-value", text: isNumber ? `${exactly(read.value)} ${unit}` : formatReading(read) }),
     el("div", { class: "mri-muted", text: rankText(frame, layout, key, neuron) }),
+    ...(group ? [el("div", { class: "mri-muted", text: group })] : []),
   ];
 }
 

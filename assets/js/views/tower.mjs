@@ -137,12 +137,12 @@ export class TowerPicture {
   /** @param {Frame} frame
    *  @param {Frame|null} before
    *  @param {Shown} shown */
-  #fill(frame, before, { point, neuron, watched, isSigned, flow, hasStats, width }) {
+  #fill(frame, before, { point, neuron, watched, groups, isSigned, flow, hasStats, width }) {
     const { layout, fullScale, scales } = this.context;
     const renderer = /** @type {Renderer} */ (this.renderer);
     const { positive, negative } = dotScales(scales, isSigned);
-    renderer.setScales(positive, negative, scales.temperature);
-    this.dots = dotsOf(this.plates, frame, before, layout, fullScale);
+    renderer.setScales(positive, negative, scales.temperature, groups?.colours);
+    this.dots = dotsOf(this.plates, frame, before, layout, fullScale, groups);
     renderer.setDots(this.dots, markDots(this.plates, { point, neuron }, watched));
     const columns = this.labels.columnsFor(frame, this.plates[0], width);
     const { particles, amounts } = streamsOf(frame, layout, this.plates, flow, columns.placeOf);
