@@ -70,6 +70,7 @@ export class Inspector {
     clearTimeout(this.#timer);
     clearTimeout(this.#feedTimer);
     this.#observer.disconnect();
+    for (const id of [IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
   }
 
   #buildTabs() {

@@ -19,7 +19,7 @@ export default function mount(host, { words, announce, follow }) {
   let session = "";
   /** @type {{close: () => void}|null} */
   let following = null;
-  const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, "data-part": "prompt" });
+  const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, required: true, "data-part": "prompt" });
   prompt.value = words.live_default;
   const take = (/** @type {string} */ text) => el("button", { type: "button", class: "mri-button", text, on: { click: () => ((prompt.value = text), prompt.focus()) } });
   const start = el("button", { type: "submit", class: "mri-button learn-roll", text: words.live_start, "data-part": "start" });
