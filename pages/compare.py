@@ -176,6 +176,8 @@ def draw_similarity(view: Pair | None, _: Any) -> Any:
     ]
     if with_cka and np.isfinite(cka).any():
         words.append(f"Mean linear CKA {np.nanmean(cka):.3f} over {len(found.matched_steps)} matched steps.")
+    elif with_cka:
+        words.append("CKA needs at least two matched steps: choose another alignment.")
     else:
         words.append("CKA needs the same neurons in every step: capture everything, or a sample.")
     figure = compare_figures.similarity_bars(keys, alike.cosine, alike.low, alike.high, cka, theme=view["theme"])
