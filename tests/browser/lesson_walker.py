@@ -62,7 +62,6 @@ class Reader:
         if not self.keyboard:
             self.page.locator("#mri-scrubber").fill(str(step))
             return
-        self.page.locator(".learn-title").focus()  # where the page puts the focus itself
         distance = step - self.step
         self.key("Shift+ArrowRight" if distance > 0 else "Shift+ArrowLeft", abs(distance) // 10)
         self.key("ArrowRight" if distance > 0 else "ArrowLeft", abs(distance) % 10)
@@ -119,7 +118,7 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
         expect(page.locator(".learn-title")).to_have_text(moment.title)
         if moment.target:
             expect(page.locator(".learn-ring")).to_be_visible()
-        see_terms(page, moment)
+        see_terms(reader, moment)
         if moment.do:
             expect(page.locator(".learn-done")).to_be_empty()
             do(reader, moment)
@@ -127,7 +126,6 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
         if moment.ask:
             answer(reader, moment)
         if keyboard:
-            page.locator(".learn-title").focus()
             page.keyboard.press("n")
         else:
             page.locator(".learn-next").click()
@@ -136,11 +134,13 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
     return reader
 
 
-def see_terms(page: Page, moment: Moment) -> None:
+def see_terms(reader: Reader, moment: Moment) -> None:
     """Each word that means a place glows it."""
+    page = reader.page
     fields: list[Any] = [*moment.body, *(moment.do["text"] if moment.do else ())]
     for term in {node["term"] for node in walk(fields) if "term" in node}:
-        page.locator(f".learn-text [data-term='{term}']").first.focus()
+        selector = f".learn-text [data-term='{term}']"
+        reader.focus(selector) if reader.keyboard else page.locator(selector).first.focus()
         expect(page.locator(".learn-glow"), f"{moment.id}: {term} is nowhere").to_be_visible()
 
 

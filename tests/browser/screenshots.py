@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from mri import paths as data
+from mri.lessons.catalogue import Catalogue
 from mri.server import create_app
 from tests.browser.ensure_browser import launch
-from tests.browser.scanner_page import open_scanner
+from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import clean_page, served
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "img"
@@ -25,6 +27,17 @@ VIEWS = {
     "phone-attention": (PHONE, "?session=demo-gift&step=18&tab=attention&layer=5&head=1"),
     "phone-predictions": (PHONE, "?session=demo-calculator&step=16&tab=predictions&point=block.2.mlp_out"),
 }
+
+LESSONS = {
+    "lesson-1": ("1-perceptron", "correction", DESKTOP),
+    "lesson-2": ("2-mlp", "who", DESKTOP),
+    "lesson-3": ("3-words", "map", DESKTOP),
+    "lesson-4": ("4-attention", "induction", DESKTOP),
+    "lesson-5": ("5-block", "lens", DESKTOP),
+    "lesson-6": ("6-nanochat", "game", DESKTOP),
+    "phone-lesson": ("1-perceptron", "and", PHONE),
+}
+"""Name of the picture -> lesson, moment, size of the window."""
 
 
 def main() -> None:
@@ -42,7 +55,27 @@ def main() -> None:
                     page.wait_for_timeout(500)
                 page.screenshot(path=FOLDER / f"{name}.png")
             print(FOLDER / f"{name}.png")
+        with clean_page(browser, address, DESKTOP) as page:
+            page.goto("/learn")
+            expect(page.locator("progress").first).to_be_visible()
+            page.screenshot(path=FOLDER / "learn.png")
+        for name, (lesson, moment, size) in LESSONS.items():
+            with clean_page(browser, address, size) as page:
+                picture_lesson(page, lesson, moment)
+                page.screenshot(path=FOLDER / f"{name}.png")
+            print(FOLDER / f"{name}.png")
         browser.close()
+
+
+def picture_lesson(page: Page, lesson: str, moment: str) -> None:
+    """Open a page of a lesson, and wait until everything on it stands."""
+    moments = [each.id for each in Catalogue(data.LESSONS).lesson(lesson).moments]
+    page.goto(f"/learn?lesson={lesson}&moment={moments.index(moment) + 1}")
+    until(page, f"document.querySelector('#learn')?.dataset.ready === '{moment}'")
+    until(page, "!window.mri || window.mri.timings.draw.length > 0")
+    if page.locator(".learn.has-inspector").count():
+        expect(page.locator(".mri-tabpanel:not([hidden]) .main-svg").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
 
 
 if __name__ == "__main__":

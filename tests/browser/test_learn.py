@@ -42,12 +42,12 @@ def test_what_is_locked_does_nothing_and_says_why(page):
     open_moment(page, "1-perceptron", "learns")
     says = page.locator(".learn-says")
     page.locator(".mri-lanes").click(position={"x": 80, "y": 8})
-    expect(says).to_contain_text("The timeline is locked for now")
+    expect(says).to_contain_text("The timeline: locked for now")
     page.keyboard.press("t")
-    expect(says).to_contain_text("The picture's switches is locked for now")
+    expect(says).to_contain_text("The picture's switches: locked for now")
     chosen = view(page)
     page.mouse.click(*neuron_at(page, "sum", 0))
-    expect(says).to_contain_text("The stage is locked for now")
+    expect(says).to_contain_text("The stage: locked for now")
     assert page.evaluate("window.mri.player.step") == 0
     assert view(page) == chosen
     for locked in (".mri-lanes", ".mri-tools", ".mri-view"):

@@ -279,7 +279,7 @@ export class Lesson {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
+    const isTyping = /** @type {HTMLElement} */ (event.target).matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio])");
     const isShortcut = event.ctrlKey || event.altKey || event.metaKey;
     if (isTyping || isShortcut || event.defaultPrevented || document.querySelector("dialog[open]") || !this.host.isConnected) return;
     const by = { n: 1, b: -1 }[event.key.toLowerCase()];

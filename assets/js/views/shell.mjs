@@ -59,6 +59,7 @@ function markPage() {
     if (link.classList.contains("is-here") === isHere) continue;
     link.classList.toggle("is-here", isHere);
     if (isHere) link.setAttribute("aria-current", "page");
+    if (isHere) link.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the pages do not all fit
     else link.removeAttribute("aria-current");
   }
 }
