@@ -1,5 +1,7 @@
 """Lessons 3 and 4 in a real browser: every page by doing what it asks, on their own widgets."""
 
+import time
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -26,7 +28,7 @@ def slide(page, label, value):
 
 def type_text(page, text):
     page.get_by_label("Your text").fill(text)
-    expect(page.locator(".lw-readout")).to_contain_text(f"{len(text)} letters")
+    expect(page.locator(".lw-readout")).to_contain_text(f"{len(text)} characters")
 
 
 def merge_to_the_end(page):
@@ -53,9 +55,14 @@ def select(page, **fields):
     page.evaluate("(fields) => window.mri.stage.context.onPick(fields)", fields)
 
 
-def choose_head(page, layer, head):
-    shown(page, "graph-heads")
-    click_bar(page, "graph-heads", head, layer)
+def choose_head(page, session, layer, head):
+    """By clicks on the chart of all heads, which after a change of session is drawn anew in its own time."""
+    until(page, f"window.mri?.session === '{session}' && window.mri.timings.draw.length > 0")
+    end = time.monotonic() + 60
+    while page.evaluate("[window.mri.view.view.layer, window.mri.view.view.head]") != [layer, head]:
+        assert time.monotonic() < end, "no click on the chart chose the head"
+        shown(page, "graph-heads")
+        click_bar(page, "graph-heads", head, layer)
 
 
 def ask_as(page, *tokens):
@@ -81,16 +88,16 @@ TASKS = {
         "ledger": lambda page: slide(page, "Block", 5),
     },
     "4-attention": {
-        "need": lambda page: choose_head(page, 2, 2),
+        "need": lambda page: choose_head(page, "lesson-dog", 2, 2),
         "query": lambda page: ask_as(page, 0, 2, 4),
         "scores": lambda page: [ask_as(page, 6), page.get_by_role("button", name="Score of red").click()],
         "sum": lambda page: ask_as(page, 5),
         "hands": lambda page: slide(page, "Move both along", 40),
         "distance": lambda page: [slide(page, "Distance in tokens", distance) for distance in (4, 1)],
         "mask": lambda page: [page.get_by_label("Causal mask").set_checked(on) for on in (False, True)],
-        "window": lambda page: choose_head(page, 5, 1),
+        "window": lambda page: choose_head(page, "lesson-long", 5, 1),
         "previous": lambda page: press_heads(page, (2, 2), (4, 2)),
-        "induction": lambda page: [choose_head(page, 5, 1), page.keyboard.press("End")],
+        "induction": lambda page: [choose_head(page, "lesson-list", 5, 1), page.keyboard.press("End")],
         "switched-off": lambda page: page.get_by_label("Heads 2.1, 2.2 and 4.2 switched off").check(),
     },
 }
@@ -121,7 +128,7 @@ def test_every_page_notices_what_it_asks_for(page, lesson_id):
 def test_what_the_checks_say_is_on_the_screen(page):
     page.goto("/learn?lesson=3-words&moment=13")
     page.get_by_label("Your text").fill("Wonderful wonderful")
-    expect(page.locator(".lw-readout")).to_have_text("19 letters, 4 tokens")
+    expect(page.locator(".lw-readout")).to_have_text("19 characters, 4 tokens")
     page.goto("/learn?lesson=4-attention&moment=14")
     slide(page, "Distance in tokens", 7)
     score = float(page.locator("[data-part='hands'] .lw-readout").inner_text().split()[-1])

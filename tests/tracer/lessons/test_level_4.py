@@ -6,7 +6,8 @@ import torch
 
 from mri.nanochat.checkpoint import load_model
 from mri.paths import DATA
-from mri.tracer.lessons.level_4 import SWITCHED_OFF, WORDS, weights_of, without_heads
+from mri.store.reader import open_session
+from mri.tracer.lessons.level_4 import SWITCHED_OFF, WORDS, record, weights_of, without_heads
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,16 @@ def test_heads_come_back_after_an_error(loaded):
     with pytest.raises(RuntimeError), without_heads(loaded.model, SWITCHED_OFF):
         raise RuntimeError
     assert torch.equal(weight, before)
+
+
+def test_recorded_anew_it_is_the_same(tmp_path):
+    record(tmp_path)
+    for name in ("lesson-dog", "lesson-list", "lesson-list-off", "lesson-long"):
+        with (
+            open_session(tmp_path / f"{name}.h5") as anew,
+            open_session(DATA / "lessons" / "4-attention" / f"{name}.h5") as kept,
+        ):
+            assert anew.token_ids().tolist() == kept.token_ids().tolist()
+            for step in range(kept.num_steps):
+                rows = [reader.frame(step).arrays["attention/rows"].astype(float) for reader in (anew, kept)]
+                np.testing.assert_allclose(*rows, atol=2e-3)
