@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +160,19 @@ def truncated(path: Path) -> None:
     path.write_bytes(data[: len(data) * 2 // 3])
 
 
+def shared_chunk(path: Path) -> None:
+    """Two steps that are the same bytes of the file: thousands of them could be."""
+    with h5py.File(path) as file:
+        values = file["stats"][...]
+    with replace(path, "stats", values.shape, (1, 21, 7)) as file:
+        file["stats"][...] = values
+    with h5py.File(path) as file:
+        first, second = (file["stats"].id.get_chunk_info(i).byte_offset for i in (2, 3))
+    data = path.read_bytes()
+    assert data.count(struct.pack("<Q", second)) == 1
+    path.write_bytes(data.replace(struct.pack("<Q", second), struct.pack("<Q", first)))
+
+
 def missing_data(path: Path) -> None:
     """A table that was never written: HDF5 gives zeros for it."""
     with h5py.File(path) as file:
@@ -185,6 +199,7 @@ KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "references": (references, "neither a text nor a whole number"),
     "wrong CRC": (wrong_crc, "/stats in .* is damaged"),
     "truncated": (truncated, "cut off or damaged \\(truncated file\\)"),
+    "shared chunk": (shared_chunk, "share the same bytes"),
     "missing data": (missing_data, "lacks data"),
 }
 """Name -> maker, and what the refusal says."""

@@ -195,8 +195,9 @@ def assert_refused(folder: Path, layout: Layout, frame: StepFrame, sentence: str
         ("phase", 3, "a phase that there is not"),
         ("pos0", -5, "positions that there are not"),
         ("t_add", 1 << 30, "positions that there are not"),
-        ("t_add", 2, "one position after the other"),
-        ("phase", 2, "one position after the other"),
+        ("pos0", 4, "leave positions out"),
+        ("t_add", 0, "leave positions out"),
+        ("phase", 2, "leave positions out"),
         ("forced", 2, "marks that there are not"),
     ],
 )
@@ -208,6 +209,7 @@ def test_steps_that_cannot_follow_each_other_are_refused(
         steps = {name: file[f"steps/{name}"][...] for name in STEP_COLUMNS}
     with open_session(path) as reader:
         check_steps(steps, reader.session)
+        check_steps(steps | {"pos0": np.array([0, 1, 0, 1, 2], np.int32)}, reader.session)
         steps[column][2] = value
         with pytest.raises(BadSession, match=sentence):
             check_steps(steps, reader.session)
