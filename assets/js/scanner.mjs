@@ -127,7 +127,7 @@ export class Scanner {
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
     this.facts = () => [model, what, tokens.sequence.length ? `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens` : ""].filter(Boolean).join(" · ");
     host("mri-facts").textContent = this.facts();
-    showInPicker(/** @type {HTMLSelectElement} */ (host(IDS.sessionPicker)), this.session, meta.session.prompt);
+    showInPicker(/** @type {HTMLSelectElement} */ (host(IDS.sessionPicker)), this.session, meta.session.prompt || meta.name || meta.session.name);
     if (this.growth) this.#showGrowth(performance.now());
   }
 

@@ -1,9 +1,12 @@
 """The lessons as a reader has them: done from start to end, locked, kept, printed, on a phone."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
 from mri.lessons.catalogue import Catalogue
+from mri.lessons.targets import TARGETS
 from mri.paths import LESSONS
 from mri.server import create_app
 from tests.browser.lesson_walker import walk_lesson
@@ -147,6 +150,27 @@ def test_paper_has_every_page_with_formulas_and_answers(page):
     assert "−0.75 = −1 + 0.25·1·1" in text
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     expect(paper).to_have_count(0)
+
+
+def test_every_part_that_a_lesson_can_point_at_is_on_the_screen(page):
+    page.goto("/?session=lesson-dog&step=3")
+    for name, target in TARGETS.items():
+        if name != "widget":
+            until(page, f"document.querySelector({target.selector!r})")
+    assert page.evaluate("document.querySelectorAll('.learn-ring').length") == 0
+
+
+def test_a_training_is_shown_without_tokens(page):
+    page.goto("/?session=lesson-and&step=3")
+    until(page, "window.mri?.timings.draw.length > 0")
+    expect(page.locator("#mri-ribbon")).to_be_hidden()
+    expect(page.locator(".mri-lane-labels > div")).to_have_count(1)
+    expect(page.locator("#mri-facts")).to_have_text("Perceptron · 6 hook points")
+    expect(page.locator("#mri-session option:checked")).to_have_text("A perceptron learns AND")
+    places = [neuron_at(page, key, 0) for key in ("inputs", "weights", "weighted", "bias", "sum", "output")]
+    gaps = [below[1] - above[1] for below, above in pairwise(places)]
+    camera = page.evaluate("window.mri.stage.tower.camera.width")
+    assert min(gaps) > 0.03 * camera, "plates are apart, and so are their dots"
 
 
 def test_an_unknown_lesson_says_so(page):

@@ -11,6 +11,7 @@ import { filled } from "./text.mjs";
 const PLACE_MS = 200; // panels grow, lists scroll: a ring follows what it is around
 const SAY_MS = 5000;
 const NEURON_PX = 22;
+const TEXT_ABOVE_PX = 900; // up to this width the text stands above the scan: nobody is taken away from it
 
 export class Overlay {
   /** @type {any} */
@@ -95,11 +96,12 @@ export class Overlay {
 
   /** Everything where it belongs now. */
   place() {
-    if (this.#target && !this.#isScrolledTo && this.#box(this.#target)) {
+    if (this.#target && !this.#isScrolledTo && innerWidth > TEXT_ABOVE_PX && this.#box(this.#target)) {
       this.#isScrolledTo = true;
       this.#element(this.#target)?.scrollIntoView({ block: "nearest" });
     }
-    const target = this.#target ? this.#box(this.#target) : null;
+    const found = this.#target ? this.#box(this.#target) : null;
+    const target = found && found.bottom > 0 && found.top < innerHeight ? found : null;
     this.ring.hidden = !target;
     this.card.hidden = !target || this.card.dataset.empty === "true";
     if (target) placeBeside(target, this.ring, this.card.hidden ? null : this.card, this.#floor(target));

@@ -9,7 +9,7 @@ const MOST_CHARS = 70;
  *  @param {unknown} prompt of that session */
 export function showInPicker(picker, session, prompt) {
   if (![...picker.options].some((option) => option.value === session)) {
-    const text = typeof prompt === "string" ? prompt.slice(0, MOST_CHARS).replace(/\p{C}/gu, "·") : session;
+    const text = typeof prompt === "string" && prompt ? prompt.slice(0, MOST_CHARS).replace(/\p{C}/gu, "·") : session;
     picker.prepend(new Option(text, session));
   }
   picker.value = session;
