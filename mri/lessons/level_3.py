@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mri.lessons.arithmetic import sigmoid_of
 from mri.lessons.numbers import Number, Readers, Weights, measured, statistic
 from mri.lessons.sums import cosine, dot, length, rms
 from mri.lessons.word_space import WordSpace
@@ -137,9 +138,7 @@ def _smear_share(row: Floats, before_row: Floats, weights: Weights) -> Number:
     gate = weights["smear_gate"]
     divisor = float(np.sqrt((row.astype(np.float64) ** 2).mean()))
     opened = dot(gate, row[: len(gate)] / divisor, "weight of smear_gate", "weight of wte row of “ is”, normed")
-    factor = Number(float(weights["smear_lambda"]), source="weight of smear_lambda")
-    value = float(factor.value) / (1 + float(np.exp(-float(opened.value))))
-    return Number(value, formula="{lambda} / (1 + exp(−({gate})))", inputs={"lambda": factor, "gate": opened})
+    return sigmoid_of(opened, Number(float(weights["smear_lambda"]), source="weight of smear_lambda"))
 
 
 def widget_data(readers: Readers, weights: Weights) -> dict[str, Any]:
