@@ -15,6 +15,7 @@ import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
 import { Pin } from "./source/pin.mjs";
 import { commandFromKey } from "./state/keys.mjs";
+import { Pictures } from "./state/pictures.mjs";
 import { Player } from "./state/player.mjs";
 import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
 import { runCommand } from "./views/commands.mjs";
@@ -41,15 +42,11 @@ const ALONE_MS = 30;
 
 export class Scanner {
   timings = new Timings();
-  #needsRedraw = false;
-  #isScheduled = false;
-  #hasHurried = false; // what the next animation frame shows is drawn already
-  #isDrawn = false; // and not yet told to be painted
+  #pictures = new Pictures({ draw: () => this.#paint(), onFrame: () => this.#tellWhenPainted() });
   #isClosed = false;
   #abort = new AbortController();
   #painted = () => {};
   #hasGrown = false;
-  #paintedAtMs = 0;
   #linesAtMs = 0; // when the small lines were drawn last
 
   /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
@@ -104,7 +101,7 @@ export class Scanner {
     const needsRedraw = () => this.redraw();
     const needFrame = (/** @type {number} */ step) => this.cache.ensure(step).then(needsRedraw, () => {}); // told by the cache's onError
     this.grouped = new Grouped({ session: boot.session, scales, onReady: needsRedraw, onError: (sentence) => showToast(sentence, "error") });
-    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#needsRedraw || this.#hasHurried });
+    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#pictures.willDraw });
     const source = { layout, tokens, stepOf: this.growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens, stepOf: source.stepOf, numPrompt: source.numPrompt, onSeek, hasAttention: layout.n_head > 0,
@@ -120,7 +117,7 @@ export class Scanner {
     this.watched = new Watched({ session: boot.session, scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
     const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
-    this.takeaway = new TakeAway(host("mri-tools"), { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#paint(), pause: () => player.pause() });
+    this.takeaway = new TakeAway(host("mri-tools"), { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#pictures.drawNow(), pause: () => player.pause() });
     this.pinButton = new PinButton(host("mri-tools"), this.pin);
     this.hints = new Hints();
     const { model_id: model } = meta.session;
@@ -166,8 +163,7 @@ export class Scanner {
     for (const frame of frames) this.cache.push(frame);
     this.#hasGrown = true;
     this.player.setNumSteps(this.cache.numSteps);
-    this.redraw();
-    if (performance.now() - this.#paintedAtMs > ALONE_MS) this.#hurry();
+    this.#pictures.hurry(ALONE_MS);
   }
 
   /** The recording runs, or it is paused: then charts may be asked for.
@@ -225,6 +221,7 @@ export class Scanner {
   close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#pictures.close();
     this.#abort.abort();
     this.player.close();
     this.view.close();
@@ -271,34 +268,20 @@ export class Scanner {
     this.timings.keyPressed(event.timeStamp);
     const on = { player: this.player, layout: this.layout, view: this.view.view, picture: this.stage.picture };
     runCommand(command, { ...on, select: (fields) => this.#select(fields), toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) });
-    this.redraw();
-    this.#hurry();
+    this.#pictures.hurry();
   }
 
-  /** Ask for a picture. However often: there is one per animation frame. */
+  /** Ask for a picture. */
   redraw() {
-    this.#needsRedraw = true;
-    if (this.#isScheduled || this.#isClosed) return;
-    this.#isScheduled = true;
-    requestAnimationFrame(() => {
-      this.#isScheduled = false;
-      if (this.#isClosed) return;
-      if (this.#needsRedraw) this.#paint();
-      if (this.#isDrawn) this.#tellWhenPainted();
-      if (this.#hasHurried) setTimeout(() => (this.#hasHurried = false)); // not before all that is drawn in this frame asked
-    });
+    this.#pictures.ask();
   }
 
-  /** The picture that was asked for, now: the graphics work is done while the browser waits for its next frame. */
-  #hurry() {
-    if (!this.#needsRedraw || this.#hasHurried || this.#isClosed) return;
-    this.#hasHurried = true;
-    this.#paint();
-  }
-
+  /** @returns {boolean} whether there is a step to draw */
   #paint() {
-    this.#needsRedraw = false;
-    if (!this.stage.host.isConnected) return this.close();
+    if (!this.stage.host.isConnected) {
+      this.close();
+      return false;
+    }
     const { step, direction, mode, waiting, wanted } = this.player;
     this.cache.ensure(waiting ? wanted : step, direction).then(
       () => this.stage.frame !== this.cache.get(this.player.step) && this.redraw(),
@@ -311,7 +294,10 @@ export class Scanner {
     this.stage.host.classList.toggle("is-waiting", waiting || !frame);
     if (frame) {
       const startMs = performance.now();
-      if (view.neuron === null) return this.view.select({ neuron: this.stage.strongest(frame, point) });
+      if (view.neuron === null) {
+        this.view.select({ neuron: this.stage.strongest(frame, point) });
+        return false;
+      }
       const before = step > 0 ? this.cache.get(step - 1) : null;
       if (this.#hasGrown) this.ribbon.grow();
       this.ribbon.follow(step);
@@ -325,16 +311,14 @@ export class Scanner {
     }
     this.transport.draw();
     this.timeline.draw(step, point);
-    if (!frame) return;
+    if (!frame) return false;
     this.watched.draw(view);
     this.inspector.draw(frame, view, isPlaying);
-    this.#isDrawn = true;
-    this.#paintedAtMs = performance.now();
+    return true;
   }
 
   /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */
   #tellWhenPainted() {
-    this.#isDrawn = false;
     const { step, lastStep } = this.player;
     this.timings.afterPaint(this.growth && step === lastStep ? step : null, () => {
       this.#painted();
