@@ -149,7 +149,7 @@ def test_what_the_text_says_without_a_number_is_so(recorded, weights, numbers, m
     gift = made[1]["sentences"][1]
     (last,) = (i for i, token in enumerate(gift["tokens"]) if token == "␣to" and gift["tokens"][i - 1] == "␣ball")
     assert last == 14
-    behind_block_4 = gift["words"][gift["lens"][last][2 * 5][0][0]]  # "names of people who are not even in the sentence"
+    behind_block_4 = gift["words"][gift["lens"][last][2 * 5][0][0]]  # a name that is not in it
     assert behind_block_4.removeprefix("␣") in {person.name for person in PEOPLE}
     assert behind_block_4 not in gift["tokens"][: last + 1]
     assert gift["words"][gift["lens"][last][-1][0][0]] == gift["tokens"][last + 1] == "␣Mia"
