@@ -76,7 +76,7 @@ def test_wrong_usage_is_exit_code_2_and_help_reads(tmp_path: Path) -> None:
     assert mri("nonsense").returncode == 2
     helped = mri("--help")
     assert helped.returncode == 0
-    for command in ("record", "ls", "show", "verify", "bench"):
+    for command in ("record", "ls", "show", "verify", "export", "import", "bench"):
         assert command in helped.stdout
 
 
