@@ -154,10 +154,7 @@ export class Comparison {
     document.getElementById("compare-swap")?.addEventListener("click", () => this.#open(this.boot.b, this.boot.a), { signal });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     addEventListener("popstate", () => this.#restore(), { signal });
-    themeChanged.addEventListener("change", () => {
-      this.charts?.postPair();
-      this.redraw();
-    }, { signal });
+    themeChanged.addEventListener("change", () => (this.charts?.postPair(), this.redraw()), { signal });
   }
 
   /** Another pair is another page, which Dash builds.
@@ -217,10 +214,7 @@ export class Comparison {
     this.view.close();
     this.neurons?.close();
     this.takeaway?.close();
-    for (const side of SIDES) {
-      this.sides[side].cache.close();
-      this.ribbons[side]?.close();
-    }
+    for (const side of SIDES) (this.sides[side].cache.close(), this.ribbons[side]?.close());
   }
 
   /** @param {KeyboardEvent} event */
