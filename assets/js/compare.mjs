@@ -99,7 +99,7 @@ export class Comparison {
     const layouts = { a: sides.a.layout, b: sides.b.layout };
     const needsRedraw = () => this.redraw();
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
-    this.neurons = new ComparedNeurons(host("compare-grids"), host("compare-list"), { layouts, scales, fullScale: this.boot.full_scale, onPick: (neuron) => onSelect({ neuron }), needsRedraw });
+    this.neurons = new ComparedNeurons(host("compare-grids"), host("compare-list"), { session: this.boot.a, layouts, scales, fullScale: this.boot.full_scale, onPick: (neuron) => onSelect({ neuron }), needsRedraw });
     this.charts = new ComparedCharts({ wanted: () => this.#wanted(), alignment: () => /** @type {any} */ (this.alignment), onSelect, onSeek: (moment) => player.seek(moment), needsRedraw });
     const where = () => `${this.boot.a} and ${this.boot.b} · moment ${player.step}`;
     this.takeaway = new TakeAway(host("compare-tools"), {

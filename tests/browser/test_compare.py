@@ -115,6 +115,10 @@ def test_a_click_in_the_map_or_a_chart_selects(page):
     neuron.click()
     expect(page).to_have_url(re.compile(f"neuron={neuron.text_content()}"))
     expect(page.locator("#compare-list tbody button[aria-pressed='true']")).to_have_count(1)
+    dossier = page.locator("#compare-list tbody a").first
+    assert dossier.get_attribute("href") == f"/neurons?session=one&point=block.0.mlp_out&neuron={neuron.text_content()}"
+    dossier.click()
+    expect(page.locator("#dossier-head")).to_contain_text("block.0.mlp_out")
 
 
 def test_other_measures_and_alignments(page):

@@ -8,6 +8,7 @@ import { differenceAsFrame, neuronDifferences } from "../core/difference.mjs";
 import { exactly, formatBound, formatValue } from "../core/format.mjs";
 import { plateLabel } from "../draw/plates.mjs";
 import { el, say } from "./dom.mjs";
+import { dossierLink } from "./dossier.mjs";
 import { FlatPicture } from "./flat.mjs";
 import { tipParts } from "./tip.mjs";
 
@@ -30,6 +31,7 @@ export class ComparedNeurons {
   /** @param {HTMLElement} host of the pictures
    *  @param {HTMLElement} list
    *  @param {object} context
+   *  @param {string} context.session whose dossiers the list leads to
    *  @param {{a: import("../core/layout.mjs").Layout, b: import("../core/layout.mjs").Layout}} context.layouts
    *  @param {Record<string, any>} context.scales
    *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
@@ -122,7 +124,7 @@ export class ComparedNeurons {
       const pick = el("button", { type: "button", "aria-pressed": String(row.neuron === selected), text: String(row.neuron), title: `Select neuron ${row.neuron}`, on: { click: () => this.context.onPick(row.neuron) } });
       const sign = row.by === "both" ? "" : row.difference > 0 ? "≥ " : "≤ ";
       const more = row.difference > 0 ? "+" : "";
-      return el("tr", {}, el("td", {}, pick), cell(row.a, found.boundA), cell(row.b, found.boundB), el("td", { class: row.difference > 0 ? "is-b" : "is-a", title: exactly(row.difference), text: `${sign}${more}${formatValue(row.difference)}` }));
+      return el("tr", {}, el("td", {}, pick, dossierLink(this.context.session, key, row.neuron, "↗", "compare-dossier")), cell(row.a, found.boundA), cell(row.b, found.boundB), el("td", { class: row.difference > 0 ? "is-b" : "is-a", title: exactly(row.difference), text: `${sign}${more}${formatValue(row.difference)}` }));
     });
     const head = el("tr", {}, ...["neuron", "A", "B", "B − A"].map((text) => el("th", { scope: "col", text })));
     this.list.replaceChildren(el("table", {}, el("caption", { text: `Differ most in ${plateLabel(key)}` }), el("thead", {}, head), el("tbody", {}, ...rows)));

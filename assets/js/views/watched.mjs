@@ -8,7 +8,7 @@
 import { MOST_WATCHED, watchFromName, watchName } from "../core/watched.mjs";
 import { IDS } from "../names.mjs";
 import { el } from "./dom.mjs";
-import { openAddress } from "./picker.mjs";
+import { dossierLink } from "./dossier.mjs";
 import { theme } from "./shell.mjs";
 
 export class Watched {
@@ -59,7 +59,7 @@ export class Watched {
         el("span", { "aria-hidden": "true", text: isWatched ? "✓ " : "+ " }),
         `Watch ${point} · ${neuron}`,
       ),
-      this.#dossier(point, neuron, "Dossier", "mri-button"),
+      dossierLink(this.session, point, neuron, "Dossier", "mri-button"),
     );
     if (hadFocus) button.querySelector("button")?.focus();
     list.classList.toggle("is-empty", !watched.length);
@@ -67,22 +67,6 @@ export class Watched {
     if (watched.length) list.replaceChildren(el("ul", { "aria-label": `Watched neurons, ${watched.length} of ${MOST_WATCHED}` }, ...watched.map(this.#chip)));
     else list.replaceChildren(el("p", { class: "mri-note", text: "None yet: shift-click a neuron in the picture, or press W for the selected one. Up to six." }));
     if (lost) /** @type {HTMLElement|null} */ (list.querySelector("button") ?? button.querySelector("button"))?.focus();
-  }
-
-  /** What is known of a neuron over all sessions, on the Neurons page.
-   *  @param {string} point
-   *  @param {number} neuron
-   *  @param {string} text
-   *  @param {string} classes */
-  #dossier(point, neuron, text, classes) {
-    const href = `/neurons?${new URLSearchParams({ session: this.session, point, neuron: String(neuron) })}`;
-    const title = `Dossier of ${point} · ${neuron}: its strongest moments over all sessions, what it speaks for`;
-    const open = (/** @type {MouseEvent} */ event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      openAddress(href);
-    };
-    return el("a", { href, title, text, class: classes, "aria-label": `Dossier of ${point} · ${neuron}`, on: { click: open } });
   }
 
   /** @param {string} name
@@ -94,7 +78,7 @@ export class Watched {
       "li",
       { style: `--line-colour:${this.scales.watched[theme()][place]}` },
       el("button", { type: "button", class: "mri-watched-name", title: `Select ${words}`, text: words, on: { click: () => this.onSelect({ point, neuron }) } }),
-      this.#dossier(point, neuron, "↗", "mri-watched-dossier"),
+      dossierLink(this.session, point, neuron, "↗", "mri-watched-dossier"),
       el("button", { type: "button", class: "mri-watched-remove", "aria-label": `Stop watching ${words}`, title: `Stop watching ${words}`, text: "×", on: { click: () => this.onToggle(point, neuron) } }),
     );
   };
