@@ -13,7 +13,6 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import PromptError
-from mri.lessons.level_3 import rounded
 from mri.lessons.word_space import WordSpace
 from mri.nanochat.locate import EMBEDDED
 from mri.paths import LESSONS
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 lesson_words_routes = Blueprint("lesson_words_routes", __name__)
 
 MOST_LETTERS = 160
-NEAREST = 10
 
 
 @lesson_words_routes.get("/lessons/tokens")
@@ -47,12 +45,7 @@ def tokens() -> ResponseReturnValue:
 @lesson_words_routes.get("/lessons/words/<word>")
 def word(word: str) -> ResponseReturnValue:
     """A word's id and row of wte, its length, and the words with the largest cosine."""
-    space = _space()
-    word = space.words[space.place(word)]
-    row = space.row(word)
-    near = [{"word": other, "cosine": round(cosine, 4)} for other, cosine in space.nearest(word, NEAREST)]
-    answer = {"word": word, "id": _tokenizer().encode(f" {word}")[0], "row": rounded(row), "near": near}
-    return revalidated_json(answer)
+    return revalidated_json(_space().about(word))
 
 
 @cache
@@ -67,4 +60,4 @@ def _space() -> WordSpace:
     import numpy as np
 
     with np.load(LESSONS / "3-words" / "weights.npz") as file:
-        return WordSpace.of({name: file[name] for name in ("word_letters", "word_rows")})
+        return WordSpace.of({name: file[name] for name in ("word_letters", "word_ids", "word_rows")})

@@ -145,7 +145,7 @@ def widget_data(readers: Readers, weights: Weights) -> dict[str, Any]:
     """Plain lists for the widgets, by widget."""
     reader, space = readers[SESSION], WordSpace.of(weights)
     return {
-        "word-rows": {"words": sorted(space.words, key=str.lower)},
+        "word-rows": {"words": sorted(space.words, key=str.lower), "first": space.about("red")},
         "word-map": _map(space),
         "rms-norm": {
             "rows": [

@@ -9,27 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mri.errors import PromptError
 
+NEAREST = 10
+
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class WordSpace:
-    """words (n,) without the blank; rows (n, n_embd) of wte in the same order."""
+    """words (n,) without the blank; ids (n,) of their tokens; rows (n, n_embd) of wte, in the same order."""
 
     words: Sequence[str]
+    ids: Sequence[int]
     rows: Floats
 
     @classmethod
     def of(cls, weights: Mapping[str, Floats]) -> WordSpace:
         """From level 3's weights.npz: `words` are letters, (n, longest) Unicode numbers filled up with 0."""
         words = ["".join(map(chr, letters[letters > 0])) for letters in weights["word_letters"].astype(np.int64)]
-        return cls(words, weights["word_rows"])
+        return cls(words, weights["word_ids"].astype(int).tolist(), weights["word_rows"])
 
     @cached_property
     def directions(self) -> Floats:
@@ -59,6 +63,13 @@ class WordSpace:
         cosines, place = self.cosines(word), self.place(word)
         order = [i for i in np.argsort(-cosines).tolist() if i != place]
         return [(self.words[i], float(cosines[i])) for i in order[:count]]
+
+    def about(self, word: str) -> dict[str, Any]:
+        """What a page shows of a word: its token, its row, its nearest neighbours. Raises PromptError."""
+        place = self.place(word)
+        near = [{"word": other, "cosine": round(cosine, 4)} for other, cosine in self.nearest(word, NEAREST)]
+        row = [float(f"{value:.6g}") for value in self.rows[place].tolist()]
+        return {"word": self.words[place], "id": self.ids[place], "row": row, "near": near}
 
     def flat_map(self, words: Sequence[str]) -> tuple[Floats, float]:
         """The two directions along which these words differ most (principal components).

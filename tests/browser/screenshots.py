@@ -74,7 +74,8 @@ def picture_lesson(page: Page, lesson: str, moment: str) -> None:
     until(page, f"document.querySelector('#learn')?.dataset.ready === '{moment}'")
     until(page, "!window.mri || window.mri.timings.draw.length > 0")
     if page.locator(".learn.has-inspector").count():
-        expect(page.locator(".mri-tabpanel:not([hidden]) .main-svg").first).to_be_visible()
+        charts = "[...document.querySelectorAll('.mri-tabpanel:not([hidden]) .js-plotly-plot')]"
+        until(page, f"{charts}.some((plot) => plot.data?.length)")
     page.wait_for_load_state("networkidle")
 
 

@@ -86,6 +86,7 @@ export default function mount(host, { words, announce }) {
     const last = found[chosen].merges.length - 1;
     at = Math.max(0, Math.min(last, at + by));
     drawParts();
+    if (document.activeElement === document.body) (merge.disabled ? again : merge).focus({ preventScroll: true }); // a disabled button loses it
     if (at === last && last > 1) announce("merged");
   }
 

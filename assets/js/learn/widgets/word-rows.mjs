@@ -27,6 +27,7 @@ export default function mount(host, { data, words, announce }) {
   const seen = new Set();
   /** @type {string[]} */
   let walk = [];
+  let asked = 0;
 
   /** @param {string} word
    *  @param {"typed"|"walked"|"first"} how */
@@ -34,15 +35,26 @@ export default function mount(host, { data, words, announce }) {
     const known = found(data["word-rows"].words, word);
     problem.textContent = known === null ? filled(say.unknown, { word }) : "";
     if (known === null) return;
+    const mine = ++asked;
+    near.setAttribute("aria-busy", "true");
     const answer = await fetch(`/lessons/words/${encodeURIComponent(known)}`, { signal: abort.signal })
       .then((response) => response.json())
       .catch((error) => ({ error: abort.signal.aborted ? "" : error.message }));
+    if (mine !== asked) return; // another word was asked for meanwhile
     problem.textContent = answer.error ?? "";
-    if (answer.error !== undefined) return;
+    near.removeAttribute("aria-busy");
+    if (answer.error === undefined) show(answer, how);
+  }
+
+  /** @param {any} answer what the server knows of a word
+   *  @param {"typed"|"walked"|"first"} how */
+  function show(answer, how) {
     input.value = answer.word;
     cells.show(answer.row);
     facts.textContent = filled(say.facts, { id: answer.id, values: answer.row.length, first: answer.row.slice(0, 4).map(formatValue).join(", ") });
+    const hadFocus = near.contains(document.activeElement);
     near.replaceChildren(...answer.near.map((/** @type {any} */ other) => neighbour(other)));
+    if (hadFocus) near.querySelector("button")?.focus({ preventScroll: true });
     walk = how === "walked" ? [...walk, answer.word] : [answer.word];
     path.textContent = walk.length > 1 ? filled(say.path, { path: walk.join(" → ") }) : "";
     if (how === "typed") seen.add(answer.word);
@@ -58,7 +70,7 @@ export default function mount(host, { data, words, announce }) {
   }
 
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
-  lookUp("red", "first");
+  show(data["word-rows"].first, "first");
   return { close: () => abort.abort(), set() {} };
 }
 
