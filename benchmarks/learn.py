@@ -36,8 +36,22 @@ def table() -> Table:
             runs = [opened(browser, address_of) for _ in range(TIMES)]
             text, whole = (statistics.median(column) for column in zip(*runs, strict=True))
             out.add_row(f"{lesson.level} {lesson.title}, page {at}", f"{text:.2f} s", f"{whole:.2f} s", GOAL)
+        plain = statistics.median(plain_page(browser, f"{address}/sessions") for _ in range(TIMES))
+        out.add_row("for comparison: the list of sessions, which has no scan", f"{plain:.2f} s", "", "")
         browser.close()
     return out
+
+
+def plain_page(browser: Browser, address: str) -> float:
+    """-> seconds until a page of Dash alone is there: what no lesson can undercut."""
+    context = browser.new_context(viewport=SIZE)
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    until(page, "document.querySelector('table, .mri-state')")
+    seconds = time.perf_counter() - began
+    context.close()
+    return seconds
 
 
 def opened(browser: Browser, address: str) -> tuple[float, float]:
