@@ -28,6 +28,16 @@ VIEWS = {
     "phone-predictions": (PHONE, "?session=demo-calculator&step=16&tab=predictions&point=block.2.mlp_out"),
 }
 
+GIFT = "/compare?a=demo-gift&b=pair-gift&align=mapping&step=14&point=block.3.attn_out&layer=3&head=0"
+PAGES = {
+    "compare": (DESKTOP, GIFT, 3),
+    "neurons": (DESKTOP, "/neurons?session=demo-story&point=block.3.mlp_act", 2),
+    "neuron": (DESKTOP, "/neurons?session=demo-story&point=block.3.mlp_act&neuron=372&tab=neuron", 2),
+    "phone-compare": (PHONE, GIFT, 3),
+    "phone-neurons": (PHONE, "/neurons?session=demo-story&point=block.3.mlp_act", 2),
+}
+"""Name of the picture -> size of the window, address, how many charts stand there at least."""
+
 LESSONS = {
     "lesson-1": ("1-perceptron", "correction", DESKTOP),
     "lesson-2": ("2-mlp", "who", DESKTOP),
@@ -53,6 +63,15 @@ def main() -> None:
                 if size is PHONE and "tab=" in query:  # the panels stand below the stage
                     page.evaluate("document.querySelector('.mri-inspector').scrollIntoView()")
                     page.wait_for_timeout(500)
+                page.screenshot(path=FOLDER / f"{name}.png")
+            print(FOLDER / f"{name}.png")
+        for name, (size, link, num_charts) in PAGES.items():
+            with clean_page(browser, address, size) as page:
+                page.goto(link)
+                drawn = "[...document.querySelectorAll('.js-plotly-plot')].filter((plot) => plot.data?.length)"
+                busy = "[...document.querySelectorAll('.neurons-busy, .neurons progress')].some((each) => each.offsetParent)"
+                until(page, f"{drawn}.length >= {num_charts} && !{busy}")
+                page.wait_for_load_state("networkidle")
                 page.screenshot(path=FOLDER / f"{name}.png")
             print(FOLDER / f"{name}.png")
         with clean_page(browser, address, DESKTOP) as page:
