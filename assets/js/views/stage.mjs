@@ -63,6 +63,7 @@ export class Stage {
   constructor(host, context) {
     this.host = host;
     this.context = context;
+    this.#options.isSigned = context.layout.n_layer === 0; // in a small network of one's own a weight's sign is what it says
     this.flat = new FlatPicture(context);
     this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw() });
     this.says = el("p", { class: "visually-hidden", role: "status" });
