@@ -124,7 +124,8 @@ def draw_map(view: Pair | None) -> Any:
     if found.alignment.strategy == "pooled":
         return message("Pooled, no step stands for another:<br>the means are compared below.", theme), title
     if not len(found.matched_steps):
-        return message("No steps are matched: choose another alignment.", theme), title
+        other = ": choose another alignment." if found.same_tokens and not found.has_training else "."
+        return message(f"No steps are matched{other}", theme), title
     keys = found.lengths if by == "length" else found.keys
     if not keys:
         return message("One side kept statistics only:<br>choose to show the length.", theme), title
@@ -166,6 +167,8 @@ def draw_similarity(view: Pair | None, _: Any) -> Any:
     if not keys:
         return message("No hook point has values in both sessions.", view["theme"]), ""
     alike, cka = pooled(one, other, keys), np.full(len(keys), np.nan)
+    if not np.isfinite(alike.cosine).any():
+        return message("No position of both stands in a mean:<br>there is nothing to compare.", view["theme"]), ""
     with_cka = cka_keys(one.session.layout, other.session.layout, keys)
     cka[[keys.index(key) for key in with_cka]] = cka_of_points(one, other, found.matched_steps, with_cka)
     score, low, high = alike.score
@@ -247,6 +250,6 @@ def _followed(reader: Any, step: int) -> int:
 
 
 def _kl_words(apart: PredictionDivergence) -> Any:
-    most = "no upper bound" if np.isinf(apart.kl_high) else f"at most {apart.kl_high:.3f}"
+    most = "no upper bound" if np.isinf(apart.kl_high) else f"at most {apart.kl_high:.3f} bits"
     meaning = "Kullback–Leibler divergence of B from A, Σ p log₂(p/q): bounded from the captured logits, see docs."
-    return html.P(["KL(A‖B) at least ", html.B(f"{apart.kl_low:.3f}"), f", {most} bits"], title=meaning)
+    return html.P(["KL(A‖B) at least ", html.B(f"{apart.kl_low:.3f}"), f" bits, {most}"], title=meaning)

@@ -35,6 +35,11 @@ class Comparison:
     same_tokens: bool
 
     @property
+    def has_training(self) -> bool:
+        """Whether one of them is a training, whose steps stand for no tokens."""
+        return "training" in (self.one.session.kind, self.other.session.kind)
+
+    @property
     def matched_steps(self) -> Ints:
         """(n, 2) steps of A and B whose values may be subtracted."""
         return self.moments.steps[self.moments.whole]
@@ -54,7 +59,7 @@ def compare(one: SessionReader, other: SessionReader, strategy: str = "prefix") 
     """Raises ConfigError on an unknown strategy."""
     a, b = one.session, other.session
     hashes = [session.provenance.get("tokenizer_hash", "") for session in (a, b)]
-    same_tokens = hashes[0] == hashes[1] or "" in hashes
+    same_tokens = a.layout.n_vocab == b.layout.n_vocab and (hashes[0] == hashes[1] or "" in hashes)
     ids = [reader.token_ids() if same_tokens else np.empty(0, np.int64) for reader in (one, other)]
     alignment = _aligned(ids[0].tobytes(), ids[1].tobytes(), strategy)
     clock = moments(one.steps(), other.steps(), alignment)

@@ -6,6 +6,7 @@ import pytest
 from mri.analysis.comparison import compare, summary
 from mri.config import TraceConfig
 from mri.errors import ConfigError
+from mri.paths import LESSONS
 from mri.store.reader import open_session
 from tests.conftest import write_random_session
 from tests.true_sessions import write_true_session
@@ -96,3 +97,11 @@ def test_columns_show_the_first_matched_moment_of_each_few(write):
     moments, every = found.columns(most=3)
     assert every == 3
     assert moments.tolist() == [0, 3, int(np.flatnonzero(found.moments.whole)[4])]
+
+
+def test_a_training_has_no_tokens_that_stand_for_others(write):
+    with open_session(LESSONS / "1-perceptron" / "lesson-and.h5") as training:
+        found = compare(write("a", A), training, "mapping")
+    assert found.has_training
+    assert not found.same_tokens, "it names no tokenizer, and has none"
+    assert len(found.matched_steps) == 0

@@ -69,7 +69,9 @@ def main() -> None:
             with clean_page(browser, address, size) as page:
                 page.goto(link)
                 drawn = "[...document.querySelectorAll('.js-plotly-plot')].filter((plot) => plot.data?.length)"
-                busy = "[...document.querySelectorAll('.neurons-busy, .neurons progress')].some((each) => each.offsetParent)"
+                busy = (
+                    "[...document.querySelectorAll('.neurons-busy, .neurons progress')].some((one) => one.offsetParent)"
+                )
                 until(page, f"{drawn}.length >= {num_charts} && !{busy}")
                 page.wait_for_load_state("networkidle")
                 page.screenshot(path=FOLDER / f"{name}.png")

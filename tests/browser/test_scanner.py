@@ -141,9 +141,9 @@ def test_scrubbing_needs_no_request(page):
 def test_a_link_restores_the_view(page):
     link = "/?session=demo-long&step=33&point=block.1.mlp_out&layer=1&head=1&neuron=12&tab=attention"
     open_scanner(page, link)
-    assert view(page) == {
+    assert {name: value for name, value in view(page).items() if value} == {
         "session": "demo-long", "step": 33, "point": "block.1.mlp_out", "layer": 1, "head": 1, "neuron": 12,
-        "tab": "attention", "picture": None, "loop": None, "influence": None, "watched": [],
+        "tab": "attention",
     }  # fmt: skip
     expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Predictions").click()

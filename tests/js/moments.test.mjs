@@ -37,6 +37,11 @@ test("the alignment in words", () => {
   assert.match(alignmentWords({ ...ALIGNMENT, divergence: 3 }, { a: TOKENS.a, b: [...TOKENS.a, "down"] }), /then A ends, B goes on with “down”/);
 });
 
+test("where one reads no tokens there is nothing to align by", () => {
+  const alignment = { strategy: "prefix", positions: [], divergence: 0, steps: [[0, -1]], matched: [false], whole: [false] };
+  assert.equal(alignmentWords(alignment, { a: ["x"], b: [] }), "There are no tokens to align by: at least one of the two reads none.");
+});
+
 test("a column of a map stands for its first moment that can be compared", () => {
   assert.equal(momentOfColumn(ALIGNMENT, 0, 2), 0);
   assert.equal(momentOfColumn(ALIGNMENT, 1, 2), 3);

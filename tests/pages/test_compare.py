@@ -23,6 +23,8 @@ def app(tmp_path_factory):
     write_true_session(folder, "two", B, seed=2, config=TraceConfig(capture_mode="full", prefill="stepwise"))
     write_random_session(folder, session_id="once", provenance={"tokenizer_hash": "another"})
     write_handmade_session(folder)
+    for seed, name in enumerate(("short", "short-too")):
+        write_random_session(folder, session_id=name, num_steps=1, seed=seed)
     return create_app(folder)
 
 
@@ -73,3 +75,15 @@ def test_every_pair_is_bundled():
     for _, _, a, b, *_ in compare.PAIRS:
         for session in (a, b):
             assert (SESSIONS / f"{session}.h5").stat().st_size < 400_000
+
+
+def test_no_number_is_shown_where_there_is_none(page):
+    figure, words = page.draw_similarity(view("short", "short-too", "prefix"), None)
+    assert "nothing to compare" in str(figure)
+    assert words == ""
+
+
+def test_the_unit_stands_at_its_number(page):
+    assert "at least " in str(words := page.draw_moment(view("one", "two", "mapping"))[4])
+    assert "bits, " in str(words)
+    assert "bound bits" not in str(words)

@@ -40,6 +40,7 @@ export function firstMoment({ steps, matched, whole, divergence, positions }) {
  *  @param {Record<Side, string[]>} tokens names by position
  *  @returns {string} one sentence */
 export function alignmentWords({ strategy, positions, divergence, steps, matched }, { a, b }) {
+  if (!a.length || !b.length) return "There are no tokens to align by: at least one of the two reads none.";
   const count = (/** @type {number} */ n, /** @type {string} */ word) => `${n} ${word}${n === 1 ? "" : "s"}`;
   const named = (/** @type {string[]} */ names, /** @type {string} */ side) => (divergence < names.length ? `${side} goes on with “${names[divergence]}”` : `${side} ends`);
   const isSame = divergence === a.length && divergence === b.length;

@@ -83,7 +83,7 @@ export class ComparedNeurons {
     if (here.some((each, i) => each !== this.#foundOf[i])) {
       this.#foundOf = here;
       this.#found = isMatched && a && b && layouts.b.rows.has(key) ? neuronDifferences(a, layouts.a, b, layouts.b, key) : null;
-      this.#frames = { a, b, difference: null };
+      this.#frames = { a: layouts.a.rows.has(key) ? a : null, b: layouts.b.rows.has(key) ? b : null, difference: null };
       if (this.#found) {
         const { frame, layout } = differenceAsFrame(this.#found.neurons, layouts.a, key);
         this.#frames.difference = frame;
@@ -100,9 +100,18 @@ export class ComparedNeurons {
       picture.canvas.hidden = !frame;
       if (frame) picture.draw(frame, shown);
       say(this.ends[side], frame ? `±${formatValue(side === "difference" ? this.top[key] : this.context.fullScale[key])}` : "");
-      say(this.notes[side], frame ? "" : side === "difference" ? "not matched here: nothing is subtracted" : "no step at this moment");
+      say(this.notes[side], frame ? "" : this.#whyNone(side, key));
     }
     this.#drawList(key, neuron);
+  }
+
+  /** @param {typeof SIDES[number]} side
+   *  @param {string} key
+   *  @returns {string} why there is no picture */
+  #whyNone(side, key) {
+    const missing = (/** @type {"a"|"b"} */ one) => !this.context.layouts[one].rows.has(key);
+    if (side === "difference") return missing("a") || missing("b") ? "nothing to subtract from" : "not matched here: nothing is subtracted";
+    return missing(side) ? `${TITLES[side]} has no ${key}` : "no step at this moment";
   }
 
   /** @param {string} key
