@@ -4,7 +4,8 @@
   const shell = import("/assets/js/views/shell.mjs");
   const scanner = () => import("/assets/js/main.mjs");
   shell.then((module) => module.startShell());
-  if (location.pathname === "/learn") scanner().then(() => import("/assets/js/learn/lesson.mjs")); // fetched while Dash builds the page
+  const early = { "/": "scanner", "/live": "live", "/learn": "learn/lesson", "/compare": "compare" }[location.pathname];
+  if (early) Promise.all([scanner(), import(`/assets/js/${early}.mjs`)]); // fetched while Dash builds the page
   window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     mri: {
       mountScanner: async (boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),

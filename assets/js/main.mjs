@@ -1,13 +1,10 @@
 /**
  * What Dash calls when a page with a scanner is there: the replay of a session, or a recording under way.
  *
- * Composition only: there is one of them at a time, and the one before is closed first.
+ * Composition only: there is one of them at a time, and the one before is closed first. Each page fetches its own modules.
  */
 
-import { Live } from "./live.mjs";
 import { IDS } from "./names.mjs";
-import { Scanner } from "./scanner.mjs";
-import { metaAndTokens } from "./source/pin.mjs";
 import { showToast } from "./views/shell.mjs";
 
 /** @type {{close: () => void}|null} */
@@ -25,6 +22,7 @@ export async function mountScanner(boot) {
   open = null;
   if (!boot?.session) return window.dash_clientside.no_update;
   try {
+    const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./scanner.mjs"), import("./source/pin.mjs")]);
     const [[meta, tokens], scales] = await Promise.all([metaAndTokens(boot.session), fetchScales()]);
     const scanner = new Scanner(boot, meta, tokens, scales);
     open = window.mri = scanner;
@@ -42,7 +40,8 @@ export async function mountScanner(boot) {
 export async function mountLive(boot) {
   open?.close();
   open = null;
-  const live = new Live(await fetchScales());
+  const [{ Live }, scales] = await Promise.all([import("./live.mjs"), fetchScales()]);
+  const live = new Live(scales);
   open = live;
   window.mri = undefined;
   if (boot.session) live.watch(boot);
@@ -83,6 +82,7 @@ export async function mountNeurons(boot) {
 /** Called by Dash when the form is sent.
  *  @param {Record<string, any>} request body of POST /record */
 export async function record(request) {
+  const { Live } = await import("./live.mjs");
   const isReady = () => open instanceof Live && open.host.isConnected;
   while (!isReady() && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
   if (open instanceof Live) await open.record(request);

@@ -17,7 +17,7 @@ from mri.live.viewer import Viewer
 from mri.live.worker import GenerationWorker
 from mri.store.library import Library
 
-POLL_S = 0.005
+POLL_S = 0.002
 """Between two looks at a journal."""
 MAX_VIEWERS = 40
 """On all sessions together. Each holds a thread of the server: docs/deploy.md gives it 64, and pages need some."""

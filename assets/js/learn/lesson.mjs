@@ -4,10 +4,7 @@
  * Composition of text, overlay, locks, formulas, widget and progress. Knows the answer of /lessons/<id>.json.
  */
 
-import { Following } from "../following.mjs";
 import { IDS } from "../names.mjs";
-import { Scanner } from "../scanner.mjs";
-import { metaAndTokens } from "../source/pin.mjs";
 import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../state/view.mjs";
 import { showToast } from "../views/shell.mjs";
 import { holds, nothing } from "./conditions.mjs";
@@ -20,7 +17,7 @@ import { Progress, score } from "./progress.mjs";
 import { WidgetHost } from "./widget.mjs";
 
 export class Lesson {
-  /** @type {Scanner|null} */
+  /** @type {import("../scanner.mjs").Scanner|null} */
   scanner = null;
   at = -1;
   /** What happened since the moment began. */
@@ -153,6 +150,7 @@ export class Lesson {
     window.mri = undefined;
     if (session === null) return;
     try {
+      const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("../scanner.mjs"), import("../source/pin.mjs")]); // after the text
       const [meta, tokens] = await metaAndTokens(session);
       if (shown !== this.#numShown || this.#abort.signal.aborted) return;
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
@@ -164,7 +162,7 @@ export class Lesson {
     }
   }
 
-  /** @param {Scanner} scanner shown from now on */
+  /** @param {import("../scanner.mjs").Scanner} scanner shown from now on */
   #adopt(scanner) {
     this.scanner = window.mri = scanner;
     scanner.player.subscribe(() => this.#look());
@@ -181,10 +179,17 @@ export class Lesson {
     const asked = { ...EMPTY_VIEW, session, lesson: this.content.id, moment: this.at + 1 };
     const boot = { session, num_steps: 0, is_steerable: true, limit: 0, asked };
     const makeRoom = () => this.host.classList.add("has-scanner", "has-inspector");
-    const following = new Following(boot, { scales: this.scales, bar, isHere: () => this.host.isConnected, makeRoom, onScanner: (scanner) => this.#adopt(scanner), onEnd });
+    /** @type {import("../following.mjs").Following|null} */
+    let following = null;
+    let isClosed = false;
+    import("../following.mjs").then(({ Following }) => {
+      if (isClosed) return;
+      following = new Following(boot, { scales: this.scales, bar, isHere: () => this.host.isConnected, makeRoom, onScanner: (scanner) => this.#adopt(scanner), onEnd });
+    });
     const close = () => {
-      following.close();
-      if (this.scanner !== following.scanner) return; // another page shows another one by now
+      isClosed = true;
+      following?.close();
+      if (!following || this.scanner !== following.scanner) return; // another page shows another one by now
       this.scanner = null;
       this.host.classList.remove("has-scanner", "has-inspector");
     };
@@ -202,7 +207,7 @@ export class Lesson {
    *  @param {any} moment
    *  @param {any} asked */
   #begin(moment, asked) {
-    const { player, view, layout } = /** @type {Scanner} */ (this.scanner);
+    const { player, view, layout } = /** @type {import("../scanner.mjs").Scanner} */ (this.scanner);
     if (!asked && Object.keys(moment.view).length) {
       const fields = { ...moment.view };
       if (fields.point && fields.neuron === undefined && fields.point !== view.view.point) fields.neuron = null;
