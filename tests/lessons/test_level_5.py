@@ -20,7 +20,7 @@ class Recorded:
     """lesson-capital as any HDF5 tool reads it."""
 
     def __init__(self, path: Path) -> None:
-        with h5py.File(path) as f:
+        with h5py.File(path, "r", locking=False) as f:
             self.rows = [key.decode() for key in f["hook_points/key"]]
             self.stats = f["stats"][:]
             self.full = {w: f[f"full/{w}/values"][:].astype(np.float64) for w in (256, 1024)}

@@ -18,7 +18,7 @@ class Recorded:
     """A session as any HDF5 tool reads it."""
 
     def __init__(self, path: Path) -> None:
-        with h5py.File(path) as f:
+        with h5py.File(path, "r", locking=False) as f:
             self.words = tokens(f["tokens/bytes"][:].tobytes(), f["tokens/offsets"][:])
             vocabulary = tokens(f["vocab/bytes"][:].tobytes(), f["vocab/offsets"][:])
             self.vocabulary = dict(zip(f["vocab/ids"][:].tolist(), vocabulary, strict=True))
@@ -85,7 +85,7 @@ def test_the_word_that_comes_twice(leo, numbers):
 
 def test_the_softcap_bends_a_logit_of_the_recording(numbers):
     with (
-        h5py.File(LESSONS / "5-block" / "lesson-capital.h5") as f,
+        h5py.File(LESSONS / "5-block" / "lesson-capital.h5", "r", locking=False) as f,
         np.load(LESSONS / "6-nanochat" / "weights.npz") as w,
     ):
         final = f["full/256/values"][4, -1].astype(float)  # final.ln_f is the last hook point of this width

@@ -30,7 +30,7 @@ export function feed(id, plot, frame, source, view) {
   if (traces.length > plot.data.length || (!traces.length && !plot.layout.shapes?.length)) return; // another figure stands there
   const drawn = window.Plotly.update(plot, byAttribute(traces), layout, traces.map((_, i) => i));
   drawn.catch((/** @type {Error} */ error) => {
-    if (plot.isConnected) throw error; // else the page went while Plotly drew
+    if (plot.isConnected && plot._fullLayout) throw error; // else the page went while Plotly drew
   });
 }
 
