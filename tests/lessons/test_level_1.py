@@ -5,19 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from mri.lessons import level_1
 from mri.lessons.catalogue import Catalogue
 from mri.paths import LESSONS
 
+LESSON = "1-perceptron"
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
-
-
-@pytest.fixture(scope="module")
-def lesson():
-    catalogue = Catalogue(LESSONS)
-    found = catalogue.lesson("1-perceptron")
-    with catalogue.sources(found) as (readers, weights):
-        yield level_1.numbers(readers, weights), level_1.widget_data(readers, weights), readers
 
 
 def trained(start, wanted, num_steps):
@@ -33,8 +25,7 @@ def trained(start, wanted, num_steps):
     return np.array(rows)
 
 
-def test_the_recording_is_the_perceptron_rule(lesson):
-    _, data, readers = lesson
+def test_the_recording_is_the_perceptron_rule(data, readers):
     for name, key, wanted in (("lesson-and", "and", [0, 0, 0, 1]), ("lesson-xor-line", "xor", [0, 1, 1, 0])):
         reader = readers[name]
         rows = trained(data[key]["weights"][0], wanted, reader.num_steps)
@@ -46,8 +37,7 @@ def test_the_recording_is_the_perceptron_rule(lesson):
         assert data[key]["case"] == [step % 4 for step in range(reader.num_steps)]
 
 
-def test_numbers_are_what_numpy_says(lesson):
-    numbers, data, _ = lesson
+def test_numbers_are_what_numpy_says(numbers, data):
     rows = trained(data["and"]["weights"][0], [0, 0, 0, 1], 48)
     wrong = np.flatnonzero(rows[:, 4])
     then, after, end = rows[3], rows[4], rows[-1]
@@ -59,18 +49,16 @@ def test_numbers_are_what_numpy_says(lesson):
     }  # fmt: skip
     xor = trained(data["xor"]["weights"][0], [0, 1, 1, 0], 64)
     expected |= {"xor_mistakes": np.count_nonzero(xor[:, 4]), "xor_share": np.count_nonzero(xor[-4:, 4])}
-    assert {name: numbers[name].value for name in expected} == pytest.approx(expected)
+    assert {name: numbers[name] for name in expected} == pytest.approx(expected)
 
 
-def test_what_the_tasks_wait_for_is_where_the_text_says(lesson):
-    numbers, _, _ = lesson
-    when = {m.id: m.do["when"] for m in Catalogue(LESSONS).lesson("1-perceptron").moments if m.do}
-    assert when["until"] == {"step_at_least": numbers["learned_at"].value}
-    assert when["xor-learns"] == {"step_at": numbers["xor_again"].value + 4}
+def test_what_the_tasks_wait_for_is_where_the_text_says(numbers):
+    when = {m.id: m.do["when"] for m in Catalogue(LESSONS).lesson(LESSON).moments if m.do}
+    assert when["until"] == {"step_at_least": numbers["learned_at"]}
+    assert when["xor-learns"] == {"step_at": numbers["xor_again"] + 4}
 
 
-def test_a_formula_says_what_the_number_is(lesson):
-    numbers, _, _ = lesson
-    number = numbers["sum_then"]
+def test_a_formula_says_what_the_number_is(explained):
+    number = explained["sum_then"]
     actual = re.sub(r"\{(\w+)\}", lambda name: f"({number.inputs[name[1]].value})", number.formula)
     assert eval(actual.replace("·", "*")) == number.value  # the test's own text

@@ -3,21 +3,13 @@
 import numpy as np
 import pytest
 
-from mri.lessons import level_2
 from mri.lessons.catalogue import Catalogue
 from mri.paths import LESSONS
 
+LESSON = "2-mlp"
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
 WANTED = np.array([0, 1, 1, 0], float)
 RATE, UPDATES = 0.2, 80
-
-
-@pytest.fixture(scope="module")
-def lesson():
-    catalogue = Catalogue(LESSONS)
-    found = catalogue.lesson("2-mlp")
-    with catalogue.sources(found) as (readers, weights):
-        yield level_2.numbers(readers, weights), level_2.widget_data(readers, weights), readers
 
 
 def trained(data):
@@ -39,8 +31,7 @@ def trained(data):
 
 
 @pytest.mark.parametrize(("name", "key"), [("lesson-xor", "relu2"), ("lesson-xor-relu", "relu")])
-def test_the_recording_is_gradient_descent(name, key, lesson):
-    _, data, readers = lesson
+def test_the_recording_is_gradient_descent(name, key, data, readers):
     loss, _, _, out = trained(data[key])
     reader = readers[name]
     np.testing.assert_allclose(data[key]["loss"], loss, rtol=2e-3, atol=1e-6)
@@ -48,8 +39,7 @@ def test_the_recording_is_gradient_descent(name, key, lesson):
     np.testing.assert_allclose(np.reshape(says, (UPDATES, 4)), out, atol=2e-4)
 
 
-def test_numbers_are_what_numpy_says(lesson):
-    numbers, data, _ = lesson
+def test_numbers_are_what_numpy_says(numbers, data):
     loss, pre, act, out = trained(data["relu2"])
     dead = np.flatnonzero((pre[-1] <= 0).all(axis=0))
     right = ((out > 0.5) == (WANTED > 0.5)).all(axis=1)
@@ -65,15 +55,14 @@ def test_numbers_are_what_numpy_says(lesson):
         "out_00": out[-1][0], "out_01": out[-1][1], "out_10": out[-1][2], "out_11": out[-1][3],
         "first_00": out[0][0], "first_11": out[0][3],
     }  # fmt: skip
-    assert {name: numbers[name].value for name in expected} == pytest.approx(expected, rel=2e-3, abs=2e-4)
-    assert numbers["dead_names"].value == ", ".join(map(str, dead))
-    assert numbers["dead_relu_names"].value == ", ".join(map(str, relu_dead))
-    assert (pre[:, :, numbers["dead"].value] <= 0).all()
+    assert {name: numbers[name] for name in expected} == pytest.approx(expected, rel=2e-3, abs=2e-4)
+    assert numbers["dead_names"] == ", ".join(map(str, dead))
+    assert numbers["dead_relu_names"] == ", ".join(map(str, relu_dead))
+    assert (pre[:, :, numbers["dead"]] <= 0).all()
 
 
-def test_an_answer_opens_down_to_recorded_weights(lesson):
-    numbers, data, _ = lesson
-    out = numbers["out_10"]
+def test_an_answer_opens_down_to_recorded_weights(explained, data):
+    out = explained["out_10"]
     total = out.inputs["b"].value + sum(out.inputs[f"v{i}"].value * out.inputs[f"h{i}"].value for i in range(8))
     assert out.value == pytest.approx(total)
     z = out.inputs["h2"].inputs["z"]
@@ -82,9 +71,8 @@ def test_an_answer_opens_down_to_recorded_weights(lesson):
     assert z.inputs["w1"].source
 
 
-def test_what_the_tasks_wait_for_is_where_the_text_says(lesson):
-    numbers, _, _ = lesson
-    when = {m.id: m.do["when"] for m in Catalogue(LESSONS).lesson("2-mlp").moments if m.do}
-    assert when["several"] == {"step_at_least": numbers["solved_step"].value}
-    assert when["dies"] == {"step_at": numbers["first_dead_step"].value}
-    assert when["dead"] == {"selected": {"point": "mlp_act", "neuron": numbers["dead"].value}}
+def test_what_the_tasks_wait_for_is_where_the_text_says(numbers):
+    when = {m.id: m.do["when"] for m in Catalogue(LESSONS).lesson(LESSON).moments if m.do}
+    assert when["several"] == {"step_at_least": numbers["solved_step"]}
+    assert when["dies"] == {"step_at": numbers["first_dead_step"]}
+    assert when["dead"] == {"selected": {"point": "mlp_act", "neuron": numbers["dead"]}}

@@ -3,34 +3,13 @@
 import numpy as np
 import pytest
 
-from mri.lessons import level_3
-from mri.paths import DATA
-from mri.store.reader import open_session
-
-FOLDER = DATA / "lessons" / "3-words"
+LESSON = "3-words"
 LAST = 5
 
 
 @pytest.fixture(scope="module")
-def reader():
-    with open_session(FOLDER / "lesson-opposite.h5") as reader:
-        yield reader
-
-
-@pytest.fixture(scope="module")
-def weights():
-    with np.load(FOLDER / "weights.npz") as file:
-        return dict(file)
-
-
-@pytest.fixture(scope="module")
-def numbers(reader, weights):
-    return {name: number.value for name, number in level_3.numbers({"lesson-opposite": reader}, weights).items()}
-
-
-@pytest.fixture(scope="module")
-def data(reader, weights):
-    return level_3.widget_data({"lesson-opposite": reader}, weights)
+def reader(readers):
+    return readers["lesson-opposite"]
 
 
 def column(reader, key):

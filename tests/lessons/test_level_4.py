@@ -3,31 +3,7 @@
 import numpy as np
 import pytest
 
-from mri.lessons import level_4
-from mri.paths import DATA
-from mri.store.reader import open_session
-
-FOLDER = DATA / "lessons" / "4-attention"
-NAMES = ("lesson-dog", "lesson-list", "lesson-list-off", "lesson-long")
-
-
-@pytest.fixture(scope="module")
-def readers():
-    readers = {name: open_session(FOLDER / f"{name}.h5") for name in NAMES}
-    yield readers
-    for reader in readers.values():
-        reader.close()
-
-
-@pytest.fixture(scope="module")
-def weights():
-    with np.load(FOLDER / "weights.npz") as file:
-        return dict(file)
-
-
-@pytest.fixture(scope="module")
-def numbers(readers, weights):
-    return {name: number.value for name, number in level_4.numbers(readers, weights).items()}
+LESSON = "4-attention"
 
 
 def streams(reader):
@@ -144,8 +120,7 @@ def test_the_who_asks_check(readers):
     assert len(shares) == 2
 
 
-def test_widgets_get_the_heads_own_numbers(readers, weights):
-    data = level_4.widget_data(readers, weights)
+def test_widgets_get_the_heads_own_numbers(data):
     head = data["one-head"]
     q, k = np.array(head["q"]), np.array(head["k"])
     np.testing.assert_allclose(q @ k.T / 8, head["scores"], atol=1e-3)

@@ -3,16 +3,15 @@
 import json
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 from mri.lessons import level_5
-from mri.lessons.catalogue import Catalogue
 from mri.nanochat.corpus.world import CAPITALS, PEOPLE
-from mri.paths import DATA
+from mri.paths import LESSONS
+from tests.lessons.conftest import plain_h5
 
-FOLDER = DATA / "lessons" / "5-block"
+LESSON = "5-block"
 STEP = 5  # reads " is", the last word of the prompt
 
 
@@ -20,7 +19,7 @@ class Recorded:
     """lesson-capital as any HDF5 tool reads it."""
 
     def __init__(self, path: Path) -> None:
-        with h5py.File(path, "r", locking=False) as f:
+        with plain_h5(path) as f:
             self.rows = [key.decode() for key in f["hook_points/key"]]
             self.stats = f["stats"][:]
             self.full = {w: f[f"full/{w}/values"][:].astype(np.float64) for w in (256, 1024)}
@@ -37,25 +36,12 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def recorded():
-    return Recorded(FOLDER / "lesson-capital.h5")
+    return Recorded(LESSONS / LESSON / "lesson-capital.h5")
 
 
 @pytest.fixture(scope="module")
-def weights():
-    with np.load(FOLDER / "weights.npz") as file:
-        return {name: file[name].astype(np.float64) for name in file if not name.startswith("vocabulary")}
-
-
-@pytest.fixture(scope="module")
-def made():
-    catalogue = Catalogue(DATA / "lessons")
-    with catalogue.sources(catalogue.lesson("5-block")) as (readers, arrays):
-        return level_5.numbers(readers, arrays), level_5.widget_data(readers, arrays)
-
-
-@pytest.fixture(scope="module")
-def numbers(made):
-    return {name: number.value for name, number in made[0].items()}
+def weights(sources):
+    return {name: array.astype(np.float64) for name, array in sources[1].items() if not name.startswith("vocabulary")}
 
 
 def normed(x):
@@ -94,12 +80,12 @@ def test_the_neuron_comes_from_its_weights(recorded, weights, numbers):
     assert numbers["awake"] == np.count_nonzero(act)
 
 
-def test_sizes_are_lengths(recorded, numbers, made):
+def test_sizes_are_lengths(recorded, numbers, data):
     for i in range(6):
         for name, key in (("attn", "attn_out"), ("mlp", "mlp_out"), ("stream", "resid_post")):
             expected = np.linalg.norm(recorded(f"block.{i}.{key}"))
             assert numbers[f"{name}_size_{i}"] == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    drawn = made[1]["sentences"][0]["sizes"][STEP][4]
+    drawn = data["sentences"][0]["sizes"][STEP][4]
     expected = [np.linalg.norm(recorded(f"block.4.{key}")) for key in level_5.PATH]
     assert drawn == pytest.approx(expected, abs=1e-3)
 
@@ -132,8 +118,8 @@ def test_smear_and_gates_come_from_their_weights(recorded, weights, numbers):
     assert [numbers[f"ve_gate_{head}"] for head in range(4)] == pytest.approx(gates.tolist(), rel=1e-4)
 
 
-def test_what_the_text_says_without_a_number_is_so(recorded, weights, numbers, made):
-    lens, words = made[1]["sentences"][0]["lens"], made[1]["sentences"][0]["words"]
+def test_what_the_text_says_without_a_number_is_so(recorded, weights, numbers, data):
+    lens, words = data["sentences"][0]["lens"], data["sentences"][0]["words"]
     assert numbers["answer"] == "Paris"
     firsts = [words[row[0][0]] for row in lens[STEP]]
     assert firsts.index("␣Paris") == 1 + 2 * 5  # behind the start and five blocks: attention of block 5
@@ -146,7 +132,7 @@ def test_what_the_text_says_without_a_number_is_so(recorded, weights, numbers, m
     top = {words[i].removeprefix("␣") for i, _ in lens[3][-1]}  # behind "The capital of"
     assert top <= {country for country, _ in CAPITALS}
     assert numbers["mlp_size_4"] > 3 * numbers["attn_size_4"]
-    gift = made[1]["sentences"][1]
+    gift = data["sentences"][1]
     (last,) = (i for i, token in enumerate(gift["tokens"]) if token == "␣to" and gift["tokens"][i - 1] == "␣ball")
     assert last == 14
     behind_block_4 = gift["words"][gift["lens"][last][2 * 5][0][0]]  # a name that is not in it

@@ -3,22 +3,21 @@
 from itertools import pairwise
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 from mri.lessons import level_6
-from mri.lessons.catalogue import Catalogue
-from mri.paths import DATA
+from mri.paths import LESSONS
+from tests.lessons.conftest import plain_h5
 
-LESSONS = DATA / "lessons"
+LESSON = "6-nanochat"
 
 
 class Recorded:
     """A session as any HDF5 tool reads it."""
 
     def __init__(self, path: Path) -> None:
-        with h5py.File(path, "r", locking=False) as f:
+        with plain_h5(path) as f:
             self.words = tokens(f["tokens/bytes"][:].tobytes(), f["tokens/offsets"][:])
             vocabulary = tokens(f["vocab/bytes"][:].tobytes(), f["vocab/offsets"][:])
             self.vocabulary = dict(zip(f["vocab/ids"][:].tolist(), vocabulary, strict=True))
@@ -36,27 +35,15 @@ def tokens(data, offsets):
 
 @pytest.fixture(scope="module")
 def leo():
-    return Recorded(LESSONS / "6-nanochat" / "lesson-leo.h5")
+    return Recorded(LESSONS / LESSON / "lesson-leo.h5")
 
 
 @pytest.fixture(scope="module")
 def guess():
-    return Recorded(LESSONS / "6-nanochat" / "lesson-guess.h5")
+    return Recorded(LESSONS / LESSON / "lesson-guess.h5")
 
 
-@pytest.fixture(scope="module")
-def made():
-    catalogue = Catalogue(LESSONS)
-    with catalogue.sources(catalogue.lesson("6-nanochat")) as (readers, arrays):
-        return level_6.numbers(readers, arrays), level_6.widget_data(readers, arrays)
-
-
-@pytest.fixture(scope="module")
-def numbers(made):
-    return {name: number.value for name, number in made[0].items()}
-
-
-def test_the_cache_grows_by_its_size_a_token(leo, numbers, made):
+def test_the_cache_grows_by_its_size_a_token(leo, numbers, data):
     keys_and_values, blocks, heads, head_dim, float32 = 2, 6, 4, 64, 4
     assert numbers["kv_bytes"] == keys_and_values * blocks * heads * head_dim * float32
     ends = leo.steps["pos0"] + leo.steps["t_add"]
@@ -64,7 +51,7 @@ def test_the_cache_grows_by_its_size_a_token(leo, numbers, made):
     assert numbers["cache_bytes"] == ends[-1] * numbers["kv_bytes"]
     assert numbers["without_cache"] == sum(range(ends[0], ends[-1] + 1))
     assert leo.steps["t_add"][1:].tolist() == [1] * numbers["decode_steps"]
-    assert made[1]["cache"]["reads"] == np.stack([leo.steps["pos0"], leo.steps["t_add"]], 1).tolist()
+    assert data["cache"]["reads"] == np.stack([leo.steps["pos0"], leo.steps["t_add"]], 1).tolist()
 
 
 def test_the_word_that_comes_twice(leo, numbers):
@@ -85,8 +72,8 @@ def test_the_word_that_comes_twice(leo, numbers):
 
 def test_the_softcap_bends_a_logit_of_the_recording(numbers):
     with (
-        h5py.File(LESSONS / "5-block" / "lesson-capital.h5", "r", locking=False) as f,
-        np.load(LESSONS / "6-nanochat" / "weights.npz") as w,
+        plain_h5(LESSONS / "5-block" / "lesson-capital.h5") as f,
+        np.load(LESSONS / LESSON / "weights.npz") as w,
     ):
         final = f["full/256/values"][4, -1].astype(float)  # final.ln_f is the last hook point of this width
         recorded = dict(zip(f["logits/token_ids"][4].tolist(), f["logits/values"][4].tolist(), strict=True))
@@ -107,8 +94,8 @@ def test_guesses_are_counted_where_the_story_goes_on(guess, numbers):
     assert numbers["game_model"] == sum(guess.logits["chosen_rank"][step] == 0 for step in level_6.ROUNDS)
 
 
-def test_every_round_offers_four_words_and_the_one_that_came(guess, made):
-    for asked in made[1]["game"]["rounds"]:
+def test_every_round_offers_four_words_and_the_one_that_came(guess, data):
+    for asked in data["game"]["rounds"]:
         step = asked["step"]
         words = [option["word"] for option in asked["options"]]
         assert len(set(words)) == 4
@@ -120,13 +107,13 @@ def test_every_round_offers_four_words_and_the_one_that_came(guess, made):
         assert asked["text"] == "".join(guess.words[1 : step + 1])
 
 
-def test_what_can_be_drawn_is_what_was_recorded(leo, made):
-    for drawn in made[1]["draws"]:
+def test_what_can_be_drawn_is_what_was_recorded(leo, data):
+    for drawn in data["draws"]:
         step = drawn["step"]
         assert drawn["logits"] == pytest.approx(leo.logits["values"][step, :50].tolist(), abs=1e-4)
         assert len(drawn["words"]) == 50
         assert drawn["chosen"] in drawn["words"]
-    assert made[1]["draws"][1]["before"].endswith("We need")
+    assert data["draws"][1]["before"].endswith("We need")
 
 
 def test_what_the_text_says_without_a_number_is_so(leo, guess, numbers):
