@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from dash import Dash
 from rich.table import Table
 
+from benchmarks import measured
 from mri.analysis.alignment import common_subsequence
 from mri.analysis.comparison import _aligned, compare
 from mri.analysis.similarity import pooled
@@ -39,12 +36,12 @@ def table() -> Table:
             )  # fmt: skip
         app = create_app(folder)
         for other, what in (("a", "a session with itself: all steps are matched"), ("b", "two sessions, exact tokens")):
-            wall, cpu = measured(lambda other=other: first_picture(app, folder, other))
+            wall, cpu = measured(lambda other=other: first_picture(app, folder, other), RUNS)
             out.add_row(f"first picture of {what}, wall, median of {RUNS}", f"{wall * 1000:.0f} ms", "≤ 500 ms")
             out.add_row("… processor time of it", f"{cpu * 1000:.0f} ms", "")
         readers = open_session(folder / "a.h5"), open_session(folder / "b.h5")
         found = compare(*readers, "mapping")
-        wall, _ = measured(lambda: pooled(*readers, found.keys))
+        wall, _ = measured(lambda: pooled(*readers, found.keys), RUNS)
         out.add_row("pooled cosines of both, 256 steps each", f"{wall * 1000:.0f} ms", "")
     rng = np.random.default_rng(0)
     ids = [rng.integers(0, 500, 10_000) for _ in range(2)]
@@ -65,14 +62,3 @@ def first_picture(app: Dash, folder: Path, other: str) -> None:
     with app.server.test_request_context():
         figure, _ = page.draw_map({"a": "a", "b": other, "align": "mapping", "by": "difference", "theme": "dark"})
     assert len(figure.to_json()) > 10_000
-
-
-def measured(work: Callable[[], Any], runs: int = RUNS) -> tuple[float, float]:
-    """Median wall and processor seconds."""
-    walls, cpus = [], []
-    for _ in range(runs):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
-    return statistics.median(walls), statistics.median(cpus)

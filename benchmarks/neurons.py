@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import measured
 from mri.analysis.activity import Activity, activity_of, filled
 from mri.analysis.clustering import cluster
 from mri.analysis.moments import MomentIndex
@@ -100,15 +101,9 @@ def sessions(folder: Path, out: Table) -> None:
     )  # fmt: skip
 
 
-def seconds(work: Callable[[], Any], times: int = 3) -> str:
-    """Median of a few runs, and of the processor's time in them: a busy machine lengthens only the first."""
-    wall, processor = [], []
-    for _ in range(times):
-        began, began_cpu = time.perf_counter(), time.process_time()
-        work()
-        wall.append(time.perf_counter() - began)
-        processor.append(time.process_time() - began_cpu)
-    return f"{statistics.median(wall):.2f} s (CPU {statistics.median(processor):.2f} s)"
+def seconds(work: Callable[[], Any]) -> str:
+    wall, processor = measured(work)
+    return f"{wall:.2f} s (CPU {processor:.2f} s)"
 
 
 def fill_table() -> Table:

@@ -57,9 +57,8 @@ clientside_callback(
 )
 clientside_callback(
     ClientsideFunction("mri", "recordPair"), Output("compare-recorded", "data"), Input("compare-record", "n_clicks"),
-    State("compare-prompt", "value"), State("compare-prompt-b", "value"), State("compare-mode", "value"),
-    State("compare-max", "value"), State("compare-temperature", "value"), State("compare-top-k", "value"),
-    State("compare-seed", "value"), State("compare-preset", "value"), prevent_initial_call=True,
+    State("compare-prompt", "value"), State("compare-prompt-b", "value"), *record_box.states("compare"),
+    prevent_initial_call=True,
 )  # fmt: skip
 
 
@@ -221,7 +220,7 @@ def _attention(found: Comparison, a: int, b: int, view: Pair) -> tuple[Any, ...]
         for place, name in zip(places.tolist(), labels.tokens(reader), strict=False):
             names[place] = name
     return (
-        compare_figures.heads_map(rows, selected=(layer, head), theme=theme),
+        compare_figures.divergence_map(rows, selected=(layer, head), theme=theme),
         compare_figures.attention_pair(rows, names, head=(layer, head), theme=theme),
         f"Block {layer} · head {head}: where it looks",
     )

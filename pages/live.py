@@ -104,9 +104,7 @@ def _form() -> html.Div:
 
 clientside_callback(
     ClientsideFunction("mri", "record"), Output("live-started", "data"), Input("live-start", "n_clicks"),
-    State("live-prompt", "value"), State("live-mode", "value"), State("live-max", "value"),
-    State("live-temperature", "value"), State("live-top-k", "value"), State("live-seed", "value"),
-    State("live-preset", "value"), State("live-model", "value"), prevent_initial_call=True,
+    State("live-prompt", "value"), *record_box.states("live"), State("live-model", "value"), prevent_initial_call=True,
 )  # fmt: skip
 
 

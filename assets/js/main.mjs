@@ -10,6 +10,13 @@ import { showToast } from "./views/shell.mjs";
 /** @type {{close: () => void}|null} */
 let open = null;
 
+/** What stood before goes: there is one at a time. */
+function closeOpen() {
+  open?.close();
+  open = null;
+  window.mri = undefined;
+}
+
 async function fetchScales() {
   return (await fetch("/assets/scales.json")).json();
 }
@@ -18,8 +25,7 @@ async function fetchScales() {
  *  @param {{session: string, full_scale: Record<string, number>, limit: number}|null} boot
  *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted */
 export async function mountScanner(boot) {
-  open?.close();
-  open = null;
+  closeOpen();
   if (!boot?.session) return window.dash_clientside.no_update;
   try {
     const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./scanner.mjs"), import("./source/pin.mjs")]);
@@ -38,12 +44,10 @@ export async function mountScanner(boot) {
  *  @param {import("./following.mjs").LiveBoot} boot
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first step is painted */
 export async function mountLive(boot) {
-  open?.close();
-  open = null;
+  closeOpen();
   const [{ Live }, scales] = await Promise.all([import("./live.mjs"), fetchScales()]);
   const live = new Live(scales);
   open = live;
-  window.mri = undefined;
   if (boot.session) live.watch(boot);
   return window.dash_clientside.no_update;
 }
@@ -52,9 +56,7 @@ export async function mountLive(boot) {
  *  @param {{lesson: string|null, words?: any}} boot
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first scan is painted */
 export async function mountLearn(boot) {
-  open?.close();
-  open = null;
-  window.mri = undefined;
+  closeOpen();
   if (!boot.lesson) (await import("./learn/course.mjs")).showCourse(boot.words);
   else
     try {
@@ -71,9 +73,7 @@ export async function mountLearn(boot) {
 /** Called by Dash on every visit of the Neurons page.
  *  @param {import("./neurons/question.mjs").Boot} boot */
 export async function mountNeurons(boot) {
-  open?.close();
-  open = null;
-  window.mri = undefined;
+  closeOpen();
   const { NeuronsPage } = await import("./neurons/page.mjs");
   open = new NeuronsPage(boot);
   return window.dash_clientside.no_update;
@@ -92,9 +92,7 @@ export async function record(request) {
  *  @param {import("./compare.mjs").CompareBoot} boot
  *  @returns {Promise<any>} nothing */
 export async function mountCompare(boot) {
-  open?.close();
-  open = null;
-  window.mri = undefined;
+  closeOpen();
   try {
     const [{ openComparison }, scales] = await Promise.all([import("./compare.mjs"), fetchScales()]);
     open = window.mri = await openComparison(boot, scales);

@@ -6,6 +6,7 @@ Sixteen products make a part, four parts make a sum: so that a reader can open a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +24,7 @@ def dot(a: npt.ArrayLike, b: npt.ArrayLike, name_a: str, name_b: str, first: int
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     value = float(a @ b)
     if len(a) > PRODUCTS:
-        width = -(-len(a) // PARTS)
-        parts = {
-            f"part{i + 1}": dot(a[at : at + width], b[at : at + width], name_a, name_b, first + at)
-            for i, at in enumerate(range(0, len(a), width))
-        }
-        return Number(value, formula=" + ".join(f"{{{name}}}" for name in parts), inputs=parts)
+        return _in_parts(value, len(a), lambda at: dot(a[at], b[at], name_a, name_b, first + at.start))
     inputs: dict[str, Number | float] = {}
     for i, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True), first):
         inputs[f"a{i}"] = Number(x, source=f"{name_a} [{i}]")
@@ -42,15 +38,17 @@ def squares(a: npt.ArrayLike, name: str, first: int = 0) -> Number:
     a = np.asarray(a, np.float64)
     value = float(a @ a)
     if len(a) > PRODUCTS:
-        width = -(-len(a) // PARTS)
-        parts = {
-            f"part{i + 1}": squares(a[at : at + width], name, first + at)
-            for i, at in enumerate(range(0, len(a), width))
-        }
-        return Number(value, formula=" + ".join(f"{{{part}}}" for part in parts), inputs=parts)
+        return _in_parts(value, len(a), lambda at: squares(a[at], name, first + at.start))
     places = range(first, first + len(a))
     inputs = {f"a{i}": Number(x, source=f"{name} [{i}]") for i, x in zip(places, a.tolist(), strict=True)}
     return Number(value, formula=" + ".join(f"{{a{i}}}²" for i in places), inputs=inputs)
+
+
+def _in_parts(value: float, n: int, part: Callable[[slice], Number]) -> Number:
+    """The sum of n products as that of its parts, each of which opens in turn."""
+    width = -(-n // PARTS)
+    parts = {f"part{i + 1}": part(slice(at, at + width)) for i, at in enumerate(range(0, n, width))}
+    return Number(value, formula=" + ".join(f"{{{name}}}" for name in parts), inputs=parts)
 
 
 def length(a: npt.ArrayLike, name: str) -> Number:

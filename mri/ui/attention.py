@@ -7,6 +7,7 @@ figures: order and meaning of the traces are a contract between the two files. K
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,21 +28,33 @@ def heads_grid(
     """All heads at a glance.  entropy (n_layer, n_head) bits; low, high (n_layer, n_head): mean distance in tokens, as
     `analysis.attention.mean_distance`; NaN where not captured. by: "entropy" on a scale up to that of an even row over
     all `n_positions`, or "distance", on a scale of this step. Trace 0."""
-    n_layer, n_head = entropy.shape
     middle = (low + high) / 2
     z = middle if by == "distance" else entropy
     most = np.nan_to_num(middle).max(initial=1) if by == "distance" else np.log2(max(2, n_positions))
+    says = [
+        [head_words(*cell) for cell in zip(*rows, strict=True)]
+        for rows in zip(entropy.tolist(), low.tolist(), high.tolist(), strict=True)
+    ]
+    figure = heads_map(
+        z, says, most=float(most), colours=colourscale("attention", theme), selected=selected, theme=theme,
+        bar={"text": "tokens" if by == "distance" else "bits", "side": "right"},
+    )  # fmt: skip
+    return finished(figure, theme, by, of=by)
+
+
+def heads_map(
+    z: npt.NDArray[np.floating[Any]], says: Sequence[Sequence[str]], *,
+    most: float, colours: Stops, selected: tuple[int, int], theme: str, bar: dict[str, str],
+) -> go.Figure:  # fmt: skip
+    """A cell for every head, the selected one framed.  z (n_layer, n_head), coloured from 0 to `most`; says: of each
+    cell, what its hover tells; bar: the title of the scale. Trace 0, with customdata (layer, head)."""
+    n_layer, n_head = z.shape
     figure = go.Figure(
         go.Heatmap(
-            z=z, zmin=0, zmax=float(most), colorscale=colourscale("attention", theme), xgap=2, ygap=2,
-            hoverongaps=False,
+            z=z, zmin=0, zmax=most, colorscale=colours, xgap=2, ygap=2, hoverongaps=False, text=says,
             customdata=np.moveaxis(np.indices((n_layer, n_head)), 0, -1).astype(np.int32),
-            text=[
-                [head_words(*cell) for cell in zip(*rows, strict=True)]
-                for rows in zip(entropy.tolist(), low.tolist(), high.tolist(), strict=True)
-            ],
             hovertemplate="<b>block %{customdata[0]} · head %{customdata[1]}</b><br>%{text}<extra></extra>",
-            colorbar=colorbar(theme) | {"title": {"text": "tokens" if by == "distance" else "bits", "side": "right"}},
+            colorbar=colorbar(theme) | {"title": bar},
         )
     )  # fmt: skip
     layer, head = selected
@@ -54,7 +67,7 @@ def heads_grid(
     figure.update_yaxes(
         title_text="block", tickvals=np.arange(0, n_layer, every), range=[-0.5, n_layer - 0.5], showgrid=False
     )
-    return finished(figure, theme, by, of=by)
+    return figure
 
 
 def attention_rows(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mri.analysis.divergence import AttentionDivergence, PredictionDivergence
-from mri.ui.attention import squared
+from mri.ui.attention import heads_map, squared
 from mri.ui.chart import colorbar, escaped, finished, mark_step, percent
 from mri.ui.theme import THEMES, colourscale
 
@@ -120,31 +120,16 @@ def similarity_bars(
     return finished(figure, theme, "similarity", gap=0.2)
 
 
-def heads_map(found: AttentionDivergence, *, selected: tuple[int, int], theme: str) -> go.Figure:
+def divergence_map(found: AttentionDivergence, *, selected: tuple[int, int], theme: str) -> go.Figure:
     """Jensen–Shannon divergence of every head's row, at least.  Trace 0."""
-    n_layer, n_head = found.low.shape
     says = [
         [_bits_words(*ends) for ends in zip(lows, highs, strict=True)]
         for lows, highs in zip(found.low.tolist(), found.high.tolist(), strict=True)
     ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=found.low.astype(np.float32), zmin=0, zmax=1, colorscale=squared(colourscale("attention", theme)),
-            xgap=2, ygap=2, hoverongaps=False, text=says, colorbar=colorbar(theme) | {"title": {"text": "bits"}},
-            customdata=np.moveaxis(np.indices((n_layer, n_head)), 0, -1).astype(np.int32),
-            hovertemplate="<b>block %{customdata[0]} · head %{customdata[1]}</b><br>%{text}<extra></extra>",
-        )
+    figure = heads_map(
+        found.low.astype(np.float32), says, most=1, colours=squared(colourscale("attention", theme)),
+        selected=selected, theme=theme, bar={"text": "bits"},
     )  # fmt: skip
-    layer, head = selected
-    figure.add_shape(
-        type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5,
-        line={"color": THEMES[theme]["accent"], "width": 2},
-    )  # fmt: skip
-    figure.update_xaxes(title_text="head", tickvals=np.arange(n_head), range=[-0.5, n_head - 0.5], showgrid=False)
-    every = -(-n_layer // 12)
-    figure.update_yaxes(
-        title_text="block", tickvals=np.arange(0, n_layer, every), range=[-0.5, n_layer - 0.5], showgrid=False
-    )
     return finished(figure, theme, "heads")
 
 

@@ -105,6 +105,11 @@ def fields(prefix: str) -> list[Any]:
     ]
 
 
+def states(prefix: str) -> list[State]:
+    """What was chosen in the `fields`, from mode to preset in their order; the prompt is its page's own."""
+    return [State(f"{prefix}-{field}", "value") for field in ("mode", "max", "temperature", "top-k", "seed", "preset")]
+
+
 def _form() -> list[Any]:
     return [
         html.P(id=MODEL, className="record-cost"),
@@ -144,9 +149,8 @@ def register(app: Dash) -> None:
         return True, line, options, no_update
 
     @app.callback(
-        Output(CURRENT, "data"), Input(START, "n_clicks"), State(PROMPT, "value"), State(MODE, "value"),
-        State(MAX_NEW_TOKENS, "value"), State(TEMPERATURE, "value"), State(TOP_K, "value"), State(SEED, "value"),
-        State(PRESET, "value"), prevent_initial_call=True,
+        Output(CURRENT, "data"), Input(START, "n_clicks"), State(PROMPT, "value"), *states("record"),
+        prevent_initial_call=True,
     )  # fmt: skip
     def start(
         _: int, prompt: str, mode: str, max_new_tokens: int, temperature: float, top_k: int, seed: int, preset: str

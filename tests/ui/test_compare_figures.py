@@ -53,7 +53,7 @@ def test_a_head_is_drawn_up_and_down_with_outlines_where_nothing_was_captured():
 
 
 def test_heads_say_their_range():
-    found = figures.heads_map(ROWS, selected=(0, 0), theme="light").data[0]
+    found = figures.divergence_map(ROWS, selected=(0, 0), theme="light").data[0]
     assert found.text[0][0] == "<b>0.3000</b> to 0.4000 bits"
 
 
