@@ -4,16 +4,22 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from mri.server import create_app
-from tests.browser.ensure_browser import launch
-from tests.browser.serving import clean_page, served
+from tests.browser.ensure_browser import launch_with_profile
+from tests.browser.serving import clean_page, served, usual_address
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory):
+    """Where the browsers of all files keep what they compiled, one after the other."""
+    return tmp_path_factory.mktemp("profile")
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(profile):
     with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
+        context = launch_with_profile(playwright, profile, usual_address())
+        yield context.browser
+        context.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 
 LAUNCH_ARGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -39,6 +39,15 @@ def launch(playwright: Playwright) -> Browser:
         with contextlib.suppress(Error):
             return playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS, timeout=60_000)
     return playwright.chromium.launch(args=LAUNCH_ARGS, timeout=60_000)
+
+
+def launch_with_profile(playwright: Playwright, folder: Path, base_url: str) -> BrowserContext:
+    """The same browser with a profile on disk: what it compiled for a page in one file of tests, it has in the next."""
+    options = {"args": LAUNCH_ARGS, "timeout": 60_000, "base_url": base_url, "reduced_motion": "reduce"}
+    for path in _installed():
+        with contextlib.suppress(Error):
+            return playwright.chromium.launch_persistent_context(folder, executable_path=path, **options)
+    return playwright.chromium.launch_persistent_context(folder, **options)
 
 
 def there_is_a_browser() -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from dash import Dash
 from playwright.sync_api import Browser, Page, expect
@@ -17,10 +20,31 @@ HINTS_SEEN = "try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch
 DESKTOP = {"width": 1280, "height": 800}
 
 
+@cache
+def usual_port() -> int:
+    """One that is free, outside of the range that connections take: a browser keeps what it compiled for an address."""
+    return next(port for port in random.sample(range(20_000, 32_000), 100) if _is_free(port))
+
+
+def usual_address() -> str:
+    return f"http://127.0.0.1:{usual_port()}"
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 @contextmanager
 def served(app: Dash) -> Iterator[str]:
-    """Address of the app behind werkzeug's threaded server."""
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    """Address of the app behind werkzeug's threaded server: the usual one, or another while that is taken."""
+    port = usual_port() if _is_free(usual_port()) else 0
+    server = make_server("127.0.0.1", port, app.server, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -44,10 +68,10 @@ def clean_page(
 
     first_visit: with the hints that a browser shows only once.
     """
-    context = browser.new_context(viewport=viewport, base_url=address, reduced_motion="reduce")
+    page = _new_page(browser, address)
+    page.set_viewport_size(viewport)
     if not first_visit:
-        context.add_init_script(HINTS_SEEN)
-    page = context.new_page()
+        page.add_init_script(HINTS_SEEN)
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)  # a busy machine draws slowly; nothing waits longer than it must
     wrong: list[str] = []
@@ -60,4 +84,15 @@ def clean_page(
         yield page
         assert not wrong, wrong
     finally:
-        context.close()
+        page.close()
+
+
+def _new_page(browser: Browser, address: str) -> Page:
+    """At the usual address one of the browser's own profile, which has its compiled scripts and is empty otherwise:
+    compiling Plotly and Dash takes more of the processor than most tests do."""
+    if address != usual_address() or not browser.contexts:
+        return browser.new_page(base_url=address, reduced_motion="reduce")
+    page = browser.contexts[0].new_page()
+    stored = {"origin": address, "storageTypes": "cookies,indexeddb,local_storage"}
+    page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+    return page
