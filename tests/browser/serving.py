@@ -77,7 +77,7 @@ def clean_page(
     wrong: list[str] = []
     page.on("console", lambda message: message.type in ("error", "warning") and not is_harness(message.text)
             and wrong.append(message.text))  # fmt: skip
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("pageerror", lambda error: wrong.append(error.stack or error.message))
     page.on("request", lambda request: request.url.startswith(("http", "ws")) and not request.url.startswith(address)
             and wrong.append(f"outside request: {request.url}"))  # fmt: skip
     try:

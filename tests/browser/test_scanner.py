@@ -216,10 +216,10 @@ def test_the_list_of_hook_points(page, folder):
 def test_the_picker_opens_another_session(page):
     open_scanner(page, "/?session=demo-long&step=3")
     page.get_by_label("Session", exact=True).select_option("handmade")
-    until(page, "window.mri.session === 'handmade' && window.mri.timings.draw.length > 0")
+    until(page, "window.mri?.session === 'handmade' && window.mri.timings.draw.length > 0")
     assert "session=handmade" in page.url
     page.go_back()
-    until(page, "window.mri.session === 'demo-long' && window.mri.player.step === 3")
+    until(page, "window.mri?.session === 'demo-long' && window.mri.player.step === 3")
 
 
 def test_the_theme_is_kept(page):
@@ -253,8 +253,8 @@ def test_a_server_that_is_gone_is_told_until_it_answers_again(browser, site):
     page.keyboard.press("ArrowRight")
     told = page.locator(".mri-toast-error").filter(has_text="does not answer")
     expect(told).to_have_count(1)
-    page.keyboard.press("ArrowRight")
-    page.wait_for_event("requestfailed")
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("ArrowRight")
     expect(told).to_have_count(1)
     page.unroute("**/_dash-update-component*")
     page.keyboard.press("ArrowRight")

@@ -180,6 +180,7 @@ def test_numbers_of_the_sentence_show_where_they_come_from(page):
 def test_a_finger_on_a_phone(browser, site):
     with clean_page(browser, site, PHONE) as page:
         open_timeline(page, "/?session=demo-long&step=3")
+        page.wait_for_load_state("networkidle")  # charts that come move what is below them
         page.locator(".mri-lanes").scroll_into_view_if_needed()
         assert page.locator(".mri-lanes").bounding_box()["width"] > 300
         page.mouse.click(*place_of(page, 50))

@@ -292,6 +292,8 @@ export class Layers {
     if (to === undefined || !this.shown.length) return;
     event.preventDefault();
     event.stopPropagation();
-    this.onPick(this.shown[Math.min(this.shown.length - 1, Math.max(0, to))]);
+    const key = this.shown[Math.min(this.shown.length - 1, Math.max(0, to))];
+    this.#select(key); // now, not with the next picture: the next key goes on from here
+    this.onPick(key);
   }
 }
