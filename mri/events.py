@@ -269,7 +269,8 @@ def dequantized(values: Array, scale: float | Array | None) -> npt.NDArray[np.fl
         return values.astype(np.float32)
     if scale is None:
         raise ValueError("int8 values need their scale")
-    out = values.astype(np.float32) * np.asarray(scale, np.float32)[..., None]
+    finite = values.clip(-Q8_MAX, Q8_MAX).astype(np.float32)  # a mark times a huge scale would overflow
+    out = finite * np.asarray(scale, np.float32)[..., None]
     out[values == Q8_NAN] = np.nan
     out[values == Q8_INF] = np.inf
     out[values == -Q8_INF] = -np.inf

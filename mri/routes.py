@@ -7,6 +7,7 @@ Errors leave as {"error": sentence} (see server.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from stat import S_ISDIR
 from typing import Any
 
 import numpy as np
@@ -168,10 +169,13 @@ def _attribution_id(reader: SessionReader, step: int) -> str:
 
 
 def _version(reader: SessionReader) -> str:
-    """Names the content of a finished session's file; empty while it may still grow."""
-    if reader.path.is_dir():
+    """Names the content of a finished session's file; empty while it may still grow, or became a file just now."""
+    try:
+        stat = reader.path.stat()
+    except FileNotFoundError:  # its journal was sealed while it was open
         return ""
-    stat = reader.path.stat()
+    if S_ISDIR(stat.st_mode):
+        return ""
     return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
 

@@ -13,8 +13,10 @@ from werkzeug.serving import make_server
 from mri.analysis.saliency import attention_mass
 from mri.config import TraceConfig
 from mri.live.worker import GenerationWorker
+from mri.routes import _version
 from mri.server import create_app
 from mri.store.reader import open_session
+from mri.store.seal import seal
 from mri.ui.services import EXTENSION
 from mri.wire import KIND_FRAME, frame_from_bytes, iter_records, views_from_bytes
 from tests.conftest import write_handmade_session
@@ -78,6 +80,14 @@ def test_meta(reader_client):
     assert meta["session"]["layout"]["n_layer"] == 2
     assert meta["groups"]["topk/8"][0] == "embed.resid0"
     assert meta["sampled"] == {}
+
+
+def test_a_journal_that_was_sealed_while_it_was_read_has_no_version_yet(tmp_path):
+    with open_session(write_handmade_session(tmp_path, seal=False)) as reader:
+        assert _version(reader) == ""
+        seal(reader.path)
+        assert not reader.path.exists()
+        assert _version(reader) == ""
 
 
 def test_meta_lists_sampled_neurons(client, tmp_path, random_session):

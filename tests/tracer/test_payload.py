@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -34,6 +34,7 @@ def test_f16_keeps_its_stated_bound_and_marks(x: np.ndarray) -> None:
 
 
 @given(ROWS)
+@example(np.float32([np.nan, 3.3496545e38]))
 def test_q8_keeps_its_stated_bound_and_marks(x: np.ndarray) -> None:
     codes, scale = quantized(x, "q8")
     back = dequantized(codes, scale)
