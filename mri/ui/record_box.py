@@ -23,10 +23,9 @@ from mri.ui import ids
 from mri.ui.services import services
 from mri.ui.tokens import display
 
-OPEN, BOX, TITLE, MODEL, PROMPT, MODE, PRESET = (
-    f"record-{part}" for part in ("open", "box", "title", "model", "prompt", "mode", "preset")
+OPEN, BOX, TITLE, MODEL, PROMPT, PRESET = (
+    f"record-{part}" for part in ("open", "box", "title", "model", "prompt", "preset")
 )
-MAX_NEW_TOKENS, TEMPERATURE, TOP_K, SEED = (f"record-{part}" for part in ("max", "temperature", "top-k", "seed"))
 START, STOP, PROGRESS, LINE, TEXT, WATCH = (
     f"record-{part}" for part in ("start", "stop", "progress", "line", "text", "watch")
 )

@@ -12,8 +12,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 
@@ -21,6 +22,10 @@ LAUNCH_ARGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--enable-unsafe-swiftshader",  # WebGL2 in software, where there is no graphics card
 ]  # fmt: skip
+
+OPTIONS: dict[str, Any] = {"args": LAUNCH_ARGS, "timeout": 60_000}
+
+Started = TypeVar("Started", Browser, BrowserContext)
 
 NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome", "microsoft-edge")
 MAC_APPS = (
@@ -35,19 +40,24 @@ NONE_FOUND = (
 
 def launch(playwright: Playwright) -> Browser:
     """The first installed browser that starts, else Playwright's own. Raises playwright's Error where none does."""
-    for path in _installed():
-        with contextlib.suppress(Error):
-            return playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS, timeout=60_000)
-    return playwright.chromium.launch(args=LAUNCH_ARGS, timeout=60_000)
+    return _first_that_starts(lambda path: playwright.chromium.launch(executable_path=path, **OPTIONS))
 
 
 def launch_with_profile(playwright: Playwright, folder: Path, base_url: str) -> BrowserContext:
     """The same browser with a profile on disk: what it compiled for a page in one file of tests, it has in the next."""
-    options = {"args": LAUNCH_ARGS, "timeout": 60_000, "base_url": base_url, "reduced_motion": "reduce"}
+    return _first_that_starts(
+        lambda path: playwright.chromium.launch_persistent_context(
+            folder, executable_path=path, base_url=base_url, reduced_motion="reduce", **OPTIONS
+        )
+    )
+
+
+def _first_that_starts(start: Callable[[str | None], Started]) -> Started:
+    """Of the installed browsers, else Playwright's own. Raises playwright's Error where none does."""
     for path in _installed():
         with contextlib.suppress(Error):
-            return playwright.chromium.launch_persistent_context(folder, executable_path=path, **options)
-    return playwright.chromium.launch_persistent_context(folder, **options)
+            return start(path)
+    return start(None)
 
 
 def there_is_a_browser() -> bool:
