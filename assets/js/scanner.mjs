@@ -36,7 +36,7 @@ import { Transport } from "./views/transport.mjs";
 import { Watched } from "./views/watched.mjs";
 
 /** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
-const LINES_EVERY_MS = 500;
+const LINES_EVERY_MS = 2000;
 /** A step that comes so long after the picture before is drawn at once; where they come faster, one frame may show several. */
 const ALONE_MS = 30;
 
@@ -112,7 +112,7 @@ export class Scanner {
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, numSteps: player.numSteps, needFrame, onPick: (point) => this.#select({ point }) });
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), ...this.inspector.choices });
-    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers() });
+    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers(), isFollowing: () => player.mode === "following" && this.isRunning });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
     this.watched = new Watched({ session: boot.session, scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));

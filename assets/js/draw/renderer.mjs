@@ -28,6 +28,8 @@ export class Renderer {
   #numParticles = 0;
   #numCells = 0;
   #numPlates = 0;
+  /** @type {WebGLSync|null} the latest picture is done */
+  #fence = null;
   /** @type {import("./camera.mjs").Point[]} of the outermost plates */
   #corners = [];
   /** Where dots can shine, as shares of the picture from below: [left, bottom, right, top]. */
@@ -201,6 +203,8 @@ export class Renderer {
     gl.drawArrays(gl.POINTS, 0, this.#numPlain);
     this.#use(this.mark, this.marks.vao, { ...seen, scale: 0, nan, infinite, clipped, zero, chosen, watched });
     gl.drawArrays(gl.POINTS, this.#numPlain, this.#numMarked);
+    gl.deleteSync(this.#fence);
+    this.#fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0); // without it, drawing in software begins when the browser reads the picture
     gl.flush(); // the graphics process begins now, not when this task ends
   }
 

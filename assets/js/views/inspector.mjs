@@ -20,6 +20,10 @@ const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
 const PAUSE_MS = 200;
 const MOST_WAIT_MS = 700;
 const RIPE_MS = 60;
+/** How much longer than it took a chart is followed by none: charts take a tenth of the time at most, and while a recording
+ *  is followed a fortieth, since each keeps a step from being painted. */
+const REST_SHARE = 9;
+const FOLLOWING_REST_SHARE = 39;
 
 /** Plotly's element inside a dcc.Graph, once it has drawn.
  *  @param {string} id
@@ -37,7 +41,8 @@ export class Inspector {
   /** @type {Set<string>} of charts that do not show what is wanted, the one that waits longest first */
   #due = new Set();
   #isRipe = false;
-  #feedAtMs = 0; // not before
+  #fedAtMs = 0; // when the last chart was fed
+  #fedForMs = 0;
   #latestFeedMs = 0;
   #posted = ""; // what the charts were last asked to show, the step aside
   /** @type {any} */
@@ -50,13 +55,15 @@ export class Inspector {
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(step: number) => void} context.onSeek
    *  @param {() => Record<string, any>} context.viewForServer
-   *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask */
-  constructor({ source, onSelect, onSeek, viewForServer, canAsk }) {
+   *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
+  constructor({ source, onSelect, onSeek, viewForServer, canAsk, isFollowing }) {
     this.source = source;
     this.onSelect = onSelect;
     this.onSeek = onSeek;
     this.viewForServer = viewForServer;
     this.canAsk = canAsk;
+    this.isFollowing = isFollowing;
     /** What the tabs' own controls say; the server's callbacks hear it with the view. */
     this.choices = { stat: "l2", by: "entropy", overlay: false, temperature: 1 };
     const choose = (/** @type {Record<string, any>} */ fields) => this.#choose(fields);
@@ -123,7 +130,8 @@ export class Inspector {
     if (this.#feedTimer === null) this.#latestFeedMs = nowMs + MOST_WAIT_MS;
     else if (!pauseMs) return;
     clearTimeout(this.#feedTimer);
-    const waitMs = Math.min(Math.max(this.#feedAtMs - nowMs, pauseMs), this.#latestFeedMs - nowMs);
+    const restMs = this.isFollowing() ? FOLLOWING_REST_SHARE * this.#fedForMs : Math.min(REST_SHARE * this.#fedForMs, MOST_WAIT_MS);
+    const waitMs = Math.max(this.#fedAtMs + restMs - nowMs, Math.min(pauseMs, this.#latestFeedMs - nowMs));
     this.#feedTimer = setTimeout(() => this.#ripen(), Math.max(0, waitMs));
   }
 
@@ -138,8 +146,7 @@ export class Inspector {
     if (this.#isRipe) this.#feed();
   }
 
-  /** One chart gets the latest frame, after the picture is painted; the next one waits, so that charts take a tenth of the
-   *  time at most, a little at a time: the picture comes first. */
+  /** One chart gets the latest frame, after the picture is painted; the next one waits: the picture comes first. */
   #feed() {
     clearTimeout(this.#feedTimer);
     this.#feedTimer = null;
@@ -155,8 +162,8 @@ export class Inspector {
       const plot = plotOf(id);
       if (plot) feed(id, plot, frame, this.source, shown);
     }
-    const endMs = performance.now();
-    this.#feedAtMs = endMs + 9 * (endMs - startMs);
+    this.#fedAtMs = performance.now();
+    this.#fedForMs = this.#fedAtMs - startMs;
     if (this.#due.size) this.#feedSoon();
   }
 

@@ -28,6 +28,9 @@ export class Ribbon {
   #lines = null;
   #height = 0;
   #scrolled = 0;
+  #sought = 0; // the step whose line is to be seen
+  /** @type {ReturnType<typeof setTimeout>|null} */
+  #measureTimer = null;
   #onSeek;
 
   /** @param {HTMLElement} host
@@ -146,24 +149,34 @@ export class Ribbon {
     });
   }
 
-  /** Scroll to where the step reads. To be called before anything of the page is changed, and lines are measured once
-   *  for each width: else the page would have to be laid out in between.
+  /** Scroll to where the step reads, now or, where a token's line is not known yet, when all of the picture is drawn:
+   *  to measure it now, the page would have to be laid out twice.
    *  @param {number} step */
   follow(step) {
     if (step === this.#current || !this.#buttons.length) return; // a training script reads no tokens
-    if (!this.#lines) this.#scrolled = this.list.scrollTop;
+    this.#sought = step;
+    if (this.#lines?.length === this.#buttons.length) this.#scroll(this.#lines);
+    else this.#measureTimer ??= setTimeout(() => this.#measure());
+  }
+
+  #measure() {
+    this.#measureTimer = null;
     const known = this.#lines?.length ?? 0;
-    if (known < this.#buttons.length) {
-      this.#lines = [...(this.#lines ?? []), ...this.#buttons.slice(known).map((button) => button.offsetTop)];
-      this.#height = this.list.clientHeight;
-    }
+    if (!this.#lines) this.#scrolled = this.list.scrollTop;
+    this.#lines = [...(this.#lines ?? []), ...this.#buttons.slice(known).map((button) => button.offsetTop)];
+    this.#height = this.list.clientHeight;
+    this.#scroll(this.#lines);
+  }
+
+  /** @param {number[]} lines top of each token's */
+  #scroll(lines) {
     const { pos0, t_add: numRead } = this.tokens.steps;
-    const lines = /** @type {number[]} */ (this.#lines);
-    const top = lines[Math.min(pos0[step] + numRead[step], lines.length - 1)] - LINE_PX / 2;
+    const top = lines[Math.min(pos0[this.#sought] + numRead[this.#sought], lines.length - 1)] - LINE_PX / 2;
     if (top < this.#scrolled || top + LINE_PX > this.#scrolled + this.#height) this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
   }
 
   close() {
+    clearTimeout(this.#measureTimer ?? undefined);
     this.observer.disconnect();
     this.influence.close();
   }
