@@ -59,7 +59,5 @@ def colorbar(theme: str) -> dict[str, Any]:
 
 def finished(figure: go.Figure, theme: str, revision: str, gap: float | None = None, of: str = "") -> go.Figure:
     """`of`: what the figure shows apart from the step. JavaScript feeds it only frames of the same thing."""
-    figure.update_layout(
-        template=template(theme), uirevision=revision, bargap=gap, meta={"of": of}, transition_duration=0
-    )
+    figure.update_layout(template=template(theme), uirevision=revision, bargap=gap, meta={"of": of})
     return figure

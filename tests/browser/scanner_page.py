@@ -79,9 +79,14 @@ def click_bar(page: Page, graph: str, data_x: float, data_y: float) -> None:
 
 
 def hover_words(page: Page, graph: str, data_x: float, data_y: float) -> str:
-    """What a figure says of the point under the pointer."""
-    x, y = place_in(page, graph, data_x, data_y)
-    page.mouse.move(x, y)
-    page.mouse.move(x + 1, y)
-    until(page, f"document.querySelector('#{graph} .hoverlayer')?.textContent")
-    return str(page.locator(f"#{graph} .hoverlayer").text_content())
+    """What a figure says of the point under the pointer; a figure that is drawn anew forgets the pointer until it moves."""
+    words = page.locator(f"#{graph} .hoverlayer")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        x, y = place_in(page, graph, data_x, data_y)
+        page.mouse.move(x, y)
+        page.mouse.move(x + 1, y)
+        page.wait_for_timeout(200)
+        if said := words.text_content():
+            return said
+    raise AssertionError(f"{graph} says nothing at {data_x}, {data_y}")
