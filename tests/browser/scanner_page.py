@@ -79,7 +79,7 @@ def click_bar(page: Page, graph: str, data_x: float, data_y: float) -> None:
 
 
 def hover_words(page: Page, graph: str, data_x: float, data_y: float) -> str:
-    """What a figure says of the point under the pointer; a figure that is drawn anew forgets the pointer until it moves."""
+    """What a figure says of the point under the pointer. One that is drawn anew forgets the pointer until it moves."""
     words = page.locator(f"#{graph} .hoverlayer")
     end = time.monotonic() + 60
     while time.monotonic() < end:

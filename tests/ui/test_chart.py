@@ -8,5 +8,5 @@ from mri.ui.chart import finished
 
 
 def test_axes_do_not_move_by_themselves():
-    """Even in no time Plotly moves them in an animation frame of their own, and throws where the page went meanwhile."""
+    """Even in no time Plotly moves them in an animation frame of its own, and throws where the page went meanwhile."""
     assert finished(go.Figure(), "dark", "revision").layout.transition.to_plotly_json() == {}
