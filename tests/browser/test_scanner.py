@@ -254,7 +254,7 @@ def test_a_server_that_is_gone_is_told_until_it_answers_again(browser, site):
     told = page.locator(".mri-toast-error").filter(has_text="does not answer")
     expect(told).to_have_count(1)
     failed: list[object] = []
-    page.on("requestfailed", failed.append)
+    page.on("requestfailed", lambda request: failed.append(request))
     for _ in range(60):  # Dash may be at the last failure still
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(500)
