@@ -47,6 +47,7 @@ export class Scanner {
   #abort = new AbortController();
   #painted = () => {};
   #hasGrown = false;
+  #owesWords = false;
   #linesAtMs = 0; // when the small lines were drawn last
 
   /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
@@ -112,7 +113,7 @@ export class Scanner {
     this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, numSteps: player.numSteps, needFrame, onPick: (point) => this.#select({ point }) });
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), ...this.inspector.choices });
-    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers(), isFollowing: () => player.mode === "following" && this.isRunning });
+    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers(), isFollowing: () => this.#isFollowing });
     this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
     this.watched = new Watched({ session: boot.session, scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
@@ -276,7 +277,9 @@ export class Scanner {
     this.#pictures.ask();
   }
 
-  /** @returns {boolean} whether there is a step to draw */
+  /** The picture first. The words go with it, or, while a recording is followed, when it is on the screen: their layout would
+   *  delay it.
+   *  @returns {boolean} whether there is a step to draw */
   #paint() {
     if (!this.stage.host.isConnected) {
       this.close();
@@ -288,33 +291,56 @@ export class Scanner {
       () => {}, // told by the cache's onError
     );
     const frame = this.cache.get(step);
-    const isPlaying = mode === "playing" || (mode === "following" && this.isRunning);
     const { view } = this.view;
-    const point = /** @type {string} */ (view.point);
     this.stage.host.classList.toggle("is-waiting", waiting || !frame);
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {
-        this.view.select({ neuron: this.stage.strongest(frame, point) });
+        this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
         return false;
       }
-      const before = step > 0 ? this.cache.get(step - 1) : null;
+      this.grouped.want(view.groups);
+      this.stage.draw(frame, { ...view, groups: this.grouped.now }, this.#before(step), mode === "playing");
+      this.timings.drawn(startMs);
+    }
+    this.#owesWords = true;
+    if (!frame || !this.#isFollowing) this.#write();
+    return frame !== null;
+  }
+
+  /** @param {number} step
+   *  @returns {import("./core/wire.mjs").Frame|null} the step before, where it is at hand */
+  #before(step) {
+    return step > 0 ? this.cache.get(step - 1) : null;
+  }
+
+  /** Whether steps come by themselves and the newest is shown. */
+  get #isFollowing() {
+    return this.player.mode === "following" && this.isRunning;
+  }
+
+  /** All that is not the picture, of the step that the picture shows. */
+  #write() {
+    this.#owesWords = false;
+    const { step, mode } = this.player;
+    const frame = this.cache.get(step);
+    const { view } = this.view;
+    const point = /** @type {string} */ (view.point);
+    const isPlaying = mode === "playing" || this.#isFollowing;
+    if (frame) {
+      this.stage.write();
       if (this.#hasGrown) this.ribbon.grow();
       this.ribbon.follow(step);
-      if (this.#hasGrown) this.#showGrowth(startMs);
-      this.layers.draw(frame, before, point, isPlaying);
-      this.grouped.want(view.groups);
-      this.stage.draw(frame, { ...view, groups: this.grouped.now }, before, mode === "playing");
+      if (this.#hasGrown) this.#showGrowth(performance.now());
+      this.layers.draw(frame, this.#before(step), point, isPlaying);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
-      this.timings.drawn(startMs);
     }
     this.transport.draw();
     this.timeline.draw(step, point);
-    if (!frame) return false;
+    if (!frame) return;
     this.watched.draw(view);
     this.inspector.draw(frame, view, isPlaying);
-    return true;
   }
 
   /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */
@@ -322,7 +348,9 @@ export class Scanner {
     const { step, lastStep } = this.player;
     this.timings.afterPaint(this.growth && step === lastStep ? step : null, () => {
       this.#painted();
-      if (!this.#isClosed) this.inspector.afterPaint();
+      if (this.#isClosed) return;
+      if (this.#owesWords) this.#write();
+      this.inspector.afterPaint();
     });
   }
 }

@@ -94,10 +94,13 @@ export class LiveBar {
     this.#drawSoon();
   }
 
-  /** Numbers that run faster are read by nobody. They change with a step's picture: a change between two would be a picture more. */
+  /** Numbers that run faster are read by nobody. They change right after a step's picture, as all words do. */
   #drawSoon() {
-    if (performance.now() - this.#drawnAtMs > DRAW_EVERY_MS) this.#draw();
-    else this.#drawTimer ??= setTimeout(() => this.#draw(), 2 * DRAW_EVERY_MS);
+    const nowMs = performance.now();
+    if (nowMs - this.#drawnAtMs > DRAW_EVERY_MS) {
+      this.#drawnAtMs = nowMs;
+      requestAnimationFrame(() => setTimeout(() => this.#draw()));
+    } else this.#drawTimer ??= setTimeout(() => this.#draw(), 2 * DRAW_EVERY_MS);
   }
 
   /** @param {import("../source/socket.mjs").Link} link

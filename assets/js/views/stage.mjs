@@ -129,6 +129,11 @@ export class Stage {
     const { width, height } = (this.#size ??= this.#measured(isTower));
     current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], groups: this.#groups?.has(keys) ? this.#groups : null, ...options, width, height }, before, isPlaying);
     this.#tellWhy();
+  }
+
+  /** The words on the picture and under the pointer. */
+  write() {
+    if (this.#current() === this.tower) this.tower.write();
     if (this.#pointer) this.#showTip();
   }
 

@@ -49,6 +49,8 @@ export class TowerPicture {
   #isScheduled = false;
   #wasAsked = false;
   #isClosed = false;
+  /** Labels of the step on the canvas, until they are written. */
+  #tell = () => {};
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** @param {object} context
@@ -148,7 +150,13 @@ export class TowerPicture {
     const { particles, amounts } = streamsOf(frame, layout, this.plates, flow, columns.placeOf);
     this.#amounts = amounts;
     renderer.setParticles(particles);
-    this.labels.tell(frame, columns, hasStats);
+    this.#tell = () => this.labels.tell(frame, columns, hasStats);
+  }
+
+  /** The words on the picture, if they are not its own any more. */
+  write() {
+    this.#tell();
+    this.#tell = () => {};
   }
 
   #schedule() {
