@@ -68,6 +68,10 @@ const FEEDS = {
   "graph-bars": (frame, { layout }) => ({ traces: barData(frame, layout) }),
 };
 
+/** Whether a figure stands over all steps, and a frame only moves its mark.
+ *  @param {string} id of the graph */
+export const marksStep = (id) => FEEDS[id] === markStep;
+
 /** Shape 0 of the figures over all steps: the line at the current one.
  *  @param {import("../core/wire.mjs").Frame} frame
  *  @returns {Data} */

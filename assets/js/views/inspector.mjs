@@ -8,7 +8,7 @@
 import { IDS, GRAPHS, TABS, viewStore } from "../names.mjs";
 import { cellsOf, numRead } from "./attention.mjs";
 import { el } from "./dom.mjs";
-import { feed } from "./feeds.mjs";
+import { feed, marksStep } from "./feeds.mjs";
 import { Heads } from "./heads.mjs";
 import { Predicted } from "./predicted.mjs";
 
@@ -20,10 +20,10 @@ const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
 const PAUSE_MS = 200;
 const MOST_WAIT_MS = 700;
 const RIPE_MS = 60;
-/** How much longer than it took a chart is followed by none: charts take a tenth of the time at most, and while a recording
- *  is followed a fortieth, since each keeps a step from being painted. */
+/** After a chart comes a rest, so many times as long as the chart took: charts take a tenth of the time at most. While a
+ *  recording is followed they take an eightieth, since each keeps a step from being painted. */
 const REST_SHARE = 9;
-const FOLLOWING_REST_SHARE = 39;
+const FOLLOWING_REST_SHARE = 79;
 
 /** Plotly's element inside a dcc.Graph, once it has drawn.
  *  @param {string} id
@@ -112,6 +112,7 @@ export class Inspector {
 
   /** The selection or the step changed: tell the server when it rests, feed from memory until then. A chart that is
    *  not there yet, or shows something else than is selected now, comes from the server while the clock goes on, too.
+   *  Lines over all steps wait for the rest while a recording is followed: they would end before the mark of its step.
    *  @param {import("../core/wire.mjs").Frame} frame
    *  @param {Record<string, any>} view
    *  @param {boolean} isMoving the clock goes on by itself */
@@ -120,8 +121,8 @@ export class Inspector {
     if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
-    for (const id of [...(VIEWS[view.tab] ?? []), ...(GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? [])]) this.#due.add(id);
-    this.#feedSoon(isMoving ? 0 : PAUSE_MS);
+    for (const id of [...(VIEWS[view.tab] ?? []), ...(GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? [])]) if (!marksStep(id) || !this.isFollowing()) this.#due.add(id);
+    if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
   }
 
   /** @param {number} [pauseMs] put off until nothing was wanted for so long */
