@@ -5,19 +5,25 @@ The functions are importable too: `from tests.conftest import write_random_sessi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from dash import Dash
+from flask.testing import FlaskClient
 from hypothesis import settings
 
 from mri.config import ATTENTION_TOPK, TraceConfig
 from mri.events import StepFrame, TraceSession
 from mri.hook_points import nanochat_points
 from mri.layout import Layout
+from mri.live.worker import GenerationWorker
+from mri.server import create_app
 from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
+from mri.ui.services import EXTENSION
 
 settings.register_profile("mri", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("mri")
@@ -25,6 +31,8 @@ settings.load_profile("mri")
 TINY_VOCABULARY = [*(bytes([97 + i]) for i in range(26)), b" ", b"\xff", " é".encode(), b"<|bos|>", b"<|python_end|>"]
 """a … z, a space, a lone byte that is no UTF-8, two bytes that are, and two special tokens."""
 SPECIAL_IDS = (29, 30)
+
+FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "live" / "fake_worker.py")]
 
 NAN, INF = float("nan"), float("inf")
 HANDMADE_VALUES = (
@@ -179,3 +187,29 @@ def handmade_session() -> Callable[..., Path]:
 def random_session() -> Callable[..., Path]:
     """The function `random_session(folder, n_layer=…, n_embd=…, n_head=…, num_steps=…, config=…) -> path`."""
     return write_random_session
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Dash]:
+    """The web app over an empty folder; what generates for it is `live/fake_worker.py`."""
+    app = create_app(tmp_path, worker=GenerationWorker(tmp_path, None, program=FAKE_WORKER, max_waiting=1))
+    yield app
+    app.server.extensions[EXTENSION].worker.close()
+
+
+@pytest.fixture
+def client(app: Dash) -> FlaskClient:
+    return app.server.test_client()
+
+
+@pytest.fixture(scope="module")
+def sessions_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For tests that change nothing: one finished session, "handmade"."""
+    folder = tmp_path_factory.mktemp("sessions")
+    write_handmade_session(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reader_client(sessions_folder: Path) -> FlaskClient:
+    return create_app(sessions_folder).server.test_client()

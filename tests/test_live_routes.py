@@ -1,6 +1,5 @@
-"""Recording over HTTP: the models on offer, pause, resume and single steps."""
+"""Recording over HTTP: what is refused, the queue, the models on offer, pause, resume and single steps."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from mri.live.worker import GenerationWorker
 from mri.live_routes import model_path
 from mri.server import create_app
 from mri.ui.services import EXTENSION
+from tests.conftest import FAKE_WORKER
 
-FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "live" / "fake_worker.py")]
 GOLDEN = Path(__file__).parent / "golden" / "E5"
 
 
@@ -22,17 +21,63 @@ def app(tmp_path):
     app.server.extensions[EXTENSION].worker.close()
 
 
-@pytest.fixture
-def client(app):
-    return app.server.test_client()
-
-
 def status_once(client, session_id, condition, deadline_s=60):
     deadline = time.monotonic() + deadline_s
     while not condition(status := client.get(f"/record/{session_id}").json):
         assert time.monotonic() < deadline, status
         time.sleep(0.01)
     return status
+
+
+def is_over(status):
+    return status["state"] not in ("queued", "running")
+
+
+def test_recording(client):
+    response = client.post("/record", json={"prompt": "Once", "max_new_tokens": 2, "preset": "light"})
+    assert response.status_code == 202
+    status = status_once(client, response.json["id"], is_over)
+    assert (status["state"], status["text"], status["max_steps"]) == ("finished", "ab ab ", 2)
+
+
+def test_a_recording_can_be_stopped(client):
+    session_id = client.post("/record", json={"prompt": "hang", "max_new_tokens": 2}).json["id"]
+    assert client.post(f"/record/{session_id}/stop").status_code == 200
+    assert status_once(client, session_id, is_over)["message"] == "stopped"
+
+
+def test_a_full_queue_is_a_sentence(client):
+    ids = [client.post("/record", json={"prompt": "hang", "max_new_tokens": 1}).json["id"] for _ in range(2)]
+    assert len(set(ids)) == 2
+    response = client.post("/record", json={"prompt": "x"})
+    assert (response.status_code, list(response.json)) == (503, ["error"])
+    for session_id in reversed(ids):
+        client.post(f"/record/{session_id}/stop")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"prompt": "", "chat": true}', '{"prompt": "x", "preset": "?"}', "{"]
+)
+def test_a_bad_recording_is_refused(client, body):
+    response = client.post("/record", data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json["error"]
+
+
+def test_json_without_end_is_refused(client):
+    answer = client.post("/record", data="[" * 20_000, content_type="application/json")
+    assert answer.status_code == 400
+    assert "nested too deeply" in answer.json["error"]
+
+
+def test_a_form_of_another_site_cannot_record(client):
+    response = client.post("/record", data={"prompt": "x"})
+    assert response.status_code == 415
+
+
+def test_too_large_a_request_is_refused(client):
+    response = client.post("/record", data=b'"' + b"x" * (3 << 20) + b'"', content_type="application/json")
+    assert response.status_code == 413
 
 
 def test_models_are_named_by_ids_that_are_no_paths(app, client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page
@@ -14,14 +15,21 @@ def open_scanner(page: Page, address: str = "/") -> None:
     until(page, "window.mri?.timings.draw.length > 0")
 
 
-def until(page: Page, condition: str, deadline_s: float = 60) -> Any:
-    """Poll a JavaScript expression until it is true. (Playwright's own waiting needs eval, which the page forbids.)"""
+def until(
+    page: Page, condition: str | Callable[[], Any], deadline_s: float = 60, act: Callable[[], object] = lambda: None
+) -> Any:
+    """Poll a JavaScript expression, or a function here, until it is true, after `act` each time; -> its value.
+
+    (Playwright's own waiting needs eval, which the page forbids.)
+    """
     end = time.monotonic() + deadline_s
-    while not (value := page.evaluate(condition)):
+    while True:
+        act()
+        if value := page.evaluate(condition) if isinstance(condition, str) else condition():
+            return value
         if time.monotonic() > end:
             raise AssertionError(f"not true in {deadline_s} s: {condition}")
         page.wait_for_timeout(25)
-    return value
 
 
 def shown(page: Page, graph: str, condition: str = "true") -> None:
@@ -80,13 +88,10 @@ def click_bar(page: Page, graph: str, data_x: float, data_y: float) -> None:
 
 def hover_words(page: Page, graph: str, data_x: float, data_y: float) -> str:
     """What a figure says of the point under the pointer. One that is drawn anew forgets the pointer until it moves."""
-    words = page.locator(f"#{graph} .hoverlayer")
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+
+    def move() -> None:
         x, y = place_in(page, graph, data_x, data_y)
         page.mouse.move(x, y)
         page.mouse.move(x + 1, y)
-        page.wait_for_timeout(200)
-        if said := words.text_content():
-            return said
-    raise AssertionError(f"{graph} says nothing at {data_x}, {data_y}")
+
+    return until(page, f"document.querySelector('#{graph} .hoverlayer').textContent", act=move)

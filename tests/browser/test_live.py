@@ -15,7 +15,8 @@ from mri.store.library import Library
 from mri.ui.services import EXTENSION
 from tests.browser.scanner_page import step, until
 from tests.browser.serving import PHONE, clean_page, served
-from tests.browser.test_record import FAKE_WORKER, MODEL
+from tests.browser.test_record import MODEL
+from tests.conftest import FAKE_WORKER
 from tests.live.conftest import Recorder
 
 KEEP_SOCKETS = """window.sockets = []; const Real = WebSocket;

@@ -1,7 +1,6 @@
 """The record box in a real browser: with the real worker and a tiny model, and with a fake one for what goes wrong."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,9 @@ from mri.server import create_app
 from mri.store.reader import open_session
 from mri.ui.services import EXTENSION
 from tests.browser.serving import clean_page, served
+from tests.conftest import FAKE_WORKER
 
-TESTS = Path(__file__).parents[1]
-MODEL = TESTS / "golden" / "E5"
-FAKE_WORKER = [sys.executable, str(TESTS / "live" / "fake_worker.py")]
+MODEL = Path(__file__).parents[1] / "golden" / "E5"
 
 
 @pytest.fixture

@@ -255,12 +255,9 @@ def test_a_server_that_is_gone_is_told_until_it_answers_again(browser, site):
     expect(told).to_have_count(1)
     failed: list[object] = []
     page.on("requestfailed", lambda request: failed.append(request))
-    for _ in range(60):  # Dash may be at the last failure still
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(500)
-        if failed:
-            break
-    assert failed
+    until(
+        page, lambda: failed, act=lambda: page.keyboard.press("ArrowRight", delay=500)
+    )  # Dash may be at the last failure
     expect(told).to_have_count(1)
     page.unroute("**/_dash-update-component*")
     page.keyboard.press("ArrowRight")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +16,8 @@ from mri.live.worker import GenerationWorker
 from mri.server import create_app
 from mri.store.writer import SessionWriter
 from mri.ui.services import EXTENSION, Services
-from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
+from tests.conftest import FAKE_WORKER, SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
 from tests.live.sockets import served
-
-FAKE_WORKER = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
 
 
 class Recorder:

@@ -1,6 +1,5 @@
 """The record box: what presets cost, and what each state of a recording shows."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from mri.live.request import RecordRequest
 from mri.live.worker import GenerationWorker
 from mri.server import create_app
 from mri.ui import record_box
+from tests.conftest import FAKE_WORKER
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "E5"
-FAKE_WORKER = [sys.executable, str(ROOT / "tests" / "live" / "fake_worker.py")]
 
 OUTPUTS = ("current", "tick_off", "start_off", "stop_off", "value", "max", "line", "text", "open", "href", "toast")
 
