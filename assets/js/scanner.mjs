@@ -4,7 +4,6 @@
  * Composition only. Everything that moves goes through `paint`; nothing else draws.
  */
 
-import { stepsOfPositions } from "./core/growth.mjs";
 import { layoutFromMeta } from "./core/layout.mjs";
 import { loopFromText, textFromLoop } from "./core/lanes.mjs";
 import { blockOf, validView } from "./core/selection.mjs";
@@ -21,22 +20,14 @@ import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
 import { runCommand } from "./views/commands.mjs";
 import { Grouped } from "./views/grouped.mjs";
 import { Hints } from "./views/hints.mjs";
-import { Inspector } from "./views/inspector.mjs";
-import { Layers } from "./views/layers.mjs";
+import { Panels } from "./views/panels.mjs";
 import { PinButton } from "./views/pinned.mjs";
-import { Ribbon } from "./views/ribbon.mjs";
-import { showToast, theme, themeChanged } from "./views/shell.mjs";
-import { Sentence } from "./views/sentence.mjs";
+import { showToast, themeChanged } from "./views/shell.mjs";
 import { Stage } from "./views/stage.mjs";
 import { TakeAway } from "./views/takeaway.mjs";
 import { openSession, showInPicker } from "./views/picker.mjs";
 import { Timings } from "./views/timings.mjs";
-import { Timeline } from "./views/timeline.mjs";
-import { Transport } from "./views/transport.mjs";
-import { Watched } from "./views/watched.mjs";
 
-/** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
-const LINES_EVERY_MS = 2000;
 /** A step that comes so long after the picture before is drawn at once; where they come faster, one frame may show several. */
 const ALONE_MS = 30;
 
@@ -46,9 +37,7 @@ export class Scanner {
   #isClosed = false;
   #abort = new AbortController();
   #painted = () => {};
-  #hasGrown = false;
   #owesWords = false;
-  #linesAtMs = 0; // when the small lines were drawn last
 
   /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
    *    `asked`: what a lesson shows, instead of what the address asks for
@@ -95,38 +84,27 @@ export class Scanner {
    *  @param {Record<string, any>} scales
    *  @param {any} meta */
   #build(boot, tokens, scales, meta) {
-    const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const { layout, player } = this;
-    const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
+    const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
-    const needFrame = (/** @type {number} */ step) => this.cache.ensure(step).then(needsRedraw, () => {}); // told by the cache's onError
     this.grouped = new Grouped({ session: boot.session, scales, onReady: needsRedraw, onError: (sentence) => showToast(sentence, "error") });
-    this.stage = new Stage(host("mri-stage"), { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#pictures.willDraw });
-    const source = { layout, tokens, stepOf: this.growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
-    this.ribbon = new Ribbon(host("mri-ribbon"), {
-      tokens, stepOf: source.stepOf, numPrompt: source.numPrompt, onSeek, hasAttention: layout.n_head > 0,
-      influence: { session: this.session, version: meta.version, scales, onChoose: (influence) => this.view.select({ influence }) },
+    const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
+    this.stage = new Stage(stage, { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#pictures.willDraw });
+    this.panels = new Panels({
+      layout, meta, tokens, scales, player, onSelect, view: this.view, growth: this.growth, session: boot.session, limit: boot.limit,
+      onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
+      needFrame: (step) => this.cache.ensure(step).then(needsRedraw, () => {}), // told by the cache's onError
+      canAsk: () => this.pin.serverAnswers(),
+      isFollowing: () => this.#isFollowing,
     });
-    this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
-    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
-    this.layers = new Layers(host("mri-layers"), { layout, limit: boot.limit, numSteps: player.numSteps, needFrame, onPick: (point) => this.#select({ point }) });
-    this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
-    const viewForServer = () => ({ ...this.view.view, step: player.step, theme: theme(), ...this.inspector.choices });
-    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer, canAsk: () => this.pin.serverAnswers(), isFollowing: () => this.#isFollowing });
-    this.inspector.showTab(/** @type {string} */ (this.view.view.tab));
-    this.watched = new Watched({ session: boot.session, scales, onSelect, onToggle: (point, neuron) => this.#toggleWatch(point, neuron) });
+    const viewForServer = () => this.panels.viewForServer();
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
     const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
-    this.takeaway = new TakeAway(host("mri-tools"), { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#pictures.drawNow(), pause: () => player.pause() });
-    this.pinButton = new PinButton(host("mri-tools"), this.pin);
+    this.takeaway = new TakeAway(tools, { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#pictures.drawNow(), pause: () => player.pause() });
+    this.pinButton = new PinButton(tools, this.pin);
     this.hints = new Hints();
-    const { model_id: model } = meta.session;
-    const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
-    this.facts = () => [model, what, tokens.sequence.length ? `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens` : ""].filter(Boolean).join(" · ");
-    host("mri-facts").textContent = this.facts();
-    showInPicker(/** @type {HTMLSelectElement} */ (host(IDS.sessionPicker)), this.session, meta.session.prompt || meta.name || meta.session.name);
-    if (this.growth) this.#showGrowth(performance.now());
+    showInPicker(/** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker)), this.session, meta.session.prompt || meta.name || meta.session.name);
   }
 
   #listen() {
@@ -137,7 +115,7 @@ export class Scanner {
       this.redraw();
     });
     this.view.subscribe((view, before) => {
-      if (view.tab !== before.tab) this.inspector.showTab(/** @type {string} */ (view.tab));
+      if (view.tab !== before.tab) this.panels.inspector.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -149,9 +127,7 @@ export class Scanner {
   /** Lines over all steps, after the picture: the scan does not wait for them. */
   async #fetchSeries() {
     try {
-      const series = await this.pin.series(this.#abort.signal);
-      this.timeline.setSeries(series);
-      this.layers.setSeries(series);
+      this.panels.setSeries(await this.pin.series(this.#abort.signal));
       this.redraw();
     } catch (error) {
       if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
@@ -162,7 +138,7 @@ export class Scanner {
    *  @param {import("./core/wire.mjs").Frame[]} frames that `growth` has taken already */
   append(frames) {
     for (const frame of frames) this.cache.push(frame);
-    this.#hasGrown = true;
+    this.panels.hasGrown = true;
     this.player.setNumSteps(this.cache.numSteps);
     this.#pictures.hurry(ALONE_MS);
   }
@@ -179,28 +155,13 @@ export class Scanner {
    *  @param {Iterable<number>} thin steps that came without their payloads: they are asked for again when needed */
   settle(thin) {
     this.isRunning = false;
-    this.#linesAtMs = 0;
-    this.#hasGrown = true;
+    this.panels.settle();
     for (const step of thin) this.cache.forget(step);
     this.player.setGrowing(false);
     if (this.isInLesson) return this.redraw(); // the address stays the lesson's
     this.pathname = "/";
     history.replaceState(null, "", `/${urlFromView({ ...this.view.view, session: this.session, step: this.player.step })}`);
     this.redraw();
-  }
-
-  /** What is drawn over all steps gets the new ones.
-   *  @param {number} nowMs */
-  #showGrowth(nowMs) {
-    const growth = /** @type {import("./core/growth.mjs").Growth} */ (this.growth);
-    this.#hasGrown = false;
-    this.transport.grow();
-    this.timeline.setSeries(growth.series);
-    this.layers.grow(growth.numSteps, growth.limit);
-    /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
-    if (nowMs - this.#linesAtMs < LINES_EVERY_MS) return;
-    this.#linesAtMs = nowMs;
-    this.layers.setSeries(growth.series);
   }
 
   /** Whether the address bar is still this view's to write. */
@@ -228,11 +189,7 @@ export class Scanner {
     this.view.close();
     this.cache.close();
     this.stage.close();
-    this.timeline.close();
-    this.layers.close();
-    this.ribbon.close();
-    this.inspector.close();
-    this.watched.close();
+    this.panels.close();
     this.grouped.close();
     this.takeaway.close();
     this.hints.close();
@@ -324,23 +281,8 @@ export class Scanner {
     this.#owesWords = false;
     const { step, mode } = this.player;
     const frame = this.cache.get(step);
-    const { view } = this.view;
-    const point = /** @type {string} */ (view.point);
-    const isPlaying = mode === "playing" || this.#isFollowing;
-    if (frame) {
-      this.stage.write();
-      if (this.#hasGrown) this.ribbon.grow();
-      this.ribbon.follow(step);
-      if (this.#hasGrown) this.#showGrowth(performance.now());
-      this.layers.draw(frame, this.#before(step), point, isPlaying);
-      this.ribbon.draw(step, frame, view.influence, isPlaying);
-      this.sentence.draw(frame, isPlaying);
-    }
-    this.transport.draw();
-    this.timeline.draw(step, point);
-    if (!frame) return;
-    this.watched.draw(view);
-    this.inspector.draw(frame, view, isPlaying);
+    if (frame) this.stage.write();
+    this.panels.draw(frame, this.#before(step), mode === "playing" || this.#isFollowing);
   }
 
   /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */
@@ -350,7 +292,7 @@ export class Scanner {
       this.#painted();
       if (this.#isClosed) return;
       if (this.#owesWords) this.#write();
-      this.inspector.afterPaint();
+      this.panels.inspector.afterPaint();
     });
   }
 }

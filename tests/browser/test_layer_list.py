@@ -100,9 +100,9 @@ def test_scales_have_labels_that_do_not_touch(page):
 
 
 def test_bars_lines_and_numbers_are_drawn_where_the_rows_are(page, by_key):
-    until(page, "window.mri.timeline.values[2].textContent !== '…'")  # the series is here
+    until(page, "window.mri.panels.timeline.values[2].textContent !== '…'")  # the series is here
     drawn = page.evaluate(
-        """() => { const { canvas, bars } = window.mri.layers; const ctx = canvas.getContext("2d");
+        """() => { const { canvas, bars } = window.mri.panels.layers; const ctx = canvas.getContext("2d");
             const ratio = canvas.width / parseFloat(canvas.style.width); const [left, width] = bars.bars;
             const { data } = ctx.getImageData(0, 0, canvas.width, 20 * ratio); // once: a second time is a warning
             const isDrawn = (x, w) => data.some((byte, i) => byte
@@ -122,4 +122,4 @@ def test_phone(browser, site):
         assert view(page)["point"] == "embed.resid0"
         assert row.bounding_box()["height"] >= 28
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-        assert not math.isnan(page.evaluate("window.mri.layers.bars.bars[1]"))
+        assert not math.isnan(page.evaluate("window.mri.panels.layers.bars.bars[1]"))

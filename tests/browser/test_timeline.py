@@ -145,7 +145,7 @@ def test_a_loop_by_keys_by_link_and_by_button(page):
 
 def test_moving_draws_no_line_anew(page):
     open_timeline(page, "/?session=demo-long&step=3")
-    page.evaluate("""() => { const { ctx } = window.mri.timeline; const real = ctx.clearRect; window.painted = 0;
+    page.evaluate("""() => { const { ctx } = window.mri.panels.timeline; const real = ctx.clearRect; window.painted = 0;
         ctx.clearRect = function (...box) { window.painted++; return real.apply(this, box); }; }""")
     at = page.locator(".mri-timeline-cursor").bounding_box()["x"]
     for _ in range(10):
