@@ -231,7 +231,7 @@ export class Lesson {
     const { scanner, moment, happened } = this;
     if (!moment) return;
     if (scanner) {
-      const { player, view, ribbon } = scanner;
+      const { player, view, panels } = scanner;
       if (this.#playTo !== null && player.mode === "playing" && player.step >= this.#playTo) {
         this.#playTo = null;
         return player.pause();
@@ -240,7 +240,8 @@ export class Lesson {
       happened.visited.add(player.step);
       happened.played ||= player.mode === "playing";
       happened.view = view.view;
-      happened.token = ribbon.stepOf.length ? Array.prototype.lastIndexOf.call(ribbon.stepOf, player.step) : -1;
+      const { stepOf } = panels.ribbon;
+      happened.token = stepOf.length ? Array.prototype.lastIndexOf.call(stepOf, player.step) : -1;
     }
     if (!moment.do || this.progress.of(this.content.id).done.includes(moment.id) || !holds(moment.do.when, happened)) return;
     this.progress.finishTask(this.content.id, moment.id);
