@@ -108,6 +108,7 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's "&" has it ignored
     )
     while child.poll() is None:
         if any(journal.stat().st_size for journal in tmp_path.glob("*/frames.journal")):

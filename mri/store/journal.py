@@ -24,8 +24,7 @@ class Journal:
         """Creates the file. Raises OSError, FileExistsError among them."""
         self._fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         self._sync_ms = sync_ms
-        self.num_bytes = 0
-        self.num_records = 0
+        self._end = (0, 0)  # bytes and records: one assignment, so that an interrupt finds both old or both new
         self.num_records_synced = 0
         self._torn = False
         self._sync_error: OSError | None = None
@@ -34,8 +33,17 @@ class Journal:
         if sync_ms:
             self._syncer.start()
 
+    @property
+    def num_bytes(self) -> int:
+        return self._end[0]
+
+    @property
+    def num_records(self) -> int:
+        return self._end[1]
+
     def append(self, record: bytes) -> None:
-        """All of the record or nothing. Raises OSError; the journal then ends with the last whole record."""
+        """All of the record or nothing, on an interrupt too. Raises OSError; the journal then ends with the last whole
+        record."""
         if self._sync_error is not None:
             error, self._sync_error = self._sync_error, None
             raise error
@@ -49,9 +57,8 @@ class Journal:
         except OSError:
             self._take_back()
             raise
+        self._end = (self.num_bytes + len(record), self.num_records + 1)
         self._torn = False
-        self.num_bytes += len(record)
-        self.num_records += 1
         if not self._sync_ms:
             self.sync()
 

@@ -25,6 +25,7 @@ from mri.paths import DATA
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.control import Control
+from mri.tracer.interrupts import held_interrupts
 from mri.tracer.recorder import GenerationRecorder, layout_of_model
 
 
@@ -63,7 +64,7 @@ def record_generation(
     on_start(session) before the first step; on_step(step, response so far) after each; `control` is
     asked after each step, and on_pause(step, response so far) told where it has to wait; the journal then has every
     step. `seal=False` leaves the journal as it is, to be packed into one file later. An interrupt (Ctrl-C) ends the
-    recording as "interrupted" with all it has.
+    recording as "interrupted" after the step under way, with all it has; a second one at once.
     Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
     """
     ids = ids_from_prompt(loaded.tokenizer, prompt, chat)
@@ -92,32 +93,35 @@ def record_generation(
     began = time.perf_counter()
     said: list[int] = []
     end_reason = "interrupted"
-    try:
-        with recorder:
-            for step in steps:
-                recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
-                if not step.from_prompt:
-                    said.append(step.next_id)
-                if on_step:
-                    on_step(step, loaded.tokenizer.decode(said))
-                end_reason = step.end_reason or end_reason
-                if step.end_reason is None and control is not None:
-                    if control.must_wait:
-                        recorder.flush()
-                        if on_pause:
-                            on_pause(step, loaded.tokenizer.decode(said))
-                    if not control.may_go_on():
-                        end_reason = "stopped"
+    with held_interrupts() as is_interrupted:
+        try:
+            with recorder:
+                for step in steps:
+                    recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
+                    if not step.from_prompt:
+                        said.append(step.next_id)
+                    if on_step:
+                        on_step(step, loaded.tokenizer.decode(said))
+                    end_reason = step.end_reason or end_reason
+                    if is_interrupted():
                         break
-    except KeyboardInterrupt:
-        pass
-    except Exception as error:
-        end_reason = f"error: {error}"
-        raise
-    finally:
-        response = loaded.tokenizer.decode(said)
-        duration_s = round(time.perf_counter() - began, 6)
-        path = writer.finish(recorder.stopped or end_reason, response=response, duration_s=duration_s, seal=seal)
+                    if step.end_reason is None and control is not None:
+                        if control.must_wait:
+                            recorder.flush()
+                            if on_pause:
+                                on_pause(step, loaded.tokenizer.decode(said))
+                        if not control.may_go_on():
+                            end_reason = "stopped"
+                            break
+        except KeyboardInterrupt:  # the second
+            pass
+        except Exception as error:
+            end_reason = f"error: {error}"
+            raise
+        finally:
+            response = loaded.tokenizer.decode(said)
+            duration_s = round(time.perf_counter() - began, 6)
+            path = writer.finish(recorder.stopped or end_reason, response=response, duration_s=duration_s, seal=seal)
     problem = recorder.stopped.removeprefix("error: ") or writer.seal_error
     if recorder.stopped == "budget":
         problem = f"Recording ended after {recorder.num_steps} steps because the next did not fit max_bytes_per_step."

@@ -196,3 +196,34 @@ def test_a_journal_broken_in_the_middle_says_so(tmp_path, handmade_session):
         assert reader.num_steps == 2
         with pytest.raises(BadSession, match=r"damaged after 2 steps \(step 3 is whole again\)"):
             reader.verify()
+
+
+@pytest.mark.parametrize("where", range(1, 30))
+def test_an_interrupt_anywhere_in_an_append_leaves_whole_records(tmp_path, where):
+    path = tmp_path / "journal"
+    writing = Journal(path, sync_ms=0)
+    writing.append(record_bytes(KIND_FRAME, 0, b"a"))
+    lines = 0
+
+    def interrupt(frame, event, _):
+        nonlocal lines
+        if frame.f_code is not Journal.append.__code__:
+            return None
+        lines += event == "line"
+        if lines == where:
+            raise KeyboardInterrupt
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        writing.append(record_bytes(KIND_FRAME, 1, b"b"))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    writing.append(record_bytes(KIND_END, writing.num_records, b"{}"))
+    writing.close()
+    steps = [step for step, _ in records_in(path)]
+    assert steps in ([0, 1], [0, 1, 2])
+    assert os.path.getsize(path) == writing.num_bytes

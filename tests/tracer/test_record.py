@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +67,18 @@ def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_p
         if step.index == 4:
             raise KeyboardInterrupt
 
+    def ctrl_c(step: Step, text: str) -> None:
+        if step.index == 1:
+            signal.raise_signal(signal.SIGINT)
+
     common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path}
     stopped = record_generation(golden, "ab", on_step=stop_at_third, control=control, **common)  # type: ignore[arg-type]
     interrupted = record_generation(golden, "ab", on_step=interrupt, **common)  # type: ignore[arg-type]
+    after_its_step = record_generation(golden, "ab", on_step=ctrl_c, **common)  # type: ignore[arg-type]
     assert (stopped.end_reason, stopped.num_steps) == ("stopped", 3)
+    assert (after_its_step.end_reason, after_its_step.num_steps) == ("interrupted", 2)
     assert (interrupted.end_reason, interrupted.num_steps) == ("interrupted", 5)
-    assert [info.state for info in Library(tmp_path).list()] == ["finished", "finished"]
+    assert [info.state for info in Library(tmp_path).list()] == ["finished"] * 3
 
 
 def test_a_failure_of_the_model_is_named_in_the_session(golden: LoadedModel, tmp_path: Path) -> None:
