@@ -5,6 +5,7 @@ The functions are importable too: `from tests.conftest import write_random_sessi
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -187,6 +188,14 @@ def handmade_session() -> Callable[..., Path]:
 def random_session() -> Callable[..., Path]:
     """The function `random_session(folder, n_layer=…, n_embd=…, n_head=…, num_steps=…, config=…) -> path`."""
     return write_random_session
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT interrupts, even where a shell's "&" had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

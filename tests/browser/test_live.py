@@ -122,6 +122,7 @@ def test_from_prompt_to_replay(browser, tmp_path):
 def test_two_viewers_one_late_and_both_get_every_step(browser, site, recorder):
     with clean_page(browser, site) as first, clean_page(browser, site) as second:
         recorder.append()
+        first.bring_to_front()  # a page behind another draws too seldom to be clicked in
         first.goto("/live")
         first.get_by_role("link", name="once").click()  # what others record is one click away
         followed(first, recorder)

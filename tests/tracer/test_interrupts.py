@@ -8,6 +8,7 @@ import pytest
 from mri.tracer.interrupts import held_interrupts
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_first_is_remembered_the_second_raises() -> None:
     with held_interrupts() as is_interrupted:
         assert not is_interrupted()

@@ -56,6 +56,7 @@ def test_a_prompt_that_cannot_be_read_leaves_no_session(golden: LoadedModel, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_path: Path) -> None:
     control = Control()
 
@@ -67,14 +68,14 @@ def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_p
         if step.index == 4:
             raise KeyboardInterrupt
 
-    def ctrl_c(step: Step, text: str) -> None:
+    def interrupt_soon(step: Step, text: str) -> None:
         if step.index == 1:
             signal.raise_signal(signal.SIGINT)
 
     common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path}
     stopped = record_generation(golden, "ab", on_step=stop_at_third, control=control, **common)  # type: ignore[arg-type]
     interrupted = record_generation(golden, "ab", on_step=interrupt, **common)  # type: ignore[arg-type]
-    after_its_step = record_generation(golden, "ab", on_step=ctrl_c, **common)  # type: ignore[arg-type]
+    after_its_step = record_generation(golden, "ab", on_step=interrupt_soon, **common)  # type: ignore[arg-type]
     assert (stopped.end_reason, stopped.num_steps) == ("stopped", 3)
     assert (after_its_step.end_reason, after_its_step.num_steps) == ("interrupted", 2)
     assert (interrupted.end_reason, interrupted.num_steps) == ("interrupted", 5)
