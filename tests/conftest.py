@@ -192,7 +192,7 @@ def random_session() -> Callable[..., Path]:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """SIGINT interrupts, even where a shell's "&" had it ignored."""
+    """SIGINT interrupts here and in children started, even where a shell's "&" had it ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -213,7 +213,7 @@ def client(app: Dash) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def sessions_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For tests that change nothing: one finished session, "handmade"."""
+    """One finished session, "handmade", for all tests of a module."""
     folder = tmp_path_factory.mktemp("sessions")
     write_handmade_session(folder)
     return folder

@@ -99,6 +99,7 @@ def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
     assert "record one with" in done.stdout
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
     prompt = "Once there was a girl named Mia."  # to the embedded model, hot, with all it has: no other takes so long
     how = ["--max-new-tokens", "480", "--temperature", "1.5", "--seed", "4", "--capture", "everything"]
@@ -108,7 +109,6 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's "&" has it ignored
     )
     while child.poll() is None:
         if any(journal.stat().st_size for journal in tmp_path.glob("*/frames.journal")):

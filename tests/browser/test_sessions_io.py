@@ -21,10 +21,8 @@ FILES = "#sessions-import-files"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sessions")
-    write_handmade_session(folder)
-    return folder
+def folder(sessions_folder: Path) -> Path:
+    return sessions_folder
 
 
 @pytest.fixture(scope="module")
