@@ -7,10 +7,10 @@ PY := $(VENV)/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench model demos lessons screenshots clean
+.PHONY: help run test test-all check bench model demos lessons screenshots clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: $(VENV)/run.stamp  ## serve the app (ARGS="--port 8060" passes options on)
 	$(PY) app.py $(ARGS)
@@ -18,6 +18,10 @@ run: $(VENV)/run.stamp  ## serve the app (ARGS="--port 8060" passes options on)
 test: $(VENV)/dev.stamp  ## every test, in a real browser too (ARGS="tests/store -x" narrows)
 	@$(PY) tests/browser/ensure_browser.py
 	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+
+test-all: $(VENV)/dev.stamp  ## the same with large samples and long runs (about two hours; before an issue is closed)
+	@$(PY) tests/browser/ensure_browser.py
+	@MRI_TEST_ALL=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp  ## ruff, mypy and every test
 	$(PY) -m ruff check .

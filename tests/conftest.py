@@ -25,9 +25,16 @@ from mri.server import create_app
 from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
 from mri.ui.services import EXTENSION
+from tests.tiers import IS_LONG_RUN
 
 settings.register_profile("mri", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("mri")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not IS_LONG_RUN and item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="a long run: make test-all"))
+
 
 TINY_VOCABULARY = [*(bytes([97 + i]) for i in range(26)), b" ", b"\xff", " é".encode(), b"<|bos|>", b"<|python_end|>"]
 """a … z, a space, a lone byte that is no UTF-8, two bytes that are, and two special tokens."""

@@ -1,0 +1,12 @@
+"""Two tiers of tests: `make test` with small samples, `make test-all` (MRI_TEST_ALL=1) with large ones and all marked `long`."""
+
+from __future__ import annotations
+
+import os
+
+IS_LONG_RUN = os.environ.get("MRI_TEST_ALL", "") not in ("", "0")
+
+
+def sample(ci: int, long: int) -> int:
+    """How many cases to try: `ci` in `make test`, `long` in `make test-all`."""
+    return long if IS_LONG_RUN else ci
