@@ -30,6 +30,7 @@ from tests.tiers import IS_LONG_RUN
 settings.register_profile("mri", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("mri")
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not IS_LONG_RUN and item.get_closest_marker("long"):

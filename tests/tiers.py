@@ -1,4 +1,4 @@
-"""Two tiers of tests: `make test` with small samples, `make test-all` (MRI_TEST_ALL=1) with large ones and all marked `long`."""
+"""Two tiers of tests: `make test` with small samples; with MRI_TEST_ALL=1 large ones and long runs."""
 
 from __future__ import annotations
 
