@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from werkzeug.serving import make_server
 
+from mri.assets import warm
 from mri.errors import ModelError
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.paths import SESSIONS
@@ -54,6 +56,7 @@ def main(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         address = f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}"
         print(_greeting(address, services), flush=True)
+        threading.Thread(target=warm, args=[app.server], name="warm", daemon=True).start()
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -1,16 +1,19 @@
 /* The only script that Dash loads by itself: it imports the modules, once, and offers them to Dash as clientside functions. */
 
 (() => {
-  const shell = import("/assets/js/views/shell.mjs");
-  const scanner = () => import("/assets/js/main.mjs");
+  const shell = import("./js/views/shell.mjs");
+  const scanner = () => import("./js/main.mjs");
   shell.then((module) => module.startShell());
-  const early = { "/": "scanner", "/live": "live", "/learn": "learn/lesson", "/compare": "compare" }[location.pathname];
-  if (early) Promise.all([scanner(), import(`/assets/js/${early}.mjs`)]); // fetched while Dash builds the page
+  if (["/", "/compare", "/neurons"].includes(location.pathname)) {
+    // Plotly is the largest file of all: it comes while the line rests between the requests of the first picture.
+    const href = "/_dash-component-suites/plotly/package_data/plotly.min.js";
+    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "script", fetchPriority: "low", href }));
+  }
   window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     mri: {
       mountScanner: async (boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),
       mountImports: async (given) => {
-        (await import("/assets/js/views/imports.mjs")).mountImports(given);
+        (await import("./js/views/imports.mjs")).mountImports(given);
         return true;
       },
       mountNeurons: async (boot) => (await scanner()).mountNeurons(boot),

@@ -94,12 +94,44 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "prefill": get_args(Prefill),
 }
 
+READING_BYTES_PER_STEP = 100_000
+"""Up to here `standard` keeps what the pages read: the prompt token by token, attention rows, MLP neurons."""
+
+LEAN = TraceConfig()
+"""What `standard` keeps where that would cost more."""
+
 PRESETS: dict[str, TraceConfig] = {
     "light": TraceConfig(capture_mode="stats"),
-    "standard": TraceConfig(),
+    "standard": TraceConfig(
+        attention_tier="full_row", prefill="stepwise", edu=True, max_bytes_per_step=READING_BYTES_PER_STEP
+    ),
     "rows": TraceConfig(attention_tier="full_row", prefill="stepwise", max_bytes_per_step=1_500_000),
     "everything": TraceConfig(
         capture_mode="full", attention_tier="full_row", prefill="stepwise", edu=True, max_bytes_per_step=4_000_000
     ),
 }
-"""Presets by name. Those that keep attention rows carry a budget of their own."""
+"""Presets by name. Those that keep attention rows carry a budget of their own. `standard` is LEAN where its longest
+step would be over its budget: `layout.config_of_preset` decides that, once for a whole recording."""
+
+
+def checked_preset(name: str) -> str:
+    """Raises ConfigError where there is no such preset."""
+    if name not in PRESETS:
+        raise ConfigError(f"There is no capture preset {name!r}: choose from {', '.join(PRESETS)}.")
+    return name
+
+
+def not_shown(config: TraceConfig) -> list[str]:
+    """What a recording made so will not show, in words for a person."""
+    lacks = []
+    if config.prefill != "stepwise":
+        lacks.append("the prompt token by token")
+    if config.capture_mode == "stats":
+        lacks.append("any neuron")
+    elif config.capture_mode != "full":
+        if not config.edu:
+            lacks.append("the MLP's neurons")
+        lacks.append("neurons that are not among the strongest" if config.capture_mode == "topk" else "all neurons")
+    if config.attention_tier == "summary":
+        lacks.append(f"looks beyond each head's {ATTENTION_TOPK} strongest")
+    return lacks

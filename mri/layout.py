@@ -30,14 +30,14 @@ Arrays of a frame (P hook points, L layers, H heads, w a width, Q hook points in
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mri.config import ATTENTION_TOPK, TOPK_CHOICES, TraceConfig
+from mri.config import ATTENTION_TOPK, LEAN, PRESETS, TOPK_CHOICES, TraceConfig, checked_preset
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.hook_points import STATS, HookPoint
 
@@ -220,6 +220,25 @@ class Layout:
 
 
 VALUE_DTYPES: dict[str, npt.DTypeLike] = {"f32": np.float32, "f16": np.float16, "q8": np.int8}
+
+
+def config_of_preset(
+    preset: str, points: Iterable[HookPoint], *, longest_row: int, n_layer: int, n_head: int, n_ctx: int, n_vocab: int
+) -> TraceConfig:
+    """What the preset keeps of a recording whose longest step attends `longest_row` keys.
+
+    `standard` is LEAN where such a step would be over its budget, so that no step of it is thinned on the way.
+    Raises ConfigError for a name that is no preset.
+    """
+    config = PRESETS[checked_preset(preset)]
+    if preset == "standard":
+        sizes = {"n_layer": n_layer, "n_head": n_head, "n_ctx": n_ctx, "n_vocab": n_vocab}
+        points = tuple(points)
+        layout = Layout(points, config, Layout.plan(points, LEAN, **sizes).topk, **sizes)
+        if layout.num_bytes("decode", 1, min(longest_row, n_ctx)) > config.max_bytes_per_step:
+            return LEAN
+        return replace(config, topk=layout.topk)
+    return config
 
 
 def width_of_group(group: str) -> int:

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import dash
+import flask_bootstrap
 from dash import Dash, set_props
 from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mri import errors
 from mri.analysis.study import Study
+from mri.assets import Assets
 from mri.compare_routes import compare_routes
 from mri.downloads import downloads
 from mri.guard import Guard, content_security_policy, inline_script_hashes
@@ -42,7 +43,10 @@ from mri.ui.tokens import display
 ROOT = Path(__file__).resolve().parents[1]
 MAX_REQUEST_BYTES = 2 << 20
 NOT_FOUND_PAGE = "pages.not_found_404"
-BOOTSTRAP_CSS = "/bootstrap/static/css/bootstrap.min.css"
+BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
+
+FIRST_MODULES = {"/": "scanner", "/live": "live", "/learn": "learn/lesson", "/compare": "compare"}
+"""What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
 STATUS = {
     errors.SessionNotFound: 404,
@@ -89,16 +93,14 @@ def create_app(
     worker = worker or GenerationWorker(sessions, model)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
     server = _flask(Services(library, worker, model, hub, Catalogue(lessons), Study(library)))
-    app = Dash(
+    app = App(
         "nanochat-mri",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
         title="nanochat MRI",
         update_title="",
         use_pages=True,
         pages_folder=str(ROOT / "pages"),
-        assets_folder=str(ROOT / "assets"),
-        assets_path_ignore=[r"^js$"],  # modules are imported by boot.js, each once
-        external_stylesheets=[BOOTSTRAP_CSS],
+        include_assets_files=False,  # mri/assets.py serves them
         index_string=components.INDEX_HTML,
         suppress_callback_exceptions=True,
         on_error=show_error,
@@ -116,19 +118,31 @@ def create_app(
     return app
 
 
+class App(Dash):
+    """Dash, with our style sheet and modules in the page's head and boot.js before its renderer starts."""
+
+    assets = Assets(ROOT / "assets", [BOOTSTRAP])
+
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
+        first = FIRST_MODULES.get(request.path)
+        entries = ["js/views/shell.mjs", *(["js/main.mjs", f"js/{first}.mjs"] if first else [])]
+        tree = self.assets.now()
+        parts["css"] = tree.tags(entries) + parts["css"]
+        parts["scripts"] += f'<script src="{tree.address("boot.js")}"></script>'
+        return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+
+
 def _flask(services: Services) -> Flask:
     server = Flask("nanochat-mri", static_folder=None)
-    server.static_url_path = "/static"  # Bootstrap-Flask puts its files under /bootstrap + this
     server.extensions[EXTENSION] = services
     server.config.update(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        BOOTSTRAP_SERVE_LOCAL=True,
         COMPRESS_REGISTER=False,  # only the routes that ask for it: the extension leaves static files open
         COMPRESS_MIMETYPES=["application/json", "application/octet-stream"],
         SOCK_SERVER_OPTIONS=SOCKET_OPTIONS,
         COMPRESS_ZSTD_LEVEL=1,  # frames are mostly noise: more effort gains nothing
     )
-    Bootstrap5(server)
+    App.assets.serve(server)
     compress.init_app(server)
     server.register_blueprint(routes)
     server.register_blueprint(live_routes)

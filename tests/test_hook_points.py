@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+from mri.config import PRESETS
 from mri.hook_points import BLOCK, EMBED, FINAL, STATS, nanochat_points
+from mri.paths import DATA
 
 
 def test_a_model_of_two_layers():
@@ -39,3 +43,12 @@ def test_every_kind_says_where_and_what():
         assert kind.meaning
         assert kind.unit
     assert STATS == ("mean", "std", "min", "max", "l2", "sparsity", "p99")
+
+
+def test_the_glossary_has_every_hook_point_statistic_and_capture():
+    glossary = (DATA.parent / "assets" / "js" / "core" / "glossary.mjs").read_text("utf-8")
+    terms = {term for entry in re.findall(r'^    \["([^"]+)", "', glossary, re.MULTILINE) for term in entry.split(", ")}
+    kinds = {kind.name for kind in (*EMBED, *BLOCK, *FINAL)}
+    assert kinds | set(STATS) <= terms
+    (capture,) = re.findall(r'\["capture", "([^"]+)"', glossary)
+    assert all(preset in capture for preset in PRESETS)

@@ -21,7 +21,7 @@ LEVELS = [
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},
-    {"guard", *ANSWERING},
+    {"assets", "guard", *ANSWERING},
 ]
 SIDEWAYS = {
     ("tracer", "nanochat"),
@@ -40,7 +40,7 @@ ONLY_IN = {
     "h5py": {"store"},
     "sklearn": {"analysis"},
     "scipy": {"analysis"},
-    "flask": {"ui", *ANSWERING},
+    "flask": {"ui", "assets", *ANSWERING},
     "pandas": {"export", "api"},
     "pyarrow": {"export"},
     "xarray": {"export"},

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mri.config import PRESETS, TraceConfig
+from mri.config import LEAN, PRESETS, TraceConfig
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.hook_points import HookPoint, nanochat_points
-from mri.layout import Layout, index_dtype, sampled_indices, width_of_group
+from mri.layout import Layout, config_of_preset, index_dtype, sampled_indices, width_of_group
 
 
 def nanochat(n_layer, n_embd, config=None, n_head=4, n_vocab=2048, n_ctx=512):
@@ -133,3 +133,26 @@ def test_small_helpers():
     assert width_of_group("prefill/topk/256") == 256
     assert index_dtype(65_536) == np.uint16
     assert index_dtype(65_537) == np.uint32
+
+
+def test_standard_keeps_what_the_pages_read_where_no_step_costs_more_than_100_kb():
+    def standard(n_layer, n_embd, longest_row):
+        points = nanochat_points(n_layer, n_embd, 2048)
+        sizes = {"n_layer": n_layer, "n_head": n_embd // 64, "n_ctx": 2048, "n_vocab": 2048}
+        config = config_of_preset("standard", points, longest_row=longest_row, **sizes)
+        return config, Layout.plan(points, config, **sizes).num_bytes("decode", 1, min(longest_row, 2048))
+
+    small, num_bytes = standard(6, 256, 512)
+    assert (small.prefill, small.attention_tier, small.edu, small.topk) == ("stepwise", "full_row", True, 64)
+    assert num_bytes <= small.max_bytes_per_step == 100_000
+    assert standard(12, 768, 80)[0].prefill == "stepwise"
+    assert standard(12, 768, 2000)[0] == LEAN, "its longest row decides, once for all steps"
+    assert standard(6, 256, 10_000)[1] <= 100_000, "no row is longer than the context"
+
+
+def test_other_presets_are_as_they_stand_and_an_unknown_one_is_refused():
+    sizes = {"n_layer": 2, "n_head": 2, "n_ctx": 16, "n_vocab": 31}
+    points = nanochat_points(2, 8, 31)
+    assert config_of_preset("rows", points, longest_row=9, **sizes) == PRESETS["rows"]
+    with pytest.raises(ConfigError, match="There is no capture preset 'all': choose from light, standard"):
+        config_of_preset("all", points, longest_row=9, **sizes)

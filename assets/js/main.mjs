@@ -18,7 +18,7 @@ function closeOpen() {
 }
 
 async function fetchScales() {
-  return (await fetch("/assets/scales.json")).json();
+  return (await fetch(new URL("../scales.json", import.meta.url))).json();
 }
 
 /** Called by Dash on every visit of the Scanner.

@@ -22,7 +22,8 @@ INDEX_HTML = """<!DOCTYPE html>
     <link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>\
 <rect width='16' height='16' rx='3' fill='%230b1017'/><circle cx='8' cy='8' r='3' fill='%234fd1e0'/></svg>">
     <script>
-      try { document.documentElement.dataset.bsTheme = localStorage.getItem("mri-theme") || "dark"; } catch {}
+      const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+      try { document.documentElement.dataset.bsTheme = localStorage.getItem("mri-theme") || system; } catch {}
     </script>
     {%css%}
   </head>
@@ -39,10 +40,10 @@ GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayMod
 
 PAGES = {
     "Scanner": ids.SCANNER_PATH,
+    "Learn": ids.LEARN_PATH,
     "Live": ids.LIVE_PATH,
     "Compare": ids.COMPARE_PATH,
     "Neurons": ids.NEURONS_PATH,
-    "Learn": ids.LEARN_PATH,
     "Sessions": ids.SESSIONS_PATH,
 }
 
@@ -57,12 +58,13 @@ def shell(content: Any, *tools: Any) -> html.Div:
             html.A("Skip to the content", href="#mri-content", className="mri-skip"),
             html.Header(
                 [
-                    html.Div(
+                    dcc.Link(
                         [
                             html.Span(className="mri-mark"),
                             html.Span("nanochat", className="mri-brand-long"),
                             html.B("MRI"),
                         ],
+                        href=ids.SCANNER_PATH,
                         className="mri-brand",
                     ),
                     html.Nav(links, **attributes({"aria-label": "Pages"}), className="mri-nav"),

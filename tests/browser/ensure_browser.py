@@ -47,7 +47,7 @@ def launch_with_profile(playwright: Playwright, folder: Path, base_url: str) -> 
     """The same browser with a profile on disk: what it compiled for a page in one file of tests, it has in the next."""
     return _first_that_starts(
         lambda path: playwright.chromium.launch_persistent_context(
-            folder, executable_path=path, base_url=base_url, reduced_motion="reduce", **OPTIONS
+            folder, executable_path=path, base_url=base_url, reduced_motion="reduce", color_scheme="dark", **OPTIONS
         )
     )
 

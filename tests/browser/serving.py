@@ -91,7 +91,7 @@ def _new_page(browser: Browser, address: str) -> Page:
     """At the usual address one of the browser's own profile, which has its compiled scripts and is empty otherwise:
     compiling Plotly and Dash takes more of the processor than most tests do."""
     if address != usual_address() or not browser.contexts:
-        return browser.new_page(base_url=address, reduced_motion="reduce")
+        return browser.new_page(base_url=address, reduced_motion="reduce", color_scheme="dark")
     page = browser.contexts[0].new_page()
     stored = {"origin": address, "storageTypes": "cookies,indexeddb,local_storage"}
     page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)

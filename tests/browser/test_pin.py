@@ -22,7 +22,9 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def page(browser, site):
     """Not `clean_page`: a browser reports every request that was cut off on its console."""
-    context = browser.new_context(base_url=site, reduced_motion="reduce", viewport={"width": 1280, "height": 800})
+    context = browser.new_context(
+        base_url=site, reduced_motion="reduce", color_scheme="dark", viewport={"width": 1280, "height": 800}
+    )
     context.add_init_script(HINTS_SEEN)
     page = context.new_page()
     page.set_default_timeout(60_000)

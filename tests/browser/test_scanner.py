@@ -79,7 +79,8 @@ def test_the_list_of_keys(page):
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_contain_text("one layer up")
     for word in ("plate", "dot", "resid_post", "ln_f", "‖x‖", "p99", "surprise", "entropy"):
-        assert dialog.locator("dt", has_text=re.compile(f"^{word}$")).count() == 1, word
+        assert dialog.locator("dt", has_text=re.compile(rf"(^|, ){re.escape(word)}($|,)")).count() == 1, word
+    assert dialog.evaluate("it => it.scrollTop") == 0, "it opens at the words"
     expect(dialog).to_contain_text("docs/hook-points.md")
     assert dialog.get_by_role("link").count() == 0
     page.keyboard.press("ArrowRight")
@@ -233,7 +234,7 @@ def test_the_theme_is_kept(page):
 
 
 def test_a_failing_server_becomes_a_toast_and_the_page_goes_on(browser, site):
-    context = browser.new_context(base_url=site, reduced_motion="reduce")
+    context = browser.new_context(base_url=site, reduced_motion="reduce", color_scheme="dark")
     page = context.new_page()
     page.route("**/frames?*start=64*", lambda route: route.abort())
     open_scanner(page, "/?session=demo-long&step=5")
@@ -245,7 +246,7 @@ def test_a_failing_server_becomes_a_toast_and_the_page_goes_on(browser, site):
 
 
 def test_a_server_that_is_gone_is_told_until_it_answers_again(browser, site):
-    context = browser.new_context(base_url=site, reduced_motion="reduce")
+    context = browser.new_context(base_url=site, reduced_motion="reduce", color_scheme="dark")
     page = context.new_page()
     open_scanner(page, "/?session=demo-long&step=5&tab=neurons")
     page.wait_for_load_state("networkidle")
@@ -296,3 +297,27 @@ def test_no_canvas_leaves_the_charts_in_charge(page):
     until(page, "document.querySelector('#graph-map .js-plotly-plot')?.layout?.shapes?.[0].x0 === 3")
     page.keyboard.press("ArrowRight")
     until(page, "document.querySelector('#graph-map .js-plotly-plot').layout.shapes[0].x0 === 4")
+
+
+def test_the_menu_goes_back_to_where_one_was(page):
+    open_scanner(page, "/?session=demo-long&step=5")
+    page.keyboard.press("ArrowRight")
+    until(page, "window.mri.player.step === 6")
+    page.get_by_role("link", name="Sessions", exact=True).click()
+    until(page, "location.pathname === '/sessions'")
+    page.get_by_role("link", name="Scanner", exact=True).click()
+    until(page, "window.mri?.timings.draw.length > 0 && window.mri.player.step === 6")
+    assert page.evaluate("window.mri.session") == "demo-long"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_is_the_systems_until_one_is_chosen(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    open_scanner(page, "/?session=demo-long&step=5")
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
+    other = "dark" if scheme == "light" else "light"
+    page.emulate_media(color_scheme=other)
+    until(page, f"document.documentElement.dataset.bsTheme === '{other}'")
+    page.get_by_role("button", name="Switch between dark and light theme").click()
+    page.reload()
+    until(page, f"document.documentElement.dataset.bsTheme === '{scheme}'")

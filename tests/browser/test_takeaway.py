@@ -178,7 +178,9 @@ def test_the_menu_by_keyboard(page):
 
 
 def test_a_server_that_refuses_is_told(browser, site):
-    context = browser.new_context(base_url=site, reduced_motion="reduce")  # the refusal stands in the console too
+    context = browser.new_context(
+        base_url=site, reduced_motion="reduce", color_scheme="dark"
+    )  # the refusal stands in the console too
     context.add_init_script(HINTS_SEEN)
     page = context.new_page()
     open_scanner(page, LINK)

@@ -4,9 +4,11 @@
  * Listens on the document, because Dash may build the page anew at any time. Knows no sessions.
  */
 
+import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../names.mjs";
 import { BINDINGS } from "../state/keys.mjs";
 import { el } from "./dom.mjs";
+import { openAddress } from "./picker.mjs";
 
 const TOAST_MS = 9000;
 
@@ -29,6 +31,8 @@ export function startShell() {
     const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
     if (event.key === "?" && !isTyping && !event.defaultPrevented) showKeys();
   });
+  document.addEventListener("click", goBackToScanner, { capture: true });
+  matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
   watchServer();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
@@ -52,27 +56,55 @@ function watchServer() {
   };
 }
 
+/** Where the Scanner was left, for as long as the tab lives. */
+let scannerAddress = "";
+
+/** The menu's Scanner goes back to the recording and step that one came from.
+ *  @param {MouseEvent} event */
+function goBackToScanner(event) {
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scanner");
+  if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  openAddress(scannerAddress);
+}
+
 /** Underline the page that is open. */
 function markPage() {
+  if (location.pathname === "/") scannerAddress = `/${location.search}`;
   for (const link of document.querySelectorAll(".mri-nav-link")) {
     const isHere = new URL(/** @type {HTMLAnchorElement} */ (link).href).pathname === location.pathname;
     if (link.classList.contains("is-here") === isHere) continue;
     link.classList.toggle("is-here", isHere);
     if (isHere) link.setAttribute("aria-current", "page");
-    if (isHere) link.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone the pages do not all fit
     else link.removeAttribute("aria-current");
   }
 }
 
+/** Until somebody chooses here, the page is as light or dark as the system. */
+function followSystem() {
+  try {
+    if (localStorage.getItem("mri-theme")) return;
+  } catch {
+    // a browser that keeps nothing has chosen nothing
+  }
+  setTheme(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+}
+
+/** @param {"dark"|"light"} next */
+function setTheme(next) {
+  document.documentElement.dataset.bsTheme = next;
+  themeChanged.dispatchEvent(new Event("change"));
+}
+
 function switchTheme() {
   const next = theme() === "dark" ? "light" : "dark";
-  document.documentElement.dataset.bsTheme = next;
   try {
     localStorage.setItem("mri-theme", next);
   } catch {
     // a browser that keeps nothing still switches
   }
-  themeChanged.dispatchEvent(new Event("change"));
+  setTheme(next);
 }
 
 /** @param {string} text
@@ -93,33 +125,24 @@ function toastOf(text) {
   return [...document.querySelectorAll(".mri-toast")].find((each) => each.querySelector("p")?.textContent === text);
 }
 
-/** What the picture's words mean; docs/hook-points.md has them all. */
-const WORDS = [
-  ["plate", "one hook point: a place in the model whose values are read at every step"],
-  ["dot", "one neuron there; size and colour tell how large its value is in this step"],
-  ["resid_post", "the residual stream as it leaves a block"],
-  ["ln_f", "the stream after the last norm: all that the predictions are made from"],
-  ["‖x‖", "length of a hook point's values, √(Σx²); the statistic l2"],
-  ["p99", "99 in 100 of its neurons are at most this large, |x| ≤ p99"],
-  ["surprise", "−log₂ p of the token that followed: 0 bits where the model was certain"],
-  ["entropy", "how spread a choice is: 0 bits for a single candidate, one more each time they double"],
-];
-
 /** What the words mean, then the list of keys, from the same table that binds them. */
 export function showKeys() {
   document.getElementById("mri-keys")?.remove();
-  const words = el("dl", { class: "mri-words" });
-  for (const [word, means] of WORDS) words.append(el("dt", { text: word }), el("dd", { text: means }));
+  const words = el("div", { class: "mri-words" });
+  for (const [heading, terms] of GLOSSARY) {
+    const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
+    words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
+  }
   const list = el("dl");
   for (const { label, does } of BINDINGS) list.append(el("dt", {}, el("kbd", { text: label })), el("dd", { text: does }));
   const dialog = el("dialog", { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
-    el("h2", { id: "mri-keys-title", text: "What you see, and the keys" }),
+    el("h2", { id: "mri-keys-title", text: "What you see, and the keys", tabindex: "-1", autofocus: true }),
     words,
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
     el("h3", { text: "Keys" }),
     list,
   );
-  const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close", autofocus: true }));
+  const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
   if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));
   dialog.append(form);
   dialog.addEventListener("close", () => dialog.remove());

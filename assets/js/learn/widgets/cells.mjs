@@ -14,7 +14,7 @@ let fetched = null;
 /** The colour scales, fetched once.
  *  @returns {Promise<Record<string, any>>} */
 export function scales() {
-  fetched ??= fetch("/assets/scales.json").then((answer) => answer.json());
+  fetched ??= fetch(new URL("../../../scales.json", import.meta.url)).then((answer) => answer.json());
   return fetched;
 }
 

@@ -1,0 +1,104 @@
+"""Files for the browser: addresses that name their contents, compressed, complete lists of what a page needs."""
+
+import gzip
+import re
+
+import brotli
+import pytest
+from flask import Flask
+
+from mri.assets import PLOTLY, Assets, warm
+from mri.paths import DATA
+from mri.server import FIRST_MODULES, App
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in {
+        "js/main.mjs": 'import { a } from "./core/a.mjs";\nconst later = import("./later.mjs");\n',
+        "js/core/a.mjs": 'import {\n  b,\n} from "../b.mjs";\nexport const a = b;\n',
+        "js/b.mjs": 'import { a } from "./core/a.mjs"; // a circle\nexport const b = 1;\n',
+        "js/later.mjs": "export default 1;\n",
+        "css/2-two.css": "b {}",
+        "css/1-one.css": "a {}",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def assets(folder, monkeypatch):
+    monkeypatch.setattr("mri.assets.LOOK_EVERY_S", 0)
+    return Assets(folder)
+
+
+@pytest.fixture
+def client(assets):
+    server = Flask("test", static_folder=None)
+    assets.serve(server)
+    return server.test_client()
+
+
+def test_an_address_changes_with_the_contents_of_any_file(assets, folder, client):
+    before = assets.now().address("js/main.mjs")
+    assert assets.now().address("js/main.mjs") == before
+    assert "immutable" in client.get(before).headers["Cache-Control"]
+    (folder / "js" / "b.mjs").write_text("export const b = 2;")
+    after = assets.now().address("js/main.mjs")
+    assert after != before
+    assert "immutable" in client.get(after).headers["Cache-Control"]
+    assert client.get(before).status_code == 404
+
+
+def test_a_file_without_a_version_is_asked_for_anew(client):
+    answer = client.get("/assets/js/b.mjs")
+    assert (answer.headers["Cache-Control"], answer.mimetype) == ("no-cache", "text/javascript")
+
+
+@pytest.mark.parametrize("name", ["../secret", "js", "js/none.mjs", "", "%2e%2e/secret"])
+def test_only_files_of_the_folder_are_answered(client, folder, name):
+    (folder.parent / "secret").write_text("x")
+    assert client.get(f"/assets/{name}").status_code == 404
+
+
+def test_the_style_sheet_is_all_of_them_in_order(assets, folder):
+    first = folder / "first.txt"
+    first.write_text("first {}")
+    assert Assets(folder, [first]).now().read("style.css") == b"first {}\na {}\nb {}"
+
+
+def test_a_module_is_listed_with_all_that_it_imports_at_once(assets):
+    assert assets.now().modules(["js/main.mjs"]) == ["js/main.mjs", "js/core/a.mjs", "js/b.mjs"]
+
+
+@pytest.mark.parametrize(("encoding", "decoded"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+def test_an_answer_is_compressed_once(client, encoding, decoded, monkeypatch):
+    plain = client.get("/assets/js/main.mjs").data
+    answers = [client.get("/assets/js/main.mjs", headers={"Accept-Encoding": encoding}) for _ in range(2)]
+    assert answers[0].headers["Content-Encoding"] == encoding
+    assert decoded(answers[0].data) == plain
+    monkeypatch.setattr("mri.assets.brotli.compress", None)  # whoever compresses again fails
+    monkeypatch.setattr("mri.assets.gzip.compress", None)
+    assert client.get("/assets/js/main.mjs", headers={"Accept-Encoding": encoding}).data == answers[0].data
+
+
+@pytest.mark.parametrize("page", FIRST_MODULES)
+def test_every_import_of_a_first_picture_is_preloaded(page):
+    tree = App.assets.now()
+    listed = tree.modules(["js/main.mjs", f"js/{FIRST_MODULES[page]}.mjs"])
+    assert len(listed) > 20
+    for name in listed:
+        assert (DATA.parent / "assets" / name).exists(), name
+        source = tree.read(name).decode()
+        imported = re.findall(r'^\s*(?:import|export|})[^;()]*?\bfrom "([^"]+)"', source, re.MULTILINE)
+        for other in imported:
+            assert any(found.endswith(other.split("/")[-1]) for found in listed), (name, other)
+
+
+def test_plotly_lies_where_it_is_warmed(app):
+    client = app.server.test_client()
+    warm(app.server)
+    answer = client.get(PLOTLY, headers={"Accept-Encoding": "br"})
+    assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "br")
+    assert len(answer.data) < 1.3e6
