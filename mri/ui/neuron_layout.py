@@ -144,8 +144,8 @@ def groups_panel() -> html.Div:
 def neuron_panel() -> html.Div:
     direct = (
         "Direct path: what one unit of this neuron adds to each token's logit through the residual stream and lm_head,"
-        " less the mean over the vocabulary, for a stream of root mean square 1. What later blocks make of it is left"
-        " out."
+        " less the mean over the vocabulary, for a stream of root mean square 1. c is what lambdas and backout leave of"
+        " the unit at the last norm; what later blocks make of it is left out."
     )
     together = (
         "r: Pearson's correlation over this session's steps, missing values taken as expected between their bounds."
@@ -163,8 +163,8 @@ def neuron_panel() -> html.Div:
                 ],
                 className="neurons-row",
             ),
-            html.Div([_section("dossier-tokens", "Tokens it speaks for", "derived", direct), _graph("distribution")],
-                     className="neurons-row"),
+            html.Div([_section("dossier-tokens", "Tokens it speaks for", "derived", direct, "tokens"),
+                      _graph("distribution")], className="neurons-row"),
             _section("dossier-companions", "Neurons that move with it", "derived", together, "companions"),
         ],
     )  # fmt: skip

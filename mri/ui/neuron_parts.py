@@ -19,6 +19,7 @@ from mri.analysis.indexer import Progress
 from mri.analysis.moments import PER_SESSION, Moment
 from mri.analysis.study import LEAST_CAPTURED, Companion, Grouping, Question
 from mri.errors import MriError
+from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
 from mri.ui import components, ids, labels
 from mri.ui.neurons import colour_of
@@ -242,6 +243,14 @@ def spoken_tokens(status: dict[str, Any]) -> Any:
         return html.P([html.Span(className="neurons-busy"), status["message"]], className="mri-note", role="status")
     if status["status"] == "error":
         return html.P(status["message"], className="mri-note neurons-error", role="alert")
+    reaches = f"c = {status['factor']:.2g}"
+    if abs(status["factor"]) < ERASED_BELOW:
+        why = (
+            f" ({reaches}): later blocks and the backout take out all but {abs(status['factor']):.1%} of what is added "
+            "here. Tokens by the direct path would say nothing of what this neuron does: it works through the blocks "
+            "above it."
+        )
+        return html.P([html.B("erased later"), why], className="neurons-erased")
     most = max((abs(logit) for name in ("promoted", "suppressed") for *_, logit in status[name]), default=1) or 1
 
     def column(name: str, title: str) -> html.Div:
@@ -253,4 +262,6 @@ def spoken_tokens(status: dict[str, Any]) -> Any:
         ]  # fmt: skip
         return html.Div([html.H4(title), html.Ol(rows, className=f"neurons-tokens is-{name}")])
 
-    return html.Div([column("promoted", "promotes"), column("suppressed", "suppresses")], className="neurons-two")
+    scale = f"Of each unit c reaches the last norm: {reaches}. A full bar is {most:.3g} logits per unit, c included."
+    columns = html.Div([column("promoted", "promotes"), column("suppressed", "suppresses")], className="neurons-two")
+    return [columns, html.P(scale, className="mri-note")]
