@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float32]
 
 MOST_SHIFTS = 200
 SHIFTED_CELLS = 200_000_000
-"""Neurons × steps × shifts that are looked at: a very long history is shifted less often, LEAST_SHIFTS times at least."""
+"""Neurons × steps × shifts that are looked at: a long history is shifted less often, LEAST_SHIFTS times at least."""
 LEAST_SHIFTS = 39
 FLAT = 1e-5
 """Share of a course's variance below which nothing is left of it without a step: float32 is no finer."""
