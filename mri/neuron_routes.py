@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from mri.analysis.study import Question
-from mri.errors import ConfigError
-from mri.export.neuron_tables import neurons_csv
+from mri.errors import ConfigError, WorkerError
+from mri.export.neuron_tables import neurons_csv, tokens_csv
+from mri.live.attribution import has_direct_path, tokens_of_neuron
 from mri.routes import compress, revalidated_json
 from mri.ui.services import services
 
@@ -21,9 +22,13 @@ neuron_routes = Blueprint("neuron_routes", __name__)
 @neuron_routes.get("/neurons/groups")
 @compress.compressed()
 def groups() -> ResponseReturnValue:
-    """`?session=&point=&span=&scope=&method=&groups=&seed=`: hook point -> group of each neuron from 0, −1 for none."""
+    """`?session=&point=&span=&scope=&method=&groups=&seed=`: hook point -> group of each neuron from 0, −1 for none;
+    `found`: whether these are groups at all, with the three numbers that decide it (see Clusters)."""
     found = services().study.grouping(Question.from_mapping(request.args))
-    return revalidated_json({"labels": found.labels(), "n_groups": found.clusters.n_groups})
+    clusters, n_groups = found.clusters, found.clusters.n_groups
+    judged = {"found": clusters.found, "silhouette": clusters.silhouettes[n_groups],
+              "silhouette_shifted": float(clusters.null.max()), "agreement": clusters.agreement[n_groups]}  # fmt: skip
+    return revalidated_json({"labels": found.labels(), "n_groups": n_groups, **judged})
 
 
 @neuron_routes.get("/neurons/<panel>.csv")
@@ -32,8 +37,26 @@ def panel(panel: str) -> ResponseReturnValue:
     neuron = request.args.get("neuron", "0")
     if not (neuron.isascii() and neuron.isdigit() and len(neuron) < 10):
         raise ConfigError(f"neuron={neuron!r} must be a whole number of at least 0.")
-    here = services()
-    text = neurons_csv(here.library, here.study, panel, Question.from_mapping(request.args), int(neuron))
+    here, question = services(), Question.from_mapping(request.args)
+    if panel == "tokens":
+        text = _tokens_csv(question, int(neuron))
+    else:
+        text = neurons_csv(here.library, here.study, panel, question, int(neuron))
     response = Response(text, mimetype="text/csv")
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _tokens_csv(question: Question, neuron: int) -> str:
+    """Of the worker's answer. Raises WorkerError while it computes, and where it could not."""
+    here = services()
+    if not has_direct_path(question.point):
+        raise ConfigError(f"{question.point} has no direct path of its own: choose mlp_act, a write or the stream.")
+    model = None if here.model is None else str(here.model)
+    wanted = tokens_of_neuron(here.library.open(question.session), question.point, neuron, model)
+    status = here.worker.attribution(wanted.id) or here.worker.attribute(wanted)
+    if status["status"] == "running":
+        raise WorkerError("The worker is computing this neuron's tokens: ask again in a moment.")
+    if status["status"] == "error":
+        raise WorkerError(status["message"])
+    return tokens_csv(status, question.point, neuron)

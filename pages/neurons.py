@@ -129,7 +129,7 @@ def draw_groups(view: View | None) -> Any:
             clusters, standardised(found.history.filled[found.rows]), np.isfinite(members.values), names, tokens,
             breaks=breaks, theme=theme,
         ),
-        neurons.silhouettes(clusters.silhouettes, clusters.n_groups, theme=theme),
+        neurons.silhouettes(clusters, theme=theme),
     )  # fmt: skip
 
 
@@ -154,8 +154,7 @@ def draw_neuron(view: View | None) -> Any:
     else:
         history = message("This neuron was captured in no step of this session.", theme)
     try:
-        rising, falling = services().study.companions(question, neuron)
-        moving = neuron_parts.companions(rising, falling, question, reader.num_steps)
+        moving = neuron_parts.companions(services().study.companions(question, neuron), question)
     except MriError as error:
         moving = html.P(str(error), className="mri-note")
     return head, history, moving
@@ -193,7 +192,7 @@ def draw_moments(view: View | None, _: int | None) -> Any:
         sizes = neurons.distribution(counts, unit=unit, theme=theme)
     else:
         sizes = message("Captured in no finished session of these weights." if is_done else "Reading sessions …", theme)
-    return words, neuron_parts.indexing(progress), sizes, is_done
+    return words, neuron_parts.indexing(progress, indexer.sessions_with(weights_hash, key)), sizes, is_done
 
 
 @callback(

@@ -9,14 +9,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from mri.analysis.activity import Activity, Floats, Ints, activity_of, family, filled, standardised
 from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
+from mri.analysis.companions import company
 from mri.analysis.indexer import Indexer
 from mri.errors import ConfigError
+from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
 
@@ -68,12 +70,16 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Activity with what stands in for the missing values, `filled` (n, n_steps); sessions_left_out: those beyond
-    MOST_CELLS; name: what it was made of."""
+    """Activity with what stands in for the missing values, `filled` (n, n_steps); name: what it was made of.
+
+    sessions_without     with these weights, but they kept no values of the hook points, or only repeat texts
+    sessions_left_out    those beyond MOST_CELLS, which were not looked at
+    """
 
     name: tuple[Any, ...]
     activity: Activity
     filled: Floats
+    sessions_without: int
     sessions_left_out: int
 
     @property
@@ -120,13 +126,28 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Companion:
-    """A neuron and how it moves with another: r, Pearson's correlation over the filled histories; together: steps in
-    which both were captured."""
+    """A neuron and how it moves with another, over the filled histories (see companions.py for the first three).
+
+    r, without, chance   Pearson's correlation; without its strongest step; how often shifted steps reach that
+    together, active     steps in which both were captured; in which both were captured and neither was 0
+    """
 
     point: str
     neuron: int
     r: float
+    without: float
+    chance: float
     together: int
+    active: int
+
+
+class Companions(NamedTuple):
+    """Those that move with a neuron, and against it; the largest |without| first. `shifts`: of the null."""
+
+    rising: list[Companion]
+    falling: list[Companion]
+    num_steps: int
+    shifts: int
 
 
 class Study:
@@ -150,54 +171,65 @@ class Study:
         layout = reader.session.layout
         layout.row(question.point)
         keys = family(layout, question.point) if question.span == "blocks" else (question.point,)
-        readers, left_out = self._readers(reader, question.scope, sum(layout.width(key) for key in keys))
+        readers, without, left_out = self._readers(reader, question.scope, keys)
         versions = tuple((each.session.id, each.session.start_time, each.num_steps) for each in readers)
         name = (keys, versions)
-        return self._once(("history", *name), lambda: _history(name, readers, keys, left_out))
+        return self._once(("history", *name), lambda: _history(name, readers, keys, without, left_out))
 
-    def companions(self, question: Question, neuron: int, most: int = 8) -> tuple[list[Companion], list[Companion]]:
-        """Neurons that move with this one, and against it, the strongest first. Both lists are empty where it was
-        captured in too few steps. Raises as `grouping`."""
+    def companions(self, question: Question, neuron: int, most: int = 8) -> Companions:
+        """Neurons that move with this one, and against it. Both lists are empty where it was captured in too few steps.
+        Raises as `grouping`."""
         history = self.history(question)
-        activity = history.activity
+        activity, num_steps = history.activity, history.filled.shape[1]
         row, counts = activity.row(question.point, neuron), activity.captured
         if counts[row] < LEAST_CAPTURED:
-            return [], []
-        shapes = self._once(("shapes", history.name), lambda: standardised(history.filled))
-        r = shapes @ shapes[row] / shapes.shape[1]  # (n,)
-        known = np.isfinite(activity.values)
-        together = (known & known[row]).sum(axis=1)
-        rows = np.flatnonzero((counts >= LEAST_CAPTURED) & (np.arange(len(r)) != row))
-        rising = rows[np.argsort(r[rows], kind="stable")]
+            return Companions([], [], num_steps, 0)
+        rows = np.flatnonzero(counts >= LEAST_CAPTURED)
+        mine = int(np.searchsorted(rows, row))
+        shapes = self._once(("shapes", history.name), lambda: standardised(history.filled[rows]))
+        found = self._once(("company", history.name, row), lambda: company(shapes, mine))
+        known = np.isfinite(activity.values[rows])
+        is_active = known & (activity.values[rows] != 0)
+        together, active = ((each & each[mine]).sum(axis=1) for each in (known, is_active))
 
         def companion(i: int) -> Companion:
-            return Companion(activity.keys[activity.point[i]], int(activity.neuron[i]), float(r[i]), int(together[i]))
+            return Companion(
+                activity.keys[activity.point[rows[i]]], int(activity.neuron[rows[i]]), float(found.r[i]),
+                float(found.without[i]), float(found.chance[i]), int(together[i]), int(active[i]),
+            )  # fmt: skip
 
-        return (
-            [companion(i) for i in rising[::-1][:most] if r[i] > 0],
-            [companion(i) for i in rising[:most] if r[i] < 0],
-        )
+        def listed(sign: int) -> list[Companion]:
+            order = np.argsort(-sign * found.without, kind="stable")
+            return [companion(i) for i in order if i != mine and sign * found.r[i] > 0][:most]
 
-    def _readers(self, reader: SessionReader, scope: Scope, width: int) -> tuple[list[SessionReader], int]:
-        """The session, and with scope="weights" the newest others that fit, oldest first; how many did not fit."""
+        return Companions(listed(1), listed(-1), num_steps, found.shifts)
+
+    def _readers(
+        self, reader: SessionReader, scope: Scope, keys: tuple[str, ...]
+    ) -> tuple[list[SessionReader], int, int]:
+        """The session, and with scope="weights" the newest others that kept values of `keys`, oldest first; how many
+        kept none, and how many would be too many."""
         if scope == "session":
-            return [reader], 0
+            return [reader], 0, 0
         weights_hash = weights_hash_of(reader)
         if not weights_hash:
             raise ConfigError(
                 "This session does not say which weights it was recorded from, so no other can be put beside it: "
                 "look at this session alone."
             )
+        width = sum(reader.session.layout.width(key) for key in keys)
         others = [info for info in self.indexer.sessions_of(weights_hash) if info.id != reader.session.id]
-        fitting, steps = [reader], reader.num_steps
-        for info in others:
-            if (steps + info.num_steps) * width > MOST_CELLS:
-                break
-            steps += info.num_steps
+        fitting, steps, without = [reader], reader.num_steps, 0
+        for looked_at, info in enumerate(others):
             other = self._library.open(info.id)
-            if _has_same_points(other, reader):
+            if not _keeps(other, reader, keys):
+                without += 1
+            elif (steps + info.num_steps) * width > MOST_CELLS:
+                return fitting[::-1], without, len(others) - looked_at
+            else:
+                steps += info.num_steps
                 fitting.append(other)
-        return fitting[::-1], len(others) + 1 - len(fitting)
+        return fitting[::-1], without, 0
 
     def _once(self, key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
         """The result under `key`, made by one thread if many ask at once."""
@@ -225,14 +257,17 @@ def weights_hash_of(reader: SessionReader) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _has_same_points(other: SessionReader, reader: SessionReader) -> bool:
-    """Whether it has the same hook points: a session says so itself, whatever its hash."""
-    return other.session.layout.points == reader.session.layout.points
+def _keeps(other: SessionReader, reader: SessionReader, keys: tuple[str, ...]) -> bool:
+    """Whether it has the same hook points (a session says so itself, whatever its hash) and kept values of some."""
+    layout = other.session.layout
+    return layout.points == reader.session.layout.points and any(group_of_mode(layout, key) for key in keys)
 
 
-def _history(name: tuple[Any, ...], readers: list[SessionReader], keys: tuple[str, ...], left_out: int) -> History:
+def _history(
+    name: tuple[Any, ...], readers: list[SessionReader], keys: tuple[str, ...], without: int, left_out: int
+) -> History:
     activity = activity_of(readers, keys)
-    return History(name, activity, filled(activity), left_out)
+    return History(name, activity, filled(activity), without + len(readers) - len(activity.sessions), left_out)
 
 
 def _grouping(question: Question, history: History) -> Grouping:

@@ -16,6 +16,7 @@ from mri.analysis.moments import EDGES
 from mri.analysis.study import Question, Study, weights_hash_of
 from mri.errors import ConfigError
 from mri.export.panels import Header, csv_text, tokens_read
+from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
 
 Table = tuple[Header, Iterable[list[Any]]]
@@ -26,6 +27,20 @@ def neurons_csv(library: Library, study: Study, kind: str, question: Question, n
     if kind not in KINDS:
         raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
     return csv_text(*KINDS[kind](library, study, question, neuron))
+
+
+def tokens_csv(status: dict[str, Any], point: str, neuron: int) -> str:
+    """What the worker found of a neuron's direct path, as CSV: its tokens, or one row that says "erased later"."""
+    factor = status["factor"]
+    header = [("hook_point", ""), ("neuron", "index"), ("factor", "c, share that reaches the last norm"), ("list", ""),
+              ("token_id", "index"), ("token", ""), ("effect", "logits per unit")]  # fmt: skip
+    where = [point, neuron, factor]
+    rows = [
+        [*where, said, token_id, bytes.fromhex(raw).decode("utf-8", "replace"), effect]
+        for name, said in (("promoted", "promotes"), ("suppressed", "suppresses"))
+        for token_id, raw, effect in status[name]
+    ]
+    return csv_text(header, [[*where, "erased later", None, None, None]] if abs(factor) < ERASED_BELOW else rows)
 
 
 def _groups(library: Library, study: Study, question: Question, neuron: int) -> Table:
@@ -82,8 +97,14 @@ def _means(library: Library, study: Study, question: Question, neuron: int) -> T
 
 def _silhouettes(library: Library, study: Study, question: Question, neuron: int) -> Table:
     found = study.grouping(question).clusters
-    rows = ([count, value, count == found.n_groups] for count, value in found.silhouettes.items())
-    return [("groups", "number"), ("silhouette", "mean"), ("chosen", "")], rows
+    rows = (
+        [count, value, found.agreement.get(count), count == found.n_groups, found.null.max() if is_chosen else None,
+         found.found if is_chosen else None]
+        for count, value in found.silhouettes.items() for is_chosen in [count == found.n_groups]
+    )  # fmt: skip
+    header = [("groups", "number"), ("silhouette", "mean"), ("agreement", "adjusted Rand index with other seeds"),
+              ("chosen", ""), ("silhouette_shifted", "largest of shifted copies"), ("found", "")]  # fmt: skip
+    return header, rows
 
 
 def _distribution(library: Library, study: Study, question: Question, neuron: int) -> Table:
@@ -103,9 +124,14 @@ def _moments(library: Library, study: Study, question: Question, neuron: int) ->
 
 
 def _companions(library: Library, study: Study, question: Question, neuron: int) -> Table:
-    rising, falling = study.companions(question, neuron, most=10_000)
-    rows = ([each.point, each.neuron, each.r, each.together] for each in (*rising, *falling[::-1]))
-    header = [("hook_point", ""), ("neuron", "index"), ("r", "correlation"), ("both_captured", "steps")]
+    found = study.companions(question, neuron, most=10_000)
+    rows = (
+        [each.point, each.neuron, each.r, each.without, each.chance, each.together, each.active]
+        for each in (*found.rising, *found.falling[::-1])
+    )
+    header = [("hook_point", ""), ("neuron", "index"), ("r", "correlation"),
+              ("r_without_strongest_step", "correlation"), ("chance", f"share of {found.shifts} shifts"),
+              ("both_captured", "steps"), ("both_active", "steps")]  # fmt: skip
     return header, rows
 
 

@@ -18,8 +18,8 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 
 @dataclass
 class Attribution:
-    """Where one computation stands. `answer`: see `signed` and `logit` in mri/nanochat/attribution.py, `promoted` and
-    `suppressed` in mri/tracer/worker.py."""
+    """Where one computation stands. `answer`: see `signed` and `logit` in mri/nanochat/attribution.py, `promoted`,
+    `suppressed` and `factor` in mri/tracer/worker.py."""
 
     id: str
     command: dict[str, Any]

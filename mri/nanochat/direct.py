@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.nanochat.model import GPT
+from mri.nanochat.reach import Reach, reach
 
 ADDED = ("attn_out", "mlp_out", "mlp_act", "resid_mid", "resid_post")
 STREAM = ("resid_pre",)
@@ -32,6 +33,9 @@ def direct_effect(model: GPT, point: str, neuron: int) -> npt.NDArray[np.float32
     root mean square of 1, so it ranks tokens and does not say how much. Softcap keeps the order. The mean is taken out
     because adding one number to all logits changes no probability. For `final.ln_f` the norm is already behind.
 
+    Where c is below `reach.ERASED_BELOW`, w says nothing of what the neuron does: in the embedded model the backout
+    takes out all but 2 % of what blocks 0 to 3 add.
+
     Raises ConfigError for a hook point without a direct path, UnknownHookPoint and IndexError for what is not there.
     """
     direction = _direction(model, point, neuron)
@@ -42,33 +46,44 @@ def direct_effect(model: GPT, point: str, neuron: int) -> npt.NDArray[np.float32
 
 def _direction(model: GPT, point: str, neuron: int) -> Tensor:
     """(n_embd,) what one unit of the neuron adds to the stream before the last norm (`final.ln_f`: after it)."""
-    n_embd, n_layer = model.config.n_embd, model.config.n_layer
-    unit = torch.zeros(n_embd, device=model.device)
-    if point == "final.ln_f":
-        unit[_checked(neuron, n_embd)] = 1
-        return unit
-    match = _POINT.fullmatch(point)
-    if not match or match[2] not in (*ADDED, *STREAM):
-        raise ConfigError(f"{point} has no direct path to the predictions: those that have one are {HAVE}.")
-    layer = int(match[1])
-    if layer >= n_layer:
-        raise UnknownHookPoint(f"There is no {point}: the model has {n_layer} blocks.")
-    if match[2] == "mlp_act":
+    n_embd, layer = model.config.n_embd, _block_of(model, point)
+    if layer is not None and point.endswith(".mlp_act"):
         column: Tensor = model.transformer["h"][layer].mlp.c_proj.weight[:, _checked(neuron, 4 * n_embd)]  # type: ignore[index]
         return path_factor(model, layer) * column
-    unit[_checked(neuron, n_embd)] = 1
-    return path_factor(model, layer) * unit
+    unit = torch.zeros(n_embd, device=model.device)
+    unit[_checked(neuron, n_embd)] = factor_at(model, point)
+    return unit
 
 
 def path_factor(model: GPT, layer: int) -> float:
-    """What is left at the end of one unit that block `layer` added to the stream: later blocks scale the stream by
-    their `resid_lambdas` (era E2 on), and the backout (E5) takes a share of the middle of the stream out again."""
-    era, middle, n_layer = model.era, model.config.n_layer // 2, model.config.n_layer
-    scales = model.resid_lambdas.tolist() if era.has_resid_lambdas else [1.0] * n_layer
-    factor = float(np.prod(scales[layer + 1 :]))
-    if era.has_smear and layer <= middle:
-        factor -= model.backout_lambda.item() * float(np.prod(scales[layer + 1 : middle + 1]))
-    return factor
+    """What is left at the last norm of one unit that block `layer` added to the stream (see reach.py)."""
+    return reach_of(model).blocks[layer]
+
+
+def factor_at(model: GPT, point: str) -> float:
+    """c of `direct_effect`: what is left of one unit at the hook point; 1 behind the last norm. Raises as it does."""
+    layer = _block_of(model, point)
+    return 1.0 if layer is None else path_factor(model, layer)
+
+
+def reach_of(model: GPT) -> Reach:
+    n_layer = model.config.n_layer
+    lambdas = [1.0] * n_layer, [0.0] * n_layer
+    if model.era.has_resid_lambdas:
+        lambdas = model.resid_lambdas.tolist(), model.x0_lambdas.tolist()
+    return reach(*lambdas, model.backout_lambda.item() if model.era.has_smear else 0.0)
+
+
+def _block_of(model: GPT, point: str) -> int | None:
+    """The block whose addition or stream it is, None for `final.ln_f`."""
+    if point == "final.ln_f":
+        return None
+    match = _POINT.fullmatch(point)
+    if not match or match[2] not in (*ADDED, *STREAM):
+        raise ConfigError(f"{point} has no direct path to the predictions: those that have one are {HAVE}.")
+    if int(match[1]) >= model.config.n_layer:
+        raise UnknownHookPoint(f"There is no {point}: the model has {model.config.n_layer} blocks.")
+    return int(match[1])
 
 
 def _checked(neuron: int, width: int) -> int:

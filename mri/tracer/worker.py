@@ -26,7 +26,7 @@ from mri.errors import ModelError, MriError
 from mri.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.direct import direct_effect
+from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.nanochat.sampling import Sampling
@@ -145,7 +145,8 @@ class Worker:
         self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
 
     def _direct(self, command: dict[str, Any]) -> None:
-        """`promoted` and `suppressed`: [token id, its bytes as hex, logits per unit], the strongest first."""
+        """`promoted` and `suppressed`: [token id, its bytes as hex, logits per unit], the strongest first; `factor`:
+        what of one unit reaches the last norm."""
         loaded = self._recorded_model(command)
         effect = direct_effect(loaded.model, command["point"], command["neuron"])
         rising = effect.argsort(kind="stable")
@@ -153,7 +154,8 @@ class Worker:
             [[int(i), loaded.tokenizer.token_bytes(int(i)).hex(), float(effect[i])] for i in ids]
             for ids in (rising[::-1][:DIRECT_TOKENS], rising[:DIRECT_TOKENS])
         )
-        self._say(event="attribution", id=command["id"], promoted=promoted, suppressed=suppressed)
+        factor = factor_at(loaded.model, command["point"])
+        self._say(event="attribution", id=command["id"], promoted=promoted, suppressed=suppressed, factor=factor)
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""

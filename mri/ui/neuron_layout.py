@@ -34,7 +34,7 @@ GRAPHS = {
     "silhouettes": (
         "How many groups?", "derived", 230,
         "Mean silhouette (Rousseeuw 1987) of each number of groups: how much nearer neurons are to their own group than"
-        " to the next.",
+        " to the next. Dotted: the most that as many groups reach when every neuron's steps are shifted.",
     ),
     "dossier-history": (
         "In this session", "measured", 260,
@@ -53,7 +53,7 @@ GRAPHS = {
 def choices(sessions: list[tuple[str, str]], points: list[str], boot: dict[str, Any]) -> html.Div:
     spans = {"point": "this hook point", "blocks": "the same place in every block"}
     scopes = {"session": "this session", "weights": "all with these weights"}
-    counts = {"auto": "best silhouette"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
+    counts = {"auto": "as found"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
     return html.Div(
         [
             _choice("session", "Session", dict(sessions), boot["session"]),
@@ -144,11 +144,12 @@ def groups_panel() -> html.Div:
 def neuron_panel() -> html.Div:
     direct = (
         "Direct path: what one unit of this neuron adds to each token's logit through the residual stream and lm_head,"
-        " less the mean over the vocabulary, for a stream of root mean square 1. What later blocks make of it is left"
-        " out."
+        " less the mean over the vocabulary, for a stream of root mean square 1. c is what lambdas and backout leave of"
+        " the unit at the last norm; what later blocks make of it is left out."
     )
     together = (
-        "r: Pearson's correlation over this session's steps, missing values taken as expected between their bounds."
+        "r: Pearson's correlation over the steps chosen above, missing values taken as expected between their bounds."
+        " Ranked by r without the one step that adds most to it: one shared spike makes a large r."
     )
     return _panel(
         "neuron",
@@ -163,8 +164,8 @@ def neuron_panel() -> html.Div:
                 ],
                 className="neurons-row",
             ),
-            html.Div([_section("dossier-tokens", "Tokens it speaks for", "derived", direct), _graph("distribution")],
-                     className="neurons-row"),
+            html.Div([_section("dossier-tokens", "Tokens it speaks for", "derived", direct, "tokens"),
+                      _graph("distribution")], className="neurons-row"),
             _section("dossier-companions", "Neurons that move with it", "derived", together, "companions"),
         ],
     )  # fmt: skip

@@ -14,11 +14,12 @@ import numpy as np
 from dash import dcc, html
 
 from mri.analysis.activity import Activity, Floats
-from mri.analysis.clustering import METHODS
+from mri.analysis.clustering import AGREES, METHODS, OTHER_SEEDS, SHIFTED
 from mri.analysis.indexer import Progress
 from mri.analysis.moments import PER_SESSION, Moment
-from mri.analysis.study import LEAST_CAPTURED, Companion, Grouping, Question
+from mri.analysis.study import LEAST_CAPTURED, Companion, Companions, Grouping, Question
 from mri.errors import MriError
+from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
 from mri.ui import components, ids, labels
 from mri.ui.neurons import colour_of
@@ -27,6 +28,8 @@ from mri.ui.tokens import display
 BEFORE, AFTER = 9, 5
 """Tokens shown around a moment."""
 MOST_MOMENTS = 12
+CHANCE = 0.05
+"""A companion that shifted steps make more often than this is drawn dim."""
 
 
 def address(question: Question, point: str, neuron: int | None = None, tab: str = "neuron") -> str:
@@ -71,12 +74,20 @@ def summary(found: Grouping) -> html.Div:
     steps = f"{history.filled.shape[1]:,} steps"
     if len(history.activity.sessions) > 1:
         steps += f" of {len(history.activity.sessions)} sessions"
-    chosen = "as you chose" if question.n_groups else "the number with the largest mean silhouette"
-    parts: list[Any] = [
-        html.B(f"{clusters.n_groups} groups"),
-        f" of {len(found.rows):,} neurons over {steps}, by {METHODS[question.method]}: {chosen}, "
-        f"{clusters.silhouettes[clusters.n_groups]:.2f} (1: far apart, 0: they touch).",
-    ]
+    of = f"{len(found.rows):,} neurons over {steps}, by {METHODS[question.method]}"
+    if clusters.found:
+        how = "as you chose" if question.n_groups else "the largest mean silhouette that other seeds find again"
+        parts: list[Any] = [html.B(f"{clusters.n_groups} groups"), f" of {of}: {how}."]
+    else:
+        how = "as you chose" if question.n_groups else "the number with the largest mean silhouette"
+        parts = [html.B("No groups found"), f": {clusters.n_groups} parts of {of} ({how})."]
+    silhouette, agreement = clusters.silhouettes[clusters.n_groups], clusters.agreement[clusters.n_groups]
+    why = (
+        f"Mean silhouette {silhouette:.2f} (1: far apart, 0: they touch); with every neuron's steps shifted by a number"
+        f" of its own it is {clusters.null.max():.2f} at most, of {SHIFTED} tries. {OTHER_SEEDS} runs of k-means under "
+        f"other seeds agree with an adjusted Rand index of {agreement:.2f} (1: the same groups, 0: as chance would). "
+        f"Groups are found where that is {AGREES} or more and the silhouette larger than in every shifted try."
+    )
     missing = 1 - history.share_captured
     notes = ["All values were captured." if not missing else
              f"{missing * 100:.0f} % of the values were not captured: each is taken as what is to be expected between "
@@ -85,21 +96,26 @@ def summary(found: Grouping) -> html.Div:
         notes.append(f"{found.too_rare:,} neurons were captured in fewer than {LEAST_CAPTURED} steps: in no group.")
     if found.beyond:
         notes.append(f"{found.beyond:,} more, those captured least often, are left out: too many to compare all pairs.")
+    if history.sessions_without:
+        notes.append(f"{history.sessions_without} more sessions of these weights kept no values here, or repeat texts.")
     if history.sessions_left_out:
         notes.append(f"{history.sessions_left_out} older sessions are left out: too many steps.")
-    colour = dcc.Link(
+    colour = (clusters.found or question.n_groups is not None) and dcc.Link(
         "Colour the tower by these groups →",
         href=scan_address(question.session, int(_a_step(found)), question.point, groups=grouping_name(question)),
         className="mri-button neurons-tower",
     )
-    return html.Div([html.P(parts), html.P(" ".join(notes), className="mri-note"), colour], className="neurons-says")
+    return html.Div(
+        [html.P(parts), html.P(why, className="mri-note"), html.P(" ".join(notes), className="mri-note"), colour],
+        className="neurons-says",
+    )
 
 
 def _a_step(found: Grouping) -> int:
     """Of the question's own session, where the largest group peaks there."""
     activity = found.history.activity
-    own = activity.sessions.index(found.question.session)
-    peaks = [column for column in found.peaks(0, len(activity.step)) if activity.session[column] == own]
+    own = found.question.session
+    peaks = [at for at in found.peaks(0, len(activity.step)) if activity.sessions[activity.session[at]] == own]
     return int(activity.step[peaks[0]]) if peaks else 0
 
 
@@ -202,8 +218,8 @@ def _text(token: str) -> str:
     return token.replace("␣", " ")
 
 
-def indexing(progress: Progress) -> Any:
-    """How far the index over sessions is."""
+def indexing(progress: Progress, num_sessions: int) -> Any:
+    """How far the index over sessions is; `num_sessions`: those with values of the hook point, each text once."""
     if progress.done < progress.all or not progress.all:
         words = f"Reading sessions of these weights: {progress.done} of {progress.all}."
         if not progress.all:
@@ -211,29 +227,44 @@ def indexing(progress: Progress) -> Any:
         bar = html.Progress(value=str(progress.done), max=str(max(1, progress.all)), className="record-progress",
                             **components.attributes({"aria-label": "Sessions read"}))  # fmt: skip
         return [html.P(words, className="mri-note"), bar]
-    words = f"Over {progress.all:,} finished session{'' if progress.all == 1 else 's'} with the same weights."
+    words = f"Over {num_sessions:,} finished session{'' if num_sessions == 1 else 's'} with values of this hook point."
+    if rest := progress.all - num_sessions:
+        words += f" {rest:,} more with the same weights kept none, or repeat texts."
     return html.P(words + (f" {progress.problem}" if progress.problem else ""), className="mri-note")
 
 
-def companions(rising: Sequence[Companion], falling: Sequence[Companion], question: Question, steps: int) -> Any:
-    """Two lists: with this neuron, against it."""
-    if not rising and not falling:
+def companions(found: Companions, question: Question) -> Any:
+    """Two lists: with this neuron, against it. Those that are no more than chance are dim."""
+    if not found.rising and not found.falling:
         return html.P(
-            f"This neuron was captured in fewer than {LEAST_CAPTURED} steps of this session: nothing can be compared.",
+            f"This neuron was captured in fewer than {LEAST_CAPTURED} of these steps: nothing can be compared.",
             className="mri-note",
         )
 
-    def table(found: Sequence[Companion], title: str) -> html.Table:
-        rows = [
+    def table(rows: Sequence[Companion], title: str) -> html.Table:
+        heads = (title, "r", "r without its strongest step", "both active", "by chance")
+        lines = [
             html.Tr([html.Th(neuron_link(question, each.point, each.neuron), scope="row"), html.Td(f"{each.r:+.3f}"),
-                     html.Td(f"{each.together}", title=f"of {steps} steps")])
-            for each in found
+                     html.Td(f"{each.without:+.3f}"),
+                     html.Td(f"{each.active}", title=f"of {found.num_steps} steps; both captured in {each.together}"),
+                     html.Td(f"{each.chance:.0%}")],
+                    className="is-chance" if each.chance > CHANCE else None)
+            for each in rows
         ]  # fmt: skip
-        head = html.Thead(html.Tr([html.Th(title, scope="col"), html.Th("r", scope="col"),
-                                   html.Th("both captured", scope="col")]))  # fmt: skip
-        return html.Table([head, html.Tbody(rows)], className="neurons-table")
+        head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
+        return html.Table([head, html.Tbody(lines)], className="neurons-table")
 
-    return html.Div([table(rising, "moves with it"), table(falling, "moves against it")], className="neurons-two")
+    real = sum(each.chance <= CHANCE for each in (*found.rising, *found.falling))
+    said = f"{real or 'None'} of them {'are' if real > 1 else 'is'} more than chance."
+    how = (
+        f" By chance: the share of {found.shifts} shifts of this neuron's steps against all others in which some other "
+        f"neuron reaches as large an r without its strongest step. Dim: above {CHANCE:.0%}."
+    )
+    return [
+        html.Div([table(found.rising, "moves with it"), table(found.falling, "moves against it")],
+                 className="neurons-two"),
+        html.P([html.B(said), how], className="mri-note"),
+    ]  # fmt: skip
 
 
 def spoken_tokens(status: dict[str, Any]) -> Any:
@@ -242,6 +273,14 @@ def spoken_tokens(status: dict[str, Any]) -> Any:
         return html.P([html.Span(className="neurons-busy"), status["message"]], className="mri-note", role="status")
     if status["status"] == "error":
         return html.P(status["message"], className="mri-note neurons-error", role="alert")
+    reaches = f"c = {status['factor']:.2g}"
+    if abs(status["factor"]) < ERASED_BELOW:
+        why = (
+            f" ({reaches}): later blocks and the backout take out all but {abs(status['factor']):.1%} of what is added "
+            "here. Tokens by the direct path would say nothing of what this neuron does: it works through the blocks "
+            "above it."
+        )
+        return html.P([html.B("erased later"), why], className="neurons-erased")
     most = max((abs(logit) for name in ("promoted", "suppressed") for *_, logit in status[name]), default=1) or 1
 
     def column(name: str, title: str) -> html.Div:
@@ -253,4 +292,6 @@ def spoken_tokens(status: dict[str, Any]) -> Any:
         ]  # fmt: skip
         return html.Div([html.H4(title), html.Ol(rows, className=f"neurons-tokens is-{name}")])
 
-    return html.Div([column("promoted", "promotes"), column("suppressed", "suppresses")], className="neurons-two")
+    scale = f"Of each unit c reaches the last norm: {reaches}. A full bar is {most:.3g} logits per unit, c included."
+    columns = html.Div([column("promoted", "promotes"), column("suppressed", "suppresses")], className="neurons-two")
+    return [columns, html.P(scale, className="mri-note")]

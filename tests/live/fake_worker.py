@@ -58,7 +58,9 @@ def direct(command):
         say(event="error", id=command["id"], message="Other weights: start the server with --model x.")
         return
     tokens = [[i, bytes([97 + i]).hex(), 0.5 - 0.1 * i] for i in range(3)]
-    say(event="attribution", id=command["id"], promoted=tokens, suppressed=[[29, b"<|bos|>".hex(), -0.7]])
+    factor = -0.003 if command["point"].startswith("block.0.") else 0.6
+    suppressed = [[29, b"<|bos|>".hex(), -0.7]]
+    say(event="attribution", id=command["id"], promoted=tokens, suppressed=suppressed, factor=factor)
 
 
 def main():

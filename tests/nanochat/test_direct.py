@@ -6,7 +6,7 @@ import torch
 
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.nanochat.config import GPTConfig
-from mri.nanochat.direct import direct_effect, path_factor
+from mri.nanochat.direct import direct_effect, factor_at, path_factor
 from mri.nanochat.eras import ERAS
 from mri.nanochat.model import GPT, init_weights
 
@@ -68,6 +68,13 @@ def test_a_neuron_of_the_last_mlp_moves_the_logits_as_said(model):
 def test_ranks_of_ln_f_are_lm_heads_column(model):
     column = model.lm_head.weight[:40, 4].detach()
     np.testing.assert_allclose(direct_effect(model, "final.ln_f", 4), (column - column.mean()).numpy(), atol=1e-6)
+
+
+def test_the_factor_of_a_hook_point_is_its_blocks_and_1_behind_the_last_norm(model):
+    assert factor_at(model, "block.1.mlp_act") == factor_at(model, "block.1.resid_pre") == path_factor(model, 1)
+    assert factor_at(model, "final.ln_f") == 1
+    with pytest.raises(ConfigError, match="no direct path"):
+        factor_at(model, "block.0.mlp_pre")
 
 
 def test_mlp_out_is_a_coordinate_and_mlp_act_sums_them(model):

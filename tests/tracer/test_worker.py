@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from mri.nanochat.checkpoint import load_model
+from mri.nanochat.direct import path_factor
 from mri.store.library import Library
 from tests.tracer.conftest import GOLDEN
 
@@ -141,6 +143,7 @@ def test_tokens_that_a_neuron_speaks_for(child: Child, tmp_path: Path) -> None:
     assert suppressed == sorted(suppressed)
     assert promoted[0] > 0 > suppressed[0]
     bytes.fromhex(answer["promoted"][0][1])
+    assert answer["factor"] == pytest.approx(path_factor(load_model(GOLDEN / "E5", device="cpu").model, 1))
     child.say(cmd="direct", id="direct/y", weights_hash="0" * 64, **ask)
     assert "other weights" in child.hear("error")["message"]
 
