@@ -224,7 +224,7 @@ class TraceSession:
 
     state        "recording" or "finished"
     end_reason   "stop_token", "max_new_tokens", "context_full", "stopped", "budget", "interrupted", "error: …" or ""
-    provenance   model_path, era, config_hash, weights_hash, tokenizer_hash, device, dtype, versions
+    provenance   of the model: see docs/trace-format.md
     sampling     temperature, top_k, seed, max_new_tokens; empty in training
     """
 

@@ -1,7 +1,8 @@
 """What a panel of the Scanner shows, as CSV: for a spreadsheet, or for `pandas.read_csv(file, header=[0, 1])`.
 
 Two header rows: names, then units. A captured NaN is `NaN`, a value that was not captured is an empty cell; where
-that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude where there is one: of a missing value, and of a 0 that float16 rounded.
+that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude where there is one: of
+a missing value, and of a 0 that float16 rounded.
 Reads sessions through `mri/store`; knows no pages.
 """
 
