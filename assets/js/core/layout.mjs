@@ -137,6 +137,16 @@ export function stats(frame, layout, key) {
   return /** @type {any} */ (Object.fromEntries(STATS.map((name, i) => [name, values ? values[i] : NaN])));
 }
 
+/** Hook points whose values hold NaN or ±∞ in this step, in the layout's order: their statistics are no numbers. What was
+ *  left out is not among them.
+ *  @param {Frame} frame
+ *  @param {Layout} layout
+ *  @returns {string[]} */
+export function oddPoints(frame, layout) {
+  const keys = layout.points.map(({ key }) => key);
+  return keys.filter((key) => rowInArray(frame, layout, "stats", key) !== null && !Number.isFinite(stats(frame, layout, key).l2));
+}
+
 /** Neuron numbers (null: all of them, in order) and their values as captured; null where none were.
  *  `indices` may be in falling order of magnitude.
  *  @param {Frame} frame
