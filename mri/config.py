@@ -32,8 +32,9 @@ class TraceConfig:
     sample_seed         None samples neurons 0, s, 2s, …; a number draws width/s neurons at random with that seed
     topk                neurons per hook point; None picks the largest of 128, 64, 32, 16 that fits the budget
                         (64 at most where n_embd ≤ 384)
-    quantization        of captured values: f32 exact, f16 (relative error ≤ 2⁻¹¹, clipped at ±65 504),
-                        q8 (absolute error ≤ max|x|/252 per hook point)
+    quantization        of captured values: f32 exact; f16: relative error ≤ 2⁻¹¹, below 2⁻¹⁴ absolute error ≤ 2⁻²⁵
+                        (what is at most 2⁻²⁵ becomes 0), clipped at ±65 504; q8: absolute error ≤ max|x|/252 per
+                        hook point
     max_bytes_per_step  hard promise on the bytes of a frame's arrays, before compression
     drop_policy         what gives way when a frame is over it
     attention_tier      summary: 8 strongest keys per head; full_row: also the last query's whole row;

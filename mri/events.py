@@ -21,6 +21,9 @@ Array = npt.NDArray[Any]
 F16_MAX = 65_504.0
 """Largest float16; captured values beyond it are clipped to it, and shown as clipped."""
 
+F16_ZERO = 2.0**-25
+"""What is at most this in magnitude float16 keeps as 0; below 2⁻¹⁴ it is the largest error of a captured value."""
+
 Q8_NAN, Q8_INF, Q8_MAX = -128, 127, 126
 """Codes of q8: −128 is NaN, ±127 is ±∞, −126…126 are finite, value = code · scale."""
 
@@ -221,7 +224,7 @@ class TraceSession:
 
     state        "recording" or "finished"
     end_reason   "stop_token", "max_new_tokens", "context_full", "stopped", "budget", "interrupted", "error: …" or ""
-    provenance   model_path, era, config_hash, weights_hash, tokenizer_hash, device, dtype, versions
+    provenance   of the model: see docs/trace-format.md
     sampling     temperature, top_k, seed, max_new_tokens; empty in training
     """
 

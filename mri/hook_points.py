@@ -16,7 +16,7 @@ STATS = ("mean", "std", "min", "max", "l2", "sparsity", "p99")
 
 mean, std (population), min, max in the unit of x; l2 = √(Σx²) of one position (over T positions: the root mean
 square of their norms); sparsity in 0…1 = share of exact zeros for `mlp_act` and of |x| ≤ 1e-3·max|x| elsewhere;
-p99 = 99th percentile of |x|, linear interpolation.
+p99 = 99th percentile of |x|, linear interpolation. All seven are NaN where any x is NaN or ±∞, and where there is no x.
 """
 
 

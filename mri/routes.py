@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 
 from mri.analysis.saliency import attention_mass
-from mri.analysis.series import series_over_steps
+from mri.analysis.series import first_odd, series_over_steps
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.attribution import attribution_of_step
@@ -109,6 +109,7 @@ def frames(session_id: str) -> ResponseReturnValue:
 @compress.compressed()
 def series(session_id: str) -> ResponseReturnValue:
     """Surprise, entropy and one statistic of every hook point over all steps: one safetensors blob, as a frame is.
+    Its header says where NaN or ±∞ began, `first_odd`: [step, hook point] or null.
 
     Cached as frames are.
     """
@@ -120,7 +121,8 @@ def series(session_id: str) -> ResponseReturnValue:
         return Response(status=304)
     lines = series_over_steps(reader, stat)
     arrays = {"surprise": lines.surprise, "entropy": lines.entropy, "points": lines.points}
-    blob = blob_from_arrays({"stat": stat, "every": lines.every, "num_steps": reader.num_steps}, arrays)
+    header = {"stat": stat, "every": lines.every, "num_steps": reader.num_steps, "first_odd": first_odd(reader)}
+    blob = blob_from_arrays(header, arrays)
     return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
 
 

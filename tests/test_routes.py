@@ -106,7 +106,7 @@ def test_frames_are_compressed_for_who_asks(reader_client):
 def test_series_are_one_blob_over_all_steps(reader_client, sessions_folder):
     response = reader_client.get("/sessions/handmade/series?stat=p99")
     header, arrays = views_from_bytes(response.data)
-    assert header == {"stat": "p99", "every": 1, "num_steps": 5}
+    assert header == {"stat": "p99", "every": 1, "num_steps": 5, "first_odd": None}
     with open_session(sessions_folder / "handmade.h5") as reader:
         assert arrays["points"].tolist() == reader.column("stats", slice(None), 6).T.tolist()
     assert arrays["entropy"].tolist() == [1.25] * 5

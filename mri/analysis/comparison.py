@@ -15,6 +15,7 @@ from mri.analysis.alignment import Alignment, Ints, Moments, align, moments
 from mri.analysis.difference import captured_keys, shared_keys
 from mri.events import TraceSession
 from mri.store.reader import SessionReader
+from mri.store.weights import hashes_of_files, weights_hash_in
 
 MOST_COLUMNS = 256
 """Columns of a map: more moments than these are taken together, and the first matched one of each is shown."""
@@ -83,7 +84,8 @@ def _notes(a: TraceSession, b: TraceSession, same_tokens: bool) -> list[str]:
     for name, session in (("A", a), ("B", b)):
         if session.kind == "training":
             notes.append(f"{name} is a training: its steps read batches, which stand for no tokens.")
-    weights = [session.provenance.get("weights_hash", "") for session in (a, b)]
+    contents = hashes_of_files(session.provenance for session in (a, b))
+    weights = [contents.get(found, found) for found in (weights_hash_in(session.provenance) for session in (a, b))]
     if weights[0] != weights[1] and all(weights):
         notes.append("Their weights differ: what differs comes from the models, too, not from the tokens alone.")
     shapes = [_shape(session) for session in (a, b)]

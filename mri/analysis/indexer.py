@@ -17,6 +17,7 @@ from mri.analysis.moments import Moment, MomentIndex
 from mri.errors import MriError
 from mri.events import Array
 from mri.store.library import Library, SessionInfo
+from mri.store.weights import hashes_of_files, weights_hash_in
 
 FOLDER = ".neurons"
 LOOK_EVERY_S = 2.0
@@ -36,8 +37,9 @@ class Progress:
 
 
 class Indexer:
-    """Strongest moments and distributions, one index for each weights hash. Thread-safe; starts nothing before it is
-    asked."""
+    """Strongest moments and distributions, one index for all sessions of the same weights. Thread-safe; starts nothing
+    before it is asked. `weights_hash` may be that of the checkpoint file, as older sessions have it, if any session of
+    the library knows both (store/weights.py)."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -47,10 +49,12 @@ class Indexer:
         self._indexes: dict[str, MomentIndex] = {}
         self._progress: dict[str, Progress] = {}
         self._hashes: dict[tuple[str, str], str] = {}
+        self._contents: dict[str, str] = {}  # file hash -> weights hash
         self._stop = threading.Event()
 
     def want(self, weights_hash: str) -> Progress:
         """Have the sessions of these weights read. -> how far it is"""
+        weights_hash = self._of_contents(weights_hash)
         with self._lock:
             self._wanted[weights_hash] = time.monotonic()
             if self._thread is None or not self._thread.is_alive():
@@ -62,11 +66,12 @@ class Indexer:
     def strongest(self, weights_hash: str, key: str, neuron: int) -> list[Moment]:
         """Of the sessions that are in the index by now and have not been deleted."""
         with self._lock:
-            index = self._indexes.get(weights_hash)
+            index = self._indexes.get(self._of_contents(weights_hash))
             return index.strongest(key, neuron) if index else []
 
     def distribution(self, weights_hash: str, key: str, neuron: int) -> tuple[Array, int]:
         """See MomentIndex.distribution."""
+        weights_hash = self._of_contents(weights_hash)
         with self._lock:
             return self._indexes.get(weights_hash, MomentIndex(weights_hash)).distribution(key, neuron)
 
@@ -77,7 +82,12 @@ class Indexer:
 
     def sessions_of(self, weights_hash: str) -> list[SessionInfo]:
         """Finished sessions with these weights, newest first."""
-        return [info for info in self._library.list() if info.state == "finished" and self._hash(info) == weights_hash]
+        said = {info.id: (info, self._hash(info)) for info in self._library.list() if info.state == "finished"}
+        wanted = self._of_contents(weights_hash)  # known only now that every session was asked
+        return [info for info, found in said.values() if found and self._of_contents(found) == wanted]
+
+    def _of_contents(self, weights_hash: str) -> str:
+        return self._contents.get(weights_hash, weights_hash)
 
     def close(self) -> None:
         self._stop.set()
@@ -88,10 +98,11 @@ class Indexer:
         key = (info.id, _signature(info))
         if key not in self._hashes:
             try:
-                found = self._library.open(info.id).session.provenance.get("weights_hash")
+                provenance = self._library.open(info.id).session.provenance
             except MriError:
-                found = None
-            self._hashes[key] = found if isinstance(found, str) else ""
+                provenance = {}
+            self._contents |= hashes_of_files([provenance])
+            self._hashes[key] = weights_hash_in(provenance)
         return self._hashes[key]
 
     def _run(self) -> None:
@@ -111,8 +122,9 @@ class Indexer:
 
     def _bring_up_to_date(self, weights_hash: str) -> None:
         """Read what is new. A session that went or changed cannot be taken out of the sums: all begins anew then."""
-        path = self._library.folder / FOLDER / f"{hashlib.sha256(weights_hash.encode()).hexdigest()[:32]}.npz"
         infos = {info.id: info for info in self.sessions_of(weights_hash)}
+        weights_hash = self._of_contents(weights_hash)
+        path = self._library.folder / FOLDER / f"{hashlib.sha256(weights_hash.encode()).hexdigest()[:32]}.npz"
         index = self._indexes.get(weights_hash) or MomentIndex.load(path, weights_hash)
         if any(name not in infos or _signature(infos[name]) != signed for name, signed in index.sessions.items()):
             index = MomentIndex(weights_hash)

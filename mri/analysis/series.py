@@ -60,6 +60,25 @@ def series_over_steps(reader: SessionReader, stat: str) -> Series:
     )
 
 
+def first_odd(reader: SessionReader) -> tuple[int, str] | None:
+    """The first step with NaN or ±∞ and its first hook point that has them, in the layout's order: where it began.
+
+    Memory: 4 bytes · num_steps · n_points.
+    """
+    layout = reader.session.layout
+    if not reader.num_steps or not layout.points:
+        return None
+    odd = ~np.isfinite(reader.column("stats", slice(None), STATS.index("l2")))  # (num_steps, n_points)
+    gaps = reader.steps()["dropped"] >> LAYERS_DROPPED_BIT & 1  # rows of dropped layers read as NaN
+    for step in np.flatnonzero(odd.any(axis=1)).tolist():
+        frame = reader.frame(step) if gaps[step] else None
+        for row in np.flatnonzero(odd[step]).tolist():
+            key = layout.points[row].key
+            if frame is None or frame.row(layout, "stats", key) is not None:
+                return step, key
+    return None
+
+
 class History(NamedTuple):
     """One neuron in every step, (num_steps,) each.
 

@@ -21,6 +21,7 @@ from mri.errors import ConfigError
 from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
+from mri.store.weights import weights_hash_in
 
 Span = Literal["point", "blocks"]
 Scope = Literal["session", "weights"]
@@ -253,8 +254,7 @@ class Study:
 
 def weights_hash_of(reader: SessionReader) -> str:
     """ "" where the session does not say."""
-    found = reader.session.provenance.get("weights_hash")
-    return found if isinstance(found, str) else ""
+    return weights_hash_in(reader.session.provenance)
 
 
 def _keeps(other: SessionReader, reader: SessionReader, keys: tuple[str, ...]) -> bool:

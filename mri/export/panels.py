@@ -1,7 +1,8 @@
 """What a panel of the Scanner shows, as CSV: for a spreadsheet, or for `pandas.read_csv(file, header=[0, 1])`.
 
 Two header rows: names, then units. A captured NaN is `NaN`, a value that was not captured is an empty cell; where
-that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude where there is one.
+that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude where there is one: of
+a missing value, and of a 0 that float16 rounded.
 Reads sessions through `mri/store`; knows no pages.
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
 from mri.analysis.predictions import predictions
 from mri.errors import ConfigError
+from mri.events import F16_ZERO
 from mri.export.cells import formula_safe
 from mri.export.rows import Rows, values_of
 from mri.hook_points import STATS
@@ -76,10 +78,10 @@ def _cell(value: Any) -> str:
     return "NaN" if isinstance(value, float | np.floating) and np.isnan(value) else str(value)
 
 
-def _known(value: Any, captured: bool, bound: Any) -> tuple[Any, str, Any]:
-    """The three cells that tell a value, a captured NaN and a missing value apart."""
+def _known(value: Any, captured: bool, bound: Any, quantization: str = "f32") -> tuple[Any, str, Any]:
+    """The three cells that tell a value, a captured NaN and a missing value apart; and of a 0 how much it may be."""
     if captured:
-        return value, "captured", None
+        return value, "captured", F16_ZERO if quantization == "f16" and value == 0 else None
     return None, "not captured", None if np.isnan(bound) else bound
 
 
@@ -98,7 +100,7 @@ def _stage(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator
             found = dict(zip(*(array.tolist() for array in frame.captured(layout, key)), strict=True))
             values = frame.values(layout, key)
             for neuron in range(layout.width(key)):
-                yield [key, neuron, *_known(values[neuron], neuron in found, bound)]
+                yield [key, neuron, *_known(values[neuron], neuron in found, bound, layout.config.quantization)]
 
     header = [("hook_point", ""), ("neuron", "index"), ("value", unit), ("state", ""), ("at_most", f"|{unit}|")]
     return header, rows()
@@ -121,7 +123,8 @@ def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
             columns = (values_of(history[name]) for name in ("step", "captured"))
             values, bounds = history["value"], history["bound"]
             for at, (step, captured) in enumerate(zip(*columns, strict=True)):
-                yield [step, read[step], key, neuron, *_known(values[at], captured, bounds[at])]
+                known = _known(values[at], captured, bounds[at], layout.config.quantization)
+                yield [step, read[step], key, neuron, *known]
 
     header = [("step", "index"), ("read", "token"), ("hook_point", ""), ("neuron", "index"), ("value", unit),
               ("state", ""), ("at_most", f"|{unit}|")]  # fmt: skip

@@ -22,6 +22,7 @@ from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
 from mri.nanochat.model import GPT, SOFTCAP
 from mri.nanochat.pickles import TENSOR_OPS, check_pickle
 from mri.nanochat.tokenizer import Tokenizer, load_tokenizer
+from mri.nanochat.weights import checksum, weights_hash
 
 _CURE = "copy the file again from where nanochat wrote it"
 _ENTRY = re.compile(r"[^/]+/(data\.pkl|data/\d+|byteorder|version|\.format_version|\.storage_alignment|\.data/\w+)")
@@ -48,8 +49,8 @@ class LoadedModel:
     source: str  # "chatsft", "base", ...
     tag: str  # "d12"
     step: int
-    weights_hash: str  # sha256 hex of the file
-    config_hash: str  # sha256 hex of model_config, era and softcap
+    file_hash: str  # sha256 hex of the file
+    checksum: str  # of the weights as they were loaded
     device: torch.device
 
     @property
@@ -59,6 +60,21 @@ class LoadedModel:
     @property
     def era(self) -> str:
         return self.model.era.name
+
+    @property
+    def weights_hash(self) -> str:
+        """sha256 hex of the weights as they are now (see weights.py)."""
+        return weights_hash(self.model)
+
+    @property
+    def is_as_loaded(self) -> bool:
+        """Whether not a bit of the weights was changed since."""
+        return checksum(self.model) == self.checksum
+
+    @property
+    def config_hash(self) -> str:
+        """sha256 hex of model_config, era and softcap."""
+        return hash_of_config(asdict(self.config), self.era, self.model.softcap)
 
 
 def load_model(
@@ -94,8 +110,8 @@ def load_model(
         source=files.source,
         tag=files.tag,
         step=files.step,
-        weights_hash=_hash_of_file(files.model),
-        config_hash=_hash_of_config(model),
+        file_hash=_hash_of_file(files.model),
+        checksum=checksum(model),
         device=model.device,
     )
 
@@ -193,6 +209,7 @@ def _hash_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _hash_of_config(model: GPT) -> str:
-    facts = {"model_config": asdict(model.config), "era": model.era.name, "softcap": model.softcap}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+def hash_of_config(model_config: Mapping[str, object], era: str, softcap: float | None) -> str:
+    """sha256 hex of what tells a model of these weights from another."""
+    facts = {"model_config": model_config, "era": era, "softcap": softcap}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

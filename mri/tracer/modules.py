@@ -1,6 +1,6 @@
 """Records any nn.Module by naming its modules and parameters; the step is the training step.
 
-Knows torch and the store's writer. Knows nothing of nanochat.
+Knows torch and the store's writer. Knows nothing of nanochat but whose weights these are (identity.py).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.budget import within_budget
 from mri.tracer.hooks import HookSet, Tap, parameter_or_module
+from mri.tracer.identity import provenance_of
 from mri.tracer.payload import topk_arrays, value_arrays
 from mri.tracer.reduce import reduce_rows
 
@@ -74,6 +75,7 @@ class Recorder:
         taps = [Tap(n, n, "output") for n, target in targets.items() if isinstance(target, nn.Module)]
         self._hooks = HookSet(model, taps, self._on_value)
         self._outputs: dict[str, Tensor] = {}
+        self._model = model
         self._model_id, self._name, self._session_id = type(model).__name__, name, session_id
         self._config = config or TraceConfig(quantization="f32")
         self._library = Library(Path(sessions) if sessions is not None else SESSIONS)
@@ -126,7 +128,7 @@ class Recorder:
         session = TraceSession(
             session_id, layout, kind="training", name=self._name, model_id=self._model_id,
             start_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            provenance={"versions": {"torch": torch.__version__}},
+            provenance=provenance_of(self._model),
         )  # fmt: skip
         return SessionWriter(self._library.folder, session)
 

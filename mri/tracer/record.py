@@ -11,20 +11,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import safetensors
-import tiktoken
-import torch
-
 from mri.config import TraceConfig
 from mri.events import TraceSession
 from mri.nanochat.chat import Prompt, ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.generate import Step, generate
 from mri.nanochat.sampling import Sampling
-from mri.paths import DATA
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.control import Control
+from mri.tracer.identity import provenance_of_loaded
 from mri.tracer.interrupts import held_interrupts
 from mri.tracer.recorder import GenerationRecorder, layout_of_model
 
@@ -80,7 +76,7 @@ def record_generation(
         messages=_messages_of(prompt, chat),
         model_id=f"{loaded.source}/{loaded.tag}/{loaded.step}",
         model_config=asdict(loaded.config),
-        provenance=_provenance(loaded),
+        provenance=provenance_of_loaded(loaded),
         sampling=asdict(sampling),
         start_time=datetime.now(UTC).isoformat(timespec="seconds"),
         num_prompt_tokens=len(ids),
@@ -140,22 +136,3 @@ def _messages_of(prompt: Prompt, chat: bool) -> list[dict[str, str]]:
     if isinstance(prompt, str):
         return [{"role": "user", "content": prompt}] if chat else []
     return [dict(message) for message in prompt if not isinstance(message, int)]
-
-
-def _provenance(loaded: LoadedModel) -> dict[str, object]:
-    path, checkout = loaded.path.absolute(), DATA.parent
-    return {
-        "model_path": str(path.relative_to(checkout) if path.is_relative_to(checkout) else path),
-        "era": loaded.era,
-        "softcap": loaded.model.softcap,
-        "config_hash": loaded.config_hash,
-        "weights_hash": loaded.weights_hash,
-        "tokenizer_hash": loaded.tokenizer.hash,
-        "device": str(loaded.device),
-        "dtype": str(loaded.model.lm_head.weight.dtype).removeprefix("torch."),
-        "versions": {
-            "torch": torch.__version__,
-            "tiktoken": tiktoken.__version__,
-            "safetensors": safetensors.__version__,
-        },
-    }

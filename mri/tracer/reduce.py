@@ -14,15 +14,22 @@ from torch import Tensor
 from mri.config import ATTENTION_TOPK
 from mri.events import Array
 
+MOST_COLUMNS = 1 << 20
+"""that are added up at once: a long row needs no second copy of itself in float64."""
+
 
 def reduce_rows(x: Tensor, exact_zeros: Tensor | None = None, n_positions: int = 1) -> Tensor:
-    """Statistics of each row of `x` (R, n) float32: (R, 7) float32 as hook_points.STATS.
+    """Statistics of each row of `x` (R, n) float32: (R, 7) float32 as hook_points.STATS, all NaN where the row holds
+    NaN or ±∞, or nothing.
 
     `exact_zeros` (R,) bool: rows whose sparsity counts exact zeros, None where no row's does. `n_positions` is how many
     positions one row spans: l2 is the root mean square over them. p99 interpolates linearly between order statistics
     (numpy's default quantile).
     """
-    n = x.shape[1]
+    x = with_float64(x)
+    R, n = x.shape
+    if n == 0:
+        return x.new_full((R, 7), torch.nan)
     mag = x.abs()
     rank = 0.99 * (n - 1)
     low = math.floor(rank)
@@ -32,17 +39,37 @@ def reduce_rows(x: Tensor, exact_zeros: Tensor | None = None, n_positions: int =
     p99 = tail[:, -1]
     if share:
         p99 = torch.lerp(p99, tail[:, -2], share)
-    mean = x.mean(1)
-    std = torch.linalg.vector_norm(x - mean.unsqueeze(1), dim=1) * n**-0.5  # torch.std_mean takes twice as long
-    low_high = torch.aminmax(x, dim=1)
-    l2 = torch.linalg.vector_norm(x, dim=1)
+    mean, spread = _moments(x)
+    l2 = torch.hypot(spread, mean * n**0.5)
     if n_positions > 1:
         l2 *= n_positions**-0.5
     threshold = tail[:, :1] * 1e-3
     if exact_zeros is not None:
-        threshold = threshold.masked_fill(exact_zeros.unsqueeze(1), 0.0)
+        threshold = threshold.masked_fill(exact_zeros.to(x.device).unsqueeze(1), 0.0)
     sparsity = (mag <= threshold).sum(1) * (1.0 / n)
-    return torch.stack([mean, std, low_high.min, low_high.max, l2, sparsity, p99], 1)
+    stats = torch.stack([mean, spread * n**-0.5, x.amin(1), x.amax(1), l2, sparsity, p99], 1)  # (R, 7) float64
+    return stats.add_(tail[:, :1], alpha=0).float()  # 0 · NaN and 0 · ∞ are NaN, and topk put them first
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each row of `x` (R, n) float32 its mean and its distance from it, √Σ(x − mean)²: (R,) float64 both.
+
+    In float32 a sum loses digits with every further column, and squares overflow or vanish.
+    """
+    n = x.shape[1]
+    if n > MOST_COLUMNS:
+        half = n // 2
+        (mean, spread), (mean_b, spread_b) = _moments(x[:, :half]), _moments(x[:, half:])
+        apart, share = mean_b - mean, (n - half) / n
+        return mean + apart * share, torch.hypot(torch.hypot(spread, spread_b), apart * (half * share) ** 0.5)
+    wide = x.double()
+    mean = wide.mean(1)
+    return mean, torch.linalg.vector_norm(wide.sub_(mean.unsqueeze(1)), dim=1)
+
+
+def with_float64(x: Tensor) -> Tensor:
+    """`x`, on the CPU where its device has no float64."""
+    return x.cpu() if x.device.type == "mps" else x
 
 
 class AttentionSummary(NamedTuple):
@@ -72,16 +99,19 @@ class LogitsSummary(NamedTuple):
 
 
 def summarize_logits(logits: Tensor, chosen_ids: Tensor, n: int) -> LogitsSummary:
-    """`chosen_ids` (S,) int64, −1 where nothing was chosen (rank 0, logprob NaN there)."""
+    """`chosen_ids` (S,) int64, −1 where nothing was chosen (rank 0, logprob NaN there).
+
+    In float64: of a model that is nearly sure, float32 leaves entropy and logprob no digits.
+    """
+    logits, chosen_ids = with_float64(logits), with_float64(chosen_ids)
     top = logits.topk(min(n, logits.shape[1]), 1)
-    logsumexp = torch.logsumexp(logits, 1)
-    p = torch.exp(logits - logsumexp[:, None])
-    entropy = (logsumexp - (p * logits).sum(1)) * (1 / math.log(2))
-    chosen = logits.gather(1, chosen_ids.clamp(min=0)[:, None])  # (S, 1)
-    none = chosen_ids < 0
-    logprob = (chosen[:, 0] - logsumexp).masked_fill(none, torch.nan)
-    rank = (logits > chosen).sum(1).masked_fill(none, 0)
-    return LogitsSummary(top.indices, top.values, logsumexp, entropy, logprob, rank)
+    logprobs = torch.log_softmax(logits.double(), 1)  # (S, n_vocab)
+    logsumexp = top.values[:, 0] - logprobs.amax(1)
+    entropy = (logprobs.exp() * logprobs.clamp(min=-1e3)).sum(1) * (-1 / math.log(2))  # 0 · −∞ would be NaN
+    at, none = chosen_ids.clamp(min=0)[:, None], chosen_ids < 0
+    logprob = logprobs.gather(1, at)[:, 0].masked_fill(none, torch.nan)
+    rank = (logits > logits.gather(1, at)).sum(1).masked_fill(none, 0)
+    return LogitsSummary(top.indices, top.values, logsumexp.float(), entropy.float(), logprob.float(), rank)
 
 
 def softcapped(logits: Tensor, n_vocab: int, softcap: float) -> Tensor:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import tiktoken
-import torch
 from torch import nn
 
 from mri.config import TraceConfig
@@ -21,6 +20,7 @@ from mri.nanochat.tokenizer import Tokenizer
 from mri.paths import SESSIONS
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
+from mri.tracer.identity import provenance_of
 from mri.tracer.recorder import GenerationRecorder, layout_of_model
 
 
@@ -55,7 +55,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
             library.new_id(), layout, name=name, model_id=f"{type(model).__module__}.{type(model).__name__}",
             model_config=asdict(model.config) if is_dataclass(model.config) else {},
             start_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            provenance={"versions": {"torch": torch.__version__}},
+            provenance=provenance_of(model, self._tokenizer),
         )  # fmt: skip
         self._folder, self._model = library.folder, model
         self._ids: list[int] = []

@@ -160,7 +160,8 @@ class Worker:
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
         loaded = self._model(command["model"])
-        if loaded.weights_hash != command["weights_hash"]:
+        is_files = loaded.file_hash == command["weights_hash"] and loaded.is_as_loaded  # as sessions said until 2026-11
+        if loaded.weights_hash != command["weights_hash"] and not is_files:
             raise ModelError(
                 f"This session was recorded with other weights ({command['weights_hash'][:8]}) than the loaded model "
                 f"has ({loaded.weights_hash[:8]}): start the server with --model "

@@ -144,7 +144,7 @@ def predictions(
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(
         range=[0, 1.9], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top",
-        title_text=temperature_words(num_captured, temperature),
+        title_text=temperature_words(num_captured, temperature, probs),
     )  # fmt: skip
     names = [escaped(token) + (f" · rank {rank + 1}" if rank != i else "") for i, (token, rank) in enumerate(
         zip(tokens, places.tolist(), strict=True))]  # fmt: skip
@@ -155,8 +155,10 @@ def predictions(
     return finished(figure, theme, "predictions", gap=0.25)
 
 
-def temperature_words(num_tokens: int, temperature: float) -> str:
+def temperature_words(num_tokens: int, temperature: float, probs: Floats) -> str:
     """As `temperatureWords` in predictions.mjs."""
+    if np.isnan(probs).any():
+        return "no probabilities: there is NaN or ∞ among the logits"
     if temperature == 1:
         return "probability at temperature 1, exact"
     return f"share among the {num_tokens} captured at temperature {temperature:.2f}"

@@ -44,6 +44,21 @@ def test_other_weights_and_captures_are_said(write):
     assert "A keeps the strongest 4 neurons of a hook point as f16, B one neuron in 8 as f16" in notes
 
 
+def test_a_file_and_what_is_in_it_are_the_same_weights(tmp_path):
+    def session(name, **provenance):
+        return open_session(write_random_session(tmp_path, session_id=name, provenance=provenance))
+
+    older, newer = session("older", weights_hash="file"), session("newer", weights_hash="contents", file_hash="file")
+    changed = session("changed", weights_hash="changed")
+    for one, other, differ in (
+        (older, newer, False),
+        (newer, older, False),
+        (newer, changed, True),
+        (older, changed, True),
+    ):
+        assert any("weights differ" in note for note in compare(one, other).notes) == differ
+
+
 def test_statistics_only_leave_lengths(write):
     found = compare(write("a", A), write("b", B, config=TraceConfig(capture_mode="stats", prefill="stepwise")))
     assert found.keys == []

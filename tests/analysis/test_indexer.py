@@ -55,6 +55,25 @@ def test_it_reads_sessions_of_the_same_weights_and_those_that_come(indexer, tmp_
     assert indexer.distribution("abc", KEY, 0)[1] == 16
 
 
+def test_sessions_that_say_their_file_are_of_its_weights(indexer, tmp_path):
+    """As recorded until 2026-11: any session that knows both tells which weights the file holds."""
+    write(tmp_path, "older", 1, weights="file")
+    write(tmp_path, "changed", 2, weights="other")
+    until(indexer, lambda p: p.all == 0)
+    assert {info.id for info in indexer.sessions_of("file")} == {"older"}
+    write_random_session(
+        tmp_path, session_id="newer", seed=3, config=CONFIG, provenance={"weights_hash": "abc", "file_hash": "file"}
+    )  # fmt: skip
+    until(indexer, lambda p: p.done == p.all == 2)
+    assert sessions_in(indexer) == {"older", "newer"}
+    for weights_hash in ("abc", "file"):
+        assert {info.id for info in indexer.sessions_of(weights_hash)} == {"older", "newer"}
+        assert indexer.distribution(weights_hash, KEY, 0)[1] == 16
+    assert indexer.want("file").done == 2
+    assert indexer.strongest("file", KEY, 0) == indexer.strongest("abc", KEY, 0)
+    assert {info.id for info in indexer.sessions_of("other")} == {"changed"}
+
+
 def test_a_deleted_session_goes_and_a_new_server_reads_the_file(indexer, tmp_path):
     write(tmp_path, "one", 1)
     write(tmp_path, "two", 2)

@@ -3,10 +3,22 @@
 import numpy as np
 import pytest
 
-from mri.analysis.series import MAX_COLUMNS, full_scales, largest_statistic, neuron_over_steps, series_over_steps
+from mri.analysis.series import (
+    MAX_COLUMNS,
+    first_odd,
+    full_scales,
+    largest_statistic,
+    neuron_over_steps,
+    series_over_steps,
+)
 from mri.config import TraceConfig
 from mri.errors import ConfigError, UnknownHookPoint
+from mri.events import TraceSession
+from mri.hook_points import STATS
+from mri.layout import LAYERS_DROPPED_BIT
 from mri.store.reader import open_session
+from mri.store.writer import SessionWriter
+from tests.conftest import random_frame, random_layout
 
 CONFIGS = {
     "topk": TraceConfig(topk=4),
@@ -96,3 +108,24 @@ def test_many_steps_are_taken_together_by_their_extreme(stat, tmp_path, random_s
     assert np.isnan(series.surprise).all()
     assert series.surprise.shape == (2001,)
     assert columns.asked.count("stats") == 1
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_where_nan_began(tmp_path, seal):
+    """Where block 0 was left out of some steps, which is no NaN; an earlier version has ∞ as a length."""
+    layout = random_layout(2, 16, 2, CONFIGS["topk"])
+    rows = [layout.row(key) for key in ("block.1.mlp_out", "final.logits")]
+    rng = np.random.default_rng(0)
+    for began in (99, 3):
+        with SessionWriter(tmp_path, TraceSession(f"odd{began}", layout)) as writer:
+            for step in range(6):
+                gone = (0,) if step % 2 else ()
+                dropped = len(gone) << LAYERS_DROPPED_BIT
+                frame = random_frame(layout, rng, step, "decode", step, 1, dropped_layers=gone, dropped=dropped)
+                for row in rows if step >= began else ():
+                    place = row - 9 * len(gone)  # a block has nine rows
+                    frame.arrays["stats"][place, STATS.index("l2")] = np.inf if step == began else np.nan
+                writer.append(frame)
+            path = writer.finish("finished", seal=seal)
+        with open_session(path) as reader:
+            assert first_odd(reader) == (None if began == 99 else (3, "block.1.mlp_out"))

@@ -85,3 +85,10 @@ test("a step without its numbers leaves a gap, one without a block a gap in that
   assert.deepEqual(row(growth, 0), [0, 1, 2, NaN]);
   assert.deepEqual(row(growth, 1), [10, 11, NaN, NaN]);
 });
+
+test("where NaN or ∞ began is the first hook point of the first step that has them", () => {
+  const growth = grown(3);
+  assert.equal(growth.firstOdd, null);
+  for (const l2 of [[5, NaN], [NaN, NaN]]) growth.append(frame(growth.numSteps, growth.numSteps + 2, [1], 2, { l2 }));
+  assert.deepEqual(growth.firstOdd, { step: 3, point: "block.0.mlp_act" });
+});

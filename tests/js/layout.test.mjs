@@ -74,6 +74,9 @@ test("a neuron's reading: its value, or the bound it stayed under", () => {
   assert.deepEqual(layouts.reading(frame, layout, "block.0.resid_pre", 0), { mark: MARK.value, value: 0.5, bound: NaN });
   assert.deepEqual(layouts.reading(frame, layout, "block.0.resid_pre", 2), { mark: MARK.notCaptured, value: NaN, bound: 0.0625 });
   assert.deepEqual(layouts.reading(frame, layout, "block.0.ln1", 2), { mark: MARK.notCaptured, value: NaN, bound: NaN });
+  const group = frame.arrays["topk/8/values"];
+  group.data[layouts.rowInArray(frame, layout, "topk/8/values", "block.0.resid_pre") * group.shape[1]] = 0; // neuron 6
+  assert.deepEqual(layouts.reading(frame, layout, "block.0.resid_pre", 6), { mark: MARK.value, value: 0, bound: 2 ** -25 });
   const full = opened("frame-q8");
   assert.deepEqual(layouts.reading(full.frame, full.layout, "block.1.mlp_pre", 31), { mark: MARK.value, value: 62, bound: NaN });
   assert.deepEqual(layouts.reading(full.frame, full.layout, "block.0.mlp_pre", 31), { mark: MARK.notCaptured, value: NaN, bound: NaN });

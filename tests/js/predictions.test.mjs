@@ -63,4 +63,5 @@ test("the chart gets the row, its mark and its rank", () => {
   assert.deepEqual(layout["yaxis.range"], [2.5, -0.5]);
   assert.equal(layout["xaxis.title.text"], "probability at temperature 1, exact");
   assert.equal(temperatureWords(21, 0.5), "share among the 21 captured at temperature 0.50");
+  for (const temperature of [0.5, 1]) assert.equal(temperatureWords(2, temperature, [NaN, 0.5]), "no probabilities: there is NaN or ∞ among the logits");
 });

@@ -130,8 +130,33 @@ test("missing attention leaves its clause out", () => {
   assert.equal(text, "The model is now 93.0 % sure of “ball”.");
 });
 
-test("a logit that is no number says nothing", () => {
-  assert.doesNotMatch(said({ ...LOOKS, ...predictions({ 4: NaN }) }), /NaN|∞/);
+test("logits that are no numbers are said to be none", () => {
+  assert.match(said({ ...LOOKS, ...predictions({ 4: NaN }) }), /, and the predictions are no numbers, though the model took “ball”\.$/);
+  const inPrompt = { header: { chosen_id: -1, phase: "prefill" }, numPrompt: 8 };
+  assert.match(said({ ...LOOKS, ...predictions({ 4: Infinity }) }, inPrompt), /, and the predictions are no numbers\.$/);
+});
+
+test("NaN and ∞: the first hook point that has them, and where they began", () => {
+  const arrays = { ...statistics([[0, 1, 2], [NaN, NaN, NaN], [NaN, NaN, NaN]]), ...predictions({ 4: NaN }) };
+  const list = parts(arrays);
+  assert.equal(textOf(list), "NaN or ∞ is in block.0.resid_post and 1 more hook point, and the predictions are no numbers, though the model took “ball”.");
+  assert.deepEqual(list.find(({ text }) => text === "block.0.resid_post").of, { tab: "statistics", point: "block.0.resid_post" });
+  const since = (/** @type {any} */ firstOdd) => textOf(sentence(frame(statistics([[0, 1, 2], [0, 1, 2], [NaN, NaN, Infinity]])), { layout: layoutOf(POINTS), tokens: TOKENS, numPrompt: 3, firstOdd }));
+  assert.match(since({ step: 4, point: "block.0.attn_out" }), /^NaN or ∞ is in block\.1\.mlp_out, since step 4, where it began in block\.0\.attn_out, and/);
+  assert.match(since({ step: 7, point: "block.1.mlp_out" }), /^NaN or ∞ is in block\.1\.mlp_out, for the first time in this recording, and/);
+  assert.match(since(null), /^NaN or ∞ is in block\.1\.mlp_out, and the model took/);
+  assert.doesNotMatch(said(statistics([[0, 1, 2], [0, 1, 2], [0, 1, 2]])), /NaN/);
+  const dropped = frame(statistics([[0, 1, 2], [0, 1, 2]]), { dropped_layers: [1] });
+  assert.doesNotMatch(textOf(sentence(dropped, { layout: layoutOf(POINTS), tokens: TOKENS, numPrompt: 3 })), /NaN/);
+});
+
+test("values that were kept are never called missing", () => {
+  const flat = {
+    ...statistics([[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+    "topk/4/indices": { dtype: "U16", shape: [3, 2], data: new Uint16Array(6) },
+    "topk/4/values": { dtype: "F32", shape: [3, 2], data: new Float32Array(6) },
+  };
+  assert.equal(said(flat, { header: { chosen_id: -1 } }), "No neuron stands out: the largest l2 is 0, at block.0.attn_out.");
 });
 
 test("a plain module has neurons only, then statistics only, then nothing", () => {

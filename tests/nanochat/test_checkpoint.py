@@ -72,6 +72,7 @@ def test_hashes_name_the_content(base):
     assert first.config_hash == again.config_hash
     capped = load_model(base, device="cpu", softcap=20)
     assert capped.weights_hash == first.weights_hash
+    assert capped.file_hash == first.file_hash
     assert capped.config_hash != first.config_hash
     assert capped.model.softcap == 20
     assert load_model(GOLDEN / "E4", device="cpu").weights_hash != first.weights_hash

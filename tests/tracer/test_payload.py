@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mri.events import F16_MAX, dequantized
+from mri.events import F16_MAX, F16_ZERO, dequantized
 from mri.tracer.payload import quantized, quantized_weights, topk_arrays
 
 FLOATS = st.floats(width=32, allow_subnormal=True)
@@ -31,6 +31,12 @@ def test_f16_keeps_its_stated_bound_and_marks(x: np.ndarray) -> None:
     kept = finite & ~clipped
     error = np.abs(back[kept].astype(np.float64) - x[kept])
     assert (error <= np.maximum(np.abs(x[kept].astype(np.float64)) * 2.0**-11, 2.0**-25)).all()
+
+
+def test_f16_loses_what_is_at_most_2_to_the_minus_25_and_nothing_more() -> None:
+    least, above = np.float32(F16_ZERO), np.nextafter(np.float32(F16_ZERO), np.float32(1))
+    back = dequantized(*quantized(np.array([least, -least, above, -above, 2.0**-14], np.float32), "f16"))
+    assert back.tolist() == [0, 0, 2.0**-24, -(2.0**-24), 2.0**-14]
 
 
 @given(ROWS)

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from mri.hook_points import STATS
 from mri.tracer.reduce import reduce_rows, softcapped, summarize_attention, summarize_logits, to_host
+from tests.tiers import sample
 
 ROWS = hnp.arrays(
     np.float32,
@@ -35,14 +36,54 @@ def test_statistics_equal_numpy_in_float64(x: np.ndarray, exact_zeros: bool) -> 
     reduced = reduce_rows(torch.from_numpy(x), torch.full((len(x),), exact_zeros))
     for row, stats in zip(x, reduced.numpy(), strict=True):
         expected = stats_in_float64(row, exact_zeros, 1)
-        scale = float(np.abs(row).max()) + 1e-6
-        for name, got, want in zip(STATS, stats, expected, strict=True):
-            if name == "sparsity":  # values within rounding of the threshold may fall on either side
-                near = np.isclose(np.abs(row), 1e-3 * np.abs(row).max(), rtol=1e-6).mean()
-                assert abs(got - want) <= near + 1e-6
-            else:
-                tolerance = 2e-6 * scale * (math.sqrt(x.shape[1]) if name == "l2" else 1)
-                assert got == pytest.approx(want, abs=tolerance + 1e-30), name
+        assert_statistics(row, stats, expected)
+
+
+def assert_statistics(row: np.ndarray, stats: np.ndarray, expected: list[float]) -> None:
+    """Each within 1e-6 of the truth, relative; what cancels out (a mean near 0) to float64's digits of the largest."""
+    largest = float(np.abs(row).max())
+    for name, got, want in zip(STATS, stats, expected, strict=True):
+        if name == "sparsity":  # values within rounding of the threshold may fall on either side
+            near = np.isclose(np.abs(row), 1e-3 * largest, rtol=1e-6, atol=0).mean()
+            assert abs(got - want) <= near + 1e-6
+        else:
+            assert got == pytest.approx(want, rel=1e-6, abs=1e-13 * largest + 2e-45), name
+
+
+LONG_ROWS = [(2048, 6144, "relu2")] + [
+    (*size, kind)
+    for size in [(1, 32_768), (300, 1024), (1, 65_536), (2048, 6144)]
+    for kind in ("relu2", "outlier", "far from 0")
+]
+
+
+@pytest.mark.parametrize(("positions", "width", "kind"), LONG_ROWS[: sample(ci=7, long=13)])
+def test_long_rows_keep_their_digits(positions: int, width: int, kind: str) -> None:
+    """As many values as a prompt of 2048 tokens has at the MLP of a d24, and as a vocabulary has logits."""
+    x = torch.randn(1, positions * width, generator=torch.Generator().manual_seed(width))
+    if kind == "relu2":
+        x = x.relu_().square_()
+    elif kind == "outlier":
+        x[0, 0] = 3e4
+    else:
+        x += 1e4
+    stats = reduce_rows(x, n_positions=positions)[0].numpy()
+    assert_statistics(x[0].numpy(), stats, stats_in_float64(x[0].numpy(), False, positions))
+
+
+@pytest.mark.parametrize("scale", [1e-44, 1e-30, 1e-20, 1e20, 1e36])
+def test_squares_that_float32_cannot_hold(scale: float) -> None:
+    x = torch.randn(2, 300, generator=torch.Generator().manual_seed(1)) * scale
+    for row, stats in zip(x.numpy(), reduce_rows(x).numpy(), strict=True):
+        expected = stats_in_float64(row, False, 1)
+        np.testing.assert_allclose(stats, expected, rtol=1e-6, atol=2e-45)
+        assert stats[STATS.index("std")] > 0
+
+
+def test_equal_values_have_no_deviation() -> None:
+    stats = reduce_rows(torch.full((1, 3 << 20), 0.1))[0]
+    assert stats[STATS.index("std")] == 0
+    assert stats[STATS.index("mean")] == torch.tensor(0.1)
 
 
 def test_l2_of_a_prefill_is_the_root_mean_square_over_positions() -> None:
@@ -52,11 +93,20 @@ def test_l2_of_a_prefill_is_the_root_mean_square_over_positions() -> None:
         np.testing.assert_allclose(stats, stats_in_float64(row, False, 5), rtol=1e-5, atol=1e-6)
 
 
-def test_nan_and_infinity_come_through() -> None:
-    x = torch.tensor([[1.0, torch.nan, 2.0, 0.0], [1.0, torch.inf, 2.0, 0.0]])
-    reduced = reduce_rows(x)
-    assert torch.isnan(reduced[0, 0])
-    assert reduced[1, 3] == torch.inf
+@pytest.mark.parametrize("odd", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("exact_zeros", [None, torch.tensor([True, True])])
+def test_a_row_with_nan_or_infinity_has_no_statistics(odd: float, exact_zeros: torch.Tensor | None) -> None:
+    x = torch.tensor([[1.0, 0.0, 2.0, odd], [1.0, 0.0, 2.0, 3e38]])
+    reduced = reduce_rows(x, exact_zeros)
+    assert torch.isnan(reduced[0]).all()
+    assert torch.isfinite(reduced[1]).all()
+    both = reduce_rows(torch.tensor([[odd, -odd, 0.0]]))
+    assert torch.isnan(both).all()
+
+
+def test_no_values_have_no_statistics() -> None:
+    assert torch.isnan(reduce_rows(torch.empty(2, 0))).all()
+    assert reduce_rows(torch.empty(0, 5)).shape == (0, 7)
 
 
 def test_attention_summary() -> None:
@@ -78,6 +128,40 @@ def test_logits_summary_against_float64() -> None:
     assert summary.chosen_rank.tolist() == [(x[0] > x[0, 7]).sum(), (x[1] > x[1, 0]).sum(), 0]
     assert torch.isnan(summary.chosen_logprob[2])
     np.testing.assert_array_equal(summary.token_ids, np.argsort(-x, 1)[:, :20])
+
+
+def test_a_sure_model_keeps_the_digits_of_entropy_and_logprob() -> None:
+    """Of a real vocabulary: what is not the top token has little of the probability, and 32,767 terms."""
+    logits = torch.randn(2, 32_768, generator=torch.Generator().manual_seed(5)) * 2 - 9
+    logits[0, 7], logits[1, 7] = 15.0, 1.0
+    chosen = torch.tensor([7, 11])
+    summary = summarize_logits(logits, chosen, 20)
+    x = logits.double()
+    logprobs = x - x.logsumexp(1, keepdim=True)
+    for got, want in (
+        (summary.logsumexp, x.logsumexp(1)),
+        (summary.entropy, -(logprobs.exp() * logprobs).sum(1) / math.log(2)),
+        (summary.chosen_logprob, logprobs.gather(1, chosen[:, None])[:, 0]),
+    ):
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+    assert summary.chosen_logprob[0] < 0
+
+
+def test_a_token_that_cannot_come_has_no_share_of_the_entropy() -> None:
+    logits = torch.tensor([[0.0, 0.0, -torch.inf], [torch.nan, 0.0, 0.0]])
+    summary = summarize_logits(logits, torch.tensor([2, 1]), 3)
+    assert summary.entropy[0] == 1
+    assert summary.chosen_logprob[0] == -torch.inf
+    assert torch.isnan(summary.logsumexp[1])
+    assert torch.isnan(summary.entropy[1])
+    assert torch.isnan(summary.chosen_logprob[1])
+
+
+def test_attention_over_many_keys_keeps_its_digits() -> None:
+    weights = torch.randn(1, 32_768, generator=torch.Generator().manual_seed(6)).softmax(-1)
+    p = weights.double()
+    entropy = summarize_attention(weights).entropy
+    np.testing.assert_allclose(entropy, -(p * p.log2()).sum(-1), rtol=1e-6)
 
 
 def test_softcap_crops_first() -> None:

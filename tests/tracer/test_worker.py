@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -126,6 +127,9 @@ def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) ->
     assert any(answer["signed"])
     place = frame.arrays["logits/token_ids"].tolist().index(chosen_id)
     assert answer["logit"] == pytest.approx(float(frame.arrays["logits/values"][place]), abs=1e-4)
+    file_hash = hashlib.sha256(next(GOLDEN.glob("E5/*/*/model_*.pt")).read_bytes()).hexdigest()
+    child.say(cmd="attribute", id="first/1a/2", weights_hash=file_hash, **ask)  # as sessions said until 2026-11
+    assert child.hear("attribution")["signed"] == answer["signed"]
     child.say(cmd="attribute", id="first/1a/1", weights_hash="0" * 64, **ask)
     assert "start the server with --model /models/d6." in child.hear("error")["message"]
 

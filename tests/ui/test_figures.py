@@ -79,6 +79,9 @@ def test_a_chosen_token_beyond_the_captured_ones_has_its_rank():
 def test_the_axis_says_what_a_temperature_makes_of_the_probabilities():
     assert bars().layout.xaxis.title.text == "probability at temperature 1, exact"
     assert bars(temperature=0.7).layout.xaxis.title.text == "share among the 2 captured at temperature 0.70"
+    words = "no probabilities: there is NaN or ∞ among the logits"
+    for temperature in (1.0, 0.7):
+        assert figures.temperature_words(2, temperature, np.array([np.nan, 0.5], np.float32)) == words
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ export class Growth {
     this.numSteps = tokens.steps.pos0.length;
     this.stepOf = stepsOfPositions(tokens);
     this.limit = limit;
+    /** @type {{step: number, point: string}|null} where NaN or ±∞ began */
+    this.firstOdd = l2?.firstOdd && l2.firstOdd.step < this.numSteps ? l2.firstOdd : null;
     this.series = l2 ? cut(l2, this.numSteps, layout.points.length) : emptySeries(layout.points.length);
     this.#most = layout.points.map(() => 0);
     this.#p99s = layout.points.map((_, row) => {
@@ -54,10 +56,11 @@ export class Growth {
     this.#appendColumn(frame, rows);
     this.numSteps++;
     const data = frame.arrays.stats?.data;
-    this.layout.points.forEach((_, row) => {
+    this.layout.points.forEach(({ key }, row) => {
       const here = rows[row];
       if (here === null || !data) return;
       const at = (/** @type {string} */ name) => data[here * STATS.length + COLUMN[name]];
+      if (!Number.isFinite(at("l2"))) this.firstOdd ??= { step: frame.header.step, point: key };
       for (const end of [Math.abs(at("min")), Math.abs(at("max"))]) {
         if (end > this.limit && end < Infinity) this.limit = end;
         if (end > this.#most[row] && end < Infinity) this.#most[row] = end;

@@ -5,7 +5,7 @@
  * Refuses to know bytes, networks, colours and the page. Everything here is pure.
  */
 
-import { MARK, dequantized, halfUlpOfFloat16, markOf } from "./quantization.mjs";
+import { F16_ZERO, MARK, dequantized, halfUlpOfFloat16, markOf } from "./quantization.mjs";
 
 /** @typedef {import("./wire.mjs").Frame} Frame */
 /** @typedef {import("./wire.mjs").FrameArray} FrameArray */
@@ -137,6 +137,16 @@ export function stats(frame, layout, key) {
   return /** @type {any} */ (Object.fromEntries(STATS.map((name, i) => [name, values ? values[i] : NaN])));
 }
 
+/** Hook points whose values hold NaN or ±∞ in this step, in the layout's order: their statistics are no numbers. What was
+ *  left out is not among them.
+ *  @param {Frame} frame
+ *  @param {Layout} layout
+ *  @returns {string[]} */
+export function oddPoints(frame, layout) {
+  const keys = layout.points.map(({ key }) => key);
+  return keys.filter((key) => rowInArray(frame, layout, "stats", key) !== null && !Number.isFinite(stats(frame, layout, key).l2));
+}
+
 /** Neuron numbers (null: all of them, in order) and their values as captured; null where none were.
  *  `indices` may be in falling order of magnitude.
  *  @param {Frame} frame
@@ -217,14 +227,16 @@ export function bound(frame, layout, key) {
  *  @param {string} key
  *  @param {number} neuron
  *  @returns {{mark: number, value: number, bound: number}} mark as in quantization.MARK; value NaN unless captured;
- *           bound NaN unless the neuron fell below the top-k */
+ *           bound NaN unless the neuron fell below the top-k or float16 may have rounded it to 0 */
 export function reading(frame, layout, key, neuron) {
   const found = captured(frame, layout, key);
   const place = found === null ? -1 : found.indices === null ? neuron : Array.prototype.indexOf.call(found.indices, neuron);
   if (!found || place < 0 || place >= found.values.length) {
     return { mark: MARK.notCaptured, value: NaN, bound: bound(frame, layout, key) };
   }
-  return { mark: markOf(found.values[place], layout.config.quantization), value: found.values[place], bound: NaN };
+  const value = found.values[place];
+  const { quantization } = layout.config;
+  return { mark: markOf(value, quantization), value, bound: value === 0 && quantization === "f16" ? F16_ZERO : NaN };
 }
 
 /** The strongest keys of one head and what is known of its row; null where attention was not captured.

@@ -58,8 +58,10 @@ function probabilities(values, logsumexp, temperature) {
 /** What the numbers are, as figures.temperature_words.
  *  @param {number} numTokens
  *  @param {number} temperature
+ *  @param {number[]} [probs]
  *  @returns {string} */
-export function temperatureWords(numTokens, temperature) {
+export function temperatureWords(numTokens, temperature, probs = []) {
+  if (probs.some(Number.isNaN)) return "no probabilities: there is NaN or ∞ among the logits";
   if (temperature === 1) return "probability at temperature 1, exact";
   return `share among the ${numTokens} captured at temperature ${temperature.toFixed(2)}`;
 }

@@ -10,6 +10,9 @@
 /** Largest float16; captured values beyond it were clipped to it. */
 export const F16_MAX = 65504;
 
+/** What is at most this in magnitude float16 keeps as 0. */
+export const F16_ZERO = 2 ** -25;
+
 const Q8_NAN = -128;
 const Q8_INF = 127;
 

@@ -2,6 +2,8 @@
  * One plain sentence for a step, by fixed rules from what the step measured.
  *
  * Rules, in this order; a clause whose numbers were not captured is left out:
+ * 0. Where values hold NaN or ∞: the first hook point of the step that does, how many more, and, where it is known, in which
+ *    step and where it began. All that follows from such numbers is left out, and predictions are said to be no numbers.
  * 1. A step that read several tokens begins with “After reading several tokens in one pass”.
  * 2. Attention of the step's last token. A head's look back is its strongest kept key that is neither the token itself
  *    nor the first position (where heads rest that have nothing to do). Of the heads that put at least 30 % there, the
@@ -13,13 +15,14 @@
  *    logits are told as equal. Then what was taken instead, if it was another: by the prompt, the calculator, or drawn.
  * 4. Where 2 or 3 was not captured: the captured neuron furthest from its hook point's mean, in standard deviations; of
  *    what attention and MLPs write where there is such a thing, else of every hook point.
- * 5. Where all of that is missing: the largest l2 of the step; where no statistics were kept either, that.
+ * 5. Where all of that is missing: the largest l2 of the step, and whether values were kept beside it; where no statistics
+ *    were kept either, that.
  *
  * Knows frames and tokens. Refuses to know the page and other steps. Pure.
  */
 
 import { formatPercent, formatValue } from "./format.mjs";
-import { attentionSummary, captured, logits, stats } from "./layout.mjs";
+import { attentionSummary, captured, logits, oddPoints, stats } from "./layout.mjs";
 
 /** Weight from which a look back is a look, and from which the furthest one is told rather than the strongest. */
 const LEAST_WEIGHT = 0.1;
@@ -35,17 +38,19 @@ const LEANS = 0.2;
 /** @typedef {object} Source
  *  @property {import("./layout.mjs").Layout} layout
  *  @property {{sequence: number[], text: Record<string, string>}} tokens
- *  @property {number} numPrompt tokens of the prompt */
+ *  @property {number} numPrompt tokens of the prompt
+ *  @property {{step: number, point: string}|null} [firstOdd] where NaN or ±∞ began; null: nowhere, or not known yet */
 
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {Source} source
  *  @returns {Part[]} texts put together are a sentence with its full stop */
 export function sentence(frame, source) {
+  const odd = oddClause(frame, source);
   const attention = attentionClause(frame, source);
   const prediction = predictionClause(frame, source);
   const isAttentionTold = hasNumber(attention) || (lastPosition(frame) === 0 && hasAttention(frame)); // one token has nothing to look back to
-  const neuron = isAttentionTold && hasNumber(prediction) ? null : neuronClause(frame, source.layout);
-  const clauses = [attention, prediction, neuron].filter((clause) => clause !== null);
+  const neuron = odd || (isAttentionTold && hasNumber(prediction)) ? null : neuronClause(frame, source.layout);
+  const clauses = [odd, attention, prediction, neuron].filter((clause) => clause !== null);
   if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
   /** @type {Part[]} */
   const parts = frame.header.t_add > 1 ? ["after reading several tokens in one pass, "] : [];
@@ -69,6 +74,20 @@ function hasAttention({ arrays }) {
  *  @returns {boolean} */
 function hasNumber(clause) {
   return clause?.some((part) => typeof part !== "string" && "of" in part) ?? false;
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {Source} source
+ *  @returns {Part[]|null} */
+function oddClause(frame, { layout, firstOdd = null }) {
+  const [first, ...more] = oddPoints(frame, layout);
+  if (first === undefined) return null;
+  const at = (/** @type {string} */ point) => ({ text: point, of: { tab: "statistics", point } });
+  const others = more.length ? ` and ${more.length} more hook point${more.length === 1 ? "" : "s"}` : "";
+  const parts = ["NaN or ∞ is in ", at(first), others];
+  if (!firstOdd || firstOdd.step > frame.header.step) return parts;
+  if (firstOdd.step === frame.header.step) return [...parts, ", for the first time in this recording"];
+  return [...parts, `, since step ${firstOdd.step}, where it began in `, at(firstOdd.point)];
 }
 
 /** @param {import("./wire.mjs").Frame} frame
@@ -136,10 +155,12 @@ function strongest(looks) {
 function predictionClause(frame, source) {
   const taken = takenToken(frame, source);
   const found = logits(frame);
-  if (!found || !found.ids.length || !Number.isFinite(found.logits[0]) || Number.isNaN(found.probs[0])) {
-    return taken && [`${taken.by} `, token(source.tokens, taken.id)];
-  }
   const of = { tab: "predictions" };
+  if (!found || !found.ids.length) return taken && [`${taken.by} `, token(source.tokens, taken.id)];
+  if (!Number.isFinite(found.logits[0]) || Number.isNaN(found.probs[0])) {
+    const parts = [{ text: "the predictions", of }, " are no numbers"];
+    return taken ? [...parts, `, though ${taken.by} `, token(source.tokens, taken.id)] : parts;
+  }
   const top = [...found.ids].filter((_, i) => found.logits[i] === found.logits[0]);
   const p = { text: formatPercent(found.probs[0]), of };
   const name = token(source.tokens, top[0]);
@@ -213,7 +234,8 @@ function lastResort(frame, layout, isFollowing) {
   }
   if (best.l2 < 0) return [`nothing ${isFollowing ? "else" : "but its token"} was kept of this step`];
   const of = { tab: "statistics", point: best.key };
-  return ["of the values only statistics were kept: the largest l2 is ", { text: formatValue(best.l2), of }, ", at ", { text: best.key, of }];
+  const hasValues = layout.points.some(({ key }) => captured(frame, layout, key) !== null);
+  return [hasValues ? "no neuron stands out" : "of the values only statistics were kept", ": the largest l2 is ", { text: formatValue(best.l2), of }, ", at ", { text: best.key, of }];
 }
 
 /** @param {{text: Record<string, string>}} tokens

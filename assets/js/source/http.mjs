@@ -45,6 +45,7 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @property {Float32Array} entropy (n_columns,) bits
  *  @property {Float32Array} points (n_points × n_columns), one row per hook point in the layout's order
  *  @property {number} every steps to a column
+ *  @property {{step: number, point: string}|null} [firstOdd] where NaN or ±∞ began; null: nowhere
  *  @property {number} [stride] from one row of `points` to the next, n_columns if left out */
 
 /** @param {string} id
@@ -57,7 +58,8 @@ export async function fetchSeries(id, stat, version = "", signal) {
   const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
   const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
   const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
-  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every: /** @type {any} */ (header).every };
+  const { every, first_odd: odd } = /** @type {any} */ (header);
+  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every, firstOdd: odd && { step: odd[0], point: odd[1] } };
 }
 
 /** Attention mass of every position on what the step predicts.

@@ -137,7 +137,7 @@ export function predictionData(frame, { tokens, numPrompt }, { temperature = 1 }
       { x: probs.map((p, i) => (i === chosen ? p : null)), y: rows },
     ],
     layout: {
-      "xaxis.title.text": temperatureWords(all.ids.length, temperature),
+      "xaxis.title.text": temperatureWords(all.ids.length, temperature, probs),
       "yaxis.ticktext": ids.map((id, i) => escaped(tokenName(tokens, id)) + (ranks[i] === i ? "" : ` · rank ${ranks[i] + 1}`)),
       "yaxis.tickvals": rows,
       "yaxis.range": [ids.length - 0.5, -0.5],

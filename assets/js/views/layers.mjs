@@ -6,7 +6,7 @@
 
 import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
-import { STATS, stats } from "../core/layout.mjs";
+import { STATS, rowInArray, stats } from "../core/layout.mjs";
 import { el, say } from "./dom.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 
@@ -281,7 +281,8 @@ export class Layers {
   #fillTip() {
     if (!this.#hovered || !this.#frame) return;
     const values = Object.entries(stats(this.#frame, this.layout, this.#hovered));
-    const lines = values.map(([name, value]) => el("div", { "data-stat": name }, `${name} `, el("span", { class: "mri-value", text: Number.isNaN(value) ? "not captured" : exactly(value) })));
+    const none = rowInArray(this.#frame, this.layout, "stats", this.#hovered) === null ? "not captured" : "NaN: there is NaN or ∞ among the values";
+    const lines = values.map(([name, value]) => el("div", { "data-stat": name }, `${name} `, el("span", { class: "mri-value", text: Number.isNaN(value) ? none : exactly(value) })));
     this.tip.replaceChildren(el("b", { text: this.#hovered }), ...lines);
   }
 

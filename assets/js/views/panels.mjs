@@ -71,6 +71,7 @@ export class Panels {
   /** Lines over all steps.
    *  @param {any} series */
   setSeries(series) {
+    this.sentence.setFirstOdd(series.firstOdd ?? null);
     this.timeline.setSeries(series);
     this.layers.setSeries(series);
   }
@@ -108,6 +109,7 @@ export class Panels {
   #showGrowth(growth) {
     this.hasGrown = false;
     this.transport.grow();
+    this.sentence.setFirstOdd(growth.firstOdd);
     this.timeline.setSeries(growth.series);
     this.layers.grow(growth.numSteps, growth.limit);
     /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();

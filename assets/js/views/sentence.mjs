@@ -22,6 +22,12 @@ export class Sentence {
     host.replaceChildren(this.line, el("span", { class: "mri-kind mri-kind-derived", text: "derived", title: "Written by fixed rules from the numbers of this step; each number opens the panel it comes from. “Sure” begins at 50 %, “leans” at 20 %." }));
   }
 
+  /** @param {import("../core/sentence.mjs").Source["firstOdd"]} firstOdd where NaN or ±∞ began, known once the lines are */
+  setFirstOdd(firstOdd) {
+    if (firstOdd?.step !== this.source.firstOdd?.step) this.#said = null;
+    this.source = { ...this.source, firstOdd };
+  }
+
   /** @param {import("../core/wire.mjs").Frame} frame
    *  @param {boolean} isMoving the clock goes on by itself: a screen reader is not told every step */
   draw(frame, isMoving) {

@@ -280,7 +280,7 @@ export class Timeline {
     this.shown.forEach((lane, i) => {
       const value = this.#line(i)[column];
       const unit = lane !== "l2" ? "bits" : this.layout.points[this.layout.rows.get(this.#drawn.point) ?? 0].unit;
-      const words = Number.isNaN(value) ? "not captured" : `${exactly(value)} ${unit}`;
+      const words = Number.isNaN(value) ? "no number: not captured, or NaN or ∞ is in it" : `${exactly(value)} ${unit}`;
       const nats = lane === "surprise" && !Number.isNaN(value) ? ` = ${formatValue(value * Math.LN2)} nats` : "";
       lines.push(el("div", { "data-lane": lane }, `${lane === "l2" ? `l2 of ${this.#drawn.point}` : lane} `, el("span", { class: "mri-value", text: words }), nats));
     });

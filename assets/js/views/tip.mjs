@@ -23,10 +23,11 @@ export function tipParts(frame, layout, { key, neuron }, groups = null) {
   }
   const read = reading(frame, layout, key, neuron);
   const isNumber = read.mark === MARK.value;
+  const most = Number.isNaN(read.bound) ? "" : `, rounded: |x| ${formatBound(read.bound)}`;
   const group = groups?.words(key, neuron);
   return [
     el("div", {}, el("b", { text: key }), ` · neuron ${neuron}`),
-    el("div", { class: "mri-value", text: isNumber ? `${exactly(read.value)} ${unit}` : formatReading(read) }),
+    el("div", { class: "mri-value", text: isNumber ? `${exactly(read.value)} ${unit}${most}` : formatReading(read) }),
     el("div", { class: "mri-muted", text: rankText(frame, layout, key, neuron) }),
     ...(group ? [el("div", { class: "mri-muted", text: group })] : []),
   ];

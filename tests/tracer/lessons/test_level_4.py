@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from mri.analysis.comparison import compare
 from mri.nanochat.checkpoint import load_model
 from mri.paths import DATA
 from mri.store.reader import open_session
@@ -81,12 +82,21 @@ def test_a_control_without_our_three_is_what_their_recording_says(loaded):
 
 def test_recorded_anew_it_is_the_same(tmp_path):
     record(tmp_path)
+    provenances = {}
     for name in ("lesson-dog", "lesson-list", "lesson-list-off", "lesson-long"):
         with (
             open_session(tmp_path / f"{name}.h5") as anew,
             open_session(DATA / "lessons" / "4-attention" / f"{name}.h5") as kept,
         ):
+            provenances[name] = anew.session.provenance
             assert anew.token_ids().tolist() == kept.token_ids().tolist()
             for step in range(kept.num_steps):
                 rows = [reader.frame(step).arrays["attention/rows"].astype(float) for reader in (anew, kept)]
                 np.testing.assert_allclose(*rows, atol=2e-3)
+    off, whole = provenances.pop("lesson-list-off"), provenances["lesson-list"]
+    assert off["weights_hash"] != whole["weights_hash"], "three heads are switched off: another model"
+    assert "file_hash" not in off
+    assert {p["weights_hash"] for p in provenances.values()} == {whole["weights_hash"]}
+    assert all("file_hash" in p for p in provenances.values())
+    with open_session(tmp_path / "lesson-list.h5") as one, open_session(tmp_path / "lesson-list-off.h5") as other:
+        assert any(note.startswith("Their weights differ") for note in compare(one, other).notes)

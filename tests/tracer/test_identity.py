@@ -1,0 +1,116 @@
+"""What every way of recording says of the model: the weights that it had then, its era, type and device."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import mri
+from mri.config import TraceConfig
+from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.model import GPT
+from mri.nanochat.sampling import Sampling
+from mri.nanochat.weights import weights_hash
+from mri.store.reader import open_session
+from mri.tracer.identity import provenance_of, provenance_of_loaded
+from mri.tracer.record import record_generation
+from tests.tracer.conftest import GOLDEN
+
+
+def provenance_in(path: Path | None) -> dict[str, Any]:
+    assert path is not None
+    with open_session(path) as reader:
+        return reader.session.provenance
+
+
+def recorded(loaded: LoadedModel, folder: Path) -> dict[str, Any]:
+    recording = record_generation(
+        loaded, [1, 5, 9], sampling=Sampling(max_new_tokens=2, temperature=0), config=TraceConfig(), sessions=folder
+    )
+    return provenance_in(recording.path)
+
+
+def watched(model: nn.Module, folder: Path, tokenizer: Any = None) -> dict[str, Any]:
+    with mri.watch(model, sessions=folder, tokenizer=tokenizer) as scan, torch.inference_mode():
+        model(torch.tensor([[1, 5, 9]]))
+    return provenance_in(scan.path)
+
+
+def test_a_recording_says_which_weights_it_had_and_which_file_they_came_from(tmp_path: Path) -> None:
+    loaded = load_model(GOLDEN / "E5", device="cpu")
+    file_hash = hashlib.sha256(loaded.path.read_bytes()).hexdigest()
+    whole = recorded(loaded, tmp_path)
+    assert whole["file_hash"] == file_hash == loaded.file_hash
+    assert whole["weights_hash"] == weights_hash(loaded.model)
+    assert (whole["era"], whole["softcap"], whole["dtype"], whole["device"]) == ("E5", 15, "float32", "cpu")
+    assert whole["config_hash"] == loaded.config_hash
+    assert whole["tokenizer_hash"] == loaded.tokenizer.hash
+    assert set(whole["versions"]) == {"torch", "tiktoken", "safetensors"}
+    weight = loaded.model.transformer["h"][2].attn.c_proj.weight  # type: ignore[index]
+    kept, version = weight.detach().clone(), weight._version
+    weight.data.zero_()
+    assert weight._version == version, "so that nothing but the bits tells"
+    changed = recorded(loaded, tmp_path)
+    assert changed["weights_hash"] != whole["weights_hash"]
+    assert "file_hash" not in changed
+    assert changed["config_hash"] == whole["config_hash"]
+    weight.data.copy_(kept)
+    assert recorded(loaded, tmp_path) == whole
+
+
+def test_weights_changed_before_the_first_recording_are_not_the_files(tmp_path: Path) -> None:
+    loaded = load_model(GOLDEN / "E2", device="cpu")
+    loaded.model.lm_head.weight.data[0, 0] += 1
+    assert not loaded.is_as_loaded
+    assert "file_hash" not in recorded(loaded, tmp_path)
+
+
+def test_a_watched_model_says_as_much(golden: LoadedModel, tmp_path: Path) -> None:
+    found = watched(golden.model, tmp_path, golden.tokenizer._encoding)
+    named = provenance_of_loaded(golden)
+    for name in ("weights_hash", "era", "dtype", "device", "config_hash", "tokenizer_hash", "versions"):
+        assert found[name] == named[name], name
+    assert "file_hash" not in found
+    parameter = golden.model.transformer["h"][0].mlp.c_fc.weight  # type: ignore[index]
+    parameter.data.mul_(2)
+    try:
+        assert watched(golden.model, tmp_path)["weights_hash"] != found["weights_hash"]
+    finally:
+        parameter.data.div_(2)
+    assert watched(golden.model, tmp_path)["weights_hash"] == found["weights_hash"]
+
+
+def test_two_dtypes_are_both_named(small_model: GPT) -> None:
+    model = GPT(small_model.config)
+    model.transformer["wte"].bfloat16()
+    found = provenance_of(model)
+    assert found["dtype"] == "bfloat16, float32"
+    assert found["weights_hash"] != provenance_of(small_model)["weights_hash"]
+
+
+def test_a_training_says_which_weights_it_had_in_its_first_step(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+    hashes = []
+    for _ in range(2):
+        with mri.Recorder(model, ["0"], sessions=tmp_path) as rec:
+            first = weights_hash(model)
+            for _ in range(2):
+                model(torch.ones(1, 2))
+                rec.step()
+                model[0].bias.data += 1
+        found = provenance_in(rec.path)
+        assert found["weights_hash"] == first
+        assert (found["dtype"], found["device"]) == ("float32", "cpu")
+        assert not {"era", "softcap", "config_hash", "file_hash"} & set(found)
+        hashes.append(first)
+    assert hashes[0] != hashes[1]
+
+
+@pytest.mark.parametrize("model", [nn.ReLU(), nn.Linear(2, 2, device="meta"), nn.LazyLinear(2)])
+def test_a_module_without_weights_here_has_none(model: nn.Module) -> None:
+    assert "weights_hash" not in provenance_of(model)
