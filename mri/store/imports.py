@@ -69,8 +69,11 @@ def import_file(
     try:
         assert child.stdout is not None
         for line in child.stdout:
-            with contextlib.suppress(ValueError):
-                said = json.loads(line)
+            with contextlib.suppress(ValueError, RecursionError):
+                heard = json.loads(line)
+                if not isinstance(heard, dict):  # a library in the child printed something
+                    continue
+                said = heard
                 if "what" in said:
                     on_progress(said["what"], said["share"])
     except BaseException:  # Ctrl-C: the child goes too
