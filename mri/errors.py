@@ -9,6 +9,7 @@
     ├── BadSession              a journal or session file that is not one of ours, or is broken
     ├── StoreError              the disk said no: full, read-only, locked by another recorder
     ├── LessonError             a lesson whose text, numbers or sessions do not fit together
+    │   └── LessonNotFound      an id that names no lesson
     ├── WorkerError             the generation worker cannot take a recording now
     └── LiveError               the live stream cannot take another viewer now
 
@@ -59,3 +60,7 @@ class LiveError(MriError):
 
 class LessonError(MriError):
     """A lesson whose text, numbers or sessions do not fit together."""
+
+
+class LessonNotFound(LessonError):
+    """An id that names no lesson."""

@@ -46,7 +46,8 @@ BOOTSTRAP_CSS = "/bootstrap/static/css/bootstrap.min.css"
 
 STATUS = {
     errors.SessionNotFound: 404,
-    errors.LessonError: 404,
+    errors.LessonNotFound: 404,
+    errors.LessonError: 500,
     errors.BadSession: 422,
     errors.StoreError: 507,
     errors.WorkerError: 503,
@@ -110,7 +111,7 @@ def create_app(
     with server.test_request_context():
         server.preprocess_request()  # Dash takes over the pages' callbacks now, so that two apps do not share them
     server.before_request(_seal_once(library))
-    server.after_request(_mark_unknown_page)
+    server.after_request(_mark_unknown_page(first_words(server)))
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
     server.wsgi_app = Guard(PlainSockets(server.wsgi_app), allow_hosts, csp)  # type: ignore[method-assign]
     return app
@@ -146,7 +147,10 @@ def _flask(services: Services) -> Flask:
 
 
 def _answer_mri_error(error: errors.MriError) -> ResponseReturnValue:
-    return jsonify(error=str(error)), STATUS.get(type(error), 400)
+    status = STATUS.get(type(error), 400)
+    if status == 500:
+        log.error("A request failed", exc_info=error)
+    return jsonify(error=str(error)), status
 
 
 def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
@@ -163,17 +167,34 @@ def _answer_unknown_library(_: DependencyException) -> ResponseReturnValue:
     return jsonify(error=NOT_FOUND), 404
 
 
-def _mark_unknown_page(response: Response) -> Response:
-    """Dash answers every address that is no route with the app, which then shows "no such page": that is a 404."""
-    if request.url_rule is None or request.url_rule.rule != "/<path:path>":
+def our_rules(server: Flask) -> list[str]:
+    """Addresses of this package's routes, as `/sessions/<session_id>/meta`; Dash's and Bootstrap's are not ours."""
+    views = server.view_functions
+    return [rule.rule for rule in server.url_map.iter_rules() if views[rule.endpoint].__module__.startswith("mri.")]
+
+
+def first_words(server: Flask) -> set[str]:
+    """`sessions` of `/sessions/<session_id>/meta`: what lies below these is data, and no page."""
+    return {rule.split("/")[1] for rule in our_rules(server)}
+
+
+def _mark_unknown_page(data: set[str]) -> Callable[[Response], Response]:
+    """Dash answers every address that is no route with the app, which then shows "no such page": that is a 404.
+    Below `data` it is a sentence."""
+
+    def mark(response: Response) -> Response:
+        if request.url_rule is None or request.url_rule.rule != "/<path:path>":
+            return response
+        pages = (page["path"] for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE)
+        path = request.path.strip("/")
+        if path in (page.strip("/") for page in pages):
+            return response
+        if path.split("/")[0] in data:
+            response = jsonify(error=NOT_FOUND)
+        response.status_code = 404
         return response
-    path = request.path.strip("/")
-    if path in (page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE):
-        return response
-    if request.path.startswith(("/sessions/", "/record/", "/live/", "/import/", "/compare/")):
-        response = jsonify(error=NOT_FOUND)
-    response.status_code = 404
-    return response
+
+    return mark
 
 
 def show_error(error: Exception) -> None:

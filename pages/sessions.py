@@ -32,7 +32,7 @@ STATES = {
 """state -> words, meaning"""
 
 
-def layout() -> html.Div:
+def layout(**_: Any) -> html.Div:
     return html.Div(
         [
             dcc.Store(id="sessions-target"),

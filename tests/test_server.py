@@ -3,6 +3,7 @@
 import threading
 import time
 
+import dash
 import pytest
 import requests
 from werkzeug.serving import make_server
@@ -37,8 +38,15 @@ def test_a_known_page_is_found(reader_client, address):
     assert reader_client.get(address).status_code == 200
 
 
+def test_every_page_takes_what_others_hang_on_to_its_address(app):
+    with app.server.test_request_context():
+        for page in dash.page_registry.values():
+            assert page["layout"](utm_source="a mail", fbclid="1", **{"": "x", "a b": "c"}) is not None, page["module"]
+
+
 @pytest.mark.parametrize(
-    "address", ["/sessions/handmade", "/sessions/handmade/nothing", "/record/x/y/z", "/record/", "/assets/none.js",
+    "address", ["/sessions/handmade", "/sessions/handmade/nothing", "/record/x/y/z", "/record/", "/record", "/import",
+                "/neurons/x", "/lessons/x", "/models/x", "/compare/x", "/live/x/y", "/assets/none.js",
                 "/_dash-component-suites/none/none.js"]
 )  # fmt: skip
 def test_an_unknown_address_of_data_is_a_sentence(reader_client, address):
