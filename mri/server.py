@@ -12,11 +12,13 @@ from pathlib import Path
 
 import dash
 from dash import Dash, set_props
-from dash.exceptions import DependencyException
-from flask import Flask, Response, jsonify, request
+from dash.exceptions import CallbackException, DependencyException, InvalidCallbackReturnValue, PreventUpdate
+from flask import Flask, Request, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from simple_websocket.errors import SimpleWebsocketError
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
+from wsproto.utilities import RemoteProtocolError
 
 from mri import errors
 from mri.analysis.study import Study
@@ -55,6 +57,10 @@ STATUS = {
 """HTTP status of an error; what is not listed is the request's fault: 400."""
 
 NOT_FOUND = "There is nothing at this address: see docs/architecture.md for those that exist."
+
+MALFORMED = "This request asks for no callback of these pages: load the page again."
+NO_HANDSHAKE = "This is no WebSocket handshake: send Sec-WebSocket-Key and Sec-WebSocket-Version: 13."
+DASH_CALLBACK = "/_dash-update-component"
 
 HTTP_SENTENCES = {
     400: 'The body of this request is no valid JSON: send an object such as {"prompt": "Once"}.',
@@ -110,6 +116,7 @@ def create_app(
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     with server.test_request_context():
         server.preprocess_request()  # Dash takes over the pages' callbacks now, so that two apps do not share them
+    server.view_functions[DASH_CALLBACK] = _refuse_malformed(server.view_functions[DASH_CALLBACK])
     server.before_request(_seal_once(library))
     server.after_request(_mark_unknown_page(first_words(server)))
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
@@ -119,6 +126,7 @@ def create_app(
 
 def _flask(services: Services) -> Flask:
     server = Flask("nanochat-mri", static_folder=None)
+    server.request_class = JsonRequest
     server.static_url_path = "/static"  # Bootstrap-Flask puts its files under /bootstrap + this
     server.extensions[EXTENSION] = services
     server.config.update(
@@ -143,7 +151,46 @@ def _flask(services: Services) -> Flask:
     server.register_error_handler(errors.MriError, _answer_mri_error)
     server.register_error_handler(HTTPException, _answer_http_error)
     server.register_error_handler(DependencyException, _answer_unknown_library)
+    server.register_error_handler(RemoteProtocolError, _answer_no_handshake)
+    server.register_error_handler(ConnectionError, _answer_nobody)
+    server.register_error_handler(SimpleWebsocketError, _answer_nobody)
     return server
+
+
+class JsonRequest(Request):
+    """JSON that is nested too deeply to be read is no valid JSON."""
+
+    def get_json(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_json(*args, **options)
+        except RecursionError as error:
+            raise BadRequest from error
+
+
+def _refuse_malformed(dispatch: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
+    """Dash's own route for callbacks. What a callback raises never leaves it (`show_error`), and an answer that cannot
+    be sent is an InvalidCallbackReturnValue: all else is a body that no page of ours sends."""
+
+    def answer() -> ResponseReturnValue:
+        try:
+            if not _names_its_outputs(request.get_json()):
+                return jsonify(error=MALFORMED), 400
+            return dispatch()
+        except (CallbackException, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            if isinstance(error, InvalidCallbackReturnValue | PreventUpdate):
+                raise
+            return jsonify(error=MALFORMED), 400
+
+    return answer
+
+
+def _names_its_outputs(body: dict[str, Any]) -> bool:
+    """Whether the list of outputs is of the same components as the callback's name, `..a.data...b.children..`."""
+    if "outputs" not in body:  # a callback that has none
+        return True
+    listed = body["outputs"] if isinstance(body["outputs"], list) else [body["outputs"]]
+    named = [name.rpartition(".")[0] for name in body["output"].strip(".").split("...")]
+    return [output["id"] for output in listed] == named
 
 
 def _answer_mri_error(error: errors.MriError) -> ResponseReturnValue:
@@ -161,6 +208,15 @@ def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
         allowed = " or ".join(sorted(others)) or "GET"
         sentence = f"The method {request.method} is not for this address: use {allowed}."
     return jsonify(error=sentence), code
+
+
+def _answer_no_handshake(_: RemoteProtocolError) -> ResponseReturnValue:
+    return jsonify(error=NO_HANDSHAKE), 400
+
+
+def _answer_nobody(_: Exception) -> ResponseReturnValue:
+    """The other side has gone in the middle of its request."""
+    return "", 400
 
 
 def _answer_unknown_library(_: DependencyException) -> ResponseReturnValue:

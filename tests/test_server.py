@@ -73,6 +73,43 @@ def test_what_http_refuses_is_a_fact_and_a_cure(reader_client, method, address, 
     assert response.json["error"].endswith(".")
 
 
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("address", ["/record", "/sessions/handmade/attribution", "/_dash-update-component"])
+def test_json_that_is_nested_too_deeply_is_no_valid_json(reader_client, address):
+    response = reader_client.post(address, data=DEEP, content_type="application/json")
+    assert response.status_code == 400
+    assert "is no valid JSON" in response.json["error"]
+
+
+MAP = "..graph-map.figure...graph-map-title.children...graph-bars.figure.."
+ODD_CALLBACKS = [
+    "text", 3, [], {}, {"output": MAP}, {"output": "nobody.data", "inputs": [], "outputs": []},
+    {"output": MAP, "outputs": [], "inputs": [], "state": [], "changedPropIds": []},
+    {"output": MAP, "outputs": 3, "inputs": 3, "state": 3, "changedPropIds": 3},
+    {"output": "graph-neurons.figure", "outputs": {"id": [], "property": "data"}, "changedPropIds": [],
+     "inputs": [{"id": "view-neurons", "property": "data", "value": True}], "state": []},
+    {"output": "graph-neurons.figure", "outputs": {"id": "graph-neurons", "property": "figure"}, "state": [],
+     "inputs": [], "changedPropIds": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ODD_CALLBACKS, ids=range(len(ODD_CALLBACKS)))
+def test_a_callback_that_no_page_sends_is_refused_as_a_sentence(reader_client, body):
+    response = reader_client.post("/_dash-update-component", json=body)
+    assert response.status_code == 400
+    assert response.json["error"].endswith(".")
+
+
+def test_a_callback_that_pages_send_is_answered(reader_client):
+    body = {"output": MAP, "inputs": [{"id": "view-statistics", "property": "data", "value": None}], "state": [],
+            "changedPropIds": ["view-statistics.data"],
+            "outputs": [dict(zip(("id", "property"), name.split("."), strict=True))
+                        for name in MAP.strip(".").split("...")]}  # fmt: skip
+    assert reader_client.post("/_dash-update-component", json=body).status_code == 200
+
+
 def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("secret")
