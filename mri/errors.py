@@ -11,7 +11,8 @@
     ├── LessonError             a lesson whose text, numbers or sessions do not fit together
     │   └── LessonNotFound      an id that names no lesson
     ├── WorkerError             the generation worker cannot take a recording now
-    └── LiveError               the live stream cannot take another viewer now
+    ├── LiveError               the live stream cannot take another viewer now
+    └── BusyError               as many downloads, uploads or computations as may be at once are under way
 
 Knows nothing of who raises them. They are raised low and shown once, at the edge
 (command line, page, HTTP route); nothing in between catches them.
@@ -56,6 +57,10 @@ class WorkerError(MriError):
 
 class LiveError(MriError):
     """The live stream cannot take another viewer now."""
+
+
+class BusyError(MriError):
+    """As much of this as may be at once is under way."""
 
 
 class LessonError(MriError):

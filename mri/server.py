@@ -12,15 +12,10 @@ from pathlib import Path
 
 import dash
 from dash import Dash, set_props
-from dash.exceptions import CallbackException, DependencyException, InvalidCallbackReturnValue, PreventUpdate
-from flask import Flask, Request, Response, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Flask, Response, jsonify, request
 from flask_bootstrap import Bootstrap5
-from simple_websocket.errors import SimpleWebsocketError
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
-from wsproto.utilities import RemoteProtocolError
 
-from mri import errors
+from mri import answers, errors
 from mri.analysis.study import Study
 from mri.compare_routes import compare_routes
 from mri.downloads import downloads
@@ -36,39 +31,16 @@ from mri.live_routes import live_routes, sock
 from mri.neuron_routes import neuron_routes
 from mri.paths import LESSONS, SESSIONS
 from mri.routes import compress, meta_of, routes
+from mri.stalls import Stalls
 from mri.store.library import Library
 from mri.ui import components, ids, record_box
 from mri.ui.services import EXTENSION, Services
 from mri.ui.tokens import display
 
 ROOT = Path(__file__).resolve().parents[1]
-MAX_REQUEST_BYTES = 2 << 20
+DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP_CSS = "/bootstrap/static/css/bootstrap.min.css"
-
-STATUS = {
-    errors.SessionNotFound: 404,
-    errors.LessonNotFound: 404,
-    errors.LessonError: 500,
-    errors.BadSession: 422,
-    errors.StoreError: 507,
-    errors.WorkerError: 503,
-}
-"""HTTP status of an error; what is not listed is the request's fault: 400."""
-
-NOT_FOUND = "There is nothing at this address: see docs/architecture.md for those that exist."
-
-MALFORMED = "This request asks for no callback of these pages: load the page again."
-NO_HANDSHAKE = "This is no WebSocket handshake: send Sec-WebSocket-Key and Sec-WebSocket-Version: 13."
-DASH_CALLBACK = "/_dash-update-component"
-
-HTTP_SENTENCES = {
-    400: 'The body of this request is no valid JSON: send an object such as {"prompt": "Once"}.',
-    404: NOT_FOUND,
-    413: f"This request is larger than {MAX_REQUEST_BYTES:,} bytes: send less.",
-    415: "The body of this request is not marked as JSON: send it with the header Content-Type: application/json.",
-    500: "The server failed at this request: its terminal has the details.",
-}
 
 log = logging.getLogger("mri")
 
@@ -116,21 +88,20 @@ def create_app(
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     with server.test_request_context():
         server.preprocess_request()  # Dash takes over the pages' callbacks now, so that two apps do not share them
-    server.view_functions[DASH_CALLBACK] = _refuse_malformed(server.view_functions[DASH_CALLBACK])
+    server.view_functions[DASH_CALLBACK] = answers.refuse_malformed(server.view_functions[DASH_CALLBACK])
     server.before_request(_seal_once(library))
     server.after_request(_mark_unknown_page(first_words(server)))
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
-    server.wsgi_app = Guard(PlainSockets(server.wsgi_app), allow_hosts, csp)  # type: ignore[method-assign]
+    server.wsgi_app = Guard(Stalls(PlainSockets(server.wsgi_app)), allow_hosts, csp)  # type: ignore[method-assign]
     return app
 
 
 def _flask(services: Services) -> Flask:
     server = Flask("nanochat-mri", static_folder=None)
-    server.request_class = JsonRequest
     server.static_url_path = "/static"  # Bootstrap-Flask puts its files under /bootstrap + this
     server.extensions[EXTENSION] = services
     server.config.update(
-        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_CONTENT_LENGTH=answers.MAX_REQUEST_BYTES,
         BOOTSTRAP_SERVE_LOCAL=True,
         COMPRESS_REGISTER=False,  # only the routes that ask for it: the extension leaves static files open
         COMPRESS_MIMETYPES=["application/json", "application/octet-stream"],
@@ -148,79 +119,8 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(import_routes)
     server.register_blueprint(lesson_words_routes)
     sock.init_app(server)
-    server.register_error_handler(errors.MriError, _answer_mri_error)
-    server.register_error_handler(HTTPException, _answer_http_error)
-    server.register_error_handler(DependencyException, _answer_unknown_library)
-    server.register_error_handler(RemoteProtocolError, _answer_no_handshake)
-    server.register_error_handler(ConnectionError, _answer_nobody)
-    server.register_error_handler(SimpleWebsocketError, _answer_nobody)
+    answers.register(server)
     return server
-
-
-class JsonRequest(Request):
-    """JSON that is nested too deeply to be read is no valid JSON."""
-
-    def get_json(self, *args: Any, **options: Any) -> Any:
-        try:
-            return super().get_json(*args, **options)
-        except RecursionError as error:
-            raise BadRequest from error
-
-
-def _refuse_malformed(dispatch: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
-    """Dash's own route for callbacks. What a callback raises never leaves it (`show_error`), and an answer that cannot
-    be sent is an InvalidCallbackReturnValue: all else is a body that no page of ours sends."""
-
-    def answer() -> ResponseReturnValue:
-        try:
-            if not _names_its_outputs(request.get_json()):
-                return jsonify(error=MALFORMED), 400
-            return dispatch()
-        except (CallbackException, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            if isinstance(error, InvalidCallbackReturnValue | PreventUpdate):
-                raise
-            return jsonify(error=MALFORMED), 400
-
-    return answer
-
-
-def _names_its_outputs(body: dict[str, Any]) -> bool:
-    """Whether the list of outputs is of the same components as the callback's name, `..a.data...b.children..`."""
-    if "outputs" not in body:  # a callback that has none
-        return True
-    listed = body["outputs"] if isinstance(body["outputs"], list) else [body["outputs"]]
-    named = [name.rpartition(".")[0] for name in body["output"].strip(".").split("...")]
-    return [output["id"] for output in listed] == named
-
-
-def _answer_mri_error(error: errors.MriError) -> ResponseReturnValue:
-    status = STATUS.get(type(error), 400)
-    if status == 500:
-        log.error("A request failed", exc_info=error)
-    return jsonify(error=str(error)), status
-
-
-def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
-    code = error.code or 500
-    sentence = HTTP_SENTENCES.get(code, f"The server cannot answer this request ({error.name}): check what it sends.")
-    if isinstance(error, MethodNotAllowed):
-        others = set(error.valid_methods or ()) - {"GET", "HEAD", "OPTIONS"}  # to Dash every address is one to GET
-        allowed = " or ".join(sorted(others)) or "GET"
-        sentence = f"The method {request.method} is not for this address: use {allowed}."
-    return jsonify(error=sentence), code
-
-
-def _answer_no_handshake(_: RemoteProtocolError) -> ResponseReturnValue:
-    return jsonify(error=NO_HANDSHAKE), 400
-
-
-def _answer_nobody(_: Exception) -> ResponseReturnValue:
-    """The other side has gone in the middle of its request."""
-    return "", 400
-
-
-def _answer_unknown_library(_: DependencyException) -> ResponseReturnValue:
-    return jsonify(error=NOT_FOUND), 404
 
 
 def our_rules(server: Flask) -> list[str]:
@@ -246,7 +146,7 @@ def _mark_unknown_page(data: set[str]) -> Callable[[Response], Response]:
         if path in (page.strip("/") for page in pages):
             return response
         if path.split("/")[0] in data:
-            response = jsonify(error=NOT_FOUND)
+            response = jsonify(error=answers.NOT_FOUND)
         response.status_code = 404
         return response
 
