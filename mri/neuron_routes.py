@@ -6,10 +6,11 @@ Reads the address's query into a question; the answers are `mri/analysis/study.p
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.analysis.study import Question
+from mri.downloads import sent
 from mri.errors import ConfigError
 from mri.export.neuron_tables import neurons_csv
 from mri.routes import compress, revalidated_json
@@ -33,7 +34,5 @@ def panel(panel: str) -> ResponseReturnValue:
     if not (neuron.isascii() and neuron.isdigit() and len(neuron) < 10):
         raise ConfigError(f"neuron={neuron!r} must be a whole number of at least 0.")
     here = services()
-    text = neurons_csv(here.library, here.study, panel, Question.from_mapping(request.args), int(neuron))
-    response = Response(text, mimetype="text/csv")
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    question = Question.from_mapping(request.args)
+    return sent(lambda: neurons_csv(here.library, here.study, panel, question, int(neuron)), "text/csv")

@@ -33,8 +33,9 @@ from mri.paths import LESSONS, SESSIONS
 from mri.routes import compress, meta_of, routes
 from mri.stalls import Stalls
 from mri.store.library import Library
+from mri.turns import Turns
 from mri.ui import components, ids, record_box
-from mri.ui.services import EXTENSION, Services
+from mri.ui.services import COMPUTATIONS_WAITING, EXTENSION, Services
 from mri.ui.tokens import display
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,7 +68,9 @@ def create_app(
     library = Library(sessions, bundled=lessons.glob("*/"))
     worker = worker or GenerationWorker(sessions, model)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
-    server = _flask(Services(library, worker, model, hub, Catalogue(lessons), Study(library)))
+    computations = Turns(1, "computations", waiting=COMPUTATIONS_WAITING)
+    study = Study(library, computations)
+    server = _flask(Services(library, worker, model, hub, Catalogue(lessons), study, computations))
     app = Dash(
         "nanochat-mri",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask

@@ -16,6 +16,7 @@ from mri.analysis.attention import attention_entropy, attention_map, attention_r
 from mri.analysis.predictions import predictions, strongest
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
 from mri.errors import MriError
+from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
@@ -123,7 +124,7 @@ def draw_watched(view: View | None) -> Any:
         return no_update
     reader = _reader(view)
     layout, neurons = reader.session.layout, []
-    for name in view.get("watched") or []:
+    for name in [*dict.fromkeys(view.get("watched") or [])][:MOST_WATCHED]:
         key, _, neuron = name.rpartition(":")
         values, bounds = neuron_over_steps(reader, key, int(neuron))
         neurons.append(WatchedNeuron(f"{key} · {neuron}", layout.points[layout.row(key)].unit, values, bounds))
@@ -180,7 +181,10 @@ def draw_looks(view: View | None) -> Any:
     title = f"Block {layer} · head {head} over all steps"
     if not reader.session.layout.n_head or reader.session.kind == "training":
         return message("No attention was captured in this session.", theme), title
-    weights, bounds = attention_map(reader, layer, head)
+    try:
+        weights, bounds = attention_map(reader, layer, head)
+    except MriError as error:
+        return message(str(error), view["theme"]), title
     frame = reader.frame(view["step"])
     return attention.attention_map(
         weights, bounds, step_query=frame.pos0 + frame.t_add - 1, head=(layer, head), tokens=labels.tokens(reader),

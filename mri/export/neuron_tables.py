@@ -15,17 +15,18 @@ from mri.analysis.activity import Activity, standardised
 from mri.analysis.moments import EDGES
 from mri.analysis.study import Question, Study, weights_hash_of
 from mri.errors import ConfigError
-from mri.export.panels import Header, csv_text, tokens_read
+from mri.export.panels import Header, csv_pieces, tokens_read
 from mri.store.library import Library
 
 Table = tuple[Header, Iterable[list[Any]]]
 
 
-def neurons_csv(library: Library, study: Study, kind: str, question: Question, neuron: int) -> str:
-    """The table of one panel. kind: one of `KINDS`. Raises ConfigError, SessionNotFound, UnknownHookPoint."""
+def neurons_csv(library: Library, study: Study, kind: str, question: Question, neuron: int) -> Iterator[bytes]:
+    """The table of one panel, in pieces. kind: one of `KINDS`. Raises ConfigError, SessionNotFound, UnknownHookPoint,
+    BusyError."""
     if kind not in KINDS:
         raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
-    return csv_text(*KINDS[kind](library, study, question, neuron))
+    return csv_pieces(*KINDS[kind](library, study, question, neuron))
 
 
 def _groups(library: Library, study: Study, question: Question, neuron: int) -> Table:

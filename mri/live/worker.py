@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 Control = Literal["pause", "resume", "step"]
 KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
+MOST_ATTRIBUTIONS = 32
+"""Gradients that are computed or wait for it."""
 KEPT_ATTRIBUTIONS = 200
 """Gradients that are remembered; the oldest are forgotten and can be computed again."""
 
@@ -115,11 +117,14 @@ class GenerationWorker:
     def attribute(self, wanted: Attribution) -> dict[str, Any]:
         """Have something computed from the weights, after the recording in hand; what is known already is given back.
 
-        -> its JSON"""
+        -> its JSON. Raises WorkerError where too many wait."""
         with self._lock:
             known = self._attributions.get(wanted.id)
             if known is not None and known.state != "error":
                 return self._attribution_json(known)
+            under_way = sum(each.state == "running" for each in self._attributions.values())
+            if under_way >= MOST_ATTRIBUTIONS:
+                raise WorkerError(f"{under_way} computations are already waiting: try again when one is over.")
             self._attributions[wanted.id] = wanted
             for attribution_id in [*self._attributions][:-KEPT_ATTRIBUTIONS]:
                 del self._attributions[attribution_id]

@@ -17,7 +17,6 @@ from mri.wire import bytes_from_frame, frame_from_bytes
 from tests.live.conftest import until
 from tests.live.sockets import NORMAL, POLICY, TOO_BIG, TRY_LATER, RawSocket, Watcher, expected, payloads
 
-
 HANDSHAKE = {
     "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
