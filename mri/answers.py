@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from dash.exceptions import CallbackException, DependencyException, InvalidCallbackReturnValue, PreventUpdate
@@ -76,6 +77,7 @@ def refuse_malformed(dispatch: Callable[..., Any]) -> Callable[..., Any]:
     """Dash's own route for callbacks. What a callback raises never leaves it (`show_error`), and an answer that cannot
     be sent is an InvalidCallbackReturnValue: all else is a body that no page of ours sends."""
 
+    @wraps(dispatch)
     def answer() -> Any:
         try:
             if not _names_its_outputs(request.get_json()):

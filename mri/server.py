@@ -6,11 +6,15 @@ Serves what the library holds and hands recordings to the worker process; never 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import dash
+import plotly.io._json
+from _plotly_utils.optional_imports import get_module
 from dash import Dash, set_props
 from flask import Flask, Response, jsonify, request
 from flask_bootstrap import Bootstrap5
@@ -63,6 +67,7 @@ def create_app(
     worker        another handle on the generation worker (tests)
     lessons       folder of the lessons; their recordings can be opened by id, and are in no list
     """
+    _mend_plotly()
     sessions = sessions.absolute()
     model = model.absolute() if model else None
     library = Library(sessions, bundled=lessons.glob("*/"))
@@ -124,6 +129,16 @@ def _flask(services: Services) -> Flask:
     sock.init_app(server)
     answers.register(server)
     return server
+
+
+def _mend_plotly() -> None:
+    """While it writes JSON, Plotly looks for pandas among the modules that are there, and breaks over one that another
+    thread (the first export) is just importing: it shall wait for the whole of it."""
+
+    def whole_module(name: str, should_load: bool = True) -> Any:
+        return get_module(name) if should_load or name in sys.modules else None
+
+    plotly.io._json.get_module = whole_module
 
 
 def our_rules(server: Flask) -> list[str]:

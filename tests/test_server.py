@@ -1,7 +1,10 @@
 """The web app: pages, errors as sentences, the guard in front of all of it."""
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import dash
 import pytest
@@ -110,6 +113,31 @@ def test_a_callback_that_pages_send_is_answered(reader_client):
     assert reader_client.post("/_dash-update-component", json=body).status_code == 200
 
 
+SLOW_PANDAS = """
+import time
+time.sleep(1)
+NaT = NA = Series = DatetimeIndex = type("Missing", (), {})
+"""
+
+
+def test_pages_are_answered_while_the_first_export_imports_pandas(tmp_path):
+    (tmp_path / "pandas.py").write_text(SLOW_PANDAS)
+    code = """
+import sys, threading
+from pathlib import Path
+from mri.server import create_app
+client = create_app(Path(sys.argv[1]) / "sessions").server.test_client()
+sys.path.insert(0, sys.argv[1])
+thread = threading.Thread(target=__import__, args=("pandas",))
+thread.start()
+while "pandas" not in sys.modules:
+    pass
+assert client.get("/_dash-layout").status_code == 200
+thread.join()
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=True, timeout=120)
+
+
 def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("secret")
@@ -120,6 +148,7 @@ def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
     assert response.json["error"] == "The server failed at this request: its terminal has the details."
 
 
+ROOT = Path(__file__).parents[1]
 ADDRESSES = [
     "/", "/sessions", "/sessions/handmade/meta", "/sessions/handmade/frames?start=0&stop=1", "/record/x",
     "/_dash-layout", "/assets/boot.js", "/bootstrap/static/css/bootstrap.min.css", "/no/such/thing",
