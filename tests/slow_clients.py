@@ -11,27 +11,25 @@ from contextlib import contextmanager
 TRICKLE_S = 0.5
 """Between two bytes of those that send theirs one by one."""
 
-KINDS: dict[str, tuple[bytes, bytes]] = {
-    "headers byte by byte": (b"", b"GET /sessions/handmade/meta HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 10_000),
-    "an upload byte by byte": (b"POST /import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n", b"x" * 4999),
-    "a body that never comes": (
-        b"POST /record HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n", b""
-    ),
-    "a download that nobody reads": (
-        b"GET /sessions/long/export/all.json HTTP/1.1\r\nHost: localhost\r\n\r\n", b""
-    ),
-    "a handshake that never ends": (
-        b"GET /live/handmade HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", b""
-    ),
-    "nothing at all": (b"", b""),
-}  # fmt: skip
+HEAD = "HTTP/1.1\r\nHost: localhost\r\n"
+JSON = "Content-Type: application/json\r\n"
+UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+
+KINDS: dict[str, tuple[str, str]] = {
+    "headers byte by byte": ("", f"GET /sessions/handmade/meta {HEAD}X-Slow: {'x' * 10_000}"),
+    "an upload byte by byte": (f"POST /import {HEAD}Content-Length: 5000\r\n\r\n", "x" * 4999),
+    "a body that never comes": (f"POST /record {HEAD}{JSON}Content-Length: 500\r\n\r\n", ""),
+    "a download that nobody reads": (f"GET /sessions/long/export/all.json {HEAD}\r\n", ""),
+    "a handshake that never ends": (f"GET /live/handmade {HEAD}{UPGRADE}", ""),
+    "nothing at all": ("", ""),
+}
 """Name -> what is sent at once, what is sent byte by byte after it."""
 
 
 @contextmanager
 def slow_clients(port: int, kind: str, number: int) -> Iterator[None]:
     """So many connections of one kind; one that the server ends is opened anew."""
-    at_once, trickle = KINDS[kind]
+    at_once, trickle = (text.encode() for text in KINDS[kind])
     over = threading.Event()
     clients: list[tuple[socket.socket, int]] = []
 
