@@ -28,6 +28,7 @@ from mri.import_routes import import_routes
 from mri.lesson_routes import lesson_routes
 from mri.lesson_words_routes import lesson_words_routes
 from mri.lessons.catalogue import Catalogue
+from mri.library_routes import library_routes
 from mri.live.hub import Hub
 from mri.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.live.worker import GenerationWorker
@@ -126,6 +127,7 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(neuron_routes)
     server.register_blueprint(import_routes)
     server.register_blueprint(lesson_words_routes)
+    server.register_blueprint(library_routes)
     sock.init_app(server)
     answers.register(server)
     return server

@@ -18,9 +18,8 @@ from mri.analysis.series import full_scales, largest_statistic, neuron_over_step
 from mri.errors import MriError
 from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
-from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, record_box, statistics
+from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
@@ -36,13 +35,14 @@ STAT_UNITS = {"sparsity": "share"}
 
 def layout(session: str | None = None, **_: Any) -> html.Div:
     """The page for `?session=…`; without one, the first demo. What else the address says is JavaScript's."""
-    readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
+    library = services().library
+    readable = session_rows.readable(library) if session is None else []
     if not readable and session is None:
         return components.state(
             "Nothing recorded yet", "Press Record above and write a prompt: its scan opens here.", "empty"
         )
     try:
-        reader = services().library.open(session or first_session(readable).id)
+        reader = library.open(session or session_rows.first_session(readable).id)
     except MriError as error:
         return components.state("This session cannot be opened", str(error), "error")
     if not reader.num_steps:
@@ -53,15 +53,7 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
         "full_scale": full_scales(reader),
         "limit": largest_statistic(reader),
     }
-    return components.scanner(boot, [(info.id, labels.session_title(info)) for info in readable])
-
-
-def first_session(infos: list[SessionInfo]) -> SessionInfo:
-    """What a first visit shows: the demo of a story, else another demo, else the newest recording."""
-    demos = sorted(
-        (info for info in infos if info.id.startswith("demo-")), key=lambda info: (info.id != "demo-story", info.id)
-    )
-    return (demos or infos)[0]
+    return components.scanner(boot, library.info(reader.session.id))
 
 
 clientside_callback(

@@ -83,11 +83,16 @@ def front(sessions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             yield front
 
 
+HONEST = {
+    "/": 200, "/sessions/handmade/meta": 200, "/sessions/handmade/frames?start=0&stop=5": 200, "/_dash-layout": 200,
+    "/record/nobody": 404,
+}  # fmt: skip
+
+
 def honest_requests(port: int) -> list[float]:
     """Seconds that each of some ordinary requests takes."""
     address, took = f"http://127.0.0.1:{port}", []
-    for path, status in (("/", 200), ("/sessions/handmade/meta", 200), ("/sessions/handmade/frames?start=0&stop=5", 200),
-                         ("/_dash-layout", 200), ("/record/nobody", 404)):  # fmt: skip
+    for path, status in HONEST.items():
         began = time.monotonic()
         assert requests.get(address + path, timeout=60).status_code == status
         took.append(time.monotonic() - began)
