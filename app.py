@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mri.assets import warm
 from mri.errors import ModelError
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.paths import SESSIONS
 from mri.server import create_app
+from mri.stalls import STALL_S
 from mri.ui.services import EXTENSION, Services
 
 
@@ -52,7 +53,7 @@ def main(
     services: Services = app.server.extensions[EXTENSION]
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
     with listener:
-        server = make_server(host, port, app.server, threaded=True, fd=listener.fileno())
+        server = make_server(host, port, app.server, threaded=True, fd=listener.fileno(), request_handler=Handler)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         address = f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}"
         print(_greeting(address, services), flush=True)
@@ -63,6 +64,17 @@ def main(
             print("Stopped.")
         finally:
             services.worker.close()
+
+
+class Handler(WSGIRequestHandler):
+    """Lets go of connections at which nothing comes, before their request and in it."""
+
+    timeout = STALL_S
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """Browsers open connections that they never use: that those end is no error."""
+        if not format.startswith("Request timed out"):
+            super().log_error(format, *args)
 
 
 def _bracketed(host: str) -> str:

@@ -16,6 +16,18 @@
         (await import("./js/views/imports.mjs")).mountImports(given);
         return true;
       },
+      openPair: async (clicks) => {
+        if (clicks) (await import("/assets/js/views/picker.mjs")).openPair();
+        return window.dash_clientside.no_update;
+      },
+      fillPickers: async () => {
+        (await import("/assets/js/views/picker.mjs")).fillPickers();
+        return true;
+      },
+      mountSessions: async () => {
+        await (await import("/assets/js/views/sessions.mjs")).mountSessions();
+        return true;
+      },
       mountNeurons: async (boot) => (await scanner()).mountNeurons(boot),
       record: async (clicks, prompt, mode, most, temperature, topK, seed, preset, model) => {
         const request = { prompt: prompt ?? "", chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset, model: model ?? "" };

@@ -5,10 +5,11 @@ Reads the address's query; the work is analysis'. Errors leave as {"error": sent
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.analysis.comparison import Comparison, compare, summary
+from mri.downloads import sent
 from mri.errors import ConfigError
 from mri.export.comparison import Choice, comparison_csv
 from mri.routes import compress, revalidated_json
@@ -29,15 +30,14 @@ def panel(kind: str) -> ResponseReturnValue:
     """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, two header rows: names, units."""
     found = comparison_of(_given("a"), _given("b"), _given("align") or "prefix")
     choice = Choice(_whole("moment"), _given("point"), _whole("layer"), _whole("head"))
-    response = Response(comparison_csv(found, kind, choice), mimetype="text/csv")
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return sent(lambda: comparison_csv(found, kind, choice), "text/csv")
 
 
 def comparison_of(a: str, b: str, align: str) -> Comparison:
     """Of two sessions by their ids, as of now. Raises SessionNotFound, BadSession, ConfigError."""
     one, other = (services().library.open(session).as_of_now() for session in (a, b))
-    return compare(one, other, align)
+    with services().computations.turn():
+        return compare(one, other, align)
 
 
 def _given(name: str) -> str:

@@ -5,6 +5,7 @@ Reads the address's query into a selection; the tables are `mri/export`'s. Error
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from flask import Blueprint, Response, request
@@ -27,7 +28,7 @@ def panel(session_id: str, kind: str) -> ResponseReturnValue:
     """`?step=&point=&neuron=&layer=&head=&stat=&temperature=`, `points=a,b` for the stage, `watched=a:1,b:2`: as on
     the screen."""
     reader = services().library.open(session_id)
-    return _text(panel_csv(reader, kind, _selection()), "text/csv")
+    return sent(lambda: panel_csv(reader, kind, _selection()), "text/csv")
 
 
 @downloads.get("/sessions/<session_id>/export/<what>.<kind>")
@@ -35,11 +36,8 @@ def export(session_id: str, what: str, kind: str) -> ResponseReturnValue:
     """A table (`stats`, `topk`, …) as parquet, csv or json, `all` of them as a zip, or `all.h5`, the session itself.
     Sent while it is made."""
     reader = services().library.open(session_id).as_of_now()
-    made = pieces(reader, what, kind)
-    first = next(made, b"")  # what is wrong is said before anything is sent
-    response = Response(chain([first], made), mimetype=MIMETYPES.get(kind if what != ALL else "", BINARY))
+    response = sent(lambda: pieces(reader, what, kind), MIMETYPES.get(kind if what != ALL else "", BINARY))
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name(session_id, what, kind)}"'
-    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
@@ -49,7 +47,32 @@ def python(session_id: str) -> ResponseReturnValue:
     reader = services().library.open(session_id)
     selected = _selection()
     reader.session.layout.row(selected.point)  # raises on a hook point that is not there
-    return _text(step_snippet(reader.path, selected.step, selected.point), "text/plain")
+    response = Response(step_snippet(reader.path, selected.step, selected.point), mimetype="text/plain")
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def sent(make: Callable[[], Iterator[bytes]], mimetype: str) -> Response:
+    """An answer that goes out while it is made, in its turn among all downloads. Raises what `make` raises, before
+    anything is sent, and BusyError."""
+    end = services().downloads.take()
+    try:
+        made = make()
+        body = _ended_by(end, chain([next(made, b"")], made))
+    except BaseException:
+        end()
+        raise
+    response = Response(body, mimetype=mimetype)
+    response.call_on_close(end)  # where nobody asked for a single piece
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _ended_by(end: Callable[[], None], body: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from body
+    finally:
+        end()
 
 
 def _selection() -> Selection:
@@ -79,9 +102,3 @@ def _number(name: str, value: str) -> float:
         return float(value)
     except ValueError as error:
         raise ConfigError(f"{name}={value!r} must be a number.") from error
-
-
-def _text(body: str, mimetype: str) -> Response:
-    response = Response(body, mimetype=mimetype)
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response

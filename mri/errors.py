@@ -9,8 +9,10 @@
     ├── BadSession              a journal or session file that is not one of ours, or is broken
     ├── StoreError              the disk said no: full, read-only, locked by another recorder
     ├── LessonError             a lesson whose text, numbers or sessions do not fit together
+    │   └── LessonNotFound      an id that names no lesson
     ├── WorkerError             the generation worker cannot take a recording now
-    └── LiveError               the live stream cannot take another viewer now
+    ├── LiveError               the live stream cannot take another viewer now
+    └── BusyError               as many downloads, uploads or computations as may be at once are under way
 
 Knows nothing of who raises them. They are raised low and shown once, at the edge
 (command line, page, HTTP route); nothing in between catches them.
@@ -57,5 +59,13 @@ class LiveError(MriError):
     """The live stream cannot take another viewer now."""
 
 
+class BusyError(MriError):
+    """As much of this as may be at once is under way."""
+
+
 class LessonError(MriError):
     """A lesson whose text, numbers or sessions do not fit together."""
+
+
+class LessonNotFound(LessonError):
+    """An id that names no lesson."""

@@ -1,4 +1,5 @@
-"""Stands in front of every route, static file and socket: exact Host and Origin allow-lists, security headers.
+"""Stands in front of every route, static file and socket: exact Host and Origin allow-lists, what browsers say of
+where a request comes from, security headers.
 
 The server is a local one: what it must be safe from is a foreign web page in the same browser (cross-site requests,
 DNS rebinding). A WSGI middleware, so that nothing behind it can be reached another way. Knows no routes.
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Host names that are always allowed, on any port."""
 
+FOREIGN = ("403 Forbidden", "Requests from pages of other sites are refused: open this server's own page.")
+
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 class Guard:
-    """Answers 400 to a foreign Host and 403 to a foreign Origin; adds security headers to every answer.
+    """Answers 400 to a foreign Host and 403 to a foreign Origin or Sec-Fetch-Site; adds security headers to
+    every answer.
 
     allow_hosts   further host names, with or without a port, compared exactly (case aside)
     csp           value of Content-Security-Policy
@@ -45,6 +49,8 @@ class Guard:
             return start_response(status, headers + self._headers, *rest)
 
         refusal = self._refusal(environ.get("HTTP_HOST", "").lower(), environ.get("HTTP_ORIGIN"))
+        if refusal is None and _is_from_another_site(environ):
+            refusal = FOREIGN
         if refusal is None:
             return self._app(environ, start)
         status, sentence = refusal
@@ -59,8 +65,22 @@ class Guard:
                 "This address is not one that the server answers to: start it with --allow-host NAME to allow it."
             )
         if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):
-            return "403 Forbidden", "Requests from pages of other sites are refused: open this server's own page."
+            return FOREIGN
         return None
+
+
+def _is_from_another_site(environ: WSGIEnvironment) -> bool:
+    """As the browser says it (https://www.w3.org/TR/fetch-metadata/): an image, a frame, a script or a request of a
+    page that is not ours. Links to pages of ours are no such thing, nor is what a person typed. Clients that are no
+    browsers say nothing, and neither do browsers over plain HTTP to another name than localhost: there Origin has to
+    do."""
+    if environ.get("HTTP_SEC_FETCH_SITE", "none").lower() in ("none", "same-origin"):
+        return False
+    return (
+        environ["REQUEST_METHOD"] not in ("GET", "HEAD")
+        or environ.get("HTTP_SEC_FETCH_MODE", "").lower() != "navigate"
+        or environ.get("HTTP_SEC_FETCH_DEST", "").lower() != "document"
+    )
 
 
 def _name_of(host: str) -> str:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import ClientDisconnected
 from mri.errors import BadSession
 from mri.routes import revalidated_json
 from mri.store.files import disk_error
-from mri.store.imports import MAX_FILE_BYTES, Importer, check_room
+from mri.store.imports import MAX_FILE_BYTES, Importer
 from mri.ui.services import services
 from mri.ui.tokens import display
 
@@ -35,16 +35,12 @@ def upload() -> ResponseReturnValue:
     if length is None:
         return jsonify(error="This upload does not say how long it is: send it with the header Content-Length."), 411
     name = display(request.args.get("name", "").encode("utf-8", "replace"))[:MAX_NAME] or "The file"
-    check_room(services().library, length)
     jobs = importer()
-    target = jobs.place()
+    target = jobs.place(length)
     try:
         _receive(target, length)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise disk_error("write", target.parent, error) from error
     except BaseException:
-        target.unlink(missing_ok=True)
+        jobs.give_up(target)
         raise
     return revalidated_json(jobs.start(target, name).to_json()), 202
 
@@ -62,10 +58,13 @@ def importer() -> Importer:
 
 
 def _receive(target: Path, length: int) -> None:
-    """The body, piece by piece. Raises BadSession where it ends early, OSError."""
+    """The body, piece by piece. Raises BadSession where it ends early, StoreError."""
     got = 0
-    with open(target, "wb") as file, contextlib.suppress(ClientDisconnected):
-        while piece := request.stream.read(PIECE_BYTES):
-            got += file.write(piece)
+    try:
+        with open(target, "wb") as file, contextlib.suppress(ClientDisconnected):
+            while piece := request.stream.read(PIECE_BYTES):
+                got += file.write(piece)
+    except OSError as error:
+        raise disk_error("write", target.parent, error) from error
     if got != length:
         raise BadSession(f"Only {got:,} of {length:,} bytes arrived: send the file again.")

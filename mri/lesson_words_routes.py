@@ -13,10 +13,9 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import PromptError
-from mri.lessons.word_space import WordSpace
 from mri.nanochat.locate import EMBEDDED
-from mri.paths import LESSONS
 from mri.routes import revalidated_json
+from mri.ui.services import services
 from mri.ui.tokens import display
 
 if TYPE_CHECKING:
@@ -45,19 +44,12 @@ def tokens() -> ResponseReturnValue:
 @lesson_words_routes.get("/lessons/words/<word>")
 def word(word: str) -> ResponseReturnValue:
     """A word's id and row of wte, its length, and the words with the largest cosine."""
-    return revalidated_json(_space().about(word))
+    return revalidated_json(services().lessons.word_space.about(word))
 
 
 @cache
 def _tokenizer() -> Tokenizer:
+    """Of the embedded model, which is the same for every app of the process."""
     from mri.nanochat.tokenizer import load_tokenizer  # tiktoken takes 0.1 s to import: not while the server starts
 
     return load_tokenizer(EMBEDDED / "tokenizer" / "tokenizer.pkl")
-
-
-@cache
-def _space() -> WordSpace:
-    import numpy as np
-
-    with np.load(LESSONS / "3-words" / "weights.npz") as file:
-        return WordSpace.of({name: file[name] for name in ("word_letters", "word_ids", "word_rows")})

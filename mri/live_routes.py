@@ -34,11 +34,7 @@ def models() -> ResponseReturnValue:
 @live_routes.post("/record")
 def record() -> ResponseReturnValue:
     """Queue a recording; its id is the session's id from then on."""
-    try:
-        fields = request.get_json()
-    except RecursionError as error:
-        raise ConfigError("This JSON is nested too deeply: send an object with a prompt.") from error
-    wanted = RecordRequest.from_json(fields)
+    wanted = RecordRequest.from_json(request.get_json())
     model = model_path(wanted.model)
     session_id = services().library.new_id()
     services().worker.submit(session_id, wanted, model)

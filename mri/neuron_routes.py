@@ -6,10 +6,13 @@ Reads the address's query into a question; the answers are `mri/analysis/study.p
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from typing import Any
+
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.analysis.study import Question
+from mri.downloads import sent
 from mri.errors import ConfigError, WorkerError
 from mri.export.neuron_tables import neurons_csv, tokens_csv
 from mri.live.attribution import has_direct_path, tokens_of_neuron
@@ -39,16 +42,13 @@ def panel(panel: str) -> ResponseReturnValue:
         raise ConfigError(f"neuron={neuron!r} must be a whole number of at least 0.")
     here, question = services(), Question.from_mapping(request.args)
     if panel == "tokens":
-        text = _tokens_csv(question, int(neuron))
-    else:
-        text = neurons_csv(here.library, here.study, panel, question, int(neuron))
-    response = Response(text, mimetype="text/csv")
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+        status = _tokens(question, int(neuron))
+        return sent(lambda: tokens_csv(status, question.point, int(neuron)), "text/csv")
+    return sent(lambda: neurons_csv(here.library, here.study, panel, question, int(neuron)), "text/csv")
 
 
-def _tokens_csv(question: Question, neuron: int) -> str:
-    """Of the worker's answer. Raises WorkerError while it computes, and where it could not."""
+def _tokens(question: Question, neuron: int) -> dict[str, Any]:
+    """The worker's answer. Raises WorkerError while it computes, and where it could not."""
     here = services()
     if not has_direct_path(question.point):
         raise ConfigError(f"{question.point} has no direct path of its own: choose mlp_act, a write or the stream.")
@@ -59,4 +59,4 @@ def _tokens_csv(question: Question, neuron: int) -> str:
         raise WorkerError("The worker is computing this neuron's tokens: ask again in a moment.")
     if status["status"] == "error":
         raise WorkerError(status["message"])
-    return tokens_csv(status, question.point, neuron)
+    return status

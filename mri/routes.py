@@ -33,7 +33,9 @@ MAX_STEPS = 512
 """Most steps that one request for frames may ask for."""
 
 STEPS_PER_PIECE = 16
-"""Steps read at a time while frames are sent: bounds memory, and how long the file is held."""
+PIECE_BYTES = 1 << 20
+"""Steps read at a time while frames are sent, and about how many bytes of them, of more than one: bounds memory, and
+how long the file is held."""
 
 FOREVER = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
@@ -135,7 +137,8 @@ def saliency(session_id: str) -> ResponseReturnValue:
     etag = f"{session_id}-{version}-saliency-{step}"
     if version and etag in request.if_none_match:
         return Response(status=304)
-    found = attention_mass(reader, step)
+    with services().computations.turn():
+        found = attention_mass(reader, step)
     answer = jsonify(weights=found.weights.tolist(), exact=found.exact, note=found.note)
     return _kept(answer, version, etag)
 
@@ -190,8 +193,9 @@ def _kept(response: Response, version: str, etag: str) -> Response:
 
 
 def _pieces(reader: SessionReader, start: int, stop: int) -> Iterator[bytes]:
-    for step in range(start, stop, STEPS_PER_PIECE):
-        yield reader.records(step, min(step + STEPS_PER_PIECE, stop))
+    most = max(1, min(STEPS_PER_PIECE, PIECE_BYTES // reader.session.layout.num_bytes("decode", 1, stop)))
+    for step in range(start, stop, most):
+        yield reader.records(step, min(step + most, stop))
 
 
 def _sampled(layout: Layout) -> dict[str, list[int]]:

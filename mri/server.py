@@ -6,19 +6,20 @@ Serves what the library holds and hands recordings to the worker process; never 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import dash
 import flask_bootstrap
+import plotly.io._json
+from _plotly_utils.optional_imports import get_module
 from dash import Dash, set_props
-from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mri import errors
+from mri import answers, errors
 from mri.analysis.study import Study
 from mri.assets import Assets
 from mri.compare_routes import compare_routes
@@ -28,6 +29,7 @@ from mri.import_routes import import_routes
 from mri.lesson_routes import lesson_routes
 from mri.lesson_words_routes import lesson_words_routes
 from mri.lessons.catalogue import Catalogue
+from mri.library_routes import library_routes
 from mri.live.hub import Hub
 from mri.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.live.worker import GenerationWorker
@@ -35,37 +37,20 @@ from mri.live_routes import live_routes, sock
 from mri.neuron_routes import neuron_routes
 from mri.paths import LESSONS, SESSIONS
 from mri.routes import compress, meta_of, routes
+from mri.stalls import Stalls
 from mri.store.library import Library
+from mri.turns import Turns
 from mri.ui import components, ids, record_box
-from mri.ui.services import EXTENSION, Services
+from mri.ui.services import COMPUTATIONS_WAITING, EXTENSION, Services
 from mri.ui.tokens import display
 
 ROOT = Path(__file__).resolve().parents[1]
-MAX_REQUEST_BYTES = 2 << 20
+DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
 FIRST_MODULES = {"/": "scanner", "/live": "live", "/learn": "learn/lesson", "/compare": "compare"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
-
-STATUS = {
-    errors.SessionNotFound: 404,
-    errors.LessonError: 404,
-    errors.BadSession: 422,
-    errors.StoreError: 507,
-    errors.WorkerError: 503,
-}
-"""HTTP status of an error; what is not listed is the request's fault: 400."""
-
-NOT_FOUND = "There is nothing at this address: see docs/architecture.md for those that exist."
-
-HTTP_SENTENCES = {
-    400: 'The body of this request is no valid JSON: send an object such as {"prompt": "Once"}.',
-    404: NOT_FOUND,
-    413: f"This request is larger than {MAX_REQUEST_BYTES:,} bytes: send less.",
-    415: "The body of this request is not marked as JSON: send it with the header Content-Type: application/json.",
-    500: "The server failed at this request: its terminal has the details.",
-}
 
 log = logging.getLogger("mri")
 
@@ -87,12 +72,15 @@ def create_app(
     worker        another handle on the generation worker (tests)
     lessons       folder of the lessons; their recordings can be opened by id, and are in no list
     """
+    _mend_plotly()
     sessions = sessions.absolute()
     model = model.absolute() if model else None
     library = Library(sessions, bundled=lessons.glob("*/"))
     worker = worker or GenerationWorker(sessions, model)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
-    server = _flask(Services(library, worker, model, hub, Catalogue(lessons), Study(library)))
+    computations = Turns(1, "computations", waiting=COMPUTATIONS_WAITING)
+    study = Study(library, computations)
+    server = _flask(Services(library, worker, model, hub, Catalogue(lessons), study, computations))
     app = App(
         "nanochat-mri",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
@@ -111,10 +99,11 @@ def create_app(
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     with server.test_request_context():
         server.preprocess_request()  # Dash takes over the pages' callbacks now, so that two apps do not share them
+    server.view_functions[DASH_CALLBACK] = answers.refuse_malformed(server.view_functions[DASH_CALLBACK])
     server.before_request(_seal_once(library))
-    server.after_request(_mark_unknown_page)
+    server.after_request(_mark_unknown_page(first_words(server)))
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
-    server.wsgi_app = Guard(PlainSockets(server.wsgi_app), allow_hosts, csp)  # type: ignore[method-assign]
+    server.wsgi_app = Guard(Stalls(PlainSockets(server.wsgi_app)), allow_hosts, csp)  # type: ignore[method-assign]
     return app
 
 
@@ -136,7 +125,7 @@ def _flask(services: Services) -> Flask:
     server = Flask("nanochat-mri", static_folder=None)
     server.extensions[EXTENSION] = services
     server.config.update(
-        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_CONTENT_LENGTH=answers.MAX_REQUEST_BYTES,
         COMPRESS_REGISTER=False,  # only the routes that ask for it: the extension leaves static files open
         COMPRESS_MIMETYPES=["application/json", "application/octet-stream"],
         SOCK_SERVER_OPTIONS=SOCKET_OPTIONS,
@@ -152,42 +141,50 @@ def _flask(services: Services) -> Flask:
     server.register_blueprint(neuron_routes)
     server.register_blueprint(import_routes)
     server.register_blueprint(lesson_words_routes)
+    server.register_blueprint(library_routes)
     sock.init_app(server)
-    server.register_error_handler(errors.MriError, _answer_mri_error)
-    server.register_error_handler(HTTPException, _answer_http_error)
-    server.register_error_handler(DependencyException, _answer_unknown_library)
+    answers.register(server)
     return server
 
 
-def _answer_mri_error(error: errors.MriError) -> ResponseReturnValue:
-    return jsonify(error=str(error)), STATUS.get(type(error), 400)
+def _mend_plotly() -> None:
+    """While it writes JSON, Plotly looks for pandas among the modules that are there, and breaks over one that another
+    thread (the first export) is just importing: it shall wait for the whole of it."""
+
+    def whole_module(name: str, should_load: bool = True) -> Any:
+        return get_module(name) if should_load or name in sys.modules else None
+
+    plotly.io._json.get_module = whole_module
 
 
-def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
-    code = error.code or 500
-    sentence = HTTP_SENTENCES.get(code, f"The server cannot answer this request ({error.name}): check what it sends.")
-    if isinstance(error, MethodNotAllowed):
-        others = set(error.valid_methods or ()) - {"GET", "HEAD", "OPTIONS"}  # to Dash every address is one to GET
-        allowed = " or ".join(sorted(others)) or "GET"
-        sentence = f"The method {request.method} is not for this address: use {allowed}."
-    return jsonify(error=sentence), code
+def our_rules(server: Flask) -> list[str]:
+    """Addresses of this package's routes, as `/sessions/<session_id>/meta`; Dash's and Bootstrap's are not ours."""
+    views = server.view_functions
+    return [rule.rule for rule in server.url_map.iter_rules() if views[rule.endpoint].__module__.startswith("mri.")]
 
 
-def _answer_unknown_library(_: DependencyException) -> ResponseReturnValue:
-    return jsonify(error=NOT_FOUND), 404
+def first_words(server: Flask) -> set[str]:
+    """`sessions` of `/sessions/<session_id>/meta`: what lies below these is data, and no page."""
+    return {rule.split("/")[1] for rule in our_rules(server)}
 
 
-def _mark_unknown_page(response: Response) -> Response:
-    """Dash answers every address that is no route with the app, which then shows "no such page": that is a 404."""
-    if request.url_rule is None or request.url_rule.rule != "/<path:path>":
+def _mark_unknown_page(data: set[str]) -> Callable[[Response], Response]:
+    """Dash answers every address that is no route with the app, which then shows "no such page": that is a 404.
+    Below `data` it is a sentence."""
+
+    def mark(response: Response) -> Response:
+        if request.url_rule is None or request.url_rule.rule != "/<path:path>":
+            return response
+        pages = (page["path"] for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE)
+        path = request.path.strip("/")
+        if path in (page.strip("/") for page in pages):
+            return response
+        if path.split("/")[0] in data:
+            response = jsonify(error=answers.NOT_FOUND)
+        response.status_code = 404
         return response
-    path = request.path.strip("/")
-    if path in (page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND_PAGE):
-        return response
-    if request.path.startswith(("/sessions/", "/record/", "/live/", "/import/", "/compare/")):
-        response = jsonify(error=NOT_FOUND)
-    response.status_code = 404
-    return response
+
+    return mark
 
 
 def show_error(error: Exception) -> None:

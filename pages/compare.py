@@ -9,7 +9,7 @@ from typing import Any
 
 import dash
 import numpy as np
-from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
 
 from mri.analysis.alignment import STRATEGIES
 from mri.analysis.comparison import Comparison
@@ -18,8 +18,9 @@ from mri.analysis.divergence import PredictionDivergence, attention_divergence, 
 from mri.analysis.series import full_scales
 from mri.analysis.similarity import cka_keys, cka_of_points, pooled
 from mri.compare_routes import comparison_of
-from mri.errors import ModelError, MriError
-from mri.ui import compare, compare_figures, components, ids, labels, record_box
+from mri.errors import ModelError, MriError, SessionNotFound
+from mri.store.library import SessionInfo
+from mri.ui import compare, compare_figures, components, ids, labels, record_box, session_rows
 from mri.ui.chart import message
 from mri.ui.services import services
 
@@ -31,12 +32,11 @@ Pair = dict[str, Any]
 
 def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **_: Any) -> html.Div:
     """The page for `?a=…&b=…&align=…`; without two sessions, the ways to them."""
-    readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
-    sessions = [(info.id, labels.session_title(info)) for info in readable]
+    library = services().library
     if not a or not b:
-        return compare.start(sessions, a, {info.id for info in readable})
+        return compare.start(_first_two(a), bool(a), _is_there)
     try:
-        readers = [services().library.open(session) for session in (a, b)]
+        readers = [library.open(session) for session in (a, b)]
     except MriError as error:
         return components.state("These sessions cannot be compared", str(error), "error")
     for reader in readers:
@@ -49,7 +49,22 @@ def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **
         "align": align if align in STRATEGIES else "prefix",
         "full_scale": {key: max(scale.get(key, 0) for scale in scales) for key in {**scales[0], **scales[1]}},
     }
-    return compare.comparison(boot, sessions)
+    return compare.comparison(boot, library.info(a), library.info(b))
+
+
+def _first_two(a: str | None) -> list[SessionInfo]:
+    """What the pickers begin with: A where it was chosen, else the newest, and another one; fewer where there are."""
+    readable = session_rows.readable(services().library)
+    first = [services().library.info(a)] if a and _is_there(a) else readable[:1]
+    return [*first, *[info for info in readable if info not in first][:1]]
+
+
+def _is_there(session_id: str) -> bool:
+    try:
+        services().library.path(session_id)
+    except SessionNotFound:
+        return False
+    return True
 
 
 clientside_callback(
@@ -75,12 +90,13 @@ def describe(_: str) -> tuple[Any, ...]:
     return options, "rows", False
 
 
-@callback(
-    Output("compare-goto", "href"), Input("compare-open", "n_clicks"), State("compare-first", "value"),
-    State("compare-second", "value"), prevent_initial_call=True,
+clientside_callback(
+    ClientsideFunction("mri", "openPair"), Output("compare-opened", "data"), Input("compare-open", "n_clicks"),
+    prevent_initial_call=True,
 )  # fmt: skip
-def go(_: int, a: str, b: str) -> str:
-    return compare.address(a, b)
+clientside_callback(
+    ClientsideFunction("mri", "fillPickers"), Output("compare-picked", "data"), Input("compare-pickers", "data")
+)  # fmt: skip
 
 
 @callback(
@@ -88,18 +104,18 @@ def go(_: int, a: str, b: str) -> str:
     Output("sessions-compare-bar", "hidden"),
     Output("sessions-compare-says", "children"),
     Output("sessions-goto", "href"),
-    Input({"type": "session-compare", "id": ALL}, "n_clicks"),
+    Input("sessions-asked", "data"),
     Input("sessions-compare-stop", "n_clicks"),
     State("sessions-compare", "data"),
     prevent_initial_call=True,
 )
-def choose_two(_compare: list[int | None], _stop: Any, first: str | None) -> tuple[Any, ...]:
+def choose_two(asked: dict[str, Any] | None, _stop: Any, first: str | None) -> tuple[Any, ...]:
     """The first that is chosen is A, the second B: then their comparison opens."""
-    if not ctx.triggered[0]["value"]:  # rows came or went, nobody clicked
-        return (no_update,) * 4
-    if not isinstance(ctx.triggered_id, dict):
+    if ctx.triggered_id == "sessions-compare-stop":
         return None, True, "", no_update
-    chosen = ctx.triggered_id["id"]
+    if asked is None or asked["what"] != "compare":
+        return (no_update,) * 4
+    chosen = asked["id"]
     if first is None:
         title = labels.session_title(services().library.info(chosen))
         return chosen, False, [f"“{title}” is A. Press Compare at another session: it becomes B. "], no_update

@@ -39,7 +39,7 @@ def layout(lesson: str | None = None, **_: Any) -> html.Div:
             html.Div(
                 [
                     html.Section(id=ids.LEARN_WIDGET, className="learn-widget"),
-                    components.scanner(boot, [], title),
+                    components.scanner(boot, None, title),
                 ],
                 className="learn-area",
             ),

@@ -16,7 +16,7 @@ from mri.analysis.series import largest_statistic
 from mri.errors import ModelError, MriError
 from mri.live_routes import label, model_path, offers
 from mri.store.library import SessionInfo
-from mri.ui import components, ids, labels, record_box
+from mri.ui import components, ids, labels, record_box, session_rows
 from mri.ui.services import services
 
 dash.register_page(__name__, path=ids.LIVE_PATH, name="Live", title="Live · nanochat MRI", order=1)
@@ -34,8 +34,7 @@ EXAMPLES = (
 
 def layout(session: str | None = None, **_: Any) -> html.Div:
     """The form; with `?session=…` that recording, from its first step."""
-    readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
-    seen = components.scanner(boot_of(session), [(info.id, labels.session_title(info)) for info in readable], "Live")
+    seen = components.scanner(boot_of(session), None, "Live")
     return html.Div(
         [
             html.Div(id=ids.LIVE_BAR, className="live-bar"),
@@ -136,7 +135,8 @@ def take_example(_: list[int | None]) -> tuple[Any, Any]:
 @callback(Output("live-now", "children"), Input(ids.LIVE_TICK, "n_intervals"))
 def recording_now(_: int | None) -> Any:
     """What is being recorded, here or elsewhere, to watch with one click."""
-    running = [info for info in services().library.list() if info.state == "recording"]
+    infos, _ = services().library.listed(session_rows.LOOK_S)
+    running = [info for info in infos if info.state == "recording"]
     if not running:
         return html.P(
             ["What is recorded elsewhere appears here, too: ", html.Code("python -m mri record"), " or a notebook."],

@@ -20,7 +20,7 @@ from mri.events import group_of_mode
 from mri.layout import Layout
 from mri.live.attribution import has_direct_path, tokens_of_neuron
 from mri.store.reader import SessionReader
-from mri.ui import components, figures, ids, labels, neuron_layout, neuron_parts, neurons
+from mri.ui import components, figures, ids, labels, neuron_layout, neuron_parts, neurons, session_rows
 from mri.ui.chart import message
 from mri.ui.services import services
 
@@ -35,13 +35,14 @@ TICK_MS = 600
 def layout(session: str | None = None, point: str | None = None, **_: Any) -> html.Div:
     """The page for `?session=…&point=…`; without them a demo and its MLP neurons. The rest of the address is
     JavaScript's."""
-    infos = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
+    library = services().library
+    infos = session_rows.readable(library) if session is None else []
     if not infos and session is None:
         return components.state(
             "Nothing recorded yet", "Press Record above and write a prompt: its neurons appear here."
         )
     try:
-        reader = services().library.open(session or first_session([info.id for info in infos]))
+        reader = library.open(session or session_rows.first_session(infos).id)
     except MriError as error:
         return components.state("This session cannot be opened", str(error), "error")
     here = reader.session.layout
@@ -59,7 +60,6 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
         "blocks": [key for key in points if len(family(here, key)) > 1],
         "comparable": bool(weights_hash_of(reader)),
     }
-    sessions = [(info.id, labels.session_title(info)) for info in infos]
     return html.Div(
         [
             dcc.Store(id="neurons-boot", data=boot),
@@ -68,7 +68,7 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
             dcc.Interval(id="neurons-index-tick", interval=TICK_MS, disabled=True),
             dcc.Interval(id="neurons-tokens-tick", interval=TICK_MS, disabled=True),
             html.H1("Neurons", className="visually-hidden"),
-            neuron_layout.choices(sessions, points, boot),
+            neuron_layout.choices(library.info(reader.session.id), points, boot),
             neuron_layout.tabs(),
             neuron_layout.groups_panel(),
             neuron_layout.neuron_panel(),
@@ -76,12 +76,6 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
         id=ids.NEURONS,
         className="neurons",
     )
-
-
-def first_session(session_ids: list[str]) -> str:
-    """What a first visit shows: the demo of a story, else another demo, else the newest recording."""
-    demos = sorted((each for each in session_ids if each.startswith("demo-")), key=lambda each: each != "demo-story")
-    return (demos or session_ids)[0]
 
 
 def default_point(here: Layout, points: list[str]) -> str:

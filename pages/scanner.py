@@ -16,10 +16,10 @@ from mri.analysis.attention import attention_entropy, attention_map, attention_r
 from mri.analysis.predictions import predictions, strongest
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
 from mri.errors import MriError
+from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
-from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, record_box, statistics
+from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
@@ -35,13 +35,14 @@ STAT_UNITS = {"sparsity": "share"}
 
 def layout(session: str | None = None, **_: Any) -> html.Div:
     """The page for `?session=…`; without one, the first demo. What else the address says is JavaScript's."""
-    readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
+    library = services().library
+    readable = session_rows.readable(library) if session is None else []
     if not readable and session is None:
         return components.state(
             "Nothing recorded yet", "Press Record above and write a prompt: its scan opens here.", "empty"
         )
     try:
-        reader = services().library.open(session or first_session(readable).id)
+        reader = library.open(session or session_rows.first_session(readable).id)
     except MriError as error:
         return components.state("This session cannot be opened", str(error), "error")
     if not reader.num_steps:
@@ -52,15 +53,7 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
         "full_scale": full_scales(reader),
         "limit": largest_statistic(reader),
     }
-    return components.scanner(boot, [(info.id, labels.session_title(info)) for info in readable])
-
-
-def first_session(infos: list[SessionInfo]) -> SessionInfo:
-    """What a first visit shows: the demo of a story, else another demo, else the newest recording."""
-    demos = sorted(
-        (info for info in infos if info.id.startswith("demo-")), key=lambda info: (info.id != "demo-story", info.id)
-    )
-    return (demos or infos)[0]
+    return components.scanner(boot, library.info(reader.session.id))
 
 
 clientside_callback(
@@ -123,7 +116,7 @@ def draw_watched(view: View | None) -> Any:
         return no_update
     reader = _reader(view)
     layout, neurons = reader.session.layout, []
-    for name in view.get("watched") or []:
+    for name in [*dict.fromkeys(view.get("watched") or [])][:MOST_WATCHED]:
         key, _, neuron = name.rpartition(":")
         values, bounds = neuron_over_steps(reader, key, int(neuron))
         neurons.append(WatchedNeuron(f"{key} · {neuron}", layout.points[layout.row(key)].unit, values, bounds))
@@ -180,7 +173,10 @@ def draw_looks(view: View | None) -> Any:
     title = f"Block {layer} · head {head} over all steps"
     if not reader.session.layout.n_head or reader.session.kind == "training":
         return message("No attention was captured in this session.", theme), title
-    weights, bounds = attention_map(reader, layer, head)
+    try:
+        weights, bounds = attention_map(reader, layer, head)
+    except MriError as error:
+        return message(str(error), view["theme"]), title
     frame = reader.frame(view["step"])
     return attention.attention_map(
         weights, bounds, step_query=frame.pos0 + frame.t_add - 1, head=(layer, head), tokens=labels.tokens(reader),

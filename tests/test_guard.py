@@ -66,6 +66,41 @@ def test_other_pages_may_not(origin):
     assert b"secret" not in response.data
 
 
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+def fetched(method="GET", **headers):
+    client = Client(Guard(behind, (), "default-src 'self'"))
+    given = {"Host": "localhost:8050"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.open("/", method=method, headers=given)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "CROSS-SITE", "anything"])
+@pytest.mark.parametrize(
+    ("mode", "dest"),
+    [("no-cors", "image"), ("no-cors", "script"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "embed"),
+     ("websocket", "websocket"), ("websocket", "empty"), ("", "")],
+)  # fmt: skip
+def test_what_a_page_of_another_site_embeds_is_refused(site, mode, dest):
+    response = fetched(Sec_Fetch_Site=site, Sec_Fetch_Mode=mode, Sec_Fetch_Dest=dest)
+    assert response.status_code == 403
+    assert response.json["error"].startswith("Requests from pages of other sites are refused")
+
+
+def test_a_link_from_another_site_opens_a_page_but_sends_no_form():
+    assert fetched(**NAVIGATION, **{"Sec-Fetch-Site": "cross-site"}).status_code == 200
+    assert fetched("POST", **NAVIGATION, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+     {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "websocket"}],
+)  # fmt: skip
+def test_our_own_pages_and_clients_that_are_no_browsers_are_answered(headers):
+    assert fetched(**headers).data == b"secret"
+
+
 @pytest.mark.parametrize("host", ["localhost", "evil.example"])
 def test_every_answer_has_the_security_headers(host):
     headers = answer(host).headers

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import threading
-from pathlib import Path
 
 import psutil
 import pytest
 
-from mri import import_routes, server
+from mri import answers, import_routes
+from mri.errors import StoreError
+from mri.server import create_app
 from mri.store import imports
 from mri.store.library import Library
 from mri.store.reader import open_session
@@ -19,7 +20,7 @@ from tests.store.hostile import KINDS
 
 @pytest.fixture
 def client(tmp_path):
-    return server.create_app(tmp_path / "mine").server.test_client()
+    return create_app(tmp_path / "mine").server.test_client()
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_hostile_upload_is_refused_and_leaves_nothing(client, theirs, tmp_path
 
 
 def test_uploads_have_a_limit_of_their_own(client, theirs, monkeypatch):
-    large = theirs.read_bytes() + bytes(server.MAX_REQUEST_BYTES)  # HDF5 allows a tail
+    large = theirs.read_bytes() + bytes(answers.MAX_REQUEST_BYTES)  # HDF5 allows a tail
     assert end_of(client, client.post("/import", data=large))["state"] == "finished"
     monkeypatch.setattr(imports, "MAX_FILE_BYTES", 1000)
     refused = client.post("/import", data=bytes(2000))
@@ -77,7 +78,7 @@ def test_what_is_no_upload_is_told(client, tmp_path):
     cut = client.post("/import", data=b"short", environ_overrides={"CONTENT_LENGTH": "500"})
     assert cut.status_code == 422
     assert "Only 5 of 500 bytes" in cut.json["error"]
-    assert not list(Path(tmp_path / "mine" / ".imports").iterdir())
+    assert list((tmp_path / "mine").iterdir()) == []
     unknown = client.get("/import/nothing")
     assert unknown.status_code == 404
     assert "drop the file again" in unknown.json["error"]
@@ -92,3 +93,29 @@ def test_a_name_that_others_wrote_is_shown_as_text(client):
     done = end_of(client, client.post("/import?name=" + "%E2%80%AE" + "x" * 500, data=b"no file"))
     assert "\u202e" not in done["name"]
     assert len(done["name"]) <= import_routes.MAX_NAME
+
+
+def test_imports_under_way_have_a_limit_and_none_of_them_is_forgotten(client, theirs, monkeypatch):
+    monkeypatch.setattr(imports, "MAX_AT_ONCE", 3)
+    monkeypatch.setattr(imports, "MAX_REMEMBERED", 1)
+    go_on = threading.Event()
+    monkeypatch.setattr(imports, "import_file", lambda *_: go_on.wait(60) and "done")
+    given = [client.post("/import", data=b"a file") for _ in range(4)]
+    assert [answer.status_code for answer in given] == [202, 202, 202, 503]
+    assert "3 imports are under way already" in given[3].json["error"]
+    assert int(given[3].headers["Retry-After"]) > 0
+    assert [client.get(f"/import/{answer.json['id']}").status_code for answer in given[:3]] == [200] * 3
+    go_on.set()
+    assert {end_of(client, answer)["state"] for answer in given[:3]} == {"finished"}
+    assert end_of(client, client.post("/import", data=b"a file"))["state"] == "finished", "there is room again"
+    assert [client.get(f"/import/{answer.json['id']}").status_code for answer in given[:3]] == [404] * 3
+
+
+def test_all_uploads_together_need_room_on_the_disk(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "free_bytes", lambda _: imports.MIN_FREE_BYTES + 3 * 15)
+    importer = imports.Importer(Library(tmp_path / "mine"))
+    first = importer.place(10)
+    with pytest.raises(StoreError, match="free some space"):
+        importer.place(10)
+    importer.give_up(first)
+    importer.place(10)

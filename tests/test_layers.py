@@ -12,16 +12,16 @@ MRI = ROOT / "mri"
 
 ANSWERING = {
     "server", "routes", "live_routes", "lesson_routes", "neuron_routes", "compare_routes", "downloads",
-    "import_routes", "lesson_words_routes",
+    "import_routes", "lesson_words_routes", "answers", "library_routes",
 }  # fmt: skip
 """The server and the files of its routes."""
 
 LEVELS = [
-    {"config", "hook_points", "layout", "events", "wire", "errors", "paths"},
+    {"config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns"},
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},
-    {"assets", "guard", *ANSWERING},
+    {"assets", "guard", "stalls", *ANSWERING},
 ]
 SIDEWAYS = {
     ("tracer", "nanochat"),

@@ -34,3 +34,11 @@ def test_recordings_of_lessons_open_by_id_and_stand_in_no_list(client):
     assert client.get("/sessions/lesson-and/meta").json["num_steps"] == 48
     assert b"lesson-and" not in client.get("/sessions").data
     assert client.get("/sessions/lesson-..%2fand/meta").status_code == 404
+
+
+def test_a_lesson_of_ours_that_is_broken_is_the_servers_fault(tmp_path):
+    (tmp_path / "1-broken").mkdir()
+    (tmp_path / "1-broken" / "lesson.en.md").write_text("no lesson")
+    answer = create_app(tmp_path / "sessions", lessons=tmp_path).server.test_client().get("/lessons/1-broken.json")
+    assert answer.status_code == 500
+    assert answer.json["error"]

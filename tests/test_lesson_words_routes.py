@@ -23,6 +23,13 @@ def test_tokens_come_with_every_merge(client):
     assert len(answer["pieces"][2]["tokens"]) > 1
 
 
+def test_the_words_are_those_of_the_apps_own_lessons(tmp_path, client):
+    assert client.get("/lessons/words/girl").status_code == 200
+    other = create_app(tmp_path / "sessions", lessons=tmp_path).server.test_client()
+    answer = other.get("/lessons/words/girl")
+    assert (answer.status_code, answer.json["error"][:33]) == (404, "These lessons have no words to lo")
+
+
 def test_tokens_have_the_tokenizers_ids(client):
     from mri.nanochat.locate import EMBEDDED
     from mri.nanochat.tokenizer import load_tokenizer

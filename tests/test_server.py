@@ -1,8 +1,12 @@
 """The web app: pages, errors as sentences, the guard in front of all of it."""
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
+import dash
 import pytest
 import requests
 from werkzeug.serving import make_server
@@ -36,8 +40,15 @@ def test_a_known_page_is_found(reader_client, address):
     assert reader_client.get(address).status_code == 200
 
 
+def test_every_page_takes_what_others_hang_on_to_its_address(app):
+    with app.server.test_request_context():
+        for page in dash.page_registry.values():
+            assert page["layout"](utm_source="a mail", fbclid="1", **{"": "x", "a b": "c"}) is not None, page["module"]
+
+
 @pytest.mark.parametrize(
-    "address", ["/sessions/handmade", "/sessions/handmade/nothing", "/record/x/y/z", "/record/", "/assets/none.js",
+    "address", ["/sessions/handmade", "/sessions/handmade/nothing", "/record/x/y/z", "/record/", "/record", "/import",
+                "/neurons/x", "/lessons/x", "/models/x", "/compare/x", "/live/x/y", "/assets/none.js",
                 "/_dash-component-suites/none/none.js"]
 )  # fmt: skip
 def test_an_unknown_address_of_data_is_a_sentence(reader_client, address):
@@ -64,6 +75,68 @@ def test_what_http_refuses_is_a_fact_and_a_cure(reader_client, method, address, 
     assert response.json["error"].endswith(".")
 
 
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("address", ["/record", "/sessions/handmade/attribution", "/_dash-update-component"])
+def test_json_that_is_nested_too_deeply_is_no_valid_json(reader_client, address):
+    response = reader_client.post(address, data=DEEP, content_type="application/json")
+    assert response.status_code == 400
+    assert "is no valid JSON" in response.json["error"]
+
+
+MAP = "..graph-map.figure...graph-map-title.children...graph-bars.figure.."
+ODD_CALLBACKS = [
+    "text", 3, [], {}, {"output": MAP}, {"output": "nobody.data", "inputs": [], "outputs": []},
+    {"output": MAP, "outputs": [], "inputs": [], "state": [], "changedPropIds": []},
+    {"output": MAP, "outputs": 3, "inputs": 3, "state": 3, "changedPropIds": 3},
+    {"output": "graph-neurons.figure", "outputs": {"id": [], "property": "data"}, "changedPropIds": [],
+     "inputs": [{"id": "view-neurons", "property": "data", "value": True}], "state": []},
+    {"output": "graph-neurons.figure", "outputs": {"id": "graph-neurons", "property": "figure"}, "state": [],
+     "inputs": [], "changedPropIds": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ODD_CALLBACKS, ids=range(len(ODD_CALLBACKS)))
+def test_a_callback_that_no_page_sends_is_refused_as_a_sentence(reader_client, body):
+    response = reader_client.post("/_dash-update-component", json=body)
+    assert response.status_code == 400
+    assert response.json["error"].endswith(".")
+
+
+def test_a_callback_that_pages_send_is_answered(reader_client):
+    body = {"output": MAP, "inputs": [{"id": "view-statistics", "property": "data", "value": None}], "state": [],
+            "changedPropIds": ["view-statistics.data"],
+            "outputs": [dict(zip(("id", "property"), name.split("."), strict=True))
+                        for name in MAP.strip(".").split("...")]}  # fmt: skip
+    assert reader_client.post("/_dash-update-component", json=body).status_code == 200
+
+
+SLOW_PANDAS = """
+import time
+time.sleep(1)
+NaT = NA = Series = DatetimeIndex = type("Missing", (), {})
+"""
+
+
+def test_pages_are_answered_while_the_first_export_imports_pandas(tmp_path):
+    (tmp_path / "pandas.py").write_text(SLOW_PANDAS)
+    code = """
+import sys, threading
+from pathlib import Path
+from mri.server import create_app
+client = create_app(Path(sys.argv[1]) / "sessions").server.test_client()
+sys.path.insert(0, sys.argv[1])
+thread = threading.Thread(target=__import__, args=("pandas",))
+thread.start()
+while "pandas" not in sys.modules:
+    pass
+assert client.get("/_dash-layout").status_code == 200
+thread.join()
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=True, timeout=120)
+
+
 def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("secret")
@@ -74,6 +147,7 @@ def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
     assert response.json["error"] == "The server failed at this request: its terminal has the details."
 
 
+ROOT = Path(__file__).parents[1]
 ADDRESSES = [
     "/", "/sessions", "/sessions/handmade/meta", "/sessions/handmade/frames?start=0&stop=1", "/record/x",
     "/_dash-layout", "/assets/boot.js", "/assets/style.css", "/no/such/thing",

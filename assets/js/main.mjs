@@ -5,6 +5,7 @@
  */
 
 import { IDS } from "./names.mjs";
+import { fillPickers } from "./views/picker.mjs";
 import { showToast } from "./views/shell.mjs";
 
 /** @type {{close: () => void}|null} */
@@ -33,6 +34,7 @@ export async function mountScanner(boot) {
     const scanner = new Scanner(boot, meta, tokens, scales);
     open = window.mri = scanner;
     await scanner.firstPaint;
+    fillPickers();
     return boot.session;
   } catch (error) {
     showToast(/** @type {Error} */ (error).message, "error");
@@ -49,6 +51,7 @@ export async function mountLive(boot) {
   const live = new Live(scales);
   open = live;
   if (boot.session) live.watch(boot);
+  fillPickers();
   return window.dash_clientside.no_update;
 }
 
@@ -76,6 +79,7 @@ export async function mountNeurons(boot) {
   closeOpen();
   const { NeuronsPage } = await import("./neurons/page.mjs");
   open = new NeuronsPage(boot);
+  fillPickers();
   return window.dash_clientside.no_update;
 }
 
@@ -96,6 +100,7 @@ export async function mountCompare(boot) {
   try {
     const [{ openComparison }, scales] = await Promise.all([import("./compare.mjs"), fetchScales()]);
     open = window.mri = await openComparison(boot, scales);
+    fillPickers();
   } catch (error) {
     showToast(/** @type {Error} */ (error).message, "error");
   }

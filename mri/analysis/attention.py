@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mri.errors import ConfigError
 from mri.events import StepFrame, dequantized
 from mri.layout import DROP_ORDER, Layout
 from mri.store.reader import SessionReader
@@ -19,6 +20,8 @@ ROW_SUM_ERROR = 1e-5
 
 MAP_MOST_BYTES = 32_000_000
 """A map reads at most so much of whole rows: what a click can wait for."""
+MAP_MOST_POSITIONS = 4096
+"""A map of so many takes 134 MB."""
 
 
 def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
@@ -78,13 +81,16 @@ def attention_map(
 
     -> weights (n, n), NaN where not captured and above the diagonal; bounds (n, n), the most that a not captured
        weight can be, NaN where it is known or nothing is. Where whole rows would take more than `most_bytes` to
-       read, only the strongest keys are. Raises UnknownHookPoint where no step has attention.
+       read, only the strongest keys are. Raises UnknownHookPoint where no step has attention, ConfigError beyond
+       MAP_MOST_POSITIONS.
     """
     layout, steps = reader.session.layout, reader.steps()
     keys = reader.column("attention/keys", layer, head)  # (num_steps, 8)
     strongest = reader.column("attention/weights", layer, head)  # (num_steps, 8), NaN behind the last
     ends = (steps["pos0"] + steps["t_add"]).tolist()  # keys of each step
     n = max(ends)
+    if n > MAP_MOST_POSITIONS:
+        raise ConfigError(f"A map of {n:,} × {n:,} tokens is too large: up to {MAP_MOST_POSITIONS:,} are drawn.")
     num_bytes = 2 * layout.n_layer * layout.n_head * sum(ends)
     rows = None
     if layout.config.attention_tier != "summary" and num_bytes <= most_bytes:

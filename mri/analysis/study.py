@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
 from mri.store.weights import weights_hash_in
+from mri.turns import Turns
 
 Span = Literal["point", "blocks"]
 Scope = Literal["session", "weights"]
@@ -33,7 +34,11 @@ MOST_CELLS = 12_000_000
 """Neurons × steps that are taken together at most: sessions beyond are left out, oldest first."""
 
 KEPT = 6
-"""Results that are remembered."""
+KEPT_BYTES = 200 << 20
+"""Results that are remembered, of which the last is in any case."""
+
+MOST_SESSIONS = 64
+"""Sessions that are taken together at most, with MOST_CELLS: each is an open file."""
 
 Found = TypeVar("Found")
 
@@ -74,7 +79,7 @@ class History:
     """Activity with what stands in for the missing values, `filled` (n, n_steps); name: what it was made of.
 
     sessions_without     with these weights, but they kept no values of the hook points, or only repeat texts
-    sessions_left_out    those beyond MOST_CELLS, which were not looked at
+    sessions_left_out    those beyond MOST_CELLS or MOST_SESSIONS, which were not looked at
     """
 
     name: tuple[Any, ...]
@@ -154,8 +159,10 @@ class Companions(NamedTuple):
 class Study:
     """Answers questions about neurons over the sessions of a library. Thread-safe."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, turns: Turns | None = None) -> None:
+        """turns: in which results are made, one after the other where it is left out."""
         self._library = library
+        self._turns = turns or Turns(1, "computations", waiting=16)
         self.indexer = Indexer(library)
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
@@ -225,7 +232,7 @@ class Study:
             other = self._library.open(info.id)
             if not _keeps(other, reader, keys):
                 without += 1
-            elif (steps + info.num_steps) * width > MOST_CELLS:
+            elif (steps + info.num_steps) * width > MOST_CELLS or len(fitting) == MOST_SESSIONS:
                 return fitting[::-1], without, len(others) - looked_at
             else:
                 steps += info.num_steps
@@ -243,13 +250,35 @@ class Study:
             with self._lock:
                 if key in self._known:
                     return cast(Found, self._known[key])
-            found = make()
+            try:
+                with self._turns.turn():
+                    found = make()
+            except BaseException:
+                with self._lock:
+                    self._busy.pop(key, None)
+                raise
             with self._lock:
                 self._known[key] = found
                 self._busy.pop(key, None)
-                while len(self._known) > KEPT:
+                while len(self._known) > 1 and (len(self._known) > KEPT or self._num_bytes() > KEPT_BYTES):
                     self._known.popitem(last=False)
             return found
+
+    def _num_bytes(self) -> int:
+        """Of the arrays of all results, each counted once."""
+        return sum(array.nbytes for array in {id(array): array for found in self._known.values()
+                                              for array in _arrays_of(found)}.values())  # fmt: skip
+
+
+def _arrays_of(found: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """Every array in a result and in the parts it is made of."""
+    if isinstance(found, np.ndarray):
+        yield found
+    elif isinstance(found, tuple):
+        for part in found:
+            yield from _arrays_of(part)
+    elif is_dataclass(found):
+        yield from _arrays_of(tuple(vars(found).values()))
 
 
 def weights_hash_of(reader: SessionReader) -> str:

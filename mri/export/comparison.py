@@ -5,7 +5,7 @@ Two header rows, names and units; an empty cell was not captured, and `at_most` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from mri.analysis.difference import difference_map, length_map, neuron_differenc
 from mri.analysis.divergence import attention_divergence, prediction_divergence
 from mri.analysis.similarity import cka_keys, cka_of_points, pooled
 from mri.errors import ConfigError
-from mri.export.panels import Header, csv_text
+from mri.export.panels import Header, csv_pieces
 from mri.store.reader import SessionReader
 
 
@@ -33,13 +33,13 @@ class Choice:
 Table = tuple[Header, Iterable[list[Any]]]
 
 
-def comparison_csv(comparison: Comparison, kind: str, choice: Choice) -> str:
-    """The table of one panel. kind: one of `KINDS`. Raises ConfigError, UnknownHookPoint."""
+def comparison_csv(comparison: Comparison, kind: str, choice: Choice) -> Iterator[bytes]:
+    """The table of one panel, in pieces. kind: one of `KINDS`. Raises ConfigError, UnknownHookPoint."""
     if kind not in KINDS:
         raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
     if not 0 <= choice.moment < len(comparison.moments.steps):
         raise ConfigError(f"There is no moment {choice.moment}: there are {len(comparison.moments.steps)}.")
-    return csv_text(*KINDS[kind](comparison, choice))
+    return csv_pieces(*KINDS[kind](comparison, choice))
 
 
 def _cell(value: Any) -> float | None:

@@ -15,21 +15,22 @@ from mri.analysis.activity import Activity, standardised
 from mri.analysis.moments import EDGES
 from mri.analysis.study import Question, Study, weights_hash_of
 from mri.errors import ConfigError
-from mri.export.panels import Header, csv_text, tokens_read
+from mri.export.panels import Header, csv_pieces, tokens_read
 from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
 
 Table = tuple[Header, Iterable[list[Any]]]
 
 
-def neurons_csv(library: Library, study: Study, kind: str, question: Question, neuron: int) -> str:
-    """The table of one panel. kind: one of `KINDS`. Raises ConfigError, SessionNotFound, UnknownHookPoint."""
+def neurons_csv(library: Library, study: Study, kind: str, question: Question, neuron: int) -> Iterator[bytes]:
+    """The table of one panel, in pieces. kind: one of `KINDS`. Raises ConfigError, SessionNotFound, UnknownHookPoint,
+    BusyError."""
     if kind not in KINDS:
         raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
-    return csv_text(*KINDS[kind](library, study, question, neuron))
+    return csv_pieces(*KINDS[kind](library, study, question, neuron))
 
 
-def tokens_csv(status: dict[str, Any], point: str, neuron: int) -> str:
+def tokens_csv(status: dict[str, Any], point: str, neuron: int) -> Iterator[bytes]:
     """What the worker found of a neuron's direct path, as CSV: its tokens, or one row that says "erased later"."""
     factor = status["factor"]
     header = [("hook_point", ""), ("neuron", "index"), ("factor", "c, share that reaches the last norm"), ("list", ""),
@@ -40,7 +41,7 @@ def tokens_csv(status: dict[str, Any], point: str, neuron: int) -> str:
         for name, said in (("promoted", "promotes"), ("suppressed", "suppresses"))
         for token_id, raw, effect in status[name]
     ]
-    return csv_text(header, [[*where, "erased later", None, None, None]] if abs(factor) < ERASED_BELOW else rows)
+    return csv_pieces(header, [[*where, "erased later", None, None, None]] if abs(factor) < ERASED_BELOW else rows)
 
 
 def _groups(library: Library, study: Study, question: Question, neuron: int) -> Table:

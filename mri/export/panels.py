@@ -12,6 +12,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -44,29 +45,33 @@ class Selection:
     watched: tuple[tuple[str, int], ...] = ()
 
 
+MOST_WATCHED = 6
+"""Neurons in one table: as many as the screen watches (assets/js/core/watched.mjs)."""
+ROWS_AT_ONCE = 1000
+
 Header = list[tuple[str, str]]
 """(name, unit) of each column; no unit is an empty string."""
 
 
-def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> str:
-    """The table of one panel. kind: one of `KINDS`. Raises ConfigError, UnknownHookPoint."""
+def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> Iterator[bytes]:
+    """The table of one panel, in pieces. kind: one of `KINDS`. Raises ConfigError, UnknownHookPoint."""
     if kind not in KINDS:
         raise ConfigError(f"There is no table of {kind!r}: the panels with one are {', '.join(KINDS)}.")
     if not selected.temperature > 0:
         raise ConfigError(f"A temperature of {selected.temperature:g} divides by nothing: choose one above 0.")
     if not 0 <= selected.step < reader.num_steps:
         raise ConfigError(f"There is no step {selected.step}: this session has {reader.num_steps}.")
-    return csv_text(*KINDS[kind](reader, selected))
+    return csv_pieces(*KINDS[kind](reader, selected))
 
 
-def csv_text(header: Header, rows: Iterable[list[Any]]) -> str:
-    """The table as CSV, with its two header rows."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([name for name, _ in header])
-    writer.writerow([unit for _, unit in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
+def csv_pieces(header: Header, rows: Iterable[list[Any]]) -> Iterator[bytes]:
+    """The table as CSV with its two header rows, in pieces of ROWS_AT_ONCE rows."""
+    head: list[list[Any]] = [[name for name, _ in header], [unit for _, unit in header]]
+    cells = chain(head, ([_cell(value) for value in row] for row in rows))
+    while some := list(islice(cells, ROWS_AT_ONCE)):
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(some)
+        yield out.getvalue().encode()
 
 
 def _cell(value: Any) -> str:
@@ -91,11 +96,12 @@ def _neurons(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
 
 def _stage(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     layout, frame = reader.session.layout, reader.frame(selected.step)
-    units = {layout.points[layout.row(key)].unit for key in selected.points}
+    points = dict.fromkeys(selected.points)  # each once: no more rows than the step has neurons
+    units = {layout.points[layout.row(key)].unit for key in points}
     unit = " or ".join(sorted(units))
 
     def rows() -> Iterator[list[Any]]:
-        for key in selected.points:
+        for key in points:
             bound = np.float32(frame.bound(layout, key))
             found = dict(zip(*(array.tolist() for array in frame.captured(layout, key)), strict=True))
             values = frame.values(layout, key)
@@ -112,10 +118,12 @@ def _history(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
 
 
 def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
-    layout = reader.session.layout
-    unit = " or ".join(sorted({layout.points[layout.row(key)].unit for key, _ in selected.watched}))
+    layout, watched = reader.session.layout, dict.fromkeys(selected.watched)
+    if len(watched) > MOST_WATCHED:
+        raise ConfigError(f"{len(watched)} neurons are too many for one table: watch at most {MOST_WATCHED}.")
+    unit = " or ".join(sorted({layout.points[layout.row(key)].unit for key, _ in watched}))
     tables = Rows(reader)
-    histories = [(key, neuron, tables.neuron(key, neuron)) for key, neuron in selected.watched]
+    histories = [(key, neuron, tables.neuron(key, neuron)) for key, neuron in watched]
     read = tokens_read(reader)
 
     def rows() -> Iterator[list[Any]]:

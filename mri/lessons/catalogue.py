@@ -10,17 +10,18 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mri.analysis.series import full_scales, largest_statistic
-from mri.errors import LessonError
+from mri.errors import LessonError, LessonNotFound
 from mri.lessons.lesson import Lesson, Moment, lesson_of, walk, yaml_of
 from mri.lessons.numbers import Number, Readers, Table, Weights, number_named, shown
 from mri.lessons.targets import TARGETS
+from mri.lessons.word_space import WordSpace
 from mri.store.reader import open_session
 
 SESSION_PREFIX = "lesson-"
@@ -40,9 +41,9 @@ class Catalogue:
         return sorted(found, key=lambda name: (int(name.split("-")[0]) if name.split("-")[0].isdigit() else 99, name))
 
     def lesson(self, lesson_id: str) -> Lesson:
-        """Raises LessonError."""
+        """Raises LessonNotFound, LessonError."""
         if lesson_id not in self.ids():  # what is not in the list never becomes a path
-            raise LessonError(f"There is no lesson {lesson_id!r}: choose one at /learn.")
+            raise LessonNotFound(f"There is no lesson {lesson_id!r}: choose one at /learn.")
         path = self.folder / lesson_id / f"lesson.{self.language}.md"
         return _lesson(path, path.stat().st_mtime_ns)
 
@@ -59,6 +60,15 @@ class Catalogue:
         """The words of a lesson's widgets: words.<language>.yaml beside its text, if there is one."""
         path = self.folder / lesson_id / f"words.{self.language}.yaml"
         return _words(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+    @cached_property
+    def word_space(self) -> WordSpace:
+        """The words of level 3. Raises LessonNotFound where these lessons have none."""
+        path = self.folder / "3-words" / "weights.npz"
+        if not path.exists():
+            raise LessonNotFound("These lessons have no words to look at: choose a lesson at /learn.")
+        with np.load(path, allow_pickle=False) as file:
+            return WordSpace.of({name: file[name] for name in ("word_letters", "word_ids", "word_rows")})
 
     def session_path(self, session_id: str) -> Path | None:
         """The file of a lesson's recording."""

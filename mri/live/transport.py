@@ -42,7 +42,7 @@ NORMAL, POLICY, FAILED, TRY_LATER = 1000, 1008, 1011, 1013
 
 log = logging.getLogger("mri")
 
-_SOCKET_KEYS = ("werkzeug.socket", "gunicorn.socket")
+SOCKET_KEYS = ("werkzeug.socket", "gunicorn.socket")
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)  # Windows has none: there a send may wait longer
 
 
@@ -55,7 +55,7 @@ class PlainSockets:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            for key in _SOCKET_KEYS:
+            for key in SOCKET_KEYS:
                 if key in environ:
                     environ[key] = WholeSends(environ[key], STALL_S)
         return self._app(environ, start_response)

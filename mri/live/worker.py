@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 Control = Literal["pause", "resume", "step"]
 KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
+MOST_ATTRIBUTIONS = 32
+"""Gradients that are computed or wait for it."""
 KEPT_ATTRIBUTIONS = 200
 """Gradients that are remembered; the oldest are forgotten and can be computed again."""
 
@@ -115,11 +117,14 @@ class GenerationWorker:
     def attribute(self, wanted: Attribution) -> dict[str, Any]:
         """Have something computed from the weights, after the recording in hand; what is known already is given back.
 
-        -> its JSON"""
+        -> its JSON. Raises WorkerError where too many wait."""
         with self._lock:
             known = self._attributions.get(wanted.id)
             if known is not None and known.state != "error":
                 return self._attribution_json(known)
+            under_way = sum(each.state == "running" for each in self._attributions.values())
+            if under_way >= MOST_ATTRIBUTIONS:
+                raise WorkerError(f"{under_way} computations are already waiting: try again when one is over.")
             self._attributions[wanted.id] = wanted
             for attribution_id in [*self._attributions][:-KEPT_ATTRIBUTIONS]:
                 del self._attributions[attribution_id]
@@ -197,6 +202,7 @@ class GenerationWorker:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            errors="replace",  # a library in the child may print anything
             start_new_session=True,  # Ctrl-C in the server's terminal must not tear a recording
         )
         threading.Thread(target=self._read, args=(self._child,), name="worker-events", daemon=True).start()
@@ -219,17 +225,22 @@ class GenerationWorker:
             child.stdin.close()
 
     def _read(self, child: subprocess.Popen[str]) -> None:
-        """Body of the reading thread: one per child, ends with it."""
+        """Body of the reading thread: one per child. Whatever ends it ends the child and what the child had in hand."""
         assert child.stdout is not None
-        with child.stdout:
-            for line in child.stdout:
-                with contextlib.suppress(ValueError):  # a library in the child printed something
-                    event = json.loads(line)
-                    with self._lock:
-                        self._on_event(event)
-        code = child.wait()
-        with self._lock:
-            self._on_exit(child, code)
+        try:
+            with child.stdout:
+                for line in child.stdout:
+                    event = event_of(line)
+                    if event is not None:
+                        with self._lock:
+                            self._on_event(event)
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            code = child.wait()
+            with self._lock:
+                self._on_exit(child, code)
 
     def _on_event(self, event: dict[str, Any]) -> None:
         if event["event"] == "ready":
@@ -270,6 +281,33 @@ class GenerationWorker:
             self._current.message = f"The generation worker ended (exit code {code}): {cure}."
             self._current = None
         self._next()
+
+
+EVENT_FIELDS: dict[str, dict[str, type]] = {
+    "ready": {},
+    "started": {"id": str, "max_steps": int},
+    "step": {"id": str, "step": int, "text": str},
+    "paused": {"id": str, "step": int, "text": str},
+    "resumed": {"id": str},
+    "finished": {"id": str, "end_reason": str, "response": str},
+    "error": {"id": str, "message": str},
+    "attribution": {"id": str},
+}
+"""event -> what it has, beside fields that are only handed on. `say` in mri/tracer/worker.py is the other side."""
+
+
+def event_of(line: str) -> dict[str, Any] | None:
+    """What a line of the child says; None for one that is no event: a library in the child printed something."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    name = event.get("event") if isinstance(event, dict) else None
+    fields = EVENT_FIELDS.get(name) if isinstance(name, str) else None
+    if fields is None or not all(isinstance(event.get(field), kind) for field, kind in fields.items()):
+        return None
+    found: dict[str, Any] = event
+    return found
 
 
 def _unknown(session_id: str) -> SessionNotFound:

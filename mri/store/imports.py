@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mri.errors import BadSession, MriError, SessionNotFound, StoreError
+from mri.errors import BadSession, BusyError, MriError, SessionNotFound, StoreError
 from mri.store.files import MIN_FREE_BYTES, disk_error, environment_of_child, free_bytes
 from mri.store.library import Library
 
@@ -27,6 +27,9 @@ MAX_S = 1800
 """Most seconds that the child may take, by the clock."""
 
 MAX_REMEMBERED = 100
+"""Imports whose end can still be asked for; those that are not over are never forgotten."""
+MAX_AT_ONCE = 16
+"""Uploads that come or wait: each has a thread, and its file on the disk."""
 STAGING = ".imports"
 STALE_S = 24 * 3600
 
@@ -69,8 +72,11 @@ def import_file(
     try:
         assert child.stdout is not None
         for line in child.stdout:
-            with contextlib.suppress(ValueError):
-                said = json.loads(line)
+            with contextlib.suppress(ValueError, RecursionError):
+                heard = json.loads(line)
+                if not isinstance(heard, dict):  # a library in the child printed something
+                    continue
+                said = heard
                 if "what" in said:
                     on_progress(said["what"], said["share"])
     except BaseException:  # Ctrl-C: the child goes too
@@ -87,13 +93,13 @@ def import_file(
     raise BadSession(f"{name} was not imported: {_why_it_died(child.returncode)}.")
 
 
-def check_room(library: Library, num_bytes: int) -> None:
-    """Raises StoreError where the disk has no room for a file of that size and for what becomes of it, BadSession where
-    the file is larger than any session."""
+def check_room(library: Library, num_bytes: int, others_bytes: int = 0) -> None:
+    """Raises StoreError where the disk has no room for a file of that size and for what becomes of it, beside others
+    that are under way; BadSession where the file is larger than any session."""
     if num_bytes > MAX_FILE_BYTES:
         raise BadSession(f"This file was not imported: it has more than {MAX_FILE_BYTES / 2**30:.0f} GB.")
     folder = next(folder for folder in (library.folder, *library.folder.parents) if folder.exists())
-    if free_bytes(folder) < 3 * num_bytes + MIN_FREE_BYTES:
+    if free_bytes(folder) < 3 * (num_bytes + others_bytes) + MIN_FREE_BYTES:
         raise StoreError(f"Importing {num_bytes / 1e6:,.0f} MB needs three times as much disk: free some space.")
 
 
@@ -125,34 +131,55 @@ class Importer:
     def __init__(self, library: Library) -> None:
         self.library = library
         self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._uploads: dict[Path, int] = {}  # what comes or waits -> its bytes
         self._imports: dict[str, Import] = {}
 
-    def place(self) -> Path:
-        """Where an upload may be written: a new name in a folder that no list of sessions shows. Raises StoreError."""
+    def place(self, num_bytes: int) -> Path:
+        """Where an upload of that size may be written: a new name in a folder that no list of sessions shows; `start`
+        or `give_up` come next. Raises StoreError, BadSession, and BusyError where too many come or wait already."""
         folder = self.library.folder / STAGING
+        upload = folder / f"upload-{secrets.token_hex(8)}.h5"
+        with self._lock:
+            if len(self._uploads) >= MAX_AT_ONCE:
+                raise BusyError(f"{MAX_AT_ONCE} imports are under way already: try again when one is over.")
+            check_room(self.library, num_bytes, sum(self._uploads.values()))
+            self._uploads[upload] = num_bytes
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for path in folder.glob("upload-*"):  # of a server that was killed
                 if path.stat().st_mtime < time.time() - STALE_S:
                     path.unlink(missing_ok=True)
         except OSError as error:
+            self.give_up(upload)
             raise disk_error("write to", folder, error) from error
-        return folder / f"upload-{secrets.token_hex(8)}.h5"
+        return upload
+
+    def give_up(self, upload: Path) -> None:
+        """An upload that `place` named is not wanted any more, or over."""
+        with self._lock:
+            self._uploads.pop(upload, None)
+        with contextlib.suppress(OSError):
+            upload.unlink(missing_ok=True)
+            upload.parent.rmdir()  # if no other import is under way
 
     def start(self, upload: Path, name: str) -> Import:
         """Begins with a file that `place` named, which is gone afterwards."""
         job = Import(secrets.token_hex(8), name)
-        self._imports[job.id] = job
-        while len(self._imports) > MAX_REMEMBERED:
-            self._imports.pop(next(iter(self._imports)))
+        with self._lock:
+            self._imports[job.id] = job
+            over = [each.id for each in self._imports.values() if each.state in ("finished", "error")]
+            for import_id in over[: max(0, len(self._imports) - MAX_REMEMBERED)]:
+                del self._imports[import_id]
         threading.Thread(target=self._run, args=(job, upload), name="import", daemon=True).start()
         return job
 
     def status(self, import_id: str) -> Import:
         """Raises SessionNotFound."""
-        if import_id not in self._imports:
+        job = self._imports.get(import_id)
+        if job is None:
             raise SessionNotFound("There is no such import: drop the file again.")
-        return self._imports[import_id]
+        return job
 
     def _run(self, job: Import, upload: Path) -> None:
         def on_progress(what: str, share: float) -> None:
@@ -169,6 +196,4 @@ class Importer:
                 job.state = "error"
                 raise
             finally:
-                with contextlib.suppress(OSError):
-                    upload.unlink(missing_ok=True)
-                    upload.parent.rmdir()  # if no other import is under way
+                self.give_up(upload)

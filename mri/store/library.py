@@ -7,11 +7,13 @@ an id is not found, and never becomes a path. Knows nothing of pages and models.
 from __future__ import annotations
 
 import contextlib
+import math
 import secrets
 import shutil
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,20 +63,39 @@ class Library:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, tuple[Signature, SessionReader]] = OrderedDict()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
+        self._looked_into: set[Path] = set()
 
     def list(self) -> list[SessionInfo]:
         """Every session, newest first, broken ones among them. Raises StoreError where the folder cannot be read."""
+        return [*self.listed(math.inf)[0]]
+
+    def listed(self, within_s: float) -> tuple[Sequence[SessionInfo], int]:
+        """As `list`, but once `within_s` have passed no file is looked into for the first time: how many were not.
+        Asked again, it goes on there. The newest by name come first."""
         try:
             entries = list(self.folder.iterdir()) if self.folder.exists() else []
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
+        until, unread = time.monotonic() + within_s, 0
         infos: list[SessionInfo | None] = []
-        for path in entries:
-            if path.suffix == ".h5" and not path.name.startswith("."):
-                infos.append(self._info_of_sealed(path))
-            elif is_session_id(path.name) and path.is_dir() and not path.with_name(path.name + ".h5").exists():
-                infos.append(self._info_of_folder(path))
-        return sorted(filter(None, infos), key=lambda info: (info.start_time, info.id), reverse=True)
+        for path in sorted(entries, reverse=True):
+            is_late = time.monotonic() > until
+            if is_late and path.suffix == ".h5" and path not in self._looked_into:
+                unread += not path.name.startswith(".")
+                continue
+            infos.append(self._info_of(path))
+            self._looked_into.add(path)
+        self._looked_into.intersection_update(entries)
+        known = filter(None, infos)
+        return sorted(known, key=lambda info: (info.start_time, info.id), reverse=True), unread
+
+    def _info_of(self, path: Path) -> SessionInfo | None:
+        """None for what is no session."""
+        if path.suffix == ".h5" and not path.name.startswith("."):
+            return self._info_of_sealed(path)
+        if is_session_id(path.name) and path.is_dir() and not path.with_name(path.name + ".h5").exists():
+            return self._info_of_folder(path)
+        return None
 
     def path(self, session_id: str) -> Path:
         """The .h5, or the folder of a session that is not sealed. Raises SessionNotFound."""

@@ -52,24 +52,26 @@ class Worker:
 
     def read(self, lines: TextIO) -> None:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
-        for line in lines:
-            command = json.loads(line)
-            match command["cmd"]:
-                case "stop":
-                    self._control(command["id"]).stop()
-                case "pause":
-                    self._control(command["id"]).pause()
-                case "step":
-                    self._control(command["id"]).step()
-                case "resume":
-                    self._control(command["id"]).resume()
-                case "quit":
-                    break
-                case _:
-                    self._commands.put(command)
-        for control in [*self._controls.values()]:
-            control.resume()
-        self._commands.put(None)
+        try:
+            for line in lines:
+                command = json.loads(line)
+                match command["cmd"]:
+                    case "stop":
+                        self._control(command["id"]).stop()
+                    case "pause":
+                        self._control(command["id"]).pause()
+                    case "step":
+                        self._control(command["id"]).step()
+                    case "resume":
+                        self._control(command["id"]).resume()
+                    case "quit":
+                        break
+                    case _:
+                        self._commands.put(command)
+        finally:  # whatever happened: nobody can be heard any more, so nothing waits and the worker comes to its end
+            for control in [*self._controls.values()]:
+                control.resume()
+            self._commands.put(None)
 
     def run(self) -> None:
         """Record what is asked for until there is nothing more to come."""
@@ -90,6 +92,8 @@ class Worker:
                     event="error", id=command["id"], message=f"The worker failed here ({error!r}): see the terminal."
                 )
                 traceback.print_exc()
+            finally:
+                self._controls.pop(command["id"], None)
 
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
@@ -130,7 +134,6 @@ class Worker:
             control=control,
             max_delay_ms=MAX_DELAY_MS,
         )
-        self._controls.pop(session_id, None)
         if recording.problem:
             self._say(event="error", id=session_id, message=recording.problem)
         else:

@@ -5,13 +5,14 @@ Layout only. Knows no session files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from mri.analysis.alignment import STRATEGIES
+from mri.store.library import SessionInfo
 from mri.ui import components, ids, record_box, takeaway
 from mri.ui.compare_figures import MEASURES
 
@@ -73,16 +74,16 @@ def address(a: str, b: str = "", align: str = "", more: str = "") -> str:
     return f"{ids.COMPARE_PATH}?{'&'.join([*given, *filter(None, [more])])}"
 
 
-def start(sessions: Sequence[tuple[str, str]], a: str | None, there: set[str]) -> html.Div:
-    """No two sessions yet: pairs to learn from, two to choose, two prompts to record. sessions: (id, label); a: chosen
-    already; there: ids of sessions that exist."""
+def start(sessions: Sequence[SessionInfo], is_chosen: bool, there: Callable[[str], bool]) -> html.Div:
+    """No two sessions yet: pairs to learn from, two to choose, two prompts to record. sessions: the first choices of A
+    and B, as far as there are; is_chosen: A was chosen by somebody; there: whether a session of this id exists."""
     pairs = [
         dcc.Link(
             [html.H2(title), html.P(what), html.Span("Compare", className="compare-go")],
             href=address(one, other, align, more), className="compare-card",
         )
         for title, what, one, other, align, more in PAIRS
-        if {one, other} <= there
+        if there(one) and there(other)
     ]  # fmt: skip
     return html.Div(
         [
@@ -91,8 +92,8 @@ def start(sessions: Sequence[tuple[str, str]], a: str | None, there: set[str]) -
                 "Put two recordings on one clock, token by token, and see where inside the model they part.",
                 className="mri-muted",
             ),
-            html.Div(pairs, className="compare-cards") if pairs and not a else None,
-            html.Div([_choose(sessions, a), _record()], className="compare-ways"),
+            html.Div(pairs, className="compare-cards") if pairs and not is_chosen else None,
+            html.Div([_choose(sessions), _record()], className="compare-ways"),
         ],
         className="compare-start",
     )
@@ -118,20 +119,21 @@ def chooser() -> html.Div:
     )
 
 
-def _choose(sessions: Sequence[tuple[str, str]], a: str | None) -> html.Section:
+def _choose(sessions: Sequence[SessionInfo]) -> html.Section:
     if not sessions:
         return html.Section(
             [html.H2("Two recordings"), html.P("There are none yet: record two prompts.", className="mri-muted")],
             className="live-card",
         )
-    second = next((session for session, _ in sessions if session != (a or sessions[0][0])), sessions[0][0])
     return html.Section(
         [
             html.H2("Two recordings you have"),
-            _picker("compare-first", "A", sessions, a or sessions[0][0]),
-            _picker("compare-second", "B", sessions, second),
+            _picker("compare-first", "A", sessions[0]),
+            _picker("compare-second", "B", sessions[-1]),
             dbc.Button("Compare them", id="compare-open", color="primary", class_name="live-start"),
-            dcc.Location(id="compare-goto", refresh="callback-nav"),
+            dcc.Store(id="compare-opened"),
+            dcc.Store(id="compare-pickers", data=True),
+            dcc.Store(id="compare-picked"),
         ],
         className="live-card",
     )
@@ -158,19 +160,18 @@ def _record() -> html.Section:
     )
 
 
-def _picker(select_id: str, side: str, sessions: Sequence[tuple[str, str]], chosen: str) -> html.Div:
-    options = [{"label": label, "value": session} for session, label in sessions]
+def _picker(select_id: str, side: str, chosen: SessionInfo) -> html.Div:
     return html.Div(
         [
             html.Label([html.Span(side, className=f"compare-side is-{side.lower()}"), " recording"], htmlFor=select_id),
-            dbc.Select(id=select_id, options=options, value=chosen, size="sm"),
+            components.session_picker(select_id, chosen),
         ],
         className="compare-picker",
     )
 
 
-def comparison(boot: dict[str, Any], sessions: Sequence[tuple[str, str]]) -> html.Div:
-    """Two sessions side by side. boot: a, b, align, full_scale; sessions: (id, label) for the pickers."""
+def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div:
+    """Two sessions side by side. boot: a, b, align, full_scale."""
     return html.Div(
         [
             dcc.Store(id=ids.COMPARE_BOOT, data=boot),
@@ -180,12 +181,12 @@ def comparison(boot: dict[str, Any], sessions: Sequence[tuple[str, str]]) -> htm
             html.H1("Compare", className="visually-hidden"),
             html.Section(
                 [
-                    _picker("compare-a", "A", sessions, boot["a"]),
+                    _picker("compare-a", "A", a),
                     html.Button(
                         "⇄", id="compare-swap", type="button", className="mri-button", title="Swap A and B",
                         **components.attributes({"aria-label": "Swap A and B"}),
                     ),
-                    _picker("compare-b", "B", sessions, boot["b"]),
+                    _picker("compare-b", "B", b),
                     components.choice("compare-align", "Align by", dict(STRATEGIES), boot["align"]),
                     html.Div(
                         [dcc.Link("Another pair", href=ids.COMPARE_PATH, className="mri-button compare-new"),

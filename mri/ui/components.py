@@ -10,7 +10,9 @@ from typing import Any
 from dash import dcc, html
 
 from mri.hook_points import STATS
+from mri.store.library import SessionInfo
 from mri.ui import ids, takeaway
+from mri.ui.labels import session_title
 
 INDEX_HTML = """<!DOCTYPE html>
 <html lang="en" data-bs-theme="dark">
@@ -168,9 +170,16 @@ def inspector() -> html.Aside:
     )
 
 
-def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]], title: str = "Scanner") -> html.Div:
-    """The Scanner's three zones as empty hosts. `sessions`: (id, label) for the picker; `title`: of the page."""
-    picker = [html.Option(label, value=session_id) for session_id, label in sessions]
+def session_picker(select_id: str, chosen: SessionInfo | None, **more: Any) -> html.Select:
+    """A select of sessions with the chosen one: JavaScript fills in the others, of which there may be thousands."""
+    options = [] if chosen is None else [html.Option(session_title(chosen), value=chosen.id, selected=True)]
+    return html.Select(
+        options, id=select_id, className="form-select form-select-sm", **attributes({"data-mri-sessions": ""}), **more
+    )
+
+
+def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner") -> html.Div:
+    """The Scanner's three zones as empty hosts. `title`: of the page."""
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
@@ -187,7 +196,7 @@ def scanner(boot: dict[str, Any], sessions: list[tuple[str, str]], title: str = 
                     html.Div(
                         [
                             html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),
-                            html.Select(picker, id=ids.SESSION_PICKER, className="form-select form-select-sm"),
+                            session_picker(ids.SESSION_PICKER, chosen),
                             html.Div(id="mri-facts", className="mri-facts"),
                             html.Div(id="mri-tools", className="mri-bar-tools"),
                         ],

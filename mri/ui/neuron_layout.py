@@ -11,6 +11,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 from mri.analysis.clustering import METHODS, MOST_GROUPS
+from mri.store.library import SessionInfo
 from mri.ui import components, takeaway
 
 TABS = {"groups": "Groups", "neuron": "One neuron"}
@@ -50,13 +51,20 @@ GRAPHS = {
 """Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
 
 
-def choices(sessions: list[tuple[str, str]], points: list[str], boot: dict[str, Any]) -> html.Div:
+def choices(session: SessionInfo, points: list[str], boot: dict[str, Any]) -> html.Div:
     spans = {"point": "this hook point", "blocks": "the same place in every block"}
     scopes = {"session": "this session", "weights": "all with these weights"}
     counts = {"auto": "as found"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
     return html.Div(
         [
-            _choice("session", "Session", dict(sessions), boot["session"]),
+            html.Div(
+                [
+                    html.Label("Session", htmlFor="neurons-session"),
+                    components.session_picker("neurons-session", session),
+                ],
+                className="neurons-choice",
+                **components.attributes({"data-tab": ""}),
+            ),
             _choice("point", "Hook point", {key: key for key in points}, boot["point"]),
             _choice("span", "Neurons of", spans, "point"),
             _choice("scope", "Steps of", scopes if boot["comparable"] else {"session": scopes["session"]}, "session"),

@@ -6,7 +6,7 @@ who watches live, and what is studied of neurons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask import current_app
@@ -16,8 +16,14 @@ from mri.lessons.catalogue import Catalogue
 from mri.live.hub import Hub
 from mri.live.worker import GenerationWorker
 from mri.store.library import Library
+from mri.turns import Turns
 
 EXTENSION = "nanochat-mri"
+
+DOWNLOADS_AT_ONCE = 6
+"""Tables and files that are being sent: each holds up to about 20 MB."""
+COMPUTATIONS_WAITING = 16
+"""Requests that wait while another's saliency, alignment or grouping is computed: each holds a thread of the server."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class Services:
     hub: Hub
     lessons: Catalogue
     study: Study
+    computations: Turns
+    downloads: Turns = field(default_factory=lambda: Turns(DOWNLOADS_AT_ONCE, "downloads"))
 
 
 def services() -> Services:

@@ -153,3 +153,26 @@ def test_many_who_ask_at_once_wait_for_one_answer(study):
     for thread in threads:
         thread.join()
     assert len({id(each) for each in found}) == 1
+
+
+def test_nothing_is_kept_of_a_question_that_was_refused(study):
+    for name in ("x" * 20_000, "y", "z"):
+        with pytest.raises(ConfigError, match="is not known"):
+            study.grouping(Question("s0", KEY, method=name))
+    assert not study._busy
+    assert {key[0] for key in study._known} == {"history"}
+
+
+def test_no_more_sessions_are_taken_together_than_may_be_open(study, monkeypatch):
+    monkeypatch.setattr(module, "MOST_SESSIONS", 1)
+    history = study.history(Question("s1", KEY, scope="weights"))
+    assert (history.activity.sessions, history.sessions_left_out) == (("s1",), 1)
+
+
+def test_results_are_kept_as_far_as_they_fit(study, monkeypatch):
+    kept = study.grouping(Question("s0", KEY, n_groups=3))
+    assert study.grouping(Question("s0", KEY, n_groups=3)) is kept
+    assert study._num_bytes() > kept.history.filled.nbytes
+    monkeypatch.setattr(module, "KEPT_BYTES", 0)
+    study.grouping(Question("s0", KEY, n_groups=4))
+    assert len(study._known) == 1

@@ -23,7 +23,7 @@ def reader(tmp_path_factory):
 
 def table(reader, kind, **fields):
     """Columns by name, as text; and the units by name."""
-    text = panel_csv(reader, kind, Selection(**{"step": 0, "point": KEY, **fields}))
+    text = b"".join(panel_csv(reader, kind, Selection(**{"step": 0, "point": KEY, **fields}))).decode()
     frame = pd.read_csv(io.StringIO(text), header=[0, 1], dtype=str, keep_default_na=False)
     units = {name: "" if unit.startswith("Unnamed") else unit for name, unit in frame.columns}
     return frame.droplevel(1, axis=1), units

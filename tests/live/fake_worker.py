@@ -1,5 +1,6 @@
 """Stands in for `mri.tracer.worker`: speaks its protocol without a model. What it does depends on the prompt.
 
+odd     prints lines that are no events
 die     ends at once with exit code 9          hang    makes its steps, then does what it is told until told to stop
 refuse  answers with an error event            else    max_new_tokens steps, each adding "ab "
 """
@@ -25,6 +26,11 @@ def record(command, commands):
     num_steps = command["sampling"]["max_new_tokens"]
     say(event="started", id=session_id, num_prompt_tokens=2, max_steps=num_steps)
     print("a library that prints to stdout", flush=True)
+    if prompt == "odd":
+        for line in ("3", "[]", '{"event": null}', json.dumps({"event": "step", "id": session_id}), "[" * 100_000):
+            print(line, flush=True)
+        sys.stdout.buffer.write(b"\xff\xfe\n")
+        sys.stdout.flush()
     reason = "max_new_tokens"
     for step in range(num_steps):
         say(event="step", id=session_id, step=step, text="ab " * (step + 1))

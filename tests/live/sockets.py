@@ -119,7 +119,7 @@ def expected(frames: list[StepFrame], start: int = 0) -> list[bytes]:
 class RawSocket:
     """A WebSocket client without manners: reads when the test says so, sends whatever bytes it is given."""
 
-    def __init__(self, port: int, path: str, *, receive_buffer: int = 16 << 10, **headers: str) -> None:
+    def __init__(self, port: int, path: str, *, receive_buffer: int = 16 << 10, **headers: str | None) -> None:
         self.sock = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.connect(("127.0.0.1", port))
@@ -129,7 +129,9 @@ class RawSocket:
             "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(), "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Extensions": "permessage-deflate", **headers,
         }  # fmt: skip
-        head = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        head = f"GET {path} HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in lines.items() if value is not None
+        )
         self.sock.sendall(head.encode() + b"\r\n")
         self._buffer = bytearray()
         while b"\r\n\r\n" not in self._buffer:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint
+from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint, WorkerError
 from mri.live.attribution import Attribution, attribution_of_step, tokens_of_neuron
 from mri.live.request import RecordRequest
-from mri.live.worker import GenerationWorker
+from mri.live.worker import MOST_ATTRIBUTIONS, GenerationWorker
 from mri.store.reader import open_session
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
@@ -55,6 +55,18 @@ def test_they_wait_for_the_recording_in_hand(worker):
     assert worker.attribute(wanted())["message"] == "Waiting for the recording in hand…"
     worker.stop("long")
     assert wait_for(worker, "demo/1a/3")["status"] == "finished"
+
+
+def test_so_many_may_wait_and_no_more(worker):
+    worker.submit("r", RecordRequest("hang", max_new_tokens=1))
+    for step in range(MOST_ATTRIBUTIONS):
+        worker.attribute(wanted(f"demo/1a/{step}"))
+    with pytest.raises(WorkerError, match=f"{MOST_ATTRIBUTIONS} computations are already waiting"):
+        worker.attribute(wanted("demo/1a/x"))
+    assert worker.attribute(wanted("demo/1a/0"))["status"] == "running", "what was asked for already is no new one"
+    worker.stop("r")
+    wait_for(worker, f"demo/1a/{MOST_ATTRIBUTIONS - 1}")
+    worker.attribute(wanted("demo/1a/x"))
 
 
 def test_an_error_is_told_and_may_be_tried_again(worker):

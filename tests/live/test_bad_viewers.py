@@ -2,11 +2,13 @@
 
 import json
 import os
+import socket
 import threading
 
 import numpy as np
 import psutil
 import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mri.events import StepFrame
 from mri.live.hub import MAX_VIEWERS
@@ -14,6 +16,11 @@ from mri.store.reader import open_session
 from mri.wire import bytes_from_frame, frame_from_bytes
 from tests.live.conftest import until
 from tests.live.sockets import NORMAL, POLICY, TOO_BIG, TRY_LATER, RawSocket, Watcher, expected, payloads
+
+HANDSHAKE = {
+    "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}  # fmt: skip
 
 
 def test_compression_is_not_agreed_to(site, recorder):
@@ -41,6 +48,30 @@ def test_pages_of_others_are_refused_before_the_upgrade(site, recorder, headers,
     assert raw.status == status
     raw.close()
     assert services.hub.num_viewers == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-WebSocket-Version": "8"}, {"Sec-WebSocket-Version": "x"}, {"Sec-WebSocket-Key": None}],
+    ids=["an old version", "no version", "no key"],
+)
+def test_what_is_no_handshake_is_refused_as_a_sentence(site, recorder, headers, caplog):
+    port, services = site
+    recorder()
+    raw = RawSocket(port, "/live/now", **headers)
+    assert raw.status == 400
+    raw.close()
+    assert services.hub.num_viewers == 0
+    assert "Traceback" not in caplog.text
+
+
+def test_a_handshake_that_is_broken_off_is_no_error_of_the_server(app, recorder, caplog):
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    environ = EnvironBuilder(path="/live/now", base_url="http://localhost", headers=HANDSHAKE).get_environ()
+    with ours:
+        run_wsgi_app(app.server.wsgi_app, {**environ, "werkzeug.socket": ours})
+    assert caplog.text == ""
 
 
 def test_the_servers_own_page_is_not(site, recorder):

@@ -124,7 +124,7 @@ def test_a_killed_recorder_is_told_and_the_next_recording_works(tmp_path: Path) 
 def test_the_gunicorn_line_of_the_documentation(tmp_path: Path, recorder: Callable[..., Recorder]) -> None:
     text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     line = re.search(r"gunicorn (.*?app:server)", text, re.DOTALL)[1].replace("\\\n", " ")
-    command = ["-m", "gunicorn", *shlex.split(line.replace("0.0.0.0:8050", "127.0.0.1:0"))]
+    command = ["-m", "gunicorn", *shlex.split(line.replace("127.0.0.1:8050", "127.0.0.1:0"))]
     assert "gthread" in command
     with server(command, MRI_SESSIONS=str(tmp_path), MRI_MODEL=str(GOLDEN)) as (process, port):
         session_id = start_recording(port)

@@ -8,7 +8,7 @@ import pytest
 
 from mri.errors import SessionNotFound, WorkerError
 from mri.live.request import RecordRequest
-from mri.live.worker import GenerationWorker
+from mri.live.worker import GenerationWorker, event_of
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
 
@@ -104,6 +104,33 @@ def test_a_program_that_cannot_start_fails_every_recording_and_does_not_loop(tmp
     for name in "ab":
         assert "exit code 3" in wait_for(worker, name, "error")["message"]
     worker.close()
+
+
+ODD_LINES = ["3", "null", "[]", '"text"', "{}", '{"event": 3}', '{"event": []}', '{"event": "step", "id": "a"}',
+             '{"event": "finished", "id": "a", "end_reason": 1, "response": "x"}', '{"event": "error", "id": ["a"]}',
+             "[" * 100_000, "NaN", "\udcff\x00"]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ODD_LINES, ids=range(len(ODD_LINES)))
+def test_a_line_that_is_no_event_is_passed_over(line):
+    assert event_of(line) is None
+
+
+def test_odd_lines_on_the_childs_stdout_do_not_stop_the_queue(worker):
+    worker.submit("odd", RecordRequest("odd", max_new_tokens=1))
+    worker.submit("next", RecordRequest("x", max_new_tokens=1))
+    assert wait_for(worker, "odd", "finished")["text"] == "ab "
+    assert wait_for(worker, "next", "finished")["text"] == "ab "
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_our_own_in_the_reading_thread_ends_the_recording_in_hand_not_the_queue(worker, monkeypatch):
+    worker.submit("hit", RecordRequest("hang", max_new_tokens=1))
+    monkeypatch.setattr(type(worker._recordings["hit"]), "on_event", lambda *_: 1 / 0)
+    assert "generation worker ended" in wait_for(worker, "hit", "error")["message"]
+    monkeypatch.undo()
+    worker.submit("next", RecordRequest("x", max_new_tokens=1))
+    assert wait_for(worker, "next", "finished")["text"] == "ab "
 
 
 def test_unknown_ids_are_refused(worker):

@@ -253,10 +253,10 @@ def test_the_childs_limits_hold(tmp_path: Path) -> None:
 
 def test_in_the_background_it_tells_how_far_it_is(tmp_path: Path) -> None:
     importer = Importer(Library(tmp_path / "to"))
-    upload = importer.place()
+    upload = importer.place(1)
     upload.write_bytes((DEMOS / "demo-gift.h5").read_bytes())
     job = importer.start(upload, "gift.h5")
-    broken = importer.place()
+    broken = importer.place(1)
     broken.write_bytes(b"nothing of ours")
     other = importer.start(broken, "broken.h5")
     for thread in threading.enumerate():

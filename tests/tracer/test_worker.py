@@ -161,3 +161,14 @@ def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_
     assert child.hear("finished")["id"] == "kept"
     assert child.process.wait(30) == 0
     child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_an_odd_line_on_stdin_ends_the_worker_after_what_it_has_in_hand(tmp_path: Path) -> None:
+    child = Child(tmp_path)
+    child.record("kept")
+    child.process.stdin.write("3\n")  # type: ignore[union-attr]
+    child.process.stdin.flush()  # type: ignore[union-attr]
+    assert child.hear("finished")["id"] == "kept"
+    assert child.process.wait(30) == 0
+    child.process.stdin.close()  # type: ignore[union-attr]
+    child.process.stdout.close()  # type: ignore[union-attr]

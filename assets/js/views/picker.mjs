@@ -15,6 +15,32 @@ export function showInPicker(picker, session, prompt) {
   picker.value = session;
 }
 
+/** Put all sessions into the pickers of this page, which come with the chosen one only; where the server does not answer
+ *  they stay so. */
+export async function fillPickers() {
+  const pickers = /** @type {NodeListOf<HTMLSelectElement>} */ (document.querySelectorAll("select[data-mri-sessions]"));
+  if (!pickers.length) return;
+  /** @type {[string, string][]} id, title */
+  let titles;
+  try {
+    titles = await (await fetch("/library/titles")).json();
+  } catch {
+    return;
+  }
+  for (const picker of pickers) {
+    const { value } = picker;
+    const others = [...picker.options].filter((option) => !titles.some(([id]) => id === option.value));
+    picker.replaceChildren(...others, ...titles.map(([id, title]) => new Option(title, id)));
+    picker.value = value;
+  }
+}
+
+/** The comparison of the two sessions that are chosen where no pair is open yet. */
+export function openPair() {
+  const [a, b] = ["compare-first", "compare-second"].map((id) => /** @type {HTMLSelectElement} */ (document.getElementById(id)).value);
+  openAddress(`/compare?${new URLSearchParams({ a, b })}`);
+}
+
 /** A new address through Dash's router: it builds the page of the other session.
  *  @param {string} session */
 export function openSession(session) {

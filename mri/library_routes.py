@@ -1,0 +1,62 @@
+"""HTTP routes of the list of sessions: some of its lines, searched and ordered; and all titles, for the pickers.
+
+However many sessions there are, an answer is small and comes at once. Errors leave as {"error": sentence}.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from mri.errors import ConfigError
+from mri.routes import compress, revalidated_json
+from mri.ui import session_rows
+from mri.ui.labels import session_title
+from mri.ui.services import services
+
+library_routes = Blueprint("library_routes", __name__)
+
+MOST_ROWS = 200
+"""Lines in one answer."""
+MOST_LETTERS = 200
+"""Of a search."""
+WAIT_S = 0.4
+"""So long a first look at new files may take: the rest is looked at when the page asks again."""
+
+
+@library_routes.get("/library/rows")
+@compress.compressed()
+def rows() -> ResponseReturnValue:
+    """`?search=&by=&start=&stop=`: those lines. `total` sessions there are, `found` match, `unread` were not yet looked
+    at; `recording`: whether one is being recorded."""
+    start, stop = _whole("start", "0"), _whole("stop", str(MOST_ROWS))
+    if not start <= stop <= start + MOST_ROWS:
+        raise ConfigError(f"start={start} and stop={stop} do not name up to {MOST_ROWS} lines.")
+    search = request.args.get("search", "")[:MOST_LETTERS]
+    infos, unread = services().library.listed(WAIT_S)
+    found = session_rows.ordered(session_rows.found(infos, search), request.args.get("by") or "-recorded")
+    return revalidated_json(
+        {
+            "total": len(infos) + unread,
+            "unread": unread,
+            "found": len(found),
+            "recording": any(info.state == "recording" for info in infos),
+            "rows": [session_rows.row(info) for info in found[start:stop]],
+        }
+    )
+
+
+@library_routes.get("/library/titles")
+@compress.compressed()
+def titles() -> ResponseReturnValue:
+    """[id, title] of every session that has steps, newest first."""
+    infos = services().library.list()
+    readable = (info for info in infos if info.state != "broken" and info.num_steps)
+    return revalidated_json([[info.id, session_title(info)] for info in readable])
+
+
+def _whole(name: str, default: str) -> int:
+    value = request.args.get(name) or default
+    if not (value.isascii() and value.isdigit() and len(value) < 12):
+        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
+    return int(value)

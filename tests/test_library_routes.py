@@ -1,0 +1,67 @@
+"""The list of sessions over HTTP: some lines of many, searched and ordered, and at once however many are new."""
+
+import shutil
+
+import pytest
+
+from mri import library_routes
+from mri.server import create_app
+from mri.store.library import Library
+from tests.conftest import write_handmade_session, write_random_session
+
+
+@pytest.fixture
+def client(tmp_path):
+    write_handmade_session(tmp_path)
+    another = write_random_session(tmp_path, session_id="another", seed=5)
+    for i in range(8):
+        shutil.copy(another, tmp_path / f"copy-{i}.h5")
+    (tmp_path / "broken.h5").write_bytes(b"no session")
+    return create_app(tmp_path).server.test_client()
+
+
+def rows(client, **query):
+    return client.get("/library/rows", query_string=query).json
+
+
+def test_lines_of_all_that_are_found(client):
+    answer = rows(client, search="handmade")
+    assert [answer[name] for name in ("total", "found", "unread", "recording")] == [11, 1, 0, False]
+    assert [row["title"] for row in answer["rows"]] == ["Handmade"]
+    part = rows(client, search="random", by="steps", start=2, stop=5)
+    assert (part["found"], len(part["rows"])) == (9, 3)
+    assert part["rows"] == rows(client, search="random", by="steps")["rows"][2:5]
+
+
+@pytest.mark.parametrize(
+    "query", [{"start": 5, "stop": 4}, {"start": 0, "stop": 201}, {"start": "x"}, {"by": "nothing"}, {"stop": "-1"}]
+)
+def test_what_cannot_be_asked_is_a_sentence(client, query):
+    answer = client.get("/library/rows", query_string=query)
+    assert answer.status_code == 400
+    assert answer.json["error"].endswith(".")
+
+
+def test_many_new_files_do_not_hold_the_answer_up(client, monkeypatch):
+    monkeypatch.setattr(library_routes, "WAIT_S", 0)
+    first = rows(client)
+    assert first["total"] == 11
+    assert first["unread"] >= 10
+    monkeypatch.setattr(library_routes, "WAIT_S", 60)
+    assert rows(client)["unread"] == 0
+    monkeypatch.setattr(library_routes, "WAIT_S", 0)
+    assert (rows(client)["unread"], rows(client)["found"]) == (0, 11)
+
+
+def test_a_list_within_a_time_is_the_list_once_all_was_looked_at(tmp_path, client):
+    library = Library(tmp_path)
+    assert library.listed(-1) == ([], 11)
+    assert library.listed(60) == (library.list(), 0)
+    (tmp_path / "copy-3.h5").unlink()
+    assert len(library.listed(-1)[0]) == 10
+
+
+def test_titles_are_of_sessions_that_can_be_opened(client):
+    titles = client.get("/library/titles").json
+    assert len(titles) == 10
+    assert ["handmade", "Handmade"] in titles
