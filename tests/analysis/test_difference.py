@@ -56,12 +56,24 @@ def test_the_opposite_differs_by_two_and_zero_from_zero_by_nothing():
     assert np.isnan(zero.cosine[0])
 
 
-def test_what_one_side_lacks_counts_as_nothing_and_the_range_says_how_much_it_can_be():
+def test_what_one_side_lacks_is_estimated_within_its_bound_and_the_range_says_how_far_it_can_be():
     found = distances(vectors([4, 2, 1], [0, 1]), vectors([4, 1, 2], [0, 2]))
-    assert found.difference[0] == pytest.approx(np.sqrt(8) / np.sqrt(20))  # of (4, 2, 0) and (4, 0, 2)
     true = np.sqrt(2) / np.sqrt(21)
+    as_zeros = np.sqrt(8) / np.sqrt(20)  # of (4, 2, 0) and (4, 0, 2)
     assert found.low[0] <= true <= found.high[0]
     assert found.low[0] > 0  # each side's bound is below the other's value
+    assert abs(found.difference[0] - true) < abs(as_zeros - true)
+
+
+def test_the_length_counts_where_all_captured_values_are_the_same():
+    found = distances(vectors([3, 0, 0], [0]), vectors([3, 4, 0], [0], bound=4))
+    assert found.difference[0] >= found.low[0] >= 2 / 4 - 1e-6
+
+
+def test_a_vector_of_nothing_differs_by_two_from_any_other_and_has_no_angle():
+    found = distances(vectors([0, 0, 0], [0]), vectors([3, 1, 0], [0]))
+    assert found.difference[0] == 2
+    assert np.isnan(found.cosine[0])
 
 
 FLOATS = st.floats(-8, 8, width=16).filter(lambda x: x == 0 or abs(x) > 1e-3)
