@@ -19,6 +19,7 @@ from tests.test_javascript import node
 from tests.true_sessions import write_true_session
 
 A, B = [0, 26, 1, 2, 3, 5, 4], [0, 26, 6, 1, 2, 5, 4]
+LONG = [*B, *range(26)]
 KEY = "block.1.resid_post"
 QUERY = f"a=one&b=two&align=mapping&moment=3&point={KEY}&layer=1&head=1"
 
@@ -29,7 +30,7 @@ def folder(tmp_path_factory):
     write_true_session(folder, "one", A, seed=1)
     write_true_session(folder, "two", B, seed=2)
     sampled = TraceConfig(capture_mode="sampled", sample_stride=2, prefill="stepwise", attention_tier="full_row")
-    write_true_session(folder, "sampled", B, seed=3, config=sampled)
+    write_true_session(folder, "sampled", LONG, seed=3, config=sampled)
     return folder
 
 
@@ -104,7 +105,8 @@ def test_similarity_has_cka_only_where_the_same_neurons_were_kept(client):
     assert table(client, "similarity")["cka"].isna().all()
     both = table(client, "similarity", "a=sampled&b=sampled")
     assert (both["cka"] == 1).all()
-    assert (both["pooled_cosine"] == 1).all()
+    assert (both["cosine"] == 1).all()
+    assert (both["steps"] == len(LONG) - 1).all()
 
 
 def test_javascript_finds_the_same_differences(client, folder, tmp_path):

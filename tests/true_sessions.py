@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mri.config import ATTENTION_TOPK, TraceConfig
-from mri.events import TraceSession
+from mri.events import Q8_NAN, TraceSession
 from mri.hook_points import STATS
 from mri.layout import sampled_indices
 from mri.store.seal import seal
@@ -21,14 +21,18 @@ SOFTCAP = 15.0
 def write_true_session(
     folder: Path, session_id: str, ids: Sequence[int], *, seed: int = 0, config: TraceConfig | None = None,
     n_layer: int = 2, n_embd: int = 12, n_head: int = 2, num_prompt_tokens: int = 2, weights_hash: str = "same",
+    with_nan: Sequence[str] = (),
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """One step for each id but the last, which is chosen last. -> truth: hook point -> (num_steps, width) float32,
-    "logits" -> (num_steps, n_vocab), "attention" -> (num_steps, n_layer, n_head, num_steps), 0 behind a step's keys."""
+    "logits" -> (num_steps, n_vocab), "attention" -> (num_steps, n_layer, n_head, num_steps), 0 behind a step's keys.
+    with_nan: hook points whose values are all NaN in step 2."""
     config = config or TraceConfig(topk=4, prefill="stepwise", logits_topk=6)
     layout = random_layout(n_layer, n_embd, n_head, config, n_ctx=64)
     rng, others = np.random.default_rng(seed), np.random.default_rng(seed)  # the same truth, whatever is captured
     num_steps = len(ids) - 1
     truth = {p.key: rng.standard_normal((num_steps, p.width)).astype(np.float32) for p in layout.points}
+    for key in with_nan:
+        truth[key][2] = np.nan
     truth["logits"] = rng.normal(0, 3, (num_steps, layout.n_vocab)).clip(-SOFTCAP, SOFTCAP).astype(np.float32)
     truth["attention"] = np.zeros((num_steps, n_layer, n_head, num_steps), np.float32)
     facts = {"weights_hash": weights_hash, "tokenizer_hash": "tiny", "softcap": SOFTCAP}
@@ -68,9 +72,9 @@ def _put_points(frame, layout, truth, step):
             elif group.startswith("sampled/"):
                 x = x[sampled_indices(layout.config, len(x))]
             if layout.config.quantization == "q8":
-                scale = np.float32(np.abs(x).max() / 126)
+                scale = np.float32(np.abs(np.nan_to_num(x)).max() / 126)
                 frame.arrays[f"{group}/scale"][row] = scale
-                x = np.round(x / scale)
+                x = np.where(np.isnan(x), Q8_NAN, np.round(x / (scale or 1)))
             frame.arrays[f"{group}/values"][row] = x
 
 

@@ -23,6 +23,9 @@ Bools = npt.NDArray[np.bool_]
 CYCLES = 2
 """Of two rounds and one leap: after two, r is within 0.02 of where it goes on to, and mostly within 0.001."""
 
+LEAST_KNOWN = 4
+"""Neurons that both kept, or one kept beyond the other's bound: fewer say nothing of the others."""
+
 BISECTIONS = 40
 LEAST_VARIANCE = 1e-14
 
@@ -64,12 +67,14 @@ class _Alone:
 
 
 def squared_gap(x: Side, y: Side, width: int) -> Doubles:
-    """‖x − y‖² of the vectors of length 1, which is 2 − 2·cosine: (n_rows,), 0 where all that is known is the same."""
+    """‖x − y‖² of the vectors of length 1, which is 2 − 2·cosine: (n_rows,), 0 where all that is known is the same, NaN
+    where too little is."""
     num_both = x.both.sum(axis=-1)
     product, square_x = (np.where(x.both, x.own * each, 0).sum(axis=-1) for each in (x.other, x.own))
     square_y, apart = (np.where(x.both, each**2, 0).sum(axis=-1) for each in (x.other, x.own - x.other))
     alone = _Alone(x, width), _Alone(y, width)
-    count = 2 * num_both + sum(each.bounded(np.ones(len(each.own))) for each in alone)
+    telling = num_both + sum(each.bounded((np.abs(each.own) > each.most).astype(np.float64)) for each in alone)
+    count = 2.0 * num_both + sum(each.bounded(np.ones(len(each.own))) for each in alone)
     fixed = square_x + square_y + sum(each.bounded(each.own**2) for each in alone)
 
     def likelier(r: Doubles) -> Doubles:
@@ -97,7 +102,7 @@ def squared_gap(x: Side, y: Side, width: int) -> Doubles:
              for rest, each in zip(rests, reversed(alone), strict=True)]  # fmt: skip
     unrelated = rests[0] + rests[1] + 2 * np.maximum(0, -r) * np.sqrt(rests[0] * rests[1])
     gap: Doubles = np.where(known == 0, 0.0, np.clip(2 - 2 * r, known, known + unrelated))
-    return gap
+    return np.where((telling < LEAST_KNOWN) & (num_both < width), np.nan, gap)
 
 
 def _maximum(count: Any, own: Doubles, crossed: Doubles, other: Doubles) -> Doubles:

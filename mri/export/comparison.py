@@ -14,7 +14,7 @@ import numpy as np
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map, length_map, neuron_differences
 from mri.analysis.divergence import attention_divergence, prediction_divergence
-from mri.analysis.similarity import cka_keys, cka_of_points, pooled
+from mri.analysis.similarity import cka_keys, cka_of_points, likeness
 from mri.errors import ConfigError
 from mri.export.panels import Header, csv_text
 from mri.store.reader import SessionReader
@@ -152,13 +152,19 @@ def _predictions(comparison: Comparison, choice: Choice) -> Table:
 
 def _similarity(comparison: Comparison, _: Choice) -> Table:
     one, other, keys = comparison.one, comparison.other, comparison.keys
-    found = pooled(one, other, keys)
+    found = likeness(comparison)
+    if found.reason:
+        raise ConfigError(found.reason)
     with_cka = cka_keys(one.session.layout, other.session.layout, keys)
     cka = dict(zip(with_cka, cka_of_points(one, other, comparison.matched_steps, with_cka).tolist(), strict=True))
-    columns = zip(keys, found.cosine.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    columns = zip(
+        keys, found.cosine.tolist(), found.low.tolist(), found.high.tolist(), found.num_steps.tolist(), strict=True
+    )
     return [
-        ("hook_point", ""), ("pooled_cosine", "ratio"), ("at_least", "ratio"), ("at_most", "ratio"), ("cka", "ratio"),
-    ], ([key, *map(_cell, values), _cell(cka.get(key, float("nan")))] for key, *values in columns)  # fmt: skip
+        ("hook_point", ""), ("cosine", "ratio"), ("at_least", "ratio"), ("at_most", "ratio"), ("steps", "count"),
+        ("holds_nan", ""), ("cka", "ratio"),
+    ], ([key, *map(_cell, values), count, bool(nan), _cell(cka.get(key, float("nan")))]
+        for (key, *values, count), nan in zip(columns, found.has_nan.tolist(), strict=True))  # fmt: skip
 
 
 def _tokens(comparison: Comparison, _: Choice) -> Table:

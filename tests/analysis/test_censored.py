@@ -96,9 +96,7 @@ def test_of_recordings_the_mean_difference_is_within_five_percent(maps):
     for _, few, whole in maps:
         assert np.isfinite(whole.difference).all()
         assert few.difference.mean() == pytest.approx(whole.difference.mean(), rel=0.05)
-        assert np.nanmean(few.cosine) == pytest.approx(
-            np.nanmean(whole.cosine), abs=0.01
-        )  # NaN: of an MLP that is all 0
+        assert np.nanmean(few.cosine) == pytest.approx(np.nanmean(whole.cosine), abs=0.01)  # NaN: all 0
 
 
 @pytest.mark.parametrize("kind", ["resid_pre", "attn_out", "resid_mid", "mlp_act", "mlp_out", "resid_post"])

@@ -57,17 +57,24 @@ def test_the_opposite_differs_by_two_and_zero_from_zero_by_nothing():
 
 
 def test_what_one_side_lacks_is_estimated_within_its_bound_and_the_range_says_how_far_it_can_be():
-    found = distances(vectors([4, 2, 1], [0, 1]), vectors([4, 1, 2], [0, 2]))
-    true = np.sqrt(2) / np.sqrt(21)
-    as_zeros = np.sqrt(8) / np.sqrt(20)  # of (4, 2, 0) and (4, 0, 2)
+    x, y = [8, -7, 6, 4, 2, 1, 1, -1], [8, -7, 6, 4, 1, 2, 1, -1]
+    found = distances(vectors(x, [0, 1, 2, 3, 4]), vectors(y, [0, 1, 2, 3, 5]))
+    true = np.sqrt(2) / np.linalg.norm(x)
+    as_zeros = np.sqrt(8) / np.linalg.norm(x[:5])  # of (…, 2, 0) and (…, 0, 2)
     assert found.low[0] <= true <= found.high[0]
     assert found.low[0] > 0  # each side's bound is below the other's value
-    assert abs(found.difference[0] - true) < abs(as_zeros - true)
+    assert abs(found.difference[0] - true) < abs(as_zeros - true) / 2
 
 
 def test_the_length_counts_where_all_captured_values_are_the_same():
-    found = distances(vectors([3, 0, 0], [0]), vectors([3, 4, 0], [0], bound=4))
-    assert found.difference[0] >= found.low[0] >= 2 / 4 - 1e-6
+    found = distances(vectors([9, 8, 7, 6, 0], [0, 1, 2, 3]), vectors([9, 8, 7, 6, 5], [0, 1, 2, 3]))
+    assert found.difference[0] >= found.low[0] > 0.05
+
+
+def test_of_too_few_values_in_common_there_is_a_range_and_no_number():
+    found = distances(vectors([3, 1, 0, 2], [0, 3]), vectors([1, 3, 2, 0], [0, 1], bound=np.inf))
+    assert np.isnan([found.difference[0], found.cosine[0]]).all()
+    assert 0 <= found.low[0] < found.high[0] <= 2
 
 
 def test_a_vector_of_nothing_differs_by_two_from_any_other_and_has_no_angle():
@@ -97,7 +104,7 @@ def test_the_whole_vectors_lie_in_the_range(data):
         return
     true = np.linalg.norm(x - y) / ((np.linalg.norm(x) + np.linalg.norm(y)) / 2)
     assert found.low[0] - 1e-5 <= true <= found.high[0] + 1e-5
-    assert found.low[0] <= found.difference[0] <= found.high[0]
+    assert np.isnan(found.difference[0]) or found.low[0] <= found.difference[0] <= found.high[0]
     if x.any() and y.any():
         assert found.cosine_low[0] - 1e-5 <= 1 - scipy_cosine(x, y) <= found.cosine_high[0] + 1e-5
 
