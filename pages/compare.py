@@ -248,7 +248,7 @@ def _predictions(found: Comparison, a: int, b: int, theme: str) -> tuple[Any, An
     frames, softcap = (one.frame(a), other.frame(b)), other.session.provenance.get("softcap")
     apart = prediction_divergence(*frames, one.session.layout.n_vocab, softcap)
     if apart is None:
-        return message("One of the steps has no predictions.", theme), ""
+        return message("One of the steps has no predictions, or NaN.", theme), ""
     readers = [one if int(token_id) in one.token_bytes else other for token_id in apart.token_ids]
     names = [labels.token(reader, int(token_id)) for reader, token_id in zip(readers, apart.token_ids, strict=True)]
     chosen = [_followed(reader, step) for reader, step in ((one, a), (other, b))]

@@ -30,6 +30,7 @@ def folder(tmp_path_factory):
     write_true_session(folder, "one", A, seed=1)
     write_true_session(folder, "two", B, seed=2)
     sampled = TraceConfig(capture_mode="sampled", sample_stride=2, prefill="stepwise", attention_tier="full_row")
+    write_true_session(folder, "q8", A, seed=4, config=TraceConfig(topk=4, prefill="stepwise", quantization="q8"))
     write_true_session(folder, "sampled", LONG, seed=3, config=sampled)
     return folder
 
@@ -125,7 +126,7 @@ import(process.argv[1] + "/core/difference.mjs").then(async ({ neuronDifferences
   const text = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
   console.log(JSON.stringify(found, text));
 });"""
-    for other in ("two", "sampled"):
+    for other in ("two", "sampled", "q8"):
         for side, name in (("a", "one"), ("b", other)):
             (tmp_path / f"{side}.json").write_text(client.get(f"/sessions/{name}/meta").text)
             (tmp_path / f"{side}.frames").write_bytes(client.get(f"/sessions/{name}/frames?start=0&stop=6").data)
@@ -138,4 +139,5 @@ import(process.argv[1] + "/core/difference.mjs").then(async ({ neuronDifferences
             )
             assert [row["neuron"] for row in rows] == expected.neurons.tolist()
             np.testing.assert_array_equal([np.float32(row["difference"]) for row in rows], expected.difference)
-            assert [row["by"] == "both" for row in rows] == expected.exact.tolist()
+            np.testing.assert_array_equal([np.float32(row["rounding"]) for row in rows], expected.rounding)
+            assert [row["by"] == "both" for row in rows] == expected.both.tolist()

@@ -15,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.censored import Side, squared_gap
-from mri.analysis.vectors import LENGTH_ERROR, Vectors, lengths, read_vectors
+from mri.analysis.vectors import (
+    HALF_CODE,
+    HALF_STEP_F16,
+    HALF_ULP,
+    LENGTH_ERROR,
+    Vectors,
+    lengths,
+    read_vectors,
+)
 from mri.events import StepFrame, group_of_mode
 from mri.layout import Layout
 from mri.store.reader import SessionReader
@@ -53,7 +61,9 @@ class NeuronDifferences(NamedTuple):
     bound_a, bound_b    the most that a neuron can be that the side did not capture, NaN where nothing bounds it
     difference          (n,) b − a; where one side is missing, the least that it can be, with its sign: 0 where it may
                         have either; NaN where nothing bounds the missing side
-    exact               (n,) whether both sides captured it
+    both                (n,) whether both sides captured it
+    rounding            (n,) how far b − a is off at most because captured values were rounded; 0 where one side is
+                        missing, for there it is in the difference already
     """
 
     neurons: Ints
@@ -62,7 +72,8 @@ class NeuronDifferences(NamedTuple):
     bound_a: float
     bound_b: float
     difference: Floats
-    exact: npt.NDArray[np.bool_]
+    both: npt.NDArray[np.bool_]
+    rounding: Floats
 
 
 def distances(x: Vectors, y: Vectors) -> Distances:
@@ -194,13 +205,29 @@ def neuron_differences(
     has_a[frame_a.captured(layout_a, key)[0]] = True
     has_b[frame_b.captured(layout_b, key)[0]] = True
     bound_a, bound_b = frame_a.bound(layout_a, key), frame_b.bound(layout_b, key)
+    off_a, off_b = _rounding(frame_a, layout_a, key, a), _rounding(frame_b, layout_b, key, b)
+    both = has_a & has_b
     with np.errstate(invalid="ignore"):
-        least_b = np.sign(b) * np.maximum(0, np.abs(b) - np.float32(bound_a))  # A lies within ± its bound
-        least_a = -np.sign(a) * np.maximum(0, np.abs(a) - np.float32(bound_b))
-        difference = np.where(has_a & has_b, b - a, np.where(has_b, least_b, least_a)).astype(np.float32)
+        least_b = np.sign(b) * np.maximum(0, np.abs(b) - off_b - np.float32(bound_a))  # A lies within ± its bound
+        least_a = -np.sign(a) * np.maximum(0, np.abs(a) - off_a - np.float32(bound_b))
+        difference = np.where(both, b - a, np.where(has_b, least_b, least_a)).astype(np.float32)
+        rounding = np.where(both, off_a + off_b, np.float32(0))
     neurons = np.flatnonzero(has_a | has_b)
     size = np.nan_to_num(np.abs(difference[neurons]), nan=-1.0, posinf=np.inf)
     order = neurons[np.argsort(-size, kind="stable")]
     return NeuronDifferences(
-        order, a[order], b[order], bound_a, bound_b, difference[order], (has_a & has_b)[order]
+        order, a[order], b[order], bound_a, bound_b, difference[order], both[order], rounding[order]
     )  # fmt: skip
+
+
+def _rounding(frame: StepFrame, layout: Layout, key: str, values: Floats) -> Floats:
+    """(width,) the most that a captured value is off by, as it was stored."""
+    kind = layout.config.quantization
+    if kind == "q8":
+        name = f"{group_of_mode(layout, key)}/scale"
+        row = frame.row(layout, name, key)
+        off = np.float32(0) if row is None else frame.arrays[name][row] * np.float32(HALF_CODE)
+        return np.full(values.shape, off, np.float32)
+    if kind == "f16":
+        return np.maximum(np.abs(values) * np.float32(HALF_ULP["f16"]), np.float32(HALF_STEP_F16))
+    return np.zeros_like(values)

@@ -76,18 +76,19 @@ def _sides(comparison: Comparison, choice: Choice) -> list[tuple[SessionReader, 
 
 def _neurons(comparison: Comparison, choice: Choice) -> Table:
     header = [("neuron", "index"), ("a", "activation"), ("b", "activation"), ("a_at_most", "|activation|"),
-              ("b_at_most", "|activation|"), ("difference", "b − a"), ("state", "")]  # fmt: skip
+              ("b_at_most", "|activation|"), ("difference", "b − a"), ("rounding", "± activation"),
+              ("state", "")]  # fmt: skip
     (one, a), (other, b) = _sides(comparison, choice)
     found = neuron_differences(one.frame(a), one.session.layout, other.frame(b), other.session.layout, choice.point)
 
     def rows() -> Iterable[list[Any]]:
         for i, neuron in enumerate(found.neurons.tolist()):
-            in_a, in_b = found.exact[i] or not np.isnan(found.a[i]), found.exact[i] or not np.isnan(found.b[i])
-            state = "both captured" if found.exact[i] else "at least this much: captured in " + ("A" if in_a else "B")
+            in_a, in_b = found.both[i] or not np.isnan(found.a[i]), found.both[i] or not np.isnan(found.b[i])
+            state = "both captured" if found.both[i] else "at least this much: captured in " + ("A" if in_a else "B")
             yield [
                 neuron, found.a[i] if in_a else None, found.b[i] if in_b else None,
                 None if in_a else _cell(found.bound_a), None if in_b else _cell(found.bound_b),
-                _cell(float(found.difference[i])), state,
+                _cell(float(found.difference[i])), _cell(float(found.rounding[i])), state,
             ]  # fmt: skip
 
     return header, rows()
