@@ -72,16 +72,16 @@ def jensen_shannon(
     what is left of each side has no place in common.
     """
     known = ~(np.isnan(a) | np.isnan(b))
-    whole = known.all(axis=-1)
+    whole = np.asarray(known.all(axis=-1))
     (p_low, p_high), (q_low, q_high) = (_ends(side, off) for side, off in ((a, off_a), (b, off_b)))
     low = np.where(known, _nearest(p_low, p_high, q_low, q_high), 0).sum(axis=-1)
     rests = [_rest(known, whole, *ends) for ends in ((p_low, p_high), (q_low, q_high))]
     low = np.clip(low + _nearest(*rests[0], *rests[1]), 0, 1)
     furthest = np.maximum(_shares(p_low, q_high), _shares(p_high, q_low))
     high = _with_rest(furthest, known, rests)
-    rounded_away = known & (p_low == 0) & (q_low == 0) & (p_high + q_high > 0)  # both may have been 0: one more rest
-    is_sure = known & ~rounded_away
-    rests = [_rest(is_sure, is_sure.all(axis=-1), *ends) for ends in ((p_low, p_high), (q_low, q_high))]
+    # where both may have been 0, all together is one more rest
+    is_sure: npt.NDArray[np.bool_] = np.asarray(known & ((p_low > 0) | (q_low > 0) | (p_high + q_high == 0)))
+    rests = [_rest(is_sure, np.asarray(is_sure.all(axis=-1)), *ends) for ends in ((p_low, p_high), (q_low, q_high))]
     high = np.minimum(high, _with_rest(furthest, is_sure, rests))
     return low, np.clip(np.maximum(low, high), 0, 1)
 
