@@ -10,7 +10,10 @@ import torch
 import typer
 from rich.console import Console
 
-NAMES = ("tracing", "store", "training", "server", "live", "compare", "screen", "scanner", "export", "learn", "neurons")
+NAMES = (
+    "tracing", "store", "training", "server", "live", "compare", "screen", "scanner", "export", "learn", "neurons",
+    "accuracy",
+)  # fmt: skip
 
 
 def main(names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(NAMES)}.")] = None) -> None:

@@ -11,7 +11,7 @@ import dash
 import numpy as np
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
 
-from mri.analysis.alignment import STRATEGIES
+from mri.analysis.alignment import DEFAULT, STRATEGIES
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map, length_map
 from mri.analysis.divergence import PredictionDivergence, attention_divergence, prediction_divergence
@@ -29,7 +29,7 @@ Pair = dict[str, Any]
 """What JavaScript puts into the store of a pair: a, b, align, by, theme; of a moment: moment, layer and head, too."""
 
 
-def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **_: Any) -> html.Div:
+def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_: Any) -> html.Div:
     """The page for `?a=…&b=…&align=…`; without two sessions, the ways to them."""
     readable = [info for info in services().library.list() if info.state != "broken" and info.num_steps]
     sessions = [(info.id, labels.session_title(info)) for info in readable]
@@ -46,7 +46,7 @@ def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **
     boot = {
         "a": a,
         "b": b,
-        "align": align if align in STRATEGIES else "prefix",
+        "align": align if align in STRATEGIES else DEFAULT,
         "full_scale": {key: max(scale.get(key, 0) for scale in scales) for key in {**scales[0], **scales[1]}},
     }
     return compare.comparison(boot, sessions)

@@ -52,7 +52,7 @@ def test_the_alignment_of_two_sessions(client):
     assert found["steps"][2:4] == [[-1, 2], [2, 3]]
     assert found["whole"][2:4] == [False, True]
     assert found["positions"][2] == [2, 3]
-    assert client.get("/compare/alignment?a=one&b=two").json["strategy"] == "prefix"
+    assert client.get("/compare/alignment?a=one&b=two").json == found
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ STEPS_AT_ONCE = 32
 """Frames in memory while rows are collected."""
 
 MOST_OFF = 0.5
-"""Mass that may stand elsewhere at most: beyond, there is no answer. A fifth of it really does (docs/saliency.md)."""
+"""Mass that may stand elsewhere at most: beyond, there is no answer. About a seventh of it does (docs/saliency.md)."""
 
 
 class Saliency(NamedTuple):

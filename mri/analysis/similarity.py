@@ -199,6 +199,11 @@ def linear_cka(x: Doubles, y: Doubles) -> float:
             f"CKA compares at least {LEAST_CKA_STEPS} samples of each, since of fewer unrelated ones look alike: here "
             f"are {len(x)} and {len(y)}."
         )
+    return debiased_cka(x, y)
+
+
+def debiased_cka(x: Doubles, y: Doubles) -> float:
+    """What `linear_cka` gives, of at least four samples: benchmarks/accuracy.py shows why it asks for more."""
     gram_x, gram_y = _gram(x), _gram(y)
     square_x, square_y = float((gram_x * gram_x).sum()), float((gram_y * gram_y).sum())
     if square_x == 0 or square_y == 0:
