@@ -12,7 +12,7 @@ from rich.console import Console
 
 NAMES = (
     "tracing", "store", "training", "server", "live", "compare", "screen", "scanner", "export", "learn", "neurons",
-    "arrival",
+    "arrival", "accuracy",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from mri.analysis.alignment import DEFAULT
 from mri.analysis.comparison import Comparison, compare, summary
 from mri.downloads import sent
 from mri.errors import ConfigError
@@ -22,13 +23,13 @@ compare_routes = Blueprint("compare_routes", __name__)
 @compress.compressed()
 def alignment() -> ResponseReturnValue:
     """`?a=&b=&align=`: which steps and tokens stand for each other, and what cannot be compared."""
-    return revalidated_json(summary(comparison_of(_given("a"), _given("b"), _given("align") or "prefix")))
+    return revalidated_json(summary(comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT)))
 
 
 @compare_routes.get("/compare/panels/<kind>.csv")
 def panel(kind: str) -> ResponseReturnValue:
     """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, two header rows: names, units."""
-    found = comparison_of(_given("a"), _given("b"), _given("align") or "prefix")
+    found = comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT)
     choice = Choice(_whole("moment"), _given("point"), _whole("layer"), _whole("head"))
     return sent(lambda: comparison_csv(found, kind, choice), "text/csv")
 

@@ -131,15 +131,22 @@ def series(session_id: str) -> ResponseReturnValue:
 @routes.get("/sessions/<session_id>/saliency")
 @compress.compressed()
 def saliency(session_id: str) -> ResponseReturnValue:
-    """Attention mass of every position on the prediction of step `step`. Cached as frames are."""
+    """Attention mass of every position on the prediction of step `step`. Cached as frames are.
+
+    Where too little was captured: `weights` null, and `note` says what to record. A page asks of step after step, so
+    this is an answer and no error.
+    """
     reader = services().library.open(session_id)
     step, version = _whole("step"), _version(reader)
     etag = f"{session_id}-{version}-saliency-{step}"
     if version and etag in request.if_none_match:
         return Response(status=304)
-    with services().computations.turn():
-        found = attention_mass(reader, step)
-    answer = jsonify(weights=found.weights.tolist(), exact=found.exact, note=found.note)
+    try:
+        with services().computations.turn():
+            found = attention_mass(reader, step)
+        answer = jsonify(found._asdict() | {"weights": found.weights.tolist()})
+    except ConfigError as refusal:
+        answer = jsonify(weights=None, exact=False, most_off=None, note=str(refusal))
     return _kept(answer, version, etag)
 
 

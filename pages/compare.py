@@ -11,12 +11,12 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
 
-from mri.analysis.alignment import STRATEGIES
+from mri.analysis.alignment import DEFAULT, STRATEGIES
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map, length_map
 from mri.analysis.divergence import PredictionDivergence, attention_divergence, prediction_divergence
 from mri.analysis.series import full_scales
-from mri.analysis.similarity import cka_keys, cka_of_points, pooled
+from mri.analysis.similarity import LEAST_CKA_STEPS, Likeness, cka_keys, cka_of_points, likeness
 from mri.compare_routes import comparison_of
 from mri.errors import ModelError, MriError, SessionNotFound
 from mri.store.library import SessionInfo
@@ -30,7 +30,7 @@ Pair = dict[str, Any]
 """What JavaScript puts into the store of a pair: a, b, align, by, theme; of a moment: moment, layer and head, too."""
 
 
-def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **_: Any) -> html.Div:
+def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_: Any) -> html.Div:
     """The page for `?a=…&b=…&align=…`; without two sessions, the ways to them."""
     library = services().library
     if not a or not b:
@@ -46,7 +46,7 @@ def layout(a: str | None = None, b: str | None = None, align: str = "prefix", **
     boot = {
         "a": a,
         "b": b,
-        "align": align if align in STRATEGIES else "prefix",
+        "align": align if align in STRATEGIES else DEFAULT,
         "full_scale": {key: max(scale.get(key, 0) for scale in scales) for key in {**scales[0], **scales[1]}},
     }
     return compare.comparison(boot, library.info(a), library.info(b))
@@ -177,29 +177,44 @@ def _column_name(found: Comparison, moment: int, read: list[str]) -> str:
 def draw_similarity(view: Pair | None, _: Any) -> Any:
     if view is None:
         return no_update, no_update
-    found = _comparison(view)
-    one, other, keys = found.one, found.other, found.keys
-    if not keys:
-        return message("No hook point has values in both sessions.", view["theme"]), ""
-    alike, cka = pooled(one, other, keys), np.full(len(keys), np.nan)
+    found, theme = _comparison(view), view["theme"]
+    if not found.keys:
+        return message("No hook point has values in both sessions.", theme), ""
+    alike = likeness(found)
+    if alike.reason:
+        return message(alike.reason.replace(": ", ":<br>", 1), theme), ""
+    cka, of_cka = _cka(found)
+    figure = compare_figures.similarity_bars(found.keys, alike.cosine, alike.low, alike.high, cka, theme=theme)
+    return figure, html.P([*_score_words(found, alike), of_cka], className="compare-words")
+
+
+def _score_words(found: Comparison, alike: Likeness) -> list[Any]:
     if not np.isfinite(alike.cosine).any():
-        return message("No position of both stands in a mean:<br>there is nothing to compare.", view["theme"]), ""
-    with_cka = cka_keys(one.session.layout, other.session.layout, keys)
-    cka[[keys.index(key) for key in with_cka]] = cka_of_points(one, other, found.matched_steps, with_cka)
+        return [f"No hook point has a number: {alike.left_out}. "]
     score, low, high = alike.score
-    words = [
+    num_known = int(np.isfinite(alike.cosine).sum())
+    steps = f"{int(alike.num_steps.max())} matched steps that have values in both"
+    if found.alignment.strategy == "pooled":
+        steps = f"means over all {found.one.num_steps} and {found.other.num_steps} steps"
+    left_out = f"; {alike.left_out}" if alike.left_out else ""
+    return [
         html.Span(f"{score:.3f}", className="compare-number"),
-        f" mean cosine of {len(keys)} hook points, each pooled over {alike.num_a} and {alike.num_b} steps"
-        f" (whole vectors: {low:.2f} … {high:.2f}). ",
+        f" mean cosine over {num_known} of {len(found.keys)} hook points{left_out}; {steps}"
+        f" (certain: {low:.2f} … {high:.2f}). ",
     ]
-    if with_cka and np.isfinite(cka).any():
-        words.append(f"Mean linear CKA {np.nanmean(cka):.3f} over {len(found.matched_steps)} matched steps.")
-    elif with_cka:
-        words.append("CKA needs at least two matched steps: choose another alignment.")
-    else:
-        words.append("CKA needs the same neurons in every step: capture everything, or a sample.")
-    figure = compare_figures.similarity_bars(keys, alike.cosine, alike.low, alike.high, cka, theme=view["theme"])
-    return figure, html.P(words, className="compare-words")
+
+
+def _cka(found: Comparison) -> tuple[Any, str]:
+    """Linear CKA (n_keys,), NaN where there is none, and what is said of it."""
+    one, other, keys = found.one, found.other, found.keys
+    cka = np.full(len(keys), np.nan)
+    with_cka = cka_keys(one.session.layout, other.session.layout, keys)
+    if not with_cka:
+        return cka, "CKA needs the same neurons in every step: capture everything, or a sample."
+    cka[[keys.index(key) for key in with_cka]] = cka_of_points(one, other, found.matched_steps, with_cka)
+    if np.isfinite(cka).any():
+        return cka, f"Mean linear CKA, debiased, {np.nanmean(cka):.3f} over {len(found.matched_steps)} matched steps."
+    return cka, f"CKA needs {LEAST_CKA_STEPS} matched steps with values in both: of fewer, unrelated ones look alike."
 
 
 @callback(
@@ -249,7 +264,7 @@ def _predictions(found: Comparison, a: int, b: int, theme: str) -> tuple[Any, An
     frames, softcap = (one.frame(a), other.frame(b)), other.session.provenance.get("softcap")
     apart = prediction_divergence(*frames, one.session.layout.n_vocab, softcap)
     if apart is None:
-        return message("One of the steps has no predictions.", theme), ""
+        return message("One of the steps has no predictions, or NaN.", theme), ""
     readers = [one if int(token_id) in one.token_bytes else other for token_id in apart.token_ids]
     names = [labels.token(reader, int(token_id)) for reader, token_id in zip(readers, apart.token_ids, strict=True)]
     chosen = [_followed(reader, step) for reader, step in ((one, a), (other, b))]

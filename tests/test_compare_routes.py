@@ -19,6 +19,7 @@ from tests.test_javascript import node
 from tests.true_sessions import write_true_session
 
 A, B = [0, 26, 1, 2, 3, 5, 4], [0, 26, 6, 1, 2, 5, 4]
+LONG = [*B, *range(26)]
 KEY = "block.1.resid_post"
 QUERY = f"a=one&b=two&align=mapping&moment=3&point={KEY}&layer=1&head=1"
 
@@ -29,7 +30,8 @@ def folder(tmp_path_factory):
     write_true_session(folder, "one", A, seed=1)
     write_true_session(folder, "two", B, seed=2)
     sampled = TraceConfig(capture_mode="sampled", sample_stride=2, prefill="stepwise", attention_tier="full_row")
-    write_true_session(folder, "sampled", B, seed=3, config=sampled)
+    write_true_session(folder, "q8", A, seed=4, config=TraceConfig(topk=4, prefill="stepwise", quantization="q8"))
+    write_true_session(folder, "sampled", LONG, seed=3, config=sampled)
     return folder
 
 
@@ -50,7 +52,7 @@ def test_the_alignment_of_two_sessions(client):
     assert found["steps"][2:4] == [[-1, 2], [2, 3]]
     assert found["whole"][2:4] == [False, True]
     assert found["positions"][2] == [2, 3]
-    assert client.get("/compare/alignment?a=one&b=two").json["strategy"] == "prefix"
+    assert client.get("/compare/alignment?a=one&b=two").json == found
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,8 @@ def test_similarity_has_cka_only_where_the_same_neurons_were_kept(client):
     assert table(client, "similarity")["cka"].isna().all()
     both = table(client, "similarity", "a=sampled&b=sampled")
     assert (both["cka"] == 1).all()
-    assert (both["pooled_cosine"] == 1).all()
+    assert (both["cosine"] == 1).all()
+    assert (both["steps"] == len(LONG) - 1).all()
 
 
 def test_javascript_finds_the_same_differences(client, folder, tmp_path):
@@ -123,7 +126,7 @@ import(process.argv[1] + "/core/difference.mjs").then(async ({ neuronDifferences
   const text = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
   console.log(JSON.stringify(found, text));
 });"""
-    for other in ("two", "sampled"):
+    for other in ("two", "sampled", "q8"):
         for side, name in (("a", "one"), ("b", other)):
             (tmp_path / f"{side}.json").write_text(client.get(f"/sessions/{name}/meta").text)
             (tmp_path / f"{side}.frames").write_bytes(client.get(f"/sessions/{name}/frames?start=0&stop=6").data)
@@ -136,4 +139,5 @@ import(process.argv[1] + "/core/difference.mjs").then(async ({ neuronDifferences
             )
             assert [row["neuron"] for row in rows] == expected.neurons.tolist()
             np.testing.assert_array_equal([np.float32(row["difference"]) for row in rows], expected.difference)
-            assert [row["by"] == "both" for row in rows] == expected.exact.tolist()
+            np.testing.assert_array_equal([np.float32(row["rounding"]) for row in rows], expected.rounding)
+            assert [row["by"] == "both" for row in rows] == expected.both.tolist()

@@ -69,3 +69,19 @@ def test_the_readmes_python_runs_as_it_stands(snippet: str, tmp_path: Path, monk
     exec(compile(snippet, "README.md", "exec"), {})
     (info,) = Library(tmp_path).list()
     assert (info.state, info.num_steps) in (("finished", 64), ("finished", 100))
+
+
+@pytest.mark.parametrize("page", ["comparison.md", "saliency.md"])
+def test_a_pages_python_runs_as_it_stands(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mri.api.SESSIONS", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    snippets = re.findall(r"```python\n(.*?)```", DOCS[page], re.DOTALL)
+    assert snippets
+    names: dict[str, object] = {}
+    for snippet in snippets:
+        exec(compile(snippet, page, "exec"), names)
+    if page == "comparison.md":
+        assert names["at_least"] <= names["score"] <= names["at_most"] <= 1  # type: ignore[operator]
+        assert names["score"] > 0.8  # type: ignore[operator]
+    else:
+        assert names["mass"].exact  # type: ignore[attr-defined]

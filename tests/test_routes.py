@@ -164,10 +164,17 @@ def test_attention_mass_of_a_step(reader_client, sessions_folder):
     answer = reader_client.get("/sessions/handmade/saliency?step=3")
     with open_session(sessions_folder / "handmade.h5") as reader:
         expected = attention_mass(reader, 3)
-    assert answer.json == {"weights": expected.weights.tolist(), "exact": True, "note": ""}
+    assert answer.json == {"weights": expected.weights.tolist(), "exact": True, "most_off": 0, "note": ""}
     version = reader_client.get("/sessions/handmade/meta").json["version"]
     kept = reader_client.get(f"/sessions/handmade/saliency?step=3&v={version}")
     assert "immutable" in kept.headers["Cache-Control"]
+
+
+def test_attention_mass_that_was_not_captured_is_refused_with_what_to_record(client, tmp_path, random_session):
+    random_session(tmp_path)
+    answer = client.get("/sessions/random/saliency?step=4")
+    assert (answer.status_code, answer.json["weights"]) == (200, None)
+    assert "read in one pass: record it token by token" in answer.json["note"]
 
 
 def test_gradients_are_computed_by_the_worker(client, tmp_path, random_session):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mri.config import ATTENTION_TOPK, TraceConfig
-from mri.events import TraceSession
+from mri.events import Q8_NAN, TraceSession
 from mri.hook_points import STATS
 from mri.layout import sampled_indices
 from mri.store.seal import seal
@@ -21,17 +21,22 @@ SOFTCAP = 15.0
 def write_true_session(
     folder: Path, session_id: str, ids: Sequence[int], *, seed: int = 0, config: TraceConfig | None = None,
     n_layer: int = 2, n_embd: int = 12, n_head: int = 2, num_prompt_tokens: int = 2, weights_hash: str = "same",
-    values: Mapping[str, np.ndarray] | None = None,
+    values: Mapping[str, np.ndarray] | None = None, with_nan: Sequence[str] = (), scale: float = 1.0,
+    concentration: float = 0.4,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """One step for each id but the last, which is chosen last. -> truth: hook point -> (num_steps, width) float32,
     "logits" -> (num_steps, n_vocab), "attention" -> (num_steps, n_layer, n_head, num_steps), 0 behind a step's keys.
-    values: truth of some hook points, (num_steps, width); the others' is random."""
+    values: truth of some hook points, (num_steps, width); the others' is random.
+    with_nan: hook points whose values are all NaN in step 2.  scale: of the random values;
+    concentration: of the Dirichlet distribution that attention is drawn from."""
     config = config or TraceConfig(topk=4, prefill="stepwise", logits_topk=6)
     layout = random_layout(n_layer, n_embd, n_head, config, n_ctx=64)
     rng, others = np.random.default_rng(seed), np.random.default_rng(seed)  # the same truth, whatever is captured
     num_steps = len(ids) - 1
-    truth = {p.key: rng.standard_normal((num_steps, p.width)).astype(np.float32) for p in layout.points}
+    truth = {p.key: scale * rng.standard_normal((num_steps, p.width)).astype(np.float32) for p in layout.points}
     truth |= values or {}
+    for key in with_nan:
+        truth[key][2] = np.nan
     truth["logits"] = rng.normal(0, 3, (num_steps, layout.n_vocab)).clip(-SOFTCAP, SOFTCAP).astype(np.float32)
     truth["attention"] = np.zeros((num_steps, n_layer, n_head, num_steps), np.float32)
     facts = {"weights_hash": weights_hash, "tokenizer_hash": "tiny", "softcap": SOFTCAP}
@@ -46,7 +51,7 @@ def write_true_session(
             frame = random_frame(layout, others, step, phase, step, 1, chosen_id=chosen)
             frame.arrays["tokens"][:] = ids[step]
             _put_points(frame, layout, truth, step)
-            _put_attention(frame, truth["attention"][step], rng, step + 1)
+            _put_attention(frame, truth["attention"][step], rng, step + 1, concentration)
             _put_logits(frame, truth["logits"][step], ids[step + 1])
             writer.append(frame)
         folder_of_session = writer.finish("max_new_tokens", seal=False)
@@ -71,21 +76,21 @@ def _put_points(frame, layout, truth, step):
             elif group.startswith("sampled/"):
                 x = x[sampled_indices(layout.config, len(x))]
             if layout.config.quantization == "q8":
-                scale = np.float32(np.abs(x).max() / 126)
+                scale = np.float32(np.abs(np.nan_to_num(x)).max() / 126)
                 frame.arrays[f"{group}/scale"][row] = scale
-                x = np.round(x / scale)
+                x = np.where(np.isnan(x), Q8_NAN, np.round(x / (scale or 1)))
             frame.arrays[f"{group}/values"][row] = x
 
 
-def _put_attention(frame, truth, rng, n_keys):
-    weights = rng.dirichlet(np.full(n_keys, 0.4), truth.shape[:2]).astype(np.float32)
+def _put_attention(frame, truth, rng, n_keys, concentration):
+    weights = rng.dirichlet(np.full(n_keys, concentration), truth.shape[:2]).astype(np.float32)
     truth[..., :n_keys] = weights
     order = np.argsort(-weights, axis=-1)[..., :ATTENTION_TOPK]
     frame.arrays["attention/keys"][:] = order
     frame.arrays["attention/weights"][:] = np.take_along_axis(weights, order, -1)
     if "attention/rows" in frame.arrays:
         scale = 255 if frame.arrays["attention/rows"].dtype == np.uint8 else 1
-        frame.arrays["attention/rows"][:] = weights * scale
+        frame.arrays["attention/rows"][:] = np.rint(weights * scale) if scale > 1 else weights
 
 
 def _put_logits(frame, logits, chosen):

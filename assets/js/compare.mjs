@@ -295,6 +295,6 @@ export class Comparison {
   /** @returns {URLSearchParams} what the server needs to know of the selection */
   #query() {
     const { point, layer, head } = this.view.view;
-    return new URLSearchParams({ a: this.boot.a, b: this.boot.b, align: this.view.view.align ?? "prefix", moment: String(this.player.step), point: point ?? "", layer: String(layer ?? 0), head: String(head ?? 0) });
+    return new URLSearchParams({ a: this.boot.a, b: this.boot.b, align: this.view.view.align ?? this.boot.align, moment: String(this.player.step), point: point ?? "", layer: String(layer ?? 0), head: String(head ?? 0) });
   }
 }

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.contexts import contexts
+from mri.analysis.truncated import between
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.events import dequantized, group_of_mode
 from mri.layout import Layout, sampled_indices, width_of_group
@@ -226,28 +226,9 @@ def filled(activity: Activity) -> Floats:
         mean = (sums + share * np.bincount(rows[some], expected, len(values))) / count
         second = squares + share * np.bincount(rows[some], np.square(expected) + spread, len(values))
         std = np.sqrt(np.maximum(second / count - mean**2, (1e-4 * np.abs(mean) + 1e-12) ** 2))
-        expected, spread = _between(mean[rows[some]], std[rows[some]], low[some], high[some])
-    values[rows, columns] = _between(mean[rows], std[rows], low, high)[0]
+        expected, spread = between(mean[rows[some]], std[rows[some]], low[some], high[some])
+    values[rows, columns] = between(mean[rows], std[rows], low, high)[0]
     return values
-
-
-def _between(mean: Any, std: Any, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of a normal variable that is known to lie between low and high.  -> (n,), (n,)"""
-    from scipy.special import ndtr  # scipy takes 0.1 s to import, and most pages do without it
-
-    mean, std = mean.astype(np.float32), std.astype(np.float32)
-    a, b = (low - mean) / std, (high - mean) / std
-    flip = a > 0  # right of the mean: mirrored, because far tails are exact only on the left
-    a, b = np.where(flip, -b, a), np.where(flip, -a, b)
-    mass = ndtr(b) - ndtr(a)
-    at_a, at_b = (np.exp(-0.5 * np.square(edge)) / np.float32(np.sqrt(2 * np.pi)) for edge in (a, b))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = (at_a - at_b) / mass
-        inner = (np.where(np.isfinite(a), a, 0) * at_a - np.where(np.isfinite(b), b, 0) * at_b) / mass
-    sure = mass > 1e-30  # beyond, the nearer end of the interval is all that remains
-    shift, inner = np.where(sure, shift, 0), np.where(sure, inner, -1)
-    expected = np.clip(mean + np.where(flip, -std, std) * shift, low, high)
-    return expected, np.where(sure, np.square(std) * np.clip(1 + inner - np.square(shift), 0, 1), 0)
 
 
 def standardised(values: Floats) -> Floats:

@@ -23,6 +23,10 @@ STRATEGIES = {
     "pooled": "pooled: means over all positions, no token stands for another",
 }
 
+DEFAULT = "mapping"
+"""What two recordings are compared by unless asked otherwise. It holds the shared prefix, and goes on behind it: the
+prefix alone has nothing to show of two texts that one model read, since up to where they part all is the same."""
+
 MOST_CELLS = 4_000_000
 """Cells of one table of the longest common subsequence; longer sequences are cut in two first."""
 
@@ -55,7 +59,7 @@ class Moments:
     whole: npt.NDArray[np.bool_]
 
 
-def align(ids_a: npt.ArrayLike, ids_b: npt.ArrayLike, strategy: str = "prefix") -> Alignment:
+def align(ids_a: npt.ArrayLike, ids_b: npt.ArrayLike, strategy: str = DEFAULT) -> Alignment:
     """Align two token sequences, ids by absolute position. Raises ConfigError on an unknown strategy."""
     if strategy not in STRATEGIES:
         raise ConfigError(f"There is no alignment {strategy!r}: choose one of {', '.join(STRATEGIES)}.")

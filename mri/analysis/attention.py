@@ -47,6 +47,17 @@ def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
     return weights, bounds
 
 
+def weight_rounding(frame: StepFrame, weights: Floats) -> Floats:
+    """How far `attention_rows` of this frame are from the weights before they were stored, at most; 0 where NaN."""
+    kind = frame.arrays["attention/rows" if "attention/rows" in frame.arrays else "attention/weights"].dtype
+    off = np.zeros_like(weights)
+    if kind == np.uint8:
+        off[:] = 0.5 / 255 * (1 + ROW_SUM_ERROR)
+    elif kind == np.float16:
+        off = np.maximum(np.float32(2.0**-11) * weights, np.float32(2.0**-25))
+    return np.nan_to_num(off)
+
+
 def attention_entropy(frame: StepFrame, layout: Layout) -> Floats:
     """Entropy of each head's row in bits.  -> (n_layer, n_head), NaN where it was not captured"""
     entropy = np.full((layout.n_layer, layout.n_head), np.nan, np.float32)

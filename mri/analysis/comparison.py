@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.alignment import Alignment, Ints, Moments, align, moments
+from mri.analysis.alignment import DEFAULT, Alignment, Ints, Moments, align, moments
 from mri.analysis.difference import captured_keys, shared_keys
 from mri.events import TraceSession
 from mri.store.reader import SessionReader
@@ -56,7 +56,7 @@ class Comparison:
         return np.array(shown, np.int64), every
 
 
-def compare(one: SessionReader, other: SessionReader, strategy: str = "prefix") -> Comparison:
+def compare(one: SessionReader, other: SessionReader, strategy: str = DEFAULT) -> Comparison:
     """Raises ConfigError on an unknown strategy."""
     a, b = one.session, other.session
     hashes = [session.provenance.get("tokenizer_hash", "") for session in (a, b)]

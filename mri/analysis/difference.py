@@ -1,9 +1,9 @@
 """How far apart two sessions are: per matched step and hook point, and neuron by neuron, bounded where values miss.
 
 Of a hook point's vector a session knows the captured neurons, the exact length (statistic l2) and, in top-k capture,
-the most that any other neuron can be. From these follow the numbers here and the range that the whole vectors' own
-must lie in; docs/comparison.md derives them. Numpy in, numpy out; the browser does `neuron_differences` in
-`assets/js/core/difference.mjs`, and tests hold the two together.
+the most that any other neuron can be. From these follow the likeliest difference of the whole vectors (censored.py)
+and the range that the true one must lie in; docs/comparison.md derives them. Numpy in, numpy out; the browser does
+`neuron_differences` in `assets/js/core/difference.mjs`, and tests hold the two together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.analysis.vectors import LENGTH_ERROR, Vectors, lengths, read_vectors
+from mri.analysis.censored import Side, squared_gap
+from mri.analysis.vectors import (
+    HALF_CODE,
+    HALF_STEP_F16,
+    HALF_ULP,
+    LENGTH_ERROR,
+    Vectors,
+    lengths,
+    read_vectors,
+)
 from mri.events import StepFrame, group_of_mode
 from mri.layout import Layout
 from mri.store.reader import SessionReader
@@ -28,12 +37,12 @@ CELLS_AT_ONCE = 4_000_000
 
 
 class Distances(NamedTuple):
-    """Of pairs of vectors, each array of the same shape; NaN where nothing is known.
+    """Of pairs of whole vectors, each array of the same shape; NaN where nothing is known.
 
-    difference  ‖x − y‖ / ½(‖x‖ + ‖y‖) of the captured neurons (the others as 0): 0 equal, 2 opposite or one of them 0
-    cosine      of the captured neurons, −1 … 1; NaN where one of them has none that is not 0
-    low, high   the range in which the difference of the whole vectors lies
-    cosine_low, cosine_high   the same of their cosine
+    difference  ‖x − y‖ / ½(‖x‖ + ‖y‖): 0 equal, 2 opposite or one of them 0; where neurons are missing, the likeliest
+    cosine      −1 … 1, the likeliest; NaN where one of them is 0
+    low, high   the range in which the difference is certain to lie
+    cosine_low, cosine_high   the same of the cosine
     """
 
     difference: Doubles
@@ -52,7 +61,9 @@ class NeuronDifferences(NamedTuple):
     bound_a, bound_b    the most that a neuron can be that the side did not capture, NaN where nothing bounds it
     difference          (n,) b − a; where one side is missing, the least that it can be, with its sign: 0 where it may
                         have either; NaN where nothing bounds the missing side
-    exact               (n,) whether both sides captured it
+    both                (n,) whether both sides captured it
+    rounding            (n,) how far b − a is off at most because captured values were rounded; 0 where one side is
+                        missing, for there it is in the difference already
     """
 
     neurons: Ints
@@ -61,46 +72,51 @@ class NeuronDifferences(NamedTuple):
     bound_a: float
     bound_b: float
     difference: Floats
-    exact: npt.NDArray[np.bool_]
+    both: npt.NDArray[np.bool_]
+    rounding: Floats
 
 
 def distances(x: Vectors, y: Vectors) -> Distances:
     """Of two stacks of vectors, pair by pair."""
     in_x, in_y = _Against(x, y), _Against(y, x)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        known_x, known_y = np.sqrt(in_x.square), np.sqrt(in_y.square)
-        between = np.sqrt(in_x.apart + in_x.square_only + in_y.square_only)
-        cosine = in_x.dot / np.sqrt(in_x.square * in_y.square)
         low, high = _range(x, y, in_x, in_y)
         low, high = _relative(low, x.norm, y.norm), _relative(high, x.norm, y.norm)
-        both, product = x.norm**2 + y.norm**2, 2 * x.norm * y.norm
+        both, product = x.norm**2 + y.norm**2, x.norm * y.norm
         mean = (x.norm + y.norm) / 2
-        ends = [np.clip((both - (end * mean) ** 2) / product, -1, 1) for end in (high, low)]
-    here = x.here & y.here
-    estimate = np.where(here, _relative(between, known_x, known_y), np.nan)
-    cosine = np.where(here, np.clip(cosine, -1, 1), np.nan)
-    return Distances(_within(estimate, low, high), _within(cosine, *ends), low, high, *ends)
+        ends = [np.clip((both - (end * mean) ** 2) / (2 * product), -1, 1) for end in (high, low)]
+        gap = squared_gap(in_x.side(x.norm, y), in_y.side(y.norm, x), x.width).reshape(x.norm.shape)
+        is_known = x.here & y.here & np.isfinite(in_x.square + in_y.square + product)
+        gap = np.where(is_known, np.where(product == 0, 0, gap), np.nan)  # one that is 0 has no angle
+        between = np.sqrt((x.norm - y.norm) ** 2 + product * gap)
+        cosine = np.where(product == 0, np.nan, 1 - gap / 2)
+    return Distances(_within(_relative(between, x.norm, y.norm), low, high), _within(cosine, *ends), low, high, *ends)
 
 
 class _Against:
-    """Sums over the captured neurons of x, beside what y has of them; each (…).
+    """The captured neurons of x (…, n), beside what y has of them; sums over them (…).
 
-    square, dot       Σ x², Σ x·y          apart   Σ (x − y)² of those that y captured, too
+    square            Σ x²                 apart   Σ (x − y)² of those that y captured, too
     square_only, sum_only   Σ x², Σ |x| of those that y did not capture          num_both   of those that it did
     """
 
     def __init__(self, x: Vectors, y: Vectors) -> None:
         values, captured = y.scattered()
-        of_y = np.take_along_axis(values, x.neurons, -1)
-        both = np.take_along_axis(captured, x.neurons, -1) & x.here[..., None]
-        only = np.where(both, 0, x.values)
+        self.own, self.other = x.values, np.take_along_axis(values, x.neurons, -1)
+        self.both = np.take_along_axis(captured, x.neurons, -1) & x.here[..., None]
+        only = np.where(self.both, 0, self.own)
         with np.errstate(invalid="ignore", over="ignore"):
-            self.square = (x.values * x.values).sum(axis=-1)
-            self.dot = (x.values * of_y).sum(axis=-1)
-            self.apart = (np.where(both, x.values - of_y, 0) ** 2).sum(axis=-1)
+            self.square = (self.own * self.own).sum(axis=-1)
+            self.apart = (np.where(self.both, self.own - self.other, 0) ** 2).sum(axis=-1)
             self.square_only = (only * only).sum(axis=-1)
             self.sum_only = np.abs(only).sum(axis=-1)
-        self.num_both = both.sum(axis=-1)
+        self.num_both = self.both.sum(axis=-1)
+
+    def side(self, norm: Doubles, y: Vectors) -> Side:
+        """Scaled to length 1, one pair a row.  norm: of x"""
+        n = self.own.shape[-1]
+        own, other = self.own / norm[..., None], self.other / y.norm[..., None]
+        return Side(own.reshape(-1, n), other.reshape(-1, n), self.both.reshape(-1, n), (y.bound / y.norm).reshape(-1))
 
 
 def _range(x: Vectors, y: Vectors, in_x: _Against, in_y: _Against) -> tuple[Doubles, Doubles]:
@@ -189,13 +205,29 @@ def neuron_differences(
     has_a[frame_a.captured(layout_a, key)[0]] = True
     has_b[frame_b.captured(layout_b, key)[0]] = True
     bound_a, bound_b = frame_a.bound(layout_a, key), frame_b.bound(layout_b, key)
+    off_a, off_b = _rounding(frame_a, layout_a, key, a), _rounding(frame_b, layout_b, key, b)
+    both = has_a & has_b
     with np.errstate(invalid="ignore"):
-        least_b = np.sign(b) * np.maximum(0, np.abs(b) - np.float32(bound_a))  # A lies within ± its bound
-        least_a = -np.sign(a) * np.maximum(0, np.abs(a) - np.float32(bound_b))
-        difference = np.where(has_a & has_b, b - a, np.where(has_b, least_b, least_a)).astype(np.float32)
+        least_b = np.sign(b) * np.maximum(0, np.abs(b) - off_b - np.float32(bound_a))  # A lies within ± its bound
+        least_a = -np.sign(a) * np.maximum(0, np.abs(a) - off_a - np.float32(bound_b))
+        difference = np.where(both, b - a, np.where(has_b, least_b, least_a)).astype(np.float32)
+        rounding = np.where(both, off_a + off_b, np.float32(0))
     neurons = np.flatnonzero(has_a | has_b)
     size = np.nan_to_num(np.abs(difference[neurons]), nan=-1.0, posinf=np.inf)
     order = neurons[np.argsort(-size, kind="stable")]
     return NeuronDifferences(
-        order, a[order], b[order], bound_a, bound_b, difference[order], (has_a & has_b)[order]
+        order, a[order], b[order], bound_a, bound_b, difference[order], both[order], rounding[order]
     )  # fmt: skip
+
+
+def _rounding(frame: StepFrame, layout: Layout, key: str, values: Floats) -> Floats:
+    """(width,) the most that a captured value is off by, as it was stored."""
+    kind = layout.config.quantization
+    if kind == "q8":
+        name = f"{group_of_mode(layout, key)}/scale"
+        row = frame.row(layout, name, key)
+        off = np.float32(0) if row is None else frame.arrays[name][row] * np.float32(HALF_CODE)
+        return np.full(values.shape, off, np.float32)
+    if kind == "f16":
+        return np.maximum(np.abs(values) * np.float32(HALF_ULP["f16"]), np.float32(HALF_STEP_F16))
+    return np.zeros_like(values)

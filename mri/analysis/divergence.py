@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.alignment import Ints, union_axis
-from mri.analysis.attention import attention_rows
+from mri.analysis.attention import attention_rows, weight_rounding
 from mri.events import StepFrame
 from mri.layout import Layout
 
@@ -27,7 +27,8 @@ class AttentionDivergence(NamedTuple):
 
     a, b            (n_layer, n_head, n_places) weights, NaN where not captured, 0 where that side has no such token
     bound_a, bound_b   (n_layer, n_head) the most that a weight can be that was not captured
-    low, high       (n_layer, n_head) Jensen–Shannon divergence in bits, 0 … 1: equal where both rows are known whole
+    low, high       (n_layer, n_head) Jensen–Shannon divergence in bits, 0 … 1, of the rows before they were rounded:
+                    equal where both are known whole and as float32
     place_a, place_b   (n_keys,) place of each position
     """
 
@@ -60,19 +61,53 @@ class PredictionDivergence(NamedTuple):
     kl_high: float
 
 
-def jensen_shannon(a: Doubles, b: Doubles) -> tuple[Doubles, Doubles]:
-    """Least and most Jensen–Shannon divergence in bits of rows (…, n) that sum to 1, NaN where not known.
+def jensen_shannon(
+    a: Doubles, b: Doubles, off_a: Floats | float = 0.0, off_b: Floats | float = 0.0
+) -> tuple[Doubles, Doubles]:
+    """Least and most Jensen–Shannon divergence in bits of rows (…, n) that sum to 1, NaN where not known, and elsewhere
+    within ± off of what they were before they were rounded.
 
-    Least: all places that one side does not know, put together into one (merging never adds divergence). Most: what
-    is left of each side has no place in common.
+    A place adds the more, the further apart its two weights are. Least: of each place known in both the nearest pair
+    within rounding; all others put together into one (merging never adds divergence). Most: the furthest pair, and
+    what is left of each side has no place in common.
     """
     known = ~(np.isnan(a) | np.isnan(b))
-    p, q = np.where(known, a, 0), np.where(known, b, 0)
-    sure = _shares(p, q).sum(axis=-1)
-    whole = known.all(axis=-1)
-    rest_p, rest_q = (np.where(whole, 0, np.clip(1 - side.sum(axis=-1), 0, 1)) for side in (p, q))
-    low = np.clip(sure + _shares(rest_p, rest_q), 0, 1)
-    return low, np.clip(np.maximum(low, sure + (rest_p + rest_q) / 2), 0, 1)
+    whole = np.asarray(known.all(axis=-1))
+    (p_low, p_high), (q_low, q_high) = (_ends(side, off) for side, off in ((a, off_a), (b, off_b)))
+    low = np.where(known, _nearest(p_low, p_high, q_low, q_high), 0).sum(axis=-1)
+    rests = [_rest(known, whole, *ends) for ends in ((p_low, p_high), (q_low, q_high))]
+    low = np.clip(low + _nearest(*rests[0], *rests[1]), 0, 1)
+    furthest = np.maximum(_shares(p_low, q_high), _shares(p_high, q_low))
+    high = _with_rest(furthest, known, rests)
+    # where both may have been 0, all together is one more rest
+    is_sure: npt.NDArray[np.bool_] = np.asarray(known & ((p_low > 0) | (q_low > 0) | (p_high + q_high == 0)))
+    rests = [_rest(is_sure, np.asarray(is_sure.all(axis=-1)), *ends) for ends in ((p_low, p_high), (q_low, q_high))]
+    high = np.minimum(high, _with_rest(furthest, is_sure, rests))
+    return low, np.clip(np.maximum(low, high), 0, 1)
+
+
+Ends = tuple[Doubles, Doubles]
+
+
+def _ends(side: Doubles, off: Floats | float) -> Ends:
+    return np.clip(side - off, 0, 1), np.clip(side + off, 0, 1)
+
+
+def _rest(known: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_], low: Doubles, high: Doubles) -> Ends:
+    """Least and most that a row leaves for the places that are not known."""
+    least, most = (np.clip(1 - np.where(known, end, 0).sum(axis=-1), 0, 1) for end in (high, low))
+    return np.where(whole, 0, least), np.where(whole, 0, most)
+
+
+def _with_rest(furthest: Doubles, known: npt.NDArray[np.bool_], rests: list[Ends]) -> Doubles:
+    total: Doubles = np.where(known, furthest, 0).sum(axis=-1) + (rests[0][1] + rests[1][1]) / 2
+    return total
+
+
+def _nearest(p_low: Doubles, p_high: Doubles, q_low: Doubles, q_high: Doubles) -> Doubles:
+    """Share of a place whose weights are as near to each other as their ranges allow."""
+    nearest = np.where(p_high < q_low, _shares(p_high, q_low), np.where(q_high < p_low, _shares(p_low, q_high), 0.0))
+    return np.asarray(nearest, np.float64)
 
 
 def _shares(p: Doubles, q: Doubles) -> Doubles:
@@ -80,14 +115,14 @@ def _shares(p: Doubles, q: Doubles) -> Doubles:
     mean = (p + q) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = [np.where(side > 0, side * np.log2(side / mean), 0.0) for side in (p, q)]
-    return (parts[0] + parts[1]) / 2
+    return np.asarray((parts[0] + parts[1]) / 2, np.float64)
 
 
 def attention_divergence(
     frame_a: StepFrame, layout_a: Layout, frame_b: StepFrame, layout_b: Layout, positions: Ints
 ) -> AttentionDivergence | None:
     """Of two steps whose positions stand for each other as `Alignment.positions` says; None where one has no attention
-    or the two models differ in heads. Rows known whole are scaled to sum to 1: 16- and 8-bit weights do so only nearly.
+    or the two models differ in heads.
     """
     if "attention/keys" not in frame_a.arrays or "attention/keys" not in frame_b.arrays:
         return None
@@ -97,8 +132,10 @@ def attention_divergence(
     rows_b, bound_b = attention_rows(frame_b, layout_b)
     place_a, place_b, size = union_axis(positions, rows_a.shape[-1], rows_b.shape[-1])
     a, b = _placed(rows_a, place_a, size), _placed(rows_b, place_b, size)
-    low, high = jensen_shannon(_normalised(a), _normalised(b))
-    nothing = np.isnan(bound_a) | np.isnan(bound_b)
+    off_a = _placed(weight_rounding(frame_a, rows_a), place_a, size)
+    off_b = _placed(weight_rounding(frame_b, rows_b), place_b, size)
+    low, high = jensen_shannon(_normalised(a, off_a), _normalised(b, off_b), off_a, off_b)
+    nothing = np.isnan(rows_a).all(axis=-1) | np.isnan(rows_b).all(axis=-1)  # dropped, or NaN itself
     low, high = np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
     return AttentionDivergence(a, b, bound_a, bound_b, low, high, place_a, place_b)
 
@@ -109,9 +146,10 @@ def _placed(rows: Floats, place: Ints, size: int) -> Floats:
     return out
 
 
-def _normalised(rows: Floats) -> Doubles:
-    """Rows without a missing weight sum to 1 then; of the others, nothing is known that would allow it."""
-    total = rows.sum(axis=-1, keepdims=True, dtype=np.float64)
+def _normalised(rows: Floats, off: Floats) -> Doubles:
+    """Rows that were stored as they were sum to 1 then; of those that were rounded, or miss a weight, nothing is known
+    that would allow it."""
+    total = np.where(off.any(axis=-1), np.nan, rows.sum(axis=-1, dtype=np.float64))[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.isnan(total) | (total == 0), rows, rows / total)
 
@@ -119,12 +157,14 @@ def _normalised(rows: Floats) -> Doubles:
 def prediction_divergence(
     frame_a: StepFrame, frame_b: StepFrame, n_vocab: int, softcap: float | None
 ) -> PredictionDivergence | None:
-    """Of two steps that predict tokens of one vocabulary; None where one has no predictions.
+    """Of two steps that predict tokens of one vocabulary; None where one has no predictions, or they are no numbers.
 
     softcap: what no logit of B exceeds in magnitude, None where there is no such thing: without it, a token that B did
     not capture may have any small probability, and the divergence no upper bound.
     """
     if "logits/token_ids" not in frame_a.arrays or "logits/token_ids" not in frame_b.arrays:
+        return None
+    if not all(_are_numbers(frame) for frame in (frame_a, frame_b)):
         return None
     of_a, bound_a = _probabilities(frame_a, n_vocab)
     of_b, bound_b = _probabilities(frame_b, n_vocab)
@@ -137,6 +177,11 @@ def prediction_divergence(
         floor = float(np.exp(-softcap - np.float64(frame_b.arrays["logits/logsumexp"])))
     low, high = _kullback_leibler(a, b, bound_a, floor)
     return PredictionDivergence(ids[order], a[order], b[order], bound_a, bound_b, low, high)
+
+
+def _are_numbers(frame: StepFrame) -> bool:
+    """A logit of −∞ is a probability of 0, NaN is none."""
+    return bool(np.isfinite(frame.arrays["logits/logsumexp"]) and not np.isnan(frame.arrays["logits/values"]).any())
 
 
 def _probabilities(frame: StepFrame, n_vocab: int) -> tuple[dict[int, float], float]:

@@ -109,7 +109,7 @@ def neuron_history(reader: SessionReader, key: str, neuron: int) -> History:
         raise IndexError(f"{key} has the neurons 0 to {width - 1}, there is no {neuron}.")
     unknown = np.full(reader.num_steps, np.nan, np.float32)
     group = group_of_mode(layout, key)
-    present = np.zeros(len(unknown), bool) if group is None else _present(reader, group, key)
+    present = np.zeros(len(unknown), bool) if group is None else captured_steps(reader, group, key)
     if group is None or not present.any():
         return History(unknown, unknown.copy(), present)
     row = layout.groups[group].index(key)
@@ -129,7 +129,7 @@ def neuron_history(reader: SessionReader, key: str, neuron: int) -> History:
     return History(dequantized(codes[:, None], scale)[:, 0], unknown, present)
 
 
-def _present(reader: SessionReader, group: str, key: str) -> npt.NDArray[np.bool_]:
+def captured_steps(reader: SessionReader, group: str, key: str) -> npt.NDArray[np.bool_]:
     """(num_steps,) which steps captured the group's values of a hook point: its layer and its payload were kept."""
     layout, steps = reader.session.layout, reader.steps()
     bit = DROP_ORDER.index(group.partition("/")[0])

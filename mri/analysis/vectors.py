@@ -24,6 +24,12 @@ Bools = npt.NDArray[np.bool_]
 HALF_ULP = {"f32": 2.0**-24, "f16": 2.0**-11, "q8": 0.0}
 """Relative error of a captured value; with q8 it is absolute, half a code."""
 
+HALF_STEP_F16 = 2.0**-25
+"""Absolute error of a float16 below 2⁻¹⁴, where its steps no longer shrink."""
+
+HALF_CODE = 0.5 + 2.0**-16
+"""Absolute error of a q8 value in scales: half a code, and what the scale itself was rounded by, 126 times."""
+
 LENGTH_ERROR = 1e-6
 """Relative error of the statistic l2, the root of a float32 sum of squares."""
 
@@ -112,7 +118,9 @@ def read_vectors(reader: SessionReader, group: str, keys: Sequence[str], steps: 
     values = np.where(here[..., None], values, 0)
     if layout.config.quantization == "f16":
         norm = np.where((np.abs(values) >= F16_MAX).any(axis=-1), np.nan, norm)
-    absolute = np.where(here, scale / 2, 0).astype(np.float64) if scale is not None else np.zeros(shape)
+    absolute = np.full(shape, HALF_STEP_F16 if layout.config.quantization == "f16" else 0.0)
+    if scale is not None:
+        absolute = np.where(here, scale * HALF_CODE, 0).astype(np.float64)
     return Vectors(width, neurons, values, here, norm, bound, HALF_ULP[layout.config.quantization], absolute)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map, length_map, neuron_differences
 from mri.analysis.divergence import attention_divergence, prediction_divergence
-from mri.analysis.similarity import cka_keys, cka_of_points, pooled
+from mri.analysis.similarity import cka_keys, cka_of_points, likeness
 from mri.errors import ConfigError
 from mri.export.panels import Header, csv_pieces
 from mri.store.reader import SessionReader
@@ -76,18 +76,19 @@ def _sides(comparison: Comparison, choice: Choice) -> list[tuple[SessionReader, 
 
 def _neurons(comparison: Comparison, choice: Choice) -> Table:
     header = [("neuron", "index"), ("a", "activation"), ("b", "activation"), ("a_at_most", "|activation|"),
-              ("b_at_most", "|activation|"), ("difference", "b − a"), ("state", "")]  # fmt: skip
+              ("b_at_most", "|activation|"), ("difference", "b − a"), ("rounding", "± activation"),
+              ("state", "")]  # fmt: skip
     (one, a), (other, b) = _sides(comparison, choice)
     found = neuron_differences(one.frame(a), one.session.layout, other.frame(b), other.session.layout, choice.point)
 
     def rows() -> Iterable[list[Any]]:
         for i, neuron in enumerate(found.neurons.tolist()):
-            in_a, in_b = found.exact[i] or not np.isnan(found.a[i]), found.exact[i] or not np.isnan(found.b[i])
-            state = "both captured" if found.exact[i] else "at least this much: captured in " + ("A" if in_a else "B")
+            in_a, in_b = found.both[i] or not np.isnan(found.a[i]), found.both[i] or not np.isnan(found.b[i])
+            state = "both captured" if found.both[i] else "at least this much: captured in " + ("A" if in_a else "B")
             yield [
                 neuron, found.a[i] if in_a else None, found.b[i] if in_b else None,
                 None if in_a else _cell(found.bound_a), None if in_b else _cell(found.bound_b),
-                _cell(float(found.difference[i])), state,
+                _cell(float(found.difference[i])), _cell(float(found.rounding[i])), state,
             ]  # fmt: skip
 
     return header, rows()
@@ -152,13 +153,19 @@ def _predictions(comparison: Comparison, choice: Choice) -> Table:
 
 def _similarity(comparison: Comparison, _: Choice) -> Table:
     one, other, keys = comparison.one, comparison.other, comparison.keys
-    found = pooled(one, other, keys)
+    found = likeness(comparison)
+    if found.reason:
+        raise ConfigError(found.reason)
     with_cka = cka_keys(one.session.layout, other.session.layout, keys)
     cka = dict(zip(with_cka, cka_of_points(one, other, comparison.matched_steps, with_cka).tolist(), strict=True))
-    columns = zip(keys, found.cosine.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    columns = zip(
+        keys, found.cosine.tolist(), found.low.tolist(), found.high.tolist(), found.num_steps.tolist(), strict=True
+    )
     return [
-        ("hook_point", ""), ("pooled_cosine", "ratio"), ("at_least", "ratio"), ("at_most", "ratio"), ("cka", "ratio"),
-    ], ([key, *map(_cell, values), _cell(cka.get(key, float("nan")))] for key, *values in columns)  # fmt: skip
+        ("hook_point", ""), ("cosine", "ratio"), ("at_least", "ratio"), ("at_most", "ratio"), ("steps", "count"),
+        ("holds_nan", ""), ("cka", "ratio"),
+    ], ([key, *map(_cell, values), count, bool(nan), _cell(cka.get(key, float("nan")))]
+        for (key, *values, count), nan in zip(columns, found.has_nan.tolist(), strict=True))  # fmt: skip
 
 
 def _tokens(comparison: Comparison, _: Choice) -> Table:

@@ -43,6 +43,11 @@ class Trace:
         self._reader = reader
 
     @property
+    def reader(self) -> SessionReader:
+        """What the functions of `mri.analysis` read a session by."""
+        return self._reader
+
+    @property
     def session(self) -> TraceSession:
         """The metadata: prompt, response, model, provenance, settings."""
         return self._reader.session

@@ -40,9 +40,10 @@ PAIRS = (
 
 GRAPHS = {
     "graph-compare-map": (
-        "Where they differ", "derived", 470,
-        "‖A − B‖ over the mean of both lengths, of the captured neurons; under the pointer the range in which the whole"
-        " vectors' own lies. Empty columns: no step of the other side stands for this one. Click to go there.",
+        "Where they differ", "derived", 520,
+        "‖A − B‖ over the mean of both lengths; where neurons were not captured, the likeliest. Above: the mean of the"
+        " hook points, grey the range in which it is certain to lie; under the pointer that of a cell. Empty columns:"
+        " no step of the other side stands for this one. Click to go there.",
     ),
     "graph-compare-heads": (
         "Heads that look elsewhere", "derived", 250,
@@ -60,9 +61,9 @@ GRAPHS = {
     ),
     "graph-compare-similarity": (
         "How alike as a whole", "derived", 260,
-        "Cosine of each hook point's mean over all steps; grey: the range that what was not captured allows. Circles:"
-        " linear CKA over the matched steps, where the same neurons were kept in every step; of few steps it runs"
-        " high.",
+        "Cosine of each hook point, mean over the matched steps (pooled: of the mean vectors); grey: the range that"
+        " what was not captured allows. Circles: debiased linear CKA over the matched steps, where the same neurons"
+        " were kept in every step.",
     ),
 }  # fmt: skip
 """Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""

@@ -39,9 +39,10 @@ def difference_map(
     columns: Sequence[str], theme: str,
 ) -> go.Figure:  # fmt: skip
     """One measure over hook points × moments.  values, ranges (n_keys, n_columns), NaN: nothing to compare; columns:
-    what each column is, for the pointer; every: moments to a column.
+    what each column is, for the pointer; every: moments to a column. With ranges, the mean of each column stands above
+    it, in the range in which it is certain to lie.
 
-    Trace 0. Shapes: 0 the present moment, 1 the selected hook point.
+    Traces: 0 the map, 1 the means' ranges, 2 the means. Shapes: 0 the present moment, 1 the selected hook point.
     """
     c = THEMES[theme]
     number = "%{customdata[1]:.4g}"
@@ -78,14 +79,38 @@ def difference_map(
         type="category", range=[-0.5, len(keys) - 0.5], nticks=max(2, min(len(keys), 24)), tickfont={"size": 10},
         showgrid=False,
     )  # fmt: skip
+    if ranges:
+        _add_means(figure, values, ranges, list(columns), theme)
     out = finished(figure, theme, by, gap=0)
     return out.update_layout(meta={"of": by, "every": every})
+
+
+def _add_means(
+    figure: go.Figure, values: Doubles, ranges: tuple[Doubles, Doubles], columns: Sequence[str], theme: str
+) -> None:
+    """The mean over the hook points of every column, with its range, in a strip above the map."""
+    c, known = THEMES[theme], np.isfinite(values)
+    count = known.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean, low, high = (np.where(known, each, 0).sum(axis=0) / count for each in (values, *ranges))
+    figure.add_bar(
+        y=high - low, base=low, width=1, marker={"color": c["not_captured"], "line": {"width": 0}}, hoverinfo="skip",
+        yaxis="y2", showlegend=False,
+    )  # fmt: skip
+    figure.add_scatter(
+        y=mean, customdata=np.stack([np.array(columns, object), low, high], axis=-1), mode="markers+lines",
+        line={"color": c["accent"], "width": 1}, marker={"size": 3}, yaxis="y2", showlegend=False,
+        hovertemplate="%{customdata[0]}<br>mean of the hook points <b>%{y:.4g}</b>"
+        "<br>certain: %{customdata[1]:.3g} … %{customdata[2]:.3g}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(yaxis={"domain": [0, 0.78]}, yaxis2={"domain": [0.82, 1], "title": "mean", "nticks": 4})
+    figure.data[0].colorbar.update(len=0.78, y=0.39)
 
 
 def similarity_bars(
     keys: Sequence[str], cosine: Doubles, low: Doubles, high: Doubles, cka: Doubles, *, theme: str
 ) -> go.Figure:
-    """Cosine of the mean vectors of every hook point with the range of the whole ones', and CKA where there is one.
+    """Cosine of every hook point, in the range in which it is certain to lie, and CKA where there is one.
 
     Traces: 0 the range, 1 the cosine, 2 CKA.
     """
@@ -98,10 +123,10 @@ def similarity_bars(
                 width=0.8, hoverinfo="skip", name="range",
             ),
             go.Scatter(
-                x=list(keys), y=cosine, customdata=about, mode="markers", name="cosine of means",
+                x=list(keys), y=cosine, customdata=about, mode="markers", name="cosine",
                 marker={"color": c["accent"], "size": 7, "symbol": "diamond"},
-                hovertemplate="<b>%{x}</b><br>cosine of the means <b>%{y:.4g}</b>"
-                "<br>whole vectors: %{customdata[0]:.3g} … %{customdata[1]:.3g}<extra></extra>",
+                hovertemplate="<b>%{x}</b><br>cosine <b>%{y:.4g}</b>"
+                "<br>certain: %{customdata[0]:.3g} … %{customdata[1]:.3g}<extra></extra>",
             ),
             go.Scatter(
                 x=list(keys), y=cka, mode="markers", name="linear CKA",
@@ -110,9 +135,9 @@ def similarity_bars(
             ),
         ]
     )  # fmt: skip
-    lowest = float(np.nanmin(np.concatenate([cosine, cka, [1.0]])))  # the ranges go on below: the pointer has them
+    lowest = float(np.nanmin(np.concatenate([low, cka, [1.0]])))
     figure.update_xaxes(type="category", showticklabels=False, range=[-0.5, len(keys) - 0.5], showgrid=False)
-    figure.update_yaxes(range=[max(-1.05, lowest - 0.3), 1.05], zeroline=True)
+    figure.update_yaxes(range=[max(-1.05, lowest - 0.05), 1.05], zeroline=True)
     figure.update_layout(
         showlegend=True,
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 11, "color": c["muted"]}},
@@ -237,7 +262,7 @@ def _change(p: float, q: float, bound_a: float, bound_b: float) -> str:
 def _range_words(low: float, high: float) -> str:
     if np.isnan(low) or np.isnan(high):
         return ""
-    return "whole vectors: the same" if high - low < 2e-3 else f"whole vectors: {low:.3g} … {high:.3g}"
+    return "exact" if high - low < 2e-3 else f"likeliest; certain: {low:.3g} … {high:.3g}"
 
 
 def _bits_words(low: float, high: float) -> str:

@@ -1,5 +1,7 @@
 """Differences by hand and against scipy; the ranges hold for whatever was not captured; of itself exactly 0."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,12 +58,31 @@ def test_the_opposite_differs_by_two_and_zero_from_zero_by_nothing():
     assert np.isnan(zero.cosine[0])
 
 
-def test_what_one_side_lacks_counts_as_nothing_and_the_range_says_how_much_it_can_be():
-    found = distances(vectors([4, 2, 1], [0, 1]), vectors([4, 1, 2], [0, 2]))
-    assert found.difference[0] == pytest.approx(np.sqrt(8) / np.sqrt(20))  # of (4, 2, 0) and (4, 0, 2)
-    true = np.sqrt(2) / np.sqrt(21)
+def test_what_one_side_lacks_is_estimated_within_its_bound_and_the_range_says_how_far_it_can_be():
+    x, y = [8, -7, 6, 4, 2, 1, 1, -1], [8, -7, 6, 4, 1, 2, 1, -1]
+    found = distances(vectors(x, [0, 1, 2, 3, 4]), vectors(y, [0, 1, 2, 3, 5]))
+    true = np.sqrt(2) / np.linalg.norm(x)
+    as_zeros = np.sqrt(8) / np.linalg.norm(x[:5])  # of (…, 2, 0) and (…, 0, 2)
     assert found.low[0] <= true <= found.high[0]
     assert found.low[0] > 0  # each side's bound is below the other's value
+    assert abs(found.difference[0] - true) < abs(as_zeros - true) / 2
+
+
+def test_the_length_counts_where_all_captured_values_are_the_same():
+    found = distances(vectors([9, 8, 7, 6, 0], [0, 1, 2, 3]), vectors([9, 8, 7, 6, 5], [0, 1, 2, 3]))
+    assert found.difference[0] >= found.low[0] > 0.05
+
+
+def test_of_too_few_values_in_common_there_is_a_range_and_no_number():
+    found = distances(vectors([3, 1, 0, 2], [0, 3]), vectors([1, 3, 2, 0], [0, 1], bound=np.inf))
+    assert np.isnan([found.difference[0], found.cosine[0]]).all()
+    assert 0 <= found.low[0] < found.high[0] <= 2
+
+
+def test_a_vector_of_nothing_differs_by_two_from_any_other_and_has_no_angle():
+    found = distances(vectors([0, 0, 0], [0]), vectors([3, 1, 0], [0]))
+    assert found.difference[0] == 2
+    assert np.isnan(found.cosine[0])
 
 
 FLOATS = st.floats(-8, 8, width=16).filter(lambda x: x == 0 or abs(x) > 1e-3)
@@ -85,7 +106,7 @@ def test_the_whole_vectors_lie_in_the_range(data):
         return
     true = np.linalg.norm(x - y) / ((np.linalg.norm(x) + np.linalg.norm(y)) / 2)
     assert found.low[0] - 1e-5 <= true <= found.high[0] + 1e-5
-    assert found.low[0] <= found.difference[0] <= found.high[0]
+    assert np.isnan(found.difference[0]) or found.low[0] <= found.difference[0] <= found.high[0]
     if x.any() and y.any():
         assert found.cosine_low[0] - 1e-5 <= 1 - scipy_cosine(x, y) <= found.cosine_high[0] + 1e-5
 
@@ -162,22 +183,41 @@ def test_neurons_by_hand(tmp_path, handmade_session):
     found = neuron_differences(a.frame(1), layout, b.frame(1), layout, "block.0.attn_out")
     assert found.neurons.tolist() == [0, 1, 6, 7]  # −1 → 1, −4 → −3, then two that are the same
     assert found.difference.tolist() == [2.0, 1.0, 0.0, 0.0]
-    assert found.exact.all()
+    assert found.both.all()
 
 
-def test_a_neuron_of_one_side_differs_at_least_by_what_its_bound_leaves(sessions):
-    (a, truth_a), (b, truth_b) = sessions[1, "topk"], sessions[2, "topk"]
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(["topk", "topk_q8", "full"], repeat=2)))
+def test_a_neuron_differs_as_much_as_is_said_whatever_values_were_rounded_to(sessions, one, other):
+    """Alone: at least what the other side's bound leaves. Both captured: their difference, within its rounding."""
+    (a, truth_a), (b, truth_b) = sessions[1, one], sessions[2, other]
     for step in range(6):
         frames = a.frame(step), a.session.layout, b.frame(step), b.session.layout
         found = neuron_differences(*frames, KEY)
-        true = (truth_b[KEY][step] - truth_a[KEY][step])[found.neurons]
-        near = np.abs(true) * 2e-3 + 1e-3  # rounding to 16 bits
-        assert (np.abs(found.difference) <= np.abs(true) + near).all()
-        assert np.allclose(found.difference[found.exact], true[found.exact], atol=1e-2)
-        sure = (found.difference != 0) & ~found.exact
+        true = (truth_b[KEY][step].astype(float) - truth_a[KEY][step])[found.neurons]
+        near = 1e-6  # of the subtraction in float32
+        assert (np.abs(found.difference[~found.both]) <= np.abs(true[~found.both]) + near).all()
+        off = np.abs(found.difference - true)[found.both]
+        assert (off <= found.rounding[found.both] + near).all()
+        sure = (found.difference != 0) & ~found.both
         assert (np.sign(found.difference[sure]) == np.sign(true[sure])).all()
         assert (np.diff(np.abs(found.difference)) <= 0).all()
-        assert ((np.isnan(found.a) | np.isnan(found.b)) == ~found.exact).all()
+        assert ((np.isnan(found.a) | np.isnan(found.b)) == ~found.both).all()
+
+
+def test_a_float16_below_its_normal_numbers_is_off_by_half_a_step(tmp_path):
+    truth = write_true_session(tmp_path, "tiny", IDS, config=MODES["topk"], scale=2.0**-20)
+    other = write_true_session(tmp_path, "other", IDS, seed=3, config=MODES["full"], scale=2.0**-20)
+    a, b = (open_session(tmp_path / f"{name}.h5") for name in ("tiny", "other"))
+    for step in range(6):
+        found = neuron_differences(a.frame(step), a.session.layout, b.frame(step), b.session.layout, KEY)
+        true = (other[KEY][step].astype(float) - truth[KEY][step])[found.neurons]
+        assert (np.abs(found.difference - true)[found.both] <= found.rounding[found.both] + 1e-12).all()
+        assert (np.abs(found.difference[~found.both]) <= np.abs(true[~found.both]) + 1e-12).all()
+        assert found.rounding.max() == np.float32(2.0**-25)
+    each = difference_map(a, b, STEPS, [KEY])
+    x, y = truth[KEY].astype(float), other[KEY].astype(float)
+    true = np.linalg.norm(x - y, axis=1) / ((np.linalg.norm(x, axis=1) + np.linalg.norm(y, axis=1)) / 2)
+    assert ((each.low[0] - 1e-6 <= true) & (true <= each.high[0] + 1e-6)).all()
 
 
 def test_a_sampled_side_bounds_nothing(sessions):

@@ -1,5 +1,7 @@
 """Divergences against scipy and hand-computed cases; the bounds hold for whatever was not captured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -13,6 +15,7 @@ from mri.analysis.divergence import attention_divergence, jensen_shannon, predic
 from mri.config import TraceConfig
 from mri.events import StepFrame
 from mri.store.reader import open_session
+from tests.tiers import sample
 from tests.true_sessions import SOFTCAP, write_true_session
 
 A, B = [0, 26, 1, 2, 3, 5, 4, 7, 8, 9, 10, 11], [0, 26, 6, 1, 2, 5, 4, 7, 8, 9, 10, 11]
@@ -88,6 +91,32 @@ def test_of_the_strongest_keys_only_there_are_bounds(sessions):
     assert (found.high >= exact.high - 1e-3).all()
 
 
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
+@pytest.mark.parametrize("tier", ["full_row", "summary"])
+def test_the_divergence_of_the_rows_before_rounding_lies_between_the_bounds(tmp_path, quantization, tier):
+    """Also of weights below 2⁻¹⁴, which a float16 keeps with fewer digits, and of those that 8 bits make 0."""
+    ids = list(range(26)) * sample(1, 2)
+    config = TraceConfig(topk=4, prefill="stepwise", attention_tier=tier, quantization=quantization)
+    sides = []
+    for seed, name in enumerate("ab"):
+        truth = write_true_session(tmp_path, name, ids, seed=seed, config=config, n_head=4, concentration=0.1)
+        sides.append((open_session(tmp_path / f"{name}.h5"), truth["attention"].astype(float)))
+    (a, true_a), (b, true_b) = sides
+    positions = align(ids, ids).positions
+    for other, true_other in ((b, true_b), (a, true_a)):
+        for step in range(len(ids) - 1):
+            frames = a.frame(step), a.session.layout, other.frame(step), other.session.layout
+            found = attention_divergence(*frames, positions)
+            true = jensenshannon(true_a[step], true_other[step], base=2, axis=-1) ** 2
+            true = np.nan_to_num(true)  # scipy: the root of a rounding error below 0
+            assert (found.low - 1e-6 <= true).all()
+            assert (true <= found.high + 1e-6).all()
+            if (quantization, tier) == ("f16", "full_row"):
+                assert (found.high - found.low).max() < 2e-3
+            if (quantization, tier) == ("q8", "full_row"):
+                assert (found.high - found.low).max() < 0.2
+
+
 @pytest.mark.parametrize("name", ["a", "a-few"])
 def test_attention_does_not_diverge_from_itself_at_all(sessions, name):
     for step in range(11):
@@ -101,6 +130,17 @@ def test_without_attention_there_is_nothing_to_compare(sessions):
     bare = StepFrame(1, "decode", 1, 1, {"stats": frame.arrays["stats"]})
     assert attention_divergence(frame, layout, bare, layout, align(A, A).positions) is None
     assert prediction_divergence(bare, frame, layout.n_vocab, SOFTCAP) is None
+
+
+def test_attention_and_predictions_that_are_nan_are_not_compared(sessions):
+    reader, _ = sessions["a"]
+    frame, layout = reader.frame(4), reader.session.layout
+    names = ("attention/rows", "attention/weights", "logits/values", "logits/logsumexp")
+    bad = replace(frame, arrays={**frame.arrays, **{name: frame.arrays[name] * np.float32(np.nan) for name in names}})
+    found = attention_divergence(frame, layout, bad, layout, align(A, A).positions)
+    assert np.isnan(found.low).all()
+    assert np.isnan(found.high).all()
+    assert prediction_divergence(frame, bad, layout.n_vocab, SOFTCAP) is None
 
 
 def predictions(sessions, one, other, step, softcap=SOFTCAP):

@@ -1,12 +1,19 @@
 """Attention rollout: by hand on two layers, and what is known of a recorded session."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mri.analysis.saliency import attention_mass, rollout
 from mri.config import TraceConfig
 from mri.errors import ConfigError, SessionNotFound
 from mri.store.reader import open_session
+from mri.wire import KIND_FRAME, bytes_from_frame, record_bytes
+from tests.tiers import sample
 
 ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise", quantization="f32")
 
@@ -22,7 +29,8 @@ def test_two_layers_of_three_tokens_by_hand():
     second = [[1, 0, 0], [0.8, 0.2, 0], [0, 0.5, 0.5]]
     # second layer: the mass of token 2 goes ½·(0, ½, ½) + ½·(0, 0, 1) = (0, ¼, ¾)
     # first layer: ¼ of token 1's row (¼, ¾, 0) and ¾ of token 2's row (0.1, 0.1, 0.8)
-    mass = rollout(rows_of(first, second), 2, 2)
+    mass, off = rollout(rows_of(first, second), 2, 2)
+    assert off == 0
     np.testing.assert_allclose(mass, [0.25 * 0.25 + 0.75 * 0.1, 0.25 * 0.75 + 0.75 * 0.1, 0.75 * 0.8], rtol=1e-6)
     assert mass.sum() == pytest.approx(1)
 
@@ -35,21 +43,27 @@ def test_it_is_the_papers_product_of_matrices():
     for layer in layers:
         product = (0.5 * layer + 0.5 * np.eye(9)) @ product
     for position in (0, 4, 8):
-        mass = rollout(rows_of(*layers), 4, position)
+        mass, _ = rollout(rows_of(*layers), 4, position)
         np.testing.assert_allclose(mass, product[position, : position + 1], atol=1e-6)
         assert mass.sum() == pytest.approx(1, abs=1e-6)
 
 
 def test_tokens_that_look_only_at_themselves_keep_all_mass():
-    assert rollout(rows_of(np.eye(3), np.eye(3)), 2, 2).tolist() == [0, 0, 1]
+    assert rollout(rows_of(np.eye(3), np.eye(3)), 2, 2)[0].tolist() == [0, 0, 1]
 
 
-def test_what_is_not_known_stays_where_it_is():
-    rows = rows_of([[1, 0, 0], [1, 0, 0], [0, 1, 0]], [[1, 0, 0], [1, 0, 0], [0, 1, 0]])
-    del rows[1]
-    assert rollout(rows, 2, 2).tolist() == [0, 0.75, 0.25]
-    rows[2][1] = np.nan  # the upper layer's row of the query itself
-    assert rollout(rows, 2, 2).tolist() == [0, 0.5, 0.5]
+@given(st.integers(0, 2**32 - 1), st.integers(9, 40), st.floats(0.05, 1))
+@settings(max_examples=sample(ci=50, long=1000))
+def test_of_the_strongest_keys_it_is_off_by_no_more_than_is_said(seed, n, concentration):
+    rng = np.random.default_rng(seed)
+    whole = {p: rng.dirichlet(np.full(p + 1, concentration), 3).astype(np.float32) for p in range(n)}
+    few, left = {}, {}
+    for p, row in whole.items():
+        kept = np.where(row >= np.sort(row, axis=-1)[:, max(0, p - 7)][:, None], row, 0)
+        few[p], left[p] = kept / kept.sum(axis=-1, keepdims=True), 1 - kept.sum(axis=-1)
+    true, _ = rollout(whole, 3, n - 1)
+    found, off = rollout(few, 3, n - 1, left)
+    assert np.abs(found - true).sum() / 2 <= off + 1e-5
 
 
 def expected(reader, step):
@@ -83,29 +97,45 @@ def test_a_whole_matrix_of_the_prompt_is_exact(tmp_path, random_session):
         assert saliency.weights.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_a_prompt_read_in_one_pass_is_approximate_and_says_so(tmp_path, random_session):
-    with open_session(random_session(tmp_path, num_prompt_tokens=12, num_steps=4)) as reader:
-        layout = reader.session.layout
-        saliency = attention_mass(reader, 0)
-        frame = reader.frame(0)
-        kept = np.zeros((layout.n_layer, 12))
-        for layer in range(layout.n_layer):
-            for head in range(layout.n_head):
-                keys = frame.arrays["attention/keys"][layer, head]
-                kept[layer, keys] += frame.arrays["attention/weights"][layer, head]
-        kept /= kept.sum(-1, keepdims=True)
-        own = np.eye(12)[11]
-        upper = 0.5 * kept[1] + 0.5 * own
-        rest = upper * (1 - own)
-        np.testing.assert_allclose(
-            saliency.weights, rest + upper[11] * (0.5 * kept[0] + 0.5 * own), atol=1e-6
-        )  # fmt: skip
-        assert not saliency.exact
-        assert saliency.note == (
-            "Approximate: of 1 of the 12 positions only the strongest keys of each head were kept, which were scaled "
-            "up to sum to 1; what 10 of the 12 positions read was not captured, so that mass stays with them."
-        )
-        assert attention_mass(reader, 3).weights.sum() == pytest.approx(1)
+@pytest.mark.parametrize("tier", ["summary", "full_row"])
+@pytest.mark.parametrize("step", [0, 3])
+def test_a_prompt_read_in_one_pass_is_refused_with_what_to_do(tmp_path, random_session, tier, step):
+    config = TraceConfig(attention_tier=tier)
+    with (
+        open_session(random_session(tmp_path, config=config, num_prompt_tokens=12, num_steps=4)) as reader,
+        pytest.raises(ConfigError) as error,
+    ):
+        attention_mass(reader, step)
+    assert str(error.value) == (
+        f"What 10 of the {12 + step} tokens looked at was not captured, since the prompt was read in one pass: "
+        "record it token by token, with the preset `rows`."
+    )
+
+
+def test_a_prompt_of_one_token_is_no_prompt_read_in_one_pass(tmp_path, random_session):
+    with open_session(random_session(tmp_path, num_prompt_tokens=1, num_steps=5)) as reader:
+        assert attention_mass(reader, 4).exact
+
+
+def test_rows_that_the_budget_left_out_are_refused(tmp_path, random_session):
+    with open_session(random_session(tmp_path, config=ROWS, num_steps=6)) as reader:
+        frames = [reader.frame(k) for k in range(6)]
+        bare = replace(frames[2], arrays={k: v for k, v in frames[2].arrays.items() if not k.startswith("attention")})
+        fake = SimpleNamespace(session=reader.session, num_steps=6, records=lambda a, b: b"".join(
+            record_bytes(KIND_FRAME, f.step, bytes_from_frame(f)) for f in (*frames[:2], bare, *frames[3:])[a:b]
+        ))  # fmt: skip
+        with pytest.raises(ConfigError, match=r"of 1 of the 6 tokens were not captured.*max_bytes_per_step"):
+            attention_mass(fake, 5)
+
+
+def test_where_the_strongest_keys_say_too_little_it_is_refused(tmp_path, random_session):
+    config = TraceConfig(prefill="stepwise", quantization="f32")
+    with open_session(random_session(tmp_path, config=config, num_steps=300)) as reader:
+        near = attention_mass(reader, 12)
+        assert 0 < near.most_off <= 0.5
+        assert f"up to {near.most_off:.1%} of the mass may stand elsewhere" in near.note
+        with pytest.raises(ConfigError, match=r"could stand elsewhere\. Record whole rows"):
+            attention_mass(reader, 299)
 
 
 def test_few_keys_are_all_of_them(tmp_path, random_session):

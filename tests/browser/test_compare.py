@@ -58,13 +58,13 @@ def test_a_link_opens_both_where_they_were(page):
     expect(rows).not_to_have_count(0)
     shown(page, MAP, "plot.data[0].y.length === 12")
     until(page, f"document.querySelector('#{MAP} .js-plotly-plot').layout.shapes[0].x0 === 3")
-    assert "whole vectors" in hover_words(page, MAP, 3, 5)
+    assert "certain:" in hover_words(page, MAP, 3, 5)
     shown(page, HEADS)
     shown(page, ROWS, "plot.data.length === 5")
     shown(page, NEXT)
     expect(page.locator("#compare-kl")).to_contain_text("KL(A‖B) at least")
     shown(page, ALIKE)
-    expect(page.locator("#compare-score")).to_contain_text("mean cosine of 12 hook points")
+    expect(page.locator("#compare-score")).to_contain_text("mean cosine over 12 of 12 hook points")
 
 
 def test_one_clock_moves_both_and_the_address_follows(page):

@@ -31,7 +31,7 @@ def loaded():
 
 @pytest.fixture(scope="module")
 def folder(loaded, tmp_path_factory):
-    """Three sessions: of the model that is served, of one unknown, and with a prompt read in one pass."""
+    """Three sessions: of the model that is served, of one unknown with a prompt read in one pass, and of few keys."""
     folder = tmp_path_factory.mktemp("sessions")
     record_generation(
         loaded, "abcab", sampling=Sampling(max_new_tokens=6, temperature=0.0), sessions=folder, session_id="golden",
@@ -41,6 +41,7 @@ def folder(loaded, tmp_path_factory):
         folder, session_id="foreign", num_steps=10, num_prompt_tokens=12,
         provenance={"weights_hash": "0" * 64, "model_path": "/models/d6"},
     )  # fmt: skip
+    write_random_session(folder, session_id="few", num_steps=14, config=TraceConfig(prefill="stepwise"))
     return folder
 
 
@@ -94,11 +95,18 @@ def test_it_follows_the_clock_and_goes_away(page):
     until(page, "document.querySelectorAll('.mri-token.has-influence, .mri-arcs path').length === 0")
 
 
-def test_what_is_approximate_says_so_and_foreign_weights_are_a_sentence(page):
+def test_what_is_approximate_says_how_far_it_may_be_off(page):
+    open_scanner(page, "/?session=few&step=11&picture=flat&influence=attention")
+    says = page.locator(".mri-influence-says")
+    expect(says).to_contain_text("approximate, up to ")
+    assert "may stand elsewhere" in says.get_attribute("title")
+
+
+def test_a_prompt_in_one_pass_and_foreign_weights_are_sentences(page):
     open_scanner(page, "/?session=foreign&step=4&picture=flat&influence=attention")
     says = page.locator(".mri-influence-says")
-    expect(says).to_contain_text("approximate")
-    assert "was not captured" in says.get_attribute("title")
+    expect(says).to_contain_text("the prompt was read in one pass: record it token by token")
+    assert page.locator(".mri-token.has-influence").count() == 0
     page.get_by_label("Influence").select_option("gradient × input")
     expect(says).to_contain_text("start the server with --model /models/d6.")
 

@@ -20,7 +20,8 @@ const ANSWERS = {
   "/sessions/demo/frames?start=0&stop=64&v=1a-2b": [200, "MRIJ for ever"],
   "/sessions/demo/series?stat=p99": [200, SERIES],
   "/sessions/demo/series?stat=l2&v=1a-2b": [200, SERIES],
-  "/sessions/demo/saliency?step=3": [200, '{"weights": [0.5, 0.5], "exact": true, "note": ""}'],
+  "/sessions/demo/saliency?step=3": [200, '{"weights": [0.5, 0.5], "exact": true, "most_off": 0, "note": ""}'],
+  "/sessions/demo/saliency?step=4": [200, '{"weights": null, "exact": false, "most_off": null, "note": "Record rows."}'],
   "/sessions/demo/attribution": [202, '{"status": "running", "message": "Starting…"}'],
   "/sessions/demo/attribution?step=3": [200, '{"status": "finished", "signed": [0.25, -1]}'],
   "/sessions/odd%2Fid/attribution": [200, '{"status": "error", "message": "Other weights: use --model x."}'],
@@ -71,6 +72,7 @@ test("series are lines over all steps", async () => {
 
 test("influence: attention mass at once, gradients when they are computed", async () => {
   assert.deepEqual((await fetchSaliency("demo", 3)).weights, [0.5, 0.5]);
+  await assert.rejects(fetchSaliency("demo", 4), (error) => error instanceof SourceError && error.message === "Record rows.");
   const waits = [];
   const found = await fetchAttribution("demo", 3, undefined, (message) => waits.push(message), 1);
   assert.deepEqual([found.signed, waits], [[0.25, -1], ["Starting…"]]);

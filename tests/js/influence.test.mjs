@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arc, shades, strongest, textOn, valueText } from "../../assets/js/core/influence.mjs";
+import { approximateText, arc, shades, strongest, textOn, valueText } from "../../assets/js/core/influence.mjs";
 
 test("a shade is the root of the share of the largest magnitude", () => {
   assert.deepEqual(shades([0.64, 0.16, 0, -0.04]), [1, 0.5, 0, 0.25]);
@@ -18,6 +18,12 @@ test("values are read exactly", () => {
   assert.equal(valueText("attention", 0.12345678), "attention mass 0.123457");
   assert.equal(valueText("gradient", -0.5), "gradient × input −0.5 logit");
   assert.equal(valueText("attention", 0), "attention mass 0");
+});
+
+test("what is approximate says how much may stand elsewhere", () => {
+  assert.equal(approximateText({ weights: [], note: "" }), "");
+  assert.equal(approximateText({ weights: [], note: "8 bits", most_off: 0 }), " · approximate");
+  assert.equal(approximateText({ weights: [], note: "few keys", most_off: 0.1449 }), " · approximate, up to 14 % may stand elsewhere");
 });
 
 test("text on any colour has a contrast of at least 4.5", () => {

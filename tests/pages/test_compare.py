@@ -60,7 +60,7 @@ def test_nothing_is_drawn_before_there_is_a_pair(page):
 def test_the_ways_in(page):
     assert "Compare two scans" in str(page.layout())
     assert "Compare two scans" in str(page.layout(a="one"))
-    assert page.layout(a="one", b="two", align="magic").children[0].data["align"] == "prefix"
+    assert page.layout(a="one", b="two", align="magic").children[0].data["align"] == "mapping"
     assert "cannot be compared" in str(page.layout(a="one", b="none"))
     assert [info.id for info in page._first_two("two")][0] == "two"
     assert len({info.id for info in page._first_two("nobody")}) == 2

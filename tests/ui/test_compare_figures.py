@@ -17,9 +17,13 @@ def test_the_map_keeps_what_is_not_known_empty_and_says_the_range():
     )
     heat = found.data[0]
     np.testing.assert_array_equal(heat.z, values.astype(np.float32))
-    assert heat.customdata[0, 0].tolist() == ["one", 0.5, "whole vectors: 0.25 … 0.75"]
-    assert heat.customdata[1, 1, 2] == "whole vectors: the same"
+    assert heat.customdata[0, 0].tolist() == ["one", 0.5, "likeliest; certain: 0.25 … 0.75"]
+    assert heat.customdata[1, 1, 2] == "exact"
     assert heat.customdata[0, 1, 2] == ""
+    _, band, mean = found.data
+    np.testing.assert_array_equal(mean.y, [0.5, 1])
+    np.testing.assert_array_equal(band.base, [0.25, 1])
+    np.testing.assert_array_equal(band.y, [0.5, 0])
     assert (found.layout.meta["every"], len(found.layout.shapes)) == (3, 2)
     assert "3 to a column" in found.layout.xaxis.title.text
 
@@ -76,5 +80,6 @@ def test_similarity_draws_ranges_cosines_and_cka():
     )
     ranges, cosine, cka = found.data
     np.testing.assert_allclose(ranges.y, [0.5, 0])
+    assert found.layout.yaxis.range[0] < 0.5, "the whole range is in the picture"
     np.testing.assert_array_equal(cosine.y, [0.9, 1])
     np.testing.assert_array_equal(cka.y, [NAN, 0.8])

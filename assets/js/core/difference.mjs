@@ -4,7 +4,7 @@
  * Knows the frames' accessors. Refuses to know alignments, colours and the page. Pure.
  */
 
-import { bound, captured, hookPoint } from "./layout.mjs";
+import { bound, captured, hookPoint, rounding } from "./layout.mjs";
 
 /** @typedef {import("./wire.mjs").Frame} Frame */
 /** @typedef {import("./layout.mjs").Layout} Layout */
@@ -15,7 +15,9 @@ import { bound, captured, hookPoint } from "./layout.mjs";
  *  @property {number} b
  *  @property {number} difference b − a; where one side is missing the least that it can be, 0 where it may have either
  *           sign; NaN where nothing bounds the missing side
- *  @property {"both"|"a"|"b"} by who captured it */
+ *  @property {"both"|"a"|"b"} by who captured it
+ *  @property {number} rounding how far b − a is off at most because captured values were rounded; 0 where one side is
+ *           missing, for there it is in the difference already */
 
 /** Every neuron that one of the steps captured, the largest sure difference first.
  *  @param {Frame} frameA
@@ -30,24 +32,33 @@ export function neuronDifferences(frameA, layoutA, frameB, layoutB, key) {
   const [a, hasA] = dense(frameA, layoutA, key, width);
   const [b, hasB] = dense(frameB, layoutB, key, width);
   const [boundA, boundB] = [bound(frameA, layoutA, key), bound(frameB, layoutB, key)];
+  const [roundingA, roundingB] = [rounding(frameA, layoutA, key), rounding(frameB, layoutB, key)];
   /** @type {NeuronDifference[]} */
   const neurons = [];
   for (let neuron = 0; neuron < width; neuron++) {
     if (!hasA[neuron] && !hasB[neuron]) continue;
     const by = hasA[neuron] && hasB[neuron] ? "both" : hasA[neuron] ? "a" : "b";
-    const difference = by === "both" ? b[neuron] - a[neuron] : by === "b" ? atLeast(b[neuron], boundA) : -atLeast(a[neuron], boundB);
-    neurons.push({ neuron, a: a[neuron], b: b[neuron], difference: Math.fround(difference), by });
+    const [offA, offB] = [offBy(a[neuron], roundingA), offBy(b[neuron], roundingB)];
+    const difference = by === "both" ? b[neuron] - a[neuron] : by === "b" ? atLeast(b[neuron], offB, boundA) : -atLeast(a[neuron], offA, boundB);
+    neurons.push({ neuron, a: a[neuron], b: b[neuron], difference: Math.fround(difference), by, rounding: by === "both" ? Math.fround(offA + offB) : 0 });
   }
   const size = ({ difference }) => (Number.isNaN(difference) ? -1 : Math.abs(difference));
   neurons.sort((one, other) => size(other) - size(one) || one.neuron - other.neuron);
   return { neurons, boundA, boundB };
 }
 
-/** How far a value is from the nearest one within ± bound, with its sign.
+/** @param {number} value
+ *  @param {{relative: number, absolute: number}} rounding */
+function offBy(value, { relative, absolute }) {
+  return Math.max(Math.fround(Math.abs(value) * relative), absolute);
+}
+
+/** How far a value is at least from the nearest one within ± most, with its sign.
  *  @param {number} value
+ *  @param {number} off how far it may be from what it was before it was rounded
  *  @param {number} most */
-function atLeast(value, most) {
-  const left = Math.fround(Math.abs(value) - Math.fround(most));
+function atLeast(value, off, most) {
+  const left = Math.fround(Math.fround(Math.abs(value) - off) - Math.fround(most));
   return Number.isNaN(left) ? NaN : Math.sign(value) * Math.max(0, left);
 }
 

@@ -8,7 +8,8 @@
 
 /** @typedef {object} Influence
  *  @property {number[]} weights by position, signed where the measure is
- *  @property {string} note what makes it approximate, "" where it is exact */
+ *  @property {string} note what makes it approximate, "" where it is exact
+ *  @property {number} [most_off] how much of it may stand elsewhere at most, 0 … 1 */
 
 /** @type {Readonly<Record<Measure, {label: string, unit: string, explanation: string}>>} */
 export const MEASURES = Object.freeze({
@@ -51,6 +52,14 @@ export function strongest(weights, most) {
 export function valueText(measure, weight) {
   const { label, unit } = MEASURES[measure];
   return `${label} ${String(Number(weight.toPrecision(6))).replace("-", "−")}${unit}`;
+}
+
+/** What stands behind the strongest tokens where the measure is approximate.
+ *  @param {Influence} influence
+ *  @returns {string} like " · approximate, up to 14 % may stand elsewhere"; "" where it is exact */
+export function approximateText({ note, most_off: mostOff = 0 }) {
+  if (!note) return "";
+  return ` · approximate${mostOff > 0 ? `, up to ${(100 * mostOff).toPrecision(2)} % may stand elsewhere` : ""}`;
 }
 
 /** Black or white text, whichever stands out more (WCAG 2 contrast).

@@ -221,6 +221,24 @@ export function bound(frame, layout, key) {
   return row === null ? NaN : frame.arrays[name].data[row];
 }
 
+/** How far the captured values of a hook point are from what they were before they were stored: the larger of
+ *  relative · |value| and absolute (mri/analysis/vectors.py).
+ *  @param {Frame} frame
+ *  @param {Layout} layout
+ *  @param {string} key
+ *  @returns {{relative: number, absolute: number}} */
+export function rounding(frame, layout, key) {
+  const { quantization } = layout.config;
+  if (quantization === "f16") return { relative: 2 ** -11, absolute: 2 ** -25 };
+  if (quantization !== "q8") return { relative: 0, absolute: 0 };
+  const { width } = hookPoint(layout, key);
+  for (const mode of ["full", "topk", "sampled"]) {
+    const row = rowInArray(frame, layout, `${mode}/${width}/scale`, key);
+    if (row !== null) return { relative: 0, absolute: Math.fround(frame.arrays[`${mode}/${width}/scale`].data[row] * (0.5 + 2 ** -16)) };
+  }
+  return { relative: 0, absolute: 0 };
+}
+
 /** One neuron's cell, for hovers and history lines.
  *  @param {Frame} frame
  *  @param {Layout} layout

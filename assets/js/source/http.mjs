@@ -67,10 +67,12 @@ export async function fetchSeries(id, stat, version = "", signal) {
  *  @param {number} step
  *  @param {string} [version]
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<{weights: number[], exact: boolean, note: string}>}
- *  @throws {SourceError} */
-export function fetchSaliency(id, step, version = "", signal) {
-  return answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
+ *  @returns {Promise<{weights: number[], exact: boolean, most_off: number, note: string}>}
+ *  @throws {SourceError} also where too little was captured, with what to record */
+export async function fetchSaliency(id, step, version = "", signal) {
+  const found = await answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
+  if (!found.weights) throw new SourceError(found.note);
+  return found;
 }
 
 const POLL_MS = 300;

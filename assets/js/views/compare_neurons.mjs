@@ -133,7 +133,7 @@ export class ComparedNeurons {
       const pick = el("button", { type: "button", "aria-pressed": String(row.neuron === selected), text: String(row.neuron), title: `Select neuron ${row.neuron}`, on: { click: () => this.context.onPick(row.neuron) } });
       const sign = row.by === "both" ? "" : row.difference > 0 ? "≥ " : "≤ ";
       const more = row.difference > 0 ? "+" : "";
-      return el("tr", {}, el("td", {}, pick, dossierLink(this.context.session, key, row.neuron, "↗", "compare-dossier")), cell(row.a, found.boundA), cell(row.b, found.boundB), el("td", { class: row.difference > 0 ? "is-b" : "is-a", title: exactly(row.difference), text: `${sign}${more}${formatValue(row.difference)}` }));
+      return el("tr", {}, el("td", {}, pick, dossierLink(this.context.session, key, row.neuron, "↗", "compare-dossier")), cell(row.a, found.boundA), cell(row.b, found.boundB), el("td", { class: row.difference > 0 ? "is-b" : "is-a", title: `${exactly(row.difference)}${row.rounding > 0 ? `, off by at most ${formatValue(row.rounding)}: values are stored rounded` : ""}`, text: `${sign}${more}${formatValue(row.difference)}` }));
     });
     const head = el("tr", {}, ...["neuron", "A", "B", "B − A"].map((text) => el("th", { scope: "col", text })));
     this.list.replaceChildren(el("table", {}, el("caption", { text: `Differ most in ${plateLabel(key)}` }), el("thead", {}, head), el("tbody", {}, ...rows)));
@@ -178,7 +178,7 @@ export class ComparedNeurons {
     const title = el("div", {}, el("b", { text: key }), ` · neuron ${neuron}`);
     if (!row) return [title, el("div", { class: "mri-muted", text: "captured by neither side" })];
     if (Number.isNaN(row.difference)) return [title, el("div", { class: "mri-muted", text: "the side that did not capture it has no bound" })];
-    const words = row.by === "both" ? `B − A = ${exactly(row.difference)}` : `B − A ${row.difference > 0 ? "≥" : "≤"} ${exactly(row.difference)}`;
+    const words = row.by === "both" ? `B − A = ${exactly(row.difference)}${row.rounding > 0 ? ` ± ${formatValue(row.rounding)}` : ""}` : `B − A ${row.difference > 0 ? "≥" : "≤"} ${exactly(row.difference)}`;
     const why = row.by === "both" ? `A ${exactly(row.a)}, B ${exactly(row.b)}` : row.difference === 0 ? "within the other side's bound: may be either" : `captured in ${row.by.toUpperCase()} only: the other side's bound`;
     return [title, el("div", { class: "mri-value", text: words }), el("div", { class: "mri-muted", text: why })];
   }

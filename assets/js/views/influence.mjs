@@ -6,7 +6,7 @@
  */
 
 import { colourMap } from "../core/colour.mjs";
-import { MEASURES, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
+import { MEASURES, approximateText, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
 import { fetchAttribution, fetchSaliency } from "../source/http.mjs";
 import { el, say } from "./dom.mjs";
 
@@ -144,7 +144,8 @@ export class Influence {
   /** @param {Measure} measure
    *  @param {Weights} found
    *  @param {boolean} isLight */
-  #show(measure, { weights, note }, isLight) {
+  #show(measure, influence, isLight) {
+    const { weights, note } = influence;
     const shade = shades(weights);
     weights.forEach((weight, position) => {
       const button = this.buttons[position];
@@ -156,7 +157,7 @@ export class Influence {
     });
     const most = strongest(weights, MOST_ARCS);
     const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${weights[position].toFixed(3).replace("-", "−")}`);
-    this.#say(`strongest: ${text.join(", ")}${note ? " · approximate" : ""}`, "", note);
+    this.#say(`strongest: ${text.join(", ")}${approximateText(influence)}`, "", note);
     this.#sources = this.#target < this.buttons.length ? most : [];
     this.svg.replaceChildren(
       ...this.#sources.map((position) => {
