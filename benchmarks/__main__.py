@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
+from pathlib import Path
 from typing import Annotated
 
 import torch
@@ -12,11 +13,14 @@ from rich.console import Console
 
 NAMES = (
     "tracing", "store", "training", "server", "live", "compare", "screen", "scanner", "export", "learn", "neurons",
-    "arrival", "accuracy",
+    "arrival", "accuracy", "truth",
 )  # fmt: skip
 
 
-def main(names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(NAMES)}.")] = None) -> None:
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(NAMES)}.")] = None,
+    upstream: Annotated[list[Path] | None, typer.Option(help="A checkout of nanochat, for truth.")] = None,
+) -> None:
     console = Console(width=120, highlight=False)
     unknown = [name for name in names or () if name not in NAMES]
     if unknown:
@@ -27,7 +31,8 @@ def main(names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '
         f"Python {platform.python_version()}, torch {torch.__version__}, {threads} threads, {platform.machine()}"
     )
     for name in names or NAMES:
-        console.print(importlib.import_module(f"benchmarks.{name}").table())
+        table = importlib.import_module(f"benchmarks.{name}").table
+        console.print(table(upstream or ()) if name == "truth" else table())
 
 
 if __name__ == "__main__":
