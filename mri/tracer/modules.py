@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mri.config import TraceConfig
-from mri.errors import ConfigError, StoreError
+from mri.errors import ConfigError, ModelError, StoreError
 from mri.events import Array, StepFrame, TraceSession
 from mri.hook_points import HookPoint
 from mri.layout import LAYERS_DROPPED_BIT, Layout
@@ -50,11 +50,11 @@ class Recorder:
     num_steps    frames written              stopped   "" or why the recording ended early: "budget" or "error: …"
 
     What cannot be recorded is refused while nothing is written: UnknownHookPoint for a name that the model does not
-    have, ModelError for TorchScript, StoreError for an id that is taken or a folder that cannot be written, ConfigError
-    for settings and, at the first `step`, for points that gave no numbers, or ran several times in one pass.
-    From then on nothing raises: trouble with values, the budget or the disk ends the recording with a RuntimeWarning
-    and `stopped`, and the training goes on. Passes of other threads, of copies of the model and of forked processes are
-    not recorded.
+    have, ModelError for TorchScript and for what is no module, StoreError for an id that is taken and a folder that
+    cannot be written, ConfigError for settings and, at the first `step`, for points that gave no numbers or ran several
+    times in one pass. From then on nothing raises: trouble with values, the budget or the disk ends the recording with
+    a RuntimeWarning and `stopped`, and the training goes on. Passes of other threads than the one that calls `step`, of
+    copies of the model and of forked processes are not recorded.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class Recorder:
         session_id: str = "",
     ) -> None:
         self._model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile wrapped
+        if not isinstance(self._model, nn.Module):
+            raise ModelError(f"A {type(model).__name__} is no nn.Module: give mri.Recorder the module that is called.")
         self._points = checked_points(points)
         targets = {point.name: parameter_or_module(self._model, point.name) for point in self._points}
         for key, target in targets.items():
@@ -195,7 +197,8 @@ class Recorder:
             if point.name not in rows:
                 raise ConfigError(
                     f"Module {point.name!r} has not run yet, or on an empty batch only: call rec.step() after a pass "
-                    "in the same thread, first after one of all points (code compiled before the block calls no hooks)."
+                    "in the same thread, and name what the first pass runs (code compiled before the block calls no "
+                    "hooks, and a module whose weights another one uses is not run)."
                 )
         points = [
             HookPoint(key, i, "param" if key in self._tensors else "module", x.shape[1], "topk")

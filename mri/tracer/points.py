@@ -118,13 +118,13 @@ def arrays_of_points(layout: Layout, rows: Mapping[str, Tensor]) -> dict[str, Ar
         if key in rows
     ]
     arrays = {"stats": np.concatenate([np.empty((0, len(STATS)), np.float32), *stats])}
-    specs = layout.specs("train", 0, 0)
     for group, keys in layout.groups.items():
         width = width_of_group(group)
         last = [rows[key][-1].cpu() for key in keys if key in rows]  # of each point (width,)
         if not last:
-            none = {name: spec for name, spec in specs.items() if name.startswith(f"{group}/")}
-            arrays |= {name: np.empty((0, *shape[1:]), dtype) for name, (dtype, shape) in none.items()}
+            for name, (dtype, shape) in layout.specs("train", 0, 0).items():
+                if name.startswith(f"{group}/"):
+                    arrays[name] = np.empty((0, *shape[1:]), dtype)
         elif group.startswith("topk/"):
             arrays |= topk_arrays(group, torch.stack(last), layout.topk, layout.config.quantization)
         else:

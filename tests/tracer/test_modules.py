@@ -23,7 +23,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from mri.config import TraceConfig
-from mri.errors import ConfigError, StoreError, UnknownHookPoint
+from mri.errors import ConfigError, ModelError, StoreError, UnknownHookPoint
 from mri.export.trace import open_trace
 from mri.store.imports import import_file
 from mri.store.library import Library
@@ -129,6 +129,8 @@ def test_unknown_names_register_nothing(tmp_path: Path) -> None:
     assert no_hooks(model)
     with pytest.raises(ConfigError, match="nothing to record"):
         Recorder(model, [], sessions=tmp_path)
+    with pytest.raises(ModelError, match=r"A function is no nn\.Module"):
+        Recorder(no_hooks, ["0"], sessions=tmp_path)  # type: ignore[arg-type]
 
 
 def test_a_step_without_a_forward_pass_is_refused(tmp_path: Path) -> None:
