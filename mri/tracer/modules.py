@@ -6,6 +6,7 @@ Knows torch and the store's writer. Knows nothing of nanochat.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 import warnings
@@ -106,10 +107,13 @@ class Recorder:
         if kind is KeyboardInterrupt:
             reason = "interrupted"
         try:
-            path = self._writer.finish(_utf8(self.stopped or reason), duration_s=time.perf_counter() - self._began)
+            duration_s, seal = time.perf_counter() - self._began, self.num_steps > 0
+            path = self._writer.finish(_utf8(self.stopped or reason), seal=seal, duration_s=duration_s)
             problem = self._writer.seal_error
         except OSError as error:  # there was no process to be had for sealing
             path, problem = self._writer.folder, str(error)
+        if not self.num_steps:  # the disk failed at the very first
+            shutil.rmtree(path, ignore_errors=True)
         self.path = path if path.exists() else None
         if problem and not self.stopped:
             warnings.warn(problem, RuntimeWarning, stacklevel=2)
