@@ -113,7 +113,7 @@ def arrays_of_points(layout: Layout, rows: Mapping[str, Tensor]) -> dict[str, Ar
     `rows`: (n, width) float32 by point. Points that are not in it have no rows in the arrays.
     """
     stats = [
-        reduce_rows(rows[key].reshape(1, -1), n_positions=rows[key].shape[0]).cpu().numpy()
+        reduce_rows(rows[key].reshape(1, -1), n_positions=rows[key].shape[0]).float().cpu().numpy()
         for key in layout.rows
         if key in rows
     ]

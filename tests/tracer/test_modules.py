@@ -276,6 +276,24 @@ def test_values_are_those_of_the_pass_in_inference_mode_autocast_and_half_precis
     assert y.isinf().any()
 
 
+def test_what_torch_makes_by_default_does_not_matter(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 3))
+    before, seen = torch.get_default_dtype(), []
+    with Recorder(model, ["0"], sessions=tmp_path) as rec:
+        try:
+            for dtype in (torch.float32, torch.float64, torch.bfloat16):
+                torch.set_default_dtype(dtype)
+                with torch.device("meta"), torch.autocast("cpu", enabled=dtype == torch.bfloat16):
+                    y = model(AND[0])
+                    rec.step(loss=0.5)
+                seen.append(y[-1].detach().float().numpy())
+        finally:
+            torch.set_default_dtype(before)
+    assert (rec.stopped, rec.num_steps) == ("", 3)
+    for step, values in enumerate(seen):
+        np.testing.assert_array_equal(values_of(rec, step, "0"), values)
+
+
 def test_extras_may_be_missing_and_keep_their_axes(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(2, 3))
     with Recorder(model, ["0.bias"], sessions=tmp_path) as rec:
