@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mri.export.frames import concat
     from mri.export.trace import Trace, open_trace
     from mri.nanochat.checkpoint import load_model
-    from mri.tracer.modules import Point, Recorder
+    from mri.tracer.modules import Recorder
+    from mri.tracer.points import Point
     from mri.tracer.watch import watch
 
 __version__ = "0.1.0"
@@ -34,7 +35,7 @@ _HOMES = {
     "Trace": "mri.export.trace",
     "open_trace": "mri.export.trace",
     "load_model": "mri.nanochat.checkpoint",
-    "Point": "mri.tracer.modules",
+    "Point": "mri.tracer.points",
     "Recorder": "mri.tracer.modules",
     "watch": "mri.tracer.watch",
 }

@@ -39,7 +39,7 @@ class StepFrame:
     chosen_id        token chosen after it (−1: none); forced: put there by the calculator tool, not sampled
     time_us          microseconds since the session began: an attribute, never the time axis
     dropped          bit set of DROP_ORDER, plus LAYERS_DROPPED_BIT
-    dropped_layers   blocks whose rows are left out of the arrays
+    dropped_layers   blocks, or in a training hook points, whose rows are left out of the arrays
     arrays           name -> array, as `layout` lists them
     """
 
@@ -77,7 +77,7 @@ class StepFrame:
 
     @property
     def dropped_names(self) -> list[str]:
-        """What the byte budget left out, in words."""
+        """What was left out, by the byte budget or because it did not run, in words."""
         names = [name for bit, name in enumerate(DROP_ORDER) if self.dropped >> bit & 1]
         return names + ([f"layers {list(self.dropped_layers)}"] if self.dropped >> LAYERS_DROPPED_BIT & 1 else [])
 

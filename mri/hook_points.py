@@ -6,8 +6,12 @@ Knows nothing of torch: `read_at` is prose for people, the tracer has the code.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+KEY = re.compile(r"[^\s/\\<>\"'`]{1,200}")
+"""What can name a hook point: what is safe in a file, an address and a page."""
 
 Payload = Literal["topk", "stats", "edu", "attention", "logits"]
 

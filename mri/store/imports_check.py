@@ -178,7 +178,7 @@ def _tables(layout: Layout, S: int) -> dict[str, tuple[np.dtype[Any] | None, tup
     out: dict[str, tuple[Any, tuple[int, ...]]] = {f"steps/{k}": (np.dtype(v), (S,)) for k, v in STEP_COLUMNS.items()}
     out |= dict.fromkeys(STRING_TABLES, (None, (P,)))
     out |= {"hook_points/layer_index": (np.dtype(np.int32), (P,)), "hook_points/width": (np.dtype(np.uint32), (P,))}
-    out["steps/layer_dropped"] = (np.dtype(np.uint8), (S, layout.n_layer))
+    out["steps/layer_dropped"] = (np.dtype(np.uint8), (S, len(layout.droppable)))
     for table in ("tokens", "vocab"):
         columns = {"ids": np.uint32, "offsets": np.int64, "bytes": np.uint8}
         out |= {f"{table}/{name}": (np.dtype(dtype), (-1,)) for name, dtype in columns.items()}

@@ -6,7 +6,6 @@ The fields of a session that somebody else made reach pages and the command line
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 
 from mri.errors import BadSession, ConfigError
 from mri.events import PHASES, Array, StepFrame, TraceSession
-from mri.hook_points import HookPoint
+from mri.hook_points import KEY, HookPoint
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, Spec
 from mri.store.files import session_from_json
 from mri.store.imports_check import MAX_STEP_BYTES, MAX_STEPS, refuse
@@ -27,7 +26,6 @@ MAX_POINTS = 20_000
 MAX_WIDTH = 1 << 22
 MAX_COUNT = 1 << 24
 PAYLOADS = ("topk", "stats", "edu", "attention", "logits")
-KEY = re.compile(r"[^\s/\\<>\"'`]{1,200}")
 
 TEXTS = {"name": MAX_NAME * 10, "prompt": MAX_TEXT, "response": MAX_TEXT, "model_id": MAX_NAME * 5, "start_time": 64,
          "end_reason": 2000, "kind": 32, "id": MAX_NAME, "state": 32}  # fmt: skip

@@ -182,7 +182,7 @@ def _write_steps(file: h5py.File, reader: JournalReader, layout: Layout) -> None
     for name in STEP_COLUMNS:
         put(file, f"steps/{name}", columns[name])
     file["steps/phase"].attrs["names"] = json.dumps(PHASES)
-    dropped = np.zeros((reader.num_steps, layout.n_layer), np.uint8)
+    dropped = np.zeros((reader.num_steps, len(layout.droppable)), np.uint8)
     for k in np.flatnonzero(columns["dropped"]):
         dropped[k, views_from_bytes(reader.payload(int(k)), only="")[0]["dropped_layers"]] = 1
     if dropped.any():

@@ -192,7 +192,7 @@ class SessionWriter:
 
     def _check_dropped_layers(self, frame: StepFrame) -> None:
         layers, layout = frame.dropped_layers, self.session.layout
-        if list(layers) != sorted(set(layers) & set(range(layout.n_layer))) or not frame.dropped >> LAYERS_DROPPED_BIT:
+        if list(layers) != sorted(set(layers) & set(layout.droppable)) or not frame.dropped >> LAYERS_DROPPED_BIT:
             raise ValueError(f"dropped_layers {layers} must ascend, exist, and have their bit in `dropped`")
         for name, array in frame.arrays.items():
             kept = kept_rows(layout, name, layers)

@@ -29,7 +29,7 @@ def within_budget(frame: StepFrame, layout: Layout) -> StepFrame:
         return frame
     if policy == "stop_trace":
         raise BudgetReached(f"step {frame.step} needs {frame.num_bytes:,} bytes, the budget is {limit:,}")
-    if policy == "drop_layer":
+    if policy == "drop_layer" and layout.n_layer:
         frame = _without_layers(frame, layout, limit)
     frame = frame.without_payloads(limit)
     if frame.num_bytes > limit:
@@ -54,6 +54,5 @@ def _without_layers(frame: StepFrame, layout: Layout, limit: int) -> StepFrame:
                 arrays[name] = array[np.array([layer not in gone for layer in layers])]
         if sum(array.nbytes for array in arrays.values()) <= limit:
             break
-    layers_dropped = tuple(sorted(gone)) if order else ()
-    bit = 1 << LAYERS_DROPPED_BIT if order else 0
-    return replace(frame, arrays=arrays, dropped=frame.dropped | bit, dropped_layers=layers_dropped)
+    dropped = frame.dropped | 1 << LAYERS_DROPPED_BIT
+    return replace(frame, arrays=arrays, dropped=dropped, dropped_layers=tuple(sorted(gone)))

@@ -5,42 +5,33 @@ Knows torch and the store's writer. Knows nothing of nanochat but whose weights 
 
 from __future__ import annotations
 
+import os
+import shutil
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from mri.config import TraceConfig
-from mri.errors import ConfigError
+from mri.errors import ConfigError, ModelError, StoreError
 from mri.events import Array, StepFrame, TraceSession
 from mri.hook_points import HookPoint
-from mri.layout import Layout, sampled_indices, width_of_group
+from mri.layout import LAYERS_DROPPED_BIT, Layout
 from mri.paths import SESSIONS
+from mri.store.files import MIN_FREE_BYTES, SESSION, free_bytes, is_session_id
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
-from mri.tracer.budget import within_budget
-from mri.tracer.hooks import HookSet, Tap, parameter_or_module
+from mri.tracer.budget import BudgetReached, within_budget
+from mri.tracer.hooks import parameter_or_module
 from mri.tracer.identity import provenance_of
-from mri.tracer.payload import topk_arrays, value_arrays
-from mri.tracer.reduce import reduce_rows
-
-
-@dataclass(frozen=True)
-class Point:
-    """A module (its output is recorded) or a parameter, by its dotted name.
-
-    rows "last": the width is the last axis; statistics over everything, values of the last row (the last sample or
-    position). rows "all": every number of the output is a neuron, sample after sample; parameters are always so.
-    """
-
-    name: str
-    rows: Literal["last", "all"] = "last"
+from mri.tracer.passes import Pass, Passes
+from mri.tracer.points import Point, array_of_extra, arrays_of_points, checked_points, float32_of, refuse_kind
 
 
 class Recorder:
@@ -51,10 +42,20 @@ class Recorder:
                 ...
                 rec.step(loss=loss)
 
-    Each `step` writes one frame (phase "train") with the outputs of the last forward pass, the parameters as they
-    are now, and the keyword arguments under `extra/<name>` (numbers or arrays of a fixed shape, as float32).
-    `session_id` is a new one unless given; `path` is the session once the block has ended. Raises UnknownHookPoint for
-    a name the model does not have, ConfigError for a step without a forward pass, StoreError where the disk refuses.
+    Each `step` writes one frame (phase "train"): the outputs of the last call of `model` since the step before, the
+    parameters and buffers as they are now, and the keyword arguments under `extra/<name>` (numbers, tensors or arrays,
+    as float32; None is nothing). A module that did not run since the step before, or on an empty batch only, is not
+    captured in this frame. Where `model` itself is not called, what its parts gave counts, each called once.
+
+    session_id   a new one unless given      path      the session, once the block has ended
+    num_steps    frames written              stopped   "" or why the recording ended early: "budget" or "error: …"
+
+    What cannot be recorded is refused while nothing is written: UnknownHookPoint for a name that the model does not
+    have, ModelError for TorchScript and for what is no module, StoreError for an id that is taken and a folder that
+    cannot be written, ConfigError for settings and, at the first `step`, for points that gave no numbers or ran several
+    times in one pass. From then on nothing raises: trouble with values, the budget or the disk ends the recording with
+    a RuntimeWarning and `stopped`, and the training goes on. Passes of other threads than the one that calls `step`, of
+    copies of the model and of forked processes are not recorded.
     """
 
     def __init__(
@@ -67,92 +68,190 @@ class Recorder:
         sessions: Path | str | None = None,
         session_id: str = "",
     ) -> None:
-        self._points = [Point(point) if isinstance(point, str) else point for point in points]
-        if not self._points:
-            raise ConfigError("There is nothing to record: name at least one module or parameter.")
-        targets = {point.name: parameter_or_module(model, point.name) for point in self._points}
-        self._parameters = {n: target for n, target in targets.items() if isinstance(target, Tensor)}
-        taps = [Tap(n, n, "output") for n, target in targets.items() if isinstance(target, nn.Module)]
-        self._hooks = HookSet(model, taps, self._on_value)
-        self._outputs: dict[str, Tensor] = {}
-        self._model = model
-        self._model_id, self._name, self._session_id = type(model).__name__, name, session_id
+        self._model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile wrapped
+        if not isinstance(self._model, nn.Module):
+            raise ModelError(f"A {type(model).__name__} is no nn.Module: give mri.Recorder the module that is called.")
+        self._points = checked_points(points)
+        targets = {point.name: parameter_or_module(self._model, point.name) for point in self._points}
+        for key, target in targets.items():
+            if isinstance(target, Tensor):
+                refuse_kind(f"Tensor {key!r}", target)
+        self._tensors = [key for key, target in targets.items() if isinstance(target, Tensor)]
+        self._passes = Passes(self._model, [key for key in targets if key not in self._tensors])
         self._config = config or TraceConfig(quantization="f32")
-        self._library = Library(Path(sessions) if sessions is not None else SESSIONS)
+        self._folder = Library(Path(sessions) if sessions is not None else SESSIONS).folder
+        self._session_id = session_id or Library(self._folder).new_id()
+        self._name = _utf8(name)
+        _refuse_place(self._folder, self._session_id)
+        self._lock = threading.Lock()
         self._writer: SessionWriter | None = None
+        self._axes: dict[str, int] = {}  # of each extra
+        self._began, self._pid, self._is_open = 0.0, 0, False
+        self.stopped = ""
         self.num_steps = 0
         self.path: Path | None = None
 
     def __enter__(self) -> Recorder:
-        self._began = time.perf_counter()
-        self._hooks.__enter__()
+        if self._pid:
+            raise ConfigError("This Recorder has had its block: make another, as a recording is one session.")
+        self._began, self._pid, self._is_open = time.perf_counter(), os.getpid(), True
+        self._passes.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: object) -> None:
-        self._hooks.__exit__(None, None, None)
-        if self._writer is not None:
-            reason = "finished" if kind is None else f"error: {kind.__name__}: {exc}"
-            self.path = self._writer.finish(reason, duration_s=time.perf_counter() - self._began)
+        self._is_open = False
+        self._passes.__exit__()
+        if self._writer is None or os.getpid() != self._pid:
+            return
+        reason = "finished" if kind is None else f"error: {kind.__name__}: {exc}"
+        if kind is KeyboardInterrupt:
+            reason = "interrupted"
+        try:
+            duration_s, seal = time.perf_counter() - self._began, self.num_steps > 0
+            path = self._writer.finish(_utf8(self.stopped or reason), seal=seal, duration_s=duration_s)
+            problem = self._writer.seal_error
+        except OSError as error:  # there was no process to be had for sealing
+            path, problem = self._writer.folder, str(error)
+        if not self.num_steps:  # the disk failed at the very first
+            shutil.rmtree(path, ignore_errors=True)
+        self.path = path if path.exists() else None
+        if problem and not self.stopped:
+            warnings.warn(problem, RuntimeWarning, stacklevel=2)
 
-    def step(self, **extra: float | Tensor | Array) -> None:
-        """Write one frame."""
-        rows = {point.name: self._rows(point) for point in self._points}
+    def step(self, **extra: float | Tensor | Array | None) -> None:
+        """Write one frame. Raises ConfigError outside of the block, and as long as nothing is written (see above)."""
+        if self.stopped:
+            return
+        if not self._is_open:
+            raise ConfigError(
+                "rec.step() was called outside of its block: call it within `with mri.Recorder(…) as rec:`."
+            )
+        if os.getpid() != self._pid:
+            self._stop("error: forked", "a process that was forked off within the block records nothing.")
+            return
+        last = self._passes.take()
+        with self._lock:
+            try:
+                self._append(last, extra)
+            except ConfigError as error:
+                if self._writer is None:
+                    raise
+                self._stop(f"error: {error}", error)
+            except BudgetReached as error:
+                if self._writer is None:
+                    raise ConfigError(f"The first step is too large ({error}): raise max_bytes_per_step.") from error
+                self._stop("budget", error)
+            except Exception as error:  # the disk's or another: what watches a training does not end it
+                self._stop(f"error: {error}", error)
+        if not (self.stopped or last.of_model or last.num_calls or len(self._tensors) == len(self._points)):
+            warnings.warn("No forward pass since the last rec.step(): no module is captured.", stacklevel=2)
+
+    def _stop(self, reason: str, why: object) -> None:
+        self.stopped = reason
+        self._passes.__exit__()
+        message = f"Recording {self._session_id} ended after {self.num_steps} steps, the training goes on: {why}"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+    def _append(self, last: Pass, extra: Mapping[str, float | Tensor | Array | None]) -> None:
+        rows = {point.name: x for point in self._points if (x := self._rows(point, last)) is not None}
+        extras = {f"extra/{name}": array_of_extra(name, value) for name, value in extra.items() if value is not None}
+        for name, array in extras.items():
+            if self._axes.get(name, array.ndim) != array.ndim:
+                raise ConfigError(f"{name} has {array.ndim} axes and had {self._axes[name]} before: keep its shape.")
+        layout = self._writer.session.layout if self._writer else self._plan(rows)
+        step = self._writer.num_steps if self._writer else 0
+        for key, x in rows.items():
+            if x.shape[1] != layout.width(key):
+                raise ConfigError(
+                    f"Point {key!r} has {x.shape[1]} numbers in step {step} and had {layout.width(key)} "
+                    'before: keep its size (drop_last=True for a smaller last batch), or record it with rows="last".'
+                )
+        absent = tuple(point.layer_index for point in layout.points if point.key not in rows)
+        frame = StepFrame(
+            step, "train", step, 0, arrays_of_points(layout, rows) | extras,
+            time_us=int((time.perf_counter() - self._began) * 1e6),
+            dropped=bool(absent) << LAYERS_DROPPED_BIT, dropped_layers=absent,
+        )  # fmt: skip
+        frame = within_budget(frame, layout)
         if self._writer is None:
-            self._writer = self._open(rows)
-        layout = self._writer.session.layout
-        arrays = _module_arrays(layout, rows) | {f"extra/{name}": _as_float32(value) for name, value in extra.items()}
-        time_us = int((time.perf_counter() - self._began) * 1e6)
-        frame = StepFrame(self.num_steps, "train", self.num_steps, 0, arrays, time_us=time_us)
-        self._writer.append(within_budget(frame, layout))
-        self.num_steps += 1
+            self._writer = SessionWriter(self._folder, self._session(layout))
+        self._writer.append(frame)
+        self.num_steps = step + 1
+        self._axes |= {name: array.ndim for name, array in extras.items()}
 
-    def _on_value(self, name: str, value: Tensor) -> None:
-        self._outputs[name] = value.detach().clone()  # a script may change its tensors in place after the pass
+    def _rows(self, point: Point, last: Pass) -> Tensor | None:
+        """The point's values as (rows, width) float32; None where there are none in this step."""
+        key = point.name
+        if key in self._tensors:  # looked up by its name: a script may put another in its place, or none
+            tensor = _now(self._model, key)
+            return None if tensor is None else float32_of(f"Tensor {key!r}", tensor).reshape(1, -1)
+        output = last.outputs.get(key)
+        if output is None or (isinstance(output, Tensor) and not output.numel()):
+            return None
+        if last.num_calls[key] > 1:
+            raise ConfigError(_several_calls(self._model, key, last))
+        if isinstance(output, str):
+            raise ConfigError(output)
+        x = float32_of(f"The output of module {key!r}", output)
+        return x.reshape(1, -1) if point.rows == "all" or x.ndim == 0 else x.reshape(-1, x.shape[-1])
 
-    def _rows(self, point: Point) -> Tensor:
-        """The point's values as (rows, width) float32."""
-        if point.name in self._parameters:
-            return self._parameters[point.name].detach().reshape(1, -1).float()
-        if point.name not in self._outputs:
-            raise ConfigError(f"Module {point.name!r} has not run yet: call rec.step() after the forward pass.")
-        value = self._outputs[point.name].float()
-        return value.reshape(1, -1) if point.rows == "all" or value.ndim == 0 else value.reshape(-1, value.shape[-1])
-
-    def _open(self, rows: dict[str, Tensor]) -> SessionWriter:
+    def _plan(self, rows: Mapping[str, Tensor]) -> Layout:
+        """The layout, which the first step decides. Raises ConfigError."""
+        for point in self._points:
+            if point.name not in rows:
+                raise ConfigError(
+                    f"Module {point.name!r} has not run yet, or on an empty batch only: call rec.step() after a pass "
+                    "in the same thread, and name what the first pass runs (code compiled before the block calls no "
+                    "hooks, and a module whose weights another one uses is not run)."
+                )
         points = [
-            HookPoint(n, i, "param" if n in self._parameters else "module", x.shape[1], "topk")
-            for i, (n, x) in enumerate(rows.items())
+            HookPoint(key, i, "param" if key in self._tensors else "module", x.shape[1], "topk")
+            for i, (key, x) in enumerate(rows.items())
         ]
-        layout = Layout.plan(points, self._config)
-        session_id = self._session_id or self._library.new_id()
-        session = TraceSession(
-            session_id, layout, kind="training", name=self._name, model_id=self._model_id,
+        return Layout.plan(points, self._config)
+
+    def _session(self, layout: Layout) -> TraceSession:
+        return TraceSession(
+            self._session_id, layout, kind="training", name=self._name, model_id=type(self._model).__name__,
             start_time=datetime.now(UTC).isoformat(timespec="seconds"),
             provenance=provenance_of(self._model),
         )  # fmt: skip
-        return SessionWriter(self._library.folder, session)
 
 
-def _module_arrays(layout: Layout, rows: dict[str, Tensor]) -> dict[str, Array]:
-    """Statistics and payload of points of any width: no batching across points, these models are small."""
-    stats = np.empty((len(layout.points), 7), np.float32)
-    for i, point in enumerate(layout.points):
-        x = rows[point.key]
-        stats[i] = reduce_rows(x.reshape(1, -1), n_positions=x.shape[0]).cpu().numpy()[0]
-    arrays: dict[str, Array] = {"stats": stats}
-    for group, keys in layout.groups.items():
-        width = width_of_group(group)
-        x = torch.stack([rows[key][-1] for key in keys])  # (Q, width)
-        if group.startswith("topk/"):
-            arrays |= topk_arrays(group, x, layout.topk, layout.config.quantization)
-        else:
-            values = x.cpu().numpy()
-            values = values[:, sampled_indices(layout.config, width)] if group.startswith("sampled/") else values
-            arrays |= value_arrays(group, values, layout.config.quantization)
-    return arrays
+def _now(model: Any, name: str) -> Any:
+    """What the dotted name names now; None where it is gone."""
+    return reduce(lambda owner, part: getattr(owner, part, None), name.split("."), model)
 
 
-def _as_float32(value: float | Tensor | Array) -> Array:
-    if isinstance(value, Tensor):
-        value = value.detach().float().cpu().numpy()
-    return np.asarray(value, np.float32)
+def _several_calls(model: nn.Module, key: str, last: Pass) -> str:
+    count = last.num_calls[key]
+    if not last.of_model:
+        return (
+            f"Module {key!r} ran {count} times since the last step, but the model itself was not called: call the "
+            "model (not its forward or parts), or give mri.Recorder the part that you call."
+        )
+    module = parameter_or_module(model, key)
+    names = [name for name, other in model.named_modules(remove_duplicate=False) if other is module]
+    same = f" (one module with the names {', '.join(names)})" if len(names) > 1 else ""
+    return (
+        f"Module {key!r} ran {count} times in one pass{same}, and a point has one value: give each place a module of "
+        "its own, or hand the value to each step, `rec.step(name=…)`."
+    )
+
+
+def _refuse_place(folder: Path, session_id: str) -> None:
+    """What the writer would refuse at the first step is refused before the first pass. Raises StoreError."""
+    if not is_session_id(session_id):
+        raise StoreError(f"{session_id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
+    if (folder / f"{session_id}.h5").exists() or (folder / session_id / SESSION).exists():
+        raise StoreError(f"Session {session_id} exists already: choose another id or delete it first.")
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise StoreError(f"Cannot write to {folder}: choose a folder that can be written.")
+    if free_bytes(there) < MIN_FREE_BYTES:
+        raise StoreError(f"Only {free_bytes(there) / 1e6:.0f} MB of disk are free at {folder}: free some space.")
+
+
+def _utf8(text: str) -> str:
+    """The text without half surrogate pairs, which no file takes."""
+    return text.encode("utf-8", "replace").decode()

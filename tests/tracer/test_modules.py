@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +10,14 @@ import torch
 from torch import nn
 
 from mri.config import TraceConfig
-from mri.errors import ConfigError, UnknownHookPoint
+from mri.errors import ConfigError, ModelError, UnknownHookPoint
+from mri.export.trace import open_trace
+from mri.store.imports import import_file
+from mri.store.library import Library
 from mri.store.reader import open_session
-from mri.tracer.modules import Point, Recorder
-
-AND = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), torch.tensor([[0.0], [0.0], [0.0], [1.0]])
+from mri.tracer.modules import Recorder
+from mri.tracer.points import Point
+from tests.tracer.trainings import AND, Sometimes, no_hooks, values_of
 
 
 class Perceptron(nn.Module):
@@ -88,9 +93,11 @@ def test_unknown_names_register_nothing(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(UnknownHookPoint, match="no module or parameter 'hidden'"):
         Recorder(model, ["0", "hidden"], sessions=tmp_path)
-    assert not any(module._forward_hooks for module in model.modules())
+    assert no_hooks(model)
     with pytest.raises(ConfigError, match="nothing to record"):
         Recorder(model, [], sessions=tmp_path)
+    with pytest.raises(ModelError, match=r"A function is no nn\.Module"):
+        Recorder(no_hooks, ["0"], sessions=tmp_path)  # type: ignore[arg-type]
 
 
 def test_a_step_without_a_forward_pass_is_refused(tmp_path: Path) -> None:
@@ -115,8 +122,186 @@ def test_an_exception_in_the_script_keeps_the_steps_and_leaves_no_hooks(tmp_path
 
     with pytest.raises(ZeroDivisionError):
         script()
-    assert not any(module._forward_hooks for module in model.modules())
+    assert no_hooks(model)
     assert rec.path is not None
     with open_session(rec.path) as reader:
         assert reader.session.end_reason == "error: ZeroDivisionError: oops"
         assert reader.num_steps == 1
+
+
+@pytest.mark.parametrize("mode", ["topk", "full", "sampled", "stats"])
+def test_a_module_that_did_not_run_in_a_step_is_not_captured_in_it(tmp_path: Path, mode: Any) -> None:
+    model = Sometimes()
+    config = TraceConfig(capture_mode=mode, quantization="f32", sample_stride=2)
+    with Recorder(model, ["aux", "main", "aux.bias"], sessions=tmp_path, config=config) as rec:
+        for step in range(5):
+            model(AND[0] * step, aux=step in (0, 3))
+            rec.step(loss=step)
+        folder = tmp_path / rec._session_id
+        with open_session(folder) as live:
+            journal = [live.frame_bytes(step) for step in range(5)]
+    assert rec.path is not None
+    with open_session(rec.path) as reader:
+        reader.verify()
+        layout = reader.session.layout
+        for step, (frame, blob) in enumerate(zip(reader.frames(0, 5), journal, strict=True)):
+            assert reader.frame_bytes(step) == blob
+            ran = step in (0, 3)
+            assert np.isnan(frame.stats(layout, "aux")["l2"]) == (not ran)
+            y = model.aux(AND[0] * step)[-1].detach().numpy()
+            indices, values = frame.captured(layout, "aux")
+            assert len(indices) == (0 if mode == "stats" or not ran else 2 if mode == "sampled" else 3)
+            np.testing.assert_allclose(values, y[indices], rtol=1e-6)
+            assert frame.stats(layout, "main")["max"] == pytest.approx(model.main(AND[0] * step).max().item())
+            assert frame.stats(layout, "aux.bias")["max"] == model.aux.bias.max().item()
+        assert np.isnan(reader.column("stats", 0, 0)).tolist() == [False, True, True, False, True]
+        assert reader.column("extra/loss").tolist() == [0, 1, 2, 3, 4]
+    with open_trace(rec.path) as trace:
+        table = trace.stats()
+        assert table[table["hook_point"] == "aux"]["step"].tolist() == [0, 3]
+        assert np.isnan(trace.values("aux", step=4)).all()
+        rows = trace.topk()
+        assert set(rows[rows["hook_point"] == "aux"]["step"]) == (set() if mode == "stats" else {0, 3})
+
+
+def test_a_step_without_a_pass_has_no_old_values_and_is_told(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 2))
+    with Recorder(model, ["0"], sessions=tmp_path) as rec:
+        model(AND[0])
+        rec.step(loss=1)
+        with pytest.warns(UserWarning, match=r"No forward pass since the last rec\.step\(\)"):
+            rec.step(loss=2)
+        model(AND[0])
+        rec.step(loss=3)
+    assert rec.path is not None
+    with open_session(rec.path) as reader:
+        reader.verify()
+        assert [len(reader.frame(step).captured(reader.session.layout, "0")[0]) for step in range(3)] == [2, 0, 2]
+        assert reader.column("extra/loss").tolist() == [1, 2, 3]
+    library = Library(tmp_path / "imported")
+    assert library.info(import_file(library, rec.path)).num_steps == 3
+
+
+def test_the_first_step_needs_every_point(tmp_path: Path) -> None:
+    model = Sometimes()
+    with Recorder(model, ["main", "aux"], sessions=tmp_path) as rec:
+        model(AND[0], aux=False)
+        with pytest.raises(ConfigError, match="Module 'aux' has not run yet"):
+            rec.step()
+        model(AND[0], aux=True)
+        rec.step()
+    assert rec.num_steps == 1
+
+
+def test_only_the_last_pass_of_a_step_counts(tmp_path: Path) -> None:
+    model = Sometimes()
+    with Recorder(model, ["main", "aux"], sessions=tmp_path) as rec:
+        model(AND[0], aux=True)
+        rec.step()
+        model(AND[0], aux=True)  # a micro-batch, an evaluation
+        model(AND[0] + 1, aux=False)
+        rec.step()
+    assert rec.path is not None
+    with open_session(rec.path) as reader:
+        frame, layout = reader.frame(1), reader.session.layout
+        assert len(frame.captured(layout, "aux")[0]) == 0
+        assert frame.stats(layout, "main")["max"] == pytest.approx(model.main(AND[0] + 1).max().item())
+
+
+def test_a_module_with_two_names_that_runs_once_has_its_output_under_both(tmp_path: Path) -> None:
+    model = nn.Sequential(OrderedDict(out=nn.Linear(2, 3)))
+    model.head = model.out  # type: ignore[assignment]
+    model.forward = model.out.forward  # type: ignore[method-assign]
+    with Recorder(model, ["out", "head"], sessions=tmp_path) as rec:
+        model.head(AND[0])
+        rec.step()
+    assert values_of(rec, 0, "out").tolist() == values_of(rec, 0, "head").tolist()
+
+
+def test_an_empty_batch_is_no_pass_of_a_module(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 3))
+    with Recorder(model, ["0"], sessions=tmp_path) as rec:
+        model(AND[0][:0])
+        with pytest.raises(ConfigError, match="Module '0' has not run yet, or on an empty batch only"):
+            rec.step()
+        for batch in (AND[0], AND[0][:0]):
+            model(batch)
+            rec.step()
+    assert np.isnan(values_of(rec, 1, "0")).all()
+
+
+def test_tied_weights_and_buffers_are_recorded_as_they_are_now(tmp_path: Path) -> None:
+    model = nn.Sequential()
+    model.embed, model.norm, model.head = nn.Embedding(4, 2), nn.BatchNorm1d(2), nn.Linear(2, 4, bias=False)
+    model.head.weight = model.embed.weight
+    points = ["head.weight", "embed.weight", "norm.running_mean", "norm.num_batches_tracked"]
+    with Recorder(model, points, sessions=tmp_path) as rec:
+        model(torch.arange(4))
+        rec.step()
+        mean = model.norm.running_mean.numpy().copy()
+        model.head.weight = nn.Parameter(torch.zeros(4, 2))  # no longer the embedding's
+        model.norm.num_batches_tracked = None
+        model(torch.arange(4))
+        rec.step()
+    assert values_of(rec, 0, "head.weight").tolist() == model.embed.weight.flatten().tolist()
+    assert values_of(rec, 0, "embed.weight").tolist() == model.embed.weight.flatten().tolist()
+    np.testing.assert_array_equal(values_of(rec, 0, "norm.running_mean"), mean)
+    assert values_of(rec, 0, "norm.num_batches_tracked").tolist() == [1]
+    assert values_of(rec, 1, "head.weight").tolist() == [0] * 8
+    assert np.isnan(values_of(rec, 1, "norm.num_batches_tracked")).all()
+
+
+def test_values_are_those_of_the_pass_in_inference_mode_autocast_and_half_precision(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 3))
+    x, seen = AND[0] + 1, []
+    model.register_forward_hook(lambda module, args, output: seen.append(output.detach().float()[-1].numpy().copy()))
+    with Recorder(model, ["0"], sessions=tmp_path) as rec:
+        with torch.inference_mode():
+            model(x).mul_(0)
+            rec.step()
+        with torch.autocast("cpu", torch.bfloat16):
+            model(x)
+            rec.step()
+        model(x)[:, :0].sum().backward()
+        with torch.inference_mode():
+            rec.step(loss=torch.ones(1))
+    for step, values in enumerate(seen):
+        np.testing.assert_array_equal(values_of(rec, step, "0"), values)
+    assert not np.array_equal(seen[0], seen[1])
+    half = nn.Sequential(nn.Linear(2, 3)).half()
+    with Recorder(half, ["0"], sessions=tmp_path) as rec:
+        y = half(x.half() * 6e4)
+        rec.step()
+    np.testing.assert_array_equal(values_of(rec, 0, "0"), y[-1].detach().float())
+    assert y.isinf().any()
+
+
+def test_what_torch_makes_by_default_does_not_matter(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 3))
+    before, seen = torch.get_default_dtype(), []
+    with Recorder(model, ["0"], sessions=tmp_path) as rec:
+        try:
+            for dtype in (torch.float32, torch.float64, torch.bfloat16):
+                torch.set_default_dtype(dtype)
+                with torch.device("meta"), torch.autocast("cpu", enabled=dtype == torch.bfloat16):
+                    y = model(AND[0])
+                    rec.step(loss=0.5)
+                seen.append(y[-1].detach().float().numpy())
+        finally:
+            torch.set_default_dtype(before)
+    assert (rec.stopped, rec.num_steps) == ("", 3)
+    for step, values in enumerate(seen):
+        np.testing.assert_array_equal(values_of(rec, step, "0"), values)
+
+
+def test_extras_may_be_missing_and_keep_their_axes(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 3))
+    with Recorder(model, ["0.bias"], sessions=tmp_path) as rec:
+        rec.step(gradient=model[0].weight.grad, accuracy=0.5)  # there is none yet
+        rec.step(gradient=torch.ones(3, 2))
+        with pytest.warns(RuntimeWarning, match="extra/gradient has 1 axes and had 2 before"):
+            rec.step(gradient=torch.ones(3))
+    assert rec.path is not None
+    with open_session(rec.path) as reader:
+        assert np.isnan(reader.column("extra/gradient", 0, 0)).tolist() == [True, False]
+        assert np.isnan(reader.column("extra/accuracy")).tolist() == [False, True]
