@@ -158,7 +158,9 @@ class Collector:
             batch["stats"][:, self.layout.rows["final.logits"]] = np.nan
         if not steps[0].scores:
             self.attention_is_known = False
-            gone |= 1 << DROP_ORDER.index("attention")
+            specs = self.layout.specs(steps[0].phase, len(steps[0].idx), 1)
+            for name in ("attention", "attention/rows", "attention/matrix"):
+                gone |= (name == "attention" or name in specs) << DROP_ORDER.index(name)
         return gone
 
     def _stacked(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]], stack: _Stack) -> Tensor:

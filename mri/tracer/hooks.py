@@ -7,7 +7,7 @@ Refuses to know sessions, files and budgets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +25,24 @@ class Tap:
     key: str
     module: str
     side: Side
+
+
+class ModuleHook:
+    """What is registered on a module: hands on what torch gives a hook, for passes of that very module.
+
+    A hook lies in the module's own dict, and so comes along when somebody pickles, saves or copies the model. Its copy
+    is a function of the standard library that does nothing, so that a file with it loads where mri is not installed.
+    """
+
+    def __init__(self, module: nn.Module, call: Callable[..., None]) -> None:
+        self._module, self._call = module, call
+
+    def __call__(self, module: nn.Module, *rest: Any) -> None:
+        if module is self._module:  # a shallow copy shares the dict of hooks
+            self._call(*rest)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (nullcontext(), "__exit__")  # takes any arguments and returns None
 
 
 class HookSet:

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from mri.errors import ModelError, UnknownHookPoint
 from mri.events import Array
 from mri.tracer.attention import AttentionCall, AttentionTap
-from mri.tracer.hooks import Tap
-from mri.tracer.patches import Hook, listen
+from mri.tracer.hooks import ModuleHook, Tap
+from mri.tracer.patches import listen
 from mri.tracer.softcap import last_logits
 
 
@@ -46,11 +46,12 @@ def nanochat_taps(n_layer: int) -> list[Tap]:
 
 def watched_model(model: nn.Module) -> nn.Module:
     """The nanochat GPT itself, out of what `torch.compile` and data parallelism wrap around it. Raises ModelError."""
-    while not hasattr(model, "transformer"):
-        inside = next((getattr(model, name, None) for name in ("_orig_mod", "module") if hasattr(model, name)), None)
-        if not isinstance(inside, nn.Module):
+    while True:
+        inside = dict(model.named_children())
+        wrapper = "_orig_mod" if "_orig_mod" in inside else "module"
+        if "transformer" in inside or wrapper not in inside:
             break
-        model = inside
+        model = inside[wrapper]
     try:
         parts: Any = model.transformer
         parts["h"], parts["wte"], model.lm_head
@@ -103,7 +104,7 @@ class _Pass(threading.local):
     layers: tuple[int, ...] = ()  # of each kernel call so far
 
 
-class _Keeper(Hook):
+class _Keeper(ModuleHook):
     """Copies what passes at one side of a module, at once: a stream that grows in place is another one when its block
     is over. One flat function, because it runs some fifty times in each pass."""
 
@@ -169,17 +170,17 @@ class NanochatHooks:
         lm_head = self._modules["lm_head"]
         with ExitStack() as stack:
 
-            def before(module: nn.Module, hook: Hook) -> None:
+            def before(module: nn.Module, hook: ModuleHook) -> None:
                 stack.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
 
-            def after(module: nn.Module, hook: Hook) -> None:
+            def after(module: nn.Module, hook: ModuleHook) -> None:
                 stack.callback(module.register_forward_hook(hook).remove)
 
-            before(wte, Hook(wte, self._guarded(self._open)))
+            before(wte, ModuleHook(wte, self._guarded(self._open)))
             for tap in nanochat_taps(self._n_layer):
                 module = self._modules[tap.module]
                 (before if tap.side == "input" else after)(module, _Keeper(module, tap, self._pass, self._fail))
-            after(lm_head, Hook(lm_head, self._guarded(self._close)))
+            after(lm_head, ModuleHook(lm_head, self._guarded(self._close)))
             stack.enter_context(self._attention)
             stack.callback(listen(self.model, "forward", self._around_forward))
             self._stack = stack.pop_all()

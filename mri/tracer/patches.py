@@ -1,38 +1,18 @@
-"""Hooks and replaced functions for as long as somebody watches: nothing of them stays, and no copy of a model has them.
+"""Functions replaced for as long as somebody listens: nothing of it stays, and no copy of their owner has it.
 
-Knows modules, functions and threads. Refuses to know what is watched and why.
+Knows functions and threads. Refuses to know what is listened to and why.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from torch import nn
-
 Around = Callable[..., Any]
 """Called with the function that it stands around, then with that function's arguments; gives that function's result."""
-
-
-class Hook:
-    """A forward hook or pre-hook of this module alone: a copy or a pickle of the module has one that does nothing."""
-
-    def __init__(self, module: nn.Module, call: Callable[..., None]) -> None:
-        self._module, self._call = module, call
-
-    def __call__(self, module: nn.Module, *rest: Any) -> None:
-        if module is self._module:
-            self._call(*rest)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (
-            nullcontext(),
-            "__exit__",
-        )  # takes any arguments, gives None, and is there without this package
 
 
 class StandIn:

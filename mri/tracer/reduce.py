@@ -41,7 +41,7 @@ def reduce_rows(x: Tensor, exact_zeros: Tensor | None = None, n_positions: int =
     threshold = tail[:, :1] * 1e-3
     if exact_zeros is not None:
         threshold = threshold.masked_fill(exact_zeros.unsqueeze(1), 0.0)
-    sparsity = (mag <= threshold).sum(1) * (1.0 / n)
+    sparsity = (mag <= threshold).sum(1).float() * (1.0 / n)  # else in torch's default dtype
     return torch.stack([mean, std, low_high.min, low_high.max, l2, sparsity, p99], 1)
 
 

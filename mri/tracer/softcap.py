@@ -48,7 +48,8 @@ def softcap_between(raw: Tensor, returned: Tensor, expected: float) -> float | N
     `raw` itself, None where it is neither. `expected` wherever it fits as well, say for logits too small to tell."""
     n_vocab = len(returned)
     solved = _solved(raw[:n_vocab].float(), returned.float())
-    choices = [expected, float(round(solved)) if solved < math.inf else solved, solved, math.inf]
+    rounded = [round(solved, digits) for digits in (0, 2, 4)] if solved < math.inf else []  # what people write
+    choices = [expected, *rounded, solved, math.inf]
     errors = {c: distance(with_softcap(raw, n_vocab, c), returned) for c in choices if c > 0}
     best = next((c for c, error in errors.items() if error <= FINE), None)
     if best is not None:

@@ -76,7 +76,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
             )
         self._name = name
         self._library = Library(Path(sessions) if sessions is not None else SESSIONS)
-        self._new_session()  # raises on a name that cannot be written
+        TraceSession("unused", self._layout, name=name)  # raises on a name that cannot be written
         self._recorder = GenerationRecorder(self._model, self._layout, self, softcap=self._softcap)
         self.paths: list[Path] = []
 

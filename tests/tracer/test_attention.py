@@ -155,3 +155,48 @@ def test_last_rows_of_several_steps_at_once(small_model: GPT) -> None:
             alone = last_rows([calls], [total])[0]
             assert (together[s, ..., :total] - alone).abs().max() < 1e-6
             assert (together[s, ..., total:] == 0).all()
+
+
+def test_keys_count_that_reach_the_kernel_not_the_window_that_was_asked_for(upstream: SimpleNamespace) -> None:
+    """As a fallback of January 2026, which forgot the window of a step that reads one token."""
+    seen: list[AttentionCall] = []
+    q, k, v = (torch.randn(1, T, 2, 8, generator=torch.Generator().manual_seed(T)) for T in (1, 9, 9))
+
+    def forgetful(q: Tensor, k: Tensor, v: Tensor, causal: bool, window_size: tuple[int, int]) -> Tensor:
+        return F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in (q, k, v))).transpose(1, 2)
+
+    upstream.flash_attn_func = forgetful
+    with AttentionTap(UpstreamModel(), seen.append):
+        out = upstream.flash_attn_func(q, k, v, causal=True, window_size=(3, 0))
+    [call] = seen
+    weights = weights_of(call, 9)
+    assert (weights > 0).all()
+    assert (times_values(weights, v.transpose(1, 2)) - out.transpose(1, 2)[0]).abs().max() < 1e-6
+
+
+def test_a_kernel_of_its_own_is_rebuilt_from_its_arguments(upstream: SimpleNamespace) -> None:
+    """As FlashAttention 3 on a GPU: nothing of it reaches torch."""
+    seen: list[AttentionCall] = []
+    q, k, v = (torch.randn(1, 9, 2, 8, generator=torch.Generator().manual_seed(i)) for i in range(3))
+    upstream.flash_attn_func = lambda q, k, v, **kwargs: q
+    with AttentionTap(UpstreamModel(), seen.append):
+        upstream.flash_attn_func(q, k, v, causal=True, window_size=(2, 0))
+        upstream.flash_attn_func(q, k, v, causal=True, window_size=(-1, -1), softmax_scale=0.1)
+        upstream.flash_attn_func(q, k, v)
+        upstream.flash_attn_func("what is", "that?", None)
+    windowed, causal, whole = (weights_of(call, 9)[0] for call in seen)
+    rows, columns = torch.arange(9)[:, None], torch.arange(9)[None]
+    assert torch.equal(windowed > 0, (columns <= rows) & (columns >= rows - 2))
+    assert torch.equal(causal > 0, columns <= rows)
+    assert (whole > 0).all()
+
+
+def test_a_mask_of_each_head_and_sequence_is_respected() -> None:
+    q, k, v = (torch.randn(3, 2, 5, 8, generator=torch.Generator().manual_seed(i)) for i in range(3))
+    mask = torch.rand(3, 2, 5, 5, generator=torch.Generator().manual_seed(4)) > 0.4
+    mask |= torch.eye(5, dtype=torch.bool)
+    for one in (mask, mask[:1], mask[0, 0], torch.where(mask, 0.0, -torch.inf)):
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=one)
+        weights = weights_of(AttentionCall(q, k, one), 5)
+        assert (times_values(weights, v[:1]) - out[0]).abs().max() < 1e-6
+        assert (AttentionCall(q, k, one).last_scores().softmax(-1) - weights[:, -1]).abs().max() < 1e-6
