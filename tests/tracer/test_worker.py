@@ -154,3 +154,15 @@ def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_
     assert child.hear("finished")["id"] == "kept"
     assert child.process.wait(30) == 0
     child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_constants_reach_the_model(child: Child, tmp_path: Path) -> None:
+    child.record("twenty", constants={"softcap": 20})
+    child.hear("finished")
+    child.record("fifteen")
+    child.hear("finished")
+    softcaps = []
+    for session_id in ("twenty", "fifteen"):
+        with Library(tmp_path).open(session_id) as reader:
+            softcaps.append(reader.session.provenance["softcap"])
+    assert softcaps == [20, 15]
