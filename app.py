@@ -14,7 +14,8 @@ import typer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mri.assets import warm
-from mri.errors import ModelError
+from mri.errors import ModelError, MriError
+from mri.nanochat.constants import constants_from_text
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.paths import SESSIONS
 from mri.server import create_app
@@ -31,6 +32,9 @@ def main(
         Path | None,
         typer.Option(help="nanochat base directory, checkpoint folder or model_*.pt; the embedded model if left out."),
     ] = None,
+    constants: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What no checkpoint says, as softcap=20.")
+    ] = None,
     sessions: Annotated[Path, typer.Option(help="Folder of recordings.")] = SESSIONS,
     allow_host: Annotated[
         list[str] | None,
@@ -39,17 +43,19 @@ def main(
     debug: Annotated[bool, typer.Option("--debug", help="Dash's developer tools and a request log.")] = False,
 ) -> None:
     """Serve nanochat MRI on this machine."""
-    if model is not None:
-        try:
+    try:
+        known = constants_from_text(constants or [])
+        if model is not None:
             find_checkpoint(model)
-        except ModelError as error:
-            _fail(str(error))
+    except MriError as error:
+        _fail(str(error))
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         _fail(f"Cannot listen on {host}:{port} ({error.strerror}): give another one with --port or --host.")
     everywhere = host in ("0.0.0.0", "::")
-    app = create_app(sessions, model, [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])], debug)
+    hosts = [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])]
+    app = create_app(sessions, model, hosts, debug, constants=known)
     services: Services = app.server.extensions[EXTENSION]
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
     with listener:
@@ -107,6 +113,7 @@ def _paths_from_environment() -> dict[str, Any]:
     return {
         "sessions": Path(os.environ.get("MRI_SESSIONS") or SESSIONS),
         "model": Path(model) if model else None,
+        "constants": constants_from_text(os.environ.get("MRI_SET", "").split()),
         "allow_hosts": os.environ.get("MRI_ALLOW_HOST", "").split(),
     }
 

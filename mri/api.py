@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mri.config import TraceConfig
+from mri.errors import ConfigError
 from mri.export.trace import Trace, open_trace
 from mri.paths import SESSIONS
 from mri.store.library import Library
@@ -24,6 +26,7 @@ def record(
     *,
     model: Path | str | LoadedModel | None = None,
     config: TraceConfig | None = None,
+    constants: Mapping[str, object] | None = None,
     max_new_tokens: int = 64,
     temperature: float = 0.6,
     top_k: int | None = 50,
@@ -38,6 +41,7 @@ def record(
     prompt     a str, a chat (list of {"role", "content"}) or token ids; `chat=True` sends a str as a user's message
     model      a base directory, checkpoint folder or model_*.pt, or what `load_model` gave; None is the embedded model
     config     what to capture (TraceConfig); sessions: the folder to write to, `data/sessions` by default
+    constants  what no file says: {"softcap": 20} for the checkpoints of one week in March 2026
     seal       False saves the half second that packing a recording into one file takes: for many short ones, which
                can be read as they are; the app packs them when it is started on their folder
 
@@ -46,12 +50,21 @@ def record(
     """
     import warnings
 
+    from mri.nanochat.constants import softcap_of
     from mri.nanochat.sampling import Sampling
     from mri.tracer.record import record_generation
 
-    loaded = _loaded(str(model) if model is not None else None) if not hasattr(model, "tokenizer") else model
+    softcap = softcap_of(constants)
+    if not hasattr(model, "tokenizer"):
+        loaded = _loaded(str(model) if model is not None else None, softcap)
+    else:
+        loaded = model  # type: ignore[assignment]
+        if softcap not in (None, loaded.model.softcap):
+            raise ConfigError(
+                f"This model is loaded with softcap {loaded.model.softcap:g}: give constants to load_model."
+            )
     recording = record_generation(
-        loaded,  # type: ignore[arg-type]
+        loaded,
         prompt,
         sampling=Sampling(max_new_tokens, temperature, top_k, seed),
         config=config or TraceConfig(),
@@ -79,8 +92,8 @@ def sessions(folder: Path | str | None = None) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: str | None) -> LoadedModel:
+def _loaded(path: str | None, softcap: float | None) -> LoadedModel:
     """Keeps the model last used, so that a loop of `record` loads it once."""
     from mri.nanochat.checkpoint import load_model
 
-    return load_model(path)
+    return load_model(path, softcap=softcap)

@@ -52,17 +52,21 @@ def record(
     chat: Annotated[bool, typer.Option("--chat", help="Send the prompt as a user's message.")] = False,
     capture: Annotated[str, typer.Option(help=f"How much to record: {', '.join(PRESETS)}.")] = "standard",
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
+    constants: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What no checkpoint says, as softcap=20.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")] = None,
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Generate from PROMPT and record every step. Ctrl-C keeps what was recorded."""
     config = _config_of(capture)
     from mri.nanochat.checkpoint import load_model  # torch takes seconds to import: only this command needs it
+    from mri.nanochat.constants import constants_from_text
     from mri.nanochat.sampling import Sampling
     from mri.tracer.record import record_generation
 
     sampling = Sampling(max_new_tokens, temperature, top_k or None, seed)
-    loaded = load_model(model, device=device)
+    loaded = load_model(model, device=device, constants=constants_from_text(constants or []))
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("recording")
@@ -71,7 +75,7 @@ def record(
             progress.update(task, total=session.max_steps)
             progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 
-        def on_step(step: Step, text: str) -> None:
+        def on_step(step: Step, said: list[int]) -> None:
             progress.update(task, completed=step.index + 1)
 
         recording = record_generation(

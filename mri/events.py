@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mri.errors import ConfigError
 from mri.hook_points import STATS
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, sampled_indices
 
@@ -245,6 +246,17 @@ class TraceSession:
     num_prompt_tokens: int = 0
     state: str = "recording"
     end_reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for a name or a prompt that no file can hold."""
+        for what, text in (("prompt", self.prompt), ("name", self.name)):
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise ConfigError(
+                    f"The {what} holds half a surrogate pair, which is no character (on a command line: bytes that are "
+                    "not UTF-8): take it out."
+                ) from None
 
     @property
     def max_steps(self) -> int:

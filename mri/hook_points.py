@@ -7,6 +7,7 @@ Knows nothing of torch: `read_at` is prose for people, the tracer has the code.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -90,17 +91,21 @@ class HookPoint:
         return asdict(self)
 
 
-def nanochat_points(n_layer: int, n_embd: int, vocab_size: int) -> tuple[HookPoint, ...]:
+def nanochat_points(
+    n_layer: int, n_embd: int, vocab_size: int, other_widths: Mapping[str, int] | None = None
+) -> tuple[HookPoint, ...]:
     """Every hook point with statistics of a nanochat model, bottom to top (9·n_layer + 3 of them).
 
     `block.{i}.attn_summary` has no statistics row: its arrays are `attention/*`, indexed by layer and head.
+    `other_widths`: by hook point, where a model's MLP is not 4·n_embd wide.
     """
+    other_widths = other_widths or {}
     widths = {"n_embd": n_embd, "4*n_embd": 4 * n_embd, "vocab_size": vocab_size}
 
     def point(prefix: str, layer_index: int, kind: PointKind) -> HookPoint:
-        return HookPoint(
-            f"{prefix}.{kind.name}", layer_index, kind.layer_type, widths[kind.width], kind.payload, kind.unit
-        )
+        key = f"{prefix}.{kind.name}"
+        width = other_widths.get(key, widths[kind.width])
+        return HookPoint(key, layer_index, kind.layer_type, width, kind.payload, kind.unit)
 
     blocks = [
         point(f"block.{i}", i, kind) for i in range(n_layer) for kind in BLOCK if kind.payload != "attention"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ def create_app(
     debug: bool = False,
     worker: GenerationWorker | None = None,
     lessons: Path = LESSONS,
+    constants: Mapping[str, object] | None = None,
 ) -> Dash:
     """The app; `.server` is the WSGI application. Starts nothing: the worker starts when it is first needed,
     unsealed sessions are sealed after the first request.
@@ -69,6 +70,7 @@ def create_app(
     sessions      folder of recordings, made by the first one
     model         as --model: a nanochat base directory, checkpoint folder or model_*.pt; None: the embedded one
     allow_hosts   host names that the server answers to beside the local ones
+    constants     of that model, which no file says, as --set: {"softcap": 20}
     worker        another handle on the generation worker (tests)
     lessons       folder of the lessons; their recordings can be opened by id, and are in no list
     """
@@ -76,7 +78,7 @@ def create_app(
     sessions = sessions.absolute()
     model = model.absolute() if model else None
     library = Library(sessions, bundled=lessons.glob("*/"))
-    worker = worker or GenerationWorker(sessions, model)
+    worker = worker or GenerationWorker(sessions, model, constants=constants)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
     computations = Turns(1, "computations", waiting=COMPUTATIONS_WAITING)
     study = Study(library, computations)

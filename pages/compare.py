@@ -41,6 +41,8 @@ def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_
         return components.state("These sessions cannot be compared", str(error), "error")
     for reader in readers:
         if not reader.num_steps:
+            if reader.session.state == "finished":
+                return components.state("This session has no steps", f"The recording of {reader.session.id} is over.")
             return components.state("This session has no steps yet", f"{reader.session.id} is still being recorded.")
     scales = [full_scales(reader) for reader in readers]
     boot = {

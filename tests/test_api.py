@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mri
-from mri.errors import ModelError, PromptError
+from mri.errors import ConfigError, ModelError, PromptError
 
 GOLDEN = Path(__file__).parent / "golden" / "E5"
 
@@ -34,6 +34,20 @@ def test_a_loaded_model_can_be_used_again(tmp_path: Path) -> None:
     second = mri.record([5, 6, 7], model=model, max_new_tokens=4, seed=1, sessions=tmp_path)
     assert first.session.response == second.session.response
     assert first.session.id != second.session.id
+
+
+def test_constants_that_no_file_says(tmp_path: Path) -> None:
+    loud = {"model": GOLDEN, "max_new_tokens": 1, "temperature": 0, "sessions": tmp_path, "seal": False}
+    fifteen, twenty = mri.record("ab", **loud), mri.record("ab", **loud, constants={"softcap": 20})
+    assert (fifteen.session.provenance["softcap"], twenty.session.provenance["softcap"]) == (15, 20)
+    model = mri.load_model(GOLDEN, constants={"softcap": 20})
+    assert model.model.softcap == mri.load_model(GOLDEN, softcap=20).model.softcap == 20
+    again = mri.record("ab", **{**loud, "model": model}, constants={"softcap": 20})
+    assert again.session.provenance["softcap"] == 20
+    with pytest.raises(ConfigError, match="loaded with softcap 20"):
+        mri.record("ab", **{**loud, "model": model}, constants={"softcap": 15})
+    with pytest.raises(ConfigError, match="no constant 'eps': known are softcap"):
+        mri.record("ab", **loud, constants={"eps": 1e-6})
 
 
 def test_mistakes_are_sentences(tmp_path: Path) -> None:

@@ -65,6 +65,12 @@ def until_it_answers(address, deadline_s=30):
             time.sleep(0.05)
 
 
+def test_a_constant_that_there_is_not_is_one_sentence():
+    command = [sys.executable, "app.py", "--port", "0", "--set", "rope=3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (1, "There is no constant 'rope': known are softcap.")
+
+
 def test_it_says_where_it_is_and_what_it_found(tmp_path, handmade_session):
     handmade_session(tmp_path)
     with app("--sessions", tmp_path, "--model", MODEL) as (process, address, lines):

@@ -55,6 +55,10 @@ def test_record_ls_show_verify(tmp_path: Path) -> None:
         (("record", "word " * 2000), "the model's context holds 512"),
         (("record", "a", "--capture", "all"), "choose from light, standard, rows, everything"),
         (("record", "a", "--temperature", "-1"), "temperature is -1.0"),
+        (("record", "a", "--set", "softcap=0"), "is not positive"),
+        (("record", "a", "--set", "rope=3"), "no constant 'rope': known are softcap"),
+        (("record", "caf\udce9 au lait"), "The prompt holds half a surrogate pair"),
+        (("record", "a", "--name", "caf\udce9"), "The name holds half a surrogate pair"),
         (("record", "a", "--model", "nowhere"), "does not exist"),
         (("show", "nothing"), "There is no session 'nothing'"),
         (("show", "../../etc/passwd"), "There is no session"),
@@ -69,6 +73,13 @@ def test_mistakes_are_one_sentence_and_exit_code_1(args: tuple[str, ...], senten
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_constant_is_set(tmp_path: Path) -> None:
+    assert record(tmp_path, "--set", "softcap=20").returncode == 0
+    [info] = Library(tmp_path).list()
+    with Library(tmp_path).open(info.id) as reader:
+        assert reader.session.provenance["softcap"] == 20
 
 
 def test_wrong_usage_is_exit_code_2_and_help_reads(tmp_path: Path) -> None:

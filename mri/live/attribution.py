@@ -78,8 +78,13 @@ def has_direct_path(point: str) -> bool:
     return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
 
 
-def _weights_of(reader: SessionReader) -> dict[str, str] | None:
+def _weights_of(reader: SessionReader) -> dict[str, Any] | None:
     provenance = reader.session.provenance
     if "weights_hash" not in provenance:
         return None
-    return {"weights_hash": provenance["weights_hash"], "model_path": provenance.get("model_path", "")}
+    softcap = provenance.get("softcap")
+    return {
+        "weights_hash": provenance["weights_hash"],
+        "model_path": provenance.get("model_path", ""),
+        "constants": {"softcap": softcap} if softcap else {},  # the same weights give other logits with another one
+    }

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,9 +40,16 @@ class GenerationWorker:
     """
 
     def __init__(
-        self, sessions: Path, model: Path | None, *, program: Sequence[str] | None = None, max_waiting: int = 8
+        self,
+        sessions: Path,
+        model: Path | None,
+        *,
+        constants: Mapping[str, object] | None = None,
+        program: Sequence[str] | None = None,
+        max_waiting: int = 8,
     ) -> None:
-        self.model = model
+        """`constants` of `model`, which no file says: as --set."""
+        self.model, self._constants = model, dict(constants or {})
         self.max_waiting = max_waiting
         self._program = [*(program or (sys.executable, "-m", "mri.tracer.worker")), "--sessions", str(sessions)]
         self._lock = threading.RLock()
@@ -66,8 +73,10 @@ class GenerationWorker:
         with self._lock:
             if len(self._waiting) >= self.max_waiting:
                 raise WorkerError(f"{len(self._waiting)} recordings are already waiting: try again when one is over.")
+            constants = self._constants if model in (None, self.model) else {}
             model = model or self.model
-            recording = Recording(session_id, request.command(session_id, None if model is None else str(model)))
+            command = request.command(session_id, None if model is None else str(model))
+            recording = Recording(session_id, command | {"constants": constants})
             self._recordings[session_id] = recording
             self._waiting.append(recording)
             self._forget_old()

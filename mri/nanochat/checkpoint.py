@@ -17,9 +17,10 @@ from torch import Tensor
 
 from mri.errors import ConfigError, ModelError
 from mri.nanochat.config import GPTConfig
+from mri.nanochat.constants import SOFTCAP, softcap_of
 from mri.nanochat.eras import Era, era_from_keys
 from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
-from mri.nanochat.model import GPT, SOFTCAP
+from mri.nanochat.model import GPT
 from mri.nanochat.pickles import TENSOR_OPS, check_pickle
 from mri.nanochat.tokenizer import Tokenizer, load_tokenizer
 from mri.nanochat.weights import checksum, weights_hash
@@ -78,17 +79,21 @@ class LoadedModel:
 
 
 def load_model(
-    path: Path | str | None = None, *, device: str | torch.device | None = None, softcap: float | None = None
+    path: Path | str | None = None,
+    *,
+    device: str | torch.device | None = None,
+    softcap: float | None = None,
+    constants: Mapping[str, object] | None = None,
 ) -> LoadedModel:
     """Load the checkpoint that `path` means (see `find_checkpoint`); None is the embedded model.
 
-    Weights become float32 on any device; `device` None picks cuda, mps or cpu. `softcap` overrides 15, which
-    only the checkpoints of one week in March 2026 need (20). Raises ModelError with one sentence for whatever is
-    missing, broken, hostile or does not fit together, and ConfigError for a device or softcap that cannot be.
+    Weights become float32 on any device; `device` None picks cuda, mps or cpu. `constants`, {"softcap": 20}, are what
+    no file says: only the checkpoints of one week in March 2026 need another softcap than 15 (`softcap=20` for short).
+    Raises ModelError with one sentence for whatever is missing, broken, hostile or does not fit together, and
+    ConfigError for a device or constant that cannot be.
     """
     target = choose_device(device)
-    if softcap is not None and not 0 < softcap < float("inf"):
-        raise ConfigError(f"A softcap of {softcap} is not positive: leave it out for nanochat's 15.")
+    softcap = softcap_of({**(constants or {}), **({} if softcap is None else {"softcap": softcap})})
     files = find_checkpoint(Path(path) if path is not None else EMBEDDED)
     config = read_config(files)
     tokenizer = load_tokenizer(files.tokenizer)

@@ -75,8 +75,9 @@ def _steps(
     while True:
         pos0 = cache.pos
         forced, from_prompt = False, bool(chunks)
-        with torch.inference_mode():  # per pass: around the yield it would reach into the consumer's own code
-            logits = model(torch.tensor([token_ids], device=model.device), cache)[0, -1]
+        # per pass: around the yield it would reach into the consumer's own code
+        with torch.inference_mode(), torch.autocast(model.device.type, enabled=False):
+            logits = model(torch.tensor([token_ids], dtype=torch.int64, device=model.device), cache)[0, -1]
             if from_prompt:
                 next_id = chunks[0][0]
             else:

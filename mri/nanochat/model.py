@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from mri.errors import ModelError, PromptError
 from mri.nanochat.config import GPTConfig as GPTConfig  # also by this name
+from mri.nanochat.constants import SOFTCAP
 from mri.nanochat.eras import ERAS, SMEAR_CHANNELS, Era, has_value_embed
 
 VOCAB_MULTIPLE = 64  # nanochat pads the vocabulary up to a multiple of this
-SOFTCAP = 15.0  # 20 in the checkpoints of one week, 2026-03-02 to 03-09: undetectable, so it is a setting
 
 
 def norm(x: Tensor) -> Tensor:
@@ -69,8 +69,9 @@ class KVCache:
         self.pos = 0  # positions filled
         self.last_embedding: Tensor | None = None  # (B, 1, n_embd)
         shape = (batch_size, config.n_kv_head, self.capacity, config.head_dim)
-        self._k = [torch.zeros(shape, device=model.device) for _ in range(config.n_layer)]
-        self._v = [torch.zeros(shape, device=model.device) for _ in range(config.n_layer)]
+        dtype = model.lm_head.weight.dtype
+        self._k = [torch.zeros(shape, dtype=dtype, device=model.device) for _ in range(config.n_layer)]
+        self._v = [torch.zeros(shape, dtype=dtype, device=model.device) for _ in range(config.n_layer)]
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Write one block's new keys and values, (B, G, T, D), and return all of them, (B, G, pos+T, D), as views."""
@@ -92,11 +93,11 @@ class _Read:
 
 def _embedding(rows: int, width: int) -> nn.Embedding:
     """Weights unset: on the meta device torch's own normal_() imports its whole compiler, which takes seconds."""
-    return nn.Embedding(rows, width, _weight=torch.empty(rows, width))
+    return nn.Embedding(rows, width, _weight=torch.empty(rows, width, dtype=torch.float32))
 
 
 def _linear(n_in: int, n_out: int) -> nn.Linear:
-    return nn.Linear(n_in, n_out, bias=False)
+    return nn.Linear(n_in, n_out, bias=False, dtype=torch.float32)
 
 
 class CausalSelfAttention(nn.Module):
@@ -198,15 +199,15 @@ class GPT(nn.Module):
         self.lm_head = _linear(config.n_embd, rows)
         self._windows = set(windows)
         if era.has_resid_lambdas:
-            self.resid_lambdas = nn.Parameter(torch.ones(config.n_layer))
-            self.x0_lambdas = nn.Parameter(torch.zeros(config.n_layer))
+            self.resid_lambdas = nn.Parameter(torch.ones(config.n_layer, dtype=torch.float32))
+            self.x0_lambdas = nn.Parameter(torch.zeros(config.n_layer, dtype=torch.float32))
         if era.has_value_embeds:
             layers = [i for i in range(config.n_layer) if has_value_embed(i, config.n_layer)]
             self.value_embeds = nn.ModuleDict({str(i): _embedding(rows, config.kv_dim) for i in layers})
         if era.has_smear:
             self.smear_gate = _linear(SMEAR_CHANNELS, 1)
-            self.smear_lambda = nn.Parameter(torch.zeros(1))
-            self.backout_lambda = nn.Parameter(torch.full((1,), 0.2))
+            self.smear_lambda = nn.Parameter(torch.zeros(1, dtype=torch.float32))
+            self.backout_lambda = nn.Parameter(torch.full((1,), 0.2, dtype=torch.float32))
         cos, sin = rotary_tables(config.sequence_len, config.head_dim, era.rotary_base, era.qk_scale)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)

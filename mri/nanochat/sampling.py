@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mri.errors import ConfigError
+from mri.errors import ConfigError, ModelError
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,10 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> in
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
-    """One index drawn with probabilities softmax(logits / temperature)."""
+    """One index drawn with probabilities softmax(logits / temperature). Raises ModelError where there are none."""
+    if not math.isfinite(float(logits.max())):  # NaN if any is
+        raise ModelError(
+            "The model's logits hold NaN or infinity, so that no token can be drawn from them: its weights or "
+            "activations overflowed; the last step recorded shows where."
+        )
     return torch.multinomial(F.softmax(logits / temperature, dim=-1), 1, generator=generator)[0]

@@ -6,6 +6,7 @@ nor HDF5 can harm the one that generates.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -129,6 +130,14 @@ class SessionWriter:
             return self.folder
         self.seal_error = seal_in_child(self.folder)
         return self.folder if self.seal_error else self.folder.with_name(self.folder.name + ".h5")
+
+    def discard(self) -> None:
+        """Ends a recording that got no steps, and leaves nothing of it."""
+        self._finished = True
+        with contextlib.suppress(OSError):
+            self._journal.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release()
 
     @property
     def num_steps(self) -> int:

@@ -1,5 +1,6 @@
 """RawSteps → StepFrames: stacks what has the same width, reduces it at once, keeps the byte budget.
 
+Statistics are over all positions that a step read; values, attention rows and predictions are those of its last one.
 Knows torch and the layout. Knows nothing of hooks, HDF5, sockets or Dash: it returns finished frames.
 """
 
@@ -13,19 +14,15 @@ import torch
 from torch import Tensor
 
 from mri.config import ATTENTION_TOPK
+from mri.errors import ModelError
 from mri.events import Array, StepFrame
-from mri.layout import Layout, index_dtype, sampled_indices
-from mri.tracer.attention import last_rows, matrix
+from mri.layout import DROP_ORDER, Layout, index_dtype, sampled_indices
+from mri.tracer.attention import AttentionCall, last_rows
 from mri.tracer.budget import within_budget
-from mri.tracer.hooks import RawStep
+from mri.tracer.nanochat_hooks import RawStep
 from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays
-from mri.tracer.reduce import (
-    reduce_rows,
-    softcapped,
-    summarize_attention,
-    summarize_logits,
-    to_host,
-)
+from mri.tracer.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
+from mri.tracer.softcap import FINE, distance, softcap_between, with_softcap
 
 MAX_ELEMENTS_AT_ONCE = 1 << 24
 """A long prefill is reduced in pieces of this many values, so that it needs no second copy of all activations."""
@@ -39,8 +36,6 @@ class _Stack:
 
     rows: list[int]  # of the layout
     keys: list[str]
-    mids: Tensor  # int64, places of the resid_mid among them
-    before: list[str]  # what each of those is added to
     resid0: int | None  # place of embed.resid0
     counts_zeros: Tensor | None  # (rows,) bool; None: no row does
     captured: tuple[str, ...]  # whose values are kept
@@ -51,15 +46,13 @@ class _Stack:
         points = [layout.points[row] for row in rows]
         keys = [point.key for point in points]
         place = {key: i for i, key in enumerate(keys)}
-        mids = [key for key in keys if key.endswith(".resid_mid")]
         group = layout.groups.get(f"{layout.config.capture_mode}/{points[0].width}", ())
         captured = tuple(key for key in group if key in place)
         zeros = [point.counts_exact_zeros for point in points]
         return cls(
-            rows, keys, torch.tensor([place[key] for key in mids], dtype=torch.int64),
-            [key.removesuffix("mid") + "pre" for key in mids], place.get("embed.resid0"),
-            torch.tensor(zeros) if any(zeros) else None, captured,
-            torch.tensor([place[key] for key in captured], dtype=torch.int64),
+            rows, keys, place.get("embed.resid0"),
+            torch.tensor(zeros, dtype=torch.bool, device="cpu") if any(zeros) else None, captured,
+            torch.tensor([place[key] for key in captured], dtype=torch.int64, device="cpu"),
         )  # fmt: skip
 
     def pieces(self, layout: Layout, at_once: int) -> list[_Stack]:
@@ -73,91 +66,132 @@ class _Stack:
         """Places of the captured rows among those of `num_steps` steps."""
         if num_steps == 1:
             return self.chosen
-        return (torch.arange(num_steps)[:, None] * len(self.rows) + self.chosen).flatten()
+        return (torch.arange(num_steps, device="cpu")[:, None] * len(self.rows) + self.chosen).flatten()
 
 
 class Collector:
     """Reduces one step, or several of one position each, to frames.
 
-    `softcap` is the model's; `resid0_scale` is what block 0 multiplied the embedding by.
+    `softcap` is the model's as far as known (∞: none). It is held against the logits that the model returns, and
+    becomes what they show; None where they show no softcap: predictions are then left out. `attention_is_known` is
+    False where kernel calls did not fit the layers: weights are then left out. Frames mark both in `dropped`.
     """
 
-    def __init__(self, layout: Layout, softcap: float = 15.0, resid0_scale: float = 1.0) -> None:
+    def __init__(self, layout: Layout, softcap: float) -> None:
         self.layout = layout
-        self._softcap, self._resid0_scale = softcap, resid0_scale
+        self.softcap: float | None = softcap
+        self.softcap_is_seen = False
+        self.attention_is_known = True
         rows_of_width: dict[int, list[int]] = {}
         for row, point in enumerate(layout.points):
             rows_of_width.setdefault(point.width, []).append(row)
         self._stacks = {width: _Stack.plan(layout, rows) for width, rows in rows_of_width.items()}
-        self._derived = [(f"block.{i}.attn_out", f"block.{i}.resid_mid") for i in range(layout.n_layer)]
+        self._mids = [tuple(f"block.{i}.{name}" for name in ("resid_pre", "attn_out", "resid_mid"))
+                      for i in range(layout.n_layer)]  # fmt: skip
         self._sampled = {w: torch.from_numpy(sampled_indices(layout.config, w)) for w in rows_of_width}
 
     @torch.inference_mode()
     def frames(self, steps: Sequence[RawStep], first_step: int) -> list[StepFrame]:
         """Frames of `steps`, numbered from `first_step`.
 
-        Raises BudgetReached where the drop policy is stop_trace and a step is over the budget.
+        Raises BudgetReached where the drop policy is stop_trace and a step is over the budget, ModelError where a pass
+        did not do what nanochat does.
         """
-        if len({(step.phase, step.idx.shape[1]) for step in steps}) > 1:
+        if len({(step.phase, len(step.idx), not step.scores) for step in steps}) > 1:
             return [frame for i, step in enumerate(steps) for frame in self.frames([step], first_step + i)]
-        phase, T = steps[0].phase, steps[0].idx.shape[1]
-        values = [self._values(step) for step in steps]
-        batch = self._hidden(values, T, self.layout.carries_payload(phase)) | self._logits(steps, values)
-        attention = self._attention(steps)
+        phase, T = steps[0].phase, len(steps[0].idx)
+        try:
+            values = [self._values(step) for step in steps]
+            batch = self._logits(steps, values) | self._hidden(steps, values, T, self.layout.carries_payload(phase))
+            attention = self._attention(steps)
+        except (KeyError, RuntimeError):
+            self._raise_misfit(steps)
+            raise
+        gone = self._left_out(batch, steps)
         frames = []
         for i, step in enumerate(steps):
             arrays = {name: array[i] for name, array in batch.items()}
-            arrays["tokens"] = step.idx[0].cpu().numpy().astype(np.uint32)
+            arrays["tokens"] = step.idx.cpu().numpy().astype(np.uint32)
             arrays |= attention[i]
             if phase == "prefill" and self.layout.config.prefill == "positions":
                 arrays |= self._positions(values[i], step.pos0, T)
             frame = StepFrame(
                 step=first_step + i, phase=phase, pos0=step.pos0, t_add=T, arrays=arrays,
-                chosen_id=step.chosen_id, forced=step.forced, time_us=step.time_us,
+                chosen_id=step.chosen_id, forced=step.forced, time_us=step.time_us, dropped=gone,
             )  # fmt: skip
             frames.append(within_budget(frame, self.layout))
         return frames
 
+    def matrix(self, call: AttentionCall) -> Array:
+        """Weights of all queries of one kernel call over its keys, as they are kept: (H, T, n_keys)."""
+        weights = torch.softmax(call.scores(call.q.shape[2]), -1)
+        return quantized_weights(weights.cpu().numpy(), self.layout.config.quantization)
+
     def _values(self, step: RawStep) -> dict[str, Tensor]:
-        """Every hook point of one step, (1, T, width) each, model dtype. `_stacked` completes the derived ones."""
+        """Every hook point of one step, (1, T, width) each, model dtype; resid0 and logits are completed later."""
         values = dict(step.values)
-        if step.idx.shape[0] > 1:  # of a batch, the first sequence
-            values = {key: value[:1] for key, value in values.items()}
         values["embed.resid0"] = values["block.0.resid_pre"]
-        for attn_out, mid in self._derived:
-            values[mid] = values[attn_out]
-        values["final.logits"] = softcapped(values["final.logits"], self.layout.n_vocab, self._softcap)
+        for before, added, mid in self._mids:
+            values[mid] = values[before] + values[added]  # in the model's own dtype, as the model does
         return values
 
-    def _stacked(self, values: list[dict[str, Tensor]], stack: _Stack) -> Tensor:
+    def _raise_misfit(self, steps: Sequence[RawStep]) -> None:
+        """Raises ModelError for the first hook point that a pass left out or that has another width."""
+        for step in steps:
+            for point in self.layout.points:
+                value = step.values.get(point.key)
+                if value is None and not point.key.endswith((".resid0", ".resid_mid")):
+                    raise ModelError(
+                        f"{point.key} was not computed in a pass of {len(step.idx)} tokens: "
+                        "this model is no nanochat GPT."
+                    )
+                if value is not None and value.shape[2] != point.width and point.layer_type != "logits":
+                    raise ModelError(f"{point.key} is {value.shape[2]} wide in this model, not {point.width}.")
+
+    def _left_out(self, batch: Named, steps: Sequence[RawStep]) -> int:
+        """Takes out what is not known of this model. -> its bits of `dropped`"""
+        gone = 0
+        if self.softcap is None:
+            gone |= 1 << DROP_ORDER.index("logits")
+            for name in [name for name in batch if name.startswith("logits/")]:
+                del batch[name]
+            batch["stats"][:, self.layout.rows["final.logits"]] = np.nan
+        if not steps[0].scores:
+            self.attention_is_known = False
+            specs = self.layout.specs(steps[0].phase, len(steps[0].idx), 1)
+            for name in ("attention", "attention/rows", "attention/matrix"):
+                gone |= (name == "attention" or name in specs) << DROP_ORDER.index(name)
+        return gone
+
+    def _stacked(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]], stack: _Stack) -> Tensor:
         """The hook points of `stack` of S steps as (S, keys, T, width) float32."""
         keys = stack.keys
-        x = torch.cat([v[key] for v in values for key in keys])  # (S · keys, T, width)
+        x = torch.cat([v[key] for v in values for key in keys]).float()  # (S · keys, T, width)
         x = x.view(len(values), len(keys), *x.shape[1:])
-        if stack.before:  # resid_mid, so far attn_out: added in the model's own dtype, as the model does
-            before = torch.cat([v[key] for v in values for key in stack.before])
-            x.index_add_(1, stack.mids.to(x.device), before.view(len(values), len(stack.before), *x.shape[2:]))
-        x = x.float()
-        if stack.resid0 is not None:  # so far block 0's input
-            x[:, stack.resid0].div_(self._resid0_scale)
+        if stack.resid0 is not None and steps[0].resid0_scale is not None:  # so far block 0's input
+            x[:, stack.resid0].div_(torch.stack([step.resid0_scale for step in steps])[:, None, None])  # type: ignore[misc]
         return x
 
-    def _hidden(self, values: list[dict[str, Tensor]], T: int, payload: bool) -> Named:
-        """Statistics of all hook points, and their values where steps carry them: arrays (S, …)."""
+    def _hidden(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]], T: int, payload: bool) -> Named:
+        """Statistics of all hook points, and the last position's values where steps carry them: arrays (S, …)."""
         S = len(values)
         batch: Named = {"stats": np.empty((S, len(self.layout.points), 7), np.float32)}
         for width, whole in self._stacks.items():
             at_once = max(1, MAX_ELEMENTS_AT_ONCE // (S * T * width)) if T > 1 else len(whole.rows)
             group = f"{self.layout.config.capture_mode}/{width}"
-            keys = whole.captured if payload else ()
+            kept = []
             for stack in whole.pieces(self.layout, at_once):
-                x = self._stacked(values, stack).view(S * len(stack.rows), T * width)
+                x = self._stacked(steps, values, stack)
+                if payload and stack.captured:
+                    last = x[:, :, -1].reshape(S * len(stack.rows), width)
+                    kept.append(last.index_select(0, stack.select(S).to(x.device)).view(S, -1, width))
+                x = x.view(S * len(stack.rows), T * width)
                 zeros = None if stack.counts_zeros is None else stack.counts_zeros.repeat(S).to(x.device)
                 stats = reduce_rows(x, zeros, T)
                 batch["stats"][:, stack.rows] = stats.cpu().numpy().reshape(S, len(stack.rows), 7)
-            if keys:  # one position a step: the loop above ran once, over all rows of this width
-                named = self._payload(group, x.index_select(0, whole.select(S).to(x.device)))
-                batch |= {name: array.reshape(S, len(keys), *array.shape[1:]) for name, array in named.items()}
+            if kept:
+                named = self._payload(group, torch.cat(kept, 1).view(-1, width))
+                batch |= {name: array.reshape(S, -1, *array.shape[1:]) for name, array in named.items()}
         return batch
 
     def _payload(self, group: str, x: Tensor) -> Named:
@@ -182,9 +216,11 @@ class Collector:
 
     def _attention(self, steps: Sequence[RawStep]) -> list[Named]:
         """Attention of each step's last query, and in the matrix tier of all queries of a prefill."""
+        if not steps[0].scores:
+            return [{} for _ in steps]
         config = self.layout.config
-        n_totals = [max(call.n_keys for call in step.attention) for step in steps]
-        weights = last_rows([step.attention for step in steps], n_totals)  # (S, L, H, most keys), rows sum to 1
+        n_totals = [step.pos0 + len(step.idx) for step in steps]
+        weights = last_rows([step.scores for step in steps], n_totals)  # (S, L, H, most keys), rows sum to 1
         summary = summarize_attention(weights)
         keys, top, entropy = to_host([summary.keys, summary.weights, summary.entropy])
         rows = weights.cpu().numpy() if config.attention_tier != "summary" else None
@@ -201,21 +237,49 @@ class Collector:
             }
             if rows is not None:
                 named["attention/rows"] = quantized_weights(rows[s, ..., :n_total], config.quantization)
-            if config.attention_tier == "full_matrix" and step.phase == "prefill" and step.idx.shape[1] > 1:
-                layers = [
-                    quantized_weights(matrix(c, n_total).cpu().numpy(), config.quantization) for c in step.attention
-                ]
+            if config.attention_tier == "full_matrix" and step.phase == "prefill" and len(step.idx) > 1:
+                missing = [(0, 0), (0, 0)]
+                layers = [np.pad(m, [*missing, (n_total - m.shape[2], 0)]) for m in step.matrices]
                 named["attention/matrix"] = np.stack(layers)
             out.append(named)
         return out
 
     def _logits(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]]) -> Named:
-        """Top logits of each step's last position: arrays (S, …)."""
-        logits = torch.cat([v["final.logits"][:, -1] for v in values])  # (S, n_vocab)
-        chosen = torch.tensor([step.chosen_id for step in steps], device=logits.device)
+        """Completes `final.logits` in `values`. -> Top logits of each step's last position: arrays (S, …)."""
+        raw = [v["final.logits"] for v in values]
+        logits = self._capped(raw, values)
+        if self.softcap is not None and not self._is_as_returned(logits, steps, raw):
+            logits = self._capped(raw, values)
+            if self.softcap is not None and not self._is_as_returned(logits, steps, raw):
+                self.softcap = None  # one step shows this softcap, another that
+        chosen = torch.tensor([step.chosen_id for step in steps], dtype=torch.int64, device=logits.device)
         host = to_host(list(summarize_logits(logits, chosen, self.layout.config.logits_topk)))
         names = ("token_ids", "values", "logsumexp", "entropy", "chosen_logprob", "chosen_rank")
         named = {f"logits/{name}": array for name, array in zip(names, host, strict=True)}
         named["logits/token_ids"] = named["logits/token_ids"].astype(np.uint32)
         named["logits/chosen_rank"] = named["logits/chosen_rank"].astype(np.uint32)
         return named
+
+    def _capped(self, raw: list[Tensor], values: list[dict[str, Tensor]]) -> Tensor:
+        """Sets `final.logits` in `values`. -> the last positions' logits (S, n_vocab)"""
+        softcap = np.inf if self.softcap is None else self.softcap
+        for value, lm_head in zip(values, raw, strict=True):
+            value["final.logits"] = with_softcap(lm_head, self.layout.n_vocab, softcap)
+        return torch.cat([value["final.logits"][:, -1] for value in values])
+
+    def _is_as_returned(self, logits: Tensor, steps: Sequence[RawStep], raw: list[Tensor]) -> bool:
+        """Whether the model returned these logits; if not, `softcap` becomes what its own show."""
+        seen = [s for s, step in enumerate(steps) if step.returned is not None]
+        if not seen:
+            return True
+        self.softcap_is_seen = True
+        returned = torch.stack([steps[s].returned for s in seen])  # type: ignore[misc]
+        if distance(logits if len(seen) == len(steps) else logits[seen], returned) <= FINE:
+            return True
+        before = self.softcap
+        for s in seen:
+            found = softcap_between(raw[s][0, -1], steps[s].returned, before)  # type: ignore[arg-type]
+            if found != before:
+                self.softcap = found
+                return False
+        return True

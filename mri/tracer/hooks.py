@@ -1,7 +1,7 @@
 """Forward hooks by name, for as long as a `with` block lasts.
 
-Knows torch modules and the hook-point table. Hooks keep references to tensors and compute nothing;
-what the references are reduced to is `reduce.py`'s business. Refuses to know sessions, files and budgets.
+Knows torch modules. Hooks hand over tensors and compute nothing; what becomes of them is others' business.
+Refuses to know sessions, files and budgets.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
-from types import TracebackType
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from mri.errors import ModelError, UnknownHookPoint
-from mri.tracer.attention import AttentionCall, AttentionTap
 
 Side = Literal["input", "output"]
 
@@ -29,41 +27,6 @@ class Tap:
     key: str
     module: str
     side: Side
-
-
-def nanochat_taps(n_layer: int) -> list[Tap]:
-    """Where each hook point of `hook_points.py` is read on a nanochat model, ours or an unmodified checkout.
-
-    `embed.resid0` and `resid_mid` are computed from these afterwards (see reduce.py).
-    """
-    taps = []
-    for i in range(n_layer):
-        block, prefix = f"transformer.h.{i}", f"block.{i}"
-        taps += [
-            Tap(f"{prefix}.resid_pre", block, "input"),
-            Tap(f"{prefix}.ln1", f"{block}.attn", "input"),
-            Tap(f"{prefix}.attn_out", f"{block}.attn", "output"),
-            Tap(f"{prefix}.ln2", f"{block}.mlp", "input"),
-            Tap(f"{prefix}.mlp_pre", f"{block}.mlp.c_fc", "output"),
-            Tap(f"{prefix}.mlp_act", f"{block}.mlp.c_proj", "input"),
-            Tap(f"{prefix}.mlp_out", f"{block}.mlp", "output"),
-            Tap(f"{prefix}.resid_post", block, "output"),
-        ]
-    return [*taps, Tap("final.ln_f", "lm_head", "input"), Tap("final.logits", "lm_head", "output")]
-
-
-@dataclass(eq=False)
-class RawStep:
-    """References to what one forward pass made: nothing computed, nothing copied."""
-
-    idx: Tensor  # (B, T) int64
-    values: dict[str, Tensor] = field(default_factory=dict)  # hook point -> (B, T, width)
-    attention: list[AttentionCall] = field(default_factory=list)  # one per layer
-    phase: str = "decode"
-    pos0: int = 0
-    chosen_id: int = -1
-    forced: bool = False
-    time_us: int = 0
 
 
 class ModuleHook:
@@ -133,58 +96,6 @@ def _reading(module: nn.Module, taps: list[Tap], on_value: Callable[[str, Any], 
             on_value(key, output[0] if isinstance(output, tuple) and output else output)
 
     return read
-
-
-class NanochatHooks:
-    """Watches a nanochat model: each forward pass becomes a RawStep handed to `on_step`.
-
-    A step opens when `transformer.wte` is called and closes when `lm_head` returns, because nanochat's own
-    engine calls `model.forward` directly, so that hooks on the model itself would never fire.
-    Works on our model and on an unmodified upstream checkout. Leaves nothing behind, on an exception too.
-    """
-
-    def __init__(self, model: nn.Module, on_step: Callable[[RawStep], None]) -> None:
-        try:
-            parts: Any = model.transformer
-            blocks, self._wte = parts["h"], parts["wte"]
-        except (AttributeError, KeyError, TypeError):
-            raise ModelError(
-                "This model is not a nanochat GPT (no transformer.h and transformer.wte): name the points to record."
-            ) from None
-        self._on_step = on_step
-        self._step: RawStep | None = None
-        self.n_layer = len(blocks)
-        self._hooks = HookSet(model, nanochat_taps(self.n_layer), self._on_value)
-        self._attention = AttentionTap(model, self._on_attention)
-        self._stack = ExitStack()
-
-    def __enter__(self) -> NanochatHooks:
-        with ExitStack() as stack:
-            stack.callback(self._wte.register_forward_pre_hook(self._open).remove)
-            stack.enter_context(self._hooks)
-            stack.enter_context(self._attention)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
-        self._stack.close()
-        self._step = None
-
-    def _open(self, _module: nn.Module, args: tuple[Any, ...]) -> None:
-        self._step = RawStep(idx=args[0])
-
-    def _on_value(self, key: str, value: Tensor) -> None:
-        step = self._step
-        if step is None:
-            return
-        step.values[key] = value
-        if key == "final.logits":  # lm_head has returned: the pass is over
-            self._step = None
-            self._on_step(step)
-
-    def _on_attention(self, call: AttentionCall) -> None:
-        if self._step is not None:
-            self._step.attention.append(call)
 
 
 def parameter_or_module(model: nn.Module, name: str) -> Tensor | nn.Module:

@@ -50,18 +50,19 @@ def record_generation(
     session_id: str | None = None,
     max_delay_ms: float = 300.0,
     on_start: Callable[[TraceSession], None] | None = None,
-    on_step: Callable[[Step, str], None] | None = None,
+    on_step: Callable[[Step, list[int]], None] | None = None,
     control: Control | None = None,
-    on_pause: Callable[[Step, str], None] | None = None,
+    on_pause: Callable[[Step, list[int]], None] | None = None,
     seal: bool = True,
 ) -> Recording:
     """Generate from `prompt` and record every step into `sessions`.
 
-    on_start(session) before the first step; on_step(step, response so far) after each; `control` is
-    asked after each step, and on_pause(step, response so far) told where it has to wait; the journal then has every
-    step. `seal=False` leaves the journal as it is, to be packed into one file later. An interrupt (Ctrl-C) ends the
-    recording as "interrupted" after the step under way, with all it has; a second one at once.
-    Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened.
+    on_start(session) before the first step; on_step(step, ids of the response so far) after each; `control` is asked
+    after each step, and on_pause(step, ids of the response so far) told where it has to wait; the journal then has
+    every step. `seal=False` leaves the journal as it is, to be packed into one file later. An interrupt (Ctrl-C) ends
+    the recording as "interrupted" after the step under way, with all it has; a second one at once.
+    Raises PromptError, ConfigError, ModelError; StoreError only where the session cannot even be opened. Of a recording
+    that fails before its first step nothing is left.
     """
     ids = ids_from_prompt(loaded.tokenizer, prompt, chat)
     layout = layout_of_model(loaded.model, config)
@@ -84,20 +85,20 @@ def record_generation(
     specials = loaded.tokenizer.special.values()
     writer = SessionWriter(library.folder, session, vocabulary=loaded.tokenizer.vocabulary(), special_ids=specials)
     recorder = GenerationRecorder(loaded.model, layout, writer, max_delay_ms=max_delay_ms)
-    if on_start:
-        on_start(session)
     began = time.perf_counter()
     said: list[int] = []
     end_reason = "interrupted"
     with held_interrupts() as is_interrupted:
         try:
+            if on_start:
+                on_start(session)
             with recorder:
                 for step in steps:
                     recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
                     if not step.from_prompt:
                         said.append(step.next_id)
                     if on_step:
-                        on_step(step, loaded.tokenizer.decode(said))
+                        on_step(step, said)
                     end_reason = step.end_reason or end_reason
                     if is_interrupted():
                         break
@@ -105,23 +106,33 @@ def record_generation(
                         if control.must_wait:
                             recorder.flush()
                             if on_pause:
-                                on_pause(step, loaded.tokenizer.decode(said))
+                                on_pause(step, said)
                         if not control.may_go_on():
                             end_reason = "stopped"
                             break
-        except KeyboardInterrupt:  # the second
-            pass
-        except Exception as error:
-            end_reason = f"error: {error}"
-            raise
-        finally:
-            response = loaded.tokenizer.decode(said)
-            duration_s = round(time.perf_counter() - began, 6)
-            path = writer.finish(recorder.stopped or end_reason, response=response, duration_s=duration_s, seal=seal)
+        except BaseException as error:
+            if not writer.num_steps:
+                writer.discard()
+                raise
+            if not isinstance(error, KeyboardInterrupt):  # that is the second, or the end of what it interrupted
+                end_reason = f"error: {error}"
+                _finish(writer, recorder, end_reason, loaded.tokenizer.decode(said), began, seal)
+                raise
+        response = loaded.tokenizer.decode(said)
+        path = _finish(writer, recorder, end_reason, response, began, seal)
     problem = recorder.stopped.removeprefix("error: ") or writer.seal_error
     if recorder.stopped == "budget":
         problem = f"Recording ended after {recorder.num_steps} steps because the next did not fit max_bytes_per_step."
     return Recording(session.id, path, response, recorder.stopped or end_reason, recorder.num_steps, problem)
+
+
+def _finish(
+    writer: SessionWriter, recorder: GenerationRecorder, end_reason: str, response: str, began: float, seal: bool
+) -> Path:
+    return writer.finish(
+        recorder.stopped or end_reason, seal=seal, response=response,
+        duration_s=round(time.perf_counter() - began, 6), provenance=writer.session.provenance | recorder.facts(),
+    )  # fmt: skip
 
 
 def _text_of(prompt: Prompt, loaded: LoadedModel) -> str:

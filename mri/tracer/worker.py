@@ -26,6 +26,7 @@ from mri.errors import ModelError, MriError
 from mri.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.constants import softcap_of
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
@@ -48,7 +49,7 @@ class Worker:
         self._sessions, self._say = sessions, say
         self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._controls: dict[str, Control] = {}
-        self._loaded: tuple[tuple[Path, int], LoadedModel] | None = None
+        self._loaded: tuple[tuple[Path, int, float | None], LoadedModel] | None = None
 
     def read(self, lines: TextIO) -> None:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
@@ -98,6 +99,7 @@ class Worker:
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
         control = self._control(session_id)
+        loaded = self._model(command.get("model"), command.get("constants"))
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
@@ -105,7 +107,7 @@ class Worker:
                 event="started", id=session_id, num_prompt_tokens=session.num_prompt_tokens, max_steps=session.max_steps
             )  # fmt: skip
 
-        def on_step(step: Step, text: str) -> None:
+        def on_step(step: Step, said: list[int]) -> None:
             nonlocal said_at, said_paused
             now = time.monotonic()
             if said_paused and not control.is_paused:
@@ -113,15 +115,15 @@ class Worker:
                 self._say(event="resumed", id=session_id)
             if now - said_at >= 1 / STEP_EVENTS_PER_S:
                 said_at = now
-                self._say(event="step", id=session_id, step=step.index, text=text)
+                self._say(event="step", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
-        def on_pause(step: Step, text: str) -> None:
+        def on_pause(step: Step, said: list[int]) -> None:
             nonlocal said_paused
             said_paused = True
-            self._say(event="paused", id=session_id, step=step.index, text=text)
+            self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
         recording = record_generation(
-            self._model(command.get("model")),
+            loaded,
             command["prompt"],
             chat=command.get("chat", False),
             sampling=Sampling(**command.get("sampling", {})),
@@ -162,7 +164,7 @@ class Worker:
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
-        loaded = self._model(command["model"])
+        loaded = self._model(command["model"], command.get("constants"))
         is_files = loaded.file_hash == command["weights_hash"] and loaded.is_as_loaded  # as sessions said until 2026-11
         if loaded.weights_hash != command["weights_hash"] and not is_files:
             raise ModelError(
@@ -172,13 +174,13 @@ class Worker:
             )
         return loaded
 
-    def _model(self, path: str | None) -> LoadedModel:
-        """The model at `path`, loaded again only where the file is another or has changed."""
+    def _model(self, path: str | None, constants: dict[str, Any] | None) -> LoadedModel:
+        """The model at `path`, loaded again only where the file or a constant is another or has changed."""
         file = find_checkpoint(Path(path) if path else EMBEDDED).model
-        key = (file, file.stat().st_mtime_ns)
+        key = (file, file.stat().st_mtime_ns, softcap_of(constants))
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None  # two large models need not fit at once
-            self._loaded = (key, load_model(file))
+            self._loaded = (key, load_model(file, constants=constants))
         return self._loaded[1]
 
 

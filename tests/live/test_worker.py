@@ -83,6 +83,15 @@ def test_another_model_than_the_servers_own(tmp_path):
     worker.close()
 
 
+def test_constants_are_those_of_the_servers_own_model(tmp_path):
+    worker = GenerationWorker(tmp_path, None, constants={"softcap": 20}, program=FAKE)
+    worker.submit("own", RecordRequest("x", max_new_tokens=1))
+    worker.submit("other", RecordRequest("x", max_new_tokens=1), Path("elsewhere"))
+    commands = [worker._recordings[name].command for name in ("own", "other")]
+    worker.close()
+    assert [command["constants"] for command in commands] == [{"softcap": 20}, {}]
+
+
 def test_a_dead_child_fails_its_recording_and_the_next_one_gets_a_new_child(worker):
     worker.submit("fine", RecordRequest("fine", max_new_tokens=1))
     wait_for(worker, "fine", "finished")

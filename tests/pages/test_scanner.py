@@ -109,3 +109,12 @@ def test_an_unknown_session_is_told(page):
 def test_an_empty_library_is_told(tmp_path):
     with create_app(tmp_path).server.test_request_context():
         assert "Nothing recorded yet" in str(scanner().layout())
+
+
+def test_a_session_of_no_steps_says_whether_it_goes_on(app, page, tmp_path):
+    write_random_session(tmp_path, session_id="over", num_steps=0)
+    with create_app(tmp_path).server.test_request_context():
+        said = str(page.layout("over"))
+    assert "This session has no steps" in said
+    assert "max_new_tokens" in said
+    assert "being recorded" not in said

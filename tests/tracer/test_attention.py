@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
-from mri.tracer.attention import AttentionCall, AttentionTap, last_rows, matrix
+from mri.tracer.attention import AttentionCall, AttentionTap, last_rows
 
 
 class Kernel:
@@ -41,6 +41,12 @@ class Kernel:
         F.scaled_dot_product_attention = self._real
 
 
+def weights_of(call: AttentionCall, n_total: int) -> Tensor:
+    """Weights of all queries over absolute positions: (H, T, n_total)."""
+    weights = torch.softmax(call.scores(call.q.shape[2]), -1)
+    return F.pad(weights, (n_total - call.n_keys, 0))
+
+
 def times_values(weights: Tensor, v: Tensor) -> Tensor:
     """weights (H, T, n_total) · v (1, G, n_keys, D) -> (H, T, D), each group serving H/G heads."""
     H, G, n_keys = weights.shape[0], v.shape[1], v.shape[2]
@@ -55,9 +61,9 @@ def test_weights_times_v_equal_the_kernel_in_prefill_chunk_and_decode(golden: Lo
         with Kernel(model) as kernel:
             model(chunk, cache)
         pos += chunk.shape[1]
-        rows = last_rows([kernel.calls], [pos])[0]
+        rows = last_rows([[call.last_scores() for call in kernel.calls]], [pos])[0]
         for layer, (call, v, out) in enumerate(zip(kernel.calls, kernel.inputs, kernel.outputs, strict=True)):
-            every = matrix(call, pos)
+            every = weights_of(call, pos)
             assert (every.sum(-1) - 1).abs().max() < 1e-5
             assert (times_values(every, v) - out[0]).abs().max() < 1e-5
             assert (rows[layer] - every[:, -1]).abs().max() < 1e-6
@@ -68,7 +74,7 @@ def test_an_additive_mask_and_a_scale_are_respected() -> None:
     q, k, v = (torch.randn(1, 2, 5, 8, generator=torch.Generator().manual_seed(i)) for i in range(3))
     mask = torch.zeros(5, 5).masked_fill(torch.ones(5, 5).triu(1).bool(), -torch.inf) - 0.3 * torch.arange(5)
     out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=0.5)
-    weights = matrix(AttentionCall(q, k, mask, False, 0.5), 5)
+    weights = weights_of(AttentionCall(q, k, mask, False, 0.5), 5)
     assert (times_values(weights, v) - out[0]).abs().max() < 1e-6
 
 
@@ -126,9 +132,9 @@ def test_the_flash_namespace_of_an_upstream_checkout_is_watched_and_put_back(ups
         )  # fmt: skip
     assert vars(upstream) == before
     assert len(calls) == 2  # the kernel below it is not counted a second time
-    weights = matrix(calls[0], 6)
+    weights = weights_of(calls[0], 6)
     assert (times_values(weights, v.transpose(1, 2)) - out.transpose(1, 2)[0]).abs().max() < 1e-6
-    row = last_rows([[calls[1]]], [7])[0, 0]  # (H, 7)
+    row = last_rows([[calls[1].last_scores()]], [7])[0, 0]  # (H, 7)
     assert (row[:, :3] == 0).all()
     expected = torch.matmul(row[:, None], cache_v[0, :7].transpose(0, 1))
     assert (expected - step.transpose(1, 2)[0]).abs().max() < 1e-6
@@ -139,8 +145,8 @@ def test_last_rows_of_several_steps_at_once(small_model: GPT) -> None:
     with torch.inference_mode():
         small_model(torch.arange(1, 127)[None], cache)
         for i in range(6):  # crosses the window of 128 keys
-            calls: list[AttentionCall] = []
-            with AttentionTap(small_model, calls.append):
+            calls: list[Tensor] = []
+            with AttentionTap(small_model, lambda call, calls=calls: calls.append(call.last_scores())):
                 small_model(torch.tensor([[i + 1]]), cache)
             steps.append(calls)
             totals.append(127 + i)
@@ -149,3 +155,48 @@ def test_last_rows_of_several_steps_at_once(small_model: GPT) -> None:
             alone = last_rows([calls], [total])[0]
             assert (together[s, ..., :total] - alone).abs().max() < 1e-6
             assert (together[s, ..., total:] == 0).all()
+
+
+def test_keys_count_that_reach_the_kernel_not_the_window_that_was_asked_for(upstream: SimpleNamespace) -> None:
+    """As a fallback of January 2026, which forgot the window of a step that reads one token."""
+    seen: list[AttentionCall] = []
+    q, k, v = (torch.randn(1, T, 2, 8, generator=torch.Generator().manual_seed(T)) for T in (1, 9, 9))
+
+    def forgetful(q: Tensor, k: Tensor, v: Tensor, causal: bool, window_size: tuple[int, int]) -> Tensor:
+        return F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in (q, k, v))).transpose(1, 2)
+
+    upstream.flash_attn_func = forgetful
+    with AttentionTap(UpstreamModel(), seen.append):
+        out = upstream.flash_attn_func(q, k, v, causal=True, window_size=(3, 0))
+    [call] = seen
+    weights = weights_of(call, 9)
+    assert (weights > 0).all()
+    assert (times_values(weights, v.transpose(1, 2)) - out.transpose(1, 2)[0]).abs().max() < 1e-6
+
+
+def test_a_kernel_of_its_own_is_rebuilt_from_its_arguments(upstream: SimpleNamespace) -> None:
+    """As FlashAttention 3 on a GPU: nothing of it reaches torch."""
+    seen: list[AttentionCall] = []
+    q, k, v = (torch.randn(1, 9, 2, 8, generator=torch.Generator().manual_seed(i)) for i in range(3))
+    upstream.flash_attn_func = lambda q, k, v, **kwargs: q
+    with AttentionTap(UpstreamModel(), seen.append):
+        upstream.flash_attn_func(q, k, v, causal=True, window_size=(2, 0))
+        upstream.flash_attn_func(q, k, v, causal=True, window_size=(-1, -1), softmax_scale=0.1)
+        upstream.flash_attn_func(q, k, v)
+        upstream.flash_attn_func("what is", "that?", None)
+    windowed, causal, whole = (weights_of(call, 9)[0] for call in seen)
+    rows, columns = torch.arange(9)[:, None], torch.arange(9)[None]
+    assert torch.equal(windowed > 0, (columns <= rows) & (columns >= rows - 2))
+    assert torch.equal(causal > 0, columns <= rows)
+    assert (whole > 0).all()
+
+
+def test_a_mask_of_each_head_and_sequence_is_respected() -> None:
+    q, k, v = (torch.randn(3, 2, 5, 8, generator=torch.Generator().manual_seed(i)) for i in range(3))
+    mask = torch.rand(3, 2, 5, 5, generator=torch.Generator().manual_seed(4)) > 0.4
+    mask |= torch.eye(5, dtype=torch.bool)
+    for one in (mask, mask[:1], mask[0, 0], torch.where(mask, 0.0, -torch.inf)):
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=one)
+        weights = weights_of(AttentionCall(q, k, one), 5)
+        assert (times_values(weights, v[:1]) - out[0]).abs().max() < 1e-6
+        assert (AttentionCall(q, k, one).last_scores().softmax(-1) - weights[:, -1]).abs().max() < 1e-6

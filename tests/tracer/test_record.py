@@ -1,30 +1,36 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mri.config import TraceConfig
-from mri.errors import ConfigError, PromptError, StoreError
-from mri.nanochat.checkpoint import LoadedModel
+from mri.errors import ConfigError, ModelError, PromptError, StoreError
+from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.generate import Step, generate
 from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.reader import open_session
 from mri.tracer.control import Control
-from mri.tracer.record import record_generation
+from mri.tracer.record import Recording, record_generation
+from tests.tracer import forks
+from tests.tracer.conftest import GOLDEN
 
 GREEDY = Sampling(max_new_tokens=12, temperature=0)
 
 
 @pytest.mark.parametrize("prefill", ["stats", "stepwise"])
 def test_a_recording_is_the_generation(golden: LoadedModel, tmp_path: Path, prefill: str) -> None:
-    seen: list[tuple[int, str]] = []
+    seen: list[tuple[int, list[int]]] = []
     recording = record_generation(
         golden, "ab ab", sampling=GREEDY, config=TraceConfig(prefill=prefill), sessions=tmp_path,  # type: ignore[arg-type]
-        name="twice", on_step=lambda step, text: seen.append((step.next_id, text)),
+        name="twice", on_step=lambda step, said: seen.append((step.next_id, [*said])),
     )  # fmt: skip
     assert recording.path == tmp_path / f"{recording.id}.h5"
     assert recording.problem == ""
@@ -36,6 +42,7 @@ def test_a_recording_is_the_generation(golden: LoadedModel, tmp_path: Path, pref
         assert reader.steps()["chosen_id"].tolist() == [step.next_id for step in steps]
         assert reader.token_ids().tolist() == [*ids, *(step.next_id for step in steps if not step.from_prompt)]
         said = [step.next_id for step in steps if not step.from_prompt]
+        assert seen[-1] == (said[-1], said)
         assert session.response == golden.tokenizer.decode(said) == recording.response
         assert (session.prompt, session.name, session.end_reason) == ("ab ab", "twice", steps[-1].end_reason)
         assert session.num_prompt_tokens == len(ids)
@@ -60,15 +67,15 @@ def test_a_prompt_that_cannot_be_read_leaves_no_session(golden: LoadedModel, tmp
 def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_path: Path) -> None:
     control = Control()
 
-    def stop_at_third(step: Step, text: str) -> None:
+    def stop_at_third(step: Step, said: list[int]) -> None:
         if step.index == 2:
             control.stop()
 
-    def interrupt(step: Step, text: str) -> None:
+    def interrupt(step: Step, said: list[int]) -> None:
         if step.index == 4:
             raise KeyboardInterrupt
 
-    def interrupt_soon(step: Step, text: str) -> None:
+    def interrupt_soon(step: Step, said: list[int]) -> None:
         if step.index == 1:
             signal.raise_signal(signal.SIGINT)
 
@@ -83,7 +90,7 @@ def test_stopping_and_interrupting_keep_what_there_is(golden: LoadedModel, tmp_p
 
 
 def test_a_failure_of_the_model_is_named_in_the_session(golden: LoadedModel, tmp_path: Path) -> None:
-    def fail(step: Step, text: str) -> None:
+    def fail(step: Step, said: list[int]) -> None:
         if step.index == 2:
             raise RuntimeError("the model broke")
 
@@ -135,3 +142,126 @@ def test_attention_keys_are_absolute_positions(golden: LoadedModel, tmp_path: Pa
     assert rows.shape[-1] == frame.pos0 + 1
     np.testing.assert_array_equal(np.take_along_axis(rows, keys, -1), frame.arrays["attention/weights"])
     np.testing.assert_allclose(rows.sum(-1), 1, atol=1e-5)
+
+
+def arrays_of(recording: Recording) -> list[dict[str, np.ndarray]]:
+    with open_session(recording.path) as reader:
+        return [dict(frame.arrays) for frame in reader.frames(0, reader.num_steps)]
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
+def default_device(device: str) -> Iterator[None]:
+    torch.set_default_device(device)
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+SURROUNDINGS = {
+    "float64": lambda: default_dtype(torch.float64),
+    "bfloat16": lambda: default_dtype(torch.bfloat16),
+    "float16": lambda: default_dtype(torch.float16),
+    "set device": lambda: default_device("meta"),  # stands for cuda
+    "with device": lambda: torch.device("meta"),
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "grad": torch.enable_grad,
+    "deterministic": deterministic,
+}
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, Sampling(max_new_tokens=12, seed=3)], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("surroundings", SURROUNDINGS.values(), ids=SURROUNDINGS.keys())
+def test_torchs_settings_change_no_number(
+    tmp_path: Path, surroundings: Callable[[], AbstractContextManager[None]], sampling: Sampling
+) -> None:
+    config = TraceConfig(attention_tier="full_row", prefill="positions", edu=True, max_bytes_per_step=10**6)
+    together = 1e9  # ms, so that a slow machine does not reduce other steps together
+    common = {"sampling": sampling, "config": config, "sessions": tmp_path, "seal": False, "max_delay_ms": together}
+    plain = record_generation(load_model(GOLDEN / "E5", device="cpu"), "ab ab", **common)  # type: ignore[arg-type]
+    with surroundings():
+        other = record_generation(load_model(GOLDEN / "E5", device="cpu"), "ab ab", **common)  # type: ignore[arg-type]
+    assert plain.response == other.response
+    for a, b in zip(arrays_of(plain), arrays_of(other), strict=True):
+        for name, array in a.items():
+            np.testing.assert_array_equal(array, b[name], err_msg=name)
+
+
+def test_threads_may_record_at_once(golden: LoadedModel, tmp_path: Path) -> None:
+    common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path, "seal": False}
+    alone = arrays_of(record_generation(golden, "ab ab", **common))  # type: ignore[arg-type]
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(lambda _: record_generation(golden, "ab ab", **common), range(6)))  # type: ignore[arg-type]
+    for run in runs:
+        for a, b in zip(arrays_of(run), alone, strict=True):
+            for name, array in a.items():
+                np.testing.assert_allclose(array, b[name], rtol=1e-3, atol=1e-4, err_msg=name)
+    assert forks.nothing_left(golden.model)
+
+
+def test_half_a_character_is_refused_with_nothing_left(golden: LoadedModel, tmp_path: Path) -> None:
+    common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path}
+    for prompt in ("Hi \ud83d there", "caf\udce9", [{"role": "user", "content": "\udce9"}]):
+        with pytest.raises(PromptError, match="half a surrogate pair"):
+            record_generation(golden, prompt, **common)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="The name holds half a surrogate pair"):
+        record_generation(golden, "ab", name="\ud83d", **common)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_before_the_first_step_leaves_nothing(golden: LoadedModel, tmp_path: Path) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the model broke")
+
+    common = {"sampling": GREEDY, "config": TraceConfig(), "sessions": tmp_path}
+    with pytest.raises(RuntimeError, match="broke"):
+        record_generation(golden, "ab", on_start=fail, **common)  # type: ignore[arg-type]
+    handle = golden.model.lm_head.register_forward_pre_hook(fail)
+    try:
+        with pytest.raises(RuntimeError, match="broke"):
+            record_generation(golden, "ab", **common)  # type: ignore[arg-type]
+    finally:
+        handle.remove()
+    assert not list(tmp_path.iterdir())
+    assert forks.nothing_left(golden.model)
+
+
+def test_logits_that_are_no_numbers_are_one_sentence_and_what_was_recorded_is_kept(tmp_path: Path) -> None:
+    loaded = load_model(GOLDEN / "E5", device="cpu")
+    handle = loaded.model.transformer["h"][1].register_forward_hook(
+        lambda _module, _args, out: out * torch.nan if out.shape[1] == 1 else None
+    )
+    with pytest.raises(ModelError, match="NaN or infinity"):
+        record_generation(loaded, "ab", sampling=Sampling(seed=1), config=TraceConfig(), sessions=tmp_path)
+    handle.remove()
+    [info] = Library(tmp_path).list()
+    with open_session(Library(tmp_path).path(info.id)) as reader:
+        assert reader.num_steps == 2
+        assert reader.session.end_reason.startswith("error: The model's logits hold NaN")
+
+
+def test_the_softcap_is_in_the_provenance(tmp_path: Path) -> None:
+    loaded = load_model(GOLDEN / "E5", device="cpu", constants={"softcap": 20})
+    recording = record_generation(loaded, "ab", sampling=GREEDY, config=TraceConfig(), sessions=tmp_path)
+    with open_session(recording.path) as reader:
+        assert reader.session.provenance["softcap"] == 20
+        assert reader.session.provenance["matmul_precision"] == "highest"

@@ -172,3 +172,15 @@ def test_an_odd_line_on_stdin_ends_the_worker_after_what_it_has_in_hand(tmp_path
     assert child.process.wait(30) == 0
     child.process.stdin.close()  # type: ignore[union-attr]
     child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_constants_reach_the_model(child: Child, tmp_path: Path) -> None:
+    child.record("twenty", constants={"softcap": 20})
+    child.hear("finished")
+    child.record("fifteen")
+    child.hear("finished")
+    softcaps = []
+    for session_id in ("twenty", "fifteen"):
+        with Library(tmp_path).open(session_id) as reader:
+            softcaps.append(reader.session.provenance["softcap"])
+    assert softcaps == [20, 15]

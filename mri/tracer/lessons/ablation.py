@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mri.nanochat.model import GPT
-from mri.tracer.attention import AttentionCall, AttentionTap, matrix
+from mri.tracer.attention import AttentionCall, AttentionTap
 
 Heads = Sequence[tuple[int, int]]
 """Block and head of each."""
@@ -37,8 +37,10 @@ def without_heads(model: GPT, heads: Heads) -> Iterator[None]:
 
 def read_without(model: GPT, ids: Sequence[int], heads: Heads) -> tuple[Tensor, list[Tensor]]:
     """The text read in one pass: logits (T, vocab_size) and each block's attention weights (n_head, T, T)."""
-    calls: list[AttentionCall] = []
-    with torch.inference_mode(), AttentionTap(model, calls.append):
-        with without_heads(model, heads):
-            logits = model(torch.tensor([[*ids]]))[0]
-        return logits, [matrix(call, len(ids)) for call in calls]
+    weights: list[Tensor] = []
+
+    def keep(call: AttentionCall) -> None:
+        weights.append(torch.softmax(call.scores(len(ids)), -1))
+
+    with torch.inference_mode(), AttentionTap(model, keep), without_heads(model, heads):
+        return model(torch.tensor([[*ids]]))[0], weights

@@ -1,0 +1,255 @@
+"""A nanochat model, ours or an unmodified checkout, watched from outside: each forward pass becomes a RawStep.
+
+Knows where nanochat's modules stand, and copies what passes there. Knows nothing of positions, sessions, files.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+from mri.errors import ModelError, UnknownHookPoint
+from mri.events import Array
+from mri.tracer.attention import AttentionCall, AttentionTap
+from mri.tracer.hooks import ModuleHook, Tap
+from mri.tracer.patches import listen
+from mri.tracer.softcap import last_logits
+
+
+def nanochat_taps(n_layer: int) -> list[Tap]:
+    """Where each hook point of `hook_points.py` is read on a nanochat model, ours or an unmodified checkout.
+
+    `embed.resid0` and `resid_mid` are computed from these afterwards (see collector.py).
+    """
+    taps = []
+    for i in range(n_layer):
+        block, prefix = f"transformer.h.{i}", f"block.{i}"
+        taps += [
+            Tap(f"{prefix}.resid_pre", block, "input"),
+            Tap(f"{prefix}.ln1", f"{block}.attn", "input"),
+            Tap(f"{prefix}.attn_out", f"{block}.attn", "output"),
+            Tap(f"{prefix}.ln2", f"{block}.mlp", "input"),
+            Tap(f"{prefix}.mlp_pre", f"{block}.mlp.c_fc", "output"),
+            Tap(f"{prefix}.mlp_act", f"{block}.mlp.c_proj", "input"),
+            Tap(f"{prefix}.mlp_out", f"{block}.mlp", "output"),
+            Tap(f"{prefix}.resid_post", block, "output"),
+        ]
+    return [*taps, Tap("final.ln_f", "lm_head", "input"), Tap("final.logits", "lm_head", "output")]
+
+
+def watched_model(model: nn.Module) -> nn.Module:
+    """The nanochat GPT itself, out of what `torch.compile` and data parallelism wrap around it. Raises ModelError."""
+    while True:
+        inside = dict(model.named_children())
+        wrapper = "_orig_mod" if "_orig_mod" in inside else "module"
+        if "transformer" in inside or wrapper not in inside:
+            break
+        model = inside[wrapper]
+    try:
+        parts: Any = model.transformer
+        parts["h"], parts["wte"], model.lm_head
+    except (AttributeError, KeyError, TypeError):
+        raise ModelError(
+            f"This {type(model).__name__} is not a nanochat GPT (no transformer.h, transformer.wte and lm_head): "
+            "name the points to record, `mri.Recorder(model, [...])`."
+        ) from None
+    return model
+
+
+def tapped_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """Every module of `nanochat_taps` by name, compiled ones too. Raises UnknownHookPoint for one that is not there."""
+    known = {name.replace("_orig_mod.", ""): module for name, module in model.named_modules()}
+    names = {tap.module for tap in nanochat_taps(len(model.transformer["h"]))}  # type: ignore[index]
+    for name in sorted(names):
+        if name not in known:
+            parent = name.rpartition(".")[0]
+            there = [child for child, _ in known[parent].named_children()] if parent in known else []
+            raise UnknownHookPoint(
+                f"This {type(model).__name__} has no module {name!r} to watch ({parent or 'it'} has "
+                f"{', '.join(there) or 'none'}): name the points to record, `mri.Recorder(model, [...])`."
+            )
+    return {name: known[name] for name in names}
+
+
+@dataclass(eq=False)
+class RawStep:
+    """What one forward pass left of its first sequence, copied where it passed: what follows may overwrite it."""
+
+    idx: Tensor  # (T,) int64
+    values: dict[str, Tensor] = field(default_factory=dict)  # hook point -> (1, T, width)
+    scores: list[Tensor] = field(default_factory=list)  # (H, n_keys) of the last query, one per layer; [] where unknown
+    matrices: list[Array] = field(default_factory=list)  # (H, T, n_keys) of all queries as they are kept, or []
+    returned: Tensor | None = None  # (n_vocab,) the last position's logits as the model returned them
+    resid0_scale: Tensor | None = None  # (), what block 0 multiplied the embedding by; None: by nothing
+    phase: str = "decode"
+    pos0: int = 0
+    chosen_id: int = -1
+    forced: bool = False
+    time_us: int = 0
+
+
+class _Pass(threading.local):
+    """The pass under way in this thread, and the one that is over but whose logits `forward` has not returned yet."""
+
+    open: RawStep | None = None
+    closed: RawStep | None = None
+    layer = -1  # whose attention ran last
+    layers: tuple[int, ...] = ()  # of each kernel call so far
+
+
+class _Keeper(ModuleHook):
+    """Copies what passes at one side of a module, at once: a stream that grows in place is another one when its block
+    is over. One flat function, because it runs some fifty times in each pass."""
+
+    def __init__(self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None]) -> None:
+        super().__init__(module, fail)
+        self.key, self._is_output, self._here = tap.key, tap.side == "output", here
+        self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], rest: Any) -> None:
+        """`rest`: the output, or of a pre-hook the keyword arguments."""
+        step = self._here.open
+        if step is None or module is not self._module:
+            return
+        try:
+            if self._layer >= 0:
+                self._here.layer = self._layer
+            if self._is_output:
+                value = rest[0] if isinstance(rest, tuple | list) else rest
+            else:  # called by keywords: its first parameter
+                value = args[0] if args else rest[next(iter(inspect.signature(module.forward).parameters))]
+            shape = value.shape if isinstance(value, Tensor) else ()
+            if len(shape) != 3:
+                raise ModelError(f"{self.key} is no tensor (batch, tokens, width) in this model: it is no nanochat.")
+            if self.key in step.values:
+                raise ModelError(f"{self.key} was computed twice in one pass, and it is not known which one counts.")
+            if shape[0] > 1 or value.requires_grad:
+                value = value[:1].detach()
+            step.values[self.key] = value.clone()
+        except Exception as error:  # the model's work goes on, whatever befalls its recording
+            self._call(error)
+
+
+class NanochatHooks:
+    """Hands each forward pass of `model`, made by the thread that enters the `with` block, to `on_step`.
+
+    A step opens when `transformer.wte` is called and closes when `lm_head` returns, because nanochat's own engine calls
+    `model.forward` directly, so that hooks on the model itself would never fire; it is handed over when `forward`
+    returns, with what it returned. Passes of copies, of other threads and of forked processes are not this model's.
+    Never raises into a pass: an error goes to `on_error`, and nothing more is watched. Leaves nothing behind.
+    `matrix_of`: what is kept of a call of several queries besides the last one's scores.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        on_step: Callable[[RawStep], None],
+        on_error: Callable[[Exception], None],
+        matrix_of: Callable[[AttentionCall], Array] | None = None,
+    ) -> None:
+        self.model = watched_model(model)
+        self._modules = tapped_modules(self.model)
+        self._n_layer = len(self.model.transformer["h"])  # type: ignore[index]
+        self._n_vocab = int(self.model.config.vocab_size)  # type: ignore[union-attr,arg-type]
+        self._on_step, self._on_error, self._matrix_of = on_step, on_error, matrix_of
+        self._attention = AttentionTap(self.model, self._keep_attention)
+        self._pass = _Pass()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> NanochatHooks:
+        self.is_over = False
+        self._here = (os.getpid(), threading.get_ident())
+        wte: Any = self.model.transformer["wte"]  # type: ignore[index]
+        lm_head = self._modules["lm_head"]
+        with ExitStack() as stack:
+
+            def before(module: nn.Module, hook: ModuleHook) -> None:
+                stack.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
+
+            def after(module: nn.Module, hook: ModuleHook) -> None:
+                stack.callback(module.register_forward_hook(hook).remove)
+
+            before(wte, ModuleHook(wte, self._guarded(self._open)))
+            for tap in nanochat_taps(self._n_layer):
+                module = self._modules[tap.module]
+                (before if tap.side == "input" else after)(module, _Keeper(module, tap, self._pass, self._fail))
+            after(lm_head, ModuleHook(lm_head, self._guarded(self._close)))
+            stack.enter_context(self._attention)
+            stack.callback(listen(self.model, "forward", self._around_forward))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+        self._guarded(self._hand_over)()
+        self.is_over = True
+
+    def _is_here(self) -> bool:
+        return (os.getpid(), threading.get_ident()) == self._here
+
+    def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
+        def guarded(*args: Any) -> None:
+            try:
+                call(*args)
+            except Exception as error:
+                self._fail(error)
+
+        return guarded
+
+    def _fail(self, error: Exception) -> None:
+        self.is_over = True
+        self._pass.open = self._pass.closed = None
+        self._on_error(error)
+
+    def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self.is_over or not self._is_here():
+            return
+        self._hand_over()
+        idx: Tensor = args[0] if args else next(iter(kwargs.values()))
+        if idx.ndim != 2:
+            raise ModelError(
+                f"The model read tokens of the shape {tuple(idx.shape)}: only (batch, tokens) is recorded."
+            )
+        here = self._pass
+        here.open, here.layer, here.layers = RawStep(idx[0].clone()), -1, ()
+
+    def _keep_attention(self, call: AttentionCall) -> None:
+        here = self._pass
+        if here.open is None:
+            return
+        layer, here.layer = here.layer, -1  # a second call in the same block is no block's
+        here.layers += (layer,)
+        here.open.scores.append(call.last_scores())
+        if self._matrix_of is not None and call.q.shape[2] > 1:
+            here.open.matrices.append(self._matrix_of(call))
+
+    def _close(self, _args: tuple[Any, ...], _output: Any) -> None:
+        """`lm_head` has returned: the pass is over."""
+        here, step = self._pass, self._pass.open
+        if step is None:
+            return
+        if here.layers != tuple(range(self._n_layer)) or len(step.scores) != self._n_layer:
+            step.scores = []
+        here.open, here.closed = None, step
+
+    def _around_forward(self, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        output = forward(*args, **kwargs)
+        if self._pass.closed is not None:
+            self._guarded(self._take_returned)(self._pass.closed, output)
+        return output
+
+    def _take_returned(self, step: RawStep, output: Any) -> None:
+        step.returned = last_logits(output, self._n_vocab, len(step.idx))
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        step, self._pass.closed = self._pass.closed, None
+        if step is not None and self._is_here():
+            self._on_step(step)

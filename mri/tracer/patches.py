@@ -1,0 +1,67 @@
+"""Functions replaced for as long as somebody listens: nothing of it stays, and no copy of their owner has it.
+
+Knows functions and threads. Refuses to know what is listened to and why.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
+from typing import Any
+
+Around = Callable[..., Any]
+"""Called with the function that it stands around, then with that function's arguments; gives that function's result."""
+
+
+class StandIn:
+    """Stands in the place of a function, for all who listen; without listeners it is that function.
+
+    Copied or pickled it is that function: a copy of a model whose `forward` is watched has its own `forward`.
+    """
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self.function = getattr(owner, name)
+        self.is_inherited = name not in vars(owner)
+        self.arounds: tuple[Around, ...] = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        call = self.function
+        for around in self.arounds:
+            call = partial(around, call)
+        return call(*args, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return itemgetter(0), ((self.function,),)
+
+
+_lock = threading.Lock()
+
+
+def listen(owner: Any, name: str, around: Around) -> Callable[[], None]:
+    """Have `around` called around every call of `owner.name`. -> the function that ends it.
+
+    One stand-in serves all who listen, in whatever order and thread they begin and end: the first puts it there, the
+    last takes it away. Where somebody else has replaced the function since, theirs is left alone.
+    """
+    with _lock:
+        stand_in = vars(owner).get(name)
+        if not isinstance(stand_in, StandIn):
+            stand_in = StandIn(owner, name)
+            setattr(owner, name, stand_in)
+        stand_in.arounds += (around,)
+    return partial(_end, owner, name, stand_in, around)
+
+
+def _end(owner: Any, name: str, stand_in: StandIn, around: Around) -> None:
+    with _lock:
+        arounds = list(stand_in.arounds)
+        arounds.remove(around)
+        stand_in.arounds = tuple(arounds)
+        if arounds or vars(owner).get(name) is not stand_in:
+            return
+        if stand_in.is_inherited:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, stand_in.function)
