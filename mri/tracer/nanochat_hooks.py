@@ -113,8 +113,9 @@ class _Keeper(ModuleHook):
         self.key, self._is_output, self._here = tap.key, tap.side == "output", here
         self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
 
-    def __call__(self, module: nn.Module, args: tuple[Any, ...], rest: Any) -> None:
-        """`rest`: the output, or of a pre-hook the keyword arguments."""
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], rest: Any = None) -> None:
+        """`rest`: the output, or of a pre-hook the keyword arguments. Another thread's pass may meet a hook that is just
+        being registered or removed here, and then calls it without."""
         step = self._here.open
         if step is None or module is not self._module:
             return
@@ -208,11 +209,11 @@ class NanochatHooks:
         self._pass.open = self._pass.closed = None
         self._on_error(error)
 
-    def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
         if self.is_over or not self._is_here():
             return
         self._hand_over()
-        idx: Tensor = args[0] if args else next(iter(kwargs.values()))
+        idx: Tensor = args[0] if args else next(iter((kwargs or {}).values()))
         if idx.ndim != 2:
             raise ModelError(
                 f"The model read tokens of the shape {tuple(idx.shape)}: only (batch, tokens) is recorded."

@@ -46,7 +46,7 @@ def reduce_rows(x: Tensor, exact_zeros: Tensor | None = None, n_positions: int =
     threshold = tail[:, :1] * 1e-3
     if exact_zeros is not None:
         threshold = threshold.masked_fill(exact_zeros.to(x.device).unsqueeze(1), 0.0)
-    sparsity = (mag <= threshold).sum(1) * (1.0 / n)
+    sparsity = (mag <= threshold).sum(1).double() * (1.0 / n)  # else in torch's default dtype
     stats = torch.stack([mean, spread * n**-0.5, x.amin(1), x.amax(1), l2, sparsity, p99], 1)  # (R, 7) float64
     return stats.add_(tail[:, :1], alpha=0).float()  # 0 · NaN and 0 · ∞ are NaN, and topk put them first
 

@@ -18,6 +18,7 @@ from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.reader import open_session
 from mri.tracer.control import Control
+from mri.tracer.nanochat_hooks import NanochatHooks
 from mri.tracer.record import Recording, record_generation
 from tests.tracer import forks
 from tests.tracer.conftest import GOLDEN
@@ -216,6 +217,22 @@ def test_threads_may_record_at_once(golden: LoadedModel, tmp_path: Path) -> None
             for name, array in a.items():
                 np.testing.assert_allclose(array, b[name], rtol=1e-3, atol=1e-4, err_msg=name)
     assert forks.nothing_left(golden.model)
+
+
+def test_a_pass_of_another_thread_may_meet_hooks_half_registered(golden: LoadedModel) -> None:
+    """torch adds a hook first and says that it takes keywords second; between the two another thread may run."""
+    said: list[object] = []
+    with NanochatHooks(golden.model, said.append, said.append):
+        flags = [module._forward_pre_hooks_with_kwargs for module in golden.model.modules()]
+        kept = [dict(flag) for flag in flags]
+        for flag in flags:
+            flag.clear()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(golden.model, torch.tensor([[1, 2]])).result()
+        for flag, before in zip(flags, kept, strict=True):
+            flag.update(before)
+        golden.model(torch.tensor([[3]]))
+    assert [type(step).__name__ for step in said] == ["RawStep"]
 
 
 def test_half_a_character_is_refused_with_nothing_left(golden: LoadedModel, tmp_path: Path) -> None:
