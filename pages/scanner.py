@@ -85,7 +85,9 @@ def draw_neurons(view: View | None) -> Any:
     frame, layout, key = reader.frame(view["step"]), reader.session.layout, view["point"]
     indices, _ = frame.captured(layout, key)
     if not len(indices):
-        return message("Only statistics of this hook point in this step.", view["theme"])
+        kept = frame.row(layout, "stats", key) is not None
+        said = "Only statistics of this hook point in this step." if kept else "Not captured in this step."
+        return message(said, view["theme"])
     captured = np.zeros(layout.width(key), bool)
     captured[indices] = True
     return figures.neuron_heatmap(

@@ -171,6 +171,7 @@ test("a plain module has neurons only, then statistics only, then nothing", () =
   const context = { header, layout, numPrompt: 0 };
   assert.equal(said(kept, context), "Neuron 3 of 1 stands out at 4.00, 4.00 standard deviations from the mean.");
   assert.equal(said(only, context), "Of the values only statistics were kept: the largest l2 is 9.00, at 1.");
+  assert.equal(said({}, { ...context, header: { ...header, phase: "train" } }), "Nothing was captured in this step.");
   assert.equal(said({}, context), "Nothing but its token was kept of this step.");
   assert.equal(said({}), "The model took “ball”, and nothing else was kept of this step.");
 });

@@ -116,7 +116,7 @@ function rowView(array, row) {
   return array.data.subarray(row * width, (row + 1) * width);
 }
 
-/** What the byte budget left out of this frame, in words.
+/** What was left out of this frame, by the byte budget or because it did not run, in words.
  *  @param {Frame} frame
  *  @returns {string[]} */
 export function droppedNames(frame) {

@@ -232,6 +232,7 @@ function lastResort(frame, layout, isFollowing) {
     const { l2 } = stats(frame, layout, key);
     if (l2 > best.l2) best = { key, l2 };
   }
+  if (best.l2 < 0 && frame.header.phase === "train") return ["nothing was captured in this step"];
   if (best.l2 < 0) return [`nothing ${isFollowing ? "else" : "but its token"} was kept of this step`];
   const of = { tab: "statistics", point: best.key };
   const hasValues = layout.points.some(({ key }) => captured(frame, layout, key) !== null);

@@ -5,7 +5,7 @@
  * refuses to know the clock, the mouse and the page.
  */
 
-import { bound, captured, stats } from "../core/layout.mjs";
+import { bound, captured, rowInArray, stats } from "../core/layout.mjs";
 import { MARK, markOf } from "../core/quantization.mjs";
 import { formatBound, formatValue } from "../core/format.mjs";
 import { watchFromName } from "../core/watched.mjs";
@@ -190,10 +190,11 @@ export function drawMark(ctx, value, mark, x, y, r, colours) {
 function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
   const right = plate.x + plate.cols * plate.cellPx + EDGE_PX;
   const { l2, mean, std } = stats(frame, layout, plate.key);
+  const isThere = rowInArray(frame, layout, "stats", plate.key) !== null;
   ctx.font = "11px ui-monospace, DejaVu Sans Mono, monospace";
   ctx.textAlign = "right";
   ctx.fillStyle = "#6f87a8";
-  if (plate.cols * plate.cellPx > 120) ctx.fillText(`‖x‖ ${formatValue(l2)}`, right - 1, plate.y - EDGE_PX - 6);
+  if (plate.cols * plate.cellPx > 120) ctx.fillText(isThere ? `‖x‖ ${formatValue(l2)}` : "not captured", right - 1, plate.y - EDGE_PX - 6);
   if (!isEmpty) return;
   const x = plate.x + (plate.cols * plate.cellPx) / 2;
   const y = plate.y + (plate.rows * plate.cellPx) / 2;
@@ -201,10 +202,10 @@ function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
   ctx.fillStyle = "rgba(9,14,22,0.82)";
   ctx.fillRect(x - 72, y - 22, 144, 42);
   ctx.fillStyle = "#b9c8db";
-  ctx.fillText(`${formatValue(mean)} ± ${formatValue(std)}`, x, y - 4);
+  ctx.fillText(isThere ? `${formatValue(mean)} ± ${formatValue(std)}` : "not captured", x, y - 4);
   ctx.font = "11px system-ui, sans-serif";
   ctx.fillStyle = "#8fa2bb";
-  ctx.fillText("statistics only in this step", x, y + 13);
+  ctx.fillText(isThere ? "statistics only in this step" : "in this step", x, y + 13);
 }
 
 /** @param {CanvasRenderingContext2D} ctx

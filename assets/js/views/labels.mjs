@@ -5,7 +5,7 @@
  */
 
 import { formatPercent, formatValue } from "../core/format.mjs";
-import { logits, stats } from "../core/layout.mjs";
+import { logits, rowInArray, stats } from "../core/layout.mjs";
 import { project } from "../draw/camera.mjs";
 import { BELOW } from "../draw/tower.mjs";
 import { el, say } from "./dom.mjs";
@@ -114,7 +114,8 @@ export class TowerLabels {
   tell(frame, columns, hasStats) {
     for (const { slab, value } of this.#values) {
       const { l2, mean, std, sparsity } = stats(frame, this.layout, slab.key);
-      say(value, hasStats ? `${formatValue(mean)} ± ${formatValue(std)} · ${formatPercent(sparsity)} ≈ 0` : `‖x‖ ${formatValue(l2)}`);
+      const isThere = rowInArray(frame, this.layout, "stats", slab.key) !== null;
+      say(value, !isThere ? "not captured" : hasStats ? `${formatValue(mean)} ± ${formatValue(std)} · ${formatPercent(sparsity)} ≈ 0` : `‖x‖ ${formatValue(l2)}`);
     }
     this.#tellTokens(frame, columns);
     this.#tellPredictions(frame);

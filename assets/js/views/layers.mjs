@@ -259,11 +259,13 @@ export class Layers {
    *  @param {string} key */
   #drawNumbers(frame, key) {
     const values = /** @type {Record<string, number>} */ (/** @type {unknown} */ (stats(frame, this.layout, key)));
+    const isThere = rowInArray(frame, this.layout, "stats", key) !== null;
     for (const name of STATS) {
-      const text = name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
+      const text = !isThere ? "—" : name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
       const cell = this.cells[name];
       say(cell, text);
-      if (cell.title !== String(values[name])) cell.title = String(values[name]);
+      const title = isThere ? String(values[name]) : "not captured";
+      if (cell.title !== title) cell.title = title;
     }
   }
 
