@@ -114,8 +114,8 @@ class _Keeper(ModuleHook):
         self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
 
     def __call__(self, module: nn.Module, args: tuple[Any, ...], rest: Any = None) -> None:
-        """`rest`: the output, or of a pre-hook the keyword arguments. Another thread's pass may meet a hook that is just
-        being registered or removed here, and then calls it without."""
+        """`rest`: the output, or of a pre-hook the keyword arguments. Another thread's pass that meets a hook which is
+        just being registered or removed here calls it without."""
         step = self._here.open
         if step is None or module is not self._module:
             return
