@@ -28,7 +28,7 @@ def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
     """Weights of the last query over absolute positions, and the most that an unknown one can be.
 
     -> weights (n_layer, n_head, n_keys), NaN where not captured;
-       bounds (n_layer, n_head), 0 where the whole row was captured, NaN where nothing of it was.
+       bounds (n_layer, n_head), 0 where the whole row was captured, NaN where nothing of it was or it is NaN.
     """
     n_keys = frame.pos0 + frame.t_add
     weights = np.full((layout.n_layer, layout.n_head, n_keys), np.nan, np.float32)
@@ -44,6 +44,8 @@ def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
         np.put_along_axis(rows, keys, strongest.astype(np.float32), axis=-1)
         weights[kept] = rows
         bounds[kept] = _bound_of_others(strongest) if keys.shape[-1] < n_keys else 0
+    odd = odd_heads(frame, layout)
+    weights[odd] = bounds[odd] = np.nan
     return weights, bounds
 
 
@@ -56,6 +58,15 @@ def weight_rounding(frame: StepFrame, weights: Floats) -> Floats:
     elif kind == np.float16:
         off = np.maximum(np.float32(2.0**-11) * weights, np.float32(2.0**-25))
     return np.nan_to_num(off)
+
+
+def odd_heads(frame: StepFrame, layout: Layout) -> npt.NDArray[np.bool_]:
+    """(n_layer, n_head): whose row was captured and is NaN, as its entropy says; 8-bit weights cannot."""
+    kept = np.array([layer not in frame.dropped_layers for layer in range(layout.n_layer)], bool)
+    if "attention/entropy" not in frame.arrays:
+        kept[:] = False
+    odd: npt.NDArray[np.bool_] = kept[:, None] & np.isnan(attention_entropy(frame, layout))
+    return odd
 
 
 def attention_entropy(frame: StepFrame, layout: Layout) -> Floats:
@@ -136,7 +147,7 @@ def _bound_of_others(strongest: npt.NDArray[np.floating]) -> Floats:
     weights = strongest.astype(np.float64)
     half_ulp = np.zeros_like(weights)
     if strongest.dtype == np.float16:
-        half_ulp = np.spacing(strongest).astype(np.float64) / 2
+        half_ulp = np.spacing(np.nan_to_num(strongest)).astype(np.float64) / 2
     left = 1 + ROW_SUM_ERROR - (weights - half_ulp).sum(axis=-1)
     bound: Floats = np.maximum(0, np.minimum(weights[..., -1] + half_ulp[..., -1], left)).astype(np.float32)
     return bound

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
+from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance, odd_heads
 from mri.analysis.predictions import predictions
 from mri.errors import ConfigError
 from mri.events import F16_ZERO
@@ -157,13 +157,14 @@ def _checked_head(reader: SessionReader, selected: Selection) -> tuple[int, int]
 
 
 def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> tuple[Header, Iterator[list[Any]]]:
-    weights, bounds = attention_rows(reader.frame(step), reader.session.layout)  # (L, H, n_keys), (L, H)
-    tokens = _tokens(reader)
+    frame, layout = reader.frame(step), reader.session.layout
+    weights, bounds = attention_rows(frame, layout)  # (L, H, n_keys), (L, H)
+    odd, tokens = odd_heads(frame, layout), _tokens(reader)
 
     def rows() -> Iterator[list[Any]]:
         for layer, head in heads:
             for key, weight in enumerate(weights[layer, head]):
-                known = _known(weight, not np.isnan(weight), bounds[layer, head])
+                known = _known(weight, bool(odd[layer, head]) or not np.isnan(weight), bounds[layer, head])
                 yield [layer, head, key, tokens[key], *known]
 
     header = [("layer", "index"), ("head", "index"), ("key", "position"), ("token", ""), ("weight", "probability"),
@@ -174,10 +175,11 @@ def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> 
 def _heads(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     layout, frame = reader.session.layout, reader.frame(selected.step)
     entropy, (low, high) = attention_entropy(frame, layout), mean_distance(*attention_rows(frame, layout))
+    odd = odd_heads(frame, layout)
 
     def rows() -> Iterator[list[Any]]:
         for layer, head in np.ndindex(entropy.shape):
-            captured = not np.isnan(entropy[layer, head])
+            captured = odd[layer, head] or not np.isnan(entropy[layer, head])
             numbers = [array[layer, head] if captured else None for array in (entropy, low, high)]
             yield [layer, head, *numbers, "captured" if captured else "not captured"]
 

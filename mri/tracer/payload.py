@@ -55,7 +55,10 @@ def quantized(values: Array, quantization: str) -> tuple[Array, Array | None]:
 
 
 def quantized_weights(weights: Array, quantization: str) -> Array:
-    """Attention weights as float32, float16, or with q8 uint8 = weight · 255 rounded (error ≤ 1/510)."""
+    """Attention weights as float32, float16, or with q8 uint8 = weight · 255 rounded (error ≤ 1/510).
+
+    8 bits have no NaN: it becomes 0, and the head's entropy says that the row is none (analysis/attention.py).
+    """
     if quantization == "q8":
-        return np.asarray(np.rint(weights * 255), np.uint8)
+        return np.asarray(np.rint(np.nan_to_num(weights, nan=0.0) * 255), np.uint8)
     return np.asarray(weights, np.float32 if quantization == "f32" else np.float16)

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mri.analysis.attention import MAP_MOST_BYTES, attention_entropy, attention_map, attention_rows, mean_distance
+from mri.analysis.attention import (
+    MAP_MOST_BYTES,
+    attention_entropy,
+    attention_map,
+    attention_rows,
+    mean_distance,
+    odd_heads,
+)
 from mri.config import TraceConfig
 from mri.errors import UnknownHookPoint
 from mri.events import TraceSession
@@ -153,3 +160,25 @@ def test_rows_that_are_too_many_are_not_read(tmp_path, random_session):
 def test_a_session_without_attention_has_no_map(tmp_path, random_session):
     with open_session(random_session(tmp_path, n_head=0)) as reader, pytest.raises(UnknownHookPoint):
         attention_map(reader, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [TraceConfig(), TraceConfig(attention_tier="full_row"), TraceConfig(attention_tier="full_row", quantization="q8")],
+    ids=["summary", "rows", "q8"],
+)
+def test_a_row_of_nan_is_no_row_of_zeros_and_looks_nowhere(config):
+    frame, layout = frame_of(config, dropped_layers=(0,), dropped=1 << 15)
+    for name in ("entropy", "max_weight"):
+        frame.arrays[f"attention/{name}"][1, 0] = np.nan  # of block 2
+    frame.arrays["attention/weights"][1, 0] = np.nan
+    if "attention/rows" in frame.arrays:
+        row = frame.arrays["attention/rows"][1, 0]
+        row[:] = 0 if row.dtype == np.uint8 else np.nan
+    weights, bounds = attention_rows(frame, layout)
+    assert odd_heads(frame, layout).tolist() == [[False, False], [False, False], [True, False]]
+    assert np.isnan(weights[2, 0]).all()
+    assert np.isnan(bounds[2, 0])
+    low, high = mean_distance(weights, bounds)
+    assert np.isnan([low[2, 0], high[2, 0], low[0, 0]]).all()
+    assert np.isfinite([low[2, 1], high[2, 1]]).all()

@@ -72,6 +72,11 @@ def test_topk_keeps_the_strongest_and_the_exact_bound_of_the_rest(x: np.ndarray,
     np.testing.assert_allclose(values, exact, atol=float(np.abs(x).max()) / 250 + 1e-7)
 
 
+def test_weights_that_are_nan_have_no_8_bits() -> None:
+    assert quantized_weights(np.array([np.nan, 1.0], np.float32), "q8").tolist() == [0, 255]
+    assert np.isnan(quantized_weights(np.array([np.nan], np.float32), "f16")).all()
+
+
 @pytest.mark.parametrize(("quantization", "bound"), [("f32", 0), ("f16", 2**-11), ("q8", 1 / 510 + 1e-7)])
 def test_attention_weights_keep_their_bound(quantization: str, bound: float) -> None:
     weights = np.linspace(0, 1, 1001, dtype=np.float32)

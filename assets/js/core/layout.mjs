@@ -304,8 +304,9 @@ function boundOfOtherKeys(weights, codes, dtype) {
 export function attentionRow(frame, layout, layer, head) {
   const rows = frame.arrays["attention/rows"];
   const at = headRow(frame, layout, layer, head);
-  if (rows && at !== null) return { weights: dequantized(rowView(rows, at), rows.dtype, null), bound: 0 };
   const weights = new Float32Array(frame.header.pos0 + frame.header.t_add).fill(NaN);
+  if (at !== null && Number.isNaN(frame.arrays["attention/entropy"]?.data[at])) return { weights, bound: NaN }; // 8 bits have no NaN
+  if (rows && at !== null) return { weights: dequantized(rowView(rows, at), rows.dtype, null), bound: 0 };
   const summary = attentionSummary(frame, layout, layer, head);
   if (!summary) return { weights, bound: NaN };
   for (let i = 0; i < summary.keys.length; i++) weights[summary.keys[i]] = summary.weights[i];
