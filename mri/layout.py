@@ -112,6 +112,11 @@ class Layout:
                     groups.setdefault(f"prefill/topk/{point.width}", []).append(point.key)
         return {name: tuple(keys) for name, keys in groups.items()}
 
+    @property
+    def droppable(self) -> range:
+        """Values of `layer_index` that a frame may leave out: the blocks of a nanochat model, each point of another."""
+        return range(self.n_layer or len(self.points))
+
     def width(self, key: str) -> int:
         return self.points[self.row(key)].width
 

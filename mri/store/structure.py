@@ -1,4 +1,4 @@
-"""Looks at an .h5 that somebody else made before anything in it is read: is it built as ours are, and nothing more?
+"""Looks at an .h5 before anything in it is read: is it built as ours are, and nothing more?
 
 HDF5 follows links into other files, reads any file as "external storage", inflates kilobytes to gigabytes and runs
 filters it finds. So the file is walked with the library's low-level calls, which follow nothing: hard links only, each
@@ -20,15 +20,17 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 from mri.errors import BadSession
 from mri.events import Array, TraceSession
 from mri.layout import Layout
+from mri.store.description import FORMAT, MAX_BYTES
 from mri.store.reader import STEP_COLUMNS
 from mri.store.shelf import MAX_CHUNK_BYTES, array_name
 
-MAX_LINKS = 2_000
-MAX_DEPTH = 6
+MAX_LINKS = 20_000
+MAX_DEPTH = 32
+MAX_NAME = 1_000
 MAX_ATTRIBUTES = 8
 MAX_STEPS = 1_000_000
 MAX_STEP_BYTES = 128_000_000
-MAX_CELLS = 4_000_000
+MAX_CELLS = 50_000_000
 """Chunks of a dataset, those that may be absent counted."""
 MAX_EXPANSION = 200
 """A file may be so many times as large when it is unpacked; zlib itself reaches 1 032."""
@@ -38,7 +40,7 @@ FREE_BYTES = 64_000_000
 FILTERS = {h5z.FILTER_SHUFFLE, h5z.FILTER_DEFLATE, h5z.FILTER_FLETCHER32}
 STRING_TABLES = ("hook_points/key", "hook_points/layer_type", "hook_points/payload", "hook_points/unit")
 MAX_STRING_BYTES = 400
-WIRE_KINDS = "fiu"
+WIRE_KINDS = "fiub"
 
 
 class Stored(NamedTuple):
@@ -54,12 +56,20 @@ class Stored(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
+class NotOurs(BadSession):
+    """A file that is not built as this program builds them. what: the fact alone, as part of a sentence."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"This file was not imported: {what}.")
+        self.what = what
+
+
 def refuse(what: str) -> NoReturn:
-    raise BadSession(f"This file was not imported: {what}.")
+    raise NotOurs(what)
 
 
 def datasets_of(file: h5py.File) -> dict[str, Stored]:
-    """Path -> dataset, of a file whose links and types are plain. Reads no values. Raises BadSession."""
+    """Path -> dataset, of a file whose links and types are plain. Reads no values. Raises NotOurs."""
     found: dict[str, Stored] = {}
     count = 0
 
@@ -87,12 +97,30 @@ def datasets_of(file: h5py.File) -> dict[str, Stored]:
             else:
                 refuse(f"/{name} is neither a group nor a dataset")
 
+    walk(_root(file), "", 1)
+    return found
+
+
+def description_of(file: h5py.File) -> bytes:
+    """The JSON of the session, its checksum looked at. Follows no link. Raises NotOurs."""
+    _root(file)
+    if "format" not in file.attrs or file.attrs["format"] != FORMAT:
+        refuse("it is an HDF5 file, but no session of this program")
+    text = file.attrs.get("session")
+    if not isinstance(text, str | bytes) or len(text) > MAX_BYTES:
+        refuse("its description is no text, or too long")
+    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    if "session_crc32" not in file.attrs or zlib.crc32(data) != file.attrs["session_crc32"]:
+        refuse("its description is damaged")
+    return data
+
+
+def _root(file: h5py.File) -> h5g.GroupID:
     root = h5g.open(file.id, b"/")
     if h5o.get_info(root).rc != 1:
         refuse("its root is linked from inside")
     _check_attributes(root, "")
-    walk(root, "", 1)
-    return found
+    return root
 
 
 def _name(raw: bytes, prefix: str) -> str:
@@ -100,7 +128,7 @@ def _name(raw: bytes, prefix: str) -> str:
         name = prefix + raw.decode("utf-8")
     except UnicodeDecodeError:
         refuse(f"a name under /{prefix[:60]} is no UTF-8")
-    if len(name) > 200 or not name.isprintable():
+    if len(name) > MAX_NAME or not name.isprintable():
         refuse(f"a name under /{prefix[:60]} is too long or not printable")
     return name
 
@@ -121,7 +149,7 @@ def _check_attributes(item: Any, name: str) -> None:
 def _stored(item: h5d.DatasetID, name: str) -> Stored:
     """Type, shape and storage of one dataset are plain; nothing of it is read."""
     kind, settings = item.get_type(), item.get_create_plist()
-    plain = isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID)
+    plain = isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID) or (name.startswith("extra/") and item.dtype == bool)
     short = isinstance(kind, h5t.TypeStringID) and not kind.is_variable_str() and kind.get_size() <= MAX_STRING_BYTES
     if not plain and not (short and name in STRING_TABLES):
         refuse(f"/{name} has a type that no session has")
@@ -143,8 +171,8 @@ def _stored(item: h5d.DatasetID, name: str) -> Stored:
     return stored
 
 
-def check_shapes(found: dict[str, Stored], session: TraceSession) -> None:
-    """Every dataset is one that such a session has, in its type and with its axes. Raises BadSession."""
+def check_shapes(found: dict[str, Stored], session: TraceSession, max_step_bytes: int = MAX_STEP_BYTES) -> None:
+    """Every dataset is one that such a session has, in its type and with its axes. Raises NotOurs."""
     layout, S = session.layout, session.num_steps
     expected = _tables(layout, S)
     texts = (f"{table}/{name}" for table in ("tokens", "vocab") for name in ("ids", "offsets", "bytes"))
@@ -168,8 +196,8 @@ def check_shapes(found: dict[str, Stored], session: TraceSession) -> None:
         ):
             refuse(f"/{name} has the shape {stored.shape}, which does not fit the session's {S} steps and its layout")
         step_bytes = stored.num_bytes // max(1, stored.shape[0])
-        if step_bytes > MAX_STEP_BYTES:
-            refuse(f"a step of /{name} has {step_bytes / 1e6:,.0f} MB, where {MAX_STEP_BYTES / 1e6:.0f} is the most")
+        if step_bytes > max_step_bytes:
+            refuse(f"a step of /{name} has {step_bytes / 1e6:,.0f} MB, where {max_step_bytes / 1e6:.0f} is the most")
 
 
 def _tables(layout: Layout, S: int) -> dict[str, tuple[np.dtype[Any] | None, tuple[int, ...]]]:
@@ -178,7 +206,7 @@ def _tables(layout: Layout, S: int) -> dict[str, tuple[np.dtype[Any] | None, tup
     out: dict[str, tuple[Any, tuple[int, ...]]] = {f"steps/{k}": (np.dtype(v), (S,)) for k, v in STEP_COLUMNS.items()}
     out |= dict.fromkeys(STRING_TABLES, (None, (P,)))
     out |= {"hook_points/layer_index": (np.dtype(np.int32), (P,)), "hook_points/width": (np.dtype(np.uint32), (P,))}
-    out["steps/layer_dropped"] = (np.dtype(np.uint8), (S, layout.n_layer))
+    out["steps/layer_dropped"] = (np.dtype(np.uint8), (S, len(layout.droppable)))
     for table in ("tokens", "vocab"):
         columns = {"ids": np.uint32, "offsets": np.int64, "bytes": np.uint8}
         out |= {f"{table}/{name}": (np.dtype(dtype), (-1,)) for name, dtype in columns.items()}
@@ -198,6 +226,12 @@ def _array(layout: Layout, name: str, stored: Stored, S: int) -> tuple[np.dtype[
             dtype, shape = specs[name]
             return np.dtype(dtype), (S, *(-1 for _ in shape))
     refuse(f"/{name} is nothing that a session with these settings has")
+
+
+def check_sizes(found: dict[str, Stored], file_bytes: int) -> None:
+    """Nothing takes more memory to read than its shape says. Raises NotOurs."""
+    for name, stored in found.items():
+        _chunks(stored, name, file_bytes)
 
 
 def check_storage(found: dict[str, Stored], file_bytes: int) -> Iterator[int]:
