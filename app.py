@@ -6,16 +6,19 @@ import logging
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from werkzeug.serving import make_server
 
-from mri.errors import ModelError
+from mri.console import replace_what_cannot_be_shown
+from mri.errors import ModelError, MriError
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.paths import SESSIONS
 from mri.server import create_app
+from mri.store.files import shown
 from mri.ui.services import EXTENSION, Services
 
 
@@ -36,6 +39,7 @@ def main(
     debug: Annotated[bool, typer.Option("--debug", help="Dash's developer tools and a request log.")] = False,
 ) -> None:
     """Serve nanochat MRI on this machine."""
+    replace_what_cannot_be_shown()
     if model is not None:
         try:
             find_checkpoint(model)
@@ -46,8 +50,12 @@ def main(
     except OSError as error:
         _fail(f"Cannot listen on {host}:{port} ({error.strerror}): give another one with --port or --host.")
     everywhere = host in ("0.0.0.0", "::")
-    app = create_app(sessions, model, [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])], debug)
-    services: Services = app.server.extensions[EXTENSION]
+    try:
+        app = create_app(sessions, model, [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])], debug)
+        services: Services = app.server.extensions[EXTENSION]
+        services.library.list()
+    except MriError as error:
+        _fail(str(error))
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
     with listener:
         server = make_server(host, port, app.server, threaded=True, fd=listener.fileno())
@@ -73,10 +81,12 @@ def _greeting(address: str, services: Services) -> str:
         model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
     except ModelError as error:
         model = f"none to record with. {error}"
+    folder = services.library.folder
+    where = f"{shown(folder)}" + ("" if folder.exists() else " (which does not exist: the first recording makes it)")
     return (
         f"nanochat MRI at http://{address}\n"
         f"  model     {model}\n"
-        f"  sessions  {len(services.library.list())} in {services.library.folder}\n"
+        f"  sessions  {len(services.library.list())} in {where}\n"
         f"Ctrl-C stops it."
     )
 
@@ -99,5 +109,8 @@ def _paths_from_environment() -> dict[str, Any]:
 if __name__ == "__main__":
     typer.run(main)
 else:
-    app = create_app(**_paths_from_environment())
+    try:
+        app = create_app(**_paths_from_environment())
+    except MriError as error:
+        sys.exit(str(error))
     server = app.server
