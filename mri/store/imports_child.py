@@ -1,8 +1,8 @@
 """The import's child process: `python -m mri.store.imports_child FILE FOLDER ID NAME`.
 
-Checks a file that somebody else made (structure, imports_session) and makes a session of ours from it: frames into
-a journal, as if it had been recorded here, which its parent has sealed. The server opens only what came out. Limits
-itself in memory and time. Says how far it is, and at the end what came of it, as lines of JSON.
+Checks a file that somebody else made (structure, storage, imports_session) and makes a session of ours from it: frames
+into a journal, as if it had been recorded here, which its parent has sealed. The server opens only what came out.
+Limits itself in memory and time. Says how far it is, and at the end what came of it, as lines of JSON.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from mri.errors import BadFrame, MriError, StoreError
 from mri.events import TraceSession
 from mri.store.frame_check import FrameCheck
 from mri.store.imports_session import check_frame, check_steps, cleaned, session_of
-from mri.store.reader import STEP_COLUMNS
 from mri.store.sealed import SealedReader
 from mri.store.shelf import opened
-from mri.store.structure import check_shapes, check_storage, datasets_of, description_of, refuse
+from mri.store.steps import STEP_COLUMNS
+from mri.store.storage import check_storage
+from mri.store.structure import check_shapes, datasets_of, description_of, refuse
 from mri.store.writer import SessionWriter
 
 MEMORY_BYTES = 2 << 30

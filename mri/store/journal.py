@@ -24,9 +24,7 @@ class Journal:
     """An open journal at its end. Every append is in the system's hands when it returns (a killed process loses
     nothing); the disk has it at the latest `sync_ms` later (0: before `append` returns)."""
 
-    def __init__(
-        self, path: Path, sync_ms: int = 250, on_beat: Callable[[int], None] = lambda num_bytes: None
-    ) -> None:
+    def __init__(self, path: Path, sync_ms: int = 250, on_beat: Callable[[int], None] = lambda num_bytes: None) -> None:
         """Creates the file. `on_beat` is called every now and then, from a thread, with the bytes that the disk has for
         certain. Raises OSError, FileExistsError among them."""
         self._fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)

@@ -6,7 +6,6 @@ an id is not found, and never becomes a path. Knows nothing of pages and models.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 import secrets
@@ -18,17 +17,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
-from mri.events import TraceSession
 from mri.paths import as_path
-from mri.store import description
-from mri.store.files import JOURNAL, NO_FOLLOW, SESSION, disk_error, is_session_id, read_file, replace_file, shown
+from mri.store.files import JOURNAL, NO_FOLLOW, disk_error, is_session_id, read_file, replace_file, shown
 from mri.store.integrity import RIGHT, Integrity, Signature, signature_of
 from mri.store.leftovers import sweep
 from mri.store.locks import is_held
 from mri.store.reader import JournalReader, SessionReader, open_session
+from mri.store.session_info import SessionInfo as SessionInfo  # who lists sessions finds it here
+from mri.store.session_info import State, broken, info_of, is_session_folder, says_recording
 from mri.store.writer import seal_in_child
 
 MAX_OPEN = 32
@@ -42,27 +40,6 @@ AGAIN_S = 600.0
 MAX_NAME_BYTES = 10_000
 
 log = logging.getLogger("mri")
-
-State = Literal["recording", "unsealed", "finished", "broken"]
-
-@dataclass(frozen=True)
-class SessionInfo:
-    """A line in the list of sessions.
-
-    state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
-             broken: `error` says in a sentence why it cannot be read
-    """
-
-    id: str
-    state: State
-    bytes_on_disk: int
-    name: str = ""
-    prompt: str = ""
-    model_id: str = ""
-    num_steps: int = 0
-    start_time: str = ""
-    error: str = ""
-
 
 Infos = list[SessionInfo]  # `Library.list` hides the word inside the class
 
@@ -117,7 +94,7 @@ class Library:
         if is_session_id(session_id):
             sealed, folder = self.folder / f"{session_id}.h5", self.folder / session_id
             for path in (sealed, folder, sealed):  # again: it may have been sealed while we looked
-                if path.exists() and (path == sealed or _is_session_folder(path)):
+                if path.exists() and (path == sealed or is_session_folder(path)):
                     return path
             for path in (bundle / f"{session_id}.h5" for bundle in self._bundled):
                 if path.exists():
@@ -141,7 +118,8 @@ class Library:
                     raise
 
     def integrity(self, session_id: str) -> str:
-        """"checking" while its checksums are compared in the background, then "right", or "damaged: " and a sentence.
+        """Of its file: "checking" while its checksums are compared in the background, then "right", or "damaged: " and
+        a sentence.
 
         Computed once for each file as it is. What is being recorded is right: every record is checked when it is read.
         Raises SessionNotFound.
@@ -150,8 +128,8 @@ class Library:
         if path.is_dir() and self.is_recording(session_id):
             return RIGHT
         try:
-            return self._integrity.state(signature_of(path / JOURNAL if path.is_dir() else path), path)
-        except FileNotFoundError:  # sealed while we looked
+            return self._integrity.state(signature_of(path / JOURNAL if (path / JOURNAL).exists() else path), path)
+        except FileNotFoundError:  # sealed while we looked: look again, there or not
             return self.integrity(session_id)
 
     def info(self, session_id: str) -> SessionInfo:
@@ -206,7 +184,7 @@ class Library:
     def is_recording(self, session_id: str) -> bool:
         """Whether somebody is appending to it. Raises SessionNotFound."""
         path = self.path(session_id)
-        return path.is_dir() and _is_recording(path)
+        return path.is_dir() and says_recording(path)
 
     def seal_unsealed(self, but: Iterable[str] = ()) -> dict[str, str]:
         """Seals, one by one in child processes, what a crash or a full disk left, `but` these, and takes away what is
@@ -275,29 +253,29 @@ class Library:
         except FileNotFoundError:  # went while we looked
             return None
         except OSError as error:
-            return _broken(path, str(disk_error("read", path, error)))
+            return broken(path, str(disk_error("read", path, error)))
         except Exception as error:
             log.warning("%s cannot be listed", shown(path), exc_info=error)
             kind = type(error).__name__
-            return _broken(path, f"{shown(path)} cannot be read ({kind}): the terminal has the details.")
+            return broken(path, f"{shown(path)} cannot be read ({kind}): the terminal has the details.")
 
     def _info_of_sealed(self, path: Path) -> SessionInfo:
         if not is_session_id(path.stem):
             name = shown(path.name)
-            return _broken(
+            return broken(
                 path, f"{name!r} cannot be an id: rename the file to letters, digits, '-' and '_' (at most 64)."
             )
         try:
             signature = signature_of(path)
         except OSError as error:
-            return _broken(path, str(disk_error("read", path, error)))
+            return broken(path, str(disk_error("read", path, error)))
         if signature not in self._sealed_infos:  # an .h5 never changes: it is looked into once
             from mri.store.sealed import sealed_session  # h5py: see reader.open_session
 
             try:
-                info = _info(path.stem, "finished", signature[-1], sealed_session(path))
+                info = info_of(path.stem, "finished", signature[-1], sealed_session(path))
             except MriError as error:
-                info = _broken(path, str(error))
+                info = broken(path, str(error))
             self._sealed_infos[signature] = info
         info = self._sealed_infos[signature]
         if damage := self._integrity.damage(signature):
@@ -306,19 +284,19 @@ class Library:
 
     def _info_of_folder(self, folder: Path) -> SessionInfo | None:
         """None for a folder that is none of ours."""
-        if not _is_session_folder(folder):
+        if not is_session_folder(folder):
             return None
         try:
-            state: State = "recording" if _is_recording(folder) else "unsealed"
+            state: State = "recording" if says_recording(folder) else "unsealed"
             num_bytes = sum(file.lstat().st_size for file in folder.iterdir())
             reader = self._reader(folder.name, folder)
             if isinstance(reader, JournalReader) and state != "recording":
                 reader.check_middle()
-            return self._renamed(_info(folder.name, state, num_bytes, reader.session))
+            return self._renamed(info_of(folder.name, state, num_bytes, reader.session))
         except MriError as error:
             if not folder.exists():
                 return None
-            return self._renamed(_broken(folder, str(error)))
+            return self._renamed(broken(folder, str(error)))
 
     def _renamed(self, info: SessionInfo) -> SessionInfo:
         try:
@@ -335,35 +313,3 @@ class _Opened:
     signature: Signature
     reader: SessionReader
     used_at: float
-
-
-def _is_session_folder(folder: Path) -> bool:
-    """Also of one that lost its description: what it recorded is there."""
-    if (folder / SESSION).exists():
-        return True
-    with contextlib.suppress(OSError):
-        return (folder / JOURNAL).stat().st_size > 0
-    return False
-
-
-def _is_recording(folder: Path) -> bool:
-    if not is_held(folder):
-        return False
-    with contextlib.suppress(OSError, MriError):
-        content = read_file(folder / SESSION, description.MAX_BYTES)
-        return description.session_from_journal_json(content, folder / SESSION)[0].state == "recording"
-    return False
-
-
-def _broken(path: Path, error: str) -> SessionInfo:
-    num_bytes = 0
-    with contextlib.suppress(OSError):
-        num_bytes = path.lstat().st_size if not path.is_dir() else 0
-    return SessionInfo(shown(path.stem), "broken", num_bytes, error=error)
-
-
-def _info(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
-    return SessionInfo(
-        session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time,
-    )  # fmt: skip

@@ -31,21 +31,9 @@ from mri.store.frame_check import FrameCheck, header_fault
 from mri.store.journal import lost_record, record_at, whole_records
 from mri.store.locks import recorder_of
 from mri.store.rows import largest_shape, padded, scattered
+from mri.store.steps import STEP_COLUMNS, named_steps, sequence
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_END, frame_from_bytes, views_from_bytes
-
-STEP_COLUMNS: dict[str, npt.DTypeLike] = {
-    "step": np.uint32,
-    "phase": np.uint8,
-    "pos0": np.int32,
-    "t_add": np.int32,
-    "chosen_id": np.int32,
-    "forced": np.uint8,
-    "num_bytes": np.uint32,
-    "dropped": np.uint16,
-    "time_us": np.int64,
-}
-"""Scalars of a step, their dtypes on the shelf. `phase` counts in PHASES there; readers give its name."""
 
 MAX_VOCABULARY_BYTES = 1 << 28
 
@@ -338,23 +326,3 @@ class JournalReader(SessionReader):
         with contextlib.suppress(OSError):  # sealed and gone in the meantime
             self._read_description()
         self.session = replace(self.session, state="finished", end_reason=self.end_reason)
-
-
-def named_steps(columns: dict[str, Array]) -> dict[str, Array]:
-    """STEP_COLUMNS as stored -> as readers give them."""
-    return {**columns, "phase": np.array(PHASES)[columns["phase"]], "forced": columns["forced"].astype(bool)}
-
-
-def sequence(steps: dict[str, Array], read: list[list[int]]) -> npt.NDArray[np.int64]:
-    """Ids by absolute position from what each step read at its `pos0`, then the last chosen id if there is one."""
-    if not any(len(ids) for ids in read):
-        return np.empty(0, np.int64)
-    ends = [int(pos0) + len(ids) for pos0, ids in zip(steps["pos0"], read, strict=True)]
-    out = np.zeros(max(ends) + 1, np.int64)
-    for end, ids in zip(ends, read, strict=True):
-        out[end - len(ids) : end] = ids
-    last = int(steps["chosen_id"][-1])
-    if last < 0:
-        return out[:-1]
-    out[ends[-1]] = last
-    return out[: ends[-1] + 1]

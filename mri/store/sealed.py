@@ -22,9 +22,10 @@ from mri.hook_points import STATS
 from mri.store.description import session_from_json
 from mri.store.files import shown
 from mri.store.frame_check import FrameCheck, header_fault
-from mri.store.reader import STEP_COLUMNS, SessionReader, named_after, named_steps
+from mri.store.reader import SessionReader, named_after
 from mri.store.rows import fill_value, kept_rows
 from mri.store.shelf import array_name, crc32, opened, read_all, read_steps, readable, steps_at_once
+from mri.store.steps import STEP_COLUMNS, named_steps
 from mri.store.structure import NotOurs, check_shapes, check_sizes, datasets_of, description_of
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_FRAME, MAX_PAYLOAD_BYTES, bytes_from_frame, record_bytes
@@ -184,8 +185,8 @@ class SealedReader(SessionReader):
         for name, dataset in self._datasets.items():
             with readable(self.path):
                 stored, fill = dataset.attrs["crc32"], dataset.fillvalue
-            empty = fill_value(dataset.dtype) if dataset.dtype.kind != "S" else fill
-            if (yield from self._crc32(name, dataset)) != stored or not (fill == empty or (fill != fill and empty != empty)):
+            is_empty = np.isnan(fill) if dataset.dtype.kind == "f" else not fill  # see rows.fill_value
+            if (yield from self._crc32(name, dataset)) != stored or not is_empty:
                 raise BadSession(f"/{name} in {shown(self.path)} is damaged: restore a copy.")
         self._check_labels()
         yield from self._check_steps()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import h5py
@@ -21,8 +20,8 @@ from mri.errors import BadSession
 from mri.events import Array, TraceSession
 from mri.layout import Layout
 from mri.store.description import FORMAT, MAX_BYTES
-from mri.store.reader import STEP_COLUMNS
 from mri.store.shelf import MAX_CHUNK_BYTES, array_name
+from mri.store.steps import STEP_COLUMNS
 
 MAX_LINKS = 20_000
 MAX_DEPTH = 32
@@ -32,10 +31,6 @@ MAX_STEPS = 1_000_000
 MAX_STEP_BYTES = 128_000_000
 MAX_CELLS = 50_000_000
 """Chunks of a dataset, those that may be absent counted."""
-MAX_EXPANSION = 200
-"""A file may be so many times as large when it is unpacked; zlib itself reaches 1 032."""
-FREE_BYTES = 64_000_000
-"""… and this much in any case."""
 
 FILTERS = {h5z.FILTER_SHUFFLE, h5z.FILTER_DEFLATE, h5z.FILTER_FLETCHER32}
 STRING_TABLES = ("hook_points/key", "hook_points/layer_type", "hook_points/payload", "hook_points/unit")
@@ -231,47 +226,14 @@ def _array(layout: Layout, name: str, stored: Stored, S: int) -> tuple[np.dtype[
 def check_sizes(found: dict[str, Stored], file_bytes: int) -> None:
     """Nothing takes more memory to read than its shape says. Raises NotOurs."""
     for name, stored in found.items():
-        _chunks(stored, name, file_bytes)
+        chunks_of(stored, name, file_bytes)
 
 
-def check_storage(found: dict[str, Stored], file_bytes: int) -> Iterator[int]:
-    """All bytes that are to be unpacked lie in the file, apart from each other, and unpack to no more than they may.
-
-    Yields, dataset by dataset, how many bytes were looked at. Raises BadSession.
-    """
-    extents: list[Array] = []
-    allowed, total = FREE_BYTES + MAX_EXPANSION * file_bytes, 0
-    shapes = {name: stored for name, stored in found.items() if name.startswith("shapes/")}
-    known: dict[str, Array] = {}
-    for name in [*shapes, *(name for name in found if name not in shapes)]:
-        stored = found[name]
-        chunks = _chunks(stored, name, file_bytes)
-        unpacked = stored.num_bytes if stored.chunks is None else len(chunks) * _chunk_bytes(stored)
-        total += unpacked
-        if total > allowed:
-            refuse(f"unpacked it is more than {MAX_EXPANSION} times as large as it is")
-        extents.append(chunks)
-        if stored.chunks is not None:
-            _inflate(stored, name)
-        if name in shapes:
-            _check_present(stored, name, None)
-            known[name] = h5py.Dataset(stored.id)[...]
-            if known[name].size and known[name].max() > MAX_STEP_BYTES:
-                refuse(f"/{name} counts more than there is")
-        else:
-            _check_present(stored, name, known.get(f"shapes/{name}"))
-        yield unpacked
-    every = np.concatenate(extents)
-    every = every[np.argsort(every[:, 0], kind="stable")]  # (n, 2) start, end
-    if (every[1:, 0] < every[:-1, 1]).any():
-        refuse("two of its pieces share the same bytes")
-
-
-def _chunk_bytes(stored: Stored) -> int:
+def chunk_bytes(stored: Stored) -> int:
     return math.prod(stored.chunks or ()) * stored.dtype.itemsize
 
 
-def _chunks(stored: Stored, name: str, file_bytes: int) -> Array:
+def chunks_of(stored: Stored, name: str, file_bytes: int) -> Array:
     """(n, 2) first byte and end of every piece in the file, all inside it."""
     if stored.chunks is None:
         size, start = stored.id.get_storage_size(), stored.id.get_offset()
@@ -282,7 +244,7 @@ def _chunks(stored: Stored, name: str, file_bytes: int) -> Array:
     if math.prod(cells) > MAX_CELLS:
         refuse(f"/{name} has more than {MAX_CELLS:,} chunks")
     found: list[tuple[int, int]] = []
-    most = _chunk_bytes(stored) * 2 + 1024
+    most = chunk_bytes(stored) * 2 + 1024
 
     def visit(chunk: Any) -> None:
         if chunk.filter_mask or chunk.size > most:
@@ -294,50 +256,3 @@ def _chunks(stored: Stored, name: str, file_bytes: int) -> Array:
     if len(out) and (out[:, 1].max() > file_bytes or out[:, 0].min() < 0):
         refuse(f"a chunk of /{name} lies outside of the file")
     return out
-
-
-def _inflate(stored: Stored, name: str) -> None:
-    """Every chunk unpacks to the size of a chunk: counted here, because HDF5 would not stop there."""
-    settings = stored.id.get_create_plist()
-    codes = [settings.get_filter(i)[0] for i in range(settings.get_nfilters())]
-    size = _chunk_bytes(stored)
-    offsets: list[tuple[int, ...]] = []
-    stored.id.chunk_iter(lambda chunk: offsets.append(chunk.chunk_offset))
-    for offset in offsets:
-        _, data = stored.id.read_direct_chunk(offset)
-        num_bytes = len(data)
-        if h5z.FILTER_DEFLATE in codes:
-            inflater = zlib.decompressobj()
-            try:
-                num_bytes = len(inflater.decompress(data, size + 5))
-            except zlib.error:
-                refuse(f"a chunk of /{name} cannot be unpacked")
-        if num_bytes not in (size, size + 4):  # with fletcher32's checksum
-            refuse(f"a chunk of /{name} does not unpack to the {size:,} bytes of a chunk")
-
-
-def _check_present(stored: Stored, name: str, shapes: Array | None) -> None:
-    """Each step has all chunks that its own shape needs (of every step the whole, where there are no shapes)."""
-    if stored.chunks is None or 0 in stored.shape:
-        return
-    cells = tuple(-(-size // chunk) for size, chunk in zip(stored.shape, stored.chunks, strict=True))
-    there = np.zeros(cells, bool)
-    stored.id.chunk_iter(
-        lambda chunk: there.__setitem__(
-            tuple(at // size for at, size in zip(chunk.chunk_offset, stored.chunks, strict=True)), True
-        )
-    )
-    S = stored.shape[0]
-    row = np.arange(S) // stored.chunks[0]
-    if shapes is None or shapes.ndim == 1:
-        needed = np.tile(np.array(cells[1:], np.int64), (S, 1))
-    else:
-        if (shapes > np.array(stored.shape[1:])).any():
-            refuse(f"/shapes/{name} counts more than /{name} has")
-        needed = -(-shapes.astype(np.int64) // np.array(stored.chunks[1:]))
-        needed[(shapes < 0).any(axis=1)] = 0
-    for counts in np.unique(needed, axis=0):
-        steps = (needed == counts).all(axis=1)
-        corner: Any = (np.unique(row[steps]), *(slice(int(count)) for count in counts))
-        if not there[corner].all():
-            refuse(f"/{name} lacks data that its counts say are there")

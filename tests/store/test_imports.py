@@ -28,8 +28,9 @@ from mri.store.imports import Importer, import_file
 from mri.store.imports_child import check, convert
 from mri.store.imports_session import check_steps, cleaned
 from mri.store.library import Library
-from mri.store.reader import STEP_COLUMNS, open_session
+from mri.store.reader import open_session
 from mri.store.seal import seal
+from mri.store.steps import STEP_COLUMNS
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session
 from tests.store.hostile import KINDS

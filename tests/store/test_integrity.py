@@ -57,7 +57,7 @@ def test_what_is_damaged_is_withdrawn(library, tmp_path, handmade_session):
     assert reader.num_steps == 5
     sentence = settled(library, "handmade").removeprefix("damaged: ")
     for ask in (library.open, library.open):
-        with pytest.raises(BadSession, match="/attention/entropy in .* is damaged"):
+        with pytest.raises(BadSession, match=r"/attention/entropy in .* is damaged"):
             ask("handmade")
     (info,) = library.list()
     assert (info.state, info.error) == ("broken", sentence)

@@ -53,7 +53,7 @@ def check(library: Library, session_id: str, path: Path, place: int, bit: int, w
     assert state.startswith("damaged: "), where
     if path.suffix == ".h5":
         assert library.list()[0].error == state.removeprefix("damaged: ")
-        with pytest.raises(MriError, match="damaged|is no|has|lacks|cannot"):
+        with pytest.raises(MriError, match=r"damaged|is no|has|lacks|cannot"):
             library.open(session_id)
     return True
 
