@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +15,14 @@ import typer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mri.assets import warm
+from mri.console import replace_what_cannot_be_shown
 from mri.errors import ModelError, MriError
 from mri.nanochat.constants import constants_from_text
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.paths import SESSIONS
 from mri.server import create_app
 from mri.stalls import STALL_S
+from mri.store.files import shown
 from mri.ui.services import EXTENSION, Services
 
 
@@ -43,6 +46,7 @@ def main(
     debug: Annotated[bool, typer.Option("--debug", help="Dash's developer tools and a request log.")] = False,
 ) -> None:
     """Serve nanochat MRI on this machine."""
+    replace_what_cannot_be_shown()
     try:
         known = constants_from_text(constants or [])
         if model is not None:
@@ -55,8 +59,12 @@ def main(
         _fail(f"Cannot listen on {host}:{port} ({error.strerror}): give another one with --port or --host.")
     everywhere = host in ("0.0.0.0", "::")
     hosts = [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])]
-    app = create_app(sessions, model, hosts, debug, constants=known)
-    services: Services = app.server.extensions[EXTENSION]
+    try:
+        app = create_app(sessions, model, hosts, debug, constants=known)
+        services: Services = app.server.extensions[EXTENSION]
+        services.library.list()
+    except MriError as error:
+        _fail(str(error))
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
     with listener:
         server = make_server(host, port, app.server, threaded=True, fd=listener.fileno(), request_handler=Handler)
@@ -94,10 +102,12 @@ def _greeting(address: str, services: Services) -> str:
         model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
     except ModelError as error:
         model = f"none to record with. {error}"
+    folder = services.library.folder
+    where = f"{shown(folder)}" + ("" if folder.exists() else " (which does not exist: the first recording makes it)")
     return (
         f"nanochat MRI at http://{address}\n"
         f"  model     {model}\n"
-        f"  sessions  {len(services.library.list())} in {services.library.folder}\n"
+        f"  sessions  {len(services.library.list())} in {where}\n"
         f"Ctrl-C stops it."
     )
 
@@ -121,5 +131,8 @@ def _paths_from_environment() -> dict[str, Any]:
 if __name__ == "__main__":
     typer.run(main)
 else:
-    app = create_app(**_paths_from_environment())
+    try:
+        app = create_app(**_paths_from_environment())
+    except MriError as error:
+        sys.exit(str(error))
     server = app.server

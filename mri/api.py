@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mri.config import TraceConfig
-from mri.errors import ConfigError
+from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
-from mri.paths import SESSIONS
+from mri.paths import SESSIONS, as_path
 from mri.store.library import Library
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def record(
         prompt,
         sampling=Sampling(max_new_tokens, temperature, top_k, seed),
         config=config or TraceConfig(),
-        sessions=Path(sessions) if sessions is not None else SESSIONS,
+        sessions=as_path(sessions if sessions is not None else SESSIONS),
         chat=chat,
         name=name,
         seal=seal,
@@ -80,13 +80,12 @@ def record(
 
 def sessions(folder: Path | str | None = None) -> pd.DataFrame:
     """The sessions in a folder (`data/sessions` by default), newest first, one row each: id, state, bytes_on_disk,
-    name, prompt, model_id, num_steps, start_time, error, path."""
+    name, prompt, model_id, num_steps, start_time, error, path. Raises StoreError where there is no such folder."""
     library = Library(folder if folder is not None else SESSIONS)
+    if folder is not None and not library.folder.exists():
+        raise StoreError(f"The folder {library.folder} does not exist: check its name, or record into it first.")
     infos = library.list()
-    rows = [asdict(info) | {"path": library.folder / info.id} for info in infos]
-    for row, info in zip(rows, infos, strict=True):
-        if info.state != "broken":
-            row["path"] = library.path(info.id)
+    rows = [asdict(info) | {"path": library.place(info)} for info in infos]
     columns = ["id", "state", "bytes_on_disk", "name", "prompt", "model_id", "num_steps", "start_time", "error", "path"]
     return pd.DataFrame(rows, columns=columns)
 

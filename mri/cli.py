@@ -1,13 +1,15 @@
 """The command line: record, ls, show, verify, export and import (transfer.py), lessons, bench.
 
-Shows what the stages return and turns their errors into one sentence and an exit code: 0 fine, 1 an error of this
-project, 2 wrong usage, 130 interrupted. Does nothing else itself.
+Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
+2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,9 +21,10 @@ from rich.table import Table
 
 from mri import transfer
 from mri.config import PRESETS, TraceConfig
+from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
-from mri.paths import LESSONS, SESSIONS
-from mri.store.library import Library, SessionInfo
+from mri.paths import LESSONS, SESSIONS, as_path
+from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader, open_session
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
 Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessions.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -73,6 +76,7 @@ def record(
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
+            progress.console.print(f"Model {session.model_id} ({loaded.path})", markup=False, soft_wrap=True)
             progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 
         def on_step(step: Step, said: list[int]) -> None:
@@ -82,22 +86,28 @@ def record(
             loaded, prompt, sampling=sampling, config=config, sessions=sessions, chat=chat, name=name,
             on_start=on_start, on_step=on_step,
         )  # fmt: skip
-    console.print(recording.response, markup=False)
+    console().print(printable(recording.response), markup=False)
     where = f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}"
-    console.print(where, markup=False, soft_wrap=True)
+    console().print(where, markup=False, soft_wrap=True)
     if recording.problem:
-        _say(recording.problem)
+        say(recording.problem)
         raise typer.Exit(1)
     if recording.end_reason == "interrupted":
         raise typer.Exit(130)
 
 
 @app.command()
-def ls(sessions: Sessions = SESSIONS) -> None:
+def ls(sessions: Sessions = SESSIONS, as_json: AsJson = False) -> None:
     """List the sessions, newest first."""
-    infos = Library(sessions).list()
+    library = transfer.library_of(sessions)
+    infos = library.list()
+    if as_json:
+        _print_json([asdict(info) | {"path": str(library.place(info))} for info in infos])
+        return
+    out = console()
     if not infos:
-        console.print(f'No sessions in {sessions} yet: record one with `python -m mri record "Once there was"`.')
+        empty = f'No sessions in {library.folder} yet: record one with `python -m mri record "Once there was"`.'
+        out.print(empty, markup=False, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, justify in (
@@ -109,36 +119,54 @@ def ls(sessions: Sessions = SESSIONS) -> None:
     ):
         table.add_column(column, justify=justify, no_wrap=column != "prompt")  # type: ignore[arg-type]
     for info in infos:
-        table.add_row(info.id, str(info.num_steps), _size(info.bytes_on_disk), escape(info.model_id), _title(info))
-    console.print(table)
+        cells = info.id, str(info.num_steps), _size(info.bytes_on_disk), escape(printable(info.model_id))
+        table.add_row(*cells, _title(info, 70 if out.is_terminal else None))
+    out.print(table)
 
 
 @app.command()
-def show(session_id: Annotated[str, typer.Argument(metavar="ID")], sessions: Sessions = SESSIONS) -> None:
+def show(
+    session_id: Annotated[str, typer.Argument(metavar="ID")], sessions: Sessions = SESSIONS, as_json: AsJson = False
+) -> None:
     """Show what a session is: prompt, response, model, settings, what was captured and dropped."""
-    library = Library(sessions)
-    reader = library.open(session_id)
+    library = transfer.library_of(sessions)
+    reader, info = library.open(session_id), library.info(session_id)
+    if as_json:
+        steps = reader.steps()
+        facts: dict[str, object] = {"path": str(reader.path), "session": reader.session.to_json()}
+        facts["bytes_of_steps"] = int(steps["num_bytes"].sum())
+        facts["steps_with_drops"] = int((steps["dropped"] != 0).sum())
+        _print_json(asdict(info) | facts)
+        return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    name = next(info.name for info in library.list() if info.id == session_id)
-    for label, value in _facts(reader, name):
-        table.add_row(label, escape(value))
-    console.print(table)
+    for label, value in _facts(reader, info.name):
+        table.add_row(label, escape(printable(value)))
+    console().print(table)
 
 
 @app.command()
 def verify(
-    target: Annotated[
-        str, typer.Argument(metavar="ID|PATH", help="A session's id, or a path to an .h5 or its folder.")
+    targets: Annotated[
+        list[str], typer.Argument(metavar="ID|PATH…", help="Sessions: ids, or paths to an .h5 or its folder.")
     ],
     sessions: Sessions = SESSIONS,
 ) -> None:
-    """Read all of a session and compare its checksums."""
-    path = Path(target)
-    reader = open_session(path if path.exists() else Library(sessions).path(target))
-    reader.verify()
-    console.print(f"{reader.path}: {reader.num_steps} steps, all checksums right.", markup=False, soft_wrap=True)
+    """Read all of sessions, compare their checksums, and hold every step against what the session says of it."""
+    wrong = 0
+    for target in targets:
+        path = as_path(target)
+        try:
+            with open_session(path if path.exists() else transfer.library_of(sessions).path(target)) as reader:
+                reader.verify()
+                right = f"{reader.path}: {reader.num_steps} steps, all checksums right."
+            console().print(printable(right), markup=False, soft_wrap=True)
+        except MriError as error:
+            say(str(error))
+            wrong += 1
+    if wrong:
+        raise typer.Exit(1)
 
 
 app.command()(transfer.export)
@@ -156,10 +184,10 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder of the lessons.")]
 
     wrong = check_folder(folder)
     for sentence in wrong:
-        _say(sentence)
+        say(sentence)
     if wrong:
         raise typer.Exit(1)
-    console.print(f"{folder}: nothing is wrong.", markup=False, soft_wrap=True)
+    console().print(f"{folder}: nothing is wrong.", markup=False, soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -172,10 +200,16 @@ def bench(context: typer.Context) -> None:
 
 def main() -> None:
     """Entry of `python -m mri`: errors of this project become one sentence."""
+    replace_what_cannot_be_shown()
     try:
         app()
     except MriError as error:
-        _say(str(error))
+        say(str(error))
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "mri":
+            raise
+        say(f"This command needs {error.name}, which is not installed here: `pip install -r requirements.txt`.")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -186,8 +220,8 @@ def _where_to_watch(session_id: str, sessions: Path) -> str:
     return f"Live at http://127.0.0.1:8050/live?session={session_id} where `{server}` runs."
 
 
-def _say(sentence: str) -> None:
-    Console(stderr=True, highlight=False).print(sentence, markup=False, soft_wrap=True)
+def _print_json(data: object) -> None:
+    print(json.dumps(data, indent=2))  # ASCII only: every encoding has it
 
 
 def _config_of(capture: str) -> TraceConfig:
@@ -196,12 +230,13 @@ def _config_of(capture: str) -> TraceConfig:
     return PRESETS[capture]
 
 
-def _title(info: SessionInfo) -> str:
+def _title(info: SessionInfo, most: int | None) -> str:
+    """Name or prompt in one line, of at most so many characters."""
     if info.state == "broken":
-        return f"[red]broken: {escape(info.error)}[/red]"
+        return f"[red]broken: {escape(printable(info.error))}[/red]"
     marks = {"recording": "[green]recording…[/green] ", "unsealed": "[yellow]unsealed[/yellow] "}
-    text = " ".join((info.name or info.prompt).split())
-    return marks.get(info.state, "") + escape(text if len(text) <= 70 else text[:69] + "…")
+    text = printable(" ".join((info.name or info.prompt).split()))
+    return marks.get(info.state, "") + escape(text if most is None or len(text) <= most else text[: most - 1] + "…")
 
 
 def _size(num_bytes: int) -> str:

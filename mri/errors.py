@@ -8,6 +8,7 @@
     ├── SessionNotFound         an id that names nothing
     ├── BadSession              a journal or session file that is not one of ours, or is broken
     ├── StoreError              the disk said no: full, read-only, locked by another recorder
+    │   └── BadFrame            a step that is not what its session's layout says
     ├── LessonError             a lesson whose text, numbers or sessions do not fit together
     │   └── LessonNotFound      an id that names no lesson
     ├── WorkerError             the generation worker cannot take a recording now
@@ -49,6 +50,10 @@ class BadSession(MriError):
 
 class StoreError(MriError):
     """The disk refused: full, read-only, or the session is locked by another recorder."""
+
+
+class BadFrame(StoreError):
+    """A step that does not fit its session: nothing of it was written. Of the recorder's making, not of the disk's."""
 
 
 class WorkerError(MriError):

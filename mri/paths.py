@@ -1,9 +1,22 @@
-"""Where the project keeps its data. Knows nothing else."""
+"""Where the project keeps its data, and what a person means by a path. Knows nothing else."""
 
+import os
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 SESSIONS = DATA / "sessions"
 """The sessions folder unless another is named: what `python app.py` shows."""
 LESSONS = DATA / "lessons"
 """The lessons of /learn, with their recordings."""
+
+
+def as_path(text: Path | str) -> Path:
+    """What is meant by a path that a person wrote: `~`, `$HOME` and `file://` are understood, whoever did not expand
+    them (a service's environment, a .env file, a notebook)."""
+    if isinstance(text, str):
+        text = text.strip()
+        if text.startswith("file://"):
+            return Path(url2pathname(urlsplit(text).path))
+    return Path(os.path.expandvars(text)).expanduser()

@@ -50,6 +50,7 @@ def meta(session_id: str) -> ResponseReturnValue:
 
 def meta_of(library: Library, session_id: str) -> dict[str, Any]:
     """The fields of `meta`, also those of the live stream's `hello`. Raises SessionNotFound, BadSession."""
+    integrity = library.integrity(session_id)  # first: what is found to be damaged by then is not opened
     reader = library.open(session_id)
     layout = reader.session.layout
     return {
@@ -59,6 +60,7 @@ def meta_of(library: Library, session_id: str) -> dict[str, Any]:
         "sampled": _sampled(layout),
         "name": library.info(session_id).name,
         "version": _version(reader),
+        "integrity": integrity,
     }
 
 

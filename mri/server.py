@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from mri.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.live.worker import GenerationWorker
 from mri.live_routes import live_routes, sock
 from mri.neuron_routes import neuron_routes
-from mri.paths import LESSONS, SESSIONS
+from mri.paths import LESSONS, SESSIONS, as_path
 from mri.routes import compress, meta_of, routes
 from mri.stalls import Stalls
 from mri.store.library import Library
@@ -65,7 +64,7 @@ def create_app(
     constants: Mapping[str, object] | None = None,
 ) -> Dash:
     """The app; `.server` is the WSGI application. Starts nothing: the worker starts when it is first needed,
-    unsealed sessions are sealed after the first request.
+    unsealed sessions are sealed after the first request, and whenever somebody asks for anything later.
 
     sessions      folder of recordings, made by the first one
     model         as --model: a nanochat base directory, checkpoint folder or model_*.pt; None: the embedded one
@@ -75,8 +74,8 @@ def create_app(
     lessons       folder of the lessons; their recordings can be opened by id, and are in no list
     """
     _mend_plotly()
-    sessions = sessions.absolute()
-    model = model.absolute() if model else None
+    sessions = as_path(sessions).absolute()
+    model = as_path(model).absolute() if model else None
     library = Library(sessions, bundled=lessons.glob("*/"))
     worker = worker or GenerationWorker(sessions, model, constants=constants)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
@@ -102,7 +101,7 @@ def create_app(
     with server.test_request_context():
         server.preprocess_request()  # Dash takes over the pages' callbacks now, so that two apps do not share them
     server.view_functions[DASH_CALLBACK] = answers.refuse_malformed(server.view_functions[DASH_CALLBACK])
-    server.before_request(_seal_once(library))
+    server.before_request(library.tend)
     server.after_request(_mark_unknown_page(first_words(server)))
     csp = content_security_policy(inline_script_hashes(components.INDEX_HTML) + list(app.csp_hashes()))
     server.wsgi_app = Guard(Stalls(PlainSockets(server.wsgi_app)), allow_hosts, csp)  # type: ignore[method-assign]
@@ -197,15 +196,3 @@ def show_error(error: Exception) -> None:
         log.error("A callback failed", exc_info=error)
         text = f"Something went wrong here ({type(error).__name__}): the server's terminal has the details."
     set_props(ids.TOAST, {"data": {"text": text, "kind": "error"}})
-
-
-def _seal_once(library: Library) -> Callable[[], None]:
-    """A before-request function that, once, seals in the background what earlier recordings left unsealed."""
-    started = threading.Event()
-
-    def seal() -> None:
-        if not started.is_set():
-            started.set()
-            threading.Thread(target=library.seal_unsealed, name="seal", daemon=True).start()
-
-    return seal

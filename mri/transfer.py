@@ -16,15 +16,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from mri.console import console, printable
 from mri.errors import StoreError
-from mri.paths import SESSIONS
-from mri.store.files import disk_error
+from mri.paths import SESSIONS, as_path
+from mri.store.files import disk_error, partial, shown
 from mri.store.imports import import_file
 from mri.store.library import Library
 from mri.store.reader import SessionReader, open_session
 from mri.store.writer import seal_in_child
 
-console = Console(highlight=False)
 Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessions.")]
 
 
@@ -39,7 +39,7 @@ def export(
     from mri.export import files  # pandas and pyarrow: only this command needs them
 
     files.check(what, kind)
-    library = Library(sessions)
+    library, out = library_of(sessions), as_path(out)
     paths = [library.path(session_id) for session_id in ids]  # raises before anything is written
     tables = files.TABLES if what == files.ALL and kind != "h5" else (what,)
     with _progress() as progress:
@@ -48,7 +48,7 @@ def export(
                 for table in tables:
                     target = out / files.file_name(session_id, table, kind)
                     _write(target, reader, table, kind, progress)
-                    console.print(str(target), markup=False, soft_wrap=True)
+                    console().print(shown(target), markup=False, soft_wrap=True)
 
 
 def take_in(
@@ -66,7 +66,16 @@ def take_in(
 
             session_id = import_file(library, path, on_progress=on_progress)
         info = library.info(session_id)
-        console.print(f"{session_id}  {info.num_steps:,} steps of {info.model_id}", markup=False, soft_wrap=True)
+        taken = f"{session_id}  {info.num_steps:,} steps of {printable(info.model_id)}"
+        console().print(taken, markup=False, soft_wrap=True)
+
+
+def library_of(sessions: Path) -> Library:
+    """For commands that read. Raises StoreError where the folder that was named is not there."""
+    library = Library(sessions)
+    if not library.folder.exists() and library.folder != SESSIONS:
+        raise StoreError(f"The folder {shown(library.folder)} does not exist: check --sessions, or record into it.")
+    return library
 
 
 def _write(target: Path, reader: SessionReader, table: str, kind: str, progress: Progress) -> None:
@@ -75,26 +84,26 @@ def _write(target: Path, reader: SessionReader, table: str, kind: str, progress:
 
     total = reader.path.stat().st_size if kind == "h5" else files.rows_about(reader, table)
     task = progress.add_task(f"writing {target.name}", total=max(1, total))
-    partial = target.with_name(target.name + ".partial")
+    written = partial(target)
 
     def advance(number: int) -> None:
         progress.advance(task, number)
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "wb") as file:
+        with open(written, "xb") as file:
             if kind == "h5":
                 for piece in files.session_pieces(reader):
                     file.write(piece)
                     advance(len(piece))
             else:
                 file.writelines(files.table_pieces(reader, table, kind, advance))
-        os.replace(partial, target)
+        os.replace(written, target)
     except OSError as error:
         raise disk_error("write", target, error) from error
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+            written.unlink(missing_ok=True)
         progress.remove_task(task)
 
 
@@ -112,6 +121,6 @@ def _packed(library: Library, session_id: str, path: Path) -> Path:
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    shown = sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as progress:
+    is_seen = sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not is_seen) as progress:
         yield progress

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mri
-from mri.errors import ConfigError, ModelError, PromptError
+from mri.errors import ConfigError, ModelError, PromptError, StoreError
 
 GOLDEN = Path(__file__).parent / "golden" / "E5"
 
@@ -57,7 +57,9 @@ def test_mistakes_are_sentences(tmp_path: Path) -> None:
         mri.record("a", model=tmp_path / "nothing", sessions=tmp_path)
     with pytest.raises(AttributeError, match="no attribute 'recrod'"):
         mri.recrod  # noqa: B018
-    assert mri.sessions(tmp_path / "nowhere").empty
+    with pytest.raises(StoreError, match="nowhere does not exist"):
+        mri.sessions(tmp_path / "nowhere")
+    assert mri.sessions(tmp_path).empty
 
 
 def test_importing_costs_nothing_heavy() -> None:

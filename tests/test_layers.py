@@ -32,7 +32,7 @@ SIDEWAYS = {
 }
 """Stages that may import another one of their level."""
 
-TOP = {"", "__init__", "__main__", "api", "cli", "transfer"}
+TOP = {"", "__init__", "__main__", "api", "cli", "console", "transfer"}
 """The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
 
 ONLY_IN = {

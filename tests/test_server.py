@@ -141,7 +141,7 @@ def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(app.server.extensions[EXTENSION].library, "open", broken)
+    monkeypatch.setattr(app.server.extensions[EXTENSION].library, "integrity", broken)
     response = app.server.test_client().get("/sessions/handmade/meta")
     assert response.status_code == 500
     assert response.json["error"] == "The server failed at this request: its terminal has the details."

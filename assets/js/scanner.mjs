@@ -12,6 +12,7 @@ import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
 import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
+import { damageOf } from "./source/http.mjs";
 import { Pin } from "./source/pin.mjs";
 import { commandFromKey } from "./state/keys.mjs";
 import { Pictures } from "./state/pictures.mjs";
@@ -73,6 +74,7 @@ export class Scanner {
     this.player.setGrowing(growth !== null);
     this.redraw();
     this.firstPaint.then(() => growth || this.#fetchSeries());
+    this.firstPaint.then(() => growth || this.#withdrawIfDamaged(meta.integrity));
     this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (growth) return asked.step === null ? this.player.follow() : undefined;
@@ -132,6 +134,20 @@ export class Scanner {
     } catch (error) {
       if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
     }
+  }
+
+  /** A file's checksums are compared while it is shown. Where they do not fit, nothing of it stays on the screen: the page,
+   *  built anew, says why.
+   *  @param {string} integrity of the meta */
+  async #withdrawIfDamaged(integrity) {
+    const damage = await damageOf(this.session, integrity, this.#abort.signal);
+    if (!damage || this.#isClosed) return;
+    showToast(damage, "error");
+    if (integrity !== "checking") return; // a journal that was damaged: it is shown up to there
+    const place = document.getElementById("mri-scanner") ?? this.stage.host;
+    this.close();
+    place.replaceChildren();
+    if (!this.isInLesson) location.reload();
   }
 
   /** The next steps of the recording.

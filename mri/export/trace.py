@@ -20,6 +20,7 @@ from mri.export import frames as tables
 from mri.export.provenance import provenance
 from mri.export.xarrays import dataset
 from mri.layout import Layout
+from mri.paths import as_path
 from mri.store.reader import SessionReader, open_session
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Trace:
 
 def open_trace(path: Path | str) -> Trace:
     """Open an `.h5` or the folder of a recording. Raises SessionNotFound, BadSession."""
-    path = Path(path)
+    path = as_path(path)
     if not path.exists() and path.suffix != ".h5" and Path(f"{path}.h5").exists():
         path = Path(f"{path}.h5")  # sealed since its folder was named
     if not path.exists():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mri.errors import ModelError
 from mri.nanochat.config import GPTConfig
+from mri.paths import as_path
 
 EMBEDDED = Path(__file__).parents[2] / "data" / "nanochat"
 
@@ -66,9 +67,7 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
     the largest number (so d20_x counts as 20), else the folder changed last; the largest step. Folders without a
     model are passed over. Raises ModelError where there is none.
     """
-    path = Path(
-        os.path.abspath(path.expanduser())
-    )  # not resolved: a linked checkpoint keeps its place beside a tokenizer
+    path = Path(os.path.abspath(as_path(path)))  # not resolved: a linked checkpoint keeps its place beside a tokenizer
     if path.is_file():
         return CheckpointFiles.of(path)
     if not path.is_dir():
@@ -89,7 +88,7 @@ def discover(extra: Path | None = None) -> list[Offer]:
     """
     candidates = [("embedded", EMBEDDED), ("~/.cache/nanochat", Path("~/.cache/nanochat").expanduser())]
     if named := os.environ.get("NANOCHAT_BASE_DIR"):
-        candidates.insert(1, ("$NANOCHAT_BASE_DIR", Path(named).expanduser()))
+        candidates.insert(1, ("$NANOCHAT_BASE_DIR", as_path(named)))
     offers = [Offer(str(extra), extra, find_checkpoint(extra))] if extra else []
     for label, base_dir in candidates:
         model = _default_source(base_dir)

@@ -1,9 +1,10 @@
-"""Where a session's files lie, and the few ways of touching them: atomic replacement, lock, free space.
+"""Where a session's files lie, and the few ways of touching them: whole reading, atomic replacement, free space.
 
     <library>/<id>/session.json           TraceSession as JSON, replaced atomically
                    vocabulary.safetensors token bytes of the whole vocabulary, written once
                    frames.journal         one record per step (wire.py)
-                   lock                   held by whoever records or seals
+                   lock                   held by whoever records or seals (locks.py)
+                   recorder.json          who records, and how much of it the disk has (locks.py)
     <library>/<id>.h5                     the sealed session; the folder is gone then
     <library>/<id>.name                   the name a person gave it later, UTF-8
 
@@ -13,24 +14,28 @@ Knows nothing of frames and HDF5.
 from __future__ import annotations
 
 import contextlib
-import json
+import errno
 import os
 import re
+import secrets
 import shutil
+import stat
 from pathlib import Path
-from typing import Any
 
-import filelock
+from mri.errors import StoreError
 
-from mri.errors import BadSession, ConfigError, StoreError
-from mri.events import TraceSession
+SESSION, VOCABULARY, JOURNAL = "session.json", "vocabulary.safetensors", "frames.journal"
+LOCK, RECORDER = "lock", "recorder.json"
+PARTIAL = ".partial"
+"""End of the names of files that are being written; they begin with a dot and have something random before it."""
 
-FORMAT = "nanochat-mri"
-FORMAT_VERSION = 1
-SESSION, VOCABULARY, JOURNAL, LOCK = "session.json", "vocabulary.safetensors", "frames.journal", "lock"
+STAGING = ".imports"
+"""Folder in the sessions folder for imports under way."""
 
 MIN_FREE_BYTES = 200_000_000
 """Recording stops below this much free disk, so that the machine stays usable and sealing has room."""
+
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -47,13 +52,18 @@ def free_bytes(folder: Path) -> int:
 
 def disk_error(what: str, path: Path, error: OSError) -> StoreError:
     """The sentence for an OSError: what could not be done, why, and the cure."""
-    return StoreError(f"Cannot {what} {path} ({error.strerror or error}): {_cure(error)}.")
+    return StoreError(f"Cannot {what} {shown(path)} ({error.strerror or error}): {_cure(error)}.")
+
+
+def shown(path: Path | str) -> str:
+    """A path as text: names that are no UTF-8 with replacement characters, so that it can be printed and sent."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _cure(error: OSError) -> str:
-    if isinstance(error, PermissionError) or error.errno == 30:  # EROFS
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return "make the folder writable or choose another with --sessions"
-    if error.errno in (28, 122, 27):  # ENOSPC, EDQUOT, EFBIG
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "free some disk space"
     return "check the disk and the sessions folder"
 
@@ -66,61 +76,54 @@ def environment_of_child() -> dict[str, str]:
 
 def sync_folder(folder: Path) -> None:
     """fsync of a folder, so that a rename in it survives a power cut (nothing where the system has no such thing)."""
-    with contextlib.suppress(PermissionError):  # Windows cannot open folders
+    try:
         fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+    except PermissionError:  # Windows cannot open folders
+        return
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF):  # some network disks
+            raise
+    finally:
+        os.close(fd)
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Atomic: a reader, or a crash, sees the old content or the new, never a part. Raises OSError."""
-    temporary = path.with_name(path.name + ".partial")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    """Atomic: a reader, or a crash, sees the old content or the new, never a part. Raises OSError, and then leaves
+    nothing behind."""
+    temporary = partial(path)
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
-def session_json(session: TraceSession) -> str:
-    """The text of session.json, and of the attribute `session` of an .h5 file."""
-    return json.dumps({"format": FORMAT, "format_version": FORMAT_VERSION, **session.to_json()}, ensure_ascii=False)
+def partial(path: Path) -> Path:
+    """A name to write to before it becomes `path`. Nobody can have put a link there: open it with "x"."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{PARTIAL}")
 
 
-def session_from_json(text: str | bytes, path: Path) -> TraceSession:
-    """Inverse of `session_json`. Raises BadSession."""
-    try:
-        fields: dict[str, Any] = json.loads(text)
-        if fields.pop("format") != FORMAT:
-            raise ValueError("another format")
-        if (version := fields.pop("format_version")) != FORMAT_VERSION:
-            raise BadSession(
-                f"{path.name} has trace format version {version}, this program reads version {FORMAT_VERSION}: "
-                "open it with the program that recorded it."
-            )
-        return TraceSession.from_json(fields)
-    except (ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
-        raise BadSession(f"{path} holds no session of this program ({error}): delete it or restore a copy.") from error
+def open_regular(path: Path, flags: int = 0) -> int:
+    """A descriptor for reading a plain file. Raises OSError, also for pipes and devices, which could wait for ever."""
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | flags)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError("it is no file with content")
+    return fd
 
 
-def session_lock(folder: Path) -> filelock.BaseFileLock:
-    """The lock of a session folder, not yet acquired. Its holder alone appends to the journal or seals it."""
-    return filelock.FileLock(folder / LOCK, thread_local=False)
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether somebody records or seals this session right now."""
-    if not (folder / LOCK).exists():
-        return False
-    lock = session_lock(folder)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    except OSError:  # a read-only folder: nobody writes there
-        return False
-    lock.release()
-    return False
+def read_file(path: Path, most_bytes: int, flags: int = 0) -> bytes:
+    """All of a plain file. Raises OSError, also for what is none or has more than `most_bytes`."""
+    with open(open_regular(path, flags), "rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(f"it has more than {most_bytes:,} bytes")
+    return content

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +21,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mri.errors import BadSession, BusyError, MriError, SessionNotFound, StoreError
-from mri.store.files import MIN_FREE_BYTES, disk_error, environment_of_child, free_bytes
+from mri.paths import as_path
+from mri.store.files import MIN_FREE_BYTES, STAGING, disk_error, environment_of_child, free_bytes, shown, sync_folder
 from mri.store.library import Library
+from mri.store.writer import seal_in_child
 
 MAX_FILE_BYTES = 4 << 30
 MAX_S = 1800
@@ -30,7 +34,6 @@ MAX_REMEMBERED = 100
 """Imports whose end can still be asked for; those that are not over are never forgotten."""
 MAX_AT_ONCE = 16
 """Uploads that come or wait: each has a thread, and its file on the disk."""
-STAGING = ".imports"
 STALE_S = 24 * 3600
 
 OnProgress = Callable[[str, float], None]
@@ -44,7 +47,8 @@ def import_file(
 
     Raises BadSession with what is wrong with the file, StoreError where the disk refuses, SessionNotFound.
     """
-    name = name or path.name
+    path = as_path(path)
+    name = name or shown(path.name)
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -52,13 +56,33 @@ def import_file(
         check_room(library, size)
         library.folder.mkdir(parents=True, exist_ok=True)
     except FileNotFoundError as error:
-        raise SessionNotFound(f"There is no file {path}: check its name.") from error
+        raise SessionNotFound(f"There is no file {shown(path)}: check its name.") from error
     except OSError as error:
         raise disk_error("read", path, error) from error
     session_id = library.new_id()
+    staging = library.folder / STAGING / session_id
+    try:
+        _look_at(path, staging, session_id, name, on_progress)
+        if sentence := seal_in_child(staging / session_id):
+            raise StoreError(sentence)
+        on_progress("converting", 1.0)
+        os.replace(staging / f"{session_id}.h5", library.folder / f"{session_id}.h5")
+        sync_folder(library.folder)
+    except OSError as error:
+        raise disk_error("write to", library.folder, error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            staging.parent.rmdir()  # if no other import is under way
+    return session_id
+
+
+def _look_at(path: Path, staging: Path, session_id: str, name: str, on_progress: OnProgress) -> None:
+    """Has a child process check the file and make a journal of it, `staging/session_id`. Raises BadSession, StoreError,
+    OSError."""
     quiet = {"OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}  # HDF5 loads no filters that it finds
     child = subprocess.Popen(
-        [sys.executable, "-m", "mri.store.imports_child", str(path.absolute()), str(library.folder), session_id, name],
+        [sys.executable, "-m", "mri.store.imports_child", str(path.absolute()), str(staging), session_id, name],
         env=environment_of_child() | quiet,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -87,9 +111,11 @@ def import_file(
         child.wait()
         child.stdout.close()  # type: ignore[union-attr]
     if child.returncode == 0 and said.get("session") == session_id:
-        return session_id
+        return
     if "error" in said:
         raise StoreError(said["error"]) if said["is_disk"] else BadSession(said["error"])
+    if free_bytes(staging.parents[1]) < MIN_FREE_BYTES:
+        raise StoreError(f"{name} was not imported: the disk is full. Free some space.")
     raise BadSession(f"{name} was not imported: {_why_it_died(child.returncode)}.")
 
 

@@ -1,8 +1,8 @@
-"""The import's child process: `python -m mri.store.imports_child FILE LIBRARY ID NAME`.
+"""The import's child process: `python -m mri.store.imports_child FILE FOLDER ID NAME`.
 
-Checks a file that somebody else made (imports_check, imports_session) and makes a session of ours from it: frames into
-a journal, the journal sealed, as if it had been recorded here. The server opens only what came out. Limits itself in
-memory and time. Says how far it is, and at the end what came of it, as lines of JSON.
+Checks a file that somebody else made (structure, storage, imports_session) and makes a session of ours from it: frames
+into a journal, as if it had been recorded here, which its parent has sealed. The server opens only what came out.
+Limits itself in memory and time. Says how far it is, and at the end what came of it, as lines of JSON.
 """
 
 from __future__ import annotations
@@ -10,30 +10,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from mri.errors import MriError, StoreError
+from mri.errors import BadFrame, MriError, StoreError
 from mri.events import TraceSession
-from mri.store.files import FORMAT
-from mri.store.imports_check import check_shapes, check_storage, datasets_of, refuse
+from mri.store.frame_check import FrameCheck
 from mri.store.imports_session import check_frame, check_steps, cleaned, session_of
-from mri.store.reader import STEP_COLUMNS
-from mri.store.seal import seal
 from mri.store.sealed import SealedReader
 from mri.store.shelf import opened
+from mri.store.steps import STEP_COLUMNS
+from mri.store.storage import check_storage
+from mri.store.structure import check_shapes, datasets_of, description_of, refuse
 from mri.store.writer import SessionWriter
 
 MEMORY_BYTES = 2 << 30
 CPU_S = 600
 STEPS_AT_ONCE = 16
-STAGING = ".imports"
 
 Say = Callable[[str, float], None]
 """Told what is being done, and which share of it is."""
@@ -77,15 +74,7 @@ def check(path: Path, say: Say) -> TraceSession:
             refuse("it is no HDF5 file")
     with _told(), opened(path) as file:
         found = datasets_of(file)
-        if "format" not in file.attrs or file.attrs["format"] != FORMAT:
-            refuse("it is an HDF5 file, but no session of this program")
-        text = file.attrs["session"]
-        if not isinstance(text, str | bytes) or len(text) > 8_000_000:
-            refuse("its description is no text, or too long")
-        data = text.encode() if isinstance(text, str) else text
-        if zlib.crc32(data) != file.attrs["session_crc32"]:
-            refuse("its description is damaged")
-        session = session_of(data, path)
+        session = session_of(description_of(file), path)
         check_shapes(found, session)
         total, done = sum(stored.num_bytes for stored in found.values()), 0
         for num_bytes in check_storage(found, file_bytes):
@@ -100,37 +89,28 @@ def check(path: Path, say: Say) -> TraceSession:
     return session
 
 
-def convert(path: Path, session: TraceSession, library: Path, say: Say) -> Path:
-    """-> the session file that this program wrote. Raises BadSession, StoreError."""
-    staging = library / STAGING / session.id
-    try:
-        with _told(), SealedReader(path) as reader:
-            reader.verify()
-            say("checking", 1.0)
-            made = seal(_journal(reader, session, staging, say))
-        say("converting", 1.0)
-        target = library / made.name
-        os.replace(made, target)
-        return target
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            (library / STAGING).rmdir()  # if no other import is under way
+def convert(path: Path, session: TraceSession, staging: Path, say: Say) -> Path:
+    """The session as if it had been recorded here, not sealed yet. -> its folder, in `staging`. Raises BadSession,
+    StoreError."""
+    with _told(), SealedReader(path) as reader:
+        reader.verify()
+        say("checking", 1.0)
+        return _journal(reader, session, staging, say)
 
 
 def _journal(reader: SealedReader, session: TraceSession, staging: Path, say: Say) -> Path:
-    """The session as if it had been recorded here, not sealed yet. -> its folder."""
     vocabulary, specials = reader.token_bytes, reader.special_ids
     writer = SessionWriter(staging, session, vocabulary=vocabulary, special_ids=specials, sync_ms=1000)
     end_reason = "error: the import broke off"
+    check = FrameCheck(session.layout)
     try:
         for start in range(0, reader.num_steps, STEPS_AT_ONCE):
             for frame in reader.frames(start, min(start + STEPS_AT_ONCE, reader.num_steps)):
-                check_frame(frame, session.layout)
+                check_frame(frame, check)
                 try:
                     writer.append(frame)
-                except ValueError as error:
-                    refuse(f"step {frame.step} cannot be a step ({error})")
+                except BadFrame as error:
+                    refuse(f"step {frame.step} cannot be a step ({str(error).rstrip('.')})")
             say("converting", 0.6 * writer.num_steps / reader.num_steps)
         end_reason = reader.session.end_reason or "interrupted"
     finally:
@@ -141,7 +121,7 @@ def _journal(reader: SealedReader, session: TraceSession, staging: Path, say: Sa
 
 
 def main(arguments: list[str]) -> int:
-    path, library, session_id, name = Path(arguments[0]), Path(arguments[1]), arguments[2], arguments[3]
+    path, staging, session_id, name = Path(arguments[0]), Path(arguments[1]), arguments[2], arguments[3]
     limit()
     last: list[object] = []
 
@@ -152,7 +132,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         session = check(path, say)
-        convert(path, cleaned(session, session_id, name), library, say)
+        convert(path, cleaned(session, session_id, name), staging, say)
     except MriError as error:
         sentence = str(error).replace(str(path), name)
         print(json.dumps({"error": sentence, "is_disk": isinstance(error, StoreError)}), flush=True)

@@ -5,9 +5,7 @@ The fields of a session that somebody else made reach pages and the command line
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,10 @@ import numpy as np
 from mri.errors import BadSession, ConfigError
 from mri.events import PHASES, Array, StepFrame, TraceSession
 from mri.hook_points import KEY, HookPoint
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, Spec
-from mri.store.files import session_from_json
-from mri.store.imports_check import MAX_STEP_BYTES, MAX_STEPS, refuse
+from mri.layout import LAYERS_DROPPED_BIT, Layout
+from mri.store.description import session_from_json
+from mri.store.frame_check import FrameCheck
+from mri.store.structure import MAX_STEP_BYTES, MAX_STEPS, refuse
 
 MAX_TEXT = 1_000_000
 MAX_NAME = 200
@@ -44,32 +43,16 @@ def session_of(text: str | bytes, path: Path) -> TraceSession:
 
 def _check_session(session: TraceSession) -> None:
     for name, most in TEXTS.items():
-        text = getattr(session, name)
-        if not isinstance(text, str) or len(text) > most:
-            refuse(f"its {name} is no text, or longer than {most:,} characters")
+        if len(getattr(session, name)) > most:
+            refuse(f"its {name} is longer than {most:,} characters")
     if session.kind not in ("generation", "training"):
         refuse(f"its kind {session.kind[:32]!r} is neither generation nor training")
     for name in ("num_steps", "num_prompt_tokens"):
         _whole(name, getattr(session, name), 0, MAX_STEPS)
-    if isinstance(session.duration_s, bool) or not isinstance(session.duration_s, int | float):
-        refuse("its duration_s is no number")
-    if not math.isfinite(session.duration_s):
-        refuse("its duration_s is no number")
-    for name in ("provenance", "sampling", "model_config"):
-        if not isinstance(getattr(session, name), dict):
-            refuse(f"its {name} is no table of names and values")
+    for name in ("provenance", "sampling", "model_config", "messages"):
         _check_json(getattr(session, name), name, depth=3)
-    for key, value in session.provenance.items():
-        if key.endswith("_hash") and not isinstance(value, str):
-            refuse(f"its {key} is no text")
     if "max_new_tokens" in session.sampling:
         _whole("max_new_tokens", session.sampling["max_new_tokens"], 0, MAX_COUNT)
-    if not isinstance(session.messages, list) or not all(
-        isinstance(message, dict) and all(isinstance(text, str) for text in message.values())
-        for message in session.messages
-    ):
-        refuse("its messages are no chat")
-    _check_json(session.messages, "messages", depth=3)
 
 
 def _check_json(value: Any, name: str, depth: int) -> None:
@@ -83,10 +66,10 @@ def _check_json(value: Any, name: str, depth: int) -> None:
 
 
 def _check_layout(layout: Layout) -> None:
-    if len(layout.points) > MAX_POINTS or len(layout.rows) != len(layout.points):
-        refuse("it has too many hook points, or two of the same name")
+    if len(layout.points) > MAX_POINTS:
+        refuse("it has too many hook points")
     for point in layout.points:
-        _check_point(point, layout.n_layer)
+        _check_point(point)
     for name, most in (("n_layer", 10_000), ("n_head", 10_000), ("n_ctx", MAX_COUNT), ("n_vocab", MAX_COUNT)):
         _whole(name, getattr(layout, name), 0, most)
     _whole("topk", layout.topk, 0, MAX_WIDTH)
@@ -94,9 +77,9 @@ def _check_layout(layout: Layout) -> None:
         refuse(f"a step of it would have more than {MAX_STEP_BYTES / 1e6:.0f} MB")
 
 
-def _check_point(point: HookPoint, n_layer: int) -> None:
+def _check_point(point: HookPoint) -> None:
     texts = (point.key, point.layer_type, point.payload, point.unit)
-    if not all(isinstance(text, str) and len(text) <= MAX_NAME and text.isprintable() for text in texts):
+    if not all(len(text) <= MAX_NAME and text.isprintable() for text in texts):
         refuse("a hook point has a name that is none")
     if KEY.fullmatch(point.key) is None or point.payload not in PAYLOADS:
         refuse(f"{point.key!r} is no hook point")
@@ -104,8 +87,8 @@ def _check_point(point: HookPoint, n_layer: int) -> None:
     _whole(f"layer of {point.key}", point.layer_index, -1, 1_000_000)
 
 
-def _whole(name: str, value: Any, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+def _whole(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
         refuse(f"its {name} is no whole number from {least} to {most:,}")
 
 
@@ -134,45 +117,23 @@ def check_steps(steps: dict[str, Array], session: TraceSession) -> None:
         refuse("a step has marks that there are not")
 
 
-def check_frame(frame: StepFrame, layout: Layout) -> None:
+def check_frame(frame: StepFrame, check: FrameCheck) -> None:
     """The arrays of one step are those that the layout lists, and numbers that count something are in range.
     Raises BadSession."""
-    specs = _specs(layout, frame.phase, frame.t_add, frame.pos0 + frame.t_add)
     where = f"step {frame.step}"
+    if fault := check.fault(frame.header(), {name: (array.dtype, array.shape) for name, array in frame.arrays.items()}):
+        refuse(f"{where} {fault}")
     for name, array in frame.arrays.items():
-        if name.startswith("extra/"):
-            continue
-        if name not in specs:
-            refuse(f"{where} has an array {name} that it should not have")
-        dtype, shape = specs[name]
-        layers = layout.layer_of_rows(name) if frame.dropped_layers else None
-        if layers is not None:
-            shape = (int((~np.isin(layers, frame.dropped_layers)).sum()), *shape[1:])
-        if array.dtype != dtype or array.shape != shape:
-            refuse(f"{name} of {where} has the shape {array.shape}, where its layout says {shape}")
-        if (most := _most(name, layout, frame)) is not None and array.size and array.max() >= most:
+        if (most := _most(name, check.layout, frame)) is not None and array.size and array.max() >= most:
             refuse(f"{name} of {where} counts to {int(array.max()):,}, where there are {most:,}")
-    for name in specs.keys() - frame.arrays.keys():
-        if math.prod(specs[name][1]) and not _was_dropped(name, frame):
-            refuse(f"{where} lacks {name} and does not say that it was left out")
-
-
-@lru_cache(maxsize=16)
-def _specs(layout: Layout, phase: str, t_add: int, n_keys: int) -> dict[str, Spec]:
-    return layout.specs(phase, t_add, n_keys)
 
 
 def _most(name: str, layout: Layout, frame: StepFrame) -> int | None:
     """What the array's numbers must be below, where they count neurons, positions or tokens."""
+    if name.startswith("extra/"):
+        return None
     if name.endswith("/indices"):
         return int(name.split("/")[-2])
     if name in ("attention/keys", "prefill/positions"):
         return frame.pos0 + frame.t_add
     return layout.n_vocab if name in ("tokens", "logits/token_ids") and layout.n_vocab else None
-
-
-def _was_dropped(name: str, frame: StepFrame) -> bool:
-    return any(
-        frame.dropped >> bit & 1 and (name == prefix or name.startswith(prefix + "/"))
-        for bit, prefix in enumerate(DROP_ORDER)
-    )

@@ -6,7 +6,7 @@ an id is not found, and never becomes a path. Knows nothing of pages and models.
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import math
 import secrets
 import shutil
@@ -17,53 +17,52 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from mri.errors import MriError, SessionNotFound, StoreError
-from mri.events import TraceSession
-from mri.store.files import SESSION, disk_error, is_locked, is_session_id, replace_file, session_from_json
+from mri.errors import BadSession, MriError, SessionNotFound, StoreError
+from mri.paths import as_path
+from mri.store.files import JOURNAL, NO_FOLLOW, disk_error, is_session_id, read_file, replace_file, shown
+from mri.store.integrity import RIGHT, Integrity, Signature, signature_of
+from mri.store.leftovers import sweep
+from mri.store.locks import is_held
 from mri.store.reader import JournalReader, SessionReader, open_session
+from mri.store.session_info import SessionInfo as SessionInfo  # who lists sessions finds it here
+from mri.store.session_info import State, broken, info_of, is_session_folder, says_recording
 from mri.store.writer import seal_in_child
 
 MAX_OPEN = 32
 """Readers kept open; who still holds an older one keeps it."""
+UNUSED_S = 300.0
+"""A reader that nobody asked for so long is not kept."""
+TEND_S = 60.0
+"""Seconds between two looks at what others left unsealed."""
+AGAIN_S = 600.0
+"""… and before what could not be sealed is tried again."""
+MAX_NAME_BYTES = 10_000
 
-State = Literal["recording", "unsealed", "finished", "broken"]
-Signature = tuple[Path, int, int, int]
+log = logging.getLogger("mri")
 
-
-@dataclass(frozen=True)
-class SessionInfo:
-    """A line in the list of sessions.
-
-    state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
-             broken: `error` says in a sentence why it cannot be read
-    """
-
-    id: str
-    state: State
-    bytes_on_disk: int
-    name: str = ""
-    prompt: str = ""
-    model_id: str = ""
-    num_steps: int = 0
-    start_time: str = ""
-    error: str = ""
+Infos = list[SessionInfo]  # `Library.list` hides the word inside the class
 
 
 class Library:
-    """The sessions in `folder`, which need not exist yet. Usable from many threads.
+    """The sessions in `folder`, which need not exist yet. Usable from many threads. Raises StoreError for a file.
 
     bundled    folders of finished sessions that can be opened by id, but are not listed, renamed or deleted
     """
 
     def __init__(self, folder: Path | str, *, bundled: Iterable[Path] = ()) -> None:
-        self.folder = Path(folder).absolute()
+        self.folder = as_path(folder).absolute()
+        if self.folder.is_file():
+            raise StoreError(f"{shown(self.folder)} is a file: give the folder of the sessions, in which it lies.")
         self._bundled = [*bundled]
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, tuple[Signature, SessionReader]] = OrderedDict()
+        self._open: OrderedDict[str, _Opened] = OrderedDict()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
         self._looked_into: set[Path] = set()
+        self._integrity = Integrity()
+        self._tended_at = -TEND_S
+        self._tending = threading.Lock()
+        self._failed_at: dict[str, float] = {}
 
     def list(self) -> list[SessionInfo]:
         """Every session, newest first, broken ones among them. Raises StoreError where the folder cannot be read."""
@@ -76,6 +75,7 @@ class Library:
             entries = list(self.folder.iterdir()) if self.folder.exists() else []
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
+        self._forget_gone(entries)
         until, unread = time.monotonic() + within_s, 0
         infos: list[SessionInfo | None] = []
         for path in sorted(entries, reverse=True):
@@ -89,47 +89,55 @@ class Library:
         known = filter(None, infos)
         return sorted(known, key=lambda info: (info.start_time, info.id), reverse=True), unread
 
-    def _info_of(self, path: Path) -> SessionInfo | None:
-        """None for what is no session."""
-        if path.suffix == ".h5" and not path.name.startswith("."):
-            return self._info_of_sealed(path)
-        if is_session_id(path.name) and path.is_dir() and not path.with_name(path.name + ".h5").exists():
-            return self._info_of_folder(path)
-        return None
-
     def path(self, session_id: str) -> Path:
         """The .h5, or the folder of a session that is not sealed. Raises SessionNotFound."""
         if is_session_id(session_id):
             sealed, folder = self.folder / f"{session_id}.h5", self.folder / session_id
-            if sealed.exists():
-                return sealed
-            if (folder / SESSION).exists():
-                return folder
+            for path in (sealed, folder, sealed):  # again: it may have been sealed while we looked
+                if path.exists() and (path == sealed or is_session_folder(path)):
+                    return path
             for path in (bundle / f"{session_id}.h5" for bundle in self._bundled):
                 if path.exists():
                     return path
         raise SessionNotFound(f"There is no session {session_id!r}: choose one from the list of sessions.")
 
+    def place(self, info: SessionInfo) -> Path:
+        """Where a session of the list lies, also a broken one."""
+        sealed = self.folder / f"{info.id}.h5"
+        return sealed if sealed.exists() else self.folder / info.id
+
     def open(self, session_id: str) -> SessionReader:
-        """A reader, kept open and shared by all who ask; up to date. Raises SessionNotFound, BadSession."""
+        """A reader, kept open and shared by all who ask; up to date. Its file's checksums are looked at in the
+        background (`integrity`). Raises SessionNotFound; BadSession, also where they were found not to fit."""
+        while True:
+            path = self.path(session_id)
+            try:
+                return self._reader(session_id, path)
+            except (FileNotFoundError, MriError):
+                if path.exists():  # else it was sealed or deleted while we looked: look again, there or not
+                    raise
+
+    def integrity(self, session_id: str) -> str:
+        """Of its file: "checking" while its checksums are compared in the background, then "right", or "damaged: " and
+        a sentence.
+
+        Computed once for each file as it is. What is being recorded is right: every record is checked when it is read.
+        Raises SessionNotFound.
+        """
         path = self.path(session_id)
-        with self._lock:
-            signature = _signature(path)
-            known = self._open.get(session_id)
-            if known is None or known[0] != signature:
-                known = (signature, open_session(path))
-            self._open[session_id] = known
-            self._open.move_to_end(session_id)
-            while len(self._open) > MAX_OPEN:
-                self._open.popitem(last=False)
-        known[1].refresh()
-        return known[1]
+        if path.is_dir() and self.is_recording(session_id):
+            return RIGHT
+        try:
+            return self._integrity.state(signature_of(path / JOURNAL if (path / JOURNAL).exists() else path), path)
+        except FileNotFoundError:  # sealed while we looked: look again, there or not
+            return self.integrity(session_id)
 
     def info(self, session_id: str) -> SessionInfo:
         """Its line in the list. Raises SessionNotFound."""
-        path = self.path(session_id)
-        info = self._info_of_folder(path) if path.is_dir() else self._info_of_sealed(path)
-        return info or self.info(session_id)  # sealed while we looked: look again, there or not
+        while True:
+            info = self._info_of(self.path(session_id))
+            if info is not None:  # else it was sealed while we looked: look again, there or not
+                return info
 
     def rename(self, session_id: str, name: str) -> None:
         """Gives a name, in a file beside the session ("" takes it back). Raises SessionNotFound, StoreError."""
@@ -146,7 +154,7 @@ class Library:
     def delete(self, session_id: str) -> None:
         """Raises SessionNotFound, and StoreError while it is being recorded or where the disk refuses."""
         path = self._own_path(session_id)
-        if path.is_dir() and is_locked(path):
+        if path.is_dir() and is_held(path):
             raise StoreError(f"Session {session_id} is being recorded: stop the recording before deleting it.")
         with self._lock:
             self._open.pop(session_id, None)
@@ -176,69 +184,132 @@ class Library:
     def is_recording(self, session_id: str) -> bool:
         """Whether somebody is appending to it. Raises SessionNotFound."""
         path = self.path(session_id)
-        if not path.is_dir() or not is_locked(path):
-            return False
-        return session_from_json((path / SESSION).read_bytes(), path / SESSION).state == "recording"
+        return path.is_dir() and says_recording(path)
 
-    def seal_unsealed(self) -> dict[str, str]:
-        """Seals, one by one in child processes, what a crash or a full disk left. -> id: sentence of what failed."""
+    def seal_unsealed(self, but: Iterable[str] = ()) -> dict[str, str]:
+        """Seals, one by one in child processes, what a crash or a full disk left, `but` these, and takes away what is
+        no session. -> id: sentence of what failed."""
         failed = {}
         for info in self.list():
-            if info.state == "unsealed" and (error := seal_in_child(self.folder / info.id)):
+            if info.state == "unsealed" and info.id not in but and (error := seal_in_child(self.folder / info.id)):
                 failed[info.id] = error
+        sweep(self.folder)
         return failed
+
+    def tend(self) -> None:
+        """`seal_unsealed` in a thread, at most every TEND_S: to be called whenever anybody asks for anything."""
+        now = time.monotonic()
+        if now - self._tended_at >= TEND_S and self._tending.acquire(blocking=False):
+            self._tended_at = now
+            threading.Thread(target=self._tend, args=(now,), name="seal", daemon=True).start()
+
+    def _tend(self, now: float) -> None:
+        try:
+            but = [session_id for session_id, at in self._failed_at.items() if now - at < AGAIN_S]
+            self._failed_at |= dict.fromkeys(self.seal_unsealed(but), now)
+        except StoreError as error:
+            log.warning("%s", error)
+        finally:
+            self._tending.release()
+
+    def _reader(self, session_id: str, path: Path) -> SessionReader:
+        """Raises FileNotFoundError, BadSession."""
+        with self._lock:
+            signature = signature_of(path)
+            if path.is_file():
+                self._integrity.state(signature, path, wait_s=0)
+                if damage := self._integrity.damage(signature):
+                    raise BadSession(damage)
+            known = self._open.get(session_id)
+            reader = known.reader if known is not None and known.signature == signature else open_session(path)
+            self._open[session_id] = _Opened(signature, reader, time.monotonic())
+            self._open.move_to_end(session_id)
+            while len(self._open) > MAX_OPEN:
+                self._open.popitem(last=False)
+        reader.refresh()
+        return reader
+
+    def _forget_gone(self, entries: Sequence[Path]) -> None:
+        """Readers whose file is gone or another one now, and those that nobody used for long, are not kept: an open
+        file takes room although it is deleted. Who still holds one keeps it."""
+        there, now = {path.name for path in entries}, time.monotonic()
+        with self._lock:
+            for session_id, opened in [*self._open.items()]:
+                path = opened.signature[0]
+                if (path.parent == self.folder and path.name not in there) or now - opened.used_at > UNUSED_S:
+                    del self._open[session_id]
+        for signature in [*self._sealed_infos]:
+            if signature[0].name not in there and signature[0].parent == self.folder:
+                self._sealed_infos.pop(signature, None)
+
+    def _info_of(self, path: Path) -> SessionInfo | None:
+        """None for what is no session. Never raises: one odd entry must not stop a list."""
+        try:
+            if path.suffix == ".h5" and not path.name.startswith("."):
+                return self._info_of_sealed(path)
+            if is_session_id(path.name) and path.is_dir() and not path.with_name(path.name + ".h5").exists():
+                return self._info_of_folder(path)
+            return None
+        except FileNotFoundError:  # went while we looked
+            return None
+        except OSError as error:
+            return broken(path, str(disk_error("read", path, error)))
+        except Exception as error:
+            log.warning("%s cannot be listed", shown(path), exc_info=error)
+            kind = type(error).__name__
+            return broken(path, f"{shown(path)} cannot be read ({kind}): the terminal has the details.")
 
     def _info_of_sealed(self, path: Path) -> SessionInfo:
         if not is_session_id(path.stem):
-            error = f"{path.name!r} cannot be an id: rename the file to letters, digits, '-' and '_' (at most 64)."
-            return SessionInfo(path.stem, "broken", path.stat().st_size, error=error)
+            name = shown(path.name)
+            return broken(
+                path, f"{name!r} cannot be an id: rename the file to letters, digits, '-' and '_' (at most 64)."
+            )
         try:
-            signature = _signature(path)
+            signature = signature_of(path)
         except OSError as error:
-            return SessionInfo(path.stem, "broken", 0, error=str(disk_error("read", path, error)))
+            return broken(path, str(disk_error("read", path, error)))
         if signature not in self._sealed_infos:  # an .h5 never changes: it is looked into once
             from mri.store.sealed import sealed_session  # h5py: see reader.open_session
 
-            num_bytes = signature[-1]
             try:
-                self._sealed_infos[signature] = _info(path.stem, "finished", num_bytes, sealed_session(path))
+                info = info_of(path.stem, "finished", signature[-1], sealed_session(path))
             except MriError as error:
-                self._sealed_infos[signature] = SessionInfo(path.stem, "broken", num_bytes, error=str(error))
-        return self._renamed(self._sealed_infos[signature])
+                info = broken(path, str(error))
+            self._sealed_infos[signature] = info
+        info = self._sealed_infos[signature]
+        if damage := self._integrity.damage(signature):
+            info = replace(info, state="broken", error=damage)
+        return self._renamed(info)
 
     def _info_of_folder(self, folder: Path) -> SessionInfo | None:
-        """None for a folder that is none of ours, or that went while we looked."""
+        """None for a folder that is none of ours."""
+        if not is_session_folder(folder):
+            return None
         try:
-            if not (folder / SESSION).exists():
-                return None
-            state: State = "recording" if self.is_recording(folder.name) else "unsealed"
-            num_bytes = sum(file.stat().st_size for file in folder.iterdir())
-            reader = self.open(folder.name)
+            state: State = "recording" if says_recording(folder) else "unsealed"
+            num_bytes = sum(file.lstat().st_size for file in folder.iterdir())
+            reader = self._reader(folder.name, folder)
             if isinstance(reader, JournalReader) and state != "recording":
                 reader.check_middle()
-            return self._renamed(_info(folder.name, state, num_bytes, reader.session))
-        except (FileNotFoundError, SessionNotFound):
-            return None
+            return self._renamed(info_of(folder.name, state, num_bytes, reader.session))
         except MriError as error:
-            return self._renamed(SessionInfo(folder.name, "broken", 0, error=str(error)))
+            if not folder.exists():
+                return None
+            return self._renamed(broken(folder, str(error)))
 
     def _renamed(self, info: SessionInfo) -> SessionInfo:
-        with contextlib.suppress(OSError):
-            name = (self.folder / f"{info.id}.name").read_text(encoding="utf-8", errors="replace")
-            return replace(info, name=name)
-        return info
+        try:
+            name = read_file(self.folder / f"{info.id}.name", MAX_NAME_BYTES, NO_FOLLOW)
+        except OSError:
+            return info
+        return replace(info, name=name.decode("utf-8", "replace"))
 
 
-def _info(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
-    return SessionInfo(
-        session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Opened:
+    """A reader that is kept, and when it was asked for last."""
 
-
-def _signature(path: Path) -> Signature:
-    """Changes when the file at `path` is another one (a folder keeps its own as long as it is the same folder)."""
-    status = path.stat()
-    if path.is_dir():
-        return path, status.st_ino, 0, 0
-    return path, status.st_ino, status.st_mtime_ns, status.st_size
+    signature: Signature
+    reader: SessionReader
+    used_at: float

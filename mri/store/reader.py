@@ -9,9 +9,11 @@ import contextlib
 import copy
 import json
 import os
+import stat
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -22,30 +24,24 @@ from safetensors import SafetensorError
 
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.events import PHASES, Array, StepFrame, TraceSession
-from mri.store.files import JOURNAL, SESSION, VOCABULARY, disk_error, session_from_json
+from mri.paths import as_path
+from mri.store.description import MAX_BYTES, session_from_journal_json
+from mri.store.files import JOURNAL, SESSION, VOCABULARY, disk_error, is_session_id, open_regular, read_file, shown
+from mri.store.frame_check import FrameCheck, header_fault
 from mri.store.journal import lost_record, record_at, whole_records
+from mri.store.locks import recorder_of
 from mri.store.rows import largest_shape, padded, scattered
+from mri.store.steps import STEP_COLUMNS, named_steps, sequence
 from mri.store.vocabulary import Vocabulary
 from mri.wire import KIND_END, frame_from_bytes, views_from_bytes
 
-STEP_COLUMNS: dict[str, npt.DTypeLike] = {
-    "step": np.uint32,
-    "phase": np.uint8,
-    "pos0": np.int32,
-    "t_add": np.int32,
-    "chosen_id": np.int32,
-    "forced": np.uint8,
-    "num_bytes": np.uint32,
-    "dropped": np.uint16,
-    "time_us": np.int64,
-}
-"""Scalars of a step, their dtypes on the shelf. `phase` counts in PHASES there; readers give its name."""
+MAX_VOCABULARY_BYTES = 1 << 28
 
 
 class SessionReader(Protocol):
     """A session, whatever its state. Usable from many threads; a context manager.
 
-    session      metadata; `session.num_steps` as far as it is written
+    session      metadata; `session.num_steps` as far as it is written, `session.id` as the file is named
     num_steps    steps that can be read
     """
 
@@ -88,7 +84,13 @@ class SessionReader(Protocol):
         """(N,) id at each absolute position that was read, then the last chosen id if there is one."""
 
     def verify(self) -> None:
-        """Reads everything. Raises BadSession on the first checksum that does not fit."""
+        """Reads everything. Raises BadSession on the first checksum that does not fit, and where a step is not what the
+        session's layout says."""
+        for _ in self.verifying():
+            pass
+
+    def verifying(self) -> Iterator[None]:
+        """`verify` in pieces of a few milliseconds, for who must be able to stop."""
 
     def refresh(self) -> int:
         """Takes notice of what was recorded since. -> num_steps"""
@@ -110,37 +112,59 @@ def open_session(path: Path | str) -> SessionReader:
     """Opens a session folder or an .h5. Raises SessionNotFound or BadSession."""
     from mri.store.sealed import SealedReader  # h5py takes 0.2 s to import: not before the first .h5
 
-    path = Path(path)
-    if not path.exists():
-        raise SessionNotFound(f"There is no session at {path}: see which there are with `python -m mri ls`.")
-    return JournalReader(path) if path.is_dir() else SealedReader(path)
+    path = as_path(path)
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SessionNotFound(
+            f"There is no session at {shown(path)}: see which there are with `python -m mri ls`."
+        ) from None
+    except OSError as error:
+        raise BadSession(str(disk_error("read", path, error))) from error
+    return JournalReader(path) if is_folder else SealedReader(path)
+
+
+def named_after(session: TraceSession, path: Path) -> TraceSession:
+    """The session under the id that its file has: of a copy that is another one."""
+    return replace(session, id=path.stem) if is_session_id(path.stem) else session
 
 
 class JournalReader(SessionReader):
     """A session folder. Follows a recording that goes on (`refresh`); never writes. See SessionReader."""
 
+    session: TraceSession
+
     def __init__(self, path: Path) -> None:
         """Raises BadSession."""
         self.path = path
         try:
-            self.session = session_from_json((path / SESSION).read_bytes(), path / SESSION)
-            self._vocabulary = Vocabulary.from_bytes((path / VOCABULARY).read_bytes())
-            self._fd = os.open(path / JOURNAL, os.O_RDONLY)
+            self._read_description()
+            vocabulary = read_file(path / VOCABULARY, MAX_VOCABULARY_BYTES)
+            self._fd = open_regular(path / JOURNAL)
         except FileNotFoundError as error:
-            raise BadSession(f"{path} is no session: {Path(error.filename).name} is missing.") from error
+            raise BadSession(f"{shown(path)} is no session: {Path(error.filename).name} is missing.") from error
         except OSError as error:
             raise BadSession(str(disk_error("read", path, error))) from error
-        except (SafetensorError, ValueError, KeyError, IndexError) as error:
-            raise BadSession(f"{path / VOCABULARY} is damaged ({error}): restore a copy.") from error
         self._close = weakref.finalize(self, os.close, self._fd)
         self._lock = threading.Lock()
         self._offsets = [0]  # of every record, and of the end of the last
+        self._check = FrameCheck(self.session.layout)
         self._columns: list[tuple[Any, ...]] = []  # STEP_COLUMNS of every step, as far as asked for
         self._tokens: list[list[int]] = []  # ids that every step read, as far
         self._whole: JournalReader | None = None  # whose file this is, for one as of some moment
         self.end_reason: str | None = None
         """Of the journal's last record; None while recording and after a crash."""
-        self.refresh()
+        try:
+            if self._vocabulary_crc32 not in (None, zlib.crc32(vocabulary)):
+                raise ValueError("its checksum is another")
+            self._vocabulary = Vocabulary.from_bytes(vocabulary)
+            self.refresh()
+        except (SafetensorError, ValueError, KeyError, IndexError) as error:
+            self.close()
+            raise BadSession(f"{shown(path / VOCABULARY)} is damaged ({error}): restore a copy.") from error
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def num_steps(self) -> int:
@@ -180,7 +204,9 @@ class JournalReader(SessionReader):
         return record.payload
 
     def frame(self, step: int) -> StepFrame:
-        return frame_from_bytes(self.payload(step))
+        payload = self.payload(step)
+        self.views(step, payload)
+        return frame_from_bytes(payload)
 
     def frames(self, start: int, stop: int) -> list[StepFrame]:
         return [self.frame(step) for step in range(start, stop)]
@@ -197,7 +223,7 @@ class JournalReader(SessionReader):
     def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array:
         found: list[Array | None] = []
         for step in range(self.num_steps) if steps is None else steps:
-            header, arrays = views_from_bytes(self.payload(step), only=name)
+            header, arrays = self.views(step)
             array = arrays.get(name)
             if array is not None:
                 array = scattered(self.session.layout, name, array, header["dropped_layers"])
@@ -216,7 +242,7 @@ class JournalReader(SessionReader):
         with self._lock:
             for step in range(len(self._columns), self.num_steps):
                 blob = self.payload(step)
-                header, arrays = views_from_bytes(blob, only="tokens")
+                header, arrays = self.views(step, blob)
                 header["num_bytes"] = len(blob) - 8 - int.from_bytes(blob[:8], "little")
                 header["phase"] = PHASES.index(header["phase"])
                 self._columns.append(tuple(header[name] for name in STEP_COLUMNS))
@@ -230,18 +256,31 @@ class JournalReader(SessionReader):
         steps = self.step_columns()
         return sequence(steps, self._tokens[: len(steps["step"])])
 
-    def verify(self) -> None:
+    def verifying(self) -> Iterator[None]:
         for step in range(self.refresh()):
-            frame_from_bytes(self.payload(step))
+            self.frame(step)
+            yield
         self.check_middle()
+        if self.session.state == "finished" and self.num_steps < self._num_steps_said:
+            raise BadSession(
+                f"{shown(self.path / JOURNAL)} has {self.num_steps} of {self._num_steps_said} steps, the rest is "
+                "damaged or was never written: restore a copy; the steps before can be read."
+            )
 
     def check_middle(self) -> None:
-        """A crash can only cut a journal's end off. Raises BadSession where whole records follow after a broken one."""
-        if self.end_reason is None and (lost := lost_record(self._fd, self.num_bytes)) is not None:
-            raise BadSession(
-                f"{self.path / JOURNAL} is damaged after {self.num_steps} steps (step {lost.step} is whole again): "
-                "restore a copy; the steps before can be read."
-            )
+        """Raises BadSession where whole records follow after a broken one, and that was not the work of a crash.
+
+        A crash cuts the end off; a power cut may also leave a hole in what the disk did not have for certain yet.
+        """
+        if self.end_reason is not None or (lost := lost_record(self._fd, self.num_bytes)) is None:
+            return
+        recorder = recorder_of(self.path)
+        if recorder is not None and recorder.synced_bytes <= self.num_bytes:
+            return
+        raise BadSession(
+            f"{shown(self.path / JOURNAL)} is damaged after {self.num_steps} steps (step {lost.step} is whole again): "
+            "restore a copy; the steps before can be read."
+        )
 
     def as_of_now(self) -> JournalReader:
         self.step_columns()  # kept here, so that the next one does not read them again
@@ -256,28 +295,34 @@ class JournalReader(SessionReader):
     def close(self) -> None:
         self._close()
 
+    def _read_description(self) -> None:
+        """Raises OSError, BadSession."""
+        path = self.path / SESSION
+        session, self._vocabulary_crc32 = session_from_journal_json(read_file(path, MAX_BYTES), path)
+        self._num_steps_said = session.num_steps
+        self.session = named_after(session, self.path)
+
+    def views(self, step: int, payload: memoryview | None = None) -> tuple[dict[str, Any], dict[str, Array]]:
+        """`views_from_bytes` of a step, which is what the layout says. Raises IndexError, BadSession."""
+        payload = self.payload(step) if payload is None else payload
+        try:
+            header, arrays = views_from_bytes(payload)
+            fault = header_fault(header)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise BadSession(f"Step {step} of {shown(self.path)} is no frame ({error}): restore a copy.") from error
+        shapes = {name: (array.dtype, array.shape) for name, array in arrays.items()}
+        if fault := fault or self._check.fault(header, shapes):
+            raise BadSession(f"Step {step} of {shown(self.path)} {fault}: record it again, or restore a copy.")
+        return header, arrays
+
     def _end(self, payload: memoryview) -> None:
-        self.end_reason = str(json.loads(bytes(payload))["end_reason"])
+        try:
+            end_reason = json.loads(bytes(payload))["end_reason"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            end_reason = None
+        if not isinstance(end_reason, str):
+            raise BadSession(f"{shown(self.path / JOURNAL)} ends in words that are none: restore a copy.")
+        self.end_reason = end_reason
         with contextlib.suppress(OSError):  # sealed and gone in the meantime
-            self.session = session_from_json((self.path / SESSION).read_bytes(), self.path / SESSION)
+            self._read_description()
         self.session = replace(self.session, state="finished", end_reason=self.end_reason)
-
-
-def named_steps(columns: dict[str, Array]) -> dict[str, Array]:
-    """STEP_COLUMNS as stored -> as readers give them."""
-    return {**columns, "phase": np.array(PHASES)[columns["phase"]], "forced": columns["forced"].astype(bool)}
-
-
-def sequence(steps: dict[str, Array], read: list[list[int]]) -> npt.NDArray[np.int64]:
-    """Ids by absolute position from what each step read at its `pos0`, then the last chosen id if there is one."""
-    if not any(len(ids) for ids in read):
-        return np.empty(0, np.int64)
-    ends = [int(pos0) + len(ids) for pos0, ids in zip(steps["pos0"], read, strict=True)]
-    out = np.zeros(max(ends) + 1, np.int64)
-    for end, ids in zip(ends, read, strict=True):
-        out[end - len(ids) : end] = ids
-    last = int(steps["chosen_id"][-1])
-    if last < 0:
-        return out[:-1]
-    out[ends[-1]] = last
-    return out[: ends[-1] + 1]

@@ -6,6 +6,7 @@ The journal goes only when the file is complete, on the disk and in place; a cra
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,41 +26,50 @@ from mri.errors import MriError, StoreError
 from mri.events import PHASES, Array, TraceSession
 from mri.hook_points import STATS
 from mri.layout import Layout
-from mri.store.files import SESSION, disk_error, free_bytes, session_json, session_lock, sync_folder
-from mri.store.reader import STEP_COLUMNS, JournalReader
+from mri.store.description import session_json
+from mri.store.files import JOURNAL, SESSION, disk_error, free_bytes, partial, shown, sync_folder
+from mri.store.locks import SessionLock, may_be_recorded
+from mri.store.reader import JournalReader
 from mri.store.rows import largest_shape, padded, scattered
 from mri.store.sealed import SealedReader, sealed_session
 from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, plain_os_error, put
-from mri.wire import views_from_bytes
+from mri.store.steps import STEP_COLUMNS
 
 STEPS_AT_ONCE = 64
-PARTIAL = "sealed.h5.partial"
 LOCK_WAIT_S = 10.0
 
 
 def seal(folder: Path) -> Path:
     """-> the .h5. Doing it again after a crash, or after another did it, ends the same.
 
-    Raises StoreError (locked, disk), BadSession (a journal damaged in the middle: it is left alone).
+    Raises StoreError (still recorded, disk), BadSession (a journal damaged in the middle: it is left alone).
     """
     folder = folder.absolute()
     target = folder.with_name(folder.name + ".h5")
     if not folder.exists() and target.exists():
         return target
+    lock = SessionLock(folder)
     try:
-        with session_lock(folder).acquire(timeout=LOCK_WAIT_S):
-            if not target.exists():
+        lock.acquire(LOCK_WAIT_S)
+        try:
+            if may_be_recorded(folder):
+                raise StoreError(f"Session {shown(folder.name)} is still being recorded: seal it when it has ended.")
+            num_bytes = _num_bytes(folder)
+            is_new = not target.exists()
+            if is_new:
                 _write_sealed(folder, target)
-            _remove_journal(folder, target)
+            _remove_journal(folder, target, num_bytes, is_new)
+        finally:
+            lock.release()
     except filelock.Timeout:
-        raise StoreError(f"Session {folder.name} is still being recorded: seal it when it has ended.") from None
+        raise StoreError(f"Session {shown(folder.name)} is still being recorded: seal it when it has ended.") from None
     except (OSError, RuntimeError) as error:  # h5py raises either when a write fails
         raise disk_error("seal", folder, plain_os_error(error)) from error
     return target
 
 
 def _write_sealed(folder: Path, target: Path) -> None:
-    partial = folder / PARTIAL
+    written = partial(folder / "sealed.h5")
     with JournalReader(folder) as reader:
         reader.check_middle()
         if free_bytes(folder) < reader.num_bytes + 1_000_000:
@@ -67,27 +77,47 @@ def _write_sealed(folder: Path, target: Path) -> None:
                 f"Sealing {folder.name} needs {reader.num_bytes / 1e6 + 1:.0f} MB of disk: free some space."
             )
         try:
-            with h5py.File(partial, "w") as file:
+            with h5py.File(written, "x") as file:
                 write_session(file, reader)
-            with open(partial, "rb") as written:
-                os.fsync(written.fileno())
-            with SealedReader(partial) as sealed:  # the journal goes for it: HDF5's word is not enough
+            with open(written, "rb") as whole:
+                os.fsync(whole.fileno())
+            with SealedReader(written) as sealed:  # the journal goes for it: HDF5's word is not enough
                 sealed.verify()
-            os.replace(partial, target)
+            os.replace(written, target)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            written.unlink(missing_ok=True)
             raise
     sync_folder(target.parent)
 
 
-def _remove_journal(folder: Path, target: Path) -> None:
-    """The folder goes, if the file beside it is what became of it."""
-    if (folder / SESSION).exists():
+def _remove_journal(folder: Path, target: Path, num_bytes: int, is_new: bool) -> None:
+    """The folder goes, if the file beside it is what became of it, and nobody wrote to it in the meantime: else the
+    file goes again that was made of `num_bytes` of it."""
+    has_grown = _num_bytes(folder) > num_bytes
+    if not has_grown and (folder / SESSION).exists():
         with JournalReader(folder) as reader:
             sealed, journal = sealed_session(target), reader.session
             if (sealed.start_time, sealed.num_steps) != (journal.start_time, journal.num_steps):
                 raise StoreError(f"{target.name} is another session than {folder}: rename one of them.")
-    shutil.rmtree(folder, ignore_errors=True)  # a rest is harmless: the .h5 is what counts
+    gone = folder
+    if not has_grown:
+        with contextlib.suppress(PermissionError):  # Windows, where the lock is an open file
+            gone = folder.rename(partial(folder))  # whoever writes to it by its name is told now; then the last look
+        has_grown = _num_bytes(gone) > num_bytes
+    if has_grown:
+        gone.rename(folder)
+        if is_new:
+            target.unlink()
+        raise StoreError(f"Session {folder.name} is still being recorded: seal it when it has ended.")
+    shutil.rmtree(gone, ignore_errors=True)  # a rest is harmless: the .h5 is what counts
+
+
+def _num_bytes(folder: Path) -> int:
+    """Of the journal, 0 where there is none (any more)."""
+    try:
+        return os.path.getsize(folder / JOURNAL)
+    except FileNotFoundError:
+        return 0
 
 
 def write_session(file: h5py.File, reader: JournalReader) -> None:
@@ -129,7 +159,7 @@ def _write_arrays(file: h5py.File, reader: JournalReader, layout: Layout) -> Non
 
 def _step(reader: JournalReader, layout: Layout, step: int) -> dict[str, Array]:
     """The arrays of a step, every row in its fixed place."""
-    header, arrays = views_from_bytes(reader.payload(step))
+    header, arrays = reader.views(step)
     if dropped := header["dropped_layers"]:
         return {name: scattered(layout, name, array, dropped) for name, array in arrays.items()}
     return arrays
@@ -184,7 +214,7 @@ def _write_steps(file: h5py.File, reader: JournalReader, layout: Layout) -> None
     file["steps/phase"].attrs["names"] = json.dumps(PHASES)
     dropped = np.zeros((reader.num_steps, len(layout.droppable)), np.uint8)
     for k in np.flatnonzero(columns["dropped"]):
-        dropped[k, views_from_bytes(reader.payload(int(k)), only="")[0]["dropped_layers"]] = 1
+        dropped[k, reader.views(int(k))[0]["dropped_layers"]] = 1
     if dropped.any():
         put(file, "steps/layer_dropped", dropped)
 

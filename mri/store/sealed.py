@@ -5,8 +5,9 @@ Knows the shelf (shelf.py) and the Layout; nothing of journals. Any step costs t
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
+import contextlib
+import json
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,12 +18,17 @@ import numpy.typing as npt
 
 from mri.errors import BadSession, UnknownHookPoint
 from mri.events import PHASES, Array, StepFrame, TraceSession
-from mri.store.files import FORMAT, session_from_json
-from mri.store.reader import STEP_COLUMNS, SessionReader, named_steps
-from mri.store.rows import kept_rows
-from mri.store.shelf import array_name, crc32, dataset_name, opened, read_steps, readable, steps_at_once
+from mri.hook_points import STATS
+from mri.store.description import session_from_json
+from mri.store.files import shown
+from mri.store.frame_check import FrameCheck, header_fault
+from mri.store.reader import SessionReader, named_after
+from mri.store.rows import fill_value, kept_rows
+from mri.store.shelf import array_name, crc32, opened, read_all, read_steps, readable, steps_at_once
+from mri.store.steps import STEP_COLUMNS, named_steps
+from mri.store.structure import NotOurs, check_shapes, check_sizes, datasets_of, description_of
 from mri.store.vocabulary import Vocabulary
-from mri.wire import KIND_FRAME, bytes_from_frame, record_bytes
+from mri.wire import KIND_FRAME, MAX_PAYLOAD_BYTES, bytes_from_frame, record_bytes
 
 
 class Column(NamedTuple):
@@ -34,6 +40,7 @@ class Column(NamedTuple):
     """
 
     dataset: h5py.Dataset
+    dtype: np.dtype[Any]
     full: tuple[int, ...]
     shapes: npt.NDArray[np.int32] | None
     scalars: Array | None
@@ -51,33 +58,57 @@ class Column(NamedTuple):
 
 def sealed_session(path: Path) -> TraceSession:
     """Only the metadata. Raises BadSession."""
-    with readable(path), opened(path) as file:
+    with _open(path) as file:
         return _session(file, path)
 
 
+def _open(path: Path) -> h5py.File:
+    with readable(path):
+        return opened(path)
+
+
 def _session(file: h5py.File, path: Path) -> TraceSession:
-    if file.attrs.get("format") != FORMAT:
-        raise BadSession(f"{path} is an HDF5 file, but no session of this program: choose another.")
-    return session_from_json(file.attrs["session"], path)
+    with _built_as_ours(path), readable(path):
+        text = description_of(file)
+    return named_after(session_from_json(text, path), path)
+
+
+@contextlib.contextmanager
+def _built_as_ours(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except NotOurs as error:
+        raise BadSession(
+            f"{shown(path)} is no session file as this program writes them ({error.what}): restore a copy; a file from "
+            "someone else is taken in with `python -m mri import`."
+        ) from error
 
 
 class SealedReader(SessionReader):
     """An .h5 session. See SessionReader."""
 
     def __init__(self, path: Path) -> None:
-        """Raises BadSession on a file that is truncated, foreign or of another format version."""
+        """Raises BadSession on a file that is truncated, foreign, of another format version, or not built as this
+        program builds them (what HDF5 would follow into other files, or inflate, is found before it is read)."""
         self.path = path
-        with readable(path):
-            self._file = opened(path)
-            try:
-                self.session = _session(self._file, path)
-                self._steps = {name: self._file[f"steps/{name}"][...] for name in STEP_COLUMNS}
-                self._columns = self._open_columns()
-                dropped = self._file.get("steps/layer_dropped")
-                self._layer_dropped = None if dropped is None else dropped[...]
-            except BaseException:
-                self._file.close()
-                raise
+        self._file = _open(path)
+        try:
+            self.session = _session(self._file, path)
+            with _built_as_ours(path):
+                with readable(path):
+                    found = datasets_of(self._file)
+                    check_sizes(found, path.stat().st_size)
+                check_shapes(found, self.session, MAX_PAYLOAD_BYTES)
+            self._datasets = {name: h5py.Dataset(stored.id) for name, stored in found.items()}
+            self._steps = {name: read_all(self._datasets[f"steps/{name}"]) for name in STEP_COLUMNS}
+            if (self._steps["phase"] >= len(PHASES)).any():
+                raise BadSession(f"/steps/phase in {shown(path)} is damaged: restore a copy.")
+            self._columns = self._open_columns()
+            dropped = self._datasets.get("steps/layer_dropped")
+            self._layer_dropped = None if dropped is None else read_all(dropped)
+        except BaseException:
+            self._file.close()
+            raise
 
     @property
     def num_steps(self) -> int:
@@ -85,8 +116,11 @@ class SealedReader(SessionReader):
 
     @cached_property
     def token_bytes(self) -> Vocabulary:
-        with readable(self.path):
-            return Vocabulary({name: dataset[...] for name, dataset in self._file["vocab"].items()})
+        arrays = {name: read_all(self._datasets[f"vocab/{name}"]) for name in ("ids", "offsets", "bytes", "special")}
+        try:
+            return Vocabulary(arrays)
+        except ValueError as error:
+            raise BadSession(f"/vocab in {shown(self.path)} is damaged ({error}): restore a copy.") from error
 
     @property
     def special_ids(self) -> frozenset[int]:
@@ -102,12 +136,11 @@ class SealedReader(SessionReader):
         if not 0 <= start <= stop <= self.num_steps:
             raise IndexError(f"steps {start} to {stop - 1} of a session with {self.num_steps} steps")
         arrays: list[dict[str, Array]] = [{} for _ in range(start, stop)]
-        with readable(self.path):
-            for name, column in self._columns.items():
-                for k, array in self._arrays(column, start, stop):
-                    dropped = self._dropped_layers(k)
-                    rows = kept_rows(self.session.layout, name, dropped) if dropped else None
-                    arrays[k - start][name] = array if rows is None else array[rows]
+        for name, column in self._columns.items():
+            for k, array in self._arrays(column, start, stop):
+                dropped = self._dropped_layers(k)
+                rows = kept_rows(self.session.layout, name, dropped) if dropped else None
+                arrays[k - start][name] = array if rows is None else array[rows]
         return [StepFrame.from_header(self._header(k), of_step) for k, of_step in enumerate(arrays, start)]
 
     def frame_bytes(self, step: int) -> bytes:
@@ -131,10 +164,11 @@ class SealedReader(SessionReader):
         wanted = range(self.num_steps) if steps is None else steps
         if column.scalars is not None:
             return column.scalars[np.asarray(wanted, np.int64)][(slice(None), *index)]
-        parts = [np.empty((0, *column.full), column.dataset.dtype)[(slice(None), *index)]]
+        parts = [np.empty((0, *column.full), column.dtype)[(slice(None), *index)]]
         for start, stop in _runs(wanted, 16 * column.pieces):  # what is in memory before the index picks from it
-            with readable(self.path):
-                block = read_steps(column.dataset, start, stop, column.full, column.pieces)
+            block = read_steps(column.dataset, start, stop, column.full, column.pieces)
+            if column.shapes is not None:
+                _fill(block, column.shapes[start:stop])
             parts.append(block[(slice(None), *index)].copy())
         return np.concatenate(parts)
 
@@ -142,23 +176,54 @@ class SealedReader(SessionReader):
         return named_steps({name: values.copy() for name, values in self._steps.items()})
 
     def token_ids(self) -> npt.NDArray[np.int64]:
-        with readable(self.path):
-            ids: npt.NDArray[np.int64] = self._file["tokens/ids"][...].astype(np.int64)
-        return ids
+        return read_all(self._datasets["tokens/ids"]).astype(np.int64)
 
     def refresh(self) -> int:
         return self.num_steps
 
-    def verify(self) -> None:
+    def verifying(self) -> Iterator[None]:
+        for name, dataset in self._datasets.items():
+            with readable(self.path):
+                stored, fill = dataset.attrs["crc32"], dataset.fillvalue
+            is_empty = np.isnan(fill) if dataset.dtype.kind == "f" else not fill  # see rows.fill_value
+            if (yield from self._crc32(name, dataset)) != stored or not is_empty:
+                raise BadSession(f"/{name} in {shown(self.path)} is damaged: restore a copy.")
+        self._check_labels()
+        yield from self._check_steps()
+
+    def _check_steps(self) -> Iterator[None]:
+        """Every step has what its layout says: also where a whole dataset is gone."""
+        check = FrameCheck(self.session.layout)
+        for step in range(self.num_steps):
+            header = self._header(step)
+            shapes = {}
+            for name, column in self._columns.items():
+                if (shape := column.shape(step)) is not None:
+                    rows = kept_rows(self.session.layout, name, header["dropped_layers"])
+                    shapes[name] = column.dtype, shape if rows is None else (len(rows), *shape[1:])
+            if fault := header_fault(header) or check.fault(header, shapes):
+                raise BadSession(f"Step {step} of {shown(self.path)} {fault}: restore a copy, or record it again.")
+            yield
+
+    def _check_labels(self) -> None:
+        """What only other programs read: the names of rows, columns and phases, as attributes and as a table."""
+        layout = self.session.layout
+        columns: dict[str, list[Any]] = {
+            "key": [point.key.encode() for point in layout.points],
+            "layer_index": [point.layer_index for point in layout.points],
+            "width": [point.width for point in layout.points],
+        }
+        wrong = [f"/hook_points/{name}" for name, values in columns.items()
+                 if read_all(self._datasets[f"hook_points/{name}"]).tolist() != values]  # fmt: skip
         with readable(self.path):
-            if zlib.crc32(self._file.attrs["session"].encode()) != self._file.attrs["session_crc32"]:
-                raise BadSession(f"The description in {self.path} is damaged: restore a copy.")
-            names: list[str] = []
-            self._file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
-            for name in names:
-                dataset = self._file[name]
-                if self._crc32(name, dataset) != dataset.attrs["crc32"]:
-                    raise BadSession(f"/{name} in {self.path} is damaged: restore a copy.")
+            texts = {f"/{group}": (self._file[group].attrs["hook_points"], keys)
+                     for group, keys in layout.groups.items() if group in self._file}  # fmt: skip
+            texts["/steps/phase"] = self._file["steps/phase"].attrs["names"], PHASES
+            if "stats" in self._file:
+                texts["/stats"] = self._file["stats"].attrs["columns"], STATS
+        wrong += [name for name, (text, values) in texts.items() if text != json.dumps(values)]
+        if wrong:
+            raise BadSession(f"The names at {wrong[0]} in {shown(self.path)} are damaged: restore a copy.")
 
     def as_of_now(self) -> SealedReader:
         return self
@@ -167,22 +232,16 @@ class SealedReader(SessionReader):
         self._file.close()
 
     def _open_columns(self) -> dict[str, Column]:
-        found: dict[str, h5py.Dataset] = {}
-
-        def visit(path: str, item: Any) -> None:
-            if isinstance(item, h5py.Dataset) and (name := array_name(path)) is not None:
-                found[name] = item
-
-        self._file.visititems(visit)
         columns = {}
-        for name, dataset in found.items():
-            if len(dataset) != self.num_steps:
-                raise ValueError(f"/{name} has {len(dataset)} steps, not {self.num_steps}")
-            shapes = self._file.get(f"shapes/{dataset_name(name)}")
-            scalars = dataset[...] if dataset.ndim == 1 else None
-            columns[name] = Column(
-                dataset, dataset.shape[1:], None if shapes is None else shapes[...], scalars, steps_at_once(dataset)
-            )
+        for path, dataset in self._datasets.items():
+            if (name := array_name(path)) is None:
+                continue
+            shapes = self._datasets.get(f"shapes/{path}")
+            scalars = read_all(dataset) if dataset.ndim == 1 else None
+            of_steps = None if shapes is None else read_all(shapes)
+            if of_steps is not None and (of_steps > np.array(dataset.shape[1:] or 0)).any():
+                raise BadSession(f"/shapes/{path} in {shown(self.path)} is damaged: restore a copy.")
+            columns[name] = Column(dataset, dataset.dtype, dataset.shape[1:], of_steps, scalars, steps_at_once(dataset))
         return columns
 
     def _arrays(self, column: Column, start: int, stop: int) -> list[tuple[int, Array]]:
@@ -206,17 +265,27 @@ class SealedReader(SessionReader):
             return ()
         return tuple(np.flatnonzero(self._layer_dropped[step]).tolist())
 
-    def _crc32(self, name: str, dataset: h5py.Dataset) -> int:
+    def _crc32(self, name: str, dataset: h5py.Dataset) -> Generator[None, None, int]:
         """Over the values, step after step, each in its own shape (see docs/trace-format.md)."""
         column, crc, pieces = self._columns.get(array_name(name) or ""), 0, steps_at_once(dataset)
         for start in range(0, len(dataset), pieces):
             stop = min(start + pieces, len(dataset))
             if column is None or column.shapes is None:
-                crc = crc32(dataset[start:stop], crc)
+                crc = crc32(read_steps(dataset, start, stop, dataset.shape[1:], pieces), crc)
             else:
                 for _, values in self._arrays(column, start, stop):
                     crc = crc32(values, crc)
+            yield
         return crc
+
+
+def _fill(block: Array, shapes: npt.NDArray[np.int32]) -> None:
+    """Fills what lies behind each step's own shape: there is no checksum over it in the file."""
+    for axis in range(shapes.shape[1]):
+        behind = np.arange(block.shape[axis + 1]) >= shapes[:, axis, None]  # (steps, size of the axis)
+        if behind.any():
+            step, place = np.nonzero(behind)
+            np.moveaxis(block, axis + 1, 1)[step, place] = fill_value(block.dtype)
 
 
 def _runs(steps: Sequence[int], most: int) -> Iterator[tuple[int, int]]:

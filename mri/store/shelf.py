@@ -21,6 +21,7 @@ import numpy as np
 
 from mri.errors import BadSession
 from mri.events import Array
+from mri.store.files import open_regular, shown
 from mri.store.rows import RESERVED, fill_value
 
 KEYS_PER_CHUNK = 256
@@ -94,29 +95,34 @@ def crc32(values: Array, crc: int = 0) -> int:
 
 def opened(path: Path) -> h5py.File:
     """For reading steps in any order: no chunk cache, for a chunk is one step, which is read whole; no sieve buffer,
-    which would read 64 KB around every small array; no file locks, for the file never changes. Raises OSError,
-    and BadSession on what is no file."""
+    which would read 64 KB around every small array; no file locks, for the file never changes.
+    By C's stdio, because HDF5 refuses a file that a process opens twice with other settings, and `h5py.File(path)` of
+    the same process has others. Raises OSError, and BadSession on what is no file."""
     if path.is_dir():
-        raise BadSession(f"{path} is a folder, not a session file: move it out of the sessions folder.")
+        raise BadSession(f"{shown(path)} is a folder, not a session file: move it out of the sessions folder.")
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     access.set_cache(0, 0, 0, 1.0)
     access.set_sieve_buf_size(0)
+    access.set_fapl_stdio()
     access.set_file_locking(False, True)
+    os.close(open_regular(path))  # HDF5 would wait for ever at a pipe
     return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDONLY, fapl=access))
 
 
 @contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Whatever HDF5 and h5py say about a broken file becomes one BadSession."""
+def readable(path: Path | str) -> Iterator[None]:
+    """Whatever HDF5 and h5py say about a broken file becomes one BadSession. Only around their calls: an error of ours
+    must not tell a person to throw a file away."""
     try:
         yield
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError, MemoryError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, MemoryError) as error:
         said = str(error).strip("'\"")
         system = SYSTEM_ERROR.search(said)  # HDF5 makes a paragraph of it
-        reason = system[2] if system else said.partition("(")[2].rstrip(")") or said or type(error).__name__
+        plain = error.strerror if isinstance(error, OSError) else None
+        reason = system[2] if system else plain or said.partition("(")[2].rstrip(")") or said or type(error).__name__
         raise BadSession(
-            f"{path} cannot be read as a session ({reason}): restore a copy or record it again."
+            f"{shown(path)} cannot be read as a session ({reason}): restore a copy or record it again."
         ) from error
 
 
@@ -133,14 +139,27 @@ def steps_at_once(dataset: h5py.Dataset) -> int:
     return max(1, READ_BYTES // max(1, num_bytes))
 
 
+def read_all(dataset: h5py.Dataset) -> Array:
+    """All of a dataset. Raises BadSession."""
+    return _read(dataset, ...)
+
+
 def read_steps(dataset: h5py.Dataset, start: int, stop: int, shape: tuple[int, ...], pieces: int) -> Array:
-    """dataset[start:stop, :shape[0], …] in calls of `pieces` steps (`steps_at_once`)."""
+    """dataset[start:stop, :shape[0], …] in calls of `pieces` steps (`steps_at_once`). Raises BadSession."""
     corner = tuple(slice(size) for size in shape)
     if stop - start <= pieces:
-        few: Array = dataset[(slice(start, stop), *corner)]
-        return few
+        return _read(dataset, (slice(start, stop), *corner))
     out = np.empty((stop - start, *shape), dataset.dtype)
     for first in range(start, stop, pieces):
         last = min(first + pieces, stop)
-        out[first - start : last - start] = dataset[(slice(first, last), *corner)]
+        out[first - start : last - start] = _read(dataset, (slice(first, last), *corner))
     return out
+
+
+def _read(dataset: h5py.Dataset, selection: Any) -> Array:
+    try:
+        values: Array = dataset[selection]
+        return values
+    except Exception:
+        with readable(dataset.file.filename):
+            raise

@@ -25,6 +25,8 @@ class Vocabulary(Mapping[int, bytes]):
         ends = self.offsets[[0, -1]].tolist() if len(self.offsets) else []
         if len(self.offsets) != len(self.ids) + 1 or len(self.special) != len(self.ids) or ends != [0, len(self.data)]:
             raise ValueError("the vocabulary's arrays do not belong together")
+        if (np.diff(self.ids) <= 0).any() or (np.diff(self.offsets) < 0).any():
+            raise ValueError("the vocabulary's ids or offsets do not ascend")
 
     @classmethod
     def from_tokens(cls, tokens: Mapping[int, bytes], special_ids: Iterable[int] = ()) -> Vocabulary:

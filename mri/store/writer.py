@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,9 @@ from typing import Any
 
 import filelock
 
-from mri.errors import StoreError
+from mri.errors import BadFrame, StoreError
 from mri.events import StepFrame, TraceSession
-from mri.layout import LAYERS_DROPPED_BIT
+from mri.store.description import journal_json
 from mri.store.files import (
     JOURNAL,
     MIN_FREE_BYTES,
@@ -32,13 +33,15 @@ from mri.store.files import (
     free_bytes,
     is_session_id,
     replace_file,
-    session_json,
-    session_lock,
+    shown,
+    sync_folder,
 )
+from mri.store.frame_check import FrameCheck
 from mri.store.journal import Journal
-from mri.store.rows import RESERVED, kept_rows
+from mri.store.locks import RecorderFile, SessionLock
+from mri.store.rows import RESERVED
 from mri.store.vocabulary import Vocabulary
-from mri.wire import KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
+from mri.wire import DTYPES, KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
 
 LOCK_WAIT_S = 2.0
 """How long a new recording waits for a lock that a list of sessions may hold for a moment."""
@@ -63,7 +66,8 @@ class SessionWriter:
         sync_ms: int = 250,
     ) -> None:
         """`vocabulary`: bytes of each token id, or of those there are. `sync_ms`: milliseconds between two fdatasync, 0
-        for one each step. Raises StoreError where it cannot write, or where the session exists or is being recorded."""
+        for one each step. Raises StoreError where it cannot write, or where the session exists or is being recorded;
+        nothing is left on disk then."""
         if not is_session_id(session.id):
             raise StoreError(f"{session.id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
         library_folder = Path(library_folder).absolute()
@@ -71,16 +75,20 @@ class SessionWriter:
         self.session = session
         self.seal_error = ""
         self._finished = False
+        self._check = FrameCheck(session.layout)
         self._kinds: dict[str, tuple[str, int]] = {}
         sealed = library_folder / f"{session.id}.h5"
+        self._lock = SessionLock(self.folder)
+        is_new = False
         try:
             self._refuse_existing(sealed)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = session_lock(self.folder)
-            self._lock.acquire(timeout=LOCK_WAIT_S)
+            is_new = _make_folder(self.folder)
+            self._lock.acquire(LOCK_WAIT_S)
         except filelock.Timeout:
             raise StoreError(f"Session {session.id} is being recorded by another process: choose another id.") from None
         except OSError as error:
+            if is_new:
+                shutil.rmtree(self.folder, ignore_errors=True)
             raise disk_error("write to", self.folder, error) from error
         try:
             self._refuse_existing(sealed)  # the lock's last holder may have made it
@@ -91,10 +99,10 @@ class SessionWriter:
 
     def append(self, frame: StepFrame) -> None:
         """Writes one step. Raises StoreError when the disk does not take it: the journal then ends with the step
-        before, and the same frame may be appended again. Raises ValueError on a frame that no session can have."""
-        self._check(frame)
-        self._check_free_space(self.num_steps)
+        before, and the same frame may be appended again. Raises BadFrame on a frame that is not its layout's."""
+        self._refuse_bad(frame)
         try:
+            self._check_free_space(self.num_steps)
             self._journal.append(record_bytes(KIND_FRAME, frame.step, bytes_from_frame(frame)))
         except OSError as error:
             raise disk_error("append to", self.folder / JOURNAL, error) from error
@@ -103,7 +111,10 @@ class SessionWriter:
         """Changes fields of `session`, in session.json too. Raises StoreError."""
         self.session = replace(self.session, **fields)
         try:
-            replace_file(self.folder / SESSION, session_json(self.session).encode())
+            replace_file(self.folder / SESSION, journal_json(self.session, self._vocabulary_crc32))
+        except UnicodeEncodeError as error:
+            part = error.object[max(0, error.start - 20) : error.end].encode("utf-8", "replace").decode()
+            raise StoreError(f"A text holds half a character (“…{part}”), which no file can: take it out.") from error
         except OSError as error:
             raise disk_error("write", self.folder / SESSION, error) from error
 
@@ -113,6 +124,8 @@ class SessionWriter:
         if self._finished:
             raise ValueError("this recording is finished already")
         self._finished = True
+        end_reason = _text(end_reason)
+        fields = {name: _text(value) if isinstance(value, str) else value for name, value in fields.items()}
         num_steps = self.num_steps  # the last record counts as one more
         try:  # session.json first: who sees the last record finds the last words written
             self.update(**{"state": "finished", "end_reason": end_reason, "num_steps": num_steps, **fields})
@@ -125,6 +138,7 @@ class SessionWriter:
         except OSError as error:
             self.seal_error = str(disk_error("write", self.folder / JOURNAL, error))
         finally:
+            self._recorder_file.let_go(self._journal.num_bytes_synced)
             self._lock.release()
         if not seal or self.seal_error:
             return self.folder
@@ -159,7 +173,7 @@ class SessionWriter:
         self.finish(f"error: {error}" if failed else "interrupted")
 
     def _refuse_existing(self, sealed: Path) -> None:
-        if sealed.exists() or (self.folder / SESSION).exists():
+        if sealed.exists() or any((self.folder / name).exists() for name in (SESSION, JOURNAL)):
             raise StoreError(f"Session {self.session.id} exists already: choose another id or delete it first.")
 
     def _create(
@@ -168,13 +182,23 @@ class SessionWriter:
         try:
             self._check_free_space(0)
             known = vocabulary if isinstance(vocabulary, Mapping) else dict(enumerate(vocabulary or ()))
-            tokens = Vocabulary.from_tokens(known, special_ids)
-            replace_file(self.folder / VOCABULARY, tokens.to_bytes())
-            self._journal = Journal(self.folder / JOURNAL, sync_ms)
-            self.update()
-        except (OSError, StoreError) as error:
+            tokens = Vocabulary.from_tokens(known, special_ids).to_bytes()
+            self._vocabulary_crc32 = zlib.crc32(tokens)
+            self._recorder_file = RecorderFile(self.folder)
+            replace_file(self.folder / VOCABULARY, tokens)
+            self._journal = Journal(self.folder / JOURNAL, sync_ms, self._recorder_file.beat)
+            try:
+                self.update()
+                sync_folder(self.folder.parent)  # or a power cut takes the folder, with steps that were synced
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    self._journal.close()
+                raise
+        except BaseException as error:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise error if isinstance(error, StoreError) else disk_error("write to", self.folder, error) from error
+            if isinstance(error, OSError):
+                raise disk_error("write to", self.folder, error) from error
+            raise
 
     def _check_free_space(self, num_steps: int) -> None:
         free = free_bytes(self.folder)
@@ -184,36 +208,55 @@ class SessionWriter:
                 f"{free / 1e6:.0f} MB of disk are free (it needs {MIN_FREE_BYTES / 1e6:.0f}): free some space."
             )
 
-    def _check(self, frame: StepFrame) -> None:
-        """What would make the session unreadable later is refused now."""
+    def _refuse_bad(self, frame: StepFrame) -> None:
+        """What would make the session unreadable later, or say something else than was meant, is refused now."""
+        fault = self._fault(frame)
+        if fault:
+            raise BadFrame(f"Step {frame.step} of {self.session.id} {fault}: it was not written.")
+
+    def _fault(self, frame: StepFrame) -> str:
         if frame.step != self.num_steps:
-            raise ValueError(f"step {frame.step} does not follow: the next is {self.num_steps}")
-        if frame.dropped_layers:
-            self._check_dropped_layers(frame)
+            return f"does not follow: the next is {self.num_steps}"
+        shapes = {name: (array.dtype, array.shape) for name, array in frame.arrays.items()}
+        if fault := self._check.fault(frame.header(), shapes):
+            return fault
         for name, array in frame.arrays.items():
+            if not name.startswith("extra/"):
+                continue
             kind = (array.dtype.str, array.ndim)
             known = self._kinds.get(name)
             if known is None:
-                self._check_name(name)
+                if array.dtype not in DTYPES.values():
+                    return f"has {name!r} as {array.dtype}, which cannot be stored: use plain numbers"
+                if fault := self._fault_of_name(name):
+                    return fault
                 self._kinds[name] = kind
             elif known != kind:
-                raise ValueError(f"array {name!r} was {known} (dtype, axes) before and is {kind} now")
+                return f"has {name!r} as {kind} (dtype, axes), which was {known} before"
+        return ""
 
-    def _check_dropped_layers(self, frame: StepFrame) -> None:
-        layers, layout = frame.dropped_layers, self.session.layout
-        if list(layers) != sorted(set(layers) & set(layout.droppable)) or not frame.dropped >> LAYERS_DROPPED_BIT:
-            raise ValueError(f"dropped_layers {layers} must ascend, exist, and have their bit in `dropped`")
-        for name, array in frame.arrays.items():
-            kept = kept_rows(layout, name, layers)
-            if kept is not None and len(array) != len(kept):
-                raise ValueError(f"array {name!r} has {len(array)} rows and should have {len(kept)}")
-
-    def _check_name(self, name: str) -> None:
+    def _fault_of_name(self, name: str) -> str:
         parts = name.split("/")
         if not name.isprintable() or not all(part.strip(".") for part in parts) or parts[0] in RESERVED:
-            raise ValueError(f"array name {name!r} cannot be stored: use words with '/' between them")
+            return f"has an array {name!r}, which cannot be stored: use words with '/' between them"
         if any(other.startswith(name + "/") or name.startswith(other + "/") for other in self._kinds):
-            raise ValueError(f"array name {name!r} is a folder of another array's name")
+            return f"has an array {name!r}, which is a folder of another array's name"
+        return ""
+
+
+def _text(text: str) -> str:
+    """Without half surrogate pairs: last words are written whatever is in them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _make_folder(folder: Path) -> bool:
+    """Whether it was not there before. Raises OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def seal_in_child(folder: Path) -> str:
@@ -230,5 +273,6 @@ def seal_in_child(folder: Path) -> str:
     if done.returncode == 0:
         return ""
     return done.stdout.strip() or (
-        f"Sealing {folder.name} broke off (status {done.returncode}): its steps are safe, free some disk and try again."
+        f"Sealing {shown(folder.name)} broke off (status {done.returncode}): its steps are safe, free some disk and "
+        "try again."
     )

@@ -10,7 +10,7 @@ import pytest
 
 from mri.config import PRESETS, TraceConfig
 from mri.errors import ConfigError
-from mri.events import StepFrame, TraceSession
+from mri.events import TraceSession
 from mri.export import rows as module
 from mri.export.rows import UNITS, Coded, Rows, num_rows
 from mri.export.trace import open_trace
@@ -110,8 +110,8 @@ def test_a_captured_nan_is_told_from_a_missing_value(tmp_path: Path) -> None:
     frame.arrays["full/4/values"][:] = -128  # q8's NaN
     with SessionWriter(tmp_path, TraceSession("nan", layout), vocabulary=TINY_VOCABULARY) as writer:
         writer.append(frame)
-        writer.append(StepFrame(1, "decode", 1, 1, {k: v for k, v in frame.arrays.items() if not k.startswith("full")},
-                                dropped=1 << 2))  # fmt: skip
+        frame = random_frame(layout, np.random.default_rng(0), 1, "decode", 1, 1, dropped=1 << 2)
+        writer.append(replace(frame, arrays={k: v for k, v in frame.arrays.items() if not k.startswith("full")}))
         folder = writer.finish("stopped", seal=False)
     history = open_trace(folder).neuron("block.0.mlp_out", 2)
     assert history["captured"].tolist() == [True, False]

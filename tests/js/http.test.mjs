@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { SourceError, fetchAttribution, fetchFrames, fetchMeta, fetchSaliency, fetchSeries, fetchTokens } from "../../assets/js/source/http.mjs";
+import { SourceError, damageOf, fetchAttribution, fetchFrames, fetchMeta, fetchSaliency, fetchSeries, fetchTokens } from "../../assets/js/source/http.mjs";
 import { blob } from "./bytes.mjs";
 
 /** Two steps to a column, three hook points. */
@@ -100,6 +100,21 @@ test("a server that is gone is said to be", async () => {
   origin = `http://127.0.0.1:${port}`;
   await assert.rejects(fetchMeta("demo"), /does not answer/);
   origin = before;
+});
+
+test("damage is what the server finds while it is asked again and again", async () => {
+  const asked = ["checking", "checking", "right"];
+  ANSWERS["/sessions/whole/meta"] = { get 0() { return 200; }, get 1() { return JSON.stringify({ integrity: asked.shift() }); } };
+  assert.equal(await damageOf("whole", "checking", undefined, 1), "");
+  assert.deepEqual(asked, []);
+  assert.equal(await damageOf("never asked", "right"), "");
+  assert.equal(await damageOf("never asked", "damaged: it is cut off."), "it is cut off.");
+  ANSWERS["/sessions/withdrawn/meta"] = [422, '{"error": "/stats is damaged: restore a copy."}'];
+  assert.equal(await damageOf("withdrawn", "checking", undefined, 1), "/stats is damaged: restore a copy.");
+  assert.equal(await damageOf("odd/id", "checking", undefined, 1), "", "it is gone: others say so");
+  const abort = new AbortController();
+  abort.abort();
+  assert.equal(await damageOf("never-answers", "checking", abort.signal, 1), "");
 });
 
 test("an abort stays an abort", async () => {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +47,10 @@ class Recorder:
         return self.writer.finish(end_reason, seal=seal)
 
     def die(self) -> None:
-        """As a killed process leaves things: no last record, the lock free."""
+        """As a killed process leaves things: no last record, the lock free, its name that of nobody."""
         self.writer._journal.close()
+        self.writer._recorder_file._me = replace(self.writer._recorder_file._me, started=1)
+        self.writer._recorder_file._write(os.getpid())
         self.writer._lock.release()
         self.writer._finished = True
 

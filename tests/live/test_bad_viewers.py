@@ -4,16 +4,17 @@ import json
 import os
 import socket
 import threading
+from dataclasses import replace
 
 import numpy as np
 import psutil
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from mri.events import StepFrame
 from mri.live.hub import MAX_VIEWERS
 from mri.store.reader import open_session
 from mri.wire import bytes_from_frame, frame_from_bytes
+from tests.conftest import random_frame
 from tests.live.conftest import until
 from tests.live.sockets import NORMAL, POLICY, TOO_BIG, TRY_LATER, RawSocket, Watcher, expected, payloads
 
@@ -163,7 +164,7 @@ def test_a_slow_reader_loses_payloads_first_and_is_told_exactly(site, recorder, 
     assert len(gone) == sum(drop["frames"] for drop in drops) == heard.heard[-1]["dropped"]["frames"]
     assert len(thin) == sum(drop["payloads"] for drop in drops) == heard.heard[-1]["dropped"]["payloads"]
     for record in heard.records:
-        frame: StepFrame = frame_from_bytes(record.payload)
+        frame = frame_from_bytes(record.payload)
         whole = recording.frames[record.step]
         if record.step in thin:
             assert frame.dropped
@@ -200,12 +201,13 @@ def test_pings_do_not_tear_large_frames(site, recorder, monkeypatch):
     port, _ = site
     recording = recorder(n_embd=64)
     recording.append(1)
-    big = recording.frames[0].arrays | {"extra/big": bytes_of_size(4_000_000)}
+    big, rng = bytes_of_size(4_000_000), np.random.default_rng(0)
     raw = RawSocket(port, "/live/now?from=1")
     while b"hello" not in raw.frame()[1]:
         pass
     for step in range(1, 4):
-        recording.writer.append(StepFrame(step, "decode", step + 3, 1, big, chosen_id=1))
+        frame = random_frame(recording.layout, rng, step, "decode", step + 3, 1, chosen_id=1)
+        recording.writer.append(replace(frame, arrays=frame.arrays | {"extra/big": big}))
     for number in range(2000):
         raw.send(9, number.to_bytes(2, "big"))
     pongs, frames = [], []

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mri.errors import StoreError
-from mri.events import StepFrame, TraceSession
+from mri.errors import BadFrame, StoreError
+from mri.events import TraceSession
 from mri.layout import LAYERS_DROPPED_BIT
 from mri.store import writer as writer_module
-from mri.store.files import is_locked
+from mri.store.locks import SessionLock, is_held
 from mri.store.reader import JournalReader, open_session
 from mri.store.writer import SessionWriter
 from mri.wire import bytes_from_frame
@@ -101,15 +101,21 @@ def test_an_exception_ends_the_session_and_keeps_it(tmp_path, session, frame, er
 def test_two_writers_on_one_session_are_refused(tmp_path, session, frame, monkeypatch):
     monkeypatch.setattr(writer_module, "LOCK_WAIT_S", 0.05)
     with SessionWriter(tmp_path, session) as writer:
-        assert is_locked(writer.folder)
+        assert is_held(writer.folder)
         with pytest.raises(StoreError, match="exists already"):
             SessionWriter(tmp_path, session)
         (writer.folder / "session.json").unlink()
-        with pytest.raises(StoreError, match="being recorded by another process"):
+        with pytest.raises(StoreError, match="exists already"):  # what was recorded is there
             SessionWriter(tmp_path, session)
         writer.append(frame)
         writer.finish("stopped", seal=False)
-    assert not is_locked(writer.folder)
+    assert not is_held(writer.folder)
+    (tmp_path / "two").mkdir()
+    lock = SessionLock(tmp_path / "two")
+    lock.acquire(0)
+    with pytest.raises(StoreError, match="being recorded by another process"):
+        SessionWriter(tmp_path, replace(session, id="two"))
+    lock.release()
 
 
 def test_an_existing_session_is_never_recorded_over(tmp_path, session, handmade_session):
@@ -149,7 +155,7 @@ FULL_DISK = """
 import resource, sys
 from dataclasses import replace
 from pathlib import Path
-from mri.errors import StoreError
+from mri.errors import BadFrame, StoreError
 from mri.events import TraceSession
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16
@@ -191,7 +197,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path, room):
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from mri.errors import StoreError
+from mri.errors import BadFrame, StoreError
 from mri.events import TraceSession
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16
@@ -224,23 +230,29 @@ def test_a_sessions_folder_that_is_a_file_is_one_sentence(tmp_path, session):
 
 def test_frames_that_could_not_be_read_back_are_refused(tmp_path, session, frame):
     def with_arrays(step=1, **arrays):
-        return StepFrame(step, "decode", 0, 1, {name.replace("__", "/"): array for name, array in arrays.items()})
+        extra = {name.replace("__", "/"): array for name, array in arrays.items()}
+        return replace(frame, step=step, arrays=frame.arrays | extra)
 
     with SessionWriter(tmp_path, session) as writer:
         writer.append(with_arrays(0, extra__loss=np.zeros((), np.float32)))
-        with pytest.raises(ValueError, match="step 3 does not follow"):
+        with pytest.raises(BadFrame, match="Step 3 of one does not follow"):
             writer.append(with_arrays(3))
-        with pytest.raises(ValueError, match="before and is"):
+        with pytest.raises(BadFrame, match="before"):
             writer.append(with_arrays(extra__loss=np.zeros(3, np.float32)))
-        with pytest.raises(ValueError, match="folder of another"):
+        with pytest.raises(BadFrame, match="folder of another"):
             writer.append(with_arrays(extra__loss__a=np.zeros(3, np.float32)))
-        for name in ("extra/../x", "/extra", "extra//x", "steps/pos0", "extra/\n", "shapes/x"):
-            with pytest.raises(ValueError, match="cannot be stored"):
-                writer.append(StepFrame(1, "decode", 0, 1, {name: np.zeros(1)}))
+        for name in ("extra/../x", "extra//x", "extra/\n", "extra/"):
+            with pytest.raises(BadFrame, match="cannot be stored"):
+                writer.append(with_arrays(**{name: np.zeros(1)}))
+        with pytest.raises(BadFrame, match="cannot be stored"):
+            writer.append(with_arrays(extra__z=np.zeros(1, complex)))
+        for name in ("/extra", "steps/pos0", "shapes/x", "loss", "topk/9/values"):
+            with pytest.raises(BadFrame, match="should not have"):
+                writer.append(with_arrays(**{name: np.zeros(1)}))
         for layers, dropped in [((1, 0), 1 << LAYERS_DROPPED_BIT), ((0,), 0), ((2,), 1 << LAYERS_DROPPED_BIT)]:
-            with pytest.raises(ValueError, match="dropped_layers"):
+            with pytest.raises(BadFrame, match="dropped_layers"):
                 writer.append(replace(frame, step=1, dropped_layers=layers, dropped=dropped))
-        with pytest.raises(ValueError, match="rows and should have"):
+        with pytest.raises(BadFrame, match="where its layout says"):
             writer.append(replace(frame, step=1, dropped_layers=(0,), dropped=1 << LAYERS_DROPPED_BIT))
         assert writer.num_steps == 1
         writer.finish("stopped", seal=False)

@@ -7,14 +7,43 @@
 import { frameFromBlob } from "../core/wire.mjs";
 
 /** A request that did not give what was asked. The message is a sentence for a person. */
-export class SourceError extends Error {}
+export class SourceError extends Error {
+  /** @param {string} sentence
+   *  @param {number} [status] of the answer, 0 where there was none */
+  constructor(sentence, status = 0) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+/** Status of a session that cannot be read, or whose checksums do not fit. */
+const BROKEN = 422;
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {session, num_steps, groups, sampled, name, version}
+ *  @returns {Promise<any>} {session, num_steps, groups, sampled, name, version, integrity}
  *  @throws {SourceError} */
 export function fetchMeta(id, signal) {
   return answer(id, "meta", (response) => response.json(), signal);
+}
+
+/** Waits until the server has compared a session's checksums.
+ *  @param {string} id
+ *  @param {string} integrity of the meta: "checking", "right" or "damaged: " and a sentence
+ *  @param {AbortSignal} [signal]
+ *  @param {number} [pollMs]
+ *  @returns {Promise<string>} "" where they fit, else the sentence */
+export async function damageOf(id, integrity, signal, pollMs = 1000) {
+  while (integrity === "checking" && !signal?.aborted) {
+    await new Promise((done) => setTimeout(done, pollMs));
+    try {
+      integrity = (await fetchMeta(id, signal)).integrity;
+    } catch (error) {
+      if (error instanceof SourceError && error.status === BROKEN) return error.message;
+      if (!(error instanceof SourceError) || error.status) return ""; // closed, or deleted: others say so
+    }
+  }
+  return integrity?.startsWith("damaged: ") ? integrity.slice("damaged: ".length) : "";
 }
 
 /** @param {string} id
@@ -161,7 +190,7 @@ async function answerAt(address, id, read, signal, init = {}) {
     const cause = response ? "The server's answer broke off" : "The server does not answer";
     throw new SourceError(`${cause}: check that it is running, then retry.`);
   }
-  throw new SourceError(await sentenceOf(response, id));
+  throw new SourceError(await sentenceOf(response, id), response.status);
 }
 
 /** @param {Response} response that failed

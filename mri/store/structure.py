@@ -1,4 +1,4 @@
-"""Looks at an .h5 that somebody else made before anything in it is read: is it built as ours are, and nothing more?
+"""Looks at an .h5 before anything in it is read: is it built as ours are, and nothing more?
 
 HDF5 follows links into other files, reads any file as "external storage", inflates kilobytes to gigabytes and runs
 filters it finds. So the file is walked with the library's low-level calls, which follow nothing: hard links only, each
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import h5py
@@ -20,25 +19,23 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 from mri.errors import BadSession
 from mri.events import Array, TraceSession
 from mri.layout import Layout
-from mri.store.reader import STEP_COLUMNS
+from mri.store.description import FORMAT, MAX_BYTES
 from mri.store.shelf import MAX_CHUNK_BYTES, array_name
+from mri.store.steps import STEP_COLUMNS
 
-MAX_LINKS = 2_000
-MAX_DEPTH = 6
+MAX_LINKS = 20_000
+MAX_DEPTH = 32
+MAX_NAME = 1_000
 MAX_ATTRIBUTES = 8
 MAX_STEPS = 1_000_000
 MAX_STEP_BYTES = 128_000_000
-MAX_CELLS = 4_000_000
+MAX_CELLS = 50_000_000
 """Chunks of a dataset, those that may be absent counted."""
-MAX_EXPANSION = 200
-"""A file may be so many times as large when it is unpacked; zlib itself reaches 1 032."""
-FREE_BYTES = 64_000_000
-"""… and this much in any case."""
 
 FILTERS = {h5z.FILTER_SHUFFLE, h5z.FILTER_DEFLATE, h5z.FILTER_FLETCHER32}
 STRING_TABLES = ("hook_points/key", "hook_points/layer_type", "hook_points/payload", "hook_points/unit")
 MAX_STRING_BYTES = 400
-WIRE_KINDS = "fiu"
+WIRE_KINDS = "fiub"
 
 
 class Stored(NamedTuple):
@@ -54,12 +51,20 @@ class Stored(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
+class NotOurs(BadSession):
+    """A file that is not built as this program builds them. what: the fact alone, as part of a sentence."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"This file was not imported: {what}.")
+        self.what = what
+
+
 def refuse(what: str) -> NoReturn:
-    raise BadSession(f"This file was not imported: {what}.")
+    raise NotOurs(what)
 
 
 def datasets_of(file: h5py.File) -> dict[str, Stored]:
-    """Path -> dataset, of a file whose links and types are plain. Reads no values. Raises BadSession."""
+    """Path -> dataset, of a file whose links and types are plain. Reads no values. Raises NotOurs."""
     found: dict[str, Stored] = {}
     count = 0
 
@@ -87,12 +92,30 @@ def datasets_of(file: h5py.File) -> dict[str, Stored]:
             else:
                 refuse(f"/{name} is neither a group nor a dataset")
 
+    walk(_root(file), "", 1)
+    return found
+
+
+def description_of(file: h5py.File) -> bytes:
+    """The JSON of the session, its checksum looked at. Follows no link. Raises NotOurs."""
+    _root(file)
+    if "format" not in file.attrs or file.attrs["format"] != FORMAT:
+        refuse("it is an HDF5 file, but no session of this program")
+    text = file.attrs.get("session")
+    if not isinstance(text, str | bytes) or len(text) > MAX_BYTES:
+        refuse("its description is no text, or too long")
+    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    if "session_crc32" not in file.attrs or zlib.crc32(data) != file.attrs["session_crc32"]:
+        refuse("its description is damaged")
+    return data
+
+
+def _root(file: h5py.File) -> h5g.GroupID:
     root = h5g.open(file.id, b"/")
     if h5o.get_info(root).rc != 1:
         refuse("its root is linked from inside")
     _check_attributes(root, "")
-    walk(root, "", 1)
-    return found
+    return root
 
 
 def _name(raw: bytes, prefix: str) -> str:
@@ -100,7 +123,7 @@ def _name(raw: bytes, prefix: str) -> str:
         name = prefix + raw.decode("utf-8")
     except UnicodeDecodeError:
         refuse(f"a name under /{prefix[:60]} is no UTF-8")
-    if len(name) > 200 or not name.isprintable():
+    if len(name) > MAX_NAME or not name.isprintable():
         refuse(f"a name under /{prefix[:60]} is too long or not printable")
     return name
 
@@ -121,7 +144,7 @@ def _check_attributes(item: Any, name: str) -> None:
 def _stored(item: h5d.DatasetID, name: str) -> Stored:
     """Type, shape and storage of one dataset are plain; nothing of it is read."""
     kind, settings = item.get_type(), item.get_create_plist()
-    plain = isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID)
+    plain = isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID) or (name.startswith("extra/") and item.dtype == bool)
     short = isinstance(kind, h5t.TypeStringID) and not kind.is_variable_str() and kind.get_size() <= MAX_STRING_BYTES
     if not plain and not (short and name in STRING_TABLES):
         refuse(f"/{name} has a type that no session has")
@@ -143,8 +166,8 @@ def _stored(item: h5d.DatasetID, name: str) -> Stored:
     return stored
 
 
-def check_shapes(found: dict[str, Stored], session: TraceSession) -> None:
-    """Every dataset is one that such a session has, in its type and with its axes. Raises BadSession."""
+def check_shapes(found: dict[str, Stored], session: TraceSession, max_step_bytes: int = MAX_STEP_BYTES) -> None:
+    """Every dataset is one that such a session has, in its type and with its axes. Raises NotOurs."""
     layout, S = session.layout, session.num_steps
     expected = _tables(layout, S)
     texts = (f"{table}/{name}" for table in ("tokens", "vocab") for name in ("ids", "offsets", "bytes"))
@@ -168,8 +191,8 @@ def check_shapes(found: dict[str, Stored], session: TraceSession) -> None:
         ):
             refuse(f"/{name} has the shape {stored.shape}, which does not fit the session's {S} steps and its layout")
         step_bytes = stored.num_bytes // max(1, stored.shape[0])
-        if step_bytes > MAX_STEP_BYTES:
-            refuse(f"a step of /{name} has {step_bytes / 1e6:,.0f} MB, where {MAX_STEP_BYTES / 1e6:.0f} is the most")
+        if step_bytes > max_step_bytes:
+            refuse(f"a step of /{name} has {step_bytes / 1e6:,.0f} MB, where {max_step_bytes / 1e6:.0f} is the most")
 
 
 def _tables(layout: Layout, S: int) -> dict[str, tuple[np.dtype[Any] | None, tuple[int, ...]]]:
@@ -200,44 +223,17 @@ def _array(layout: Layout, name: str, stored: Stored, S: int) -> tuple[np.dtype[
     refuse(f"/{name} is nothing that a session with these settings has")
 
 
-def check_storage(found: dict[str, Stored], file_bytes: int) -> Iterator[int]:
-    """All bytes that are to be unpacked lie in the file, apart from each other, and unpack to no more than they may.
-
-    Yields, dataset by dataset, how many bytes were looked at. Raises BadSession.
-    """
-    extents: list[Array] = []
-    allowed, total = FREE_BYTES + MAX_EXPANSION * file_bytes, 0
-    shapes = {name: stored for name, stored in found.items() if name.startswith("shapes/")}
-    known: dict[str, Array] = {}
-    for name in [*shapes, *(name for name in found if name not in shapes)]:
-        stored = found[name]
-        chunks = _chunks(stored, name, file_bytes)
-        unpacked = stored.num_bytes if stored.chunks is None else len(chunks) * _chunk_bytes(stored)
-        total += unpacked
-        if total > allowed:
-            refuse(f"unpacked it is more than {MAX_EXPANSION} times as large as it is")
-        extents.append(chunks)
-        if stored.chunks is not None:
-            _inflate(stored, name)
-        if name in shapes:
-            _check_present(stored, name, None)
-            known[name] = h5py.Dataset(stored.id)[...]
-            if known[name].size and known[name].max() > MAX_STEP_BYTES:
-                refuse(f"/{name} counts more than there is")
-        else:
-            _check_present(stored, name, known.get(f"shapes/{name}"))
-        yield unpacked
-    every = np.concatenate(extents)
-    every = every[np.argsort(every[:, 0], kind="stable")]  # (n, 2) start, end
-    if (every[1:, 0] < every[:-1, 1]).any():
-        refuse("two of its pieces share the same bytes")
+def check_sizes(found: dict[str, Stored], file_bytes: int) -> None:
+    """Nothing takes more memory to read than its shape says. Raises NotOurs."""
+    for name, stored in found.items():
+        chunks_of(stored, name, file_bytes)
 
 
-def _chunk_bytes(stored: Stored) -> int:
+def chunk_bytes(stored: Stored) -> int:
     return math.prod(stored.chunks or ()) * stored.dtype.itemsize
 
 
-def _chunks(stored: Stored, name: str, file_bytes: int) -> Array:
+def chunks_of(stored: Stored, name: str, file_bytes: int) -> Array:
     """(n, 2) first byte and end of every piece in the file, all inside it."""
     if stored.chunks is None:
         size, start = stored.id.get_storage_size(), stored.id.get_offset()
@@ -248,7 +244,7 @@ def _chunks(stored: Stored, name: str, file_bytes: int) -> Array:
     if math.prod(cells) > MAX_CELLS:
         refuse(f"/{name} has more than {MAX_CELLS:,} chunks")
     found: list[tuple[int, int]] = []
-    most = _chunk_bytes(stored) * 2 + 1024
+    most = chunk_bytes(stored) * 2 + 1024
 
     def visit(chunk: Any) -> None:
         if chunk.filter_mask or chunk.size > most:
@@ -260,50 +256,3 @@ def _chunks(stored: Stored, name: str, file_bytes: int) -> Array:
     if len(out) and (out[:, 1].max() > file_bytes or out[:, 0].min() < 0):
         refuse(f"a chunk of /{name} lies outside of the file")
     return out
-
-
-def _inflate(stored: Stored, name: str) -> None:
-    """Every chunk unpacks to the size of a chunk: counted here, because HDF5 would not stop there."""
-    settings = stored.id.get_create_plist()
-    codes = [settings.get_filter(i)[0] for i in range(settings.get_nfilters())]
-    size = _chunk_bytes(stored)
-    offsets: list[tuple[int, ...]] = []
-    stored.id.chunk_iter(lambda chunk: offsets.append(chunk.chunk_offset))
-    for offset in offsets:
-        _, data = stored.id.read_direct_chunk(offset)
-        num_bytes = len(data)
-        if h5z.FILTER_DEFLATE in codes:
-            inflater = zlib.decompressobj()
-            try:
-                num_bytes = len(inflater.decompress(data, size + 5))
-            except zlib.error:
-                refuse(f"a chunk of /{name} cannot be unpacked")
-        if num_bytes not in (size, size + 4):  # with fletcher32's checksum
-            refuse(f"a chunk of /{name} does not unpack to the {size:,} bytes of a chunk")
-
-
-def _check_present(stored: Stored, name: str, shapes: Array | None) -> None:
-    """Each step has all chunks that its own shape needs (of every step the whole, where there are no shapes)."""
-    if stored.chunks is None or 0 in stored.shape:
-        return
-    cells = tuple(-(-size // chunk) for size, chunk in zip(stored.shape, stored.chunks, strict=True))
-    there = np.zeros(cells, bool)
-    stored.id.chunk_iter(
-        lambda chunk: there.__setitem__(
-            tuple(at // size for at, size in zip(chunk.chunk_offset, stored.chunks, strict=True)), True
-        )
-    )
-    S = stored.shape[0]
-    row = np.arange(S) // stored.chunks[0]
-    if shapes is None or shapes.ndim == 1:
-        needed = np.tile(np.array(cells[1:], np.int64), (S, 1))
-    else:
-        if (shapes > np.array(stored.shape[1:])).any():
-            refuse(f"/shapes/{name} counts more than /{name} has")
-        needed = -(-shapes.astype(np.int64) // np.array(stored.chunks[1:]))
-        needed[(shapes < 0).any(axis=1)] = 0
-    for counts in np.unique(needed, axis=0):
-        steps = (needed == counts).all(axis=1)
-        corner: Any = (np.unique(row[steps]), *(slice(int(count)) for count in counts))
-        if not there[corner].all():
-            refuse(f"/{name} lacks data that its counts say are there")

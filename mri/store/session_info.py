@@ -1,0 +1,67 @@
+"""A line in the list of sessions, and what kind of folder may stand behind one."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mri.errors import MriError
+from mri.events import TraceSession
+from mri.store import description
+from mri.store.files import JOURNAL, SESSION, read_file, shown
+from mri.store.locks import is_held
+
+State = Literal["recording", "unsealed", "finished", "broken"]
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """A line in the list of sessions.
+
+    state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
+             broken: `error` says in a sentence why it cannot be read
+    """
+
+    id: str
+    state: State
+    bytes_on_disk: int
+    name: str = ""
+    prompt: str = ""
+    model_id: str = ""
+    num_steps: int = 0
+    start_time: str = ""
+    error: str = ""
+
+
+def is_session_folder(folder: Path) -> bool:
+    """Also of one that lost its description: what it recorded is there."""
+    if (folder / SESSION).exists():
+        return True
+    with contextlib.suppress(OSError):
+        return (folder / JOURNAL).stat().st_size > 0
+    return False
+
+
+def says_recording(folder: Path) -> bool:
+    if not is_held(folder):
+        return False
+    with contextlib.suppress(OSError, MriError):
+        content = read_file(folder / SESSION, description.MAX_BYTES)
+        return description.session_from_journal_json(content, folder / SESSION)[0].state == "recording"
+    return False
+
+
+def broken(path: Path, error: str) -> SessionInfo:
+    num_bytes = 0
+    with contextlib.suppress(OSError):
+        num_bytes = path.lstat().st_size if not path.is_dir() else 0
+    return SessionInfo(shown(path.stem), "broken", num_bytes, error=error)
+
+
+def info_of(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
+    return SessionInfo(
+        session_id, state, num_bytes, session.name, session.prompt, session.model_id,
+        session.num_steps, session.start_time,
+    )  # fmt: skip
