@@ -85,10 +85,11 @@ def _greeting(address: str, services: Services) -> str:
         model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
     except ModelError as error:
         model = f"none to record with. {error}"
+    infos, unread = services.library.listed(0)  # only counted: looking into thousands takes seconds
     return (
         f"nanochat MRI at http://{address}\n"
         f"  model     {model}\n"
-        f"  sessions  {len(services.library.list())} in {services.library.folder}\n"
+        f"  sessions  {len(infos) + unread:,} in {services.library.folder}\n"
         f"Ctrl-C stops it."
     )
 
