@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -46,7 +47,6 @@ class Indexer:
         self._wanted: dict[str, float] = {}  # weights hash -> when it was last asked for
         self._indexes: dict[str, MomentIndex] = {}
         self._progress: dict[str, Progress] = {}
-        self._hashes: dict[tuple[str, str], str] = {}
         self._stop = threading.Event()
 
     def want(self, weights_hash: str) -> Progress:
@@ -70,24 +70,15 @@ class Indexer:
         with self._lock:
             return self._indexes.get(weights_hash, MomentIndex(weights_hash)).distribution(key, neuron)
 
-    def sessions_of(self, weights_hash: str) -> list[SessionInfo]:
-        """Finished sessions with these weights, newest first."""
-        return [info for info in self._library.list() if info.state == "finished" and self._hash(info) == weights_hash]
+    def sessions_of(self, weights_hash: str, within_s: float = math.inf) -> list[SessionInfo]:
+        """Finished sessions with these weights, newest first; `within_s` as in `Library.listed`."""
+        infos, _ = self._library.listed(within_s)
+        return [info for info in infos if info.state == "finished" and info.weights_hash == weights_hash]
 
     def close(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-
-    def _hash(self, info: SessionInfo) -> str:
-        key = (info.id, _signature(info))
-        if key not in self._hashes:
-            try:
-                found = self._library.open(info.id).session.provenance.get("weights_hash")
-            except MriError:
-                found = None
-            self._hashes[key] = found if isinstance(found, str) else ""
-        return self._hashes[key]
 
     def _run(self) -> None:
         while not self._stop.is_set():

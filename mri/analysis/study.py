@@ -34,6 +34,8 @@ KEPT = 6
 KEPT_BYTES = 200 << 20
 """Results that are remembered, of which the last is in any case."""
 
+LOOK_S = 0.3
+"""So long a question waits for files that nobody looked into yet."""
 MOST_SESSIONS = 64
 """Sessions that are taken together at most, with MOST_CELLS: each is an open file."""
 
@@ -195,7 +197,7 @@ class Study:
                 "This session does not say which weights it was recorded from, so no other can be put beside it: "
                 "look at this session alone."
             )
-        others = [info for info in self.indexer.sessions_of(weights_hash) if info.id != reader.session.id]
+        others = [info for info in self.indexer.sessions_of(weights_hash, LOOK_S) if info.id != reader.session.id]
         fitting, steps = [reader], reader.num_steps
         for info in others:
             if (steps + info.num_steps) * width > MOST_CELLS or len(fitting) == MOST_SESSIONS:

@@ -38,6 +38,7 @@ class SessionInfo:
 
     state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
              broken: `error` says in a sentence why it cannot be read
+    weights_hash    of the model that was recorded; "" where the session does not say
     """
 
     id: str
@@ -49,6 +50,7 @@ class SessionInfo:
     num_steps: int = 0
     start_time: str = ""
     error: str = ""
+    weights_hash: str = ""
 
 
 class Library:
@@ -230,9 +232,10 @@ class Library:
 
 
 def _info(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
+    weights_hash = session.provenance.get("weights_hash")
     return SessionInfo(
         session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time,
+        session.num_steps, session.start_time, weights_hash=weights_hash if isinstance(weights_hash, str) else "",
     )  # fmt: skip
 
 
