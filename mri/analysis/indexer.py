@@ -73,12 +73,16 @@ class Indexer:
     def sessions_of(self, weights_hash: str, within_s: float = math.inf) -> list[SessionInfo]:
         """Finished sessions with these weights, newest first; `within_s` as in `Library.listed`."""
         infos, _ = self._library.listed(within_s)
-        return [info for info in infos if info.state == "finished" and info.weights_hash == weights_hash]
+        return [info for info in infos if info.state == "finished" and self._hash(info) == weights_hash]
 
     def close(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+
+    def _hash(self, info: SessionInfo) -> str:
+        found = info.provenance.get("weights_hash")
+        return found if isinstance(found, str) else ""
 
     def _run(self) -> None:
         while not self._stop.is_set():

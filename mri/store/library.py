@@ -14,10 +14,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mri.errors import MriError, SessionNotFound, StoreError
 from mri.events import TraceSession
@@ -38,7 +38,7 @@ class SessionInfo:
 
     state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
              broken: `error` says in a sentence why it cannot be read
-    weights_hash    of the model that was recorded; "" where the session does not say
+    provenance    which model was recorded, as in TraceSession
     """
 
     id: str
@@ -50,7 +50,7 @@ class SessionInfo:
     num_steps: int = 0
     start_time: str = ""
     error: str = ""
-    weights_hash: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 class Library:
@@ -232,10 +232,9 @@ class Library:
 
 
 def _info(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
-    weights_hash = session.provenance.get("weights_hash")
     return SessionInfo(
         session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time, weights_hash=weights_hash if isinstance(weights_hash, str) else "",
+        session.num_steps, session.start_time, provenance=session.provenance,
     )  # fmt: skip
 
 
