@@ -62,7 +62,7 @@ def main(
     try:
         app = create_app(sessions, model, hosts, debug, constants=known)
         services: Services = app.server.extensions[EXTENSION]
-        services.library.list()
+        services.library.listed(0)
     except MriError as error:
         _fail(str(error))
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
@@ -102,12 +102,12 @@ def _greeting(address: str, services: Services) -> str:
         model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
     except ModelError as error:
         model = f"none to record with. {error}"
-    folder = services.library.folder
+    folder, (infos, unread) = services.library.folder, services.library.listed(0)  # counted only, not looked into
     where = f"{shown(folder)}" + ("" if folder.exists() else " (which does not exist: the first recording makes it)")
     return (
         f"nanochat MRI at http://{address}\n"
         f"  model     {model}\n"
-        f"  sessions  {len(services.library.list())} in {where}\n"
+        f"  sessions  {len(infos) + unread:,} in {where}\n"
         f"Ctrl-C stops it."
     )
 

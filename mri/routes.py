@@ -37,6 +37,9 @@ PIECE_BYTES = 1 << 20
 """Steps read at a time while frames are sent, and about how many bytes of them, of more than one: bounds memory, and
 how long the file is held."""
 
+MOST_SALIENCY_CELLS = 150_000_000
+"""Blocks × tokens²: attention mass takes two bytes for each."""
+
 FOREVER = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
 
@@ -143,6 +146,7 @@ def saliency(session_id: str) -> ResponseReturnValue:
     etag = f"{session_id}-{version}-saliency-{step}"
     if version and etag in request.if_none_match:
         return Response(status=304)
+    _check_saliency_fits(reader, step)
     try:
         with services().computations.turn():
             found = attention_mass(reader, step)
@@ -150,6 +154,17 @@ def saliency(session_id: str) -> ResponseReturnValue:
     except ConfigError as refusal:
         answer = jsonify(weights=None, exact=False, most_off=None, note=str(refusal))
     return _kept(answer, version, etag)
+
+
+def _check_saliency_fits(reader: SessionReader, step: int) -> None:
+    """Raises ConfigError where attention mass over all that was read up to the step would take too much memory."""
+    if 0 <= step < reader.num_steps:
+        steps = reader.steps()
+        n_positions = int(steps["pos0"][step] + steps["t_add"][step])
+        if reader.session.layout.n_layer * n_positions**2 > MOST_SALIENCY_CELLS:
+            raise ConfigError(
+                f"Attention mass over {n_positions:,} tokens is too much to compute: choose an earlier step."
+            )
 
 
 @routes.post("/sessions/<session_id>/attribution")

@@ -78,9 +78,11 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def front(sessions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     line = re.search(r"gunicorn (.*?app:server)", DEPLOY, re.DOTALL)[1].replace("\\\n", " ")
     command = ["-m", "gunicorn", *shlex.split(line.replace("127.0.0.1:8050", "127.0.0.1:0"))]
-    with server(command, MRI_SESSIONS=str(sessions), MRI_MODEL=str(GOLDEN)) as (_, port):
-        with nginx_before(port, tmp_path_factory.mktemp("nginx")) as front:
-            yield front
+    with (
+        server(command, MRI_SESSIONS=str(sessions), MRI_MODEL=str(GOLDEN)) as (_, port),
+        nginx_before(port, tmp_path_factory.mktemp("nginx")) as front,
+    ):
+        yield front
 
 
 HONEST = {

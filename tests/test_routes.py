@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from mri import routes as module
 from mri.analysis.saliency import attention_mass
 from mri.config import TraceConfig
 from mri.routes import _version
@@ -196,3 +197,12 @@ def test_bad_requests_for_gradients_get_one_sentence(client, handmade, body):
     answer = client.post("/sessions/handmade/attribution", data=body, content_type="application/json")
     assert answer.status_code in (400, 404)
     assert list(answer.json) == ["error"]
+
+
+def test_attention_mass_has_a_bound(reader_client, monkeypatch):
+    monkeypatch.setattr(module, "MOST_SALIENCY_CELLS", 2 * 3**2)  # of two blocks
+    assert reader_client.get("/sessions/handmade/saliency?step=2").status_code == 200
+    refused = reader_client.get("/sessions/handmade/saliency?step=3")
+    assert refused.status_code == 400
+    assert "over 4 tokens is too much" in refused.json["error"]
+    assert reader_client.get("/sessions/handmade/saliency?step=99").status_code == 404

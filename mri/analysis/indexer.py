@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -48,7 +49,6 @@ class Indexer:
         self._wanted: dict[str, float] = {}  # weights hash -> when it was last asked for
         self._indexes: dict[str, MomentIndex] = {}
         self._progress: dict[str, Progress] = {}
-        self._hashes: dict[tuple[str, str], str] = {}
         self._contents: dict[str, str] = {}  # file hash -> weights hash
         self._stop = threading.Event()
 
@@ -77,14 +77,17 @@ class Indexer:
 
     def sessions_with(self, weights_hash: str, key: str) -> int:
         """See MomentIndex.sessions_with."""
+        weights_hash = self._of_contents(weights_hash)
         with self._lock:
             return self._indexes.get(weights_hash, MomentIndex(weights_hash)).sessions_with(key)
 
-    def sessions_of(self, weights_hash: str) -> list[SessionInfo]:
-        """Finished sessions with these weights, newest first."""
-        said = {info.id: (info, self._hash(info)) for info in self._library.list() if info.state == "finished"}
-        wanted = self._of_contents(weights_hash)  # known only now that every session was asked
-        return [info for info, found in said.values() if found and self._of_contents(found) == wanted]
+    def sessions_of(self, weights_hash: str, within_s: float = math.inf) -> list[SessionInfo]:
+        """Finished sessions with these weights, newest first; `within_s` as in `Library.listed`."""
+        infos = [info for info in self._library.listed(within_s)[0] if info.state == "finished"]
+        self._contents |= hashes_of_files(info.provenance for info in infos)
+        wanted = self._of_contents(weights_hash)
+        found = ((info, weights_hash_in(info.provenance)) for info in infos)
+        return [info for info, said in found if said and self._of_contents(said) == wanted]
 
     def _of_contents(self, weights_hash: str) -> str:
         return self._contents.get(weights_hash, weights_hash)
@@ -93,17 +96,6 @@ class Indexer:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-
-    def _hash(self, info: SessionInfo) -> str:
-        key = (info.id, _signature(info))
-        if key not in self._hashes:
-            try:
-                provenance = self._library.open(info.id).session.provenance
-            except MriError:
-                provenance = {}
-            self._contents |= hashes_of_files([provenance])
-            self._hashes[key] = weights_hash_in(provenance)
-        return self._hashes[key]
 
     def _run(self) -> None:
         while not self._stop.is_set():

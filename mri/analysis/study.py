@@ -37,6 +37,8 @@ KEPT = 6
 KEPT_BYTES = 200 << 20
 """Results that are remembered, of which the last is in any case."""
 
+LOOK_S = 0.3
+"""So long a question waits for files that nobody looked into yet."""
 MOST_SESSIONS = 64
 """Sessions that are taken together at most, with MOST_CELLS: each is an open file."""
 
@@ -226,7 +228,7 @@ class Study:
                 "look at this session alone."
             )
         width = sum(reader.session.layout.width(key) for key in keys)
-        others = [info for info in self.indexer.sessions_of(weights_hash) if info.id != reader.session.id]
+        others = [info for info in self.indexer.sessions_of(weights_hash, LOOK_S) if info.id != reader.session.id]
         fitting, steps, without = [reader], reader.num_steps, 0
         for looked_at, info in enumerate(others):
             other = self._library.open(info.id)

@@ -34,7 +34,7 @@ TARGETS = {
     "sentence": Target("#mri-sentence", lock=True),
     "ribbon": Target("#mri-ribbon", lock=True),
     "transport": Target("#mri-transport .mri-buttons", lock=True, keys=("toggle", "stepBy", "seekFirst", "seekLast")),
-    "transport.scrubber": Target("#mri-scrubber", lock=True),
+    "transport.scrubber": Target("#mri-scrubber, .mri-clock-at", lock=True, keys=("stepByTenth",)),
     "transport.clock": Target("#mri-transport .mri-clock"),
     "speed": Target("#mri-transport .mri-speed", lock=True, keys=("scaleSpeed",)),
     "timeline": Target("#mri-timeline .mri-lanes", lock=True, keys=("loopFrom", "loopTo", "clearLoop")),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mri.errors import MriError
 from mri.events import TraceSession
@@ -22,6 +22,7 @@ class SessionInfo:
 
     state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
              broken: `error` says in a sentence why it cannot be read
+    provenance    which model was recorded, as in TraceSession
     """
 
     id: str
@@ -33,6 +34,7 @@ class SessionInfo:
     num_steps: int = 0
     start_time: str = ""
     error: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 def is_session_folder(folder: Path) -> bool:
@@ -63,5 +65,5 @@ def broken(path: Path, error: str) -> SessionInfo:
 def info_of(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
     return SessionInfo(
         session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time,
+        session.num_steps, session.start_time, provenance=session.provenance,
     )  # fmt: skip

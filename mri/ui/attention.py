@@ -62,11 +62,8 @@ def heads_map(
         type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5,
         line={"color": THEMES[theme]["accent"], "width": 2},
     )  # fmt: skip
-    figure.update_xaxes(title_text="head", tickvals=np.arange(n_head), range=[-0.5, n_head - 0.5], showgrid=False)
-    every = -(-n_layer // 12)
-    figure.update_yaxes(
-        title_text="block", tickvals=np.arange(0, n_layer, every), range=[-0.5, n_layer - 0.5], showgrid=False
-    )
+    figure.update_xaxes(title_text="head", tickvals=ticks(n_head), range=[-0.5, n_head - 0.5], showgrid=False)
+    figure.update_yaxes(title_text="block", tickvals=ticks(n_layer), range=[-0.5, n_layer - 0.5], showgrid=False)
     return figure
 
 
@@ -102,7 +99,7 @@ def attention_rows(
         line={"color": THEMES[theme]["accent"], "width": 1.5},
     )  # fmt: skip
     token_axis(figure, n_keys)
-    figure.update_yaxes(title_text="head", tickvals=np.arange(n_head), range=[n_head - 0.5, -0.5], showgrid=False)
+    figure.update_yaxes(title_text="head", tickvals=ticks(n_head), range=[n_head - 0.5, -0.5], showgrid=False)
     return finished(figure, theme, "attention", gap=0, of=str(layer))
 
 
@@ -208,6 +205,11 @@ def attention_map(
     )  # fmt: skip
     figure.update_layout(margin={"l": 62})
     return finished(figure, theme, "map", of=f"{head[0]}.{head[1]}")
+
+
+def ticks(number: int) -> npt.NDArray[np.int_]:
+    """Where an axis of `number` heads or blocks has its numbers: at most twelve, else they lie on one another."""
+    return np.arange(0, number, max(1, -(-number // 12)))
 
 
 def entropy_words(bits: float) -> str:

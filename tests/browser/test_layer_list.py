@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import open_scanner, until, view
-from tests.browser.serving import PHONE, clean_page
+from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_random_session
 
 AT = 5
@@ -123,3 +124,30 @@ def test_phone(browser, site):
         assert row.bounding_box()["height"] >= 28
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert not math.isnan(page.evaluate("window.mri.panels.layers.bars.bars[1]"))
+
+
+@pytest.fixture(scope="module")
+def tall(tmp_path_factory):
+    """48 blocks of 32 heads."""
+    folder = tmp_path_factory.mktemp("tall")
+    write_random_session(folder, session_id="tall", n_layer=48, n_head=32, n_embd=64, num_steps=3)
+    return folder
+
+
+def test_names_and_heads_of_a_tall_model_are_legible(browser, tall):
+    with served(create_app(tall)) as address, clean_page(browser, address) as page:
+        open_scanner(page, "/?session=tall&step=2&tab=attention")
+        names = page.evaluate(
+            """() => [...document.querySelectorAll(".mri-row")].map((row) => {
+              const [block, point] = row.children, box = (node) => node.getBoundingClientRect();
+              return [block.scrollWidth <= block.clientWidth, point.scrollWidth <= point.clientWidth,
+                box(block).right <= box(point).left,
+                box(point).right <= box(document.querySelector(".mri-list-frame canvas")).left + 1];
+            })"""
+        )
+        assert len(names) > 48 * 9
+        assert all(all(row) for row in names)
+        ticks = "[...document.querySelectorAll('#graph-heads .xtick text')].map((node) => node.getBoundingClientRect())"
+        until(page, f"{ticks}.length > 3")
+        boxes = page.evaluate(f"{ticks}.map(({{left, right}}) => [left, right])")
+        assert all(first[1] < second[0] for first, second in pairwise(sorted(boxes)))

@@ -90,3 +90,17 @@ def test_it_fits_a_phone(browser, site, sessions):
         expect(page.locator("tbody tr")).to_have_count(2)
         expect(page.get_by_role("button", name="Delete Handmade")).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_page_of_another_site_has_the_server_do_nothing_but_its_links_open_pages(browser, site, sessions):
+    page = browser.new_page()
+    answers = {}
+    page.on("response", lambda response: answers.setdefault(response.url.removeprefix(site), response.status))
+    table, lines = "/sessions/handmade/panels/stage.csv?step=1", "/library/rows"
+    page.set_content(f'<img src="{site}{table}"><iframe src="{site}{lines}"></iframe><a href="{site}/sessions">go</a>')
+    page.wait_for_load_state("networkidle")
+    assert answers == {table: 403, lines: 403}
+    page.get_by_text("go").click()
+    page.wait_for_url(f"{site}/sessions")
+    expect(page.get_by_role("link", name="Handmade")).to_be_visible()
+    page.close()

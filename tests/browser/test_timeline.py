@@ -71,8 +71,33 @@ def drag(page, first, last):
 def test_the_clock_says_the_step_and_how_many_there_are(page):
     open_timeline(page, f"/?session=demo-long&step={NUM_STEPS - 1}")
     clock = page.locator(".mri-clock")
-    expect(clock).to_have_text(f"step {NUM_STEPS - 1} {NUM_STEPS} steps")
+    expect(clock).to_have_text(re.compile(rf"step\s+{NUM_STEPS} steps"))
+    expect(page.get_by_label(f"step, 0 to {NUM_STEPS - 1}")).to_have_value(str(NUM_STEPS - 1))
     expect(clock).to_have_attribute("title", re.compile(f"Numbered from 0.*step {NUM_STEPS - 1}"))
+
+
+def test_a_step_is_reached_by_typing_its_number_and_by_page_keys(page):
+    open_timeline(page, "/?session=demo-long&step=3")
+    field = page.get_by_label(f"step, 0 to {NUM_STEPS - 1}")
+    field.click()
+    page.keyboard.type("57")  # what stood there was selected
+    expect(field).to_have_value("57")
+    assert step(page) == 3, "nothing moves before it is written"
+    page.keyboard.press("Enter")
+    until(page, "window.mri.player.step === 57")
+    for typed, reached in (("999999", NUM_STEPS - 1), ("no number", NUM_STEPS - 1), ("0", 0)):
+        field.fill(typed)
+        page.keyboard.press("Enter")
+        until(page, f"window.mri.player.step === {reached}")
+        expect(field).to_have_value(str(reached))
+    page.keyboard.press("ArrowUp")
+    until(page, "window.mri.player.step === 1")
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+    for key, reached in (("PageDown", 9), ("PageDown", 17), ("PageUp", 9)):
+        page.keyboard.press(key)
+        until(page, f"window.mri.player.step === {reached}")
+    expect(field).to_have_value("9")
 
 
 def test_hover_gives_the_values_of_the_python_api(page, folder):

@@ -30,6 +30,12 @@ test("other keys, shortcuts and keys somebody else took mean nothing", () => {
   assert.equal(press("h", { isComposing: true }), null);
 });
 
+test("page keys go by a tenth, but scroll what scrolls", () => {
+  assert.deepEqual(press("PageDown"), { name: "stepByTenth", tenths: 1 });
+  assert.deepEqual(press("PageUp", { target: element("INPUT", { type: "range" }) }), { name: "stepByTenth", tenths: -1 });
+  assert.equal(press("PageDown", { target: element("LI", { closest: () => ({}) }) }), null);
+});
+
 test("[ typed with AltGr counts", () => {
   assert.deepEqual(press("[", { ctrlKey: true, altKey: true, getModifierState: (name) => name === "AltGraph" }), { name: "scaleSpeed", factor: 0.5 });
 });

@@ -62,7 +62,7 @@ def test_the_ways_in(page):
     assert "Compare two scans" in str(page.layout(a="one"))
     assert page.layout(a="one", b="two", align="magic").children[0].data["align"] == "mapping"
     assert "cannot be compared" in str(page.layout(a="one", b="none"))
-    assert [info.id for info in page._first_two("two")][0] == "two"
+    assert page._first_two("two")[0].id == "two"
     assert len({info.id for info in page._first_two("nobody")}) == 2
 
 

@@ -1,5 +1,7 @@
 """Figures of the Attention tab: weights, bounds and gaps where they belong, nothing after the last key."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,15 @@ def test_a_long_map_shows_the_strongest_of_each_cell():
     assert not np.isfinite(missing.z).any(), "beside a known weight the bound is not shown"
     assert known.y[1] == "2 … 3"
     assert figure.layout.shapes[0].y0 == 128
+
+
+@pytest.mark.parametrize("number", [1, 6, 12, 13, 32, 100])
+def test_an_axis_of_heads_has_at_most_twelve_numbers(number):
+    ticks = attention.ticks(number).tolist()
+    assert 1 <= len(ticks) <= 12
+    assert ticks[0] == 0
+    assert len({after - before for before, after in pairwise(ticks)}) <= 1
+    figure = attention.attention_rows(
+        np.zeros((number, 3), np.float32), np.full((number, 3), NAN), tokens=TOKENS, layer=0, head=0, theme="dark"
+    )
+    assert list(figure.layout.yaxis.tickvals) == ticks

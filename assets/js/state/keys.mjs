@@ -6,6 +6,7 @@
 
 /** @typedef {{name: "toggle"}
  *    | {name: "stepBy", steps: number}
+ *    | {name: "stepByTenth", tenths: number}
  *    | {name: "seekFirst"}
  *    | {name: "seekLast"}
  *    | {name: "scaleSpeed", factor: number}
@@ -34,6 +35,8 @@ export const BINDINGS = Object.freeze([
   { key: "ArrowRight", shift: false, command: { name: "stepBy", steps: 1 }, label: "→", does: "one step on" },
   { key: "ArrowLeft", shift: true, command: { name: "stepBy", steps: -10 }, label: "Shift ←", does: "ten steps back" },
   { key: "ArrowRight", shift: true, command: { name: "stepBy", steps: 10 }, label: "Shift →", does: "ten steps on" },
+  { key: "PageUp", command: { name: "stepByTenth", tenths: -1 }, label: "Page ↑", does: "back by a tenth of all steps" },
+  { key: "PageDown", command: { name: "stepByTenth", tenths: 1 }, label: "Page ↓", does: "on by a tenth of all steps" },
   { key: "Home", command: { name: "seekFirst" }, label: "Home", does: "first step" },
   { key: "End", command: { name: "seekLast" }, label: "End", does: "last step" },
   { key: "[", command: { name: "scaleSpeed", factor: 0.5 }, label: "[", does: "half the speed" },
@@ -54,6 +57,8 @@ export const BINDINGS = Object.freeze([
 /** Inputs that need every key for themselves. A range is not among them: its keys are the clock's keys,
  *  unless it is marked `data-mri-keys="own"`. */
 const TYPING = /^(text|search|number|email|url|password|tel|date|time|datetime-local|month|week)$/;
+/** Inside of these the page keys scroll. */
+const SCROLLED = "[role=tabpanel], [role=listbox], [role=dialog]";
 const MOVES_BY_ARROWS = /^(tab|radio|menuitem|option|listbox|slider|combobox)$/;
 const PRESSED_BY_SPACE = /^(button|tab|checkbox|switch|radio|menuitem|option|combobox)$/;
 
@@ -80,6 +85,7 @@ function isTaken(target, key) {
   if (tag === "input" && TYPING.test(type)) return true;
   const role = target?.getAttribute?.("role") ?? "";
   const isArrow = key.startsWith("Arrow") || key === "Home" || key === "End";
+  if (key.startsWith("Page") && (target?.dataset?.mriKeys === "own" || target?.closest?.(SCROLLED))) return true;
   if (isArrow && target?.dataset?.mriKeys === "own") return true;
   if (isArrow) return (tag === "input" && type === "radio") || MOVES_BY_ARROWS.test(role);
   if (key !== " ") return false;

@@ -18,6 +18,7 @@ import { showKeys } from "./shell.mjs";
 export function runCommand(command, { player, layout, view, picture, select, toggleWatch }) {
   if (command.name === "toggle") player.toggle();
   else if (command.name === "stepBy") player.stepBy(command.steps);
+  else if (command.name === "stepByTenth") player.stepBy(command.tenths * Math.max(1, Math.round(player.numSteps / 10)));
   else if (command.name === "seekFirst") player.seek(0);
   else if (command.name === "seekLast") player.seek(player.lastStep);
   else if (command.name === "scaleSpeed") player.setSpeed(player.speed * command.factor);

@@ -39,6 +39,8 @@ export class Layers {
   /** @type {any} */
   #timer = null;
   #hovered = "";
+  /** @type {number[]|undefined} widths of the longest names, CSS pixels */
+  #names;
 
   /** @param {HTMLElement} host
    *  @param {object} context
@@ -101,7 +103,7 @@ export class Layers {
     this.list = el("ul", { role: "listbox", tabindex: 0, "aria-label": "Hook points", on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) } });
     for (const key of this.keys) {
       const { block, kind } = nameOf(key);
-      const row = el("li", { role: "option", id: `row-${key}`, class: "mri-row", "data-key": key, "aria-label": key, "aria-selected": "false", on: { click: () => this.onPick(key) } }, el("span", { class: "mri-block", text: block }), kind);
+      const row = el("li", { role: "option", id: `row-${key}`, class: "mri-row", "data-key": key, "aria-label": key, "aria-selected": "false", on: { click: () => this.onPick(key) } }, el("span", { class: "mri-block", text: block }), el("span", { class: "mri-point", text: kind }));
       this.#rows.set(key, row);
     }
     this.empty = el("p", { class: "mri-note mri-list-empty", role: "status", hidden: true, text: "No hook point has all these words." });
@@ -162,7 +164,16 @@ export class Layers {
     if (this.#sort === "change" && !this.#before && step > 0) this.needFrame(step - 1);
   }
 
+  /** The columns of names are as wide as the longest, the second at most two fifths of the list. */
+  #fitNames() {
+    this.#names ??= [".mri-block", ".mri-point"].map((column) => Math.max(...[...this.list.querySelectorAll(column)].map((name) => name.scrollWidth)));
+    const [block, point] = this.#names;
+    this.rows.style.setProperty("--block-px", `${block}px`);
+    this.rows.style.setProperty("--point-px", `${Math.min(point, 0.4 * this.scroller.clientWidth)}px`);
+  }
+
   #resize() {
+    if (this.scroller.clientWidth) this.#fitNames();
     const width = this.scroller.clientWidth - this.canvas.offsetLeft;
     this.#height = this.scroller.clientHeight;
     this.#rowPx = this.list.firstElementChild?.offsetHeight ?? this.#rowPx; // rows are higher for a finger

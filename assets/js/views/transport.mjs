@@ -53,15 +53,38 @@ export class Transport {
     this.range.addEventListener("input", () => player.seek(Number(this.range.value)));
     this.speed = el("select", { class: "mri-speed", "aria-label": "Speed", title: "Speed ([ and ]): 4 steps a second at 1×", on: { change: () => player.setSpeed(Number(this.speed.value)) } });
     this.speed.append(...SPEEDS.map((speed) => el("option", { value: speed, text: `${{ 0.25: "¼", 0.5: "½" }[speed] ?? speed}×` })));
-    this.at = el("b");
+    this.at = el("input", { type: "text", inputmode: "numeric", autocomplete: "off", class: "mri-clock-at", id: `${host.id}-at` });
+    this.at.addEventListener("focus", () => this.at.select());
+    this.at.addEventListener("change", () => this.#goTo(this.at.value));
+    this.at.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#keyInField(event));
     this.count = el("span");
-    this.clock = el("div", { class: "mri-clock" }, this.at, " ", this.count);
+    this.clock = el("div", { class: "mri-clock" }, el("label", { for: this.at.id, text: word }), " ", this.at, " ", this.count);
     this.note = el("span", { class: "mri-step-note" });
     this.loop = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", on: { click: () => player.setLoop(null) } });
     this.followButton = el("button", { type: "button", class: "mri-follow", hidden: true, text: "Follow", title: "Stay at the newest step of the recording (F)", on: { click: () => player.follow() } });
     const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.followButton, this.note, this.loop);
     this.phases = phases(steps);
     host.replaceChildren(this.clock, el("div", { class: "mri-track" }, this.range, this.phases), controls);
+  }
+
+  /** What was typed: a number goes to that step, the nearest there is; anything else is forgotten.
+   *  @param {string} text */
+  #goTo(text) {
+    if (/^\s*\d{1,9}\s*$/.test(text)) this.player.seek(Number(text));
+    this.at.value = this.player.step;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyInField(event) {
+    const tenth = Math.max(1, Math.round(this.player.numSteps / 10));
+    const by = { ArrowUp: 1, ArrowDown: -1, PageUp: -tenth, PageDown: tenth }[event.key];
+    if (by !== undefined) this.player.stepBy(by);
+    else if (event.key === "Enter") this.#goTo(this.at.value);
+    else if (event.key === "Escape") this.at.blur();
+    else return;
+    event.preventDefault();
+    this.at.value = this.player.step;
+    if (event.key !== "Escape") this.at.select();
   }
 
   /** There are more steps. */
@@ -86,9 +109,11 @@ export class Transport {
       this.playButton.setAttribute("aria-label", isPlaying ? "Pause (space)" : "Play (space)");
     }
     say(this.note, waiting ? "loading" : this.steps.forced[step] ? "forced" : this.steps.phase[step]);
-    say(this.at, `${this.word} ${step}`);
+    if (document.activeElement !== this.at) this.at.value = step; // who types is not interrupted
+    this.at.style.width = `${String(lastStep).length + 1}ch`;
     say(this.count, `${lastStep + 1} ${this.word}${lastStep ? "s" : ""}`);
-    this.clock.title = `Numbered from 0: the last of these ${lastStep + 1} is ${this.word} ${lastStep}.`;
+    this.at.setAttribute("aria-label", `${this.word}, 0 to ${lastStep}`);
+    this.clock.title = `Type a number to go there. Numbered from 0: the last of these ${lastStep + 1} is ${this.word} ${lastStep}.`;
     this.loop.hidden = !loop;
     if (loop) this.loop.textContent = `loop ${loop[0]}–${loop[1]} · clear`;
   }
