@@ -49,9 +49,10 @@ class _Alone:
     def __init__(self, side: Side, width: int) -> None:
         self.num_rows, self.width = len(side.own), width
         self.row, column = np.nonzero(~side.both)
-        self.own = side.own[self.row, column]
-        self.most = side.most[self.row]
+        self.own = side.own[self.row, column].astype(np.float32)
+        self.most = side.most.astype(np.float32)[self.row]
         self.is_bounded = np.isfinite(self.most)
+        self.all_bounded = bool(self.is_bounded.all())
 
     def expect(self, r: Doubles) -> None:
         """Means and variances of the partners, where the cosine is r (n_rows,)."""
@@ -63,7 +64,7 @@ class _Alone:
 
     def bounded(self, each: npt.NDArray[np.floating]) -> Doubles:
         """Of those that say something of r: a partner that may be anything says nothing."""
-        return self.sums(np.where(self.is_bounded, each, 0.0))
+        return self.sums(each if self.all_bounded else np.where(self.is_bounded, each, 0.0))
 
 
 def squared_gap(x: Side, y: Side, width: int) -> Doubles:

@@ -120,7 +120,8 @@ def _notes_on_steps(one: SessionReader, other: SessionReader, alignment: Alignme
         at_once = int(np.max(np.where(steps["phase"] == "prefill", steps["t_add"], 0), initial=0))
         if at_once > 1:
             notes.append(
-                f"{name} read {at_once} prompt tokens in one pass: only the last of them has values of its own."
+                f"{name} read {at_once} prompt tokens in one pass: none of them has values of its own, only the last "
+                "has attention and predictions."
             )
     if alignment.strategy != "pooled" and len(clock.steps) and not clock.whole.any():
         notes.append(

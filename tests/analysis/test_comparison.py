@@ -79,7 +79,9 @@ def test_prompts_read_in_one_pass(tmp_path, write):
     reader = open_session(write_random_session(tmp_path, num_steps=5))
     found = compare(reader, reader)
     assert found.notes == [
-        f"{name} read 4 prompt tokens in one pass: only the last of them has values of its own." for name in "AB"
+        f"{name} read 4 prompt tokens in one pass: none of them has values of its own, only the last has attention and "
+        "predictions."
+        for name in "AB"
     ]
     assert found.moments.whole.all()
 
