@@ -6,8 +6,19 @@
 
 import { frameFromBlob } from "../core/wire.mjs";
 
-/** A request that did not give what was asked. The message is a sentence for a person. */
-export class SourceError extends Error {}
+/** A request that did not give what was asked. The message is a sentence for a person; `isFinal`: the server answered
+ *  that there is no such thing, so that asking again is of no use. */
+export class SourceError extends Error {
+  /** @param {string} sentence
+   *  @param {boolean} [isFinal] */
+  constructor(sentence, isFinal = false) {
+    super(sentence);
+    this.isFinal = isFinal;
+  }
+}
+
+/** Refusals that a moment later may not be one: too slow, too early, too many. */
+const NOT_YET = Object.freeze([408, 425, 429]);
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
@@ -122,6 +133,30 @@ export function fetchAlignment(a, b, align, signal) {
   return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
 }
 
+/** The groups of a session's neurons.
+ *  @param {string} address see core/groups.mjs
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>}
+ *  @throws {SourceError} */
+export function fetchGroups(address, signal) {
+  return answerAt(address, "", (response) => response.json(), signal);
+}
+
+/** @param {string} lesson
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} what the player of lessons shows
+ *  @throws {SourceError} */
+export function fetchLesson(lesson, signal) {
+  return answerAt(`/lessons/${lesson}.json`, "", (response) => response.json(), signal);
+}
+
+/** @param {AbortSignal} [signal]
+ *  @returns {Promise<Record<string, any>>} assets/scales.json
+ *  @throws {SourceError} */
+export function fetchScales(signal) {
+  return answerAt("/assets/scales.json", "", (response) => response.json(), signal);
+}
+
 /** @param {string} id of a recording
  *  @param {"pause"|"resume"|"step"|"stop"} what
  *  @throws {SourceError} */
@@ -157,7 +192,8 @@ async function answerAt(address, id, read, signal, init = {}) {
     const cause = response ? "The server's answer broke off" : "The server does not answer";
     throw new SourceError(`${cause}: check that it is running, then retry.`);
   }
-  throw new SourceError(await sentenceOf(response, id));
+  const { status } = response;
+  throw new SourceError(await sentenceOf(response, id), status >= 400 && status < 500 && !NOT_YET.includes(status));
 }
 
 /** @param {Response} response that failed

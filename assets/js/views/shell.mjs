@@ -5,7 +5,7 @@
  */
 
 import { IDS } from "../names.mjs";
-import { BINDINGS } from "../state/keys.mjs";
+import { BINDINGS, keyOf } from "../state/keys.mjs";
 import { el } from "./dom.mjs";
 
 const TOAST_MS = 9000;
@@ -27,7 +27,7 @@ export function startShell() {
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
-    if (event.key === "?" && !isTyping && !event.defaultPrevented) showKeys();
+    if (keyOf(event) === "?" && !isTyping && !event.defaultPrevented) showKeys();
   });
   watchServer();
   markPage();
@@ -43,7 +43,7 @@ function watchServer() {
     const isCallback = String(/** @type {any} */ (asked[0])?.url ?? asked[0]).includes("/_dash-update-component");
     try {
       const response = await ask(...asked);
-      if (isCallback) toastOf(AWAY)?.remove();
+      if (isCallback) retractToast(AWAY);
       return response;
     } catch (error) {
       if (isCallback && /** @type {Error} */ (error).name !== "AbortError") toastOf(AWAY) ?? showToast(AWAY, "error");
@@ -80,11 +80,17 @@ function switchTheme() {
 export function showToast(text, kind = "info") {
   const host = document.getElementById("mri-toasts");
   if (!host) return;
-  toastOf(text)?.remove();
+  retractToast(text);
   const close = el("button", { type: "button", class: "mri-icon", "aria-label": "Dismiss", text: "×", on: { click: () => toast.remove() } });
   const toast = el("div", { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" }, el("p", { text }), close);
   host.append(toast);
   if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+/** What a toast said is no longer so.
+ *  @param {string} text */
+export function retractToast(text) {
+  toastOf(text)?.remove();
 }
 
 /** @param {string} text
@@ -117,6 +123,7 @@ export function showKeys() {
     words,
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
     el("h3", { text: "Keys" }),
+    el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
     list,
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close", autofocus: true }));
