@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 
 from mri.analysis.saliency import attention_mass
-from mri.analysis.series import series_over_steps
+from mri.analysis.series import extras_over_steps, series_over_steps
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.attribution import attribution_of_step
@@ -108,9 +108,8 @@ def frames(session_id: str) -> ResponseReturnValue:
 @routes.get("/sessions/<session_id>/series")
 @compress.compressed()
 def series(session_id: str) -> ResponseReturnValue:
-    """Surprise, entropy and one statistic of every hook point over all steps: one safetensors blob, as a frame is.
-
-    Cached as frames are.
+    """Surprise, entropy, one statistic of every hook point, and what a training script added, over all steps: one
+    safetensors blob, as a frame is. Cached as frames are.
     """
     reader = services().library.open(session_id).as_of_now()
     stat = request.args.get("stat", "l2")
@@ -118,9 +117,14 @@ def series(session_id: str) -> ResponseReturnValue:
     etag = f"{session_id}-{version}-series-{stat}"
     if version and etag in request.if_none_match:
         return Response(status=304)
-    lines = series_over_steps(reader, stat)
+    lines, extras = series_over_steps(reader, stat), extras_over_steps(reader)
     arrays = {"surprise": lines.surprise, "entropy": lines.entropy, "points": lines.points}
-    blob = blob_from_arrays({"stat": stat, "every": lines.every, "num_steps": reader.num_steps}, arrays)
+    for i, extra in enumerate(extras.values()):
+        arrays |= {f"extra/{i}/values": extra.values, f"extra/{i}/present": extra.present.astype(np.uint8)}
+    header: dict[str, Any] = {"stat": stat, "every": lines.every, "num_steps": reader.num_steps}
+    if extras:
+        header["extra"] = list(extras)
+    blob = blob_from_arrays(header, arrays)
     return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
 
 
