@@ -63,7 +63,7 @@ def series_over_steps(reader: SessionReader, stat: str) -> Series:
 class Extra(NamedTuple):
     """A number that a training script recorded beside the hook points, such as its loss, over the columns of a Series.
 
-    values     (n_columns,) the largest of each column's steps; NaN where one of them is: it was recorded
+    values     (n_columns,) the largest of each column's steps; NaN where one of them is, or where there is none
     present    (n_columns,) False where no step has one
     """
 
@@ -80,9 +80,8 @@ def extras_over_steps(reader: SessionReader) -> dict[str, Extra]:
         if reader.column(name, steps=[int(np.flatnonzero(present)[0])]).ndim > 1:
             continue
         values = np.where(present, reader.column(name), -np.inf).astype(np.float32)
-        found[name.removeprefix("extra/")] = Extra(
-            np.maximum.reduceat(values, starts), np.logical_or.reduceat(present, starts)
-        )
+        largest, has = np.maximum.reduceat(values, starts), np.logical_or.reduceat(present, starts)
+        found[name.removeprefix("extra/")] = Extra(np.where(has, largest, np.float32(np.nan)), has)
     return dict(sorted(found.items(), key=lambda item: (item[0] != "loss", item[0])))
 
 

@@ -56,6 +56,7 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @property {Float32Array} entropy (n_columns,) bits
  *  @property {Float32Array} points (n_points × n_columns), one row per hook point in the layout's order
  *  @property {number} every steps to a column
+ *  @property {import("../core/extras.mjs").ExtraLine[]} extra what a training script added
  *  @property {number} [stride] from one row of `points` to the next, n_columns if left out */
 
 /** @param {string} id
@@ -68,7 +69,9 @@ export async function fetchSeries(id, stat, version = "", signal) {
   const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
   const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
   const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
-  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every: /** @type {any} */ (header).every };
+  const { every, extra = [] } = /** @type {any} */ (header);
+  const added = extra.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, values: line(`extra/${i}/values`), present: line(`extra/${i}/present`) }));
+  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every, extra: added };
 }
 
 /** Attention mass of every position on what the step predicts.
