@@ -28,7 +28,7 @@ def alignment() -> ResponseReturnValue:
 
 @compare_routes.get("/compare/panels/<kind>.csv")
 def panel(kind: str) -> ResponseReturnValue:
-    """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, two header rows: names, units."""
+    """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, names with their units in the header."""
     found = comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT)
     choice = Choice(_whole("moment"), _given("point"), _whole("layer"), _whole("head"))
     return sent(lambda: comparison_csv(found, kind, choice), "text/csv")

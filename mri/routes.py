@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 
 from mri.analysis.saliency import attention_mass
-from mri.analysis.series import first_odd, series_over_steps
+from mri.analysis.series import extras_over_steps, first_odd, series_over_steps
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.attribution import attribution_of_step
@@ -115,8 +115,8 @@ def frames(session_id: str) -> ResponseReturnValue:
 @routes.get("/sessions/<session_id>/series")
 @compress.compressed()
 def series(session_id: str) -> ResponseReturnValue:
-    """Surprise, entropy and one statistic of every hook point over all steps: one safetensors blob, as a frame is.
-    Its header says where NaN or ±∞ began, `first_odd`: [step, hook point] or null.
+    """Surprise, entropy, one statistic of every hook point, and what a training script added, over all steps: one
+    safetensors blob, as a frame is. Its header says where NaN or ±∞ began, `first_odd`: [step, hook point] or null.
 
     Cached as frames are.
     """
@@ -126,9 +126,15 @@ def series(session_id: str) -> ResponseReturnValue:
     etag = f"{session_id}-{version}-series-{stat}"
     if version and etag in request.if_none_match:
         return Response(status=304)
-    lines = series_over_steps(reader, stat)
+    lines, extras = series_over_steps(reader, stat), extras_over_steps(reader)
     arrays = {"surprise": lines.surprise, "entropy": lines.entropy, "points": lines.points}
-    header = {"stat": stat, "every": lines.every, "num_steps": reader.num_steps, "first_odd": first_odd(reader)}
+    for i, extra in enumerate(extras.values()):
+        arrays |= {f"extra/{i}/values": extra.values, f"extra/{i}/present": extra.present.astype(np.uint8)}
+    header: dict[str, Any] = {
+        "stat": stat, "every": lines.every, "num_steps": reader.num_steps, "first_odd": first_odd(reader),
+    }  # fmt: skip
+    if extras:
+        header["extra"] = list(extras)
     blob = blob_from_arrays(header, arrays)
     return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
 

@@ -123,6 +123,12 @@ def views_from_bytes(blob: bytes | memoryview, only: str | None = None) -> tuple
     return header, arrays
 
 
+def names_from_bytes(blob: bytes | memoryview) -> list[str]:
+    """Names of a frame's arrays. For bytes that were checked before, as `views_from_bytes`."""
+    entries = json.loads(bytes(blob[8 : 8 + int.from_bytes(blob[:8], "little")]))
+    return [name for name in entries if name != "__metadata__"]
+
+
 def record_bytes(kind: int, step: int, payload: bytes) -> bytes:
     """Payload wrapped as one record, padded to a multiple of 8 bytes."""
     body = HEADER.pack(MAGIC, VERSION, kind, step, len(payload)) + payload

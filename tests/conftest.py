@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,12 +157,20 @@ def random_frame(
     )  # fmt: skip
 
 
+def usual_extras(step: int) -> dict[str, Any]:
+    rate = {"rate": step + np.arange(4).reshape(2, 2)} if step % 2 == 0 else {}
+    return {"loss": np.nan if step == 2 else 4 / (1 + step)} | rate
+
+
 def write_random_session(
     folder: Path, *, n_layer: int = 2, n_embd: int = 16, n_head: int = 2, num_steps: int = 8,
     config: TraceConfig | None = None, session_id: str = "random", seed: int = 0, num_prompt_tokens: int = 4,
-    seal: bool = True, provenance: dict[str, str] | None = None,
+    seal: bool = True, provenance: dict[str, str] | None = None, extras: Callable[[int], dict[str, Any]] | bool = False,
 ) -> Path:  # fmt: skip
-    """A generation of `num_steps` steps: the prompt in one pass, or token by token with prefill="stepwise". -> path"""
+    """A generation of `num_steps` steps: the prompt in one pass, or token by token with prefill="stepwise". -> path
+
+    extras: what a training script added to a step; True: `loss`, NaN in the third, and in every other `rate` (2, 2).
+    """
     config = config or TraceConfig()
     rng = np.random.default_rng(seed)
     layout = random_layout(n_layer, n_embd, n_head, config)
@@ -180,6 +189,9 @@ def write_random_session(
             frame = random_frame(layout, rng, step, phase, pos0, t_add, chosen_id=next_id)
             if phase == "decode":
                 frame.arrays["tokens"][:] = chosen
+            if extras:
+                for name, value in (usual_extras if extras is True else extras)(step).items():
+                    frame.arrays[f"extra/{name}"] = np.array(value, np.float32)
             writer.append(frame)
             pos0, chosen = pos0 + t_add, next_id
         folder_of_session = writer.finish("max_new_tokens", seal=False, response="…", duration_s=0.001 * num_steps)

@@ -20,9 +20,9 @@ def test_a_panel_is_csv(client):
     assert answer.status_code == 200
     assert answer.mimetype == "text/csv"
     lines = answer.text.splitlines()
-    assert lines[0] == "step,read,hook_point,neuron,value,state,at_most"
-    assert lines[2] == f"0,a,{KEY},6,NaN,captured,"
-    assert len(lines) == 2 + 10
+    assert lines[0] == "step,read,hook_point,neuron,value [activation],state,at_most [|activation|]"
+    assert lines[1] == f"0,a,{KEY},6,NaN,captured,"
+    assert len(lines) == 1 + 10
 
 
 def test_the_step_is_python_that_names_this_machines_file(client):

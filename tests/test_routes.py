@@ -3,6 +3,7 @@
 import math
 import time
 
+import numpy as np
 import pytest
 
 from mri import routes as module
@@ -12,7 +13,7 @@ from mri.routes import _version
 from mri.store.reader import open_session
 from mri.store.seal import seal
 from mri.wire import KIND_FRAME, frame_from_bytes, iter_records, views_from_bytes
-from tests.conftest import write_handmade_session
+from tests.conftest import write_handmade_session, write_random_session
 
 
 @pytest.fixture
@@ -118,6 +119,14 @@ def test_series_are_one_blob_over_all_steps(reader_client, sessions_folder):
     assert "immutable" in kept.headers["Cache-Control"]
     again = reader_client.get("/sessions/handmade/series?stat=p99", headers={"If-None-Match": kept.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_series_have_what_a_training_script_added(reader_client, sessions_folder):
+    write_random_session(sessions_folder, session_id="trained", num_steps=4, extras=True)
+    header, arrays = views_from_bytes(reader_client.get("/sessions/trained/series").data)
+    assert header["extra"] == ["loss"]
+    np.testing.assert_array_equal(arrays["extra/0/values"], np.float32([4, 2, np.nan, 1]))
+    assert arrays["extra/0/present"].tolist() == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from mri.cli import app
 from mri.errors import BadSession, ConfigError, MriError, SessionNotFound, StoreError
+from mri.export.files import TABLES
 from mri.store.reader import open_session
 from tests.conftest import write_handmade_session
 
@@ -43,7 +44,7 @@ def test_one_table_of_two_sessions(sessions: Path, tmp_path: Path) -> None:
 def test_all_tables_are_files_beside_each_other(sessions: Path, tmp_path: Path) -> None:
     mri("export", "handmade", "--out", tmp_path, "--sessions", sessions)
     names = {path.name for path in tmp_path.glob("handmade*")}
-    assert names == {f"handmade.{table}.parquet" for table in ("stats", "topk", "attention", "logits", "tokens")}
+    assert names == {f"handmade.{table}.parquet" for table in TABLES}
     assert pd.read_parquet(tmp_path / "handmade.stats.parquet").attrs["session_id"] == "handmade"
 
 

@@ -7,7 +7,6 @@
 import { alignmentWords, firstMoment, momentsOfSteps } from "./core/moments.mjs";
 import { blockOf } from "./core/selection.mjs";
 import { IDS } from "./names.mjs";
-import { fetchCompared } from "./source/compared.mjs";
 import { fetchAlignment } from "./source/http.mjs";
 import { commandFromKey } from "./state/keys.mjs";
 import { Player } from "./state/player.mjs";
@@ -15,6 +14,7 @@ import { EMPTY_VIEW, ViewState, urlFromView, viewFromUrl } from "./state/view.mj
 import { runCommand } from "./views/commands.mjs";
 import { ComparedCharts } from "./views/compare_charts.mjs";
 import { ComparedNeurons } from "./views/compare_neurons.mjs";
+import { Failed } from "./views/failed.mjs";
 import { Ribbon } from "./views/ribbon.mjs";
 import { showToast, theme, themeChanged } from "./views/shell.mjs";
 import { TakeAway } from "./views/takeaway.mjs";
@@ -36,23 +36,17 @@ const PARTS = Object.freeze([
   ["Neurons", "neurons", "#compare-grids"],
 ]);
 
-/** @param {CompareBoot} boot
- *  @param {Record<string, any>} scales
- *  @returns {Promise<Comparison>} rejects with a sentence */
-export async function openComparison(boot, scales) {
-  return new Comparison(boot, scales, await fetchCompared(boot, (sentence) => showToast(sentence, "error")));
-}
-
 export class Comparison {
   #needsRedraw = false;
   #isClosed = false;
   #abort = new AbortController();
+  #aligning = new AbortController();
   /** @type {Partial<Record<Side, Ribbon>>} */
   ribbons = {};
 
   /** @param {CompareBoot} boot
    *  @param {Record<string, any>} scales
-   *  @param {Awaited<ReturnType<typeof fetchCompared>>} compared */
+   *  @param {Awaited<ReturnType<typeof import("./source/compared.mjs").fetchCompared>>} compared */
   constructor(boot, scales, { alignment, a, b }) {
     this.boot = boot;
     this.sides = { a, b };
@@ -94,7 +88,10 @@ export class Comparison {
       const ribbon = new Ribbon(host(`compare-ribbon-${side}`), { tokens, stepOf, numPrompt, onSeek, hasAttention: false, influence });
       ribbon.list.setAttribute("aria-label", `Tokens of ${side.toUpperCase()}`);
       this.ribbons[side] = ribbon;
+      sides[side].cache.onFailure = () => this.redraw();
     }
+    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].cache.retry()));
+    host("compare-grids").before(this.failed.host);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const layouts = { a: sides.a.layout, b: sides.b.layout };
     const needsRedraw = () => this.redraw();
@@ -166,12 +163,15 @@ export class Comparison {
     dispatchEvent(new PopStateEvent("popstate"));
   }
 
-  /** Align otherwise, at the same steps as far as they are still there.
+  /** Align otherwise, at the same steps as far as they are still there. What was chosen last counts, not what comes last.
    *  @param {"prefix"|"mapping"|"pooled"} align */
   async #align(align) {
+    this.#aligning.abort();
+    const { signal } = (this.#aligning = new AbortController());
     try {
+      const alignment = await fetchAlignment(this.boot.a, this.boot.b, align, signal);
+      signal.throwIfAborted();
       const [a, b] = this.alignment.steps[this.player.step] ?? [0, 0];
-      const alignment = await fetchAlignment(this.boot.a, this.boot.b, align, this.#abort.signal);
       this.#setAlignment(alignment);
       Object.assign(/** @type {any} */ (this.transport).steps, this.clock);
       this.transport?.grow();
@@ -182,7 +182,9 @@ export class Comparison {
       this.charts?.postPair();
       this.redraw();
     } catch (error) {
-      if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
+      if (signal.aborted) return;
+      /** @type {HTMLSelectElement} */ (document.getElementById("compare-align")).value = /** @type {string} */ (this.view.view.align);
+      showToast(/** @type {Error} */ (error).message, "error");
     }
   }
 
@@ -209,6 +211,8 @@ export class Comparison {
   close() {
     this.#isClosed = true;
     this.#abort.abort();
+    this.#aligning.abort();
+    this.failed?.host.remove();
     this.charts?.close();
     this.player.close();
     this.view.close();
@@ -257,9 +261,11 @@ export class Comparison {
   #paint() {
     if (!document.getElementById(IDS.compare)) return this.close();
     const { step: moment, direction, mode, waiting, wanted } = this.player;
-    const steps = this.alignment?.steps[waiting ? wanted : moment] ?? [-1, -1];
+    const sought = waiting ? wanted : moment;
+    const steps = this.alignment?.steps[sought] ?? [-1, -1];
     SIDES.forEach((side, i) => steps[i] >= 0 && this.#fetch(this.sides[side].cache, steps[i], direction));
     const frames = this.#frames(moment);
+    this.#tellFailure(sought, steps, frames !== null && !waiting);
     const isPlaying = mode === "playing";
     const { point, neuron } = this.view.view;
     if (frames) {
@@ -283,7 +289,17 @@ export class Comparison {
    *  @param {number} direction */
   #fetch(cache, step, direction) {
     const isHere = cache.get(step) !== null;
-    cache.ensure(step, direction).then(() => isHere || this.redraw(), () => {}); // told by the cache's onError
+    cache.ensure(step, direction).then(() => isHere || this.redraw(), () => {}); // the cache has a picture asked for, which says it
+  }
+
+  /** @param {number} moment
+   *  @param {readonly number[]} steps of A and B
+   *  @param {boolean} isHere */
+  #tellFailure(moment, steps, isHere) {
+    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].cache.failureOf(steps[i])));
+    const failure = failures.find(Boolean) ?? null;
+    this.failed?.show(`Moment ${moment} did not come`, failure);
+    document.getElementById(IDS.compare)?.classList.toggle("is-failed", failure !== null);
   }
 
   #wanted() {

@@ -5,12 +5,13 @@
  * Knows the protocol of docs/live.md; refuses to know drawing and the page around the Scanner.
  */
 
-import { framesFromRecords } from "./core/wire.mjs";
+import { BadFrames, framesFromRecords } from "./core/wire.mjs";
 import { Growth } from "./core/growth.mjs";
 import { layoutFromMeta } from "./core/layout.mjs";
 import { Scanner } from "./scanner.mjs";
-import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./source/http.mjs";
+import * as http from "./source/http.mjs";
 import { LiveSocket } from "./source/socket.mjs";
+import { toldUntilAnswered } from "./views/failed.mjs";
 import { showToast } from "./views/shell.mjs";
 
 /** @typedef {object} LiveBoot
@@ -32,6 +33,8 @@ export class Following {
   #queue = [];
   /** @type {Set<number>} steps that came without their payloads */
   #thin = new Set();
+  /** @type {Record<string, string>} of the tokens told so far: each is told once, maybe before there is a place for it */
+  #texts = {};
   /** @type {any} */
   #meta = null;
   /** @type {any} the last message */
@@ -46,9 +49,14 @@ export class Following {
    *  @param {() => boolean} context.isHere whether the page is still there
    *  @param {() => void} context.makeRoom the first step is there: the Scanner's place must be seen before it is built
    *  @param {(scanner: Scanner) => void} context.onScanner it was built
-   *  @param {(endReason: string) => void} [context.onEnd] every step of the recording is here */
-  constructor(boot, { scales, bar, isHere, makeRoom, onScanner, onEnd }) {
+   *  @param {(endReason: string) => void} [context.onEnd] every step of the recording is here
+   *  @param {Pick<typeof http, "fetchFrames"|"fetchMeta"|"fetchSeries"|"fetchTokens">} [context.source]
+   *  @param {(address: string) => any} [context.connect] address -> WebSocket
+   *  @param {(...of: ConstructorParameters<typeof Scanner>) => Scanner} [context.openScanner] */
+  constructor(boot, { scales, bar, isHere, makeRoom, onScanner, onEnd, source = http, connect, openScanner = (...of) => new Scanner(...of) }) {
     this.boot = boot;
+    this.source = source;
+    this.openScanner = openScanner;
     this.scales = scales;
     this.bar = bar;
     this.isHere = isHere;
@@ -59,6 +67,7 @@ export class Following {
     this.socket = new LiveSocket({
       session: /** @type {string} */ (boot.session),
       from: boot.num_steps,
+      connect,
       onFrames: (frames) => this.#take(frames),
       onMessage: (message) => this.#hear(message),
       onLink: (link, waitMs) => bar.setLink(link, waitMs, this.socket?.next ?? 0),
@@ -77,7 +86,7 @@ export class Following {
     if (!this.isHere()) return this.close();
     this.bar.hear(message);
     if (message.type === "hello") this.#begin(message);
-    else if (message.type === "text" && this.#growth) Object.assign(this.#growth.tokens.text, message.text);
+    else if (message.type === "text") this.#learn(message.text);
     else if (message.type === "state") this.scanner?.setRunning(message.state === "running");
     else if (message.type === "dropped") for (const [first, last] of message.payload_steps) for (let step = first; step <= last; step++) this.#thin.add(step);
     if (message.type === "end") this.#end = message;
@@ -92,12 +101,12 @@ export class Following {
     const { session, num_steps: from, limit } = this.boot;
     const id = /** @type {string} */ (session);
     const { signal } = this.#abort;
+    const ask = () => Promise.all([this.source.fetchTokens(id, signal), ...(from ? ["l2", "p99"] : []).map((stat) => this.source.fetchSeries(id, stat, "", signal))]);
     try {
-      const tokens = await fetchTokens(id, signal);
+      const [tokens, l2, p99] = await toldUntilAnswered(ask, signal);
       if (from === 0) Object.assign(tokens, { sequence: [], steps: { pos0: [], t_add: [], phase: [], chosen_id: [], forced: [] } }); // all of it comes
-      const [l2, p99] = from ? await Promise.all(["l2", "p99"].map((stat) => fetchSeries(id, stat, "", signal))) : [];
-      if (signal.aborted) return; // left meanwhile
       this.#growth = new Growth({ layout: layoutFromMeta(meta), tokens, l2, p99, limit });
+      this.#learn({});
       if (from) this.#build();
       this.#drain();
     } catch (error) {
@@ -105,11 +114,17 @@ export class Following {
     }
   }
 
+  /** @param {Record<string, string>} texts of tokens */
+  #learn(texts) {
+    Object.assign(this.#texts, texts);
+    if (this.#growth) Object.assign(this.#growth.tokens.text, this.#texts);
+  }
+
   #build() {
     const growth = /** @type {Growth} */ (this.#growth);
     this.makeRoom();
     const boot = { session: this.#meta.session.id, full_scale: growth.fullScale, limit: growth.limit, asked: this.boot.asked };
-    const scanner = new Scanner(boot, { ...this.#meta, version: "" }, growth.tokens, this.scales, growth);
+    const scanner = this.openScanner(boot, { ...this.#meta, version: "" }, growth.tokens, this.scales, growth);
     this.scanner = window.mri = scanner;
     scanner.setRunning(this.bar.state === "running");
     this.onScanner(scanner);
@@ -147,15 +162,32 @@ export class Following {
    *  @param {number} stop steps that the stream left out */
   async #fill(start, stop) {
     this.#isFilling = true;
+    const { signal } = this.#abort;
     try {
-      const frames = framesFromRecords(await fetchFrames(/** @type {string} */ (this.boot.session), start, stop, this.#abort.signal));
+      const [frames, texts] = await toldUntilAnswered(() => this.#fetch(start, stop), signal);
+      this.#learn(texts);
       this.#queue.unshift(...frames);
-      this.#isFilling = false;
-      this.#drain();
     } catch (error) {
-      this.#isFilling = false; // tried again with what comes next
-      if (!this.#abort.signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
+      if (signal.aborted) return;
+      showToast(/** @type {Error} */ (error).message, "error");
+      return this.#end && this.#settle(); // there will be no more than what is here
+    } finally {
+      this.#isFilling = false;
     }
+    this.#drain();
+  }
+
+  /** Steps and the texts of their tokens, which the stream did not tell.
+   *  @param {number} start
+   *  @param {number} stop
+   *  @returns {Promise<[import("./core/wire.mjs").Frame[], Record<string, string>]>} at least the first of them */
+  async #fetch(start, stop) {
+    const id = /** @type {string} */ (this.boot.session);
+    const { signal } = this.#abort;
+    const [records, { text }] = await Promise.all([this.source.fetchFrames(id, start, stop, signal), this.source.fetchTokens(id, signal)]);
+    const frames = framesFromRecords(records);
+    if (frames[0]?.header.step !== start) throw new BadFrames(`The server did not send step ${start}: retry.`);
+    return [frames, text];
   }
 
   /** The recording is over, and every step of it is here. */
@@ -169,7 +201,7 @@ export class Following {
     this.onEnd(reason);
     for (let i = 0; i < SEAL_LOOKS && reason !== "died" && !this.#abort.signal.aborted; i++) {
       await new Promise((done) => setTimeout(done, SEAL_LOOK_MS));
-      const now = await fetchMeta(meta.session.id, this.#abort.signal).catch(() => null);
+      const now = await this.source.fetchMeta(meta.session.id, this.#abort.signal).catch(() => null);
       if (now?.version) return scanner.pin.settle(now); // one file now: it can be pinned
     }
   }

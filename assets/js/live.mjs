@@ -11,8 +11,6 @@ import { startRecording, steerRecording } from "./source/http.mjs";
 import { LiveBar } from "./views/live_bar.mjs";
 import { showToast } from "./views/shell.mjs";
 
-const LOOK_MS = 1000;
-
 export class Live {
   /** @type {Following|null} */
   #following = null;
@@ -28,8 +26,6 @@ export class Live {
       again: () => this.#again(),
     });
     const { signal } = this.#abort;
-    const looks = setInterval(() => this.host.isConnected || this.close(), LOOK_MS);
-    signal.addEventListener("abort", () => clearInterval(looks));
     addEventListener("popstate", () => this.#restore(), { signal });
     document.addEventListener("click", (event) => this.#navigate(event), { signal, capture: true });
   }
@@ -44,6 +40,7 @@ export class Live {
   async record(request) {
     try {
       const { id } = await startRecording(request);
+      if (this.#abort.signal.aborted) return; // somebody went elsewhere: it is among the sessions
       history.pushState(null, "", `/live?session=${id}`);
       this.watch({ session: id, num_steps: 0, is_steerable: true, limit: 0 });
     } catch (error) {

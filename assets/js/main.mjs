@@ -1,57 +1,71 @@
 /**
- * What Dash calls when a page with a scanner is there: the replay of a session, or a recording under way.
+ * What Dash calls when a page with a view is there: the replay of a session, a recording under way, a comparison, …
  *
- * Composition only: there is one of them at a time, and the one before is closed first. Each page fetches its own modules.
+ * Composition only: there is one of them at a time (state/visits.mjs). Each page fetches its own modules.
  */
 
 import { IDS } from "./names.mjs";
+import { fetchLesson, fetchScales } from "./source/http.mjs";
+import { Visits } from "./state/visits.mjs";
+import { shownUntilAnswered, toldUntilAnswered } from "./views/failed.mjs";
 import { fillPickers } from "./views/picker.mjs";
 import { showToast } from "./views/shell.mjs";
 
-/** @type {{close: () => void}|null} */
-let open = null;
+const visits = new Visits(() => (window.mri = undefined));
 
-/** What stood before goes: there is one at a time. */
-function closeOpen() {
-  open?.close();
-  open = null;
-  window.mri = undefined;
-}
+/** @type {MutationObserver|null} */
+let observer = null;
 
-async function fetchScales() {
-  return (await fetch(new URL("../scales.json", import.meta.url))).json();
+/** @template {import("./state/visits.mjs").View} T
+ *  @param {string|null} id of the element that the view stands in; null: there is nothing to show
+ *  @param {(signal: AbortSignal) => Promise<() => T>} build as of Visits
+ *  @returns {Promise<T|null>} null: it does not stand */
+async function mount(id, build) {
+  observer ??= new MutationObserver(() => visits.look()); // a page of Dash's that has no view of ours ends the one before, too
+  observer.observe(document.body, { childList: true, subtree: true });
+  const { pathname } = location;
+  try {
+    const view = await visits.open(id ? document.getElementById(id) : null, async (signal) => {
+      const make = await build(signal);
+      if (location.pathname !== pathname) visits.close(); // somebody goes elsewhere: Dash is building that page
+      return make;
+    });
+    Promise.resolve(/** @type {any} */ (view)?.firstPaint).then(fillPickers);
+    return view;
+  } catch (error) {
+    showToast(/** @type {Error} */ (error).message, "error");
+    return null;
+  }
 }
 
 /** Called by Dash on every visit of the Scanner.
  *  @param {{session: string, full_scale: Record<string, number>, limit: number}|null} boot
  *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted */
 export async function mountScanner(boot) {
-  closeOpen();
-  if (!boot?.session) return window.dash_clientside.no_update;
-  try {
+  const scanner = await mount(boot?.session ? IDS.scanner : null, async (signal) => {
+    const { session } = /** @type {{session: string}} */ (boot);
     const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./scanner.mjs"), import("./source/pin.mjs")]);
-    const [[meta, tokens], scales] = await Promise.all([metaAndTokens(boot.session), fetchScales()]);
-    const scanner = new Scanner(boot, meta, tokens, scales);
-    open = window.mri = scanner;
-    await scanner.firstPaint;
-    fillPickers();
-    return boot.session;
-  } catch (error) {
-    showToast(/** @type {Error} */ (error).message, "error");
-    return window.dash_clientside.no_update;
-  }
+    const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
+    const ask = () => Promise.all([metaAndTokens(session, signal), fetchScales(signal)]);
+    const [[meta, tokens], scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
+    return () => (window.mri = new Scanner(/** @type {any} */ (boot), meta, tokens, scales));
+  });
+  await scanner?.firstPaint;
+  return scanner && visits.view === scanner ? scanner.session : window.dash_clientside.no_update;
 }
 
 /** Called by Dash on every visit of the Live page.
  *  @param {import("./following.mjs").LiveBoot} boot
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first step is painted */
 export async function mountLive(boot) {
-  closeOpen();
-  const [{ Live }, scales] = await Promise.all([import("./live.mjs"), fetchScales()]);
-  const live = new Live(scales);
-  open = live;
-  if (boot.session) live.watch(boot);
-  fillPickers();
+  await mount(IDS.live, async (signal) => {
+    const [{ Live }, scales] = await Promise.all([import("./live.mjs"), toldUntilAnswered(() => fetchScales(signal), signal)]);
+    return () => {
+      const live = new Live(scales);
+      if (boot.session) live.watch(boot);
+      return live;
+    };
+  });
   return window.dash_clientside.no_update;
 }
 
@@ -59,27 +73,27 @@ export async function mountLive(boot) {
  *  @param {{lesson: string|null, words?: any}} boot
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first scan is painted */
 export async function mountLearn(boot) {
-  closeOpen();
-  if (!boot.lesson) (await import("./learn/course.mjs")).showCourse(boot.words);
-  else
-    try {
-      const [{ Lesson }, answer, scales] = await Promise.all([import("./learn/lesson.mjs"), fetch(`/lessons/${boot.lesson}.json`), fetchScales()]);
-      const content = await answer.json();
-      if (!answer.ok) throw new Error(content.error);
-      open = new Lesson(content, scales);
-    } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
+  const { lesson } = boot;
+  await mount(IDS.learn, async (signal) => {
+    if (!lesson) {
+      const { Course } = await import("./learn/course.mjs");
+      return () => new Course(boot.words);
     }
+    const text = /** @type {HTMLElement} */ (document.getElementById(IDS.learnText));
+    const ask = () => Promise.all([fetchLesson(lesson, signal), fetchScales(signal)]);
+    const [{ Lesson }, [content, scales]] = await Promise.all([import("./learn/lesson.mjs"), shownUntilAnswered(text, "This lesson did not come", ask, signal)]);
+    return () => new Lesson(content, scales);
+  });
   return window.dash_clientside.no_update;
 }
 
 /** Called by Dash on every visit of the Neurons page.
  *  @param {import("./neurons/question.mjs").Boot} boot */
 export async function mountNeurons(boot) {
-  closeOpen();
-  const { NeuronsPage } = await import("./neurons/page.mjs");
-  open = new NeuronsPage(boot);
-  fillPickers();
+  await mount(IDS.neurons, async () => {
+    const { NeuronsPage } = await import("./neurons/page.mjs");
+    return () => new NeuronsPage(boot);
+  });
   return window.dash_clientside.no_update;
 }
 
@@ -87,23 +101,21 @@ export async function mountNeurons(boot) {
  *  @param {Record<string, any>} request body of POST /record */
 export async function record(request) {
   const { Live } = await import("./live.mjs");
-  const isReady = () => open instanceof Live && open.host.isConnected;
-  while (!isReady() && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
-  if (open instanceof Live) await open.record(request);
+  while (!(visits.view instanceof Live) && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
+  if (visits.view instanceof Live) await visits.view.record(request);
 }
 
 /** Called by Dash on every visit of the Compare page with two sessions.
  *  @param {import("./compare.mjs").CompareBoot} boot
  *  @returns {Promise<any>} nothing */
 export async function mountCompare(boot) {
-  closeOpen();
-  try {
-    const [{ openComparison }, scales] = await Promise.all([import("./compare.mjs"), fetchScales()]);
-    open = window.mri = await openComparison(boot, scales);
-    fillPickers();
-  } catch (error) {
-    showToast(/** @type {Error} */ (error).message, "error");
-  }
+  await mount(IDS.compare, async (signal) => {
+    const [{ Comparison }, { fetchCompared }] = await Promise.all([import("./compare.mjs"), import("./source/compared.mjs")]);
+    const grids = /** @type {HTMLElement} */ (document.getElementById("compare-grids"));
+    const ask = () => Promise.all([fetchCompared(boot, signal), fetchScales(signal)]);
+    const [compared, scales] = await shownUntilAnswered(grids, "These recordings did not come", ask, signal);
+    return () => (window.mri = new Comparison(boot, scales, compared));
+  });
   return window.dash_clientside.no_update;
 }
 

@@ -19,6 +19,7 @@ import { Pictures } from "./state/pictures.mjs";
 import { Player } from "./state/player.mjs";
 import { ViewState, urlFromView, viewFromUrl } from "./state/view.mjs";
 import { runCommand } from "./views/commands.mjs";
+import { toldUntilAnswered } from "./views/failed.mjs";
 import { Grouped } from "./views/grouped.mjs";
 import { Hints } from "./views/hints.mjs";
 import { Panels } from "./views/panels.mjs";
@@ -59,7 +60,7 @@ export class Scanner {
     this.cache = new FrameCache({
       numSteps,
       fetchWindow: (start, stop, signal) => this.pin.frames(start, stop, signal),
-      onError: (sentence) => showToast(sentence, "error"),
+      onFailure: () => this.redraw(),
     });
     this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null });
     const asked = boot.asked ?? viewFromUrl(location.search);
@@ -73,8 +74,8 @@ export class Scanner {
     this.player.setLoop(loop);
     this.player.setGrowing(growth !== null);
     this.redraw();
-    this.firstPaint.then(() => growth || this.#fetchSeries());
-    this.firstPaint.then(() => growth || this.#withdrawIfDamaged(meta.integrity));
+    this.firstPaint.then(() => growth || this.#isClosed || this.#fetchSeries());
+    this.firstPaint.then(() => growth || this.#isClosed || this.#withdrawIfDamaged(meta.integrity));
     this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (growth) return asked.step === null ? this.player.follow() : undefined;
@@ -90,13 +91,13 @@ export class Scanner {
     const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
     const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const needsRedraw = () => this.redraw();
-    this.grouped = new Grouped({ session: boot.session, scales, onReady: needsRedraw, onError: (sentence) => showToast(sentence, "error") });
+    this.grouped = new Grouped({ session: boot.session, scales, onReady: needsRedraw });
     const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-    this.stage = new Stage(stage, { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, needsRedraw, willRedraw: () => this.#pictures.willDraw });
+    this.stage = new Stage(stage, { layout, scales, fullScale: boot.full_scale, tokens, onPick: onSelect, onRetry: () => this.cache.retry(), needsRedraw, willRedraw: () => this.#pictures.willDraw });
     this.panels = new Panels({
       layout, meta, tokens, scales, player, onSelect, view: this.view, growth: this.growth, session: boot.session, limit: boot.limit,
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
-      needFrame: (step) => this.cache.ensure(step).then(needsRedraw, () => {}), // told by the cache's onError
+      needFrame: (step) => this.cache.ensure(step).then(needsRedraw, () => {}), // the stage says it where it matters
       canAsk: () => this.pin.serverAnswers(),
       isFollowing: () => this.#isFollowing,
     });
@@ -128,8 +129,9 @@ export class Scanner {
 
   /** Lines over all steps, after the picture: the scan does not wait for them. */
   async #fetchSeries() {
+    const { signal } = this.#abort;
     try {
-      this.panels.setSeries(await this.pin.series(this.#abort.signal));
+      this.panels.setSeries(await toldUntilAnswered(() => this.pin.series(signal), signal));
       this.redraw();
     } catch (error) {
       if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
@@ -199,6 +201,7 @@ export class Scanner {
   close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#painted(); // nobody waits for what will not come
     this.#pictures.close();
     this.#abort.abort();
     this.player.close();
@@ -259,13 +262,15 @@ export class Scanner {
       return false;
     }
     const { step, direction, mode, waiting, wanted } = this.player;
-    this.cache.ensure(waiting ? wanted : step, direction).then(
+    const sought = waiting ? wanted : step;
+    this.cache.ensure(sought, direction).then(
       () => this.stage.frame !== this.cache.get(this.player.step) && this.redraw(),
-      () => {}, // told by the cache's onError
+      () => {}, // the cache has a picture asked for, which says it
     );
     const frame = this.cache.get(step);
     const { view } = this.view;
-    this.stage.host.classList.toggle("is-waiting", waiting || !frame);
+    const isMissing = waiting || !frame;
+    this.stage.wait(sought, isMissing, frame !== null, isMissing ? this.cache.failureOf(sought) : null);
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {

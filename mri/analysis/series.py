@@ -45,7 +45,7 @@ def series_over_steps(reader: SessionReader, stat: str) -> Series:
     if stat not in STATS:
         raise ConfigError(f"stat={stat!r} is no statistic: use one of {', '.join(STATS)}.")
     num_steps = reader.num_steps
-    every = max(1, -(-num_steps // MAX_COLUMNS))
+    every = _steps_to_a_column(num_steps)
     starts = np.arange(0, num_steps, every)
     nats, entropy = _scalars(reader, "logits/chosen_logprob"), _scalars(reader, "logits/entropy")
     points = np.empty((0, len(reader.session.layout.points)), np.float32)
@@ -77,6 +77,35 @@ def first_odd(reader: SessionReader) -> tuple[int, str] | None:
             if frame is None or frame.row(layout, "stats", key) is not None:
                 return step, key
     return None
+
+
+class Extra(NamedTuple):
+    """A number that a training script recorded beside the hook points, such as its loss, over the columns of a Series.
+
+    values     (n_columns,) the largest of each column's steps; NaN where one of them is, or where there is none
+    present    (n_columns,) False where no step has one
+    """
+
+    values: Floats
+    present: npt.NDArray[np.bool_]
+
+
+def extras_over_steps(reader: SessionReader) -> dict[str, Extra]:
+    """By name, the loss first; of arrays that are no single number nothing. `every` is that of `series_over_steps`."""
+    num_steps = reader.num_steps
+    starts = np.arange(0, num_steps, _steps_to_a_column(num_steps))
+    found = {}
+    for name, present in reader.present("extra/").items():
+        if reader.column(name, steps=[int(np.flatnonzero(present)[0])]).ndim > 1:
+            continue
+        values = np.where(present, reader.column(name), -np.inf).astype(np.float32)
+        largest, has = np.maximum.reduceat(values, starts), np.logical_or.reduceat(present, starts)
+        found[name.removeprefix("extra/")] = Extra(np.where(has, largest, np.float32(np.nan)), has)
+    return dict(sorted(found.items(), key=lambda item: (item[0] != "loss", item[0])))
+
+
+def _steps_to_a_column(num_steps: int) -> int:
+    return max(1, -(-num_steps // MAX_COLUMNS))
 
 
 class History(NamedTuple):

@@ -1,6 +1,6 @@
 """What a panel of the Compare page shows, as CSV: the tables of panels.py, of two sessions.
 
-Two header rows, names and units; an empty cell was not captured, and `at_most` columns say how large it can be.
+One header row, names with their units; an empty cell was not captured, and `at_most` columns say how large it can be.
 """
 
 from __future__ import annotations

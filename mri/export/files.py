@@ -87,8 +87,8 @@ def rows_about(reader: SessionReader, what: str) -> int:
     """Rows of a table, or of all: exact where every step but the first has as many as the last."""
     if what == ALL:
         return sum(rows_about(reader, table) for table in TABLES)
-    if what == "tokens":
-        return len(reader.token_ids())
+    if what in ("tokens", "steps"):
+        return num_rows(getattr(Rows(reader), what)())
     if not reader.num_steps:
         return 0
     rows, last = Rows(reader), reader.num_steps - 1

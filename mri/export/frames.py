@@ -37,6 +37,14 @@ def tokens(reader: SessionReader) -> pd.DataFrame:
     return _whole(reader, "tokens")
 
 
+def steps(reader: SessionReader) -> pd.DataFrame:
+    return _whole(reader, "steps")
+
+
+def extra(reader: SessionReader) -> pd.DataFrame:
+    return _whole(reader, "extra")
+
+
 def neuron(reader: SessionReader, hook_point: str, index: int) -> pd.DataFrame:
     return _frame(reader, Rows(reader).neuron(hook_point, index), {})
 

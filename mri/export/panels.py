@@ -1,8 +1,8 @@
-"""What a panel of the Scanner shows, as CSV: for a spreadsheet, or for `pandas.read_csv(file, header=[0, 1])`.
+"""What a panel of the Scanner shows, as CSV: for a spreadsheet, or for `pandas.read_csv(file)`.
 
-Two header rows: names, then units. A captured NaN is `NaN`, a value that was not captured is an empty cell; where
-that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude where there is one: of
-a missing value, and of a 0 that float16 rounded.
+One header row, names with their units: `value [activation]`. A captured NaN is `NaN`, a value that was not captured
+is an empty cell; where that can happen a column `state` says so in words, and `at_most` has the bound on the magnitude
+where there is one: of a missing value, and of a 0 that float16 rounded.
 Reads sessions through `mri/store`; knows no pages.
 """
 
@@ -19,9 +19,10 @@ import numpy as np
 
 from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance, odd_heads
 from mri.analysis.predictions import predictions
+from mri.analysis.series import extras_over_steps
 from mri.errors import ConfigError
 from mri.events import F16_ZERO
-from mri.export.cells import formula_safe
+from mri.export.cells import column_name, formula_safe
 from mri.export.rows import Rows, values_of
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
@@ -65,8 +66,8 @@ def panel_csv(reader: SessionReader, kind: str, selected: Selection) -> Iterator
 
 
 def csv_pieces(header: Header, rows: Iterable[list[Any]]) -> Iterator[bytes]:
-    """The table as CSV with its two header rows, in pieces of ROWS_AT_ONCE rows."""
-    head: list[list[Any]] = [[name for name, _ in header], [unit for _, unit in header]]
+    """The table as CSV with its header row, in pieces of ROWS_AT_ONCE rows."""
+    head: list[list[Any]] = [[column_name(name, unit) for name, unit in header]]
     cells = chain(head, ([_cell(value) for value in row] for row in rows))
     while some := list(islice(cells, ROWS_AT_ONCE)):
         out = io.StringIO()
@@ -134,7 +135,7 @@ def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
                 known = _known(values[at], captured, bounds[at], layout.config.quantization)
                 yield [step, read[step], key, neuron, *known]
 
-    header = [("step", "index"), ("read", "token"), ("hook_point", ""), ("neuron", "index"), ("value", unit),
+    header = [("step", "index"), ("read", ""), ("hook_point", ""), ("neuron", "index"), ("value", unit),
               ("state", ""), ("at_most", f"|{unit}|")]  # fmt: skip
     return header, rows()
 
@@ -223,17 +224,18 @@ def _predictions(reader: SessionReader, selected: Selection) -> tuple[Header, It
 
 def _timeline(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     l2 = reader.column("stats", reader.session.layout.row(selected.point), STATS.index("l2"))  # (num_steps,)
-    read = tokens_read(reader)
+    read, extras = tokens_read(reader), list(extras_over_steps(reader))
 
     def rows() -> Iterator[list[Any]]:
         for step in range(reader.num_steps):
             arrays = reader.frame(step).arrays
             logprob, entropy = (arrays.get(f"logits/{name}") for name in ("chosen_logprob", "entropy"))
             surprise = None if logprob is None or np.isnan(logprob) else -float(logprob) / np.log(2)
-            yield [step, read[step], surprise, None if entropy is None else float(entropy), l2[step]]
+            added = (array.item() if (array := arrays.get(f"extra/{name}")) is not None else None for name in extras)
+            yield [step, read[step], surprise, None if entropy is None else float(entropy), l2[step], *added]
 
-    header = [("step", "index"), ("read", "token"), ("surprise", "bits"), ("entropy", "bits"),
-              (f"l2 of {selected.point}", "activation")]  # fmt: skip
+    header = [("step", "index"), ("read", ""), ("surprise", "bits"), ("entropy", "bits"),
+              (f"l2 of {selected.point}", "activation"), *((name, "") for name in extras)]  # fmt: skip
     return header, rows()
 
 
@@ -242,7 +244,7 @@ def _tokens_table(reader: SessionReader, selected: Selection) -> tuple[Header, I
     table = Rows(reader).tokens()
     columns = [values_of(table[name]) for name in names]
     rows = ([*cells, None if np.isnan(logprob) else logprob] for *cells, logprob in zip(*columns, strict=True))
-    units = ("index", "id", "", "", "put in by the calculator", "step", "nats")
+    units = ("index", "id", "", "", "", "index", "nats")
     return list(zip(names, units, strict=True)), rows
 
 

@@ -15,6 +15,7 @@ from mri.analysis.series import neuron_history
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.events import PHASES, Array, StepFrame, dequantized
 from mri.hook_points import STATS
+from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT
 from mri.store.reader import SessionReader
 from mri.store.rows import kept_rows
 
@@ -46,6 +47,12 @@ UNITS: dict[str, dict[str, str]] = {
         "in_prompt": "true or false", "forced": "true or false", "read_by": "step, −1 = none",
         "logprob": "nats, at temperature 1",
     },
+    "steps": {
+        "step": "index", "phase": "", "pos0": "position", "t_add": "tokens", "chosen_id": "id, −1 = none",
+        "forced": "true or false", "time_us": "microseconds since the recording began", "num_bytes": "bytes",
+        "dropped": "",
+    },
+    "extra": {"step": "index", "name": "", "element": "index", "value": ""},
 }  # fmt: skip
 """Table -> its columns in order, with the unit of each. `final.logits` is in logits where others are in activation."""
 
@@ -78,8 +85,8 @@ class Rows:
             raise ConfigError(f"There is no table {table!r}: choose one of {', '.join(UNITS)}.")
         if hook_point is not None:
             self.layout.row(hook_point)  # raises
-        if table == "tokens":
-            yield self.tokens()
+        if table in ("tokens", "steps"):
+            yield getattr(self, table)()
             return
         start, stop, num_steps = 0, min(1, self.reader.num_steps), self.reader.num_steps
         while True:
@@ -180,6 +187,35 @@ class Rows:
             "read_by": read_by,
             "logprob": logprob,
         }
+
+    def steps(self) -> Columns:
+        """Of the whole session at once: a row per step is little."""
+        steps = self.reader.steps()
+        bits, codes = np.unique(steps["dropped"], return_inverse=True)
+        named = [*((1 << bit, name) for bit, name in enumerate(DROP_ORDER)), (1 << LAYERS_DROPPED_BIT, "layers")]
+        dropped = [", ".join(name for bit, name in named if value & bit) for value in bits.tolist()]
+        return {
+            "step": steps["step"].astype(np.int32),
+            "phase": Coded(np.array([PHASES.index(phase) for phase in steps["phase"]], np.int64), list(PHASES)),
+            **{name: steps[name] for name in ("pos0", "t_add", "chosen_id", "forced", "time_us", "num_bytes")},
+            "dropped": Coded(codes.astype(np.int64), dropped),
+        }
+
+    def extra(self, frames: list[StepFrame]) -> Columns:
+        names = self._extras
+        found = [(frame.step, code, np.atleast_1d(frame.arrays[f"extra/{name}"]).reshape(-1))
+                 for frame in frames for code, name in enumerate(names) if f"extra/{name}" in frame.arrays]  # fmt: skip
+        counts = [len(values) for _, _, values in found]
+        return {
+            "step": np.repeat(np.array([step for step, _, _ in found], np.int32), counts),
+            "name": Coded(np.repeat(np.array([code for _, code, _ in found], np.int64), counts), names),
+            "element": _joined([np.arange(count) for count in counts], np.int32),
+            "value": _joined([values for _, _, values in found], np.float32),
+        }
+
+    @cached_property
+    def _extras(self) -> list[str]:
+        return [name.removeprefix("extra/") for name in self.reader.present("extra/")]
 
     def neuron(self, hook_point: str, index: int) -> Columns:
         """One neuron over all steps. Raises UnknownHookPoint, of a neuron that is not there too."""

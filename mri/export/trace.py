@@ -140,6 +140,22 @@ class Trace:
         """
         return tables.tokens(self._reader)
 
+    def steps(self) -> pd.DataFrame:
+        """One row per step. Columns: step, phase, pos0 (position of its first token), t_add (tokens it read), chosen_id
+        (token that followed, −1 where none did), forced (put there by the calculator), time_us (microseconds since the
+        recording began), num_bytes (of what was captured), dropped (what the byte budget left out, "" for nothing).
+        """
+        return tables.steps(self._reader)
+
+    def extra(self) -> pd.DataFrame:
+        """What a training script gave `rec.step(loss=…)` beside the hook points: a row per step, name and element.
+        Columns: step, name, element (place in the array, row by row; 0 of a single number), value (float32, in the
+        script's own unit). A step that gave none has no row; a NaN was recorded.
+
+            trace.extra().pivot(index="step", columns="name", values="value")  # of single numbers
+        """
+        return tables.extra(self._reader)
+
     def neuron(self, hook_point: str, index: int) -> pd.DataFrame:
         """One neuron over all steps. Columns: step, phase, pos0, value (NaN where not captured), captured, bound
         (the neuron's magnitude is at most this where it was not captured; NaN where nothing is known).

@@ -33,7 +33,7 @@ from mri.store.locks import recorder_of
 from mri.store.rows import largest_shape, padded, scattered
 from mri.store.steps import STEP_COLUMNS, named_steps, sequence
 from mri.store.vocabulary import Vocabulary
-from mri.wire import KIND_END, frame_from_bytes, views_from_bytes
+from mri.wire import KIND_END, frame_from_bytes, names_from_bytes, views_from_bytes
 
 MAX_VOCABULARY_BYTES = 1 << 28
 
@@ -76,6 +76,9 @@ class SessionReader(Protocol):
         `index` is numpy's, of the axes behind the step. Rows are those of the Layout, dropped or not. Where a step
         lacks the array, its row or its ragged end: NaN (0 in whole numbers). Raises UnknownHookPoint on another name.
         """
+
+    def present(self, prefix: str) -> dict[str, npt.NDArray[np.bool_]]:
+        """The arrays below `prefix` ("extra/"), by name in alphabetical order: (num_steps,) which steps have each."""
 
     def steps(self) -> dict[str, Array]:
         """STEP_COLUMNS by name, (num_steps,) each; `phase` as str, `forced` as bool, `time_us` in microseconds."""
@@ -233,6 +236,14 @@ class JournalReader(SessionReader):
             raise UnknownHookPoint(f"No step of this session has an array {name!r}.")
         shape, dtype = largest_shape([array.shape for array in present]), present[0].dtype
         return np.stack([padded(array, shape, dtype)[index] for array in found])
+
+    def present(self, prefix: str) -> dict[str, npt.NDArray[np.bool_]]:
+        found: dict[str, npt.NDArray[np.bool_]] = {}
+        for step in range(self.num_steps):
+            for name in names_from_bytes(self.payload(step)):
+                if name.startswith(prefix):
+                    found.setdefault(name, np.zeros(self.num_steps, bool))[step] = True
+        return dict(sorted(found.items()))
 
     def steps(self) -> dict[str, Array]:
         return named_steps(self.step_columns())

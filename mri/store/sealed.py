@@ -231,6 +231,14 @@ class SealedReader(SessionReader):
     def close(self) -> None:
         self._file.close()
 
+    def present(self, prefix: str) -> dict[str, npt.NDArray[np.bool_]]:
+        found = {}
+        for name, column in sorted(self._columns.items()):
+            if name.startswith(prefix):
+                sizes = np.zeros(self.num_steps) if column.shapes is None else column.shapes
+                found[name] = (sizes if sizes.ndim == 1 else sizes[:, 0]) >= 0
+        return found
+
     def _open_columns(self) -> dict[str, Column]:
         columns = {}
         for path, dataset in self._datasets.items():

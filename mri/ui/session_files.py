@@ -14,12 +14,14 @@ from dash import dcc, html
 from mri.export.files import ALL, TABLES, file_name
 
 WHAT = {
-    ALL: ("Everything", "all five tables"),
+    ALL: ("Everything", "all seven tables"),
     "stats": ("Statistics", "of every hook point in every step"),
     "topk": ("Neurons", "captured values, and bounds on the others"),
     "attention": ("Attention", "where every head looks most"),
     "logits": ("Predictions", "the most likely next tokens"),
     "tokens": ("Tokens", "the text, with each token's probability"),
+    "steps": ("Steps", "time, tokens read, what was left out"),
+    "extra": ("Extras", "what a training script added, as its loss"),
 }
 """Table -> what a person calls it, what is in it."""
 

@@ -5,6 +5,7 @@ import pytest
 
 from mri.analysis.series import (
     MAX_COLUMNS,
+    extras_over_steps,
     first_odd,
     full_scales,
     largest_statistic,
@@ -18,7 +19,7 @@ from mri.hook_points import STATS
 from mri.layout import LAYERS_DROPPED_BIT
 from mri.store.reader import open_session
 from mri.store.writer import SessionWriter
-from tests.conftest import random_frame, random_layout
+from tests.conftest import random_frame, random_layout, seal_here
 
 CONFIGS = {
     "topk": TraceConfig(topk=4),
@@ -45,6 +46,35 @@ def test_a_history_is_what_the_frames_say(name, seal, tmp_path, random_session):
                     np.testing.assert_array_equal(values[step], frame.values(layout, key)[neuron])
                     captured = neuron in frame.captured(layout, key)[0]
                     np.testing.assert_array_equal(bounds[step], np.nan if captured else frame.bound(layout, key))
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_what_a_training_script_added_over_all_steps(seal, tmp_path, random_session):
+    with open_session(random_session(tmp_path, extras=True, num_steps=6, seal=seal)) as reader:
+        found = extras_over_steps(reader)
+    assert list(found) == ["loss"], "arrays are no lines"
+    np.testing.assert_array_equal(found["loss"].values, np.float32([4, 2, np.nan, 1, 4 / 5, 4 / 6]))
+    assert found["loss"].present.all()
+    with open_session(random_session(tmp_path, session_id="none")) as reader:
+        assert extras_over_steps(reader) == {}
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_steps_without_an_extra_are_told_from_a_recorded_nan(seal, tmp_path, random_session, monkeypatch):
+    path = random_session(tmp_path, num_steps=7, seal=False, extras=lambda step: {
+        "rate": -float(step + 1), **({"val": np.nan if step == 2 else step} if step % 2 == 0 else {}),
+    })  # fmt: skip
+    with open_session(seal_here(path) if seal else path) as reader:
+        val, rate = (extras_over_steps(reader)[name] for name in ("val", "rate"))
+        assert val.present.tolist() == [True, False] * 3 + [True]
+        assert np.isnan(val.values[2])
+        assert val.values[[0, 4, 6]].tolist() == [0, 4, 6]
+        assert rate.values.tolist() == [-1, -2, -3, -4, -5, -6, -7], "negative ones are no zeros"
+        monkeypatch.setattr("mri.analysis.series.MAX_COLUMNS", 3)
+        val, rate = (extras_over_steps(reader)[name] for name in ("val", "rate"))
+        assert rate.values.tolist() == [-1, -4, -7]
+        np.testing.assert_array_equal(val.values, [np.nan, 4, 6])
+        assert len(val.values) == len(series_over_steps(reader, "l2").surprise)
 
 
 def test_what_is_not_there_is_an_error(tmp_path, random_session):

@@ -55,18 +55,22 @@ def served(app: Dash) -> Iterator[str]:
         server.server_close()
 
 
-def is_harness(text: str) -> bool:
-    """Chromium's software renderer copies each WebGL picture to the page and says that this is slow."""
-    return "GPU stall due to ReadPixels" in text
+HARNESS = "GPU stall due to ReadPixels"
+"""Chromium's software renderer copies each WebGL picture to the page and says that this is slow."""
 
 
 @contextmanager
 def clean_page(
-    browser: Browser, address: str, viewport: dict[str, int] = DESKTOP, *, first_visit: bool = False
+    browser: Browser,
+    address: str,
+    viewport: dict[str, int] = DESKTOP,
+    *,
+    first_visit: bool = False,
+    tolerated: str = HARNESS,
 ) -> Iterator[Page]:
     """A new page that starts at no address; on leaving, nothing may have gone wrong in it.
 
-    first_visit: with the hints that a browser shows only once.
+    first_visit: with the hints that a browser shows only once; tolerated: what the console may say.
     """
     page = _new_page(browser, address)
     page.set_viewport_size(viewport)
@@ -75,8 +79,8 @@ def clean_page(
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)  # a busy machine draws slowly; nothing waits longer than it must
     wrong: list[str] = []
-    page.on("console", lambda message: message.type in ("error", "warning") and not is_harness(message.text)
-            and wrong.append(message.text))  # fmt: skip
+    page.on("console", lambda message: message.type in ("error", "warning") and HARNESS not in message.text
+            and tolerated not in message.text and wrong.append(message.text))  # fmt: skip
     page.on("pageerror", lambda error: wrong.append(error.stack or error.message))
     page.on("request", lambda request: request.url.startswith(("http", "ws")) and not request.url.startswith(address)
             and wrong.append(f"outside request: {request.url}"))  # fmt: skip

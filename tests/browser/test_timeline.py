@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import expect
 
+import mri
 from mri.analysis.series import series_over_steps
 from mri.config import TraceConfig
 from mri.events import TraceSession
@@ -36,11 +38,21 @@ def write_session_with_gap(folder):
     return seal(path)
 
 
+def write_training(folder):
+    """Twelve steps whose loss is no number from the eighth on; every third step has a second loss, below zero."""
+    model = torch.nn.Linear(2, 3)
+    with mri.Recorder(model, ["weight"], name="diverged", sessions=folder, session_id="trained") as rec:
+        for at in range(12):
+            model(torch.ones(1, 2))
+            rec.step(loss=4 - at / 2 if at < 8 else float("nan"), **({"val": -at} if at % 3 == 0 else {}))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     write_random_session(folder, session_id="demo-long", num_steps=NUM_STEPS, config=TraceConfig(prefill="stepwise"))
     write_session_with_gap(folder)
+    write_training(folder)
     return folder
 
 
@@ -130,6 +142,27 @@ def test_what_was_not_captured_is_said_and_not_drawn(page):
     expect(line).to_contain_text("the model took “m”")
     page.keyboard.press("End")
     expect(page.locator(".mri-lane-labels b").first).to_contain_text("bits")
+
+
+LANE_COLOUR = r"""(step) => { const { canvas } = window.mri.panels.timeline, ctx = canvas.getContext("2d");
+    const [x, y] = [step / 11 * canvas.width - 1, 10 / canvas.clientHeight * canvas.height];
+    return [...ctx.getImageData(x, y, 1, 1).data].slice(0, 3); }"""
+DANGER = r"""getComputedStyle(document.documentElement).getPropertyValue("--danger").match(/\w\w/g)
+    .map((hex) => parseInt(hex, 16))"""
+
+
+def test_what_a_training_script_added_are_lines(page):
+    open_timeline(page, "/?session=trained&step=3")
+    labels = page.locator(".mri-lane-labels > div")
+    expect(labels).to_have_text([re.compile("^loss2.50$"), re.compile("^val−3.00$"), re.compile("^l2[0-9.]+$")])
+    tip = page.locator(".mri-timeline-tip")
+    for at, loss, val in ((6, "1", "−6"), (7, "0.5", "not recorded in this step"), (9, "NaN", "−9")):
+        page.mouse.move(*place_of(page, at, 12))
+        expect(tip.locator("[data-lane=loss]")).to_have_text(f"loss {loss}")
+        expect(tip.locator("[data-lane=val]")).to_have_text(f"val {val}")
+    page.evaluate("window.mri.player.seek(11)")
+    expect(labels.first).to_have_text("lossNaN")
+    assert page.evaluate(LANE_COLOUR, 9) == page.evaluate(DANGER), "a loss that is no number fills its lane"
 
 
 def test_a_click_goes_to_the_step(page):

@@ -33,8 +33,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> SessionReader:
-    path = write_random_session(tmp_path_factory.mktemp("s"), num_steps=6, config=TraceConfig(topk=4, edu=True))
-    return open_session(path)
+    config = TraceConfig(topk=4, edu=True)
+    return open_session(write_random_session(tmp_path_factory.mktemp("s"), num_steps=6, config=config, extras=True))
 
 
 def exported(reader: SessionReader, what: str, kind: str) -> bytes:
@@ -56,7 +56,9 @@ def test_files_say_what_the_dataframes_say(reader: SessionReader, table: str, ki
         got = pd.read_parquet(data)
         assert got.attrs == wanted.attrs
     elif kind == "csv":
-        got = pd.read_csv(data, keep_default_na=False, na_values={"bound": [""], "logprob": [""], "p99": [""]})
+        got = pd.read_csv(
+            data, keep_default_na=False, na_values={"bound": [""], "logprob": [""], "p99": [""], "value": ["nan"]}
+        )
     else:
         got = pd.DataFrame(json.load(data))
     assert len(got) == len(wanted) > 0

@@ -24,9 +24,9 @@ def reader(tmp_path_factory):
 def table(reader, kind, **fields):
     """Columns by name, as text; and the units by name."""
     text = b"".join(panel_csv(reader, kind, Selection(**{"step": 0, "point": KEY, **fields}))).decode()
-    frame = pd.read_csv(io.StringIO(text), header=[0, 1], dtype=str, keep_default_na=False)
-    units = {name: "" if unit.startswith("Unnamed") else unit for name, unit in frame.columns}
-    return frame.droplevel(1, axis=1), units
+    frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    named = [name.removesuffix("]").partition(" [") for name in frame.columns]
+    return frame.set_axis([name for name, _, _ in named], axis=1), {name: unit for name, _, unit in named}
 
 
 def test_a_captured_nan_is_no_missing_value(reader):
@@ -35,7 +35,28 @@ def test_a_captured_nan_is_no_missing_value(reader):
     assert found["state"].tolist() == ["captured"] * 2 + ["not captured"] * 4 + ["captured"] * 2
     bound = reader.frame(0).bound(reader.session.layout, KEY)
     assert found["at_most"].tolist() == ["", "", *[str(np.float32(bound))] * 4, "", ""]
-    assert units == {"hook_point": "", "neuron": "index", "value": "activation", "state": "", "at_most": "|activation|"}
+    assert units == {"hook_point": "", "neuron": "", "value": "activation", "state": "", "at_most": "|activation|"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pandas_reads_numbers_as_numbers(reader, kind):
+    selected = Selection(step=0, point=KEY, neuron=6, points=(KEY,), watched=((KEY, 6),))
+    found = pd.read_csv(io.StringIO(panel_csv(reader, kind, selected)))
+    texts = {"hook_point", "state", "token", "read", "query_token", "key_token", "follows", "in_prompt", "forced"}
+    assert {name for name in found if not pd.api.types.is_numeric_dtype(found[name].dtype)} <= texts
+    numbers = found.select_dtypes("number")
+    assert len(numbers.columns) > 1
+    assert np.isfinite(numbers.to_numpy(float)).any()
+    assert not [name for name in found if name.startswith("Unnamed")]
+
+
+def test_in_pandas_a_captured_nan_is_told_by_the_state(reader):
+    found = pd.read_csv(io.StringIO(panel_csv(reader, "neurons", Selection(step=0, point=KEY))))
+    assert found["value [activation]"].isna().sum() == 5
+    captured = found[found["state"] == "captured"]
+    assert captured["value [activation]"].isna().tolist() == [False, False, True, False]
+    assert captured["value [activation]"].max() == 2
+    assert captured["value [activation]"].min() == -np.inf
 
 
 def test_the_stage_has_every_hook_point_that_it_shows(reader):
@@ -123,6 +144,14 @@ def test_every_table_has_as_many_cells_as_columns(reader, kind):
     found, units = table(reader, kind, points=(KEY,), watched=((KEY, 1),))
     assert len(found) > 0
     assert len(units) == len(found.columns)
+
+
+def test_the_timeline_has_what_a_training_script_added(tmp_path):
+    with open_session(write_random_session(tmp_path, extras=True, num_steps=5)) as reader:
+        found, units = table(reader, "timeline", point="final.logits")
+    assert found["loss"].tolist()[:4] == ["4.0", "2.0", "NaN", "1.0"]
+    assert units["loss"] == ""
+    assert "rate" not in found, "no single number"
 
 
 def test_what_is_not_there_is_told(reader):

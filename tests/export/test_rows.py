@@ -34,12 +34,12 @@ def test_small_blocks_say_what_one_large_block_says(
     table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = replace(PRESETS["rows"], edu=True, topk=4)
-    path = write_random_session(tmp_path, num_steps=9, config=config)
+    path = write_random_session(tmp_path, num_steps=9, config=config, extras=True)
     with open_session(path) as reader:
         whole = list(Rows(reader).blocks(table))
         monkeypatch.setattr(module, "ROWS_AT_ONCE", 1)
         single = list(Rows(reader).blocks(table))
-        assert len(single) == (1 if table == "tokens" else 9)
+        assert len(single) == (1 if table in ("tokens", "steps") else 9)
         for name in UNITS[table]:
             assert list(map(str, read(single, name))) == list(map(str, read(whole, name)))  # NaN is NaN
         assert list(whole[0]) == list(UNITS[table])

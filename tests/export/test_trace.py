@@ -104,6 +104,31 @@ def test_attention_logits_and_token_tables(handmade: Trace) -> None:
     assert tokens["raw"].iloc[1] == b" "
 
 
+def test_steps_table_has_the_time_and_what_was_left_out(random_session: Write, tmp_path: Path) -> None:
+    trace = open_trace(random_session(tmp_path, num_steps=4, config=TraceConfig(max_bytes_per_step=1500)))
+    table = trace.steps()
+    assert table["step"].tolist() == [0, 1, 2, 3]
+    for name in ("pos0", "t_add", "chosen_id", "forced", "time_us"):
+        assert table[name].tolist() == [getattr(trace.frame(step), name) for step in range(4)]
+    assert table["dropped"].tolist() == [", ".join(trace.frame(step).dropped_names) for step in range(4)]
+
+
+@pytest.mark.parametrize("seal", [True, False])
+def test_extra_table_has_what_a_training_script_added(random_session: Write, tmp_path: Path, seal: bool) -> None:
+    trace = open_trace(random_session(tmp_path, num_steps=4, extras=True, seal=seal))
+    table = trace.extra()
+    loss = table[table["name"] == "loss"]
+    assert loss["step"].tolist() == [0, 1, 2, 3], "a recorded NaN has its row"
+    np.testing.assert_array_equal(loss["value"], np.float32([4, 2, np.nan, 1]))
+    rate = table[(table["name"] == "rate") & (table["step"] == 2)]
+    assert rate["element"].tolist() == [0, 1, 2, 3]
+    assert rate["value"].tolist() == [2, 3, 4, 5]
+    assert not (table["step"][table["name"] == "rate"] % 2).any(), "a step that gave none has no row"
+    wide = loss.pivot(index="step", columns="name", values="value")
+    assert wide["loss"].loc[1] == 2
+    assert len(open_trace(random_session(tmp_path, session_id="none")).extra()) == 0
+
+
 def test_neuron_table_draws_the_bound_where_nothing_was_captured(handmade: Trace) -> None:
     seen = handmade.neuron("block.1.mlp_out", 7)
     assert seen["value"].tolist() == [2.0, 0.25, 2.0, 0.0, 0.5]

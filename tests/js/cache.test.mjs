@@ -3,40 +3,16 @@ import { test } from "node:test";
 
 import { framesFromRecords } from "../../assets/js/core/wire.mjs";
 import { FrameCache } from "../../assets/js/source/cache.mjs";
+import { Again } from "../../assets/js/source/again.mjs";
+import { SourceError } from "../../assets/js/source/http.mjs";
 import { recordsOf } from "./bytes.mjs";
-
-/** A server in memory: notes every request, and answers when told to (`answer()`), or at once. */
-class FakeSource {
-  constructor({ isManual = false } = {}) {
-    this.requests = [];
-    this.fault = null;
-    this.isManual = isManual;
-    this.waiting = [];
-    this.fetchWindow = this.fetchWindow.bind(this);
-  }
-
-  async fetchWindow(start, stop, signal) {
-    this.requests.push(`${start}-${stop}`);
-    if (this.isManual) {
-      await new Promise((done, fail) => {
-        this.waiting.push(done);
-        signal.addEventListener("abort", () => fail(signal.reason));
-      });
-    }
-    if (this.fault) throw new Error(this.fault);
-    return recordsOf(start, stop);
-  }
-
-  answer() {
-    for (const done of this.waiting.splice(0)) done();
-  }
-}
+import { FakeSource, FakeTime, settled } from "./fake_source.mjs";
 
 const WINDOW_BYTES = recordsOf(0, 8).byteLength;
-const settled = () => new Promise((done) => setImmediate(done));
+const late = () => Object.assign(new FakeSource(), { isLate: true });
 
-function cacheOf(source, options = {}) {
-  return new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 100, windowSteps: 8, ...options });
+function cacheOf(source, { time = new FakeTime(), ...options } = {}) {
+  return new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 100, windowSteps: 8, again: new Again({ ...time, news: undefined }), ...options });
 }
 
 test("one request brings an aligned window, its steps are then in memory", async () => {
@@ -54,7 +30,7 @@ test("one request brings an aligned window, its steps are then in memory", async
 });
 
 test("everybody who waits for a window shares its one request", async () => {
-  const source = new FakeSource({ isManual: true });
+  const source = late();
   const cache = cacheOf(source);
   const waiting = Promise.all([cache.ensure(1, 0), cache.ensure(2, 0), cache.ensure(1, 0)]);
   source.answer();
@@ -156,7 +132,7 @@ test("a window larger than the bound is kept while it is current, and none is fe
 });
 
 test("two windows that cannot both stay are still both delivered", async () => {
-  const source = new FakeSource({ isManual: true });
+  const source = late();
   const cache = cacheOf(source, { maxBytes: 1 });
   const both = Promise.all([cache.ensure(3, 0), cache.ensure(50, 0)]);
   source.answer();
@@ -165,37 +141,75 @@ test("two windows that cannot both stay are still both delivered", async () => {
   assert.equal(cache.get(3), null);
 });
 
-test("a failure is told once and asks nothing more until retry", async () => {
-  const source = new FakeSource();
-  const told = [];
-  const cache = cacheOf(source, { onError: (sentence) => told.push(sentence) });
-  source.fault = "The server does not answer: start it again, then retry.";
+test("a failure is told, and asked for again by itself, each time after a longer wait", async () => {
+  const [source, time] = [new FakeSource(), new FakeTime()];
+  let drawn = 0;
+  const cache = cacheOf(source, { time, onFailure: () => drawn++ });
+  source.fail(3);
   const failures = await Promise.allSettled([cache.ensure(1), cache.ensure(2), cache.ensure(1)]);
-  assert.deepEqual(failures.map((failure) => failure.reason.message), Array(3).fill(source.fault));
+  assert.deepEqual(failures.map((failure) => failure.reason), Array(3).fill(source.fault));
   await assert.rejects(cache.ensure(3), /does not answer/);
-  await assert.rejects(cache.ensure(40), /does not answer/); // another window, the same fault
-  assert.deepEqual(told, [source.fault]);
-  assert.deepEqual(source.requests, ["0-8", "40-48"]);
-  cache.retry();
-  await assert.rejects(cache.ensure(1), /does not answer/);
-  assert.equal(told.length, 2);
-  source.fault = null;
-  cache.retry();
-  assert.equal((await cache.ensure(1)).header.step, 1);
+  assert.deepEqual([source.requests.length, drawn], [1, 1], "nothing is asked before it is time");
+  assert.equal(cache.failureOf(5), source.fault);
+  assert.equal(cache.failureOf(8), null);
+  for (const ms of [1000, 2000]) {
+    time.pass(ms);
+    await assert.rejects(cache.ensure(3), /does not answer/);
+    assert.equal(cache.failureOf(3), source.fault, "until it is answered, what failed last is said");
+  }
+  assert.deepEqual([source.requests.length, drawn], [3, 5]);
+  time.pass(4000);
+  assert.equal((await cache.ensure(3)).header.step, 3);
+  assert.equal(cache.failureOf(3), null);
+  assert.equal(time.numTimers, 0);
 });
 
-test("a look ahead that fails is silent, and tried again when the step is needed", async () => {
+test("a failure is asked for again at once by a person, and where the clock comes anew", async () => {
   const source = new FakeSource();
-  const told = [];
-  const cache = cacheOf(source, { onError: (sentence) => told.push(sentence) });
+  const cache = cacheOf(source);
+  source.fail();
+  await assert.rejects(cache.ensure(20));
+  await cache.ensure(3, 0);
+  assert.equal((await cache.ensure(20, 0)).header.step, 20, "somewhere else and back");
+  source.fail();
+  await assert.rejects(cache.ensure(40, 0));
+  cache.retry();
+  assert.equal((await cache.ensure(40, 0)).header.step, 40);
+});
+
+test("what the server refuses for good is asked for again by a person only", async () => {
+  const [source, time] = [new FakeSource(), new FakeTime()];
+  const cache = cacheOf(source, { time });
+  source.fault = new SourceError("There is no session “x”: choose another one from the list.", 404);
+  source.fail(Infinity);
+  await assert.rejects(cache.ensure(1, 0), source.fault);
+  assert.equal(time.numTimers, 0);
+  cache.retry();
+  await assert.rejects(cache.ensure(1, 0), source.fault);
+  assert.equal(source.requests.length, 2);
+});
+
+test("an answer that is too thin is a failure like any other", async () => {
+  const [source, time] = [new FakeSource(), new FakeTime()];
+  const cache = cacheOf(source, { time });
+  source.isThin = true;
+  await assert.rejects(cache.ensure(1, 0), /sent 7 steps instead of steps 0 to 7/);
+  source.isThin = false;
+  time.pass(1000);
+  assert.equal((await cache.ensure(1, 0)).header.step, 1);
+});
+
+test("a look ahead that fails shows nothing where the clock is, and is tried again when the step is needed", async () => {
+  const [source, time] = [new FakeSource(), new FakeTime()];
+  const cache = cacheOf(source, { time });
   await cache.ensure(0, 1);
-  source.fault = "broken";
+  source.fail();
   for (const step of [5, 6, 7]) await cache.ensure(step, 1);
   await settled();
   assert.deepEqual(source.requests, ["0-8", "8-16"]);
-  assert.deepEqual(told, []);
-  source.fault = null;
+  assert.equal(cache.failureOf(7), null);
   assert.equal((await cache.ensure(8, 1)).header.step, 8);
+  assert.equal(cache.failureOf(8), null);
 });
 
 test("steps other than those asked for are refused", async () => {
@@ -220,7 +234,7 @@ test("while a recording grows the partial last window is completed", async () =>
 });
 
 test("a step that was recorded while its window was under way is asked for once more", async () => {
-  const source = new FakeSource({ isManual: true });
+  const source = late();
   const cache = cacheOf(source, { numSteps: 3 });
   const old = cache.ensure(2, 0);
   cache.setNumSteps(5);
@@ -234,9 +248,9 @@ test("a step that was recorded while its window was under way is asked for once 
 });
 
 test("another session: requests under way are aborted, nothing is told or kept", async () => {
-  const source = new FakeSource({ isManual: true });
-  const told = [];
-  const cache = cacheOf(source, { onError: (sentence) => told.push(sentence) });
+  const source = late();
+  const [told, time] = [[], new FakeTime()];
+  const cache = cacheOf(source, { time, onFailure: () => told.push("failed") });
   const stale = cache.ensure(0);
   cache.close();
   await assert.rejects(stale, { name: "AbortError" });
@@ -270,7 +284,7 @@ test("who comes late fetches what lies before, and no step twice", async () => {
 });
 
 test("a step pushed while its window is under way is kept", async () => {
-  const source = new FakeSource({ isManual: true });
+  const source = late();
   const cache = cacheOf(source, { numSteps: 3 });
   const waiting = cache.ensure(0, 0);
   const [pushed] = framesOf(3, 4);
@@ -291,4 +305,15 @@ test("a step that is forgotten is asked for again, alone", async () => {
   assert.notEqual(await cache.ensure(4, 0), thin);
   assert.deepEqual(source.requests, ["4-5"]);
   cache.forget(999);
+});
+
+test("a step that is forgotten gives its bytes back", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source);
+  await cache.ensure(4, 0);
+  for (let i = 0; i < 50; i++) {
+    cache.forget(4);
+    await cache.ensure(4, 0);
+  }
+  assert.equal(cache.numBytes, WINDOW_BYTES);
 });

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { exactly, formatBound, formatPercent, formatReading, formatValue } from "../../assets/js/core/format.mjs";
+import { ticksOf } from "../../assets/js/core/hook_list.mjs";
+import { valueText } from "../../assets/js/core/influence.mjs";
 import { MARK } from "../../assets/js/core/quantization.mjs";
+import { numberText } from "../../assets/js/learn/widgets/parts.mjs";
 
 test("values have three significant digits", () => {
   const texts = {
@@ -52,11 +55,20 @@ test("a probability is per cent and never rounds to certainty", () => {
   assert.equal(formatPercent(NaN), "NaN");
 });
 
+test("the sign minus is one sign, before a number and in its exponent", () => {
+  assert.equal(exactly(-1e-7), "−1e−7");
+  assert.equal(exactly(1e-7), "1e−7");
+  assert.equal(formatValue(-1.2e-7), "−1.20e−7");
+  assert.equal(valueText("gradient", -1e-7).match(/−/g)?.length, 2);
+  assert.equal(numberText(-0.001, 9), "−0.001");
+  for (const text of [exactly(-1.5e-12), formatValue(-1e-9), valueText("attention", 2e-9), numberText(-3e-8, 12), ...ticksOf("linear", 3e-8, 400).map((tick) => tick.text)]) assert.doesNotMatch(text, /-/);
+});
+
 test("float32 exactly: the digits lead back to the number", () => {
   assert.deepEqual([0.1, 1 / 3, 16777217, -0.5, 0].map((x) => exactly(Math.fround(x))), ["0.1", "0.33333334", "16777216", "−0.5", "0"]);
   for (let i = 0; i < 200; i++) {
     const x = Math.fround(Math.sin(i) * 10 ** ((i % 20) - 10));
-    assert.equal(Math.fround(Number(exactly(x).replace("−", "-"))), x);
+    assert.equal(Math.fround(Number(exactly(x).replaceAll("−", "-"))), x);
   }
   assert.deepEqual([NaN, Infinity, -Infinity].map(exactly), ["NaN", "∞", "−∞"]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { appendExtras, halvedExtras } from "../../assets/js/core/extras.mjs";
 import { Growth, stepsOfPositions } from "../../assets/js/core/growth.mjs";
 
 const POINTS = ["wte", "block.0.mlp_act"];
@@ -55,6 +56,32 @@ test("past the most columns, one stands for two steps and holds the larger value
   assert.deepEqual([growth.series.every, growth.series.surprise.length], [2, 2050]);
   assert.deepEqual(row(growth, 0).slice(0, 3), [1, 3, 5]);
   assert.deepEqual(row(growth, 0).slice(-2), [4097, 4098]);
+});
+
+test("what a training script adds are lines, the loss first; a recorded NaN is told from none", () => {
+  const scalar = (value) => ({ dtype: "F32", shape: [], data: Float32Array.of(value) });
+  const added = (step) => ({ "extra/rate": scalar(-step), ...(step > 1 ? { "extra/loss": scalar(step === 3 ? NaN : step) } : {}), "extra/w": { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } });
+  const growth = new Growth({ layout, tokens: NOTHING() });
+  for (let step = 0; step < 5; step++) {
+    const of = frame(step, step, [1], 2);
+    growth.append({ ...of, arrays: { ...of.arrays, ...added(step) } });
+  }
+  const [loss, rate] = growth.series.extra;
+  assert.deepEqual(growth.series.extra.map(({ name }) => name), ["loss", "rate"]);
+  assert.deepEqual([...loss.values], [NaN, NaN, 2, NaN, 4]);
+  assert.deepEqual([...loss.present], [0, 0, 1, 1, 1]);
+  assert.deepEqual([...rate.values], [-0, -1, -2, -3, -4]);
+  const later = new Growth({ layout, tokens: { ...NOTHING(), steps: { ...NOTHING().steps, pos0: [0, 1, 2] } }, l2: growth.series });
+  assert.deepEqual([...later.series.extra[0].values], [NaN, NaN, 2]);
+});
+
+test("past the most columns, one stands for two steps of what a script added too", () => {
+  const lines = [];
+  for (const [column, loss] of [3, 1, NaN, 5, 2].entries()) appendExtras(lines, column, column === 4 ? [] : [["loss", loss]]);
+  const [loss] = halvedExtras(lines);
+  assert.deepEqual([...loss.values], [3, NaN, NaN]);
+  assert.deepEqual([...loss.present], [1, 1, 0]);
+  assert.deepEqual(halvedExtras([]), []);
 });
 
 test("a scale is what nine in ten steps stay below, interpolated as numpy does; where that is nothing, the largest value", () => {

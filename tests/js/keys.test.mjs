@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BINDINGS, commandFromKey } from "../../assets/js/state/keys.mjs";
+import { BINDINGS, commandFromKey, keyOf } from "../../assets/js/state/keys.mjs";
 
 function press(key, options = {}) {
   return commandFromKey({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, isComposing: false, defaultPrevented: false, target: null, ...options });
@@ -38,6 +38,31 @@ test("page keys go by a tenth, but scroll what scrolls", () => {
 
 test("[ typed with AltGr counts", () => {
   assert.deepEqual(press("[", { ctrlKey: true, altKey: true, getModifierState: (name) => name === "AltGraph" }), { name: "scaleSpeed", factor: 0.5 });
+});
+
+test("on a keyboard of another script the keys are where they are on a Latin one", () => {
+  const pressed = { h: "KeyH", t: "KeyT", w: "KeyW", i: "KeyI", o: "KeyO", f: "KeyF" };
+  const scripts = { Cyrillic: "ртцшща", Greek: "ητςιοφ", Arabic: "اف؟هخب", Hebrew: "יא'ןםכ", Korean: "ㅗㅅㅈㅑㅐㄹ", Georgian: "ჰტწიოფ", Thai: "้ะไรนด" };
+  for (const [script, typed] of Object.entries(scripts)) {
+    Object.entries(pressed).forEach(([letter, code], i) => assert.deepEqual(press([...typed][i], { code }), press(letter), `${script} ${letter}`));
+  }
+  assert.deepEqual(press("Р", { code: "KeyH", shiftKey: true }), press("H", { shiftKey: true }));
+  assert.deepEqual([press("х", { code: "BracketLeft" }), press("ъ", { code: "BracketRight" })], [press("["), press("]")]);
+  assert.deepEqual([press("؟", { code: "Slash", shiftKey: true }), press("ظ", { code: "Slash" })], [press("?", { shiftKey: true }), press("/")]);
+  assert.equal(keyOf({ key: "لا", code: "KeyB", shiftKey: false }), "b", "one key of an Arabic keyboard types two letters");
+  assert.deepEqual(press("Process", { code: "KeyT" }), press("t"), "an input method is about to compose");
+});
+
+test("on another Latin keyboard a key is what it types", () => {
+  assert.equal(press("ü", { code: "BracketLeft" }), null); // German
+  assert.equal(press("&", { code: "Digit1" }), null); // French, as all its digits
+  assert.equal(press("é", { code: "Digit2" }), null);
+  assert.equal(press(",", { code: "KeyW" }), null); // Dvorak
+  assert.deepEqual(press("h", { code: "KeyJ" }), { name: "nextHead" });
+  assert.deepEqual(press("/", { code: "Period", shiftKey: true }), { name: "focusPrompt" });
+  assert.deepEqual(press("?", { code: "Minus", shiftKey: true }), { name: "showKeys" });
+  assert.deepEqual(press("?", { code: "KeyM" }), { name: "showKeys" }); // French with Caps Lock
+  assert.equal(press("Dead", { code: "BracketLeft" }), null);
 });
 
 test("who types keeps every key", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loopFromText, pixelColumns, runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../../assets/js/core/lanes.mjs";
+import { endsOf, kindOf, lanesOf, loopFromText, pixelColumns, runsOf, stepOfX, textFromLoop, xOfStep } from "../../assets/js/core/lanes.mjs";
 
 test("the first step is at the left end, the last at the right, and every place leads back to its step", () => {
   assert.deepEqual([xOfStep(0, 300, 80), xOfStep(79, 300, 80)], [0, 300]);
@@ -16,16 +16,31 @@ test("places beside the lanes are their ends; lanes without width or steps are s
   assert.deepEqual([stepOfX(-5, 100, 10), stepOfX(105, 100, 10), stepOfX(3, 0, 10), stepOfX(3, 100, 0)], [0, 9, 0, 0]);
 });
 
-test("lines break where nothing was captured", () => {
-  const { captured, gaps } = runsOf(Float32Array.of(NaN, 1, 2, NaN, NaN, 3));
-  assert.deepEqual(captured, [[1, 2], [5, 5]]);
-  assert.deepEqual(gaps, [[0, 0], [3, 4]]);
-  assert.deepEqual(runsOf(new Float32Array(0)), { captured: [], gaps: [] });
+const laneOf = (values, present = null) => ({ values, present });
+
+test("lines break where nothing was captured, and where what was recorded is no number", () => {
+  assert.deepEqual(runsOf(laneOf(Float32Array.of(NaN, 1, 2, NaN, NaN, 3))), { number: [[1, 2], [5, 5]], missing: [[0, 0], [3, 4]], nan: [] });
+  assert.deepEqual(runsOf(laneOf(Float32Array.of(1, NaN, NaN, Infinity), [1, 0, 1, 1])), { number: [[0, 0], [3, 3]], missing: [[1, 1]], nan: [[2, 2]] });
+  assert.deepEqual(runsOf(laneOf(new Float32Array(0))), { number: [], missing: [], nan: [] });
 });
 
-test("the top of a lane is its largest number", () => {
-  assert.equal(topOf(Float32Array.of(NaN, 1, Infinity, 2)), 2);
-  assert.equal(topOf(Float32Array.of(NaN, NaN)), 0);
+test("a lane holds zero and every finite number", () => {
+  assert.deepEqual(endsOf(Float32Array.of(NaN, 1, Infinity, 2)), [0, 2]);
+  assert.deepEqual(endsOf(Float32Array.of(-3, -1, -Infinity)), [-3, 0]);
+  assert.deepEqual(endsOf(Float32Array.of(NaN, NaN)), [0, 0]);
+});
+
+test("a training script has lanes of what it added, a model those of its predictions", () => {
+  const line = (name) => ({ name, values: Float32Array.of(4, NaN), present: Uint8Array.of(1, 1) });
+  const series = { surprise: Float32Array.of(1, 2), entropy: Float32Array.of(3, 4), points: Float32Array.of(5, 6, 7, 8), every: 1, extra: [line("loss"), line("rate")] };
+  const point = { key: "0.weight", unit: "activation" };
+  const lanes = lanesOf(series, point, 1, true);
+  assert.deepEqual(lanes.map(({ name }) => name), ["loss", "rate", "l2"]);
+  assert.deepEqual([...lanes[2].values], [7, 8]);
+  assert.deepEqual([kindOf(lanes[0], 0), kindOf(lanes[0], 1), kindOf(lanes[0], 9)], ["number", "nan", "missing"]);
+  assert.deepEqual(lanesOf({ ...series, extra: [] }, point, 0, false).map(({ name, unit }) => [name, unit]), [["surprise", "bits"], ["entropy", "bits"], ["l2", "activation"]]);
+  assert.deepEqual(lanesOf(null, point, 0, true).map(({ name, values }) => [name, values.length]), [["l2", 0]]);
+  assert.equal(lanesOf({ ...series, extra: Array.from({ length: 9 }, (_, i) => line(`x${i}`)) }, point, 0, true).length, 7);
 });
 
 test("a loop as text and back", () => {

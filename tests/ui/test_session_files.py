@@ -20,5 +20,5 @@ def test_an_address_is_that_of_the_file() -> None:
 def test_what_a_person_gets_is_said_before() -> None:
     assert size_words(1, "tokens", "csv", "x.csv") == "1 row as x.csv."
     assert size_words(1234, "topk", "csv", "x.csv") == "About 1,234 rows as x.csv."
-    assert size_words(9, ALL, "json", "x.zip") == "About 9 rows in 5 files, together as x.zip."
+    assert size_words(9, ALL, "json", "x.zip") == "About 9 rows in 7 files, together as x.zip."
     assert size_words(0, "stats", "h5", "x.h5") == "The whole session, as x.h5."

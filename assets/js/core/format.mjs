@@ -52,7 +52,7 @@ function threeDigits(x, rounded) {
   if (x === Infinity) return "∞";
   if (x === 0) return "0";
   const digits = Number(rounded(x).toPrecision(3));
-  if (digits >= 1e6 || digits < 1e-4) return digits.toExponential(2).replace("e+", "e").replace("e-", "e−");
+  if (digits >= 1e6 || digits < 1e-4) return trueMinus(digits.toExponential(2).replace("e+", "e"));
   return digits >= 100 ? String(digits) : digits.toPrecision(3);
 }
 
@@ -72,7 +72,13 @@ export function exactly(x) {
   const float = Math.fround(x);
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(float.toPrecision(digits));
-    if (Math.fround(short) === float) return String(short).replace("-", "−");
+    if (Math.fround(short) === float) return trueMinus(String(short));
   }
-  return String(Number(float.toPrecision(9))).replace("-", "−");
+  return trueMinus(String(Number(float.toPrecision(9))));
+}
+
+/** @param {string} text of a number
+ *  @returns {string} with the sign minus before it and in its exponent, not the hyphen that computers type */
+export function trueMinus(text) {
+  return text.replaceAll("-", "−");
 }

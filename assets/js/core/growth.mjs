@@ -5,6 +5,7 @@
  * sees the newest. Says what the server would say of the same steps (mri/analysis/series.py). Pure.
  */
 
+import { appendExtras, extrasOf, halvedExtras } from "./extras.mjs";
 import { STATS, rowInArray } from "./layout.mjs";
 
 /** @typedef {import("./wire.mjs").Frame} Frame */
@@ -92,7 +93,8 @@ export class Growth {
 
   /** @param {Frame} frame
    *  @param {(number|null)[]} rows of the hook points in its statistics */
-  #appendColumn({ arrays }, rows) {
+  #appendColumn(frame, rows) {
+    const { arrays } = frame;
     if (Math.floor(this.numSteps / this.series.every) >= MOST_COLUMNS) this.series = halved(this.series, this.layout.points.length);
     const column = Math.floor(this.numSteps / this.series.every);
     if (column >= this.series.surprise.length) this.series = withColumn(this.series, this.layout.points.length);
@@ -100,6 +102,7 @@ export class Growth {
     const scalar = (/** @type {string} */ name) => arrays[name]?.data[0] ?? NaN;
     surprise[column] = larger(surprise[column], Math.fround(scalar("logits/chosen_logprob") * Math.fround(-1 / Math.LN2)));
     entropy[column] = larger(entropy[column], scalar("logits/entropy"));
+    appendExtras((this.series.extra ??= []), column, extrasOf(frame));
     const stats = arrays.stats?.data;
     rows.forEach((here, row) => {
       const l2 = here === null || !stats ? NaN : stats[here * STATS.length + COLUMN.l2];
@@ -149,7 +152,7 @@ function insert(sorted, value) {
 /** @param {number} numRows
  *  @returns {Series} */
 function emptySeries(numRows) {
-  return { surprise: new Float32Array(0), entropy: new Float32Array(0), points: new Float32Array(numRows * FIRST_COLUMNS).fill(NaN), every: 1, stride: FIRST_COLUMNS };
+  return { surprise: new Float32Array(0), entropy: new Float32Array(0), points: new Float32Array(numRows * FIRST_COLUMNS).fill(NaN), every: 1, stride: FIRST_COLUMNS, extra: [] };
 }
 
 /** The series of a later moment, as it was after `numSteps` steps. Where a column stands for several steps, its last may
@@ -158,9 +161,10 @@ function emptySeries(numRows) {
  *  @param {number} numSteps
  *  @param {number} numRows
  *  @returns {Series} */
-function cut({ surprise, entropy, points, every, stride = surprise.length }, numSteps, numRows) {
+function cut({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numSteps, numRows) {
   const count = Math.min(surprise.length, Math.ceil(numSteps / every));
-  const out = { surprise: surprise.slice(0, count), entropy: entropy.slice(0, count), points: new Float32Array(numRows * count), every, stride: count };
+  const begun = extra.map(({ name, values, present }) => ({ name, values: Array.from(values).slice(0, count), present: Array.from(present).slice(0, count) }));
+  const out = { surprise: surprise.slice(0, count), entropy: entropy.slice(0, count), points: new Float32Array(numRows * count), every, stride: count, extra: begun };
   for (let row = 0; row < numRows; row++) out.points.set(points.subarray(row * stride, row * stride + count), row * count);
   return out;
 }
@@ -169,7 +173,7 @@ function cut({ surprise, entropy, points, every, stride = surprise.length }, num
  *  @param {Series} series
  *  @param {number} numRows
  *  @returns {Series} */
-function withColumn({ surprise, entropy, points, every, stride = surprise.length }, numRows) {
+function withColumn({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numRows) {
   const count = surprise.length;
   const longer = (/** @type {Float32Array} */ line) => {
     const isFull = line.byteOffset + line.byteLength + 4 > line.buffer.byteLength;
@@ -185,17 +189,17 @@ function withColumn({ surprise, entropy, points, every, stride = surprise.length
     room = new Float32Array(numRows * wide).fill(NaN);
     for (let row = 0; row < numRows; row++) room.set(points.subarray(row * stride, row * stride + count), row * wide);
   }
-  return { surprise: longer(surprise), entropy: longer(entropy), points: room, every, stride: wide };
+  return { surprise: longer(surprise), entropy: longer(entropy), points: room, every, stride: wide, extra };
 }
 
 /** Twice as many steps to a column.
  *  @param {Series} series
  *  @param {number} numRows
  *  @returns {Series} */
-function halved({ surprise, entropy, points, every, stride = surprise.length }, numRows) {
+function halved({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numRows) {
   const count = Math.ceil(surprise.length / 2);
   const pairs = (/** @type {Float32Array} */ line) => Float32Array.from({ length: count }, (_, i) => larger(line[2 * i], line[2 * i + 1] ?? NaN));
-  const out = { surprise: pairs(surprise), entropy: pairs(entropy), points: new Float32Array(numRows * count), every: 2 * every, stride: count };
+  const out = { surprise: pairs(surprise), entropy: pairs(entropy), points: new Float32Array(numRows * count), every: 2 * every, stride: count, extra: halvedExtras(extra) };
   for (let row = 0; row < numRows; row++) out.points.set(pairs(points.subarray(row * stride, row * stride + surprise.length)), row * count);
   return out;
 }

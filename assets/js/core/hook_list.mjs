@@ -4,6 +4,8 @@
  * Knows keys and numbers. Refuses to know frames, canvas and the page. Pure.
  */
 
+import { trueMinus } from "./format.mjs";
+
 /** @typedef {"model"|"l2"|"sparsity"|"p99"|"change"} Sort */
 /** @typedef {"asinh"|"linear"|"own"} Scale own: every row on a scale of its own */
 
@@ -93,6 +95,6 @@ function apart(a, b) {
  *  @returns {string} like −100, 10k, 1e7 */
 function labelOf(value) {
   const size = Math.abs(value);
-  const text = size >= 1e6 ? size.toExponential(0).replace("+", "") : size >= 1e4 ? `${size / 1000}k` : String(size);
+  const text = size >= 1e6 ? size.toExponential(0).replace("+", "") : size >= 1e4 ? `${size / 1000}k` : trueMinus(String(size));
   return value < 0 ? `−${text}` : text;
 }

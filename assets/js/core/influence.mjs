@@ -4,6 +4,8 @@
  * Pure. Knows weights by position. Refuses to know where they come from and the page.
  */
 
+import { trueMinus } from "./format.mjs";
+
 /** @typedef {"attention"|"gradient"} Measure */
 
 /** @typedef {object} Influence
@@ -51,7 +53,7 @@ export function strongest(weights, most) {
  *  @returns {string} like "attention mass 0.123457" */
 export function valueText(measure, weight) {
   const { label, unit } = MEASURES[measure];
-  return `${label} ${String(Number(weight.toPrecision(6))).replace("-", "−")}${unit}`;
+  return `${label} ${trueMinus(String(Number(weight.toPrecision(6))))}${unit}`;
 }
 
 /** What stands behind the strongest tokens where the measure is approximate.

@@ -4,6 +4,46 @@
  * Knows numbers. Refuses to know canvas, the clock and where a series comes from. Pure.
  */
 
+/** @typedef {object} Lane a line over all steps
+ *  @property {string} name
+ *  @property {string} title what it is
+ *  @property {string} says how it was found
+ *  @property {string} unit "" where only the script knows
+ *  @property {string} colour CSS variable
+ *  @property {ArrayLike<number>} values by column; NaN: see `present`
+ *  @property {ArrayLike<number>|null} present by column, 0 where there is no number; null: NaN says that there is none */
+
+/** Lines for which there is room; the table has them all. */
+const MOST_EXTRAS = 6;
+const EXTRA_COLOURS = ["--amber", "--violet", "--side-b", "--danger", "--side-a", "--muted"];
+
+/** @param {import("../source/http.mjs").Series|null} series null: not here yet
+ *  @param {{key: string, unit: string}} point the selected one
+ *  @param {number} row of it in the series
+ *  @param {boolean} isTraining a training script predicts no tokens
+ *  @returns {Lane[]} top to bottom */
+export function lanesOf(series, { key, unit }, row, isTraining) {
+  const none = new Float32Array(0);
+  const [count, stride] = [series?.surprise.length ?? 0, series?.stride ?? series?.surprise.length ?? 0];
+  const extras = (series?.extra ?? []).slice(0, MOST_EXTRAS).map(({ name, values, present }, i) => ({
+    name, title: name, says: `measured: ${name}, as the script gave it to rec.step(${name}=…)`, unit: "", colour: EXTRA_COLOURS[i], values, present,
+  }));
+  const predicted = [
+    { name: "surprise", title: "surprise", says: "derived: surprise = −log₂ p of the token that came next, at temperature 1", unit: "bits", colour: "--amber", values: series?.surprise ?? none, present: null },
+    { name: "entropy", title: "entropy", says: "measured: entropy of the whole prediction, at temperature 1", unit: "bits", colour: "--violet", values: series?.entropy ?? none, present: null },
+  ];
+  const l2 = { name: "l2", title: `l2 of ${key}`, says: "measured: l2 = √(Σx²) of the selected hook point", unit, colour: "--accent", values: series?.points.subarray(row * stride, row * stride + count) ?? none, present: null };
+  return [...(isTraining ? [] : predicted), ...extras, l2];
+}
+
+/** @param {Lane} lane
+ *  @param {number} column
+ *  @returns {"number"|"nan"|"missing"} what there is */
+export function kindOf({ values, present }, column) {
+  if (present ? !present[column] : Number.isNaN(values[column]) || values[column] === undefined) return "missing";
+  return Number.isNaN(values[column]) ? "nan" : "number";
+}
+
 /** @param {number} step
  *  @param {number} width of the lanes, whose first pixel is step 0 and whose last one is the last step
  *  @param {number} numSteps
@@ -22,23 +62,28 @@ export function stepOfX(x, width, numSteps) {
 }
 
 /** Columns between gaps, each to be drawn as one line.
- *  @param {Float32Array} values NaN: not captured
- *  @returns {{captured: [number, number][], gaps: [number, number][]}} [first, last] of each run, both included */
-export function runsOf(values) {
-  const runs = { captured: /** @type {[number, number][]} */ ([]), gaps: /** @type {[number, number][]} */ ([]) };
-  values.forEach((value, i) => {
-    const list = Number.isNaN(value) ? runs.gaps : runs.captured;
+ *  @param {Lane} lane
+ *  @returns {Record<"number"|"nan"|"missing", [number, number][]>} [first, last] of each run, both included */
+export function runsOf(lane) {
+  const runs = { number: /** @type {[number, number][]} */ ([]), nan: /** @type {[number, number][]} */ ([]), missing: /** @type {[number, number][]} */ ([]) };
+  for (let column = 0; column < lane.values.length; column++) {
+    const list = runs[kindOf(lane, column)];
     const last = list[list.length - 1];
-    if (last && last[1] === i - 1) last[1] = i;
-    else list.push([i, i]);
-  });
+    if (last && last[1] === column - 1) last[1] = column;
+    else list.push([column, column]);
+  }
   return runs;
 }
 
-/** @param {Float32Array} values
- *  @returns {number} the largest finite value, 0 where there is none: the top of a lane that begins at 0 */
-export function topOf(values) {
-  return values.reduce((top, value) => (value > top && value < Infinity ? value : top), 0);
+/** @param {ArrayLike<number>} values
+ *  @returns {[number, number]} the ends of its lane: 0, and the least and the largest finite value if they lie beyond */
+export function endsOf(values) {
+  let [low, high] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] > high && values[i] < Infinity) high = values[i];
+    if (values[i] < low && values[i] > -Infinity) low = values[i];
+  }
+  return [low, high];
 }
 
 /** @param {Float32Array} values NaN: not captured

@@ -48,7 +48,9 @@ const VIEWS = {
 };
 
 /** Bytes that are not whole frames of this format. The message is a sentence for a person. */
-export class BadFrames extends Error {}
+export class BadFrames extends Error {
+  isFinal = false; // another answer may be whole
+}
 
 /** Every frame in a run of whole records; records of other kinds (the end mark) are passed over.
  *  @param {ArrayBuffer} buffer

@@ -41,7 +41,12 @@ export class Renderer {
    *  @returns {Renderer|null} null without WebGL2 */
   static on(canvas, ground, colours) {
     const gl = canvas.getContext("webgl2", { antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
-    return gl ? new Renderer(gl, ground, colours) : null;
+    try {
+      return gl ? new Renderer(gl, ground, colours) : null;
+    } catch (error) {
+      console.warn(error); // a driver that cannot compile a shader: as if there were no WebGL2
+      return null;
+    }
   }
 
   /** @param {GL} gl

@@ -7,18 +7,27 @@ import { showToast } from "../views/shell.mjs";
 import { Progress } from "./progress.mjs";
 import { filled } from "./text.mjs";
 
-/** @param {any} words of the course */
-export function showCourse(words) {
-  const progress = new Progress();
-  const draw = () => {
-    for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-lesson]"))) drawCard(card, progress, words);
-  };
-  draw();
-  document.getElementById("learn-reset")?.addEventListener("click", () => {
-    progress.forget(null);
+export class Course {
+  #abort = new AbortController();
+
+  /** @param {any} words of the course */
+  constructor(words) {
+    const progress = new Progress();
+    const draw = () => {
+      for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-lesson]"))) drawCard(card, progress, words);
+    };
+    const reset = () => {
+      progress.forget(null);
+      draw();
+      showToast(words.reset_done);
+    };
     draw();
-    showToast(words.reset_done);
-  });
+    document.getElementById("learn-reset")?.addEventListener("click", reset, { signal: this.#abort.signal });
+  }
+
+  close() {
+    this.#abort.abort();
+  }
 }
 
 /** @param {HTMLElement} card

@@ -25,8 +25,8 @@ export class Formula {
     this.words = words.number;
     const { signal } = this.#abort;
     document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !this.#card) return;
-      event.stopPropagation();
+      if (event.key !== "Escape" || event.defaultPrevented || !this.#card) return;
+      event.preventDefault(); // it did this, and nothing else
       this.hide();
     }, { signal, capture: true });
     document.addEventListener("pointerdown", (event) => {

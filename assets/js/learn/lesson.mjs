@@ -5,7 +5,9 @@
  */
 
 import { IDS } from "../names.mjs";
+import { keyOf } from "../state/keys.mjs";
 import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../state/view.mjs";
+import { shownUntilAnswered } from "../views/failed.mjs";
 import { showToast } from "../views/shell.mjs";
 import { holds, nothing } from "./conditions.mjs";
 import { Formula } from "./formula.mjs";
@@ -23,7 +25,7 @@ export class Lesson {
   /** What happened since the moment began. */
   happened = nothing();
   #abort = new AbortController();
-  #numShown = 0; // a moment that was left meanwhile is not finished
+  #showing = new AbortController(); // a moment that was left meanwhile is not finished
   #isMounted = false;
   /** @type {number|null} step where playing is to end */
   #playTo = null;
@@ -57,8 +59,6 @@ export class Lesson {
     addEventListener("popstate", () => this.#restore(), { signal });
     addEventListener("beforeprint", () => printed(this.content, true), { signal });
     addEventListener("afterprint", () => printed(this.content, false), { signal });
-    const looks = setInterval(() => this.host.isConnected || this.close(), 1000);
-    signal.addEventListener("abort", () => clearInterval(looks));
     const asked = viewFromUrl(location.search);
     const known = this.moments.findIndex((/** @type {any} */ moment) => moment.id === this.progress.of(content.id).at);
     const at = asked.moment !== null ? Math.min(Math.max(asked.moment, 1), this.moments.length + 1) - 1 : Math.max(0, known);
@@ -67,6 +67,7 @@ export class Lesson {
 
   close() {
     this.#abort.abort();
+    this.#showing.abort();
     this.scanner?.close();
     this.widget.close();
     this.overlay.close();
@@ -93,7 +94,8 @@ export class Lesson {
     this.at = at;
     this.#playTo = null;
     this.happened = nothing();
-    const shown = ++this.#numShown;
+    this.#showing.abort();
+    const { signal } = (this.#showing = new AbortController());
     const { moment } = this;
     delete this.host.dataset.ready;
     this.formula.hide(false);
@@ -104,10 +106,10 @@ export class Lesson {
     this.#place(session, moment);
     history[entry](null, "", this.#address(session, asked));
     this.page.show(at, isFirst);
-    await this.#showSession(session, asked);
-    if (shown !== this.#numShown || this.#abort.signal.aborted) return;
+    await this.#showSession(session, asked, signal);
+    if (signal.aborted) return;
     await this.widget.show(moment?.widget ?? null);
-    if (shown !== this.#numShown || this.#abort.signal.aborted) return;
+    if (signal.aborted) return;
     this.locks.set(moment ? moment.unlocked : ["all"]);
     if (this.scanner && moment) this.#begin(moment, asked?.session === session ? asked : null);
     this.overlay.point(moment?.target ?? null);
@@ -136,9 +138,9 @@ export class Lesson {
 
   /** The Scanner of a session, built anew where another one was shown.
    *  @param {string|null} session
-   *  @param {any} asked */
-  async #showSession(session, asked) {
-    const shown = this.#numShown;
+   *  @param {any} asked
+   *  @param {AbortSignal} signal */
+  async #showSession(session, asked, signal) {
     const { classList } = this.host;
     const place = { lesson: this.content.id, moment: this.at + 1 };
     if (this.scanner?.session === session) {
@@ -151,14 +153,14 @@ export class Lesson {
     if (session === null) return;
     try {
       const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("../scanner.mjs"), import("../source/pin.mjs")]); // after the text
-      const [meta, tokens] = await metaAndTokens(session);
-      if (shown !== this.#numShown || this.#abort.signal.aborted) return;
+      const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
+      const [meta, tokens] = await shownUntilAnswered(stage, "This session did not come", () => metaAndTokens(session, signal), signal);
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
       const boot = { ...this.content.sessions[session], asked: { ...own, ...place, step: own.step ?? 0 } };
       classList.toggle("is-training", meta.session.kind === "training");
       this.#adopt(new Scanner(boot, meta, tokens, this.scales));
     } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
+      if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
     }
   }
 
@@ -288,7 +290,7 @@ export class Lesson {
     const isTyping = /** @type {HTMLElement} */ (event.target).matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio])");
     const isShortcut = event.ctrlKey || event.altKey || event.metaKey;
     if (isTyping || isShortcut || event.defaultPrevented || document.querySelector("dialog[open]") || !this.host.isConnected) return;
-    const by = { n: 1, b: -1 }[event.key.toLowerCase()];
+    const by = { n: 1, b: -1 }[keyOf(event)];
     if (!by) return;
     event.preventDefault();
     this.go(this.at + by);

@@ -22,6 +22,7 @@ import { el } from "../views/dom.mjs";
 
 export class WidgetHost {
   #name = "";
+  #turn = {}; // of the widget that is wanted: its module may come when another one is
   /** @type {Widget|null} */
   #widget = null;
   /** @type {(() => void)[]} */
@@ -39,6 +40,7 @@ export class WidgetHost {
     this.#widget?.close?.();
     this.#widget = null;
     this.#name = "";
+    this.#turn = {};
     this.host.replaceChildren();
   }
 
@@ -51,11 +53,13 @@ export class WidgetHost {
     if (name === this.#name && this.#widget?.set) return this.#widget.set(wanted);
     this.close();
     this.#name = name;
+    const turn = this.#turn;
     try {
       const { default: mount } = await import(`./widgets/${wanted.name}.mjs`);
-      if (this.#name !== name) return; // another page by now
+      if (this.#turn !== turn) return; // another page by now
       this.#widget = mount(this.host, this.#context(wanted));
     } catch (error) {
+      if (this.#turn !== turn) return;
       console.warn(error);
       this.host.replaceChildren(el("p", { class: "mri-loading", role: "alert", text: lesson.words.lesson.widget_failed }));
     }

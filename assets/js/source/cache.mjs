@@ -6,19 +6,21 @@
  */
 
 import { BadFrames, framesFromRecords } from "../core/wire.mjs";
+import { Again } from "./again.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {{frames: (Frame|undefined)[], numBytes: number}} Window frames by their place in it; while recording some may be
  *  missing, at its end and elsewhere */
 
 /** What the page calls: `get(step)` while drawing; `ensure(player.wanted, player.direction)` at every change of the
- *  player, which fetches what is missing and looks ahead; `retry()` from the button beside a shown error. */
+ *  player, which fetches what is missing and looks ahead; `failureOf(step)` to say what did not come, `retry()` from the
+ *  button beside it. */
 export class FrameCache {
   /** @type {Map<number, Window>} by window index, least recently used first */
   #windows = new Map();
   /** @type {Map<number, Promise<(Frame|undefined)[]>>} requests under way */
   #pending = new Map();
-  /** @type {Map<number, {error: Error, shown: boolean}>} not asked for again until `retry` */
+  /** @type {Map<number, {error: Error, isDue: boolean}>} asked for again when it is due, or when the clock comes there anew */
   #failed = new Map();
   /** @type {Map<number, number>} window -> bytes when last seen, so that none is prefetched that cannot stay */
   #knownBytes = new Map();
@@ -28,20 +30,22 @@ export class FrameCache {
   #fetchWindow;
   #windowSteps;
   #maxBytes;
-  #onError;
+  #again;
 
   /** @param {object} options
    *  @param {(start: number, stop: number, signal: AbortSignal) => Promise<ArrayBuffer>} options.fetchWindow
    *  @param {number} options.numSteps
    *  @param {number} [options.windowSteps]
    *  @param {number} [options.maxBytes] may be passed only by the window of the current step
-   *  @param {(sentence: string) => void} [options.onError] called once for a failure of something needed */
-  constructor({ fetchWindow, numSteps, windowSteps = 64, maxBytes = 64 * 1024 * 1024, onError = () => {} }) {
+   *  @param {() => void} [options.onFailure] something did not come, or it is time to ask for it again: draw
+   *  @param {Again} [options.again] */
+  constructor({ fetchWindow, numSteps, windowSteps = 64, maxBytes = 64 * 1024 * 1024, onFailure = () => {}, again = new Again() }) {
     this.numSteps = numSteps;
     this.#fetchWindow = fetchWindow;
     this.#windowSteps = windowSteps;
     this.#maxBytes = maxBytes;
-    this.#onError = onError;
+    this.onFailure = onFailure;
+    this.#again = again;
   }
 
   /** Bytes held. */
@@ -65,10 +69,11 @@ export class FrameCache {
    *  @param {number} step
    *  @param {number} [direction] 1 or −1: past the middle of a window, fetch the next one that way; 0: only this step
    *  @returns {Promise<Frame>} rejects with an Error whose message is a sentence, and with the same one, asking nothing,
-   *           until `retry`; rejects with an AbortError after `close` */
+   *           until it is time to ask again; rejects with an AbortError after `close` */
   async ensure(step, direction = 1) {
     if (!(step >= 0 && step < this.numSteps)) throw new RangeError(`There is no step ${step}: the session has ${this.numSteps}.`);
     const index = this.#indexOf(step);
+    if (index !== this.#current) this.#failed.delete(index); // somebody came here anew
     this.#current = index;
     const frame = this.get(step) ?? (await this.#needed(step, index));
     if (this.#current === index) this.#prefetch(step, index, direction);
@@ -89,7 +94,7 @@ export class FrameCache {
     const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
     frames[step - index * this.#windowSteps] = frame;
     this.numSteps = Math.max(this.numSteps, step + 1);
-    this.#keep(index, { frames, numBytes: numBytes + (frame.record?.byteLength ?? frame.numBytes) });
+    this.#keep(index, { frames, numBytes: numBytes + bytesOf(frame) });
   }
 
   /** The step is asked for again when it is needed: what is here lacks something.
@@ -97,17 +102,29 @@ export class FrameCache {
   forget(step) {
     const index = this.#indexOf(step);
     const held = this.#windows.get(index);
-    if (held) delete held.frames[step - index * this.#windowSteps];
+    const frame = held?.frames[step - index * this.#windowSteps];
+    if (!held || !frame) return;
+    delete held.frames[step - index * this.#windowSteps];
+    this.#keep(index, { frames: held.frames, numBytes: held.numBytes - bytesOf(frame) });
   }
 
-  /** Forget failures: the next `ensure` asks again. */
+  /** Why a step is not here: its last request failed, and none was answered since.
+   *  @param {number} step
+   *  @returns {Error|null} whose message is a sentence */
+  failureOf(step) {
+    return this.#failed.get(this.#indexOf(step))?.error ?? null;
+  }
+
+  /** The next `ensure` asks again for what failed. */
   retry() {
-    this.#failed.clear();
+    for (const failure of this.#failed.values()) failure.isDue = true;
+    this.onFailure();
   }
 
   /** Another session was opened: abort what is under way, drop everything. */
   close() {
     this.#abort.abort();
+    this.#again.close();
     this.#windows.clear();
     this.#numBytes = 0;
   }
@@ -123,25 +140,8 @@ export class FrameCache {
    *  @returns {Promise<Frame>} */
   async #needed(step, index) {
     const offset = step - index * this.#windowSteps;
-    if (this.#failed.get(index)?.shown === false) this.#failed.delete(index); // only a look ahead failed: try again
-    try {
-      // A request that was under way may have been made before the recording reached this step: then ask once more.
-      return /** @type {Frame} */ ((await this.#load(index))[offset] ?? (await this.#load(index))[offset]);
-    } catch (error) {
-      this.#show(index);
-      throw error;
-    }
-  }
-
-  /** Tell a failure once, not again for every window that meets the same one.
-   *  @param {number} index */
-  #show(index) {
-    const failure = this.#failed.get(index);
-    if (!failure || failure.shown) return;
-    const { message } = failure.error;
-    const isKnown = [...this.#failed.values()].some((other) => other.shown && other.error.message === message);
-    failure.shown = true;
-    if (!isKnown) this.#onError(message);
+    // A request that was under way may have been made before the recording reached this step: then ask once more.
+    return /** @type {Frame} */ ((await this.#load(index))[offset] ?? (await this.#load(index))[offset]);
   }
 
   /** @param {number} step
@@ -187,7 +187,7 @@ export class FrameCache {
    *  @returns {Promise<(Frame|undefined)[]>} of the window */
   #load(index) {
     const failure = this.#failed.get(index);
-    if (failure) return Promise.reject(failure.error);
+    if (failure && !failure.isDue) return Promise.reject(failure.error);
     let request = this.#pending.get(index);
     if (!request) {
       request = this.#request(index).finally(() => this.#pending.delete(index));
@@ -209,11 +209,21 @@ export class FrameCache {
       const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 }; // more may have come meanwhile
       checkedFrames(buffer, first + from, first + to).forEach((frame, i) => (frames[from + i] ??= frame));
       this.#keep(index, { frames, numBytes: numBytes + buffer.byteLength });
+      this.#failed.delete(index);
+      this.#again.answered();
       return frames;
     } catch (error) {
-      if (!signal.aborted) this.#failed.set(index, { error: /** @type {Error} */ (error), shown: false });
+      if (!signal.aborted) this.#fail(index, /** @type {Error} */ (error));
       throw error;
     }
+  }
+
+  /** @param {number} index
+   *  @param {Error} error */
+  #fail(index, error) {
+    this.#failed.set(index, { error, isDue: false });
+    if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(() => this.retry());
+    this.onFailure();
   }
 
   /** @param {number} index
@@ -230,6 +240,12 @@ export class FrameCache {
       this.#numBytes -= numBytes;
     }
   }
+}
+
+/** @param {Frame} frame
+ *  @returns {number} that it takes up here */
+function bytesOf(frame) {
+  return frame.record?.byteLength ?? frame.numBytes;
 }
 
 /** @param {ArrayBuffer} buffer

@@ -18,20 +18,20 @@ import { fetchAlignment, fetchFrames, fetchMeta, fetchTokens } from "./http.mjs"
  *  @property {string[]} names of the tokens by position */
 
 /** @param {{a: string, b: string, align: string}} boot
- *  @param {(sentence: string) => void} onError
+ *  @param {AbortSignal} signal
  *  @returns {Promise<{alignment: import("../core/moments.mjs").Alignment, a: ComparedSide, b: ComparedSide}>} rejects with a sentence */
-export async function fetchCompared(boot, onError) {
-  const [alignment, a, b] = await Promise.all([fetchAlignment(boot.a, boot.b, boot.align), fetchSide(boot.a, onError), fetchSide(boot.b, onError)]);
+export async function fetchCompared(boot, signal) {
+  const [alignment, a, b] = await Promise.all([fetchAlignment(boot.a, boot.b, boot.align, signal), fetchSide(boot.a, signal), fetchSide(boot.b, signal)]);
   return { alignment, a, b };
 }
 
 /** @param {string} id
- *  @param {(sentence: string) => void} onError
+ *  @param {AbortSignal} signal
  *  @returns {Promise<ComparedSide>} */
-async function fetchSide(id, onError) {
-  const [meta, tokens] = await Promise.all([fetchMeta(id), fetchTokens(id)]);
+async function fetchSide(id, signal) {
+  const [meta, tokens] = await Promise.all([fetchMeta(id, signal), fetchTokens(id, signal)]);
   return {
-    cache: new FrameCache({ numSteps: meta.num_steps, fetchWindow: (start, stop, signal) => fetchFrames(id, start, stop, signal, meta.version), onError }),
+    cache: new FrameCache({ numSteps: meta.num_steps, fetchWindow: (start, stop, signal) => fetchFrames(id, start, stop, signal, meta.version) }),
     tokens,
     layout: layoutFromMeta(meta),
     stepOf: stepsOfPositions(tokens),

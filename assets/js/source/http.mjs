@@ -6,6 +6,12 @@
 
 import { frameFromBlob } from "../core/wire.mjs";
 
+/** Status of a session that cannot be read, or whose checksums do not fit. */
+const BROKEN = 422;
+
+/** Refusals that a moment later may not be one: too slow, too early, too many. */
+const NOT_YET = Object.freeze([408, 425, 429]);
+
 /** A request that did not give what was asked. The message is a sentence for a person. */
 export class SourceError extends Error {
   /** @param {string} sentence
@@ -14,10 +20,12 @@ export class SourceError extends Error {
     super(sentence);
     this.status = status;
   }
-}
 
-/** Status of a session that cannot be read, or whose checksums do not fit. */
-const BROKEN = 422;
+  /** Whether the server answered that there is no such thing, so that asking again is of no use. */
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && !NOT_YET.includes(this.status);
+  }
+}
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
@@ -75,6 +83,7 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @property {Float32Array} points (n_points × n_columns), one row per hook point in the layout's order
  *  @property {number} every steps to a column
  *  @property {{step: number, point: string}|null} [firstOdd] where NaN or ±∞ began; null: nowhere
+ *  @property {import("../core/extras.mjs").ExtraLine[]} extra what a training script added
  *  @property {number} [stride] from one row of `points` to the next, n_columns if left out */
 
 /** @param {string} id
@@ -87,8 +96,9 @@ export async function fetchSeries(id, stat, version = "", signal) {
   const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
   const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
   const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
-  const { every, first_odd: odd } = /** @type {any} */ (header);
-  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every, firstOdd: odd && { step: odd[0], point: odd[1] } };
+  const { every, first_odd: odd, extra = [] } = /** @type {any} */ (header);
+  const added = extra.map((/** @type {string} */ name, /** @type {number} */ i) => ({ name, values: line(`extra/${i}/values`), present: line(`extra/${i}/present`) }));
+  return { surprise: line("surprise"), entropy: line("entropy"), points: line("points"), every, extra: added, firstOdd: odd && { step: odd[0], point: odd[1] } };
 }
 
 /** Attention mass of every position on what the step predicts.
@@ -153,6 +163,30 @@ export function recordingStatus(id) {
  *  @throws {SourceError} */
 export function fetchAlignment(a, b, align, signal) {
   return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
+}
+
+/** The groups of a session's neurons.
+ *  @param {string} address see core/groups.mjs
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>}
+ *  @throws {SourceError} */
+export function fetchGroups(address, signal) {
+  return answerAt(address, "", (response) => response.json(), signal);
+}
+
+/** @param {string} lesson
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} what the player of lessons shows
+ *  @throws {SourceError} */
+export function fetchLesson(lesson, signal) {
+  return answerAt(`/lessons/${lesson}.json`, "", (response) => response.json(), signal);
+}
+
+/** @param {AbortSignal} [signal]
+ *  @returns {Promise<Record<string, any>>} assets/scales.json
+ *  @throws {SourceError} */
+export function fetchScales(signal) {
+  return answerAt(new URL("../../scales.json", import.meta.url).pathname, "", (response) => response.json(), signal);
 }
 
 /** @param {string} id of a recording

@@ -173,11 +173,12 @@ export class Pin {
 
 /** A session's metadata and tokens: from the server, or where it does not answer, from the pinned copy.
  *  @param {string} session
+ *  @param {AbortSignal} [signal]
  *  @returns {Promise<[any, any]>}
  *  @throws {import("./http.mjs").SourceError} */
-export async function metaAndTokens(session) {
+export async function metaAndTokens(session, signal) {
   try {
-    return await Promise.all([fetchMeta(session), fetchTokens(session)]);
+    return await Promise.all([fetchMeta(session, signal), fetchTokens(session, signal)]);
   } catch (error) {
     const [kept] = await sessionsOf(session).catch(() => []);
     if (!kept) throw error;

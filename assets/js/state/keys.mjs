@@ -54,6 +54,12 @@ export const BINDINGS = Object.freeze([
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
 ]);
 
+/** What a Latin keyboard has in these places.
+ *  @type {Record<string, string>} */
+const PLAIN = Object.freeze({ BracketLeft: "[", BracketRight: "]", Slash: "/" });
+/** @type {Record<string, string>} */
+const SHIFTED = Object.freeze({ Slash: "?" });
+
 /** Inputs that need every key for themselves. A range is not among them: its keys are the clock's keys,
  *  unless it is marked `data-mri-keys="own"`. */
 const TYPING = /^(text|search|number|email|url|password|tel|date|time|datetime-local|month|week)$/;
@@ -62,6 +68,17 @@ const SCROLLED = "[role=tabpanel], [role=listbox], [role=dialog]";
 const MOVES_BY_ARROWS = /^(tab|radio|menuitem|option|listbox|slider|combobox)$/;
 const PRESSED_BY_SPACE = /^(button|tab|checkbox|switch|radio|menuitem|option|combobox)$/;
 
+/** The key as the bindings name it. On a keyboard of another script (Cyrillic, Greek, Arabic, Hebrew, …) it is the one in
+ *  the same place of a Latin keyboard, on which the letters are written too; what is typed in Latin stays what it is.
+ *  @param {KeyboardEvent} event
+ *  @returns {string} KeyboardEvent.key, letters small */
+export function keyOf({ key, code, shiftKey }) {
+  const isHebrewW = key === "'" && code === "KeyW";
+  const isForeign = isHebrewW || key === "Process" || /^(?!\p{Script=Latin})[\p{L}\p{M}؟]/u.test(key);
+  if (isForeign) return /^Key[A-Z]$/.test(code) ? code.slice(3).toLowerCase() : ((shiftKey ? SHIFTED : PLAIN)[code] ?? key);
+  return key.length === 1 ? key.toLowerCase() : key;
+}
+
 /** The command of a key press, null where the key means nothing here or belongs to the control that has the focus.
  *  @param {KeyboardEvent} event
  *  @returns {Command|null} */
@@ -69,7 +86,7 @@ export function commandFromKey(event) {
   // AltGr, which types [ and ] on many keyboards, reports itself as Ctrl+Alt on Windows.
   const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState?.("AltGraph");
   if (event.defaultPrevented || event.isComposing || isShortcut) return null;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = keyOf(event);
   const binding = BINDINGS.find((each) => each.key === key && (each.shift ?? event.shiftKey) === event.shiftKey);
   if (!binding || isTaken(/** @type {any} */ (event.target), key)) return null;
   return binding.command;

@@ -1,10 +1,13 @@
 /**
  * Fetches the groups that the address names, once for each name, and says when they are there.
  *
- * Knows the network and a name. Refuses to know what is drawn with them.
+ * Knows a name. Refuses to know what is drawn with them.
  */
 
 import { Groups, groupsAddress } from "../core/groups.mjs";
+import { fetchGroups } from "../source/http.mjs";
+import { toldUntilAnswered } from "./failed.mjs";
+import { showToast } from "./shell.mjs";
 
 export class Grouped {
   /** @type {Groups|null} those to be shown now */
@@ -15,8 +18,7 @@ export class Grouped {
   /** @param {object} context
    *  @param {string} context.session
    *  @param {Record<string, any>} context.scales assets/scales.json
-   *  @param {() => void} context.onReady
-   *  @param {(sentence: string) => void} context.onError */
+   *  @param {() => void} context.onReady */
   constructor(context) {
     this.context = context;
   }
@@ -24,22 +26,23 @@ export class Grouped {
   /** @param {string|null} name */
   want(name) {
     if (this.now && this.now.name !== name) this.now = null;
-    if (name === null || name === this.#asked) {
-      if (name === null) this.#asked = "";
-      return;
-    }
-    this.#asked = name;
-    this.#fetch(name).catch((error) => this.#abort.signal.aborted || this.context.onError(error.message));
+    if ((name ?? "") === this.#asked) return;
+    this.#asked = name ?? "";
+    this.#abort.abort(); // another one is under way
+    this.#abort = new AbortController();
+    if (name !== null) this.#fetch(name, this.#abort.signal);
   }
 
-  /** @param {string} name */
-  async #fetch(name) {
-    const response = await fetch(groupsAddress(this.context.session, name), { signal: this.#abort.signal });
-    const answer = await response.json().catch(() => ({ error: `The server refused with status ${response.status}: look at its log.` }));
-    if (!response.ok) throw new Error(answer.error);
-    if (this.#asked !== name) return;
-    this.now = new Groups(name, answer, this.context.scales.groups);
-    this.context.onReady();
+  /** @param {string} name
+   *  @param {AbortSignal} signal */
+  async #fetch(name, signal) {
+    const { session, scales, onReady } = this.context;
+    try {
+      this.now = new Groups(name, await toldUntilAnswered(() => fetchGroups(groupsAddress(session, name), signal), signal), scales.groups);
+      onReady();
+    } catch (error) {
+      if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
+    }
   }
 
   close() {

@@ -47,7 +47,7 @@ export class Hints {
       const isAsked = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action='hints']");
       if (isAsked) setTimeout(() => this.show(0)); // after the dialog that asked has given the focus back
     }, { signal });
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    document.addEventListener("keydown", (event) => this.#key(event), { signal, capture: true });
     addEventListener("resize", () => this.#place(), { signal });
     addEventListener("scroll", () => this.#place(), { signal, capture: true, passive: true });
   }
@@ -109,7 +109,8 @@ export class Hints {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key !== "Escape" || this.#at < 0 || document.querySelector("dialog[open]")) return;
+    if (event.key !== "Escape" || event.defaultPrevented || this.#at < 0 || document.querySelector("dialog[open]")) return;
+    event.preventDefault(); // it did this, and nothing else
     this.#finish();
   }
 

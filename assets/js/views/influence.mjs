@@ -6,6 +6,7 @@
  */
 
 import { colourMap } from "../core/colour.mjs";
+import { trueMinus } from "../core/format.mjs";
 import { MEASURES, approximateText, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
 import { fetchAttribution, fetchSaliency } from "../source/http.mjs";
 import { el, say } from "./dom.mjs";
@@ -156,7 +157,7 @@ export class Influence {
       button.title = `${valueText(measure, weight)} · ${this.titleOf(position)}`;
     });
     const most = strongest(weights, MOST_ARCS);
-    const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${weights[position].toFixed(3).replace("-", "−")}`);
+    const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${trueMinus(weights[position].toFixed(3))}`);
     this.#say(`strongest: ${text.join(", ")}${approximateText(influence)}`, "", note);
     this.#sources = this.#target < this.buttons.length ? most : [];
     this.svg.replaceChildren(

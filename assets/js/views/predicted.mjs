@@ -4,7 +4,7 @@
  * Fills a host that the page brings late. Knows frames and the DOM; the chart is mri/ui/figures.py's.
  */
 
-import { formatPercent } from "../core/format.mjs";
+import { formatPercent, trueMinus } from "../core/format.mjs";
 import { predictions } from "../core/predictions.mjs";
 import { IDS } from "../names.mjs";
 import { tokenName } from "./attention.mjs";
@@ -64,6 +64,6 @@ function followingWords(frame, { tokens, layout, numPrompt }) {
     el("span", {}, `${howChosen(frame, numPrompt)} `, el("b", { text: tokenName(tokens, id) })),
     el("span", { text: `rank ${found.rank + 1}${ofAll}` }),
     el("span", { text: `p ${formatPercent(Math.exp(found.logprob))}`, title: "at temperature 1, exact" }),
-    el("span", { text: `surprise ${nats.toFixed(2)} nats = ${(nats / Math.LN2).toFixed(2)} bits`, title: "−ln p and −log₂ p, p at temperature 1" }),
+    el("span", { text: trueMinus(`surprise ${nats.toFixed(2)} nats = ${(nats / Math.LN2).toFixed(2)} bits`), title: "−ln p and −log₂ p, p at temperature 1" }),
   ];
 }

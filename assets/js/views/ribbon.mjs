@@ -5,7 +5,7 @@
  * Knows the answer of /sessions/<id>/tokens. Token text comes ready from the server; nothing is decoded here.
  */
 
-import { formatPercent } from "../core/format.mjs";
+import { formatPercent, trueMinus } from "../core/format.mjs";
 import { el } from "./dom.mjs";
 import { Influence } from "./influence.mjs";
 import { theme } from "./shell.mjs";
@@ -119,7 +119,7 @@ export class Ribbon {
       parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: this.#name(chosen) })));
     }
     if (logprob !== undefined && !Number.isNaN(logprob)) {
-      parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p" }, `p ${formatPercent(Math.exp(logprob))} · surprise ${(-logprob / Math.LN2).toFixed(2)} bits`));
+      parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p" }, `p ${formatPercent(Math.exp(logprob))} · surprise ${trueMinus((-logprob / Math.LN2).toFixed(2))} bits`));
     }
     this.says.replaceChildren(...parts);
     this.influence.draw(step, next, measure, isPlaying, theme() === "light");

@@ -6,7 +6,8 @@
 
 import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../names.mjs";
-import { BINDINGS } from "../state/keys.mjs";
+import { BINDINGS, keyOf } from "../state/keys.mjs";
+import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
 import { openAddress } from "./picker.mjs";
 
@@ -29,11 +30,12 @@ export function startShell() {
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
-    if (event.key === "?" && !isTyping && !event.defaultPrevented) showKeys();
+    if (keyOf(event) === "?" && !isTyping && !event.defaultPrevented) showKeys();
   });
   document.addEventListener("click", goBackToScanner, { capture: true });
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
   watchServer();
+  keepDataMarked();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
 }
@@ -47,7 +49,7 @@ function watchServer() {
     const isCallback = String(/** @type {any} */ (asked[0])?.url ?? asked[0]).includes("/_dash-update-component");
     try {
       const response = await ask(...asked);
-      if (isCallback) toastOf(AWAY)?.remove();
+      if (isCallback) retractToast(AWAY);
       return response;
     } catch (error) {
       if (isCallback && /** @type {Error} */ (error).name !== "AbortError") toastOf(AWAY) ?? showToast(AWAY, "error");
@@ -112,11 +114,17 @@ function switchTheme() {
 export function showToast(text, kind = "info") {
   const host = document.getElementById("mri-toasts");
   if (!host) return;
-  toastOf(text)?.remove();
+  retractToast(text);
   const close = el("button", { type: "button", class: "mri-icon", "aria-label": "Dismiss", text: "×", on: { click: () => toast.remove() } });
   const toast = el("div", { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" }, el("p", { text }), close);
   host.append(toast);
   if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+/** What a toast said is no longer so.
+ *  @param {string} text */
+export function retractToast(text) {
+  toastOf(text)?.remove();
 }
 
 /** @param {string} text
@@ -140,6 +148,7 @@ export function showKeys() {
     words,
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
     el("h3", { text: "Keys" }),
+    el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
     list,
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));

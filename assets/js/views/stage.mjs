@@ -9,6 +9,7 @@ import { FLOWS } from "../core/flow.mjs";
 import { captured } from "../core/layout.mjs";
 import { plateKeys } from "../draw/plates.mjs";
 import { el } from "./dom.mjs";
+import { Failed } from "./failed.mjs";
 import { FlatPicture } from "./flat.mjs";
 import { legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
@@ -58,6 +59,7 @@ export class Stage {
    *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
    *  @param {import("./ribbon.mjs").Tokens} context.tokens
    *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}|{groups: string|null}) => void} context.onPick
+   *  @param {() => void} context.onRetry the step that did not come is asked for again
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
   constructor(host, context) {
@@ -66,13 +68,13 @@ export class Stage {
     this.#options.isSigned = context.layout.n_layer === 0; // in a small network of one's own a weight's sign is what it says
     this.flat = new FlatPicture(context);
     this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw() });
-    this.says = el("p", { class: "visually-hidden", role: "status" });
+    this.failed = new Failed(context.onRetry);
     this.note = el("p", { class: "mri-stage-note", hidden: true });
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.legend = el("div", { class: "mri-legend" });
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
     this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
-    host.replaceChildren(this.view, this.note, this.tools, this.legend, this.says, this.tip, this.tower.readout);
+    host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
     this.#listen(this.view);
     this.observer = new ResizeObserver(() => {
       this.#size = null;
@@ -129,6 +131,18 @@ export class Stage {
     const { width, height } = (this.#size ??= this.#measured(isTower));
     current.draw(frame, { keys, point: view.point, neuron: view.neuron, watched: view.watched ?? [], groups: this.#groups?.has(keys) ? this.#groups : null, ...options, width, height }, before, isPlaying);
     this.#tellWhy();
+  }
+
+  /** What is wanted is not here yet, or did not come. The picture of another step is not left standing in its place.
+   *  @param {number} step
+   *  @param {boolean} isWaiting
+   *  @param {boolean} isHere the step that the clock shows is: only the next one is missing
+   *  @param {Error|null} failure */
+  wait(step, isWaiting, isHere, failure) {
+    const { classList } = this.host;
+    classList.toggle("is-waiting", isWaiting && !failure);
+    classList.toggle("is-failed", failure !== null && !isHere);
+    this.failed.show(`Step ${step} did not come`, failure);
   }
 
   /** The words on the picture and under the pointer. */

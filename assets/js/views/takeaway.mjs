@@ -37,7 +37,8 @@ export class TakeAway {
     const { signal } = this.#abort;
     document.addEventListener("click", (event) => this.#click(event), { signal });
     document.addEventListener("toggle", (event) => /** @type {any} */ (event.target).matches?.(".mri-menu[open]") && context.pause(), { signal, capture: true });
-    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(), { signal });
+    // before any key of the page: an Escape that closes a menu does nothing else
+    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus() && event.preventDefault(), { signal, capture: true });
   }
 
   close() {
@@ -97,13 +98,15 @@ async function chartImage(id, format, where) {
 }
 
 /** Close every menu but one; a closed one gives the focus back to its button.
- *  @param {Element|null} [but] */
+ *  @param {Element|null} [but]
+ *  @returns {boolean} whether there was one to close */
 function closeMenus(but = null) {
-  for (const menu of document.querySelectorAll(".mri-menu[open]")) {
-    if (menu === but) continue;
+  const menus = [...document.querySelectorAll(".mri-menu[open]")].filter((menu) => menu !== but);
+  for (const menu of menus) {
     if (menu.contains(document.activeElement)) menu.querySelector("summary")?.focus();
     menu.removeAttribute("open");
   }
+  return menus.length > 0;
 }
 
 /** @param {string} address

@@ -1,22 +1,16 @@
 /**
- * Lines over all steps under the scrubber: surprise, entropy, and the l2 of the selected hook point.
+ * Lines over all steps under the scrubber: surprise, entropy, what a training script added, and the l2 of the selected
+ * hook point.
  *
  * Drawn once to a canvas; while the clock moves only a cursor does. A click seeks, a drag makes a loop of the one
  * player. Knows series and pointers. Refuses to keep time, and draws nothing where nothing was captured.
  */
 
-import { runsOf, stepOfX, textFromLoop, topOf, xOfStep } from "../core/lanes.mjs";
+import { endsOf, kindOf, lanesOf, runsOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
 import { el, sized } from "./dom.mjs";
 
 const LANE_PX = 22;
-const LANES = Object.freeze(["surprise", "entropy", "l2"]);
-const COLOURS = Object.freeze({ surprise: "--amber", entropy: "--violet", l2: "--accent" });
-const SAYS = Object.freeze({
-  surprise: "derived: surprise = −log₂ p of the token that came next, at temperature 1",
-  entropy: "measured: entropy of the whole prediction, at temperature 1",
-  l2: "measured: l2 = √(Σx²) of the selected hook point",
-});
 
 /** A pointer that moved less than this was a click. */
 const DRAG_PX = 5;
@@ -26,6 +20,8 @@ export class Timeline {
   #series = null;
   #drawn = { step: -1, point: "", theme: "", loop: "" };
   #width = 0;
+  /** @type {import("../core/lanes.mjs").Lane[]} top to bottom */
+  #lanes = [];
   /** @type {{x: number, step: number, isDrag: boolean}|null} */
   #press = null;
 
@@ -39,18 +35,16 @@ export class Timeline {
     this.player = player;
     this.layout = layout;
     this.tokens = tokens;
-    /** A training script predicts no tokens.
-     *  @type {readonly (keyof typeof COLOURS)[]} */
-    this.shown = /** @type {any} */ (tokens.steps.phase[0] === "train" ? ["l2"] : LANES);
-    this.values = this.shown.map(() => el("b", { text: "…" }));
-    const labels = this.shown.map((name, i) => el("div", { class: `is-${name}`, title: SAYS[name] }, el("span", { text: name }), this.values[i]));
-    this.canvas = el("canvas", { role: "img", "aria-label": `${[...this.shown].join(", ")} over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it.` });
+    this.isTraining = tokens.steps.phase[0] === "train";
+    this.labels = el("div", { class: "mri-lane-labels" });
+    this.canvas = el("canvas", { role: "img" });
     this.cursor = el("div", { class: "mri-timeline-cursor" });
     this.pointer = el("div", { class: "mri-timeline-pointer", hidden: true });
     this.range = el("div", { class: "mri-timeline-loop", hidden: true });
-    this.lanes = el("div", { class: "mri-lanes", style: `height:${this.#height}px` }, this.canvas, this.range, this.pointer, this.cursor);
+    this.lanes = el("div", { class: "mri-lanes" }, this.canvas, this.range, this.pointer, this.cursor);
     this.tip = el("div", { class: "mri-tip mri-timeline-tip", hidden: true });
-    host.replaceChildren(el("div", { class: "mri-lane-labels" }, ...labels), this.lanes, this.tip);
+    host.replaceChildren(this.labels, this.lanes, this.tip);
+    this.#lay();
     this.#listen();
     this.observer = new ResizeObserver(() => this.#place());
     this.observer.observe(this.lanes);
@@ -60,8 +54,25 @@ export class Timeline {
   /** @param {import("../source/http.mjs").Series} series */
   setSeries(series) {
     this.#series = series;
+    this.#lay();
     this.#paint();
     this.#drawn.step = -1;
+  }
+
+  /** The lanes that there are by now, of the selected hook point. */
+  #lay() {
+    const { rows, points } = this.layout;
+    const row = rows.get(this.#drawn.point) ?? 0;
+    const before = this.#lanes;
+    this.#lanes = lanesOf(this.#series, { key: this.#drawn.point, unit: points[row]?.unit ?? "" }, row, this.isTraining);
+    const names = this.#lanes.map(({ name }) => name);
+    if (names.join() === before.map(({ name }) => name).join()) return;
+    this.values = this.#lanes.map(() => el("b", { text: "…" }));
+    this.labels.replaceChildren(...this.#lanes.map(({ name, says, colour }, i) => el("div", { title: says, style: `--lane:var(${colour})` }, el("span", { text: name }), this.values?.[i])));
+    this.canvas.setAttribute("aria-label", `${names.join(", ")} over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`);
+    this.lanes.style.height = `${this.#height}px`;
+    this.#width = 0; // a canvas of another height
+    this.#place();
   }
 
   /** @param {number} step
@@ -71,6 +82,7 @@ export class Timeline {
     const needsPaint = point !== this.#drawn.point || theme !== this.#drawn.theme;
     const isMoved = step !== this.#drawn.step || needsPaint;
     Object.assign(this.#drawn, { step, point, theme });
+    if (needsPaint) this.#lay();
     if (needsPaint) this.#paint();
     if (isMoved) this.#moveCursor();
     this.#drawLoop(this.player.loop);
@@ -93,19 +105,7 @@ export class Timeline {
   }
 
   get #height() {
-    return LANE_PX * this.shown.length;
-  }
-
-  /** @param {number} i lane
-   *  @returns {Float32Array} one value per column; empty while there is none */
-  #line(i) {
-    const series = this.#series;
-    if (!series) return new Float32Array(0);
-    const name = this.shown[i];
-    if (name !== "l2") return series[name];
-    const [row, count] = [this.layout.rows.get(this.#drawn.point) ?? 0, series.surprise.length];
-    const stride = series.stride ?? count;
-    return series.points.subarray(row * stride, row * stride + count);
+    return LANE_PX * this.#lanes.length;
   }
 
   #paint() {
@@ -115,30 +115,33 @@ export class Timeline {
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     ctx.clearRect(0, 0, this.#width, this.#height);
     this.#paintPhases(ctx, colour);
-    for (const i of this.shown.keys()) {
-      const values = this.#line(i);
-      const [bottom, top] = [(i + 1) * LANE_PX - 2, topOf(values)];
-      const y = (/** @type {number} */ value) => bottom - (top > 0 ? Math.min(1, Math.max(0, value / top)) : 0) * (LANE_PX - 5);
+    this.#lanes.forEach((lane, i) => {
+      const { values } = lane;
+      const [bottom, [low, high]] = [(i + 1) * LANE_PX - 2, endsOf(values)];
+      const share = (/** @type {number} */ value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0);
+      const y = (/** @type {number} */ value) => bottom - share(value) * (LANE_PX - 5);
       const x = (/** @type {number} */ column) => this.#xOfColumn(column);
-      const { captured, gaps } = runsOf(values);
+      const { number, missing, nan } = runsOf(lane);
       ctx.fillStyle = colour("--line");
       ctx.fillRect(0, bottom + 1, this.#width, 1);
       ctx.fillStyle = colour("--not-captured");
-      for (const [from, to] of gaps) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
-      ctx.strokeStyle = ctx.fillStyle = colour(COLOURS[this.shown[i]]);
+      for (const [from, to] of missing) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
+      ctx.fillStyle = colour("--danger");
+      for (const [from, to] of nan) ctx.fillRect(x(from) - 1, bottom - (LANE_PX - 5), Math.max(2, x(to) - x(from) + 2), LANE_PX - 5); // no number: the whole lane
+      ctx.strokeStyle = ctx.fillStyle = colour(lane.colour);
       ctx.lineWidth = 1.25;
-      for (const [from, to] of captured) {
+      for (const [from, to] of number) {
         if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
         ctx.beginPath();
         for (let column = from; column <= to; column++) ctx.lineTo(x(column), y(values[column]));
         ctx.stroke();
-        ctx.lineTo(x(to), bottom);
-        ctx.lineTo(x(from), bottom);
+        ctx.lineTo(x(to), y(0));
+        ctx.lineTo(x(from), y(0));
         ctx.globalAlpha = 0.16;
         ctx.fill();
         ctx.globalAlpha = 1;
       }
-    }
+    });
   }
 
   /** The prompt's steps on a lighter ground, a tick at each token that the calculator put in.
@@ -170,9 +173,9 @@ export class Timeline {
     this.cursor.style.transform = `translateX(${xOfStep(step, this.#width, this.player.numSteps)}px)`;
     if (!this.#series) return;
     const column = Math.floor(step / this.#series.every);
-    this.shown.forEach((name, i) => {
-      const value = this.#line(i)[column];
-      this.values[i].textContent = Number.isNaN(value) ? "—" : formatValue(value) + (name !== "l2" ? " bits" : "");
+    this.#lanes.forEach((lane, i) => {
+      const text = kindOf(lane, column) === "missing" ? "—" : formatValue(lane.values[column]) + (lane.unit === "bits" ? " bits" : "");
+      /** @type {HTMLElement[]} */ (this.values)[i].textContent = text;
     });
   }
 
@@ -277,13 +280,12 @@ export class Timeline {
     const { every } = this.#series;
     const column = Math.floor(step / every);
     if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
-    this.shown.forEach((lane, i) => {
-      const value = this.#line(i)[column];
-      const unit = lane !== "l2" ? "bits" : this.layout.points[this.layout.rows.get(this.#drawn.point) ?? 0].unit;
-      const words = Number.isNaN(value) ? "no number: not captured, or NaN or ∞ is in it" : `${exactly(value)} ${unit}`;
-      const nats = lane === "surprise" && !Number.isNaN(value) ? ` = ${formatValue(value * Math.LN2)} nats` : "";
-      lines.push(el("div", { "data-lane": lane }, `${lane === "l2" ? `l2 of ${this.#drawn.point}` : lane} `, el("span", { class: "mri-value", text: words }), nats));
-    });
+    for (const lane of this.#lanes) {
+      const [kind, value] = [kindOf(lane, column), lane.values[column]];
+      const missing = lane.present ? "not recorded in this step" : "no number: not captured, or NaN or ∞ is in it";
+      const nats = lane.name === "surprise" && kind === "number" ? ` = ${formatValue(value * Math.LN2)} nats` : "";
+      lines.push(el("div", { "data-lane": lane.name }, `${lane.title} `, el("span", { class: "mri-value", text: kind === "missing" ? missing : `${exactly(value)} ${lane.unit}`.trim() }), nats));
+    }
     return lines;
   }
 }

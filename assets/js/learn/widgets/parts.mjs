@@ -2,6 +2,7 @@
  * Pieces that widgets are made of: labelled sliders, SVG elements, numbers as text. Knows the DOM and nothing else.
  */
 
+import { trueMinus } from "../../core/format.mjs";
 import { el } from "../../views/dom.mjs";
 
 /** @param {number} value
@@ -9,7 +10,7 @@ import { el } from "../../views/dom.mjs";
  *  @returns {string} with a true minus, and without trailing zeros */
 export function numberText(value, digits = 2) {
   const text = String(Number(value.toFixed(digits)));
-  return (text === "-0" ? "0" : text).replace("-", "−");
+  return text === "-0" ? "0" : trueMinus(text);
 }
 
 /** @param {string} tag

@@ -2,7 +2,7 @@
  * Rotary positions as turning hands: a recorded query and key, moved along together or apart, and the score that follows.
  */
 
-import { formatValue } from "../../core/format.mjs";
+import { formatValue, trueMinus } from "../../core/format.mjs";
 import { el } from "../../views/dom.mjs";
 import { scoreAt, turned } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
@@ -99,7 +99,7 @@ function plot(curve, say) {
   const [low, high] = [Math.min(...curve, 0), Math.max(...curve)];
   const x = (/** @type {number} */ distance) => LEFT + (distance / MOST_DISTANCE) * (WIDTH - LEFT - 12);
   const y = (/** @type {number} */ score) => 12 + ((high - score) / (high - low)) * (HEIGHT - 12 - BOTTOM);
-  const label = filled(say.alternative, { best: curve.indexOf(high), high: formatValue(high), scores: curve.slice(0, 13).map((score, i) => `${i}: ${score.toFixed(1)}`).join(", ") });
+  const label = filled(say.alternative, { best: curve.indexOf(high), high: formatValue(high), scores: curve.slice(0, 13).map((score, i) => `${i}: ${trueMinus(score.toFixed(1))}`).join(", ") });
   const dot = svg("circle", { r: 5, class: "lw-mark" });
   const ticks = [0, 4, 8, 12, 16, 20, 24].map((distance) => svg("text", { x: x(distance), y: HEIGHT - 10, "text-anchor": "middle", text: distance }));
   const levels = [0, Math.round(high)].map((score) => svg("text", { x: LEFT - 6, y: y(score) + 4, "text-anchor": "end", text: score }));

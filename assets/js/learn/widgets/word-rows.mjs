@@ -2,7 +2,7 @@
  * A word's row of the embedding table, and the words whose rows point the same way.
  */
 
-import { formatValue } from "../../core/format.mjs";
+import { formatValue, trueMinus } from "../../core/format.mjs";
 import { el } from "../../views/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part } from "./cells.mjs";
@@ -64,8 +64,8 @@ export default function mount(host, { data, words, announce }) {
 
   /** @param {{word: string, cosine: number}} other */
   function neighbour({ word, cosine }) {
-    const label = filled(say.near_one, { word, cosine: cosine.toFixed(2) });
-    const button = el("button", { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } }, el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: cosine.toFixed(2) }));
+    const label = filled(say.near_one, { word, cosine: trueMinus(cosine.toFixed(2)) });
+    const button = el("button", { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } }, el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: trueMinus(cosine.toFixed(2)) }));
     return el("li", {}, button);
   }
 
