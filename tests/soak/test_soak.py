@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 from mri.store.library import Library
 from mri.store.reader import open_session
 from tests.browser.ensure_browser import launch
-from tests.browser.serving import is_harness
+from tests.browser.serving import HARNESS
 from tests.conftest import write_handmade_session
 from tests.live.test_servers import GOLDEN, server
 
@@ -205,7 +205,7 @@ def browse(over: threading.Event, port: int, seen: Seen) -> None:
         page = browser.new_page(base_url=f"http://127.0.0.1:{port}", reduced_motion="reduce")
         page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: seen.wrong.append(f"page: {error.message}"))
-        page.on("console", lambda message: message.type == "error" and not is_harness(message.text)
+        page.on("console", lambda message: message.type == "error" and HARNESS not in message.text
                 and "404" not in message.text and seen.wrong.append(f"console: {message.text}"))  # fmt: skip
         for address in (PAGES[i % len(PAGES)] for i in range(10**9)):
             if over.is_set():
