@@ -274,13 +274,14 @@ export class Timeline {
     const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
     if (numRead) lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
     if (!this.#series) return lines;
-    const { every } = this.#series;
+    const { every, firstOdd } = this.#series;
+    const none = firstOdd && step >= firstOdd.step ? "no number: NaN or ∞ is in it, or it was not captured" : "not captured";
     const column = Math.floor(step / every);
     if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
     this.shown.forEach((lane, i) => {
       const value = this.#line(i)[column];
       const unit = lane !== "l2" ? "bits" : this.layout.points[this.layout.rows.get(this.#drawn.point) ?? 0].unit;
-      const words = Number.isNaN(value) ? "no number: not captured, or NaN or ∞ is in it" : `${exactly(value)} ${unit}`;
+      const words = Number.isNaN(value) ? none : `${exactly(value)} ${unit}`;
       const nats = lane === "surprise" && !Number.isNaN(value) ? ` = ${formatValue(value * Math.LN2)} nats` : "";
       lines.push(el("div", { "data-lane": lane }, `${lane === "l2" ? `l2 of ${this.#drawn.point}` : lane} `, el("span", { class: "mri-value", text: words }), nats));
     });
