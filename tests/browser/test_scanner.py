@@ -187,7 +187,8 @@ def test_marks_are_told_apart(page):
     """The handmade session holds, by step: −∞ and NaN; a clipped value; zeros; nothing at the neurons 2 to 5."""
     open_scanner(page, "/?session=handmade&step=0&point=block.0.resid_post")
     for at, neuron, text in (
-        (0, 6, "NaN"), (0, 1, "−∞"), (1, 6, "clipped at 65504"), (2, 0, "0 activation"), (2, 3, "not captured"),
+        (0, 6, "NaN"), (0, 1, "−∞"), (1, 6, "clipped at 65504"),
+        (2, 0, "0 activation, rounded: |x| ≤ 2.99e−8"), (2, 3, "not captured"),
     ):  # fmt: skip
         page.evaluate(f"window.mri.player.seek({at})")
         until(page, f"window.mri.stage.frame.header.step === {at}")

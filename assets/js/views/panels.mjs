@@ -110,7 +110,7 @@ export class Panels {
     this.hasGrown = false;
     this.transport.grow();
     this.sentence.setFirstOdd(growth.firstOdd);
-    this.timeline.setSeries(growth.series);
+    this.timeline.setSeries({ ...growth.series, firstOdd: growth.firstOdd });
     this.layers.grow(growth.numSteps, growth.limit);
     /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;

@@ -277,12 +277,13 @@ export class Timeline {
     const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
     if (numRead) lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
     if (!this.#series) return lines;
-    const { every } = this.#series;
+    const { every, firstOdd } = this.#series;
+    const none = firstOdd && step >= firstOdd.step ? "no number: NaN or ∞ is in it, or it was not captured" : "not captured";
     const column = Math.floor(step / every);
     if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
     for (const lane of this.#lanes) {
       const [kind, value] = [kindOf(lane, column), lane.values[column]];
-      const missing = lane.present ? "not recorded in this step" : "no number: not captured, or NaN or ∞ is in it";
+      const missing = lane.present ? "not recorded in this step" : none;
       const nats = lane.name === "surprise" && kind === "number" ? ` = ${formatValue(value * Math.LN2)} nats` : "";
       lines.push(el("div", { "data-lane": lane.name }, `${lane.title} `, el("span", { class: "mri-value", text: kind === "missing" ? missing : `${exactly(value)} ${lane.unit}`.trim() }), nats));
     }
