@@ -28,6 +28,9 @@ from mri.store.writer import seal_in_child
 MAX_OPEN = 32
 """Readers kept open; who still holds an older one keeps it."""
 
+LOOKED_INTO = 100
+"""New files that every list looks into, however long it takes."""
+
 State = Literal["recording", "unsealed", "finished", "broken"]
 Signature = tuple[Path, int, int, int]
 
@@ -72,19 +75,20 @@ class Library:
         return [*self.listed(math.inf)[0]]
 
     def listed(self, within_s: float) -> tuple[Sequence[SessionInfo], int]:
-        """As `list`, but once `within_s` have passed no file is looked into for the first time: how many were not.
-        Asked again, it goes on there. The newest by name come first."""
+        """As `list`, but once `within_s` have passed no more than LOOKED_INTO files are looked into for the first time:
+        how many were not. Asked again, it goes on there. The newest by name come first."""
         try:
             entries = list(self.folder.iterdir()) if self.folder.exists() else []
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
-        until, unread = time.monotonic() + within_s, 0
+        until, new, unread = time.monotonic() + within_s, 0, 0
         infos: list[SessionInfo | None] = []
         for path in sorted(entries, reverse=True):
-            is_late = time.monotonic() > until
-            if is_late and path.suffix == ".h5" and path not in self._looked_into:
-                unread += not path.name.startswith(".")
-                continue
+            if path.suffix == ".h5" and path not in self._looked_into:
+                if new >= LOOKED_INTO and time.monotonic() > until:
+                    unread += not path.name.startswith(".")
+                    continue
+                new += 1
             infos.append(self._info_of(path))
             self._looked_into.add(path)
         self._looked_into.intersection_update(entries)
