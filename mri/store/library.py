@@ -39,6 +39,9 @@ AGAIN_S = 600.0
 """… and before what could not be sealed is tried again."""
 MAX_NAME_BYTES = 10_000
 
+LOOKED_INTO = 100
+"""New files that every list looks into, however long it takes."""
+
 log = logging.getLogger("mri")
 
 Infos = list[SessionInfo]  # `Library.list` hides the word inside the class
@@ -69,20 +72,21 @@ class Library:
         return [*self.listed(math.inf)[0]]
 
     def listed(self, within_s: float) -> tuple[Sequence[SessionInfo], int]:
-        """As `list`, but once `within_s` have passed no file is looked into for the first time: how many were not.
-        Asked again, it goes on there. The newest by name come first."""
+        """As `list`, but once `within_s` have passed no more than LOOKED_INTO files are looked into for the first time:
+        how many were not. Asked again, it goes on there. The newest by name come first."""
         try:
             entries = list(self.folder.iterdir()) if self.folder.exists() else []
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
         self._forget_gone(entries)
-        until, unread = time.monotonic() + within_s, 0
+        until, new, unread = time.monotonic() + within_s, 0, 0
         infos: list[SessionInfo | None] = []
         for path in sorted(entries, reverse=True):
-            is_late = time.monotonic() > until
-            if is_late and path.suffix == ".h5" and path not in self._looked_into:
-                unread += not path.name.startswith(".")
-                continue
+            if path.suffix == ".h5" and path not in self._looked_into:
+                if new >= LOOKED_INTO and time.monotonic() > until:
+                    unread += not path.name.startswith(".")
+                    continue
+                new += 1
             infos.append(self._info_of(path))
             self._looked_into.add(path)
         self._looked_into.intersection_update(entries)
