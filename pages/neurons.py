@@ -154,8 +154,7 @@ def draw_neuron(view: View | None) -> Any:
     else:
         history = message("This neuron was captured in no step of this session.", theme)
     try:
-        rising, falling = services().study.companions(question, neuron)
-        moving = neuron_parts.companions(rising, falling, question, reader.num_steps)
+        moving = neuron_parts.companions(services().study.companions(question, neuron), question)
     except MriError as error:
         moving = html.P(str(error), className="mri-note")
     return head, history, moving

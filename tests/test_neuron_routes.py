@@ -83,7 +83,11 @@ def test_the_tables_of_one_neuron(client):
     assert (moments.value.abs().diff().dropna() <= 0).all()
     counts = table(client, "distribution").captured_values
     companions = table(client, "companions")
-    assert companions.r.is_monotonic_decreasing
+    for sign in (1, -1):
+        some = companions[companions.r * sign > 0]
+        assert some.r_without_strongest_step.is_monotonic_decreasing
+    assert companions.chance.between(0, 1).all()
+    assert (companions.both_active <= companions.both_captured).all()
     assert counts.sum() >= len(moments)
     assert len(KINDS) == 7
 

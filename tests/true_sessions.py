@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,17 @@ SOFTCAP = 15.0
 def write_true_session(
     folder: Path, session_id: str, ids: Sequence[int], *, seed: int = 0, config: TraceConfig | None = None,
     n_layer: int = 2, n_embd: int = 12, n_head: int = 2, num_prompt_tokens: int = 2, weights_hash: str = "same",
+    values: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """One step for each id but the last, which is chosen last. -> truth: hook point -> (num_steps, width) float32,
-    "logits" -> (num_steps, n_vocab), "attention" -> (num_steps, n_layer, n_head, num_steps), 0 behind a step's keys."""
+    "logits" -> (num_steps, n_vocab), "attention" -> (num_steps, n_layer, n_head, num_steps), 0 behind a step's keys.
+    values: truth of some hook points, (num_steps, width); the others' is random."""
     config = config or TraceConfig(topk=4, prefill="stepwise", logits_topk=6)
     layout = random_layout(n_layer, n_embd, n_head, config, n_ctx=64)
     rng, others = np.random.default_rng(seed), np.random.default_rng(seed)  # the same truth, whatever is captured
     num_steps = len(ids) - 1
     truth = {p.key: rng.standard_normal((num_steps, p.width)).astype(np.float32) for p in layout.points}
+    truth |= values or {}
     truth["logits"] = rng.normal(0, 3, (num_steps, layout.n_vocab)).clip(-SOFTCAP, SOFTCAP).astype(np.float32)
     truth["attention"] = np.zeros((num_steps, n_layer, n_head, num_steps), np.float32)
     facts = {"weights_hash": weights_hash, "tokenizer_hash": "tiny", "softcap": SOFTCAP}

@@ -9,12 +9,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from mri.analysis.activity import Activity, Floats, Ints, activity_of, family, filled, standardised
 from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
+from mri.analysis.companions import company
 from mri.analysis.indexer import Indexer
 from mri.errors import ConfigError
 from mri.store.library import Library
@@ -120,13 +121,28 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Companion:
-    """A neuron and how it moves with another: r, Pearson's correlation over the filled histories; together: steps in
-    which both were captured."""
+    """A neuron and how it moves with another, over the filled histories (see companions.py for the first three).
+
+    r, without, chance   Pearson's correlation; without its strongest step; how often shifted steps reach that
+    together, active     steps in which both were captured; in which both were captured and neither was 0
+    """
 
     point: str
     neuron: int
     r: float
+    without: float
+    chance: float
     together: int
+    active: int
+
+
+class Companions(NamedTuple):
+    """Those that move with a neuron, and against it; the largest |without| first. `shifts`: of the null."""
+
+    rising: list[Companion]
+    falling: list[Companion]
+    num_steps: int
+    shifts: int
 
 
 class Study:
@@ -155,28 +171,33 @@ class Study:
         name = (keys, versions)
         return self._once(("history", *name), lambda: _history(name, readers, keys, left_out))
 
-    def companions(self, question: Question, neuron: int, most: int = 8) -> tuple[list[Companion], list[Companion]]:
-        """Neurons that move with this one, and against it, the strongest first. Both lists are empty where it was
-        captured in too few steps. Raises as `grouping`."""
+    def companions(self, question: Question, neuron: int, most: int = 8) -> Companions:
+        """Neurons that move with this one, and against it. Both lists are empty where it was captured in too few steps.
+        Raises as `grouping`."""
         history = self.history(question)
-        activity = history.activity
+        activity, num_steps = history.activity, history.filled.shape[1]
         row, counts = activity.row(question.point, neuron), activity.captured
         if counts[row] < LEAST_CAPTURED:
-            return [], []
-        shapes = self._once(("shapes", history.name), lambda: standardised(history.filled))
-        r = shapes @ shapes[row] / shapes.shape[1]  # (n,)
-        known = np.isfinite(activity.values)
-        together = (known & known[row]).sum(axis=1)
-        rows = np.flatnonzero((counts >= LEAST_CAPTURED) & (np.arange(len(r)) != row))
-        rising = rows[np.argsort(r[rows], kind="stable")]
+            return Companions([], [], num_steps, 0)
+        rows = np.flatnonzero(counts >= LEAST_CAPTURED)
+        mine = int(np.searchsorted(rows, row))
+        shapes = self._once(("shapes", history.name), lambda: standardised(history.filled[rows]))
+        found = self._once(("company", history.name, row), lambda: company(shapes, mine))
+        known = np.isfinite(activity.values[rows])
+        is_active = known & (activity.values[rows] != 0)
+        together, active = ((each & each[mine]).sum(axis=1) for each in (known, is_active))
 
         def companion(i: int) -> Companion:
-            return Companion(activity.keys[activity.point[i]], int(activity.neuron[i]), float(r[i]), int(together[i]))
+            return Companion(
+                activity.keys[activity.point[rows[i]]], int(activity.neuron[rows[i]]), float(found.r[i]),
+                float(found.without[i]), float(found.chance[i]), int(together[i]), int(active[i]),
+            )  # fmt: skip
 
-        return (
-            [companion(i) for i in rising[::-1][:most] if r[i] > 0],
-            [companion(i) for i in rising[:most] if r[i] < 0],
-        )
+        def listed(sign: int) -> list[Companion]:
+            order = np.argsort(-sign * found.without, kind="stable")
+            return [companion(i) for i in order if i != mine and sign * found.r[i] > 0][:most]
+
+        return Companions(listed(1), listed(-1), num_steps, found.shifts)
 
     def _readers(self, reader: SessionReader, scope: Scope, width: int) -> tuple[list[SessionReader], int]:
         """The session, and with scope="weights" the newest others that fit, oldest first; how many did not fit."""

@@ -118,9 +118,14 @@ def _moments(library: Library, study: Study, question: Question, neuron: int) ->
 
 
 def _companions(library: Library, study: Study, question: Question, neuron: int) -> Table:
-    rising, falling = study.companions(question, neuron, most=10_000)
-    rows = ([each.point, each.neuron, each.r, each.together] for each in (*rising, *falling[::-1]))
-    header = [("hook_point", ""), ("neuron", "index"), ("r", "correlation"), ("both_captured", "steps")]
+    found = study.companions(question, neuron, most=10_000)
+    rows = (
+        [each.point, each.neuron, each.r, each.without, each.chance, each.together, each.active]
+        for each in (*found.rising, *found.falling[::-1])
+    )
+    header = [("hook_point", ""), ("neuron", "index"), ("r", "correlation"),
+              ("r_without_strongest_step", "correlation"), ("chance", f"share of {found.shifts} shifts"),
+              ("both_captured", "steps"), ("both_active", "steps")]  # fmt: skip
     return header, rows
 
 

@@ -28,7 +28,7 @@ class Reach:
 
 
 def reach(resid_lambdas: Sequence[float], x0_lambdas: Sequence[float], backout_lambda: float) -> Reach:
-    """Block i computes x[i+1] = a[i]·x[i] + b[i]·x[0] + attention + MLP with a = `resid_lambdas`, b = `x0_lambdas`; into
+    """Block i computes x[i+1] = a[i]·x[i] + b[i]·x[0] + attention + MLP (a: `resid_lambdas`, b: `x0_lambdas`); into
     the last norm goes x[n] − backout·x[n // 2 + 1], less a share of the stream behind the middle block. Eras without
     lambdas have a = 1 and b = 0, those without a backout 0.
     """

@@ -148,7 +148,8 @@ def neuron_panel() -> html.Div:
         " the unit at the last norm; what later blocks make of it is left out."
     )
     together = (
-        "r: Pearson's correlation over this session's steps, missing values taken as expected between their bounds."
+        "r: Pearson's correlation over the steps chosen above, missing values taken as expected between their bounds."
+        " Ranked by r without the one step that adds most to it: one shared spike makes a large r."
     )
     return _panel(
         "neuron",

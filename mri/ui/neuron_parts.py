@@ -17,7 +17,7 @@ from mri.analysis.activity import Activity, Floats
 from mri.analysis.clustering import METHODS
 from mri.analysis.indexer import Progress
 from mri.analysis.moments import PER_SESSION, Moment
-from mri.analysis.study import LEAST_CAPTURED, Companion, Grouping, Question
+from mri.analysis.study import LEAST_CAPTURED, Companion, Companions, Grouping, Question
 from mri.errors import MriError
 from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
@@ -28,6 +28,8 @@ from mri.ui.tokens import display
 BEFORE, AFTER = 9, 5
 """Tokens shown around a moment."""
 MOST_MOMENTS = 12
+CHANCE = 0.05
+"""A companion that shifted steps make more often than this is drawn dim."""
 
 
 def address(question: Question, point: str, neuron: int | None = None, tab: str = "neuron") -> str:
@@ -216,25 +218,38 @@ def indexing(progress: Progress) -> Any:
     return html.P(words + (f" {progress.problem}" if progress.problem else ""), className="mri-note")
 
 
-def companions(rising: Sequence[Companion], falling: Sequence[Companion], question: Question, steps: int) -> Any:
-    """Two lists: with this neuron, against it."""
-    if not rising and not falling:
+def companions(found: Companions, question: Question) -> Any:
+    """Two lists: with this neuron, against it. Those that are no more than chance are dim."""
+    if not found.rising and not found.falling:
         return html.P(
-            f"This neuron was captured in fewer than {LEAST_CAPTURED} steps of this session: nothing can be compared.",
+            f"This neuron was captured in fewer than {LEAST_CAPTURED} of these steps: nothing can be compared.",
             className="mri-note",
         )
 
-    def table(found: Sequence[Companion], title: str) -> html.Table:
-        rows = [
+    def table(rows: Sequence[Companion], title: str) -> html.Table:
+        heads = (title, "r", "r without its strongest step", "both active", "by chance")
+        lines = [
             html.Tr([html.Th(neuron_link(question, each.point, each.neuron), scope="row"), html.Td(f"{each.r:+.3f}"),
-                     html.Td(f"{each.together}", title=f"of {steps} steps")])
-            for each in found
+                     html.Td(f"{each.without:+.3f}"),
+                     html.Td(f"{each.active}", title=f"of {found.num_steps} steps; both captured in {each.together}"),
+                     html.Td(f"{each.chance:.0%}")],
+                    className="is-chance" if each.chance > CHANCE else None)
+            for each in rows
         ]  # fmt: skip
-        head = html.Thead(html.Tr([html.Th(title, scope="col"), html.Th("r", scope="col"),
-                                   html.Th("both captured", scope="col")]))  # fmt: skip
-        return html.Table([head, html.Tbody(rows)], className="neurons-table")
+        head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
+        return html.Table([head, html.Tbody(lines)], className="neurons-table")
 
-    return html.Div([table(rising, "moves with it"), table(falling, "moves against it")], className="neurons-two")
+    real = sum(each.chance <= CHANCE for each in (*found.rising, *found.falling))
+    said = "None of them is more than chance." if not real else f"{real} of them are more than chance."
+    how = (
+        f" By chance: the share of {found.shifts} shifts of this neuron's steps against all others in which some other "
+        f"neuron reaches as large an r without its strongest step. Dim: above {CHANCE:.0%}."
+    )
+    return [
+        html.Div([table(found.rising, "moves with it"), table(found.falling, "moves against it")],
+                 className="neurons-two"),
+        html.P([html.B(said), how], className="mri-note"),
+    ]  # fmt: skip
 
 
 def spoken_tokens(status: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from mri.config import TraceConfig
 from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint
 from mri.store.library import Library
 from tests.conftest import write_handmade_session, write_random_session
+from tests.true_sessions import write_true_session
 
 KEY = "block.1.mlp_out"
 FULL = TraceConfig(capture_mode="full", prefill="stepwise", quantization="f32")
@@ -82,18 +83,36 @@ def test_neurons_captured_too_rarely_are_left_out_and_counted(study):
 
 
 def test_companions_have_numpys_correlation(study):
-    rising, falling = study.companions(Question("s0", KEY, span="blocks"), 5)
+    rising, falling, num_steps, shifts = study.companions(Question("s0", KEY, span="blocks"), 5)
+    assert (num_steps, shifts) == (20, 19)
     history = study.history(Question("s0", KEY, span="blocks"))
     expected = np.corrcoef(history.filled)[history.activity.row(KEY, 5)]
     for companion in (*rising, *falling):
         row = history.activity.row(companion.point, companion.neuron)
         assert companion.r == pytest.approx(expected[row], abs=1e-5)
-        assert companion.together == 20
-    others = np.delete(expected, history.activity.row(KEY, 5))
-    assert rising[0].r == pytest.approx(others.max(), abs=1e-5)
-    assert falling[0].r == pytest.approx(others.min(), abs=1e-5)
+        assert (companion.together, companion.active) == (20, 20)
+    without = [companion.without for companion in (*rising, *falling[::-1])]
+    assert without == sorted(without, reverse=True)
     assert (KEY, 5) not in [(companion.point, companion.neuron) for companion in rising]
-    assert study.companions(Question("handmade", KEY), 2) == ([], []), "never captured"
+    assert study.companions(Question("handmade", KEY), 2)[:2] == ([], []), "never captured"
+
+
+def test_one_shared_spike_is_ranked_below_a_companion_that_lasts(tmp_path):
+    """Neuron 1 shares one step with neuron 0, neuron 2 seven of its eight."""
+    rng = np.random.default_rng(0)
+    values = ((rng.random((60, 48)) < 0.03) * rng.exponential(4, (60, 48))).astype(np.float32)  # (steps, neurons)
+    values[:, :3] = 0
+    values[5:55:7, 0] = [9, 3, 2, 2.5, 3, 2, 1.5, 0.5]
+    values[[5, 50], 1] = 9, 0.5
+    values[5:50:7, 2] = 2
+    config = TraceConfig(capture_mode="full", prefill="stepwise", quantization="f32", max_bytes_per_step=100_000)
+    write_true_session(tmp_path, "s", [3] * 61, config=config, values={"block.0.mlp_act": values})
+    first, *others = Study(Library(tmp_path)).companions(Question("s", "block.0.mlp_act"), 0, most=99).rising
+    assert (first.neuron, first.active) == (2, 7)
+    assert first.chance < 0.05
+    spike = next(each for each in others if each.neuron == 1)
+    assert spike.r > first.r > 0.6, "by r alone it would stand first"
+    assert (spike.active, spike.without < 0.1, spike.chance > 0.9) == (1, True, True)
 
 
 def test_what_is_not_there_is_said(study):

@@ -2,6 +2,7 @@
 
 import json
 
+from mri.analysis.study import Companion, Companions, Question
 from mri.ui import neuron_parts
 
 TOKENS = {
@@ -29,3 +30,16 @@ def test_what_is_erased_later_has_no_list_of_tokens():
         assert "erased later" in words
         assert "cold" not in words
     assert "cold" in said(neuron_parts.spoken_tokens({**TOKENS, "factor": -0.1}))
+
+
+def test_companions_say_what_they_rest_on_and_which_are_chance():
+    lasting = Companion("block.0.mlp_act", 5, 0.9, 0.8, 0.01, 20, 7)
+    spike = Companion("block.0.mlp_act", 6, 0.95, -0.02, 0.9, 20, 1)
+    question = Question("s", "block.0.mlp_act")
+    words = said(neuron_parts.companions(Companions([lasting, spike], [], 30, 29), question))
+    for number in ("+0.900", "+0.800", '"7"', "1%", "+0.950", "-0.020", '"1"', "90%", "29 shifts"):
+        assert number in words
+    assert words.count("is-chance") == 1
+    assert "1 of them are more than chance" in words
+    words = said(neuron_parts.companions(Companions([spike], [], 30, 29), question))
+    assert "None of them is more than chance" in words
