@@ -22,9 +22,13 @@ neuron_routes = Blueprint("neuron_routes", __name__)
 @neuron_routes.get("/neurons/groups")
 @compress.compressed()
 def groups() -> ResponseReturnValue:
-    """`?session=&point=&span=&scope=&method=&groups=&seed=`: hook point -> group of each neuron from 0, −1 for none."""
+    """`?session=&point=&span=&scope=&method=&groups=&seed=`: hook point -> group of each neuron from 0, −1 for none;
+    `found`: whether these are groups at all, with the three numbers that decide it (see Clusters)."""
     found = services().study.grouping(Question.from_mapping(request.args))
-    return revalidated_json({"labels": found.labels(), "n_groups": found.clusters.n_groups})
+    clusters, n_groups = found.clusters, found.clusters.n_groups
+    judged = {"found": clusters.found, "silhouette": clusters.silhouettes[n_groups],
+              "silhouette_shifted": float(clusters.null.max()), "agreement": clusters.agreement[n_groups]}  # fmt: skip
+    return revalidated_json({"labels": found.labels(), "n_groups": n_groups, **judged})
 
 
 @neuron_routes.get("/neurons/<panel>.csv")

@@ -129,7 +129,7 @@ def draw_groups(view: View | None) -> Any:
             clusters, standardised(found.history.filled[found.rows]), np.isfinite(members.values), names, tokens,
             breaks=breaks, theme=theme,
         ),
-        neurons.silhouettes(clusters.silhouettes, clusters.n_groups, theme=theme),
+        neurons.silhouettes(clusters, theme=theme),
     )  # fmt: skip
 
 

@@ -56,6 +56,9 @@ def test_groups_are_those_of_the_study(app, client):
     assert {len(labels) for labels in answer["labels"].values()} == {16}
     assert {label for labels in answer["labels"].values() for label in labels} >= {0, 1, 2}
     assert answer["n_groups"] == 3
+    assert answer["found"] is False, "random values"
+    assert 0 < answer["silhouette"] < 1
+    assert answer["agreement"] < 0.65
     assert answer == client.get(f"/neurons/groups?{QUERY}&span=blocks").json
 
 
@@ -74,7 +77,10 @@ def test_the_tables_agree_with_each_other(client):
     means = table(client, "group-means")
     first = heat[heat.group == 1].groupby("step").standardised.mean()
     np.testing.assert_allclose(means.group_1, first, atol=1e-5)
-    assert table(client, "silhouettes", f"session=a&point={KEY}").chosen.sum() == 1
+    tried = table(client, "silhouettes", f"session=a&point={KEY}")
+    assert tried.chosen.sum() == 1
+    (chosen,) = tried[tried.chosen].itertuples()
+    assert chosen.found == (chosen.agreement >= 0.65 and chosen.silhouette > chosen.silhouette_shifted)
 
 
 def test_the_tables_of_one_neuron(client):

@@ -30,6 +30,13 @@ COMPONENTS = 50
 
 SILHOUETTE_SAMPLE = 1000
 
+OTHER_SEEDS = 4
+"""Runs of k-means under other seeds that the groups are held against."""
+AGREES = 0.65
+"""Least mean adjusted Rand index with them: below it Steinley (2004) calls the recovery of groups poor."""
+SHIFTED = 9
+"""Copies in which each neuron's steps are moved round by a number of its own: the null. Its groups share no moments."""
+
 
 class Clusters(NamedTuple):
     """Groups of n neurons by their standardised values over the steps.
@@ -38,6 +45,9 @@ class Clusters(NamedTuple):
     order        (n,) neurons for a heatmap: group by group, within each as the leaves of Ward's tree
     silhouettes  number of groups -> mean silhouette (of a seeded sample of 1 000 neurons where there are more); all
                  that were tried, or only the number given
+    agreement    number of groups -> mean adjusted Rand index of its labels and those of OTHER_SEEDS runs of k-means;
+                 of the numbers by falling silhouette, down to the first that agrees
+    null         (SHIFTED,) mean silhouettes of as many groups in copies with shifted steps (of at most 1 000 neurons)
     places       (n, 2) first two principal components; `explained` (2,) their shares of the variance
     kept         share of the variance in the components that groups were made in
     distance     (n,) to the middle of its own group in these components: small is typical
@@ -47,6 +57,8 @@ class Clusters(NamedTuple):
     labels: Ints
     order: Ints
     silhouettes: dict[int, float]
+    agreement: dict[int, float]
+    null: Floats
     places: Floats
     explained: Floats
     kept: float
@@ -57,11 +69,19 @@ class Clusters(NamedTuple):
     def n_groups(self) -> int:
         return len(self.means)
 
+    @property
+    def found(self) -> bool:
+        """Whether these are groups: another seed finds nearly the same, and they are farther apart than in every copy
+        with shifted steps. Otherwise they are parts of a continuum, cut where the seed wanted it."""
+        silhouette = self.silhouettes[self.n_groups]
+        return self.agreement[self.n_groups] >= AGREES and silhouette > float(self.null.max())
+
 
 def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None = None, seed: int = 0) -> Clusters:
     """Group rows of `values` (n, n_steps) by shape: each row is standardised first.
 
-    n_groups   2 … 12; None takes the number with the largest mean silhouette (Rousseeuw 1987)
+    n_groups   2 … 12; None takes the number with the largest mean silhouette (Rousseeuw 1987) of those that other seeds
+               find again, or of all where none is found again: see `Clusters.found`
     seed       of k-means' starts, of the components and of the silhouette's sample: the same seed, the same groups
     Raises ConfigError where there are too few or too many rows, or an unknown method.
     """
@@ -85,13 +105,16 @@ def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None =
         counts = [n_groups] if n_groups else range(2, min(MOST_GROUPS, len(values) - 1) + 1)
         found = _labels(scores, tree, method, [*counts], seed)
         silhouettes = _silhouettes(scores, found, seed)
-    best = max(silhouettes, key=lambda count: (silhouettes[count], -count))
+        best, agreement = _number(scores, found, silhouettes, seed)
+        null = np.array([_of_shifted(shapes, method, best, seed + i) for i in range(SHIFTED)], np.float32)
     labels = _largest_first(found[best])
     middles = np.stack([scores[labels == group].mean(axis=0) for group in range(labels.max() + 1)])
     return Clusters(
         labels,
         np.lexsort((_leaf_places(tree), labels)),
         silhouettes,
+        agreement,
+        null,
         np.ascontiguousarray(np.pad(scores, ((0, 0), (0, 1)))[:, :2]),
         np.pad(ratios, (0, 1))[:2].astype(np.float32),
         float(ratios.sum()),
@@ -124,9 +147,9 @@ def _tree(scores: Floats) -> npt.NDArray[np.float64]:
 
 
 def _labels(
-    scores: Floats, tree: npt.NDArray[np.float64], method: Method, counts: list[int], seed: int
+    scores: Floats, tree: npt.NDArray[np.float64] | None, method: Method, counts: list[int], seed: int
 ) -> dict[int, Ints]:
-    """Number of groups -> label of each neuron."""
+    """Number of groups -> label of each neuron. Only Ward needs the tree."""
     if method == "ward":
         from scipy.cluster.hierarchy import cut_tree
 
@@ -152,6 +175,35 @@ def _silhouettes(scores: Floats, found: dict[int, Ints], seed: int) -> dict[int,
         several = 1 < len(np.unique(labels[some])) < len(some)
         out[count] = float(silhouette_score(distances, labels[some], metric="precomputed")) if several else -1.0
     return out
+
+
+def _number(
+    scores: Floats, found: dict[int, Ints], silhouettes: dict[int, float], seed: int
+) -> tuple[int, dict[int, float]]:
+    """The number of largest silhouette that other seeds find again, else the largest; agreement of those tried."""
+    from sklearn.metrics import adjusted_rand_score
+
+    falling = sorted(silhouettes, key=lambda count: (-silhouettes[count], count))
+    agreement: dict[int, float] = {}
+    for count in falling:
+        others = (_labels(scores, None, "kmeans", [count], seed + 1 + i)[count] for i in range(OTHER_SEEDS))
+        agreement[count] = float(np.mean([adjusted_rand_score(found[count], other) for other in others]))
+        if agreement[count] >= AGREES:
+            return count, agreement
+    return falling[0], agreement
+
+
+def _of_shifted(shapes: Floats, method: Method, count: int, seed: int) -> float:
+    """Mean silhouette of `count` groups where every neuron's steps were moved round by a number of its own: of a seeded
+    sample of the neurons, as `_silhouettes` takes one."""
+    num_steps, rng = shapes.shape[1], np.random.default_rng(seed)
+    if len(shapes) > SILHOUETTE_SAMPLE:
+        shapes = shapes[rng.choice(len(shapes), SILHOUETTE_SAMPLE, replace=False)]
+    by = rng.integers(0, num_steps, len(shapes))
+    moved = np.take_along_axis(shapes, (np.arange(num_steps) + by[:, None]) % num_steps, 1)  # (n, n_steps)
+    scores, _ = _components(moved, seed)
+    labels = _labels(scores, _tree(scores) if method == "ward" else None, method, [count], seed)
+    return _silhouettes(scores, labels, seed)[count]
 
 
 def _largest_first(labels: Ints) -> Ints:

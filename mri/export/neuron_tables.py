@@ -97,8 +97,14 @@ def _means(library: Library, study: Study, question: Question, neuron: int) -> T
 
 def _silhouettes(library: Library, study: Study, question: Question, neuron: int) -> Table:
     found = study.grouping(question).clusters
-    rows = ([count, value, count == found.n_groups] for count, value in found.silhouettes.items())
-    return [("groups", "number"), ("silhouette", "mean"), ("chosen", "")], rows
+    rows = (
+        [count, value, found.agreement.get(count), count == found.n_groups, found.null.max() if is_chosen else None,
+         found.found if is_chosen else None]
+        for count, value in found.silhouettes.items() for is_chosen in [count == found.n_groups]
+    )  # fmt: skip
+    header = [("groups", "number"), ("silhouette", "mean"), ("agreement", "adjusted Rand index with other seeds"),
+              ("chosen", ""), ("silhouette_shifted", "largest of shifted copies"), ("found", "")]  # fmt: skip
+    return header, rows
 
 
 def _distribution(library: Library, study: Study, question: Question, neuron: int) -> Table:

@@ -34,7 +34,7 @@ GRAPHS = {
     "silhouettes": (
         "How many groups?", "derived", 230,
         "Mean silhouette (Rousseeuw 1987) of each number of groups: how much nearer neurons are to their own group than"
-        " to the next.",
+        " to the next. Dotted: the most that as many groups reach when every neuron's steps are shifted.",
     ),
     "dossier-history": (
         "In this session", "measured", 260,
@@ -53,7 +53,7 @@ GRAPHS = {
 def choices(sessions: list[tuple[str, str]], points: list[str], boot: dict[str, Any]) -> html.Div:
     spans = {"point": "this hook point", "blocks": "the same place in every block"}
     scopes = {"session": "this session", "weights": "all with these weights"}
-    counts = {"auto": "best silhouette"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
+    counts = {"auto": "as found"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
     return html.Div(
         [
             _choice("session", "Session", dict(sessions), boot["session"]),

@@ -14,7 +14,7 @@ import numpy as np
 from dash import dcc, html
 
 from mri.analysis.activity import Activity, Floats
-from mri.analysis.clustering import METHODS
+from mri.analysis.clustering import AGREES, METHODS, OTHER_SEEDS, SHIFTED
 from mri.analysis.indexer import Progress
 from mri.analysis.moments import PER_SESSION, Moment
 from mri.analysis.study import LEAST_CAPTURED, Companion, Companions, Grouping, Question
@@ -74,12 +74,20 @@ def summary(found: Grouping) -> html.Div:
     steps = f"{history.filled.shape[1]:,} steps"
     if len(history.activity.sessions) > 1:
         steps += f" of {len(history.activity.sessions)} sessions"
-    chosen = "as you chose" if question.n_groups else "the number with the largest mean silhouette"
-    parts: list[Any] = [
-        html.B(f"{clusters.n_groups} groups"),
-        f" of {len(found.rows):,} neurons over {steps}, by {METHODS[question.method]}: {chosen}, "
-        f"{clusters.silhouettes[clusters.n_groups]:.2f} (1: far apart, 0: they touch).",
-    ]
+    of = f"{len(found.rows):,} neurons over {steps}, by {METHODS[question.method]}"
+    if clusters.found:
+        how = "as you chose" if question.n_groups else "the largest mean silhouette that other seeds find again"
+        parts: list[Any] = [html.B(f"{clusters.n_groups} groups"), f" of {of}: {how}."]
+    else:
+        how = "as you chose" if question.n_groups else "the number with the largest mean silhouette"
+        parts = [html.B("No groups found"), f": {clusters.n_groups} parts of {of} ({how})."]
+    silhouette, agreement = clusters.silhouettes[clusters.n_groups], clusters.agreement[clusters.n_groups]
+    why = (
+        f"Mean silhouette {silhouette:.2f} (1: far apart, 0: they touch); with every neuron's steps shifted by a number"
+        f" of its own it is {clusters.null.max():.2f} at most, of {SHIFTED} tries. {OTHER_SEEDS} runs of k-means under "
+        f"other seeds agree with an adjusted Rand index of {agreement:.2f} (1: the same groups, 0: as chance would). "
+        f"Groups are found where that is {AGREES} or more and the silhouette larger than in every shifted try."
+    )
     missing = 1 - history.share_captured
     notes = ["All values were captured." if not missing else
              f"{missing * 100:.0f} % of the values were not captured: each is taken as what is to be expected between "
@@ -90,12 +98,15 @@ def summary(found: Grouping) -> html.Div:
         notes.append(f"{found.beyond:,} more, those captured least often, are left out: too many to compare all pairs.")
     if history.sessions_left_out:
         notes.append(f"{history.sessions_left_out} older sessions are left out: too many steps.")
-    colour = dcc.Link(
+    colour = (clusters.found or question.n_groups is not None) and dcc.Link(
         "Colour the tower by these groups →",
         href=scan_address(question.session, int(_a_step(found)), question.point, groups=grouping_name(question)),
         className="mri-button neurons-tower",
     )
-    return html.Div([html.P(parts), html.P(" ".join(notes), className="mri-note"), colour], className="neurons-says")
+    return html.Div(
+        [html.P(parts), html.P(why, className="mri-note"), html.P(" ".join(notes), className="mri-note"), colour],
+        className="neurons-says",
+    )
 
 
 def _a_step(found: Grouping) -> int:

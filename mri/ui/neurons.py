@@ -149,9 +149,11 @@ def group_means(clusters: Clusters, tokens: Sequence[str], *, breaks: Sequence[i
     return finished(figure, theme, "group-means")
 
 
-def silhouettes(found: dict[int, float], chosen: int, *, theme: str) -> go.Figure:
-    """Mean silhouette by number of groups; the bar of the chosen number stands out."""
-    c, counts = THEMES[theme], [*found]
+def silhouettes(clusters: Clusters, *, theme: str) -> go.Figure:
+    """Mean silhouette by number of groups; the bar of the chosen number stands out, with a line across: the largest
+    silhouette of as many groups of shifted neurons."""
+    c, found, chosen = THEMES[theme], clusters.silhouettes, clusters.n_groups
+    counts = [*found]
     figure = go.Figure(
         go.Bar(
             x=counts, y=[*found.values()], marker={"color": [c["accent"] if n == chosen else c["bar"] for n in counts]},
@@ -159,6 +161,10 @@ def silhouettes(found: dict[int, float], chosen: int, *, theme: str) -> go.Figur
             textfont={"size": 10, "color": c["muted"]},
             hovertemplate="%{x} groups<br>mean silhouette <b>%{y:.4f}</b><extra></extra>",
         )
+    )  # fmt: skip
+    figure.add_hline(
+        y=float(clusters.null.max()), line={"color": c["amber"], "width": 1, "dash": "dot"},
+        annotation={"text": "steps shifted", "font": {"size": 10, "color": c["amber"]}, "xanchor": "left", "x": 0},
     )  # fmt: skip
     figure.update_xaxes(title_text="number of groups", tickvals=counts, showgrid=False)
     figure.update_yaxes(title_text="mean silhouette")

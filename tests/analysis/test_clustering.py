@@ -8,6 +8,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from mri.analysis.activity import standardised
 from mri.analysis.clustering import MOST_GROUPS, cluster
 from mri.errors import ConfigError
+from tests.tiers import sample
 
 
 def courses(sizes, num_steps=40, noise=0.15, seed=0):
@@ -28,6 +29,47 @@ def test_groups_that_are_there_are_found_with_their_number_whatever_their_size(m
     assert adjusted_rand_score(groups, found.labels) == 1
     assert np.bincount(found.labels).tolist() == [20, 11, 7], "the largest group comes first"
     assert set(found.silhouettes) == set(range(2, MOST_GROUPS + 1))
+
+
+def test_groups_that_are_there_are_called_found_and_noise_is_not():
+    values, _ = courses([40, 30, 25], noise=1.0)
+    for method in ("kmeans", "ward"):
+        found = cluster(values, method=method)
+        assert (found.found, found.n_groups) == (True, 3)
+        assert found.agreement[3] > 0.9
+        assert found.silhouettes[3] > 2 * found.null.max()
+    for seed in range(sample(ci=6, long=100)):
+        noise = np.random.default_rng(seed).standard_normal((120, 40)).astype(np.float32)
+        nothing = cluster(noise, seed=seed)
+        assert not nothing.found, seed
+        assert len(nothing.agreement) == len(nothing.silhouettes), "every number was held against other seeds"
+
+
+def test_spikes_that_each_neuron_has_for_itself_are_no_groups():
+    """relu² leaves few, large values: their silhouette is that of noise made of the same spikes."""
+    rng = np.random.default_rng(0)
+    values = ((rng.random((300, 60)) < 0.05) * rng.exponential(5, (300, 60))).astype(np.float32)
+    assert not cluster(values).found
+
+
+def test_agreement_is_scikit_learns_with_other_seeds_of_the_number_that_was_asked_for():
+    values, _ = courses([30, 30, 30], noise=2.5)
+    mine = cluster(values, n_groups=6, seed=1)
+    others = [cluster(values, n_groups=6, seed=seed).labels for seed in (2, 3, 4, 5)]
+    assert list(mine.agreement) == [6]
+    expected = np.mean([adjusted_rand_score(mine.labels, other) for other in others])
+    assert mine.agreement[6] == pytest.approx(expected, abs=0.02)
+
+
+def test_a_number_that_other_seeds_find_again_is_taken_before_a_larger_silhouette():
+    """Two far groups, each of them a continuum: any cut of the inside is the seed's own."""
+    rng = np.random.default_rng(3)
+    middle = rng.standard_normal((2, 60))
+    values = (middle[np.repeat([0, 1], 100)] * 0.9 + rng.standard_normal((200, 60))).astype(np.float32)
+    found = cluster(values)
+    assert (found.n_groups, found.found) == (2, True)
+    assert cluster(values, n_groups=7).agreement[7] < 0.65
+    assert not cluster(values, n_groups=7).found
 
 
 def test_silhouettes_are_scikit_learns():

@@ -52,8 +52,12 @@ def study(app):
 
 def test_groups_are_those_of_the_study(page, study):
     page.goto(GROUPS)
-    expect(page.locator("#neurons-summary")).to_contain_text("3 groups of")
+    expect(page.locator("#neurons-summary")).to_contain_text("3 parts of")
     found = study.grouping(Question("demo", KEY, n_groups=3))
+    judged = found.clusters
+    expect(page.locator("#neurons-summary")).to_contain_text("No groups found")
+    expect(page.locator("#neurons-summary")).to_contain_text(f"adjusted Rand index of {judged.agreement[3]:.2f}")
+    expect(page.locator("#neurons-summary")).to_contain_text(f"it is {judged.null.max():.2f} at most")
     sizes = np.bincount(found.clusters.labels)
     for group, size in enumerate(sizes):
         expect(page.locator(".neurons-cards li").nth(group)).to_contain_text(f"Group {group + 1}{size} neuron")
@@ -67,11 +71,11 @@ def test_groups_are_those_of_the_study(page, study):
 
 def test_choices_are_in_the_address_and_come_back(page):
     page.goto(GROUPS)
-    expect(page.locator("#neurons-summary")).to_contain_text("3 groups")
+    expect(page.locator("#neurons-summary")).to_contain_text("3 parts")
     page.get_by_label("Method").select_option("ward")
     page.get_by_label("Neurons of").select_option("blocks")
     page.locator("#neurons-groups").select_option("4")
-    expect(page.locator("#neurons-summary")).to_contain_text("4 groups of")
+    expect(page.locator("#neurons-summary")).to_contain_text("4 parts of")
     expect(page.locator("#neurons-summary")).to_contain_text("Ward")
     assert page.evaluate("location.search") == f"?session=demo&point={KEY}&span=blocks&method=ward&groups=4"
     page.get_by_label("Steps of").select_option("weights")
@@ -109,8 +113,10 @@ def test_a_dossier_has_moments_tokens_and_companions(page, study):
     expect(promoted).to_have_count(3)
     expect(promoted.first).to_contain_text("a+0.500")
     expect(page.locator(".neurons-tokens.is-suppressed")).to_contain_text("<|bos|>")
-    rising, _ = study.companions(Question("demo", KEY), 23)
-    expect(page.locator("#dossier-companions tbody tr").first).to_contain_text(f"{rising[0].r:+.3f}")
+    expect(page.locator("#dossier-tokens")).to_contain_text("c = 0.6")
+    first = study.companions(Question("demo", KEY), 23).rising[0]
+    row = page.locator("#dossier-companions tbody tr").first.locator("td")
+    expect(row).to_have_text([f"{first.r:+.3f}", f"{first.without:+.3f}", f"{first.active}", f"{first.chance:.0%}"])
     shown(page, "dossier-history")
     shown(page, "distribution")
     total = plot(page, "distribution", "Array.from(plot._fullData[0].y).reduce((a, b) => a + b)")

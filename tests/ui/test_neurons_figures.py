@@ -63,8 +63,11 @@ def test_means_and_silhouettes(found):
     clusters, _ = found
     figure = neurons.group_means(clusters, TOKENS, breaks=[6], theme="dark")
     np.testing.assert_allclose(figure.data[1].y, clusters.means[1], rtol=1e-6)
-    bars = neurons.silhouettes({2: 0.1, 3: 0.5}, 3, theme="dark")
-    assert bars.data[0].marker.color[1] != bars.data[0].marker.color[0]
+    values, _ = courses([9, 6, 5], num_steps=12)
+    clusters = cluster(values)
+    bars = neurons.silhouettes(clusters, theme="dark")
+    assert bars.data[0].marker.color[1] not in (bars.data[0].marker.color[0], bars.data[0].marker.color[2])
+    assert bars.layout.shapes[0].y0 == pytest.approx(clusters.null.max())
 
 
 def test_a_distribution_shows_its_used_bins_by_name():
