@@ -192,7 +192,7 @@ def draw_moments(view: View | None, _: int | None) -> Any:
         sizes = neurons.distribution(counts, unit=unit, theme=theme)
     else:
         sizes = message("Captured in no finished session of these weights." if is_done else "Reading sessions …", theme)
-    return words, neuron_parts.indexing(progress), sizes, is_done
+    return words, neuron_parts.indexing(progress, indexer.sessions_with(weights_hash, key)), sizes, is_done
 
 
 @callback(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mri.analysis.contexts import contexts
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.events import dequantized, group_of_mode
 from mri.layout import Layout, sampled_indices, width_of_group
@@ -33,11 +34,13 @@ class Activity:
     """Neurons of one or more hook points over the steps of one or more sessions.
 
     keys         hook points; `point` (n,) numbers them for each neuron, `neuron` (n,) is its number there
-    sessions     ids; `session` (n_steps,) numbers them for each column, `step` (n_steps,) is the step there
+    sessions     ids of those that have values; `session` (n_steps,) numbers them for each column, `step` (n_steps,) is
+                 the step there
     values       (n, n_steps) activation, NaN where not captured or where no finite number was
     low, high    (n_points, n_steps) where a value that was not captured lies; ±inf where nothing bounds it
     captured     (n,) steps with a finite value
-    Columns in which nothing of these hook points was captured (a prompt read in one pass) are left out.
+    Columns in which nothing of these hook points was captured (a prompt read in one pass) are left out, and so are
+    those behind a text that a later session of the list has too.
     """
 
     keys: tuple[str, ...]
@@ -70,13 +73,14 @@ class Activity:
 
 
 def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activity:
-    """The neurons of `keys` over all steps of `readers`, one after the other.
+    """The neurons of `keys` over all steps of `readers`, sessions of one model, one after the other. Each text counts
+    once: of steps behind the same tokens the one of the last reader is taken.
 
     Raises UnknownHookPoint, and ConfigError where no session kept values of them.
     """
     widths = [readers[0].session.layout.width(key) for key in keys]
-    parts, sessions, steps = [], [], []
-    for number, reader in enumerate(readers):
+    parts, with_values, steps, seen = [], list[SessionReader](), [], set[int]()
+    for reader in reversed(readers):
         found = dict(values_of(reader, keys))
         if not found:
             continue
@@ -84,21 +88,27 @@ def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activi
                                  for key, w in zip(keys, widths, strict=True)])  # fmt: skip
         bounds = np.stack([found[key][1] if key in found else _nothing(reader, 1)[0] for key in keys])
         here = np.isfinite(values).any(axis=0) | np.isfinite(bounds).any(axis=0)  # (num_steps,)
-        parts.append((values[:, here], bounds[:, here]))
-        steps.append(np.flatnonzero(here))
-        sessions.append(np.full(len(steps[-1]), number))
-    if not parts or not sum(len(part) for part in steps):
+        texts = contexts(reader).tolist()
+        here &= np.array([text not in seen for text in texts], bool)
+        seen |= {text for text, is_here in zip(texts, here, strict=True) if is_here}
+        if here.any():
+            parts.append((values[:, here], bounds[:, here]))
+            steps.append(np.flatnonzero(here))
+            with_values.append(reader)
+    if not parts:
         raise ConfigError(
             f"No values of {keys[0]} were captured here, only statistics: choose another hook point, or record with "
             "`--capture everything`."
         )
+    parts, with_values, steps = parts[::-1], with_values[::-1], steps[::-1]
     values = np.concatenate([values for values, _ in parts], axis=1)
     bounds = np.concatenate([bounds for _, bounds in parts], axis=1)
     high = np.where(np.isnan(bounds), np.float32(np.inf), bounds)
     point = np.repeat(np.arange(len(keys)), widths)
     activity = Activity(
         tuple(keys), point, np.concatenate([np.arange(width) for width in widths]),
-        tuple(reader.session.id for reader in readers), np.concatenate(sessions), np.concatenate(steps),
+        tuple(reader.session.id for reader in with_values), np.repeat(np.arange(len(steps)), [*map(len, steps)]),
+        np.concatenate(steps),
         values, np.stack([_least(key, row) for key, row in zip(keys, high, strict=True)]), high,
     )  # fmt: skip
     known = _known_neurons(readers[0].session.layout, keys, widths)

@@ -70,6 +70,11 @@ class Indexer:
         with self._lock:
             return self._indexes.get(weights_hash, MomentIndex(weights_hash)).distribution(key, neuron)
 
+    def sessions_with(self, weights_hash: str, key: str) -> int:
+        """See MomentIndex.sessions_with."""
+        with self._lock:
+            return self._indexes.get(weights_hash, MomentIndex(weights_hash)).sessions_with(key)
+
     def sessions_of(self, weights_hash: str) -> list[SessionInfo]:
         """Finished sessions with these weights, newest first."""
         return [info for info in self._library.list() if info.state == "finished" and self._hash(info) == weights_hash]

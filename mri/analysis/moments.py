@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.activity import Floats, values_of
+from mri.analysis.contexts import contexts
 from mri.events import group_of_mode
 from mri.store.files import replace_file
 from mri.store.reader import SessionReader
@@ -31,8 +32,8 @@ EDGES: Floats = (2.0 ** np.arange(-5, 9.5, 0.5)).astype(np.float32)
 NUM_BINS = 2 * len(EDGES) + 1
 """Bins of a distribution: negative ones by falling magnitude, one around zero, positive ones."""
 
-FORMAT = 1
-ARRAYS = ("values", "sessions", "steps", "counts")
+FORMAT = 2
+ARRAYS = ("values", "sessions", "steps", "counts", "contributors")
 
 
 class Moment(NamedTuple):
@@ -47,12 +48,14 @@ class Point:
 
     values    (width, KEPT) by falling magnitude, NaN where there are fewer; sessions, steps: where they were
     counts    (width, NUM_BINS) captured values by size      steps_seen   steps in which the hook point was captured
+    contributors    numbers of the sessions whose values are in
     """
 
     values: Floats
     sessions: npt.NDArray[np.int32]
     steps: npt.NDArray[np.int32]
     counts: npt.NDArray[np.uint32]
+    contributors: npt.NDArray[np.int32]
     steps_seen: int = 0
 
     @classmethod
@@ -62,11 +65,14 @@ class Point:
             np.full((width, KEPT), -1, np.int32),
             np.full((width, KEPT), -1, np.int32),
             np.zeros((width, NUM_BINS), np.uint32),
+            np.zeros(0, np.int32),
         )
 
     def add(self, session: int, values: Floats, bounds: Floats) -> int:
         """Take in a session's values (width, num_steps). -> captured values"""
         known = np.isfinite(values)
+        if known.any():
+            self.contributors = np.append(self.contributors, np.int32(session))
         self.steps_seen += int((known.any(axis=0) | np.isfinite(bounds)).sum())
         rows, columns = np.nonzero(known)
         bins = np.bincount(rows * NUM_BINS + bin_of(values[rows, columns]), minlength=self.counts.size)
@@ -86,6 +92,8 @@ class Point:
 @dataclass(eq=False)
 class MomentIndex:
     """Of all sessions of one model. `sessions`: id -> signature of the file that was read, in the order they came.
+    `texts`: what stood before a step (see contexts.py) -> numbers of the sessions that have values behind it; each text
+    counts once for a hook point.
 
     One thread adds, any may ask meanwhile.
     """
@@ -93,6 +101,7 @@ class MomentIndex:
     weights_hash: str
     sessions: dict[str, str] = field(default_factory=dict)
     points: dict[str, Point] = field(default_factory=dict)
+    texts: dict[int, list[int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, reader: SessionReader, signature: str) -> int:
@@ -101,10 +110,19 @@ class MomentIndex:
         layout, number = reader.session.layout, len(self.sessions)
         keys = [point.key for point in layout.points if group_of_mode(layout, point.key)]
         count = 0
+        texts = contexts(reader).tolist()
+        before = [(step, self.texts[text]) for step, text in enumerate(texts) if text in self.texts]
+        has_values = np.zeros(len(texts), bool)
         for key, (values, bounds) in values_of(reader, keys):
+            has_values |= np.isfinite(values).any(axis=0)
             with self._lock:
                 point = self.points.setdefault(key, Point.empty(len(values)))
+                contributors = set(point.contributors.tolist())
+                repeated = [step for step, sessions in before if not contributors.isdisjoint(sessions)]
+                values[:, repeated], bounds[repeated] = np.nan, np.nan
                 count += point.add(number, values, bounds)
+        for step in np.flatnonzero(has_values):
+            self.texts.setdefault(texts[step], []).append(number)
         self.sessions[reader.session.id] = signature
         return count
 
@@ -131,6 +149,11 @@ class MomentIndex:
                 return np.zeros(NUM_BINS, np.int64), 0
             return point.counts[neuron].astype(np.int64), point.steps_seen
 
+    def sessions_with(self, key: str) -> int:
+        """How many sessions have values of the hook point that no other before them had."""
+        with self._lock:
+            return len(self.points[key].contributors) if key in self.points else 0
+
     def save(self, path: Path) -> None:
         """Atomic. Raises OSError."""
         out = io.BytesIO()
@@ -138,6 +161,8 @@ class MomentIndex:
                 "steps_seen": {key: point.steps_seen for key, point in self.points.items()}}  # fmt: skip
         arrays = {f"{key}/{name}": getattr(point, name) for key, point in self.points.items()
                   for name in ARRAYS}  # fmt: skip
+        texts = [(text, session) for text, sessions in self.texts.items() for session in sessions]
+        arrays["texts"] = np.array(texts, np.uint64).reshape(-1, 2)
         np.savez(out, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)
         path.parent.mkdir(exist_ok=True)
         replace_file(path, out.getvalue())
@@ -154,7 +179,10 @@ class MomentIndex:
                     key: Point(**{name: file[f"{key}/{name}"] for name in ARRAYS}, steps_seen=seen)
                     for key, seen in head["steps_seen"].items()
                 }
-                return cls(weights_hash, head["sessions"], points)
+                texts: dict[int, list[int]] = {}
+                for text, session in file["texts"].tolist():
+                    texts.setdefault(text, []).append(session)
+                return cls(weights_hash, head["sessions"], points, texts)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return cls(weights_hash)
 

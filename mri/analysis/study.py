@@ -18,6 +18,7 @@ from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
 from mri.analysis.companions import company
 from mri.analysis.indexer import Indexer
 from mri.errors import ConfigError
+from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
 
@@ -69,12 +70,16 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Activity with what stands in for the missing values, `filled` (n, n_steps); sessions_left_out: those beyond
-    MOST_CELLS; name: what it was made of."""
+    """Activity with what stands in for the missing values, `filled` (n, n_steps); name: what it was made of.
+
+    sessions_without     with these weights, but they kept no values of the hook points, or only repeat texts
+    sessions_left_out    those beyond MOST_CELLS, which were not looked at
+    """
 
     name: tuple[Any, ...]
     activity: Activity
     filled: Floats
+    sessions_without: int
     sessions_left_out: int
 
     @property
@@ -166,10 +171,10 @@ class Study:
         layout = reader.session.layout
         layout.row(question.point)
         keys = family(layout, question.point) if question.span == "blocks" else (question.point,)
-        readers, left_out = self._readers(reader, question.scope, sum(layout.width(key) for key in keys))
+        readers, without, left_out = self._readers(reader, question.scope, keys)
         versions = tuple((each.session.id, each.session.start_time, each.num_steps) for each in readers)
         name = (keys, versions)
-        return self._once(("history", *name), lambda: _history(name, readers, keys, left_out))
+        return self._once(("history", *name), lambda: _history(name, readers, keys, without, left_out))
 
     def companions(self, question: Question, neuron: int, most: int = 8) -> Companions:
         """Neurons that move with this one, and against it. Both lists are empty where it was captured in too few steps.
@@ -199,26 +204,32 @@ class Study:
 
         return Companions(listed(1), listed(-1), num_steps, found.shifts)
 
-    def _readers(self, reader: SessionReader, scope: Scope, width: int) -> tuple[list[SessionReader], int]:
-        """The session, and with scope="weights" the newest others that fit, oldest first; how many did not fit."""
+    def _readers(
+        self, reader: SessionReader, scope: Scope, keys: tuple[str, ...]
+    ) -> tuple[list[SessionReader], int, int]:
+        """The session, and with scope="weights" the newest others that kept values of `keys`, oldest first; how many
+        kept none, and how many would be too many."""
         if scope == "session":
-            return [reader], 0
+            return [reader], 0, 0
         weights_hash = weights_hash_of(reader)
         if not weights_hash:
             raise ConfigError(
                 "This session does not say which weights it was recorded from, so no other can be put beside it: "
                 "look at this session alone."
             )
+        width = sum(reader.session.layout.width(key) for key in keys)
         others = [info for info in self.indexer.sessions_of(weights_hash) if info.id != reader.session.id]
-        fitting, steps = [reader], reader.num_steps
-        for info in others:
-            if (steps + info.num_steps) * width > MOST_CELLS:
-                break
-            steps += info.num_steps
+        fitting, steps, without = [reader], reader.num_steps, 0
+        for looked_at, info in enumerate(others):
             other = self._library.open(info.id)
-            if _has_same_points(other, reader):
+            if not _keeps(other, reader, keys):
+                without += 1
+            elif (steps + info.num_steps) * width > MOST_CELLS:
+                return fitting[::-1], without, len(others) - looked_at
+            else:
+                steps += info.num_steps
                 fitting.append(other)
-        return fitting[::-1], len(others) + 1 - len(fitting)
+        return fitting[::-1], without, 0
 
     def _once(self, key: tuple[Any, ...], make: Callable[[], Found]) -> Found:
         """The result under `key`, made by one thread if many ask at once."""
@@ -246,14 +257,17 @@ def weights_hash_of(reader: SessionReader) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _has_same_points(other: SessionReader, reader: SessionReader) -> bool:
-    """Whether it has the same hook points: a session says so itself, whatever its hash."""
-    return other.session.layout.points == reader.session.layout.points
+def _keeps(other: SessionReader, reader: SessionReader, keys: tuple[str, ...]) -> bool:
+    """Whether it has the same hook points (a session says so itself, whatever its hash) and kept values of some."""
+    layout = other.session.layout
+    return layout.points == reader.session.layout.points and any(group_of_mode(layout, key) for key in keys)
 
 
-def _history(name: tuple[Any, ...], readers: list[SessionReader], keys: tuple[str, ...], left_out: int) -> History:
+def _history(
+    name: tuple[Any, ...], readers: list[SessionReader], keys: tuple[str, ...], without: int, left_out: int
+) -> History:
     activity = activity_of(readers, keys)
-    return History(name, activity, filled(activity), left_out)
+    return History(name, activity, filled(activity), without + len(readers) - len(activity.sessions), left_out)
 
 
 def _grouping(question: Question, history: History) -> Grouping:

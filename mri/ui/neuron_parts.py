@@ -96,6 +96,8 @@ def summary(found: Grouping) -> html.Div:
         notes.append(f"{found.too_rare:,} neurons were captured in fewer than {LEAST_CAPTURED} steps: in no group.")
     if found.beyond:
         notes.append(f"{found.beyond:,} more, those captured least often, are left out: too many to compare all pairs.")
+    if history.sessions_without:
+        notes.append(f"{history.sessions_without} more sessions of these weights kept no values here, or repeat texts.")
     if history.sessions_left_out:
         notes.append(f"{history.sessions_left_out} older sessions are left out: too many steps.")
     colour = (clusters.found or question.n_groups is not None) and dcc.Link(
@@ -112,8 +114,8 @@ def summary(found: Grouping) -> html.Div:
 def _a_step(found: Grouping) -> int:
     """Of the question's own session, where the largest group peaks there."""
     activity = found.history.activity
-    own = activity.sessions.index(found.question.session)
-    peaks = [column for column in found.peaks(0, len(activity.step)) if activity.session[column] == own]
+    own = found.question.session
+    peaks = [at for at in found.peaks(0, len(activity.step)) if activity.sessions[activity.session[at]] == own]
     return int(activity.step[peaks[0]]) if peaks else 0
 
 
@@ -216,8 +218,8 @@ def _text(token: str) -> str:
     return token.replace("␣", " ")
 
 
-def indexing(progress: Progress) -> Any:
-    """How far the index over sessions is."""
+def indexing(progress: Progress, num_sessions: int) -> Any:
+    """How far the index over sessions is; `num_sessions`: those with values of the hook point, each text once."""
     if progress.done < progress.all or not progress.all:
         words = f"Reading sessions of these weights: {progress.done} of {progress.all}."
         if not progress.all:
@@ -225,7 +227,9 @@ def indexing(progress: Progress) -> Any:
         bar = html.Progress(value=str(progress.done), max=str(max(1, progress.all)), className="record-progress",
                             **components.attributes({"aria-label": "Sessions read"}))  # fmt: skip
         return [html.P(words, className="mri-note"), bar]
-    words = f"Over {progress.all:,} finished session{'' if progress.all == 1 else 's'} with the same weights."
+    words = f"Over {num_sessions:,} finished session{'' if num_sessions == 1 else 's'} with values of this hook point."
+    if rest := progress.all - num_sessions:
+        words += f" {rest:,} more with the same weights kept none, or repeat texts."
     return html.P(words + (f" {progress.problem}" if progress.problem else ""), className="mri-note")
 
 

@@ -8,6 +8,7 @@ from mri.config import TraceConfig
 from mri.errors import BadSession
 from mri.store.reader import open_session
 from tests.conftest import write_random_session
+from tests.true_sessions import write_true_session
 
 KEYS = ("block.0.mlp_out", "block.1.mlp_act", "final.ln_f", "embed.resid0")
 
@@ -29,12 +30,18 @@ def index(readers):
 
 
 def searched(readers, key, neuron):
-    """Every captured value of a neuron, in order: (session, step, value); and the steps with this hook point."""
-    found, steps_seen = [], 0
+    """Every captured value of a neuron, in order: (session, step, value); and the steps with this hook point. A step
+    behind a text that was there before is the same step once more."""
+    found, steps_seen, texts = [], 0, set()
     for reader in readers:
         for step in range(reader.num_steps):
-            indices, values = reader.frame(step).captured(reader.session.layout, key)
-            steps_seen += bool(len(indices))
+            frame = reader.frame(step)
+            indices, values = frame.captured(reader.session.layout, key)
+            text = tuple(reader.token_ids()[: frame.pos0 + frame.t_add].tolist())
+            if text in texts or not len(indices):
+                continue
+            texts.add(text)
+            steps_seen += 1
             found += [(reader.session.id, step, float(v)) for i, v in zip(indices, values, strict=True) if i == neuron]
     return found, steps_seen
 
@@ -54,6 +61,33 @@ def test_it_has_the_strongest_of_each_session(readers, index, key, neuron):
     counts, seen = index.distribution(key, neuron)
     assert seen == steps_seen
     np.testing.assert_array_equal(counts, np.bincount(bin_of(np.float32([v for *_, v in found])), minlength=NUM_BINS))
+
+
+def test_each_text_counts_once_whatever_the_recording(tmp_path):
+    ids = [1, 2, 3, 4, 5, 6, 7, 8]
+    configs = {
+        "one": TraceConfig(topk=4, prefill="stepwise"),
+        "again": TraceConfig(topk=4, prefill="stepwise"),
+        "shorter": TraceConfig(topk=4, prefill="stepwise"),
+        "edu": TraceConfig(topk=4, prefill="stepwise", edu=True),
+        "parts-late": TraceConfig(topk=4, prefill="stepwise"),
+    }
+    for name, config in configs.items():
+        text = {"shorter": ids[:5], "parts-late": [*ids[:6], 9, 9]}.get(name, ids)
+        write_true_session(tmp_path, name, text, config=config)
+    index = MomentIndex("same")
+    for name in configs:
+        index.add(open_session(tmp_path / f"{name}.h5"), "")
+    assert index.sessions_with("block.0.mlp_out") == 2, "the first, and the one that parts from it"
+    assert index.sessions_with("block.0.mlp_act") == 1, "only one kept it"
+    assert index.sessions_with("block.0.ln1") == 0
+    assert index.distribution("block.0.mlp_out", 0)[1] == 7 + 1, "seven steps, and the one behind another token"
+    assert index.distribution("block.0.mlp_act", 0)[1] == 7
+    index.save(tmp_path / "x.npz")
+    again = MomentIndex.load(tmp_path / "x.npz", "same")
+    assert again.texts == index.texts
+    again.add(open_session(tmp_path / "one.h5"), "")
+    assert again.sessions_with("block.0.mlp_out") == 2
 
 
 def test_bins_are_half_powers_of_two_by_sign():

@@ -74,6 +74,27 @@ def test_sessions_of_the_same_weights_are_taken_together(study, monkeypatch):
         study.history(Question("handmade", KEY, scope="weights"))
 
 
+def test_sessions_count_that_have_the_hook_point_and_each_text_once(tmp_path):
+    edu = TraceConfig(topk=4, prefill="stepwise", edu=True)
+    plain = TraceConfig(topk=4, prefill="stepwise")
+    for name, ids, config in (
+        ("asked", [1, 2, 3, 4, 5, 6], edu), ("twin", [1, 2, 3, 4, 5, 6], edu), ("other", [1, 2, 9, 4, 5, 6], edu),
+        ("plain", [7, 8, 3, 4, 5, 6], plain), ("stats", [7, 2, 3, 4], TraceConfig(capture_mode="stats")),
+    ):  # fmt: skip
+        write_true_session(tmp_path, name, ids, config=config)
+    study = Study(Library(tmp_path))
+    acts = study.history(Question("asked", "block.0.mlp_act", scope="weights"))
+    assert set(acts.activity.sessions) == {"asked", "other"}
+    assert (acts.sessions_without, acts.sessions_left_out) == (3, 0)
+    assert acts.filled.shape[1] == 5 + 3, "the other parts at its third token"
+    outs = study.history(Question("asked", "block.0.mlp_out", scope="weights"))
+    assert set(outs.activity.sessions) == {"asked", "other", "plain"}
+    assert outs.filled.shape[1] == 5 + 3 + 5
+    np.testing.assert_array_equal(
+        [outs.activity.sessions[i] for i in outs.activity.session].count("asked"), 5, "the session that was asked for"
+    )
+
+
 def test_neurons_captured_too_rarely_are_left_out_and_counted(study):
     with pytest.raises(ConfigError, match="cannot be grouped"):
         study.grouping(Question("handmade", KEY, n_groups=5))
