@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.lessons.arithmetic import sigmoid_of
+from mri.lessons.exit import reach_in, reaching, share_of_end, size_at_exit
 from mri.lessons.numbers import Number, Readers, Weights, measured, statistic
 from mri.lessons.sums import cosine, dot, length, rms
 from mri.lessons.word_space import WordSpace
@@ -26,6 +27,9 @@ BLOCK = 5
 """Whose additions the text counts up: the last."""
 
 PAIRS = ("red white", "red seven", "hot cold", "boy girl", "big large", "Mia Tom")
+SAID = ("hot", "cold", "boy", "girl")
+"""Words whose rows of lm_head lie beside the recording, in their order."""
+SAID_PAIRS = (("hot", "cold"), ("boy", "girl"))
 GROUPS = {
     "names": "Mia Tom Kate Leo Ruby Oscar",
     "colours": "red blue green yellow white pink",
@@ -62,12 +66,25 @@ def numbers(readers: Readers, weights: Weights) -> dict[str, Number]:
         a, b = pair.split()
         names = f"weight of wte row of “ {a}”", f"weight of wte row of “ {b}”"
         found[f"cos_{a}_{b}"] = cosine(space.row(a), space.row(b), *names, opened=pair == PAIRS[0])
+    for a, b in SAID_PAIRS:
+        row_a, row_b = (weights["said_rows"][SAID.index(word)] for word in (a, b))
+        names = f"weight of lm_head row of “ {a}”", f"weight of lm_head row of “ {b}”"
+        found[f"said_{a}_{b}"] = cosine(row_a, row_b, *names, opened=False)
     found |= _norm_numbers(reader, weights) | _ledger_numbers(reader, weights, line)
     for block in range(layout.n_layer):
         for kind in ("attn_out", "mlp_out", "resid_post"):
             key = f"block.{block}.{kind}"
             found[f"{kind}_{block}"] = statistic(reader, LAST, key, "l2")
-    return found
+        factor = reaching(weights, block)
+        for kind in ("attn", "mlp"):
+            found[f"{kind}_exit_{block}"] = size_at_exit(found[f"{kind}_out_{block}"], factor)
+    middle = layout.n_layer // 2  # behind it stands what the backout takes out
+    found["backout"] = Number(float(weights["backout_lambda"]), source="weight of backout_lambda")
+    found["erased_most"] = Number(
+        max(abs(factor) for factor in reach_in(weights).blocks[: middle + 1]),
+        source=f"the largest share of what the blocks 0 to {middle} add that reaches the end",
+    )
+    return found | {"top_share": share_of_end(reader.frame(LAST), layout, weights, middle + 1)}
 
 
 def values(reader: SessionReader, step: int, key: str) -> Floats:
@@ -181,6 +198,7 @@ def _notebook(reader: SessionReader, weights: Weights) -> dict[str, Any]:
         attn, mlp, after = (values(reader, LAST, f"block.{i}.{kind}") for kind in ("attn_out", "mlp_out", "resid_post"))
         blocks.append(
             {
+                "reach": round(reach_in(weights).blocks[i], 6),
                 "keep": round(keep, 6),
                 "again": round(again, 6),
                 "before": rounded(before),

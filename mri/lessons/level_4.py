@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mri.analysis.attention import attention_map, attention_rows
 from mri.analysis.head_scores import head_score, head_scores, induction_targets, previous_targets
 from mri.analysis.one_head import OneHead, angles, normed, one_head, score_by_distance
+from mri.lessons.controls import without_threes
 from mri.lessons.level_3 import rounded
 from mri.lessons.numbers import Number, Readers, Weights
 from mri.lessons.sums import dot, rms
@@ -35,10 +36,12 @@ MOST_DISTANCE = 24
 
 def numbers(readers: Readers, weights: Weights) -> dict[str, Number]:
     """Of the text, by name."""
+    scores = _score_numbers(readers)
     return (
         _head_numbers(readers[DOG], weights)
         | _distance_numbers(readers[DOG], weights)
-        | _score_numbers(readers)
+        | scores
+        | without_threes(scores, weights)
         | _window_numbers(readers[LONG])
     )
 
@@ -262,7 +265,10 @@ def widget_data(readers: Readers, weights: Weights) -> dict[str, Any]:
             "q": [rounded(row) for row in normed(head.raw_q)],
             "k": [rounded(row) for row in normed(head.raw_k)],
         },
-        "head-scores": {name: _scores(readers[session]) for name, session in (("all", LIST), ("off", LIST_OFF))},
+        "head-scores": {
+            **{name: _scores(readers[session]) for name, session in (("all", LIST), ("off", LIST_OFF))},
+            "controls": rounded(np.sort(weights["control_induction"])),
+        },
     }
 
 

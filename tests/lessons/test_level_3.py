@@ -1,7 +1,13 @@
 """Level 3's numbers, made again with plain numpy from the recording and the rows beside it."""
 
+import re
+from collections import Counter
+from itertools import pairwise
+
 import numpy as np
 import pytest
+
+from mri.nanochat.corpus import document
 
 LESSON = "3-words"
 LAST = 5
@@ -66,6 +72,57 @@ def test_what_the_text_says_of_the_recording(reader, numbers):
     blocks = range(6)
     assert numbers["mlp_out_5"] == max(numbers[f"mlp_out_{block}"] for block in blocks)  # the question about writers
     assert abs(numbers["line_mlp"]) > abs(numbers["line_attn"]) + abs(numbers["line_entering"])  # check 3
+
+
+def test_what_arrives_is_what_the_recursion_leaves(reader, weights, numbers, data):
+    """Each addition by itself through lambdas and backout, step by step."""
+    end = np.zeros(256)
+    for block in range(6):
+        for name, kind in (("attn", "attn_out"), ("mlp", "mlp_out")):
+            x = middle = column(reader, f"block.{block}.{kind}")[LAST]
+            for later in range(block + 1, 6):
+                x = weights["resid_lambdas"][later] * x
+                middle = x if later <= 3 else middle
+            arriving = x - weights["backout_lambda"] * middle if block <= 3 else x
+            assert numbers[f"{name}_exit_{block}"] == pytest.approx(np.linalg.norm(arriving), rel=1e-4, abs=1e-4)
+            end = end + arriving * (block > 3)
+    top, below = (column(reader, f"block.{block}.resid_post")[LAST] for block in (5, 3))
+    last = top - weights["backout_lambda"] * below
+    assert numbers["top_share"] == pytest.approx(end @ last / (last @ last), abs=1e-4)
+    assert 0.98 < numbers["top_share"] < 1
+    reaches = np.abs([block["reach"] for block in data["notebook"]["blocks"]])
+    assert reaches[:4].max() == pytest.approx(numbers["erased_most"], abs=1e-6)
+    assert reaches[:4].max() < 0.02
+    assert numbers["mlp_exit_5"] == pytest.approx(numbers["mlp_out_5"]), "all of it"
+
+
+def test_the_two_tables_are_untied(weights, numbers):
+    """A word's row for reading and its row for saying: their neighbours are others."""
+    rows = dict(zip(("hot", "cold", "boy", "girl"), weights["said_rows"].astype(np.float64), strict=True))
+    for a, b in (("hot", "cold"), ("boy", "girl")):
+        cosine = rows[a] @ rows[b] / np.linalg.norm(rows[a]) / np.linalg.norm(rows[b])
+        assert numbers[f"said_{a}_{b}"] == pytest.approx(cosine)
+        read = weights["word_rows"][words_of(weights).index(a)]
+        assert not np.allclose(read, rows[a])
+    found = [numbers[name] for name in ("cos_hot_cold", "said_hot_cold", "cos_boy_girl", "said_boy_girl")]
+    assert found == pytest.approx([0.08, 0.32, 0.93, 0.42], abs=0.005)
+
+
+def test_what_follows_boy_follows_girl_and_what_follows_hot_does_not_follow_cold():
+    """In the corpus itself, as the question about the map says."""
+    after = {word: Counter() for word in ("hot", "cold", "boy", "girl")}
+    for i in range(2000):
+        words = re.findall(r"\w+|[^\w\s]", document(f"lesson-3/{i}").text)
+        for word, following in pairwise(words):
+            if word in after:
+                after[word][following] += 1
+
+    def alike(a, b):
+        every = sorted({*after[a], *after[b]})
+        x, y = (np.array([after[word][each] for each in every], float) for word in (a, b))
+        return x @ y / np.linalg.norm(x) / np.linalg.norm(y)
+
+    assert alike("boy", "girl") > 0.8 > 0.7 > alike("hot", "cold")
 
 
 def test_the_notebook_has_every_line_of_every_block(data, reader):

@@ -88,6 +88,25 @@ def test_the_heads_switched_off_are_the_three_best(numbers):
     assert best == set(SWITCHED_OFF)
 
 
+def test_our_three_are_held_against_forty_others(weights, numbers):
+    """What was measured lies beside the recordings; tests/tracer/lessons measures it anew."""
+    threes = weights["control_heads"].astype(int)  # (40, 3, 2)
+    assert threes.shape == (numbers["control_count"], 3, 2) == (40, 3, 2)
+    drawn = [{(int(layer), int(head)) for layer, head in three} for three in threes]
+    assert all(len(three) == 3 for three in drawn)
+    assert not {(2, 1), (2, 2), (4, 2)} & set().union(*drawn)
+    assert threes[..., 0].max() < numbers["induction_layer"]
+    induction, right = weights["control_induction"].astype(float), weights["control_right"].astype(float)
+    assert numbers["control_induction_mean"] == pytest.approx(induction.mean())
+    assert numbers["control_right_mean"] == pytest.approx(right.mean())
+    assert numbers["control_halved"] == (induction < numbers["induction_score"] / 2).sum()
+    assert numbers["control_as_bad"] == (right <= numbers["right_off"]).sum()
+    # the question: the looking falls farther than without any other three, the words do not
+    assert numbers["induction_score_off"] < numbers["control_induction_lowest"] == induction.min()
+    assert numbers["control_right_lowest"] == right.min() < numbers["right_off"]
+    assert numbers["control_halved"] < numbers["control_as_bad"]
+
+
 @pytest.mark.parametrize(("name", "session"), [("right", "lesson-list"), ("right_off", "lesson-list-off")])
 def test_words_guessed_right(readers, numbers, name, session):
     ids = readers[session].token_ids()
@@ -126,3 +145,4 @@ def test_widgets_get_the_heads_own_numbers(data):
     np.testing.assert_allclose(q @ k.T / 8, head["scores"], atol=1e-3)
     assert len(data["rotary"]["angles"]) == 32
     assert np.shape(data["head-scores"]["off"]["induction"]) == (6, 4)
+    assert len(data["head-scores"]["controls"]) == 40

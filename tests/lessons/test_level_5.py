@@ -55,8 +55,8 @@ def softmax_of_lens(stream, lm_head):
 
 
 def test_the_followed_number_goes_through_the_last_block_as_recorded(recorded, weights, numbers):
-    c = int(np.abs(recorded("block.5.attn_out")).argmax())
-    assert numbers["channel"] == c == 153  # the number that the lesson's panels show
+    c = numbers["channel"]
+    assert c == 251  # the number that the lesson's panels show
     entering = (
         weights["resid_lambdas"][5] * recorded("block.4.resid_post")[c]
         + weights["x0_lambdas"][5] * recorded("embed.resid0")[c]
@@ -67,6 +67,50 @@ def test_the_followed_number_goes_through_the_last_block_as_recorded(recorded, w
     assert numbers["between"] == pytest.approx(entering + numbers["attn_write"], abs=1e-3)
     assert numbers["mlp_write"] == pytest.approx(weights["c_proj"][c] @ recorded("block.5.mlp_act"), rel=1e-4)
     assert numbers["leaving"] == pytest.approx(numbers["between"] + numbers["mlp_write"], abs=1e-3)
+
+
+def before_the_end(recorded, weights, without=()):
+    """The stream before the last norm, simulated from the recorded additions, some of them left out."""
+    x = start = middle = recorded("embed.resid0")
+    for i in range(6):
+        x = weights["resid_lambdas"][i] * x + weights["x0_lambdas"][i] * start
+        for kind in ("attn_out", "mlp_out"):
+            x = x + (0 if (i, kind) in without else recorded(f"block.{i}.{kind}"))
+        middle = x if i == 3 else middle
+    return x - weights["backout_lambda"][0] * middle
+
+
+def test_what_attention_erases_is_gone_at_the_end_and_not_only_there(recorded, weights, numbers):
+    last = [(5, "attn_out"), (5, "mlp_out")]
+    never, attention = (before_the_end(recorded, weights, without) for without in (last, last[1:]))
+    assert numbers["would_arrive"] == pytest.approx(never[numbers["channel"]], abs=1e-3)
+    assert numbers["left_of_it"] == pytest.approx(attention[numbers["channel"]], abs=1e-3)
+    assert abs(numbers["left_of_it"]) < 0.01 * abs(numbers["would_arrive"])
+    erased = np.abs(attention) < 0.01 * np.abs(never)
+    assert numbers["channel"] == np.where(erased, np.abs(never), 0).argmax(), "the largest of all that are erased so"
+    end = before_the_end(recorded, weights)
+    np.testing.assert_allclose(normed(end), recorded("final.ln_f"), atol=1e-4)
+    assert numbers["backed_out"] == pytest.approx(end[numbers["channel"]], abs=1e-3)
+    assert abs(numbers["backed_out"] - numbers["mlp_write"]) < 0.01 * abs(numbers["mlp_write"]), (
+        "nearly all from the MLP"
+    )
+    assert numbers["between"] - numbers["taken_out"] == pytest.approx(numbers["left_of_it"], abs=1e-3)
+
+
+def test_what_reaches_the_end_is_what_leaving_it_out_takes_away(recorded, weights, numbers, data):
+    end = before_the_end(recorded, weights)
+    total = 0.0
+    for i in range(6):
+        for name, kind in (("attn", "attn_out"), ("mlp", "mlp_out")):
+            part = end - before_the_end(recorded, weights, [(i, kind)])
+            assert numbers[f"{name}_exit_{i}"] == pytest.approx(np.linalg.norm(part), rel=1e-3, abs=1e-3)
+            total += part @ end / (end @ end) if i > 3 else 0
+    assert numbers["top_share"] == pytest.approx(total, abs=1e-4)
+    assert total > 0.98
+    for sentence in data["sentences"]:
+        reaches = np.array(sentence["reaches"])
+        assert (np.abs(reaches[:4]) < 0.02).all()
+        assert reaches[4:].tolist() == [0.625, 1]
 
 
 def test_the_neuron_comes_from_its_weights(recorded, weights, numbers):
@@ -90,15 +134,35 @@ def test_sizes_are_lengths(recorded, numbers, data):
     assert drawn == pytest.approx(expected, abs=1e-3)
 
 
-def test_the_lens_is_the_models_own_end_computed_again(recorded, weights, numbers):
+def test_the_stream_lens_reads_the_stream(recorded, weights, numbers):
     answer = recorded.chosen[STEP]
     for name, key in {
         "start": "embed.resid0", "before": "block.4.resid_post", "attn": "block.5.resid_mid",
         "mlp": "block.5.resid_post", "end": "final.ln_f",
     }.items():  # fmt: skip
         shares = softmax_of_lens(recorded(key), weights["lm_head"])
-        assert numbers[f"answer_{name}"] == pytest.approx(shares[answer], rel=1e-3)
-        assert numbers[f"lens_{name}_prob"] == pytest.approx(shares.max(), rel=1e-3)
+        assert numbers[f"stream_answer_{name}"] == pytest.approx(shares[answer], rel=1e-3)
+        assert numbers[f"stream_lens_{name}_prob"] == pytest.approx(shares.max(), rel=1e-3)
+    assert numbers["stream_answer_attn"] == pytest.approx(0.872, abs=5e-4)
+    assert numbers["stream_answer_mlp"] == pytest.approx(0.970, abs=5e-4)
+
+
+def test_the_exit_lens_reads_what_reaches_the_end_and_its_top_is_the_model(recorded, weights, numbers, data):
+    answer = recorded.chosen[STEP]
+    every = [(i, kind) for i in range(6) for kind in ("attn_out", "mlp_out")]
+    rows = [softmax_of_lens(before_the_end(recorded, weights, every[written:]), weights["lm_head"])
+            for written in range(13)]  # fmt: skip
+    for name, written in {"start": 0, "before": 10, "attn": 11, "end": 12}.items():
+        assert numbers[f"answer_{name}"] == pytest.approx(rows[written][answer], rel=2e-3)
+        assert numbers[f"lens_{name}_prob"] == pytest.approx(rows[written].max(), rel=2e-3)
+    drawn = data["sentences"][0]["lens"]["exit"][STEP]
+    assert [row[0][0] for row in drawn] == [int(row.argmax()) for row in rows]
+    assert [row[0][1] for row in drawn] == pytest.approx([float(row.max()) for row in rows], abs=1e-3)
+    assert numbers["answer_attn"] == pytest.approx(0.984, abs=5e-4)
+    assert numbers["answer_end"] == pytest.approx(0.998, abs=5e-4)
+    assert {numbers["lens_before"], numbers["stream_lens_before"]} <= {capital for _, capital in CAPITALS} - {"Paris"}
+    both = [data["sentences"][0]["lens"][footing][STEP][-1] for footing in ("exit", "stream")]
+    assert both[0] == both[1], "the top row of both is the model's own prediction"
     measured = np.exp(recorded.logits[STEP, 0] - recorded.logsumexp[STEP])
     assert numbers["answer_end"] == pytest.approx(measured, rel=1e-3)  # there it is what the model predicted
 
@@ -116,26 +180,59 @@ def test_smear_and_gates_come_from_their_weights(recorded, weights, numbers):
     np.testing.assert_allclose(embeddings[STEP] + gate * embeddings[STEP - 1], recorded("embed.resid0"), atol=1e-4)
     gates = 3 / (1 + np.exp(-weights["ve_gate"] @ recorded("block.5.ln1", STEP - 1)[:12]))
     assert [numbers[f"ve_gate_{head}"] for head in range(4)] == pytest.approx(gates.tolist(), rel=1e-4)
+    assert numbers["ve_gate_least"] == pytest.approx(gates.min(), rel=1e-4)
+    assert numbers["ve_gate_least"] >= 2.99, "all four are wide open"
+
+
+def test_half_of_all_gates_are_above_their_median(readers, weights, numbers):
+    every = []
+    for reader in readers.values():
+        layout = reader.session.layout
+        for step in range(reader.num_steps):
+            read = reader.frame(step).values(layout, "block.5.ln1").astype(np.float64)
+            every += (3 / (1 + np.exp(-weights["ve_gate"] @ read[:12]))).tolist()
+    assert numbers["ve_gate_median"] == pytest.approx(np.median(every), rel=1e-3)
+
+
+def test_heads_switched_off_are_told_as_measured(weights, numbers):
+    shares = weights["off_share"]  # (24, 24) by head, 4 · block + head; tests/tracer/lessons runs them anew
+    np.testing.assert_array_equal(shares, shares.T)
+    assert (numbers["looker_1"], numbers["looker_2"]) == (2, 3)
+    assert (numbers["without_1"], numbers["without_2"]) == (shares[22, 22], shares[23, 23])
+    assert numbers["without_both"] == shares[22, 23] < 0.02
+    others = [shares[i, j] for i in range(22) for j in range(i)]
+    assert numbers["other_pairs"] == len(others) == 231
+    assert numbers["pairs_below_half"] == sum(share < 0.5 for share in others)
+    assert numbers["instead"] == "Lima"
 
 
 def test_what_the_text_says_without_a_number_is_so(recorded, weights, numbers, data):
     lens, words = data["sentences"][0]["lens"], data["sentences"][0]["words"]
     assert numbers["answer"] == "Paris"
-    firsts = [words[row[0][0]] for row in lens[STEP]]
-    assert firsts.index("␣Paris") == 1 + 2 * 5  # behind the start and five blocks: attention of block 5
+    for footing in ("exit", "stream"):
+        firsts = [words[row[0][0]] for row in lens[footing][STEP]]
+        assert firsts.index("␣Paris") == 1 + 2 * 5  # behind the start and five blocks: attention of block 5
     assert numbers["mlp_size_0"] == 0
     assert [i for i in range(6) if numbers[f"mlp_size_{i}"] == 0] == [0]
     heads = recorded.rows_of_attention[STEP, 5, :, : STEP + 1]  # (n_head, positions)
     assert heads[3].argmax() == heads[2].argmax() == 4
     assert heads[3, 4] > heads[2, 4]
     assert heads[0].argmax() == 0
-    top = {words[i].removeprefix("␣") for i, _ in lens[3][-1]}  # behind "The capital of"
+    top = {words[i].removeprefix("␣") for i, _ in lens["exit"][3][-1]}  # behind "The capital of"
     assert top <= {country for country, _ in CAPITALS}
     assert numbers["mlp_size_4"] > 3 * numbers["attn_size_4"]
     gift = data["sentences"][1]
     (last,) = (i for i, token in enumerate(gift["tokens"]) if token == "␣to" and gift["tokens"][i - 1] == "␣ball")
     assert last == 14
-    behind_block_4 = gift["words"][gift["lens"][last][2 * 5][0][0]]  # a name that is not in it
-    assert behind_block_4.removeprefix("␣") in {person.name for person in PEOPLE}
-    assert behind_block_4 not in gift["tokens"][: last + 1]
-    assert gift["words"][gift["lens"][last][-1][0][0]] == gift["tokens"][last + 1] == "␣Mia"
+    front = {
+        footing: [gift["words"][row[0][0]] for row in gift["lens"][footing][last]] for footing in ("exit", "stream")
+    }
+    assert {footing: rows[2 * 5].removeprefix("␣") for footing, rows in front.items()} == {
+        footing: numbers[f"gift_{footing}"] for footing in front
+    }
+    assert numbers["gift_stream"] in {person.name for person in PEOPLE}  # a name that is not in the sentence
+    assert f"␣{numbers['gift_stream']}" not in gift["tokens"][: last + 1]
+    assert numbers["gift_exit"] not in {person.name for person in PEOPLE}
+    for rows in front.values():
+        assert rows.index("␣Mia") == 1 + 2 * 5  # attention of block 5
+        assert rows[-1] == gift["tokens"][last + 1] == "␣Mia"

@@ -21,6 +21,8 @@ from mri.tracer.record import record_generation
 
 SENTENCE = "The opposite of hot is"
 SENTENCE_ID = "lesson-opposite"
+SAID = ("hot", "cold", "boy", "girl")
+"""Words whose rows of the other table, lm_head, the lesson compares."""
 
 EVERY_VALUE = TraceConfig(
     capture_mode="full", quantization="f32", attention_tier="full_row", prefill="stepwise", max_bytes_per_step=200_000
@@ -43,8 +45,9 @@ def weights_of(loaded: LoadedModel) -> dict[str, Array]:
     """float32 by name.
 
     word_ids (n,) tokens that are a blank and a word; word_letters (n, longest) the words as Unicode numbers, filled up
-    with 0; word_rows (n, n_embd) their rows of wte; sentence_rows (6, n_embd) those of the sentence; smear_gate (24,),
-    smear_lambda, backout_lambda (), resid_lambdas and x0_lambdas (n_layer,).
+    with 0; word_rows (n, n_embd) their rows of wte; said_rows (4, n_embd) rows of lm_head of the words in SAID;
+    sentence_rows (6, n_embd) rows of wte of the sentence; smear_gate (24,), smear_lambda, backout_lambda (),
+    resid_lambdas and x0_lambdas (n_layer,).
     """
     model = loaded.model
     rows = array(model.transformer["wte"].weight)  # type: ignore[arg-type]
@@ -54,6 +57,7 @@ def weights_of(loaded: LoadedModel) -> dict[str, Array]:
         "word_ids": np.array(word_ids, np.float32),
         "word_letters": letters([loaded.tokenizer.decode([word_id])[1:] for word_id in word_ids]),
         "word_rows": rows[word_ids],
+        "said_rows": array(model.lm_head.weight)[[loaded.tokenizer.encode(f" {word}")[0] for word in SAID]],
         "sentence_rows": rows[sentence],
         "smear_gate": array(model.smear_gate.weight)[0],
         "smear_lambda": array(model.smear_lambda)[0],

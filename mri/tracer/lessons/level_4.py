@@ -1,21 +1,20 @@
 """Records level 4, attention: a short sentence with every value, a list that comes again with all heads and with three
-of them switched off, a text longer than the sliding window; and the weights of one head.
+of them switched off (and other threes, of which only two numbers are kept), a text longer than the sliding window; and
+the weights of one head.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from mri.config import TraceConfig
 from mri.events import Array
+from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.model import GPT
 from mri.nanochat.sampling import Sampling
+from mri.tracer.lessons.ablation import read_without, without_heads
 from mri.tracer.lessons.level_3 import EVERY_VALUE, array
 from mri.tracer.lessons.record import fresh
 from mri.tracer.record import record_generation
@@ -25,6 +24,12 @@ LAYER, HEAD = 2, 2
 
 SWITCHED_OFF = ((2, 1), (2, 2), (4, 2))
 """Block and head: those that look back by one the most on the list below."""
+
+INDUCTION = (5, 1)
+"""Block and head: the one that finds what followed the same word before."""
+
+NUM_CONTROLS, CONTROL_SEED = 40, 0
+"""Other threes of heads that are switched off for comparison."""
 
 SENTENCE = "The dog saw a red ball"
 WORDS = " lamp duck kite pen coat cup bed drum box key"
@@ -57,24 +62,35 @@ def record(folder: Path) -> None:
     with without_heads(model, SWITCHED_OFF):
         make("lesson-list-off", "The same list, three heads switched off", WORDS + WORDS, LIGHT)
     make("lesson-long", "Longer than the window", LONG, AT_ONCE, max_new_tokens=16)
-    np.savez_compressed(folder / "weights.npz", **weights_of(loaded))  # type: ignore[arg-type]
+    np.savez_compressed(folder / "weights.npz", **weights_of(loaded), **controls(loaded))  # type: ignore[arg-type]
 
 
-@contextmanager
-def without_heads(model: GPT, heads: Sequence[tuple[int, int]]) -> Iterator[None]:
-    """While the block lasts, what these heads (block, head) found does not reach the stream: c_proj is 0 there."""
-    width = model.config.head_dim
-    weights = [model.transformer["h"][layer].attn.c_proj.weight for layer, _ in heads]  # type: ignore[index]
-    with torch.no_grad():
-        kept = [weight.clone() for weight in weights]
-        for weight, (_, head) in zip(weights, heads, strict=True):
-            weight[:, head * width : (head + 1) * width] = 0
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for weight, whole in reversed(list(zip(weights, kept, strict=True))):  # a block's first copy is its whole
-                weight.copy_(whole)
+def controls(loaded: LoadedModel) -> dict[str, Array]:
+    """The same list without NUM_CONTROLS other threes, drawn among the heads below INDUCTION's block (its own and those
+    beside it come too late to change where it looks).
+
+    control_heads (n, 3, 2) block and head; control_induction (n,) mean weight of the head INDUCTION from each word of
+    the second round to what followed it in the first; control_right (n,) words of the second round guessed right.
+    """
+    ids = ids_from_prompt(loaded.tokenizer, WORDS + WORDS)
+    n_words = (len(ids) - 1) // 2  # behind <|bos|>
+    targets = [(n_words + k, k + 1) for k in range(1, n_words + 1)]  # (query, key), as head_scores has them
+    queries, keys = np.array(targets).T
+    others = [(layer, head) for layer in range(INDUCTION[0]) for head in range(loaded.config.n_head)
+              if (layer, head) not in SWITCHED_OFF]  # fmt: skip
+    rng = np.random.default_rng(CONTROL_SEED)
+    drawn = [[others[i] for i in rng.choice(len(others), 3, replace=False)] for _ in range(NUM_CONTROLS)]
+    induction, right = [], []
+    for heads in drawn:
+        logits, rows = read_without(loaded.model, ids, heads)
+        induction.append(float(rows[INDUCTION[0]][INDUCTION[1], queries, keys].mean()))
+        guesses = logits.argmax(-1).tolist()
+        right.append(sum(guesses[query] == ids[query + 1] for query in queries.tolist() if query + 1 < len(ids)))
+    return {
+        "control_heads": np.array(drawn, np.float32),
+        "control_induction": np.array(induction, np.float32),
+        "control_right": np.array(right, np.float32),
+    }
 
 
 def weights_of(loaded: LoadedModel) -> dict[str, Array]:

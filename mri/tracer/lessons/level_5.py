@@ -17,6 +17,7 @@ from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.sampling import Sampling
 from mri.store.vocabulary import Vocabulary
+from mri.tracer.lessons.ablation import read_without
 from mri.tracer.lessons.record import fresh
 from mri.tracer.record import record_generation
 
@@ -35,7 +36,7 @@ def record(folder: Path) -> None:
         ("lesson-gift", "Who gets the ball?", GIFT, ROUNDED),
     ):
         record_anew(loaded, folder, session_id, name=name, prompt=prompt, config=config, sampling=greedy(4))
-    arrays: dict[str, Any] = weights(loaded)
+    arrays: dict[str, Any] = weights(loaded) | switched_off(loaded)
     np.savez_compressed(folder / "weights.npz", **arrays)
 
 
@@ -81,6 +82,24 @@ def weights(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:
         "smear_lambda": _numpy(state["smear_lambda"]),
         "backout_lambda": _numpy(state["backout_lambda"]),
     }
+
+
+def switched_off(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:
+    """The capital once more with every two heads off, numbered block by block; the diagonal: with one.
+
+    off_share (n, n) probability of the answer that the whole model gives; off_first (n, n) the token in front instead.
+    """
+    config, ids = loaded.config, ids_from_prompt(loaded.tokenizer, CAPITAL)
+    heads = [(layer, head) for layer in range(config.n_layer) for head in range(config.n_head)]
+    answer = int(read_without(loaded.model, ids, [])[0][-1].argmax())
+    share = np.zeros((len(heads), len(heads)), np.float32)
+    first = np.zeros(share.shape, np.int64)
+    for i, one in enumerate(heads):
+        for j, other in enumerate(heads[: i + 1]):
+            logits = read_without(loaded.model, ids, [one, other])[0][-1]
+            share[i, j] = share[j, i] = float(logits.softmax(-1)[answer])
+            first[i, j] = first[j, i] = int(logits.argmax())
+    return {"off_share": share, "off_first": first}
 
 
 def _numpy(tensor: Tensor) -> npt.NDArray[np.float32]:

@@ -7,7 +7,8 @@ import torch
 from mri.nanochat.checkpoint import load_model
 from mri.paths import DATA
 from mri.store.reader import open_session
-from mri.tracer.lessons.level_4 import SWITCHED_OFF, WORDS, record, weights_of, without_heads
+from mri.tracer.lessons.ablation import read_without, without_heads
+from mri.tracer.lessons.level_4 import INDUCTION, SWITCHED_OFF, WORDS, controls, record, weights_of
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +18,14 @@ def loaded():
 
 
 def test_the_committed_weights_are_the_models(loaded):
-    found = weights_of(loaded)
+    found, measured = weights_of(loaded), controls(loaded)
     with np.load(DATA / "lessons" / "4-attention" / "weights.npz") as file:
-        assert set(file) == set(found)
-        for name in file:
+        assert set(file) == {*found, *measured}
+        for name in found:
             np.testing.assert_array_equal(file[name], found[name], err_msg=name)
+        np.testing.assert_array_equal(file["control_heads"], measured["control_heads"])
+        np.testing.assert_allclose(file["control_induction"], measured["control_induction"], atol=1e-4)
+        assert np.abs(file["control_right"] - measured["control_right"]).max() <= 1, "a near tie on another machine"
 
 
 def test_switched_off_heads_write_nothing_and_come_back(loaded):
@@ -60,6 +64,19 @@ def test_heads_come_back_after_an_error(loaded):
     with pytest.raises(RuntimeError), without_heads(loaded.model, SWITCHED_OFF):
         raise RuntimeError
     assert torch.equal(weight, before)
+
+
+def test_a_control_without_our_three_is_what_their_recording_says(loaded):
+    """The controls are measured in one pass; the recording with our three off was made step by step."""
+    ids = [loaded.tokenizer.bos_id, *loaded.tokenizer.encode(WORDS + WORDS)]
+    logits, rows = read_without(loaded.model, ids, SWITCHED_OFF)
+    with open_session(DATA / "lessons" / "4-attention" / "lesson-list-off.h5") as reader:
+        for step in range(reader.num_steps):
+            recorded = reader.frame(step).arrays["attention/rows"].astype(float)
+            for layer in range(6):
+                np.testing.assert_allclose(rows[layer][:, step, : step + 1], recorded[layer], atol=2e-3)
+            assert int(logits[step].argmax()) == reader.frame(step).arrays["logits/token_ids"][0]
+    assert INDUCTION == (5, 1)
 
 
 def test_recorded_anew_it_is_the_same(tmp_path):

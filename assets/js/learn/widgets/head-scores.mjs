@@ -1,10 +1,12 @@
 /**
- * All heads by two measured scores, over the same list with all heads and with three of them switched off.
+ * All heads by two measured scores, over the same list with all heads and with three of them switched off; and how one score
+ * does without other threes.
  */
 
 import { el } from "../../views/dom.mjs";
 import { filled } from "../text.mjs";
 import { paintOf, part } from "./cells.mjs";
+import { svg } from "./parts.mjs";
 
 const KINDS = ["previous", "induction"];
 
@@ -63,10 +65,30 @@ export default function mount(host, { data, words, announce }) {
     part("switch", "", el("label", { class: "lw-check" }, box, ` ${say.switch}`)),
     el("div", { class: "lw-pair" }, ...KINDS.map(table)),
     readout,
+    controls(scores, say),
     el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.measured }), ` ${say.note}`),
   );
   draw();
   return { close() {}, set() {} };
+}
+
+/** The score of the strongest induction head without each of the other threes, without ours, and with no head off.
+ *  @param {any} scores
+ *  @param {any} say
+ *  @returns {HTMLElement} */
+function controls(scores, say) {
+  const [name] = strongest(scores.all.induction, 1);
+  const [layer, head] = name.split(".").map(Number);
+  const [whole, ours] = [scores.all.induction[layer][head], scores.off.induction[layer][head]];
+  const x = (/** @type {number} */ score) => 20 + 480 * (score / 0.7);
+  const ticks = [0, 0.2, 0.4, 0.6].map((at) => svg("text", { x: x(at), y: 58, "text-anchor": "middle", text: String(at) }));
+  const dots = scores.controls.map((/** @type {number} */ score, /** @type {number} */ i) => svg("circle", { cx: x(score), cy: 14 + 7 * (i % 3), r: 4, class: "lw-control" }));
+  const words = filled(say.controls_alternative, { all: whole.toFixed(2), off: ours.toFixed(2), count: dots.length, scores: scores.controls.map((/** @type {number} */ score) => score.toFixed(2)).join(", ") });
+  const picture = svg("svg", { viewBox: "0 0 520 62", role: "img", class: "lw-controls", "aria-label": words },
+    svg("line", { x1: 20, x2: 500, y1: 42, y2: 42, class: "lw-axis" }), ...ticks, ...dots,
+    svg("circle", { cx: x(whole), cy: 21, r: 7, class: "lw-control-whole" }),
+    svg("path", { d: `M${x(ours)} 12l8 9l-8 9l-8 -9z`, class: "lw-control-ours" }));
+  return part("controls", say.controls, picture, el("p", { class: "mri-note", text: filled(say.controls_note, { head: name, count: dots.length }) }));
 }
 
 /** Names "layer.head" of the largest scores.

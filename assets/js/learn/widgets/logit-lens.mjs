@@ -1,5 +1,6 @@
 /**
- * The logit lens: what the stream at every depth would predict, derived. The start at the bottom, the model's own end on top.
+ * The logit lens: what the stream at every depth would predict, derived, by what of it reaches the end or as it stands. The
+ * start at the bottom, the model's own end on top.
  */
 
 import { formatPercent } from "../../core/format.mjs";
@@ -11,11 +12,24 @@ import { heading, slider, widthOf } from "./parts.mjs";
  *  @param {import("../widget.mjs").WidgetContext} context */
 export default function mount(host, { data, words, state, announce }) {
   const sentence = data.sentences[state.sentence];
-  const { lens, depths, tokens } = sentence;
+  const { tokens } = sentence;
+  let footing = "exit";
+  let lens = sentence.lens[footing];
+  let depths = sentence.depths[footing];
+  const choice = el("select", { class: "form-select form-select-sm", "data-mri-keys": "own", on: { change: () => look(choice.value) } }, ...["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] })));
+  const note = el("p", { class: "mri-note" });
   const step = slider({ label: words.word, min: 0, max: lens.length - 1, value: state.step ?? 0, part: "word", words: (value) => tokens[value], onInput: () => draw() });
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const follows = el("p", { class: "learn-lens-follows" });
   const rows = el("ol", { class: "learn-lens", reversed: true, "data-part": "depths" });
+
+  /** @param {string} name of a footing */
+  function look(name) {
+    footing = name;
+    lens = sentence.lens[footing];
+    depths = sentence.depths[footing];
+    draw();
+  }
 
   /** Row of the first depth with the token that follows in front, −1 where there is none. */
   function found() {
@@ -42,6 +56,7 @@ export default function mount(host, { data, words, state, announce }) {
     say(follows, filled(words.lens_follows, { word: next }));
     rows.replaceChildren(...lens[step.value()].map((/** @type {[number, number][]} */ row, /** @type {number} */ depth) => rowOf(row, depth, next)).reverse());
     say(line, words.lens_hint);
+    note.textContent = `${words[`lens_${footing}_says`]} ${words.lens_note}`;
   }
 
   /** @param {[number, number][]} row
@@ -54,7 +69,7 @@ export default function mount(host, { data, words, state, announce }) {
   }
 
   draw();
-  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.lens_title, "derived", words), el("p", { class: "learn-quote", text: sentence.prompt }), step.node, follows, rows, line, el("p", { class: "mri-note", text: words.lens_note })));
+  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.lens_title, "derived", words), el("p", { class: "learn-quote", text: sentence.prompt }), step.node, el("label", { class: "learn-lens-choice", "data-part": "lens" }, el("span", { text: words.lens_which }), choice), follows, rows, line, note));
   return { close: () => host.replaceChildren() };
 }
 

@@ -1,5 +1,6 @@
 /**
- * The residual stream as a notebook: one line of it, added up block by block, and how much each block writes.
+ * The residual stream as a notebook: one line of it, added up block by block; how much each block writes, and what of that
+ * reaches the end.
  */
 
 import { formatValue } from "../../core/format.mjs";
@@ -89,8 +90,14 @@ export function ledger(block, start, line) {
  *  @returns {HTMLElement} */
 function writers(blocks, say) {
   const most = Math.max(...blocks.flatMap(({ l2 }) => [l2.attn, l2.mlp]));
-  const rows = blocks.flatMap(({ l2 }, i) =>
-    ["attn", "mlp"].map((kind) => el("tr", {}, el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }), el("td", {}, bar(l2[kind] / most, `is-${kind}`)), el("td", { class: "lw-figure", text: formatValue(l2[kind]) }))),
+  const rows = blocks.flatMap(({ l2, reach }, i) =>
+    ["attn", "mlp"].map((kind) => {
+      const arriving = l2[kind] * Math.abs(reach);
+      const drawn = bar(l2[kind] / most, `is-${kind} is-faint`);
+      drawn.append(bar(arriving / most, `is-${kind}`).firstChild ?? "");
+      return el("tr", {}, el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }), el("td", {}, drawn), el("td", { class: "lw-figure", text: formatValue(l2[kind]) }), el("td", { class: "lw-figure", text: formatValue(arriving) }));
+    }),
   );
-  return el("table", { class: "lw-ledger" }, el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`), el("tbody", {}, ...rows.reverse()));
+  const head = el("thead", {}, el("tr", {}, el("td"), el("td"), ...[say.writes, say.arrives].map((text) => el("th", { scope: "col", text }))));
+  return el("table", { class: "lw-ledger is-writers" }, el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`), head, el("tbody", {}, ...rows.reverse()));
 }
