@@ -255,7 +255,7 @@ def companions(found: Companions, question: Question) -> Any:
         return html.Table([head, html.Tbody(lines)], className="neurons-table")
 
     real = sum(each.chance <= CHANCE for each in (*found.rising, *found.falling))
-    said = "None of them is more than chance." if not real else f"{real} of them are more than chance."
+    said = f"{real or 'None'} of them {'are' if real > 1 else 'is'} more than chance."
     how = (
         f" By chance: the share of {found.shifts} shifts of this neuron's steps against all others in which some other "
         f"neuron reaches as large an r without its strongest step. Dim: above {CHANCE:.0%}."

@@ -162,10 +162,7 @@ def silhouettes(clusters: Clusters, *, theme: str) -> go.Figure:
             hovertemplate="%{x} groups<br>mean silhouette <b>%{y:.4f}</b><extra></extra>",
         )
     )  # fmt: skip
-    figure.add_hline(
-        y=float(clusters.null.max()), line={"color": c["amber"], "width": 1, "dash": "dot"},
-        annotation={"text": "steps shifted", "font": {"size": 10, "color": c["amber"]}, "xanchor": "left", "x": 0},
-    )  # fmt: skip
+    figure.add_hline(y=float(clusters.null.max()), line={"color": c["amber"], "width": 1.5, "dash": "dot"})
     figure.update_xaxes(title_text="number of groups", tickvals=counts, showgrid=False)
     figure.update_yaxes(title_text="mean silhouette")
     return finished(figure, theme, "silhouettes", gap=0.3)

@@ -40,6 +40,6 @@ def test_companions_say_what_they_rest_on_and_which_are_chance():
     for number in ("+0.900", "+0.800", '"7"', "1%", "+0.950", "-0.020", '"1"', "90%", "29 shifts"):
         assert number in words
     assert words.count("is-chance") == 1
-    assert "1 of them are more than chance" in words
+    assert "1 of them is more than chance" in words
     words = said(neuron_parts.companions(Companions([spike], [], 30, 29), question))
     assert "None of them is more than chance" in words
