@@ -122,6 +122,7 @@ def _a_step(found: Grouping) -> int:
 def cards(found: Grouping, tokens: Sequence[str]) -> html.Ul:
     """One card for each group: how many, at which tokens it is strongest, its most typical neurons."""
     activity, neurons = found.history.activity, found.neurons
+    called = "Group" if found.clusters.found else "Part"
     items = []
     for group in range(found.clusters.n_groups):
         size = int((found.clusters.labels == group).sum())
@@ -149,7 +150,7 @@ def cards(found: Grouping, tokens: Sequence[str]) -> html.Ul:
         items.append(
             html.Li(
                 [
-                    html.H3([html.Span(className="neurons-swatch"), f"Group {group + 1}",
+                    html.H3([html.Span(className="neurons-swatch"), f"{called} {group + 1}",
                              html.Span(f"{size:,} neuron{'' if size == 1 else 's'}", className="mri-muted")]),
                     html.P([html.Span("peaks at", className="mri-muted"), *peaks], className="neurons-peaks"),
                     html.P([html.Span("typical", className="mri-muted"), *typical], className="neurons-typical"),

@@ -107,10 +107,10 @@ def test_from_start_to_end_by_doing_what_the_text_asks(page, lesson_id):
 
 
 def test_what_the_checks_say_is_on_the_screen(page):
-    page.goto("/learn?lesson=3-words&moment=13")
+    page.goto("/learn?lesson=3-words&moment=14")
     page.get_by_label("Your text").fill("Wonderful wonderful")
     expect(page.locator(".lw-readout")).to_have_text("19 characters, 4 tokens")
-    page.goto("/learn?lesson=4-attention&moment=14")
+    page.goto("/learn?lesson=4-attention&moment=15")
     slide(page, "Distance in tokens", 7)
     score = float(page.locator("[data-part='hands'] .lw-readout").inner_text().split()[-1])
     slide(page, "Distance in tokens", 6)
@@ -126,7 +126,7 @@ def test_a_word_that_is_none_is_said_so(page):
 
 def test_widgets_fit_a_phone(browser, site):
     with clean_page(browser, site, PHONE) as page:
-        for address in ("3-words&moment=11", "4-attention&moment=3", "4-attention&moment=8"):
+        for address in ("3-words&moment=12", "4-attention&moment=3", "4-attention&moment=8", "4-attention&moment=13"):
             page.goto(f"/learn?lesson={address}")
             expect(page.locator("#learn-widget .lw-part").first).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
@@ -136,7 +136,7 @@ def test_widgets_fit_a_phone(browser, site):
 def test_axe_finds_no_serious_fault_in_the_widgets(browser, site, theme):
     with clean_page(browser, site) as page:
         page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
-        for address in ("3-words&moment=1", "4-attention&moment=10"):
+        for address in ("3-words&moment=1", "3-words&moment=12", "4-attention&moment=13"):
             page.goto(f"/learn?lesson={address}")
             expect(page.locator("#learn-widget .lw-part").first).to_be_visible()
             until(

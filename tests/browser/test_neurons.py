@@ -60,7 +60,7 @@ def test_groups_are_those_of_the_study(page, study):
     expect(page.locator("#neurons-summary")).to_contain_text(f"it is {judged.null.max():.2f} at most")
     sizes = np.bincount(found.clusters.labels)
     for group, size in enumerate(sizes):
-        expect(page.locator(".neurons-cards li").nth(group)).to_contain_text(f"Group {group + 1}{size} neuron")
+        expect(page.locator(".neurons-cards li").nth(group)).to_contain_text(f"Part {group + 1}{size} neuron")
     shown(page, "group-map", "plot.data.length === 4")
     assert plot(page, "group-map", "plot.data.slice(0, 3).map((trace) => trace.customdata.length)") == sizes.tolist()
     x = plot(page, "group-map", "Array.from(plot._fullData[0].x)")

@@ -16,7 +16,7 @@ export default function mount(host, { data, words, state, announce }) {
   let footing = "exit";
   let lens = sentence.lens[footing];
   let depths = sentence.depths[footing];
-  const choice = el("select", { class: "form-select form-select-sm", "data-mri-keys": "own", on: { change: () => look(choice.value) } }, ...["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] })));
+  const choice = el("select", { class: "form-select form-select-sm", "aria-label": words.lens_which, "data-mri-keys": "own", on: { change: () => look(choice.value) } }, ...["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] })));
   const note = el("p", { class: "mri-note" });
   const step = slider({ label: words.word, min: 0, max: lens.length - 1, value: state.step ?? 0, part: "word", words: (value) => tokens[value], onInput: () => draw() });
   const line = el("p", { class: "learn-widget-line", role: "status" });
