@@ -6,6 +6,7 @@
 
 import { IDS } from "../names.mjs";
 import { BINDINGS, keyOf } from "../state/keys.mjs";
+import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
 
 const TOAST_MS = 9000;
@@ -30,6 +31,7 @@ export function startShell() {
     if (keyOf(event) === "?" && !isTyping && !event.defaultPrevented) showKeys();
   });
   watchServer();
+  keepDataMarked();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
 }
