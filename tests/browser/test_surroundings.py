@@ -10,7 +10,7 @@ from tests.true_sessions import write_true_session
 
 IS_TOLD = """([one, other]) => {
     const [mine, others] = [one, other].map((selector) => getComputedStyle(document.querySelector(selector)));
-    return mine.backgroundColor !== others.backgroundColor || mine.backgroundImage !== others.backgroundImage; }"""
+    return ["backgroundColor", "backgroundImage", "outlineStyle"].some((name) => mine[name] !== others[name]); }"""
 
 CHOSEN = {
     "/?session=demo-long&step=9&tab=attention": [
