@@ -33,6 +33,11 @@ def page(browser, site):
     context.close()
 
 
+NUM_WINDOWS = """() => new Promise((done) => { const open = indexedDB.open("mri-pins", 1); open.onsuccess = () => {
+    const all = open.result.transaction("windows").objectStore("windows").count();
+    all.onsuccess = () => (open.result.close(), done(all.result)); }; })"""
+
+
 def pin(page):
     page.locator(".mri-pin").click()
     until(page, "window.mri.pin.state === 'pinned'")
@@ -85,12 +90,31 @@ def test_unpinned_is_gone(page):
     page.locator(".mri-pin").click()
     until(page, "window.mri.pin.state === 'none'")
     expect(page.locator(".mri-pin")).to_have_attribute("aria-pressed", "false")
-    left = page.evaluate(
-        """() => new Promise((done) => { const open = indexedDB.open("mri-pins", 1); open.onsuccess = () => {
-            const all = open.result.transaction("windows").objectStore("windows").count();
-            all.onsuccess = () => done(all.result); }; })"""
-    )
-    assert left == 0
+    assert page.evaluate(NUM_WINDOWS) == 0
+
+
+def test_what_was_broken_off_is_no_pin_and_goes(page):
+    open_scanner(page, LINK)
+    page.route("**/frames?*start=128*", lambda route: None)  # never answered
+    page.locator(".mri-pin").click()
+    until(page, "window.mri.pin.numBytes > 0")
+    open_scanner(page, LINK)
+    until(page, "window.mri.pin.state === 'none'")
+    assert page.evaluate(NUM_WINDOWS) > 0, "another tab may be at it"
+    page.add_init_script("const now = Date.now; Date.now = () => now() + 120_000;")
+    open_scanner(page, LINK)
+    until(page, lambda: page.evaluate(NUM_WINDOWS) == 0)
+
+
+def test_one_step_of_a_pinned_window_is_answered_alone(page):
+    open_scanner(page, LINK)
+    pin(page)
+    cut_off(page)
+    page.evaluate("window.mri.player.seek(70)")
+    until(page, "window.mri.stage.frame.header.step === 70")
+    page.evaluate("[70, 71].forEach((step) => window.mri.cache.forget(step))")
+    page.evaluate("window.mri.cache.ensure(71)")
+    assert page.evaluate("[70, 71].map((step) => window.mri.cache.get(step).header.step)") == [70, 71]
 
 
 def test_a_full_disk_is_one_sentence_and_keeps_nothing(page):

@@ -2,13 +2,15 @@
  * A session pinned in this browser: its frames, metadata, tokens and lines in IndexedDB, for replay without the server.
  *
  * Keyed by session and version, so that a file that changed is not answered from an old copy. Keeps windows of steps as
- * the bytes they came in. Knows IndexedDB; refuses to know what the bytes mean, and the page.
+ * the bytes they came in. Knows IndexedDB and where a step's record ends; refuses to know what it means, and the page.
  */
 
+import { framesFromRecords } from "../core/wire.mjs";
 import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./http.mjs";
 
 export const MOST_PINNED_BYTES = 64 * 1024 * 1024;
 const WINDOW_STEPS = 64; // as the cache asks for them
+const BROKEN_OFF_MS = 60_000; // a window is kept more often than that
 
 /** @typedef {"none"|"pinning"|"pinned"|"impossible"} PinState */
 
@@ -56,7 +58,7 @@ export class Pin {
    *  @returns {Promise<ArrayBuffer>}
    *  @throws {import("./http.mjs").SourceError} */
   async frames(start, stop, signal) {
-    const kept = await this.#kept(start);
+    const kept = await this.#kept(start, stop);
     if (kept) return kept;
     try {
       const bytes = await fetchFrames(this.session, start, stop, signal, this.meta.version);
@@ -66,7 +68,7 @@ export class Pin {
       return bytes;
     } catch (error) {
       await this.ready; // the first picture does not wait for it, but may need it
-      const found = await this.#kept(start);
+      const found = await this.#kept(start, stop);
       if (found) return found;
       throw error;
     }
@@ -80,7 +82,7 @@ export class Pin {
       return await fetchSeries(this.session, "l2", this.meta.version, signal);
     } catch (error) {
       await this.ready;
-      const [kept] = this.state === "pinned" ? await sessionsOf(this.session).catch(() => []) : [];
+      const [kept] = this.state === "pinned" ? await pinnedOf(this.session).catch(() => []) : [];
       if (!kept?.series) throw error;
       return kept.series;
     }
@@ -97,6 +99,7 @@ export class Pin {
         if (this.numBytes + bytes.byteLength > MOST_PINNED_BYTES) {
           throw new Error("This session has more than 64 MB of frames: it stays on the server, record a shorter one to pin it.");
         }
+        await this.#write("sessions", { key: this.key, session: this.session, isBegun: Date.now() }); // to be found if it is broken off
         await this.#write("windows", { key: this.key, start, bytes });
         this.#become("pinning", this.numBytes + bytes.byteLength);
       }
@@ -139,7 +142,9 @@ export class Pin {
     if (this.state === "impossible") return;
     try {
       for (const kept of await sessionsOf(this.session)) {
-        if (kept.key !== this.key) await forget(kept.key); // of a file that is no more
+        const isBrokenOff = kept.isBegun < Date.now() - BROKEN_OFF_MS;
+        if (kept.key !== this.key || isBrokenOff) await forget(kept.key); // of a file that is no more, or a part only
+        else if (kept.isBegun) continue; // another tab is at it
         else if (this.state === "none") this.#become("pinned", kept.numBytes);
       }
     } catch {
@@ -157,11 +162,13 @@ export class Pin {
   }
 
   /** @param {number} start
+   *  @param {number} stop within one window: so the cache asks
    *  @returns {Promise<ArrayBuffer|null>} null where it is not pinned, or cannot be read */
-  async #kept(start) {
+  async #kept(start, stop) {
     if (this.state !== "pinned") return null;
-    const found = await inStore("windows", "readonly", (store) => store.get([this.key, start])).catch(() => null);
-    return found?.bytes ?? null;
+    const first = start - (start % WINDOW_STEPS);
+    const found = await inStore("windows", "readonly", (store) => store.get([this.key, first])).catch(() => null);
+    return found ? recordsOf(found.bytes, start, stop) : null;
   }
 
   /** @param {string} store
@@ -169,6 +176,24 @@ export class Pin {
   #write(store, value) {
     return inStore(store, "readwrite", (into) => into.put(value));
   }
+}
+
+/** Of a window's records those of the steps start…stop−1.
+ *  @param {ArrayBuffer} bytes
+ *  @param {number} start
+ *  @param {number} stop
+ *  @returns {ArrayBuffer} the same one where it is all of them */
+export function recordsOf(bytes, start, stop) {
+  const records = framesFromRecords(bytes).filter(({ header }) => header.step >= start && header.step < stop).map(({ record }) => /** @type {Uint8Array} */ (record));
+  const numBytes = records.reduce((sum, record) => sum + record.byteLength, 0);
+  if (numBytes === bytes.byteLength) return bytes;
+  const out = new Uint8Array(numBytes);
+  let at = 0;
+  for (const record of records) {
+    out.set(record, at);
+    at += record.byteLength;
+  }
+  return out.buffer;
 }
 
 /** A session's metadata and tokens: from the server, or where it does not answer, from the pinned copy.
@@ -180,14 +205,20 @@ export async function metaAndTokens(session, signal) {
   try {
     return await Promise.all([fetchMeta(session, signal), fetchTokens(session, signal)]);
   } catch (error) {
-    const [kept] = await sessionsOf(session).catch(() => []);
+    const [kept] = await pinnedOf(session).catch(() => []);
     if (!kept) throw error;
     return [kept.meta, kept.tokens];
   }
 }
 
 /** @param {string} session
- *  @returns {Promise<any[]>} */
+ *  @returns {Promise<any[]>} what is whole */
+async function pinnedOf(session) {
+  return (await sessionsOf(session)).filter(({ isBegun }) => !isBegun);
+}
+
+/** @param {string} session
+ *  @returns {Promise<any[]>} what is whole, and what was begun */
 function sessionsOf(session) {
   return inStore("sessions", "readonly", (store) => store.index("session").getAll(session));
 }
