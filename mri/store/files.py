@@ -89,6 +89,14 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def remove_tree(folder: Path) -> None:
+    """A folder and all in it, as far as the disk lets go of it."""
+    with contextlib.suppress(OSError):  # some come through in spite of ignore_errors
+        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Atomic: a reader, or a crash, sees the old content or the new, never a part. Raises OSError, and then leaves
     nothing behind."""

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,16 @@ from typing import Any, Literal
 
 from mri.errors import BadSession, BusyError, MriError, SessionNotFound, StoreError
 from mri.paths import as_path
-from mri.store.files import MIN_FREE_BYTES, STAGING, disk_error, environment_of_child, free_bytes, shown, sync_folder
+from mri.store.files import (
+    MIN_FREE_BYTES,
+    STAGING,
+    disk_error,
+    environment_of_child,
+    free_bytes,
+    remove_tree,
+    shown,
+    sync_folder,
+)
 from mri.store.library import Library
 from mri.store.writer import seal_in_child
 
@@ -71,7 +79,7 @@ def import_file(
     except OSError as error:
         raise disk_error("write to", library.folder, error) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        remove_tree(staging)
         with contextlib.suppress(OSError):
             staging.parent.rmdir()  # if no other import is under way
     return session_id

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import time
 from pathlib import Path
 
-from mri.store.files import JOURNAL, LOCK, PARTIAL, RECORDER, SESSION, STAGING, VOCABULARY, is_session_id
+from mri.store.files import JOURNAL, LOCK, PARTIAL, RECORDER, SESSION, STAGING, VOCABULARY, is_session_id, remove_tree
 from mri.store.locks import QUIET_S, is_held
 from mri.store.reader import JournalReader
 
@@ -45,7 +44,7 @@ def _sweep(path: Path) -> None:
         elif path.is_file() and _age_s(path) > STALE_S:
             path.unlink()
     elif is_session_id(path.name) and path.is_dir() and _age_s(path) > QUIET_S and _never_began(path):
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
 
 
 def _age_s(path: Path) -> float:
@@ -54,7 +53,7 @@ def _age_s(path: Path) -> float:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     else:
         path.unlink()
 
@@ -76,6 +75,6 @@ def _end_removal(gone: Path, folder: Path) -> None:
     if target.exists():
         with JournalReader(gone) as journal, SealedReader(target) as sealed:
             if (sealed.num_steps, sealed.session.start_time) == (journal.num_steps, journal.session.start_time):
-                shutil.rmtree(gone, ignore_errors=True)
+                remove_tree(gone)
     elif not folder.exists():
         gone.rename(folder)

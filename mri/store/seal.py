@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
 import zlib
 from dataclasses import replace
@@ -27,7 +26,7 @@ from mri.events import PHASES, Array, TraceSession
 from mri.hook_points import STATS
 from mri.layout import Layout
 from mri.store.description import session_json
-from mri.store.files import JOURNAL, SESSION, disk_error, free_bytes, partial, shown, sync_folder
+from mri.store.files import JOURNAL, SESSION, disk_error, free_bytes, partial, remove_tree, shown, sync_folder
 from mri.store.locks import SessionLock, may_be_recorded
 from mri.store.reader import JournalReader
 from mri.store.rows import largest_shape, padded, scattered
@@ -109,7 +108,7 @@ def _remove_journal(folder: Path, target: Path, num_bytes: int, is_new: bool) ->
         if is_new:
             target.unlink()
         raise StoreError(f"Session {folder.name} is still being recorded: seal it when it has ended.")
-    shutil.rmtree(gone, ignore_errors=True)  # a rest is harmless: the .h5 is what counts
+    remove_tree(gone)  # a rest is harmless: the .h5 is what counts
 
 
 def _num_bytes(folder: Path) -> int:

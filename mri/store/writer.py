@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import subprocess
 import sys
 import zlib
@@ -32,6 +31,7 @@ from mri.store.files import (
     environment_of_child,
     free_bytes,
     is_session_id,
+    remove_tree,
     replace_file,
     shown,
     sync_folder,
@@ -88,7 +88,7 @@ class SessionWriter:
             raise StoreError(f"Session {session.id} is being recorded by another process: choose another id.") from None
         except OSError as error:
             if is_new:
-                shutil.rmtree(self.folder, ignore_errors=True)
+                remove_tree(self.folder)
             raise disk_error("write to", self.folder, error) from error
         try:
             self._refuse_existing(sealed)  # the lock's last holder may have made it
@@ -131,8 +131,10 @@ class SessionWriter:
             self.update(**{"state": "finished", "end_reason": end_reason, "num_steps": num_steps, **fields})
             end = json.dumps({"end_reason": end_reason}).encode()
             self._journal.append(record_bytes(KIND_END, num_steps, end))
-        except (OSError, StoreError) as error:
-            self.seal_error = str(error)  # a full disk: the steps are there, and sealing later does without the rest
+        except StoreError as error:  # a full disk: the steps are there, and sealing later does without the rest
+            self.seal_error = str(error)
+        except OSError as error:
+            self.seal_error = str(disk_error("append to", self.folder / JOURNAL, error))
         try:
             self._journal.close()
         except OSError as error:
@@ -195,7 +197,9 @@ class SessionWriter:
                     self._journal.close()
                 raise
         except BaseException as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            if hasattr(self, "_recorder_file"):
+                self._recorder_file.let_go(0)  # should the folder not go
+            remove_tree(self.folder)
             if isinstance(error, OSError):
                 raise disk_error("write to", self.folder, error) from error
             raise
