@@ -83,8 +83,8 @@ def test_points_are_checked() -> None:
 
 @pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
 @pytest.mark.parametrize("mode", ["topk", "full", "sampled", "stats"])
-@pytest.mark.parametrize("present", [{"a", "b", "c"}, {"a", "c"}, {"c"}, set()], ids=repr)
-def test_points_without_rows_have_none_in_any_array(quantization: Any, mode: Any, present: set[str]) -> None:
+@pytest.mark.parametrize("present", ["abc", "ac", "c", ""])
+def test_points_without_rows_have_none_in_any_array(quantization: Any, mode: Any, present: str) -> None:
     config = TraceConfig(capture_mode=mode, quantization=quantization, sample_stride=2, topk=2)
     widths = {"a": 4, "b": 4, "c": 3}
     points = [HookPoint(key, i, "module", width, "topk") for i, (key, width) in enumerate(widths.items())]
