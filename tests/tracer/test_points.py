@@ -56,7 +56,7 @@ def test_extras_are_numbers_tensors_and_arrays(value: Any, expected: Any) -> Non
     np.testing.assert_array_equal(array, np.float32(expected))
 
 
-@pytest.mark.parametrize("value", ["1", 1j, np.array([1j]), [], [[1], [2, 3]], object(), torch.ones(2) * 1j], ids=repr)
+@pytest.mark.parametrize("value", ["1", 1j, np.array([1j]), [], [[1], [2, 3]], {"a": 1}, torch.ones(2) * 1j], ids=repr)
 def test_extras_that_are_no_real_numbers_are_refused(value: Any) -> None:
     with pytest.raises(ConfigError, match="The extra 'loss' is "):
         array_of_extra("loss", value)
