@@ -25,7 +25,7 @@ def record(
     prompt: Prompt,
     *,
     model: Path | str | LoadedModel | None = None,
-    config: TraceConfig | None = None,
+    config: TraceConfig | str = "standard",
     constants: Mapping[str, object] | None = None,
     max_new_tokens: int = 64,
     temperature: float = 0.6,
@@ -40,7 +40,8 @@ def record(
 
     prompt     a str, a chat (list of {"role", "content"}) or token ids; `chat=True` sends a str as a user's message
     model      a base directory, checkpoint folder or model_*.pt, or what `load_model` gave; None is the embedded model
-    config     what to capture (TraceConfig); sessions: the folder to write to, `data/sessions` by default
+    config     what to capture: a TraceConfig, or the name of one of mri.PRESETS
+    sessions   the folder to write to, `data/sessions` by default
     constants  what no file says: {"softcap": 20} for the checkpoints of one week in March 2026
     seal       False saves the half second that packing a recording into one file takes: for many short ones, which
                can be read as they are; the app packs them when it is started on their folder
@@ -67,7 +68,7 @@ def record(
         loaded,
         prompt,
         sampling=Sampling(max_new_tokens, temperature, top_k, seed),
-        config=config or TraceConfig(),
+        config=config,
         sessions=as_path(sessions if sessions is not None else SESSIONS),
         chat=chat,
         name=name,

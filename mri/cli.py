@@ -20,9 +20,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mri import transfer
-from mri.config import PRESETS, TraceConfig
+from mri.config import PRESETS, checked_preset, not_shown
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
+from mri.layout import Layout
 from mri.paths import LESSONS, SESSIONS, as_path
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader, open_session
@@ -62,7 +63,7 @@ def record(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Generate from PROMPT and record every step. Ctrl-C keeps what was recorded."""
-    config = _config_of(capture)
+    checked_preset(capture)
     from mri.nanochat.checkpoint import load_model  # torch takes seconds to import: only this command needs it
     from mri.nanochat.constants import constants_from_text
     from mri.nanochat.sampling import Sampling
@@ -77,13 +78,14 @@ def record(
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
             progress.console.print(f"Model {session.model_id} ({loaded.path})", markup=False, soft_wrap=True)
+            progress.console.print(_what_is_kept(capture, session.layout), markup=False, soft_wrap=True)
             progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 
         def on_step(step: Step, said: list[int]) -> None:
             progress.update(task, completed=step.index + 1)
 
         recording = record_generation(
-            loaded, prompt, sampling=sampling, config=config, sessions=sessions, chat=chat, name=name,
+            loaded, prompt, sampling=sampling, config=capture, sessions=sessions, chat=chat, name=name,
             on_start=on_start, on_step=on_step,
         )  # fmt: skip
     console().print(printable(recording.response), markup=False)
@@ -224,10 +226,10 @@ def _print_json(data: object) -> None:
     print(json.dumps(data, indent=2))  # ASCII only: every encoding has it
 
 
-def _config_of(capture: str) -> TraceConfig:
-    if capture not in PRESETS:
-        raise ConfigError(f"There is no capture preset {capture!r}: choose from {', '.join(PRESETS)}.")
-    return PRESETS[capture]
+def _what_is_kept(preset: str, layout: Layout) -> str:
+    most = min(layout.config.max_bytes_per_step, layout.num_bytes("decode", 1, layout.n_ctx)) / 1000
+    lacks = ", ".join(not_shown(layout.config))
+    return f"Capture {preset}: at most {most:,.1f} KB a step" + (f"; it will not show {lacks}." if lacks else ".")
 
 
 def _title(info: SessionInfo, most: int | None) -> str:

@@ -17,9 +17,9 @@ GOLDEN = Path(__file__).parent / "golden" / "E5"
 
 def test_record_gives_a_trace(tmp_path: Path) -> None:
     trace = mri.record("ab", model=GOLDEN, max_new_tokens=9, temperature=0, sessions=tmp_path, name="mine")
-    assert trace.num_steps == 9
+    assert trace.num_steps == 11, "the prompt token by token, then nine of the model's"
     assert trace.session.name == "mine"
-    assert trace.stats()["step"].max() == 8
+    assert trace.stats()["step"].max() == 10
     assert trace.values("block.2.mlp_out", step=4).shape == (64,)
     listed = mri.sessions(tmp_path)
     assert listed["id"].tolist() == [trace.session.id]

@@ -79,7 +79,7 @@ class RecordRequest:
             "model": model,
             "prompt": prompt,
             "chat": chat,
-            "config": PRESETS[preset].to_json(),
+            "config": preset,  # which needs the model to be decided
             "sampling": fields,
         }
 

@@ -43,7 +43,7 @@ def record_generation(
     prompt: Prompt,
     *,
     sampling: Sampling,
-    config: TraceConfig,
+    config: TraceConfig | str,
     sessions: Path,
     chat: bool = False,
     name: str = "",
@@ -55,7 +55,7 @@ def record_generation(
     on_pause: Callable[[Step, list[int]], None] | None = None,
     seal: bool = True,
 ) -> Recording:
-    """Generate from `prompt` and record every step into `sessions`.
+    """Generate from `prompt` and record every step into `sessions`; `config` may be a preset's name.
 
     on_start(session) before the first step; on_step(step, ids of the response so far) after each; `control` is asked
     after each step, and on_pause(step, ids of the response so far) told where it has to wait; the journal then has
@@ -65,8 +65,8 @@ def record_generation(
     that fails before its first step nothing is left.
     """
     ids = ids_from_prompt(loaded.tokenizer, prompt, chat)
-    layout = layout_of_model(loaded.model, config)
-    stepwise = config.prefill == "stepwise"
+    layout = layout_of_model(loaded.model, config, longest_row=len(ids) + sampling.max_new_tokens)
+    stepwise = layout.config.prefill == "stepwise"
     steps = generate(loaded.model, ids, sampling, loaded.tokenizer, stepwise=stepwise)  # raises on a bad prompt
     library = Library(sessions)
     session = TraceSession(

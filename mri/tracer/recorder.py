@@ -17,7 +17,7 @@ from mri.config import TraceConfig
 from mri.errors import ModelError, MriError
 from mri.events import StepFrame
 from mri.hook_points import nanochat_points
-from mri.layout import Layout
+from mri.layout import Layout, config_of_preset
 from mri.nanochat.constants import SOFTCAP
 from mri.tracer.budget import BudgetReached
 from mri.tracer.collector import Collector
@@ -46,9 +46,13 @@ class ListSink:
         self.frames.append(frame)
 
 
-def layout_of_model(model: nn.Module, config: TraceConfig) -> Layout:
-    """Layout of a nanochat model, ours or upstream's. Raises ModelError and UnknownHookPoint for another kind of model,
-    ConfigError where the budget can never fit."""
+def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: int | None = None) -> Layout:
+    """Layout of a nanochat model, ours or upstream's, for a config or the name of a preset.
+
+    longest_row   keys that the longest step attends, by which a preset is chosen; None: the whole context
+    Raises ModelError and UnknownHookPoint for another kind of model, ConfigError where the budget can never fit or no
+    preset has that name.
+    """
     model = watched_model(model)
     c: Any = getattr(model, "config", None)
     if not all(hasattr(c, name) for name in ("n_layer", "n_head", "n_embd", "sequence_len", "vocab_size")):
@@ -62,6 +66,8 @@ def layout_of_model(model: nn.Module, config: TraceConfig) -> Layout:
                 widths[f"block.{i}.{name}"] = int(weight.shape[axis])
     points = nanochat_points(c.n_layer, c.n_embd, c.vocab_size, widths)
     sizes = {"n_layer": c.n_layer, "n_head": c.n_head, "n_ctx": c.sequence_len, "n_vocab": c.vocab_size}
+    if isinstance(config, str):
+        config = config_of_preset(config, points, longest_row=longest_row or c.sequence_len, **sizes)
     return Layout.plan(points, config, **sizes)
 
 

@@ -60,7 +60,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         *,
         tokenizer: Any = None,
         name: str = "",
-        config: TraceConfig | None = None,
+        config: TraceConfig | str | None = None,
         constants: Mapping[str, object] | None = None,
         sessions: Path | str | None = None,
     ) -> None:

@@ -122,12 +122,13 @@ class Worker:
             said_paused = True
             self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
+        config = command.get("config", "standard")
         recording = record_generation(
             loaded,
             command["prompt"],
             chat=command.get("chat", False),
             sampling=Sampling(**command.get("sampling", {})),
-            config=TraceConfig.from_json(command.get("config", {})),
+            config=TraceConfig.from_json(config) if isinstance(config, dict) else config,
             sessions=self._sessions,
             session_id=session_id,
             on_start=on_start,

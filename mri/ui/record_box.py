@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
-from mri.config import PRESETS
+from mri.config import LEAN, PRESETS, not_shown
 from mri.errors import ConfigError, ModelError
 from mri.hook_points import nanochat_points
-from mri.layout import Layout
+from mri.layout import Layout, config_of_preset
 from mri.live.request import RecordRequest
 from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
 from mri.ui import ids
@@ -35,10 +35,12 @@ TICK_MS = 300
 
 MEANINGS = {
     "light": "statistics of every hook point",
-    "standard": "and the strongest neurons of each",
-    "rows": "and whole attention rows, the prompt token by token",
+    "standard": "the strongest neurons of each hook point, attention rows, the prompt token by token",
+    "rows": "the same without the MLP's neurons, for texts of any length",
     "everything": "every value of every hook point, and attention rows",
 }
+LIKELY_ROW = 128
+"""Tokens of a text that somebody types, and of its answer."""
 
 
 def open_button() -> html.Button:
@@ -219,18 +221,22 @@ def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
     config = read_config(files)
     points = nanochat_points(config.n_layer, config.n_embd, config.vocab_size)
     options = []
-    for name, preset in PRESETS.items():
+    sizes = {
+        "n_layer": config.n_layer, "n_head": config.n_head, "n_ctx": config.sequence_len, "n_vocab": config.vocab_size,
+    }  # fmt: skip
+    for name in PRESETS:
         try:
-            layout = Layout.plan(
-                points, preset, n_layer=config.n_layer, n_head=config.n_head, n_ctx=config.sequence_len,
-                n_vocab=config.vocab_size,
-            )  # fmt: skip
+            preset = config_of_preset(name, points, longest_row=LIKELY_ROW, **sizes)
+            layout = Layout.plan(points, preset, **sizes)
         except ConfigError as error:
             options.append({"label": _option(name, str(error)), "value": name, "disabled": True})
             continue
-        most_bytes = layout.num_bytes("decode", 1, config.sequence_len)
+        most_bytes = min(preset.max_bytes_per_step, layout.num_bytes("decode", 1, config.sequence_len))
         cost = f"{'at most ' if preset.attention_tier != 'summary' else ''}{most_bytes / 1000:,.1f} KB a step"
-        options.append({"label": _option(name, f"{MEANINGS[name]} · {cost}"), "value": name})
+        keeps = "the strongest neurons of each hook point" if preset == LEAN else MEANINGS[name]
+        lacks = not_shown(preset)
+        not_kept = f" · will not show {', '.join(lacks)}" if lacks else ""
+        options.append({"label": _option(name, f"{keeps} · {cost}{not_kept}"), "value": name})
     line = (
         f"Model {files.source} {files.tag}, step {files.step:,}: {config.n_layer} layers × {config.n_embd}, "
         f"{config.n_head} heads, context {config.sequence_len:,} tokens."
