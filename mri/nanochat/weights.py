@@ -43,6 +43,11 @@ def weights_hash(module: nn.Module) -> str:
     return _hash_of_checksum[key]
 
 
+def hash_under(checksum: str) -> str:
+    """The hash that `weights_hash` last found of weights with this checksum, "" where there was none."""
+    return _hash_of_checksum.get(checksum, "")
+
+
 def checksum(module: nn.Module) -> str:
     """Of the same as `weights_hash`: another where any bit is another. Not for ever: see `_sums`."""
     return _checksum([(name, tensor) for name, tensor in named_weights(module) if _has_bytes(tensor)])

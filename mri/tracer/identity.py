@@ -18,7 +18,7 @@ from mri.errors import ModelError
 from mri.nanochat.checkpoint import LoadedModel, hash_of_config
 from mri.nanochat.eras import era_from_keys
 from mri.nanochat.tokenizer import Tokenizer
-from mri.nanochat.weights import named_weights, weights_hash
+from mri.nanochat.weights import hash_under, named_weights, weights_hash
 from mri.paths import DATA
 
 
@@ -52,4 +52,5 @@ def provenance_of_loaded(loaded: LoadedModel) -> dict[str, Any]:
     facts = provenance_of(loaded.model, loaded.tokenizer) | {
         "model_path": str(path.relative_to(checkout) if path.is_relative_to(checkout) else path)
     }
-    return facts | ({"file_hash": loaded.file_hash} if loaded.is_as_loaded else {})
+    is_as_loaded = hash_under(loaded.checksum) == facts["weights_hash"]  # read once: all of the weights
+    return facts | ({"file_hash": loaded.file_hash} if is_as_loaded else {})
