@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import secrets
 import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ LOOKED_INTO = 100
 
 State = Literal["recording", "unsealed", "finished", "broken"]
 Signature = tuple[Path, int, int, int]
+_File = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Library:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, tuple[Signature, SessionReader]] = OrderedDict()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
-        self._looked_into: set[Path] = set()
+        self._lines: dict[str, tuple[_File | None, SessionInfo | None]] = {}  # file name -> which file, its line
 
     def list(self) -> list[SessionInfo]:
         """Every session, newest first, broken ones among them. Raises StoreError where the folder cannot be read."""
@@ -78,22 +80,43 @@ class Library:
         """As `list`, but once `within_s` have passed no more than LOOKED_INTO files are looked into for the first time:
         how many were not. Asked again, it goes on there. The newest by name come first."""
         try:
-            entries = list(self.folder.iterdir()) if self.folder.exists() else []
+            with os.scandir(self.folder) as found:
+                entries = {entry.name: entry for entry in found}
+        except FileNotFoundError:
+            entries = {}
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
         until, new, unread = time.monotonic() + within_s, 0, 0
         infos: list[SessionInfo | None] = []
-        for path in sorted(entries, reverse=True):
-            if path.suffix == ".h5" and path not in self._looked_into:
-                if new >= LOOKED_INTO and time.monotonic() > until:
-                    unread += not path.name.startswith(".")
-                    continue
-                new += 1
-            infos.append(self._info_of(path))
-            self._looked_into.add(path)
-        self._looked_into.intersection_update(entries)
+        for name in sorted(entries, reverse=True):
+            info = self._known_line(name, entries)
+            if info is None:
+                if name.endswith(".h5") and name not in self._lines:
+                    if new >= LOOKED_INTO and time.monotonic() > until:
+                        unread += not name.startswith(".")
+                        continue
+                    new += 1
+                info = self._info_of(self.folder / name)
+                self._keep_line(name, entries, info)
+            infos.append(info)
+        for name in [*self._lines]:
+            if name not in entries:
+                self._lines.pop(name, None)
         known = filter(None, infos)
         return sorted(known, key=lambda info: (info.start_time, info.id), reverse=True), unread
+
+    def _known_line(self, name: str, entries: Mapping[str, os.DirEntry[str]]) -> SessionInfo | None:
+        """The line of an .h5 that was looked into and is the same file still; thousands of these take no time. None of
+        any other, and of one that was given a name beside it."""
+        line = self._lines.get(name)
+        if line is None or f"{name.removesuffix('.h5')}.name" in entries:
+            return None
+        return line[1] if line[0] == _file_of(entries[name]) else None
+
+    def _keep_line(self, name: str, entries: Mapping[str, os.DirEntry[str]], info: SessionInfo | None) -> None:
+        if name.endswith(".h5"):
+            is_plain = f"{name.removesuffix('.h5')}.name" not in entries
+            self._lines[name] = _file_of(entries[name]) if is_plain else None, info
 
     def _info_of(self, path: Path) -> SessionInfo | None:
         """None for what is no session."""
@@ -240,6 +263,15 @@ def _info(session_id: str, state: State, num_bytes: int, session: TraceSession) 
         session_id, state, num_bytes, session.name, session.prompt, session.model_id,
         session.num_steps, session.start_time, provenance=session.provenance,
     )  # fmt: skip
+
+
+def _file_of(entry: os.DirEntry[str]) -> _File | None:
+    """Which file it is; None where it cannot be told."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _signature(path: Path) -> Signature:
