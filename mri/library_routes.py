@@ -49,10 +49,10 @@ def rows() -> ResponseReturnValue:
 @library_routes.get("/library/titles")
 @compress.compressed()
 def titles() -> ResponseReturnValue:
-    """[id, title] of every session that has steps, newest first."""
-    infos = services().library.list()
+    """`titles`: [id, title] of every session that has steps, newest first; `unread` as in `rows`."""
+    infos, unread = services().library.listed(WAIT_S)
     readable = (info for info in infos if info.state != "broken" and info.num_steps)
-    return revalidated_json([[info.id, session_title(info)] for info in readable])
+    return revalidated_json({"titles": [[info.id, session_title(info)] for info in readable], "unread": unread})
 
 
 def _whole(name: str, default: str) -> int:

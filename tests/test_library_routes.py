@@ -65,6 +65,8 @@ def test_a_list_within_a_time_is_the_list_once_all_was_looked_at(tmp_path, clien
 
 
 def test_titles_are_of_sessions_that_can_be_opened(client):
-    titles = client.get("/library/titles").json
+    answer = client.get("/library/titles").json
+    titles = answer["titles"]
+    assert answer["unread"] == 0
     assert len(titles) == 10
     assert ["handmade", "Handmade"] in titles

@@ -14,6 +14,7 @@ from mri.config import TraceConfig
 from mri.events import TraceSession
 from mri.server import create_app
 from mri.store.writer import SessionWriter
+from mri.ui.services import EXTENSION
 from tests.browser.serving import served
 from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout, write_handmade_session
 from tests.tiers import sample
@@ -58,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(folder: Path) -> Any:
     """The server has looked at every file once, as it has after its first seconds."""
     app = create_app(folder)
-    assert app.server.test_client().get("/library/titles").status_code == 200
+    app.server.extensions[EXTENSION].library.list()
     return app
 
 

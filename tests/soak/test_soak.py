@@ -25,11 +25,12 @@ import requests
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
+from mri.config import TraceConfig
 from mri.store.library import Library
 from mri.store.reader import open_session
 from tests.browser.ensure_browser import launch
 from tests.browser.serving import HARNESS
-from tests.conftest import write_handmade_session
+from tests.conftest import write_handmade_session, write_random_session
 from tests.live.test_servers import GOLDEN, server
 
 ROOT = Path(__file__).parents[2]
@@ -64,11 +65,14 @@ class Seen:
 def test_an_hour_of_everything_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "sessions"
     write_handmade_session(folder)
+    write_random_session(folder, session_id="wide", n_embd=64, num_steps=20, config=TraceConfig(prefill="stepwise"))
     theirs = write_handmade_session(tmp_path / "theirs", "theirs").read_bytes()
     seen, over = Seen(), threading.Event()
     log = tmp_path / "servers.log"
     with two_servers(folder, log) as servers, recorders(folder, seen):
         ports = [port for _, port in servers]
+        for port in ports:
+            load_all(port)
         threads = [
             threading.Thread(target=keep_on, args=(over, seen, act, pause_s), daemon=True)
             for act, pause_s in (
@@ -166,6 +170,12 @@ def answer_of(response: requests.Response, seen: Seen) -> Any:
     return body
 
 
+def load_all(port: int) -> None:
+    """What takes memory once: the libraries of exports and of groups."""
+    for path in ("/sessions/wide/export/all.json", "/neurons/groups?session=wide&point=block.1.resid_post"):
+        assert requests.get(f"http://127.0.0.1:{port}{path}", timeout=300).status_code == 200
+
+
 def upload(ports: list[int], theirs: bytes, seen: Seen) -> None:
     address = f"http://127.0.0.1:{random.choice(ports)}"
     job = answer_of(requests.post(f"{address}/import?name=theirs.h5", data=theirs, timeout=120), seen)
@@ -192,7 +202,7 @@ def record_on_a_page(port: int, seen: Seen) -> None:
 
 def delete_old(folder: Path, seen: Seen) -> None:
     library = Library(folder)
-    infos = [info for info in library.list() if info.state == "finished" and info.id != "handmade"]
+    infos = [info for info in library.list() if info.state == "finished" and info.id not in ("handmade", "wide")]
     for info in infos[KEPT_SESSIONS:]:
         seen.deleted.add(info.id)
         library.delete(info.id)

@@ -16,23 +16,27 @@ export function showInPicker(picker, session, prompt) {
 }
 
 /** Put all sessions into the pickers of this page, which come with the chosen one only; where the server does not answer
- *  they stay so. */
+ *  they stay as they are. In a folder full of new files the newest come first, and the others as they are looked into. */
 export async function fillPickers() {
-  const pickers = /** @type {NodeListOf<HTMLSelectElement>} */ (document.querySelectorAll("select[data-mri-sessions]"));
-  if (!pickers.length) return;
-  /** @type {[string, string][]} id, title */
-  let titles;
-  try {
-    titles = await (await fetch("/library/titles")).json();
-  } catch {
-    return;
+  const pickers = /** @type {HTMLSelectElement[]} */ ([...document.querySelectorAll("select[data-mri-sessions]")]);
+  for (let unread = 1; unread && pickers.some((picker) => picker.isConnected); ) {
+    try {
+      const answer = await (await fetch("/library/titles")).json();
+      for (const picker of pickers) fill(picker, answer.titles);
+      unread = answer.unread;
+    } catch {
+      return;
+    }
   }
-  for (const picker of pickers) {
-    const { value } = picker;
-    const others = [...picker.options].filter((option) => !titles.some(([id]) => id === option.value));
-    picker.replaceChildren(...others, ...titles.map(([id, title]) => new Option(title, id)));
-    picker.value = value;
-  }
+}
+
+/** @param {HTMLSelectElement} picker
+ *  @param {[string, string][]} titles id and title */
+function fill(picker, titles) {
+  const { value } = picker;
+  const others = [...picker.options].filter((option) => option.value === value && !titles.some(([id]) => id === value));
+  picker.replaceChildren(...others, ...titles.map(([id, title]) => new Option(title, id)));
+  picker.value = value;
 }
 
 /** The comparison of the two sessions that are chosen where no pair is open yet. */
