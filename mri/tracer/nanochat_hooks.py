@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from mri.errors import ModelError, UnknownHookPoint
 from mri.events import Array
+from mri.nanochat.model import GPT
 from mri.tracer.attention import AttentionCall, AttentionTap
 from mri.tracer.hooks import ModuleHook, Tap
 from mri.tracer.patches import listen
@@ -78,13 +79,28 @@ def tapped_modules(model: nn.Module) -> dict[str, nn.Module]:
     return {name: known[name] for name in names}
 
 
+def _is_known_to_copy(model: nn.Module) -> bool:
+    """Whether this is our own model, whose code changes no tensor in place, and nobody else's code runs in its passes:
+    references to what passes are then as good as copies, which would cost a twentieth of a small model's step."""
+    return type(model) is GPT and not any(
+        type(module).__module__.partition(".")[0] not in ("mri", "torch")
+        or any(callable(getattr(type(module), name, None)) for name in vars(module))  # a method of its own
+        or any(
+            not isinstance(h, ModuleHook)
+            for h in [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
+        )
+        for module in model.modules()
+    )
+
+
 @dataclass(eq=False)
 class RawStep:
-    """What one forward pass left of its first sequence, copied where it passed: what follows may overwrite it."""
+    """What one forward pass left of its first sequence, as it was where it passed: what follows may overwrite it."""
 
     idx: Tensor  # (T,) int64
     values: dict[str, Tensor] = field(default_factory=dict)  # hook point -> (1, T, width)
-    scores: list[Tensor] = field(default_factory=list)  # (H, n_keys) of the last query, one per layer; [] where unknown
+    attention: list[AttentionCall | Tensor] = field(default_factory=list)
+    """One per layer, or [] where unknown: scores (H, n_keys) of the last query, or the call where its keys stay."""
     matrices: list[Array] = field(default_factory=list)  # (H, T, n_keys) of all queries as they are kept, or []
     returned: Tensor | None = None  # (n_vocab,) the last position's logits as the model returned them
     resid0_scale: Tensor | None = None  # (), what block 0 multiplied the embedding by; None: by nothing
@@ -108,8 +124,11 @@ class _Keeper(ModuleHook):
     """Copies what passes at one side of a module, at once: a stream that grows in place is another one when its block
     is over. One flat function, because it runs some fifty times in each pass."""
 
-    def __init__(self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None], copies: bool
+    ) -> None:
         super().__init__(module, fail)
+        self._copies = copies
         self.key, self._is_output, self._here = tap.key, tap.side == "output", here
         self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
 
@@ -132,7 +151,7 @@ class _Keeper(ModuleHook):
                 raise ModelError(f"{self.key} was computed twice in one pass, and it is not known which one counts.")
             if shape[0] > 1 or value.requires_grad:
                 value = value[:1].detach()
-            step.values[self.key] = value.clone()
+            step.values[self.key] = value.clone() if self._copies else value
         except Exception as error:  # the model's work goes on, whatever befalls its recording
             self._call(error)
 
@@ -144,7 +163,8 @@ class NanochatHooks:
     `model.forward` directly, so that hooks on the model itself would never fire; it is handed over when `forward`
     returns, with what it returned. Passes of copies, of other threads and of forked processes are not this model's.
     Never raises into a pass: an error goes to `on_error`, and nothing more is watched. Leaves nothing behind.
-    `matrix_of`: what is kept of a call of several queries besides the last one's scores.
+    `matrix_of`: what is kept of a call of several queries besides the last one's scores. `cache_only_grows`: keys once
+    written are never written over, so that calls can be kept as they are.
     """
 
     def __init__(
@@ -152,13 +172,16 @@ class NanochatHooks:
         model: nn.Module,
         on_step: Callable[[RawStep], None],
         on_error: Callable[[Exception], None],
+        *,
         matrix_of: Callable[[AttentionCall], Array] | None = None,
+        cache_only_grows: bool = False,
     ) -> None:
         self.model = watched_model(model)
         self._modules = tapped_modules(self.model)
         self._n_layer = len(self.model.transformer["h"])  # type: ignore[index]
         self._n_vocab = int(self.model.config.vocab_size)  # type: ignore[union-attr,arg-type]
         self._on_step, self._on_error, self._matrix_of = on_step, on_error, matrix_of
+        self._cache_only_grows = cache_only_grows
         self._attention = AttentionTap(self.model, self._keep_attention)
         self._pass = _Pass()
         self._stack = ExitStack()
@@ -177,9 +200,11 @@ class NanochatHooks:
                 stack.callback(module.register_forward_hook(hook).remove)
 
             before(wte, ModuleHook(wte, self._guarded(self._open)))
+            copies = not _is_known_to_copy(self.model)
             for tap in nanochat_taps(self._n_layer):
                 module = self._modules[tap.module]
-                (before if tap.side == "input" else after)(module, _Keeper(module, tap, self._pass, self._fail))
+                keeper = _Keeper(module, tap, self._pass, self._fail, copies)
+                (before if tap.side == "input" else after)(module, keeper)
             after(lm_head, ModuleHook(lm_head, self._guarded(self._close)))
             stack.enter_context(self._attention)
             stack.callback(listen(self.model, "forward", self._around_forward))
@@ -226,7 +251,7 @@ class NanochatHooks:
             return
         layer, here.layer = here.layer, -1  # a second call in the same block is no block's
         here.layers += (layer,)
-        here.open.scores.append(call.last_scores())
+        here.open.attention.append(call if self._cache_only_grows else call.last_scores())
         if self._matrix_of is not None and call.q.shape[2] > 1:
             here.open.matrices.append(self._matrix_of(call))
 
@@ -235,8 +260,8 @@ class NanochatHooks:
         here, step = self._pass, self._pass.open
         if step is None:
             return
-        if here.layers != tuple(range(self._n_layer)) or len(step.scores) != self._n_layer:
-            step.scores = []
+        if here.layers != tuple(range(self._n_layer)) or len(step.attention) != self._n_layer:
+            step.attention = []
         here.open, here.closed = None, step
 
     def _around_forward(self, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

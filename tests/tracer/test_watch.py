@@ -86,6 +86,23 @@ def test_what_a_model_changes_in_place_is_recorded_as_it_was(model: GPT, changed
                 np.testing.assert_allclose(frame.values(layout, key), truth[key].numpy(), atol=1e-5, err_msg=key)
 
 
+def zero_in_place(_module: nn.Module, args: tuple[Tensor, ...]) -> None:
+    args[0][..., :8].zero_()
+
+
+def test_what_somebody_elses_hook_changes_in_place_is_recorded_as_it_was(model: GPT) -> None:
+    """An ablation in place, on our own model: the stream after block 0 is another one than block 1 reads."""
+    layout, theirs = layout_of_model(model, EXACT), copy.deepcopy(model)
+    plain = frames_of(theirs, lambda: greedy(theirs, PROMPT, 3))
+    theirs.transformer["h"][1].register_forward_pre_hook(zero_in_place)
+    for frame, before in zip(frames_of(theirs, lambda: greedy(theirs, PROMPT, 3)), plain, strict=True):
+        if frame.arrays["tokens"].tolist() != before.arrays["tokens"].tolist() or frame.phase == "prefill":
+            continue
+        after, read = (frame.values(layout, key) for key in ("block.0.resid_post", "block.1.resid_pre"))
+        assert np.abs(after[:8]).min() > 0
+        assert (read[:8] == 0).all()
+
+
 def test_a_cache_that_is_used_again_changes_nothing_recorded(model: GPT) -> None:
     """The keys of steps that wait to be reduced may be overwritten by the next pass."""
     cache, alone = KVCache(model), []
