@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mri.tracer.patches import listen
+from mri.tracer.patches import listen, untraced
 
 NOTHING = nullcontext()
 
@@ -162,6 +162,7 @@ class AttentionTap:
 
     def __enter__(self) -> AttentionTap:
         self._thread = threading.get_ident()
+        self._told = untraced(self._tell)
         with ExitStack() as stack:
             stack.callback(listen(F, "scaled_dot_product_attention", self._around_sdpa))
             if hasattr(self._namespace, "flash_attn_with_kvcache"):
@@ -175,7 +176,7 @@ class AttentionTap:
 
     def _around_sdpa(self, kernel: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
         out = kernel(*args, **kwargs)
-        self._tell(_call_of_sdpa, args, kwargs)
+        self._told(_call_of_sdpa, args, kwargs)
         return out
 
     def _around_flash(self, kernel: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
@@ -190,7 +191,7 @@ class AttentionTap:
         before = self._num_calls
         out = kernel(*args, **kwargs)
         if self._num_calls == before:
-            self._tell(read, args, kwargs)
+            self._told(read, args, kwargs)
         return out
 
     def _tell(self, read: Callable[..., AttentionCall], args: Any, kwargs: Any) -> None:

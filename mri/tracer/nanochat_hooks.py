@@ -20,7 +20,7 @@ from mri.events import Array
 from mri.nanochat.model import GPT
 from mri.tracer.attention import AttentionCall, AttentionTap
 from mri.tracer.hooks import ModuleHook, Tap
-from mri.tracer.patches import listen
+from mri.tracer.patches import listen, untraced
 from mri.tracer.softcap import last_logits
 
 
@@ -120,22 +120,22 @@ class _Pass(threading.local):
     layers: tuple[int, ...] = ()  # of each kernel call so far
 
 
-class _Keeper(ModuleHook):
+class _Keeper:
     """Copies what passes at one side of a module, at once: a stream that grows in place is another one when its block
     is over. One flat function, because it runs some fifty times in each pass."""
 
     def __init__(
         self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None], copies: bool
     ) -> None:
-        super().__init__(module, fail)
-        self._copies = copies
+        self._module, self._fail, self._copies = module, fail, copies
         self.key, self._is_output, self._here = tap.key, tap.side == "output", here
         self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
 
-    def __call__(self, module: nn.Module, args: tuple[Any, ...], rest: Any) -> None:
-        """`rest`: the output, or of a pre-hook the keyword arguments."""
+    def keep(self, args: tuple[Any, ...], rest: Any = None) -> None:
+        """`rest`: the output, or of a pre-hook the keyword arguments. A pass of another thread may find a hook that
+        torch has not yet noted as one that takes these."""
         step = self._here.open
-        if step is None or module is not self._module:
+        if step is None:
             return
         try:
             if self._layer >= 0:
@@ -143,7 +143,7 @@ class _Keeper(ModuleHook):
             if self._is_output:
                 value = rest[0] if isinstance(rest, tuple | list) else rest
             else:  # called by keywords: its first parameter
-                value = args[0] if args else rest[next(iter(inspect.signature(module.forward).parameters))]
+                value = args[0] if args else rest[next(iter(inspect.signature(self._module.forward).parameters))]
             shape = value.shape if isinstance(value, Tensor) else ()
             if len(shape) != 3:
                 raise ModelError(f"{self.key} is no tensor (batch, tokens, width) in this model: it is no nanochat.")
@@ -153,7 +153,7 @@ class _Keeper(ModuleHook):
                 value = value[:1].detach()
             step.values[self.key] = value.clone() if self._copies else value
         except Exception as error:  # the model's work goes on, whatever befalls its recording
-            self._call(error)
+            self._fail(error)
 
 
 class NanochatHooks:
@@ -193,19 +193,21 @@ class NanochatHooks:
         lm_head = self._modules["lm_head"]
         with ExitStack() as stack:
 
-            def before(module: nn.Module, hook: ModuleHook) -> None:
+            def before(module: nn.Module, call: Callable[..., None]) -> None:
+                hook = ModuleHook(module, untraced(call))
                 stack.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
 
-            def after(module: nn.Module, hook: ModuleHook) -> None:
-                stack.callback(module.register_forward_hook(hook).remove)
+            def after(module: nn.Module, call: Callable[..., None]) -> None:
+                stack.callback(module.register_forward_hook(ModuleHook(module, untraced(call))).remove)
 
-            before(wte, ModuleHook(wte, self._guarded(self._open)))
+            before(wte, self._guarded(self._open))
             copies = not _is_known_to_copy(self.model)
             for tap in nanochat_taps(self._n_layer):
                 module = self._modules[tap.module]
                 keeper = _Keeper(module, tap, self._pass, self._fail, copies)
-                (before if tap.side == "input" else after)(module, keeper)
-            after(lm_head, ModuleHook(lm_head, self._guarded(self._close)))
+                (before if tap.side == "input" else after)(module, keeper.keep)
+            after(lm_head, self._guarded(self._close))
+            self._returned = untraced(self._guarded(self._take_returned))
             stack.enter_context(self._attention)
             stack.callback(listen(self.model, "forward", self._around_forward))
             self._stack = stack.pop_all()
@@ -233,11 +235,11 @@ class NanochatHooks:
         self._pass.open = self._pass.closed = None
         self._on_error(error)
 
-    def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
         if self.is_over or not self._is_here():
             return
         self._hand_over()
-        idx: Tensor = args[0] if args else next(iter(kwargs.values()))
+        idx: Tensor = args[0] if args else next(iter((kwargs or {}).values()))
         if idx.ndim != 2:
             raise ModelError(
                 f"The model read tokens of the shape {tuple(idx.shape)}: only (batch, tokens) is recorded."
@@ -266,13 +268,14 @@ class NanochatHooks:
 
     def _around_forward(self, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         output = forward(*args, **kwargs)
-        if self._pass.closed is not None:
-            self._guarded(self._take_returned)(self._pass.closed, output)
+        self._returned(output)
         return output
 
-    def _take_returned(self, step: RawStep, output: Any) -> None:
-        step.returned = last_logits(output, self._n_vocab, len(step.idx))
-        self._hand_over()
+    def _take_returned(self, output: Any) -> None:
+        step = self._pass.closed
+        if step is not None:
+            step.returned = last_logits(output, self._n_vocab, len(step.idx))
+            self._hand_over()
 
     def _hand_over(self) -> None:
         step, self._pass.closed = self._pass.closed, None

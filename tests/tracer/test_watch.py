@@ -590,12 +590,19 @@ def test_a_compiled_or_wrapped_model_is_watched_under_its_own_name(model: GPT, t
             self.module = module
 
     compiled = torch.compile(copy.deepcopy(model), backend="eager")
-    with watch(Wrapper(compiled), sessions=tmp_path) as scan:
-        greedy(compiled._orig_mod, PROMPT, 2)
-    assert scan.path is not None
-    with open_session(scan.path) as reader:
-        assert reader.session.model_id == "mri.nanochat.model.GPT"
-        assert reader.num_steps == 3
+    ids = torch.tensor([PROMPT])
+    with torch.inference_mode():
+        plain = model(ids)
+        with watch(Wrapper(compiled), sessions=tmp_path) as scan:
+            assert torch.equal(compiled(ids), plain)
+            assert torch.equal(compiled(ids[:, :4]), plain[:, :4])
+            greedy(compiled._orig_mod, PROMPT, 2)
+    assert scan.stopped == ""
+    assert len(scan.paths) == 3
+    for path, num_steps in zip(scan.paths, (1, 1, 3), strict=True):
+        with open_session(path) as reader:
+            assert reader.session.model_id == "mri.nanochat.model.GPT"
+            assert reader.num_steps == num_steps
 
 
 def test_memory_of_a_recording_ends_with_it(model: GPT, tmp_path: Path) -> None:
