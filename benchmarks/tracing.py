@@ -82,7 +82,8 @@ def traced(model: GPT, ids: Sequence[int], num_steps: int, folder: Path, max_del
     layout = layout_of_model(model, TraceConfig())
     writer = SessionWriter(folder, TraceSession(Library(folder).new_id(), layout))
     began = time.perf_counter()
-    with GenerationRecorder(model, layout, writer, max_delay_ms=max_delay_ms) as recorder:
+    recorder = GenerationRecorder(model, layout, writer, max_delay_ms=max_delay_ms, cache_only_grows=True)
+    with recorder:
         for step in generate(model, ids, Sampling(num_steps, temperature=0)):
             recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
     writer.finish("max_new_tokens", seal=False)

@@ -82,9 +82,6 @@ def _weights_of(reader: SessionReader) -> dict[str, Any] | None:
     provenance = reader.session.provenance
     if "weights_hash" not in provenance:
         return None
-    softcap = provenance.get("softcap")
-    return {
-        "weights_hash": provenance["weights_hash"],
-        "model_path": provenance.get("model_path", ""),
-        "constants": {"softcap": softcap} if softcap else {},  # the same weights give other logits with another one
-    }
+    weights = {"weights_hash": provenance["weights_hash"], "model_path": provenance.get("model_path", "")}
+    softcap = provenance.get("softcap")  # the same weights give other logits with another one
+    return weights | ({"constants": {"softcap": softcap}} if softcap else {})

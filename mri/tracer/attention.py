@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mri.tracer.patches import listen
+from mri.tracer.patches import listen, untraced
 
 NOTHING = nullcontext()
 
 
 @dataclass(eq=False)
 class AttentionCall:
-    """One call of the kernel: references to its inputs, true only until the model goes on.
+    """One call of the kernel: references to its inputs, true until somebody writes over them.
 
     q (B, H, T, D); k (B, G, n_keys, D), the last key being the newest position; mask None, bool (true = seen) or
     additive, broadcastable to (B, H, T, n_keys); `window` None or the number of earlier keys a query sees.
@@ -90,23 +90,61 @@ def _precise(x: Tensor) -> Tensor:
     return x.float()
 
 
-def last_rows(steps: list[list[Tensor]], n_totals: list[int]) -> Tensor:
+def last_rows(steps: Sequence[Sequence[AttentionCall | Tensor]], n_totals: list[int]) -> Tensor:
     """Softmax weights of each step's last query over all absolute positions: (S, n_layer, H, max(n_totals)).
 
-    `steps[s]` are the scores (H, n_keys) of one step, one per layer; `n_totals[s]` is how many positions that step
-    could see. Rows sum to 1. A windowed layer's keys are the newest ones; all other positions have weight exactly 0.
+    `steps[s]` has one entry per layer, the call or, where its keys may have been overwritten since, the scores
+    (H, n_keys) that it had; `n_totals[s]` is how many positions that step could see. Rows sum to 1. A windowed layer's
+    keys are the newest ones; all other positions have weight exactly 0.
     """
     first = steps[0][0]
-    shape = (len(steps), len(steps[0]), first.shape[0], max(n_totals))
-    scores = first.new_full(shape, -torch.inf)
-    for s, (step, n_total) in enumerate(zip(steps, n_totals, strict=True)):
-        n_keys = {row.shape[1] for row in step}
-        if len(n_keys) == 1:
-            scores[s, :, :, n_total - n_keys.pop() : n_total] = torch.stack(step)
-        else:
-            for layer, row in enumerate(step):
-                scores[s, layer, :, n_total - row.shape[1] : n_total] = row
+    n_heads, device = (first if isinstance(first, Tensor) else first.q[0]).shape[0], _device_of(first)
+    shape = (len(steps), len(steps[0]), n_heads, max(n_totals))
+    scores = torch.full(shape, -torch.inf, dtype=torch.float32, device=device)
+    for layer in range(shape[1]):
+        calls = [step[layer] for step in steps]
+        together = [call for call in calls if isinstance(call, AttentionCall)]
+        if len(together) == len(calls) > 1 and _grow_in_one_cache(together):
+            _fill_together(scores[:, layer], together, n_totals)
+            continue
+        for s, call in enumerate(calls):
+            row = call if isinstance(call, Tensor) else call.last_scores()
+            scores[s, layer, :, n_totals[s] - row.shape[1] : n_totals[s]] = row
     return torch.softmax(scores, -1)
+
+
+def num_keys(call: AttentionCall | Tensor) -> int:
+    return call.shape[1] if isinstance(call, Tensor) else call.n_keys
+
+
+def _device_of(call: AttentionCall | Tensor) -> torch.device:
+    return (call if isinstance(call, Tensor) else call.q).device
+
+
+def _grow_in_one_cache(calls: Sequence[AttentionCall]) -> bool:
+    """Whether these calls of one layer are decode steps whose keys are views of one append-only cache."""
+    k = calls[0].k
+    return all(
+        call.q.shape[2] == 1 and call.mask is None and call.window is None and not call.is_causal
+        and call.k.untyped_storage().data_ptr() == k.untyped_storage().data_ptr() and call.k.stride() == k.stride()
+        for call in calls
+    )  # fmt: skip
+
+
+def _fill_together(scores: Tensor, calls: Sequence[AttentionCall], n_totals: list[int]) -> None:
+    """Scores of several decode steps of one layer with one matrix product; `scores` (S, H, n) is filled in place."""
+    k = calls[0].k[0]
+    G, _, D = k.shape
+    start = n_totals[0] - calls[0].n_keys  # the oldest key that any of the steps sees
+    every_key = k.as_strided((G, n_totals[-1] - start, D), k.stride(), k.storage_offset())
+    q = torch.cat([call.q[0].view(G, -1, D) for call in calls], 1)  # (G, S·R, D), R = H / G queries per group
+    scale = D**-0.5 if calls[0].scale is None else calls[0].scale
+    with _plain_products(q):
+        product = torch.bmm(_precise(q), _precise(every_key).transpose(1, 2)).mul_(scale).float()  # (G, S·R, n)
+    product = product.view(G, len(calls), -1, product.shape[-1]).transpose(0, 1).flatten(1, 2)  # (S, H, n)
+    for s, call in enumerate(calls):
+        begin, end = n_totals[s] - call.n_keys, n_totals[s]
+        scores[s, :, begin:end] = product[s, :, begin - start : end - start]
 
 
 class AttentionTap:
@@ -124,6 +162,7 @@ class AttentionTap:
 
     def __enter__(self) -> AttentionTap:
         self._thread = threading.get_ident()
+        self._told = untraced(self._tell)
         with ExitStack() as stack:
             stack.callback(listen(F, "scaled_dot_product_attention", self._around_sdpa))
             if hasattr(self._namespace, "flash_attn_with_kvcache"):
@@ -137,7 +176,7 @@ class AttentionTap:
 
     def _around_sdpa(self, kernel: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
         out = kernel(*args, **kwargs)
-        self._tell(_call_of_sdpa, args, kwargs)
+        self._told(_call_of_sdpa, args, kwargs)
         return out
 
     def _around_flash(self, kernel: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
@@ -152,7 +191,7 @@ class AttentionTap:
         before = self._num_calls
         out = kernel(*args, **kwargs)
         if self._num_calls == before:
-            self._tell(read, args, kwargs)
+            self._told(read, args, kwargs)
         return out
 
     def _tell(self, read: Callable[..., AttentionCall], args: Any, kwargs: Any) -> None:

@@ -97,7 +97,7 @@ class Collector:
         Raises BudgetReached where the drop policy is stop_trace and a step is over the budget, ModelError where a pass
         did not do what nanochat does.
         """
-        if len({(step.phase, len(step.idx), not step.scores) for step in steps}) > 1:
+        if len({(step.phase, len(step.idx), not step.attention) for step in steps}) > 1:
             return [frame for i, step in enumerate(steps) for frame in self.frames([step], first_step + i)]
         phase, T = steps[0].phase, len(steps[0].idx)
         try:
@@ -156,7 +156,7 @@ class Collector:
             for name in [name for name in batch if name.startswith("logits/")]:
                 del batch[name]
             batch["stats"][:, self.layout.rows["final.logits"]] = np.nan
-        if not steps[0].scores:
+        if not steps[0].attention:
             self.attention_is_known = False
             specs = self.layout.specs(steps[0].phase, len(steps[0].idx), 1)
             for name in ("attention", "attention/rows", "attention/matrix"):
@@ -216,11 +216,11 @@ class Collector:
 
     def _attention(self, steps: Sequence[RawStep]) -> list[Named]:
         """Attention of each step's last query, and in the matrix tier of all queries of a prefill."""
-        if not steps[0].scores:
+        if not steps[0].attention:
             return [{} for _ in steps]
         config = self.layout.config
         n_totals = [step.pos0 + len(step.idx) for step in steps]
-        weights = last_rows([step.scores for step in steps], n_totals)  # (S, L, H, most keys), rows sum to 1
+        weights = last_rows([step.attention for step in steps], n_totals)  # (S, L, H, most keys), rows sum to 1
         summary = summarize_attention(weights)
         keys, top, entropy = to_host([summary.keys, summary.weights, summary.entropy])
         rows = weights.cpu().numpy() if config.attention_tier != "summary" else None

@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from mri.errors import ModelError, UnknownHookPoint
 from mri.events import Array
+from mri.nanochat.model import GPT
 from mri.tracer.attention import AttentionCall, AttentionTap
 from mri.tracer.hooks import ModuleHook, Tap
-from mri.tracer.patches import listen
+from mri.tracer.patches import listen, untraced
 from mri.tracer.softcap import last_logits
 
 
@@ -78,13 +79,28 @@ def tapped_modules(model: nn.Module) -> dict[str, nn.Module]:
     return {name: known[name] for name in names}
 
 
+def _is_known_to_copy(model: nn.Module) -> bool:
+    """Whether this is our own model, whose code changes no tensor in place, and nobody else's code runs in its passes:
+    references to what passes are then as good as copies, which would cost a twentieth of a small model's step."""
+    return type(model) is GPT and not any(
+        type(module).__module__.partition(".")[0] not in ("mri", "torch")
+        or any(callable(getattr(type(module), name, None)) for name in vars(module))  # a method of its own
+        or any(
+            not isinstance(h, ModuleHook)
+            for h in [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
+        )
+        for module in model.modules()
+    )
+
+
 @dataclass(eq=False)
 class RawStep:
-    """What one forward pass left of its first sequence, copied where it passed: what follows may overwrite it."""
+    """What one forward pass left of its first sequence, as it was where it passed: what follows may overwrite it."""
 
     idx: Tensor  # (T,) int64
     values: dict[str, Tensor] = field(default_factory=dict)  # hook point -> (1, T, width)
-    scores: list[Tensor] = field(default_factory=list)  # (H, n_keys) of the last query, one per layer; [] where unknown
+    attention: list[AttentionCall | Tensor] = field(default_factory=list)
+    """One per layer, or [] where unknown: scores (H, n_keys) of the last query, or the call where its keys stay."""
     matrices: list[Array] = field(default_factory=list)  # (H, T, n_keys) of all queries as they are kept, or []
     returned: Tensor | None = None  # (n_vocab,) the last position's logits as the model returned them
     resid0_scale: Tensor | None = None  # (), what block 0 multiplied the embedding by; None: by nothing
@@ -104,20 +120,22 @@ class _Pass(threading.local):
     layers: tuple[int, ...] = ()  # of each kernel call so far
 
 
-class _Keeper(ModuleHook):
+class _Keeper:
     """Copies what passes at one side of a module, at once: a stream that grows in place is another one when its block
     is over. One flat function, because it runs some fifty times in each pass."""
 
-    def __init__(self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None]) -> None:
-        super().__init__(module, fail)
+    def __init__(
+        self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None], copies: bool
+    ) -> None:
+        self._module, self._fail, self._copies = module, fail, copies
         self.key, self._is_output, self._here = tap.key, tap.side == "output", here
         self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
 
-    def __call__(self, module: nn.Module, args: tuple[Any, ...], rest: Any = None) -> None:
-        """`rest`: the output, or of a pre-hook the keyword arguments. Another thread's pass that meets a hook which is
-        just being registered or removed here calls it without."""
+    def keep(self, args: tuple[Any, ...], rest: Any = None) -> None:
+        """`rest`: the output, or of a pre-hook the keyword arguments. A pass of another thread may find a hook that
+        torch has not yet noted as one that takes these."""
         step = self._here.open
-        if step is None or module is not self._module:
+        if step is None:
             return
         try:
             if self._layer >= 0:
@@ -125,7 +143,7 @@ class _Keeper(ModuleHook):
             if self._is_output:
                 value = rest[0] if isinstance(rest, tuple | list) else rest
             else:  # called by keywords: its first parameter
-                value = args[0] if args else rest[next(iter(inspect.signature(module.forward).parameters))]
+                value = args[0] if args else rest[next(iter(inspect.signature(self._module.forward).parameters))]
             shape = value.shape if isinstance(value, Tensor) else ()
             if len(shape) != 3:
                 raise ModelError(f"{self.key} is no tensor (batch, tokens, width) in this model: it is no nanochat.")
@@ -133,9 +151,9 @@ class _Keeper(ModuleHook):
                 raise ModelError(f"{self.key} was computed twice in one pass, and it is not known which one counts.")
             if shape[0] > 1 or value.requires_grad:
                 value = value[:1].detach()
-            step.values[self.key] = value.clone()
+            step.values[self.key] = value.clone() if self._copies else value
         except Exception as error:  # the model's work goes on, whatever befalls its recording
-            self._call(error)
+            self._fail(error)
 
 
 class NanochatHooks:
@@ -145,7 +163,8 @@ class NanochatHooks:
     `model.forward` directly, so that hooks on the model itself would never fire; it is handed over when `forward`
     returns, with what it returned. Passes of copies, of other threads and of forked processes are not this model's.
     Never raises into a pass: an error goes to `on_error`, and nothing more is watched. Leaves nothing behind.
-    `matrix_of`: what is kept of a call of several queries besides the last one's scores.
+    `matrix_of`: what is kept of a call of several queries besides the last one's scores. `cache_only_grows`: keys once
+    written are never written over, so that calls can be kept as they are.
     """
 
     def __init__(
@@ -153,13 +172,16 @@ class NanochatHooks:
         model: nn.Module,
         on_step: Callable[[RawStep], None],
         on_error: Callable[[Exception], None],
+        *,
         matrix_of: Callable[[AttentionCall], Array] | None = None,
+        cache_only_grows: bool = False,
     ) -> None:
         self.model = watched_model(model)
         self._modules = tapped_modules(self.model)
         self._n_layer = len(self.model.transformer["h"])  # type: ignore[index]
         self._n_vocab = int(self.model.config.vocab_size)  # type: ignore[union-attr,arg-type]
         self._on_step, self._on_error, self._matrix_of = on_step, on_error, matrix_of
+        self._cache_only_grows = cache_only_grows
         self._attention = AttentionTap(self.model, self._keep_attention)
         self._pass = _Pass()
         self._stack = ExitStack()
@@ -171,17 +193,21 @@ class NanochatHooks:
         lm_head = self._modules["lm_head"]
         with ExitStack() as stack:
 
-            def before(module: nn.Module, hook: ModuleHook) -> None:
+            def before(module: nn.Module, call: Callable[..., None]) -> None:
+                hook = ModuleHook(module, untraced(call))
                 stack.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
 
-            def after(module: nn.Module, hook: ModuleHook) -> None:
-                stack.callback(module.register_forward_hook(hook).remove)
+            def after(module: nn.Module, call: Callable[..., None]) -> None:
+                stack.callback(module.register_forward_hook(ModuleHook(module, untraced(call))).remove)
 
-            before(wte, ModuleHook(wte, self._guarded(self._open)))
+            before(wte, self._guarded(self._open))
+            copies = not _is_known_to_copy(self.model)
             for tap in nanochat_taps(self._n_layer):
                 module = self._modules[tap.module]
-                (before if tap.side == "input" else after)(module, _Keeper(module, tap, self._pass, self._fail))
-            after(lm_head, ModuleHook(lm_head, self._guarded(self._close)))
+                keeper = _Keeper(module, tap, self._pass, self._fail, copies)
+                (before if tap.side == "input" else after)(module, keeper.keep)
+            after(lm_head, self._guarded(self._close))
+            self._returned = untraced(self._guarded(self._take_returned))
             stack.enter_context(self._attention)
             stack.callback(listen(self.model, "forward", self._around_forward))
             self._stack = stack.pop_all()
@@ -227,7 +253,7 @@ class NanochatHooks:
             return
         layer, here.layer = here.layer, -1  # a second call in the same block is no block's
         here.layers += (layer,)
-        here.open.scores.append(call.last_scores())
+        here.open.attention.append(call if self._cache_only_grows else call.last_scores())
         if self._matrix_of is not None and call.q.shape[2] > 1:
             here.open.matrices.append(self._matrix_of(call))
 
@@ -236,19 +262,20 @@ class NanochatHooks:
         here, step = self._pass, self._pass.open
         if step is None:
             return
-        if here.layers != tuple(range(self._n_layer)) or len(step.scores) != self._n_layer:
-            step.scores = []
+        if here.layers != tuple(range(self._n_layer)) or len(step.attention) != self._n_layer:
+            step.attention = []
         here.open, here.closed = None, step
 
     def _around_forward(self, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         output = forward(*args, **kwargs)
-        if self._pass.closed is not None:
-            self._guarded(self._take_returned)(self._pass.closed, output)
+        self._returned(output)
         return output
 
-    def _take_returned(self, step: RawStep, output: Any) -> None:
-        step.returned = last_logits(output, self._n_vocab, len(step.idx))
-        self._hand_over()
+    def _take_returned(self, output: Any) -> None:
+        step = self._pass.closed
+        if step is not None:
+            step.returned = last_logits(output, self._n_vocab, len(step.idx))
+            self._hand_over()
 
     def _hand_over(self) -> None:
         step, self._pass.closed = self._pass.closed, None

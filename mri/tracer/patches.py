@@ -5,11 +5,29 @@ Knows functions and threads. Refuses to know what is listened to and why.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import partial, update_wrapper
 from operator import itemgetter
 from typing import Any
+
+import torch
+
+
+def untraced(function: Callable[..., None]) -> Callable[..., None]:
+    """`function`, to be called from compiled code as it is: torch's compiler would make guards of what it looks at, and
+    fail when that changes. Where the compiler is loaded later, compiled code does not call it."""
+    if "torch._dynamo" in sys.modules:  # takes seconds to import: only where somebody else has
+        disabled: Callable[..., None] = torch._dynamo.disable(function)  # type: ignore[no-untyped-call]
+        return disabled
+
+    def unless_compiled(*args: Any) -> None:
+        if not torch.compiler.is_compiling():
+            function(*args)
+
+    return unless_compiled
+
 
 Around = Callable[..., Any]
 """Called with the function that it stands around, then with that function's arguments; gives that function's result."""
@@ -23,6 +41,7 @@ class StandIn:
 
     def __init__(self, owner: Any, name: str) -> None:
         self.function = getattr(owner, name)
+        update_wrapper(self, self.function)  # its name and signature, for who looks at them
         self.is_inherited = name not in vars(owner)
         self.arounds: tuple[Around, ...] = ()
 

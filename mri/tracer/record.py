@@ -84,7 +84,7 @@ def record_generation(
     )
     specials = loaded.tokenizer.special.values()
     writer = SessionWriter(library.folder, session, vocabulary=loaded.tokenizer.vocabulary(), special_ids=specials)
-    recorder = GenerationRecorder(loaded.model, layout, writer, max_delay_ms=max_delay_ms)
+    recorder = GenerationRecorder(loaded.model, layout, writer, max_delay_ms=max_delay_ms, cache_only_grows=True)
     began = time.perf_counter()
     said: list[int] = []
     end_reason = "interrupted"

@@ -19,6 +19,7 @@ from mri.events import StepFrame
 from mri.hook_points import nanochat_points
 from mri.layout import Layout, config_of_preset
 from mri.nanochat.constants import SOFTCAP
+from mri.tracer.attention import num_keys
 from mri.tracer.budget import BudgetReached
 from mri.tracer.collector import Collector
 from mri.tracer.nanochat_hooks import NanochatHooks, RawStep, tapped_modules, watched_model
@@ -84,7 +85,9 @@ class GenerationRecorder:
 
     `stopped` is "" while recording; the reason once the byte budget ("budget"), the disk or anything else ("error: …")
     ended it. The model's own work goes on either way: nothing is ever raised into a pass.
-    `softcap` is the model's, or `softcap` as given, until its own logits show another: see Collector.
+    `softcap` is the model's, or as given, until the model's own logits show another: see Collector. `cache_only_grows`
+    says that this project's own engine makes the passes, which writes over no key: attention is then rebuilt later, of
+    several steps at once.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class GenerationRecorder:
         *,
         max_delay_ms: float = 300.0,
         softcap: float | None = None,
+        cache_only_grows: bool = False,
     ) -> None:
         self.layout = layout
         self.stopped = ""
@@ -103,7 +107,9 @@ class GenerationRecorder:
         self._max_delay_s = max_delay_ms / 1e3
         self.collector = Collector(layout, softcap or float(getattr(model, "softcap", SOFTCAP)))
         matrix_of = self.collector.matrix if layout.config.attention_tier == "full_matrix" else None
-        self._hooks = NanochatHooks(model, self._on_step, self._stop, matrix_of)
+        self._hooks = NanochatHooks(
+            model, self._on_step, self._stop, matrix_of=matrix_of, cache_only_grows=cache_only_grows
+        )
         self._lambdas: tuple[torch.Tensor, ...] = ()
         if hasattr(self._hooks.model, "resid_lambdas"):
             self._lambdas = (self._hooks.model.resid_lambdas, self._hooks.model.x0_lambdas)  # type: ignore[assignment]
@@ -171,7 +177,7 @@ class GenerationRecorder:
         if self.stopped:
             return
         ids = step.idx.tolist()
-        step.pos0 = max(s.shape[1] for s in step.scores) - len(ids) if step.scores else self._position_of(ids)
+        step.pos0 = max(map(num_keys, step.attention)) - len(ids) if step.attention else self._position_of(ids)
         if step.pos0 > 0:
             self._has_cache = True
         elif self._read and self._first == 0 and not self._has_cache and ids[:-1] == self._read:

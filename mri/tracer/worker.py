@@ -26,7 +26,7 @@ from mri.errors import ModelError, MriError
 from mri.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.constants import softcap_of
+from mri.nanochat.constants import SOFTCAP, softcap_of
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
@@ -49,7 +49,7 @@ class Worker:
         self._sessions, self._say = sessions, say
         self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._controls: dict[str, Control] = {}
-        self._loaded: tuple[tuple[Path, int, float | None], LoadedModel] | None = None
+        self._loaded: tuple[tuple[Path, int, float], LoadedModel] | None = None
 
     def read(self, lines: TextIO) -> None:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
@@ -178,7 +178,7 @@ class Worker:
     def _model(self, path: str | None, constants: dict[str, Any] | None) -> LoadedModel:
         """The model at `path`, loaded again only where the file or a constant is another or has changed."""
         file = find_checkpoint(Path(path) if path else EMBEDDED).model
-        key = (file, file.stat().st_mtime_ns, softcap_of(constants))
+        key = (file, file.stat().st_mtime_ns, softcap_of(constants) or SOFTCAP)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None  # two large models need not fit at once
             self._loaded = (key, load_model(file, constants=constants))

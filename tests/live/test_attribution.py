@@ -118,6 +118,9 @@ def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
             "weights_hash": "abc", "model_path": "/models/d6", "constants": {},
         }  # fmt: skip
         assert attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", None).command["token_id"] == 1  # the top one
+        other = OfAModel(reader)
+        other.session.provenance["softcap"] = 20.0
+        assert attribution_of_step(other, 3, "handmade/1a/3", None).command["constants"] == {"softcap": 20.0}
         with pytest.raises(SessionNotFound, match="no step 5"):
             attribution_of_step(OfAModel(reader), 5, "handmade/1a/5", None)
         with pytest.raises(ConfigError, match="does not say which weights"):

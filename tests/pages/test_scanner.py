@@ -21,6 +21,7 @@ def app(tmp_path_factory):
         folder, session_id="demo-a", config=TraceConfig(capture_mode="full", attention_tier="full_row")
     )
     write_random_session(folder, session_id="light", config=TraceConfig(capture_mode="stats"), seal=False)
+    write_random_session(folder, session_id="over", num_steps=0)
     return create_app(folder)
 
 
@@ -111,10 +112,8 @@ def test_an_empty_library_is_told(tmp_path):
         assert "Nothing recorded yet" in str(scanner().layout())
 
 
-def test_a_session_of_no_steps_says_whether_it_goes_on(app, page, tmp_path):
-    write_random_session(tmp_path, session_id="over", num_steps=0)
-    with create_app(tmp_path).server.test_request_context():
-        said = str(page.layout("over"))
+def test_a_session_of_no_steps_says_whether_it_goes_on(page):
+    said = str(page.layout("over"))
     assert "This session has no steps" in said
     assert "max_new_tokens" in said
     assert "being recorded" not in said

@@ -46,7 +46,8 @@ def trace() -> Callable[..., Recorded]:
         layout, sink = layout_of_model(model, config), ListSink()
         stepwise = config.prefill == "stepwise"
         steps = []
-        with GenerationRecorder(model, layout, sink, max_delay_ms=max_delay_ms) as recorder:
+        recorder = GenerationRecorder(model, layout, sink, max_delay_ms=max_delay_ms, cache_only_grows=True)
+        with recorder:
             for step in generate(model, ids, Sampling(max_new_tokens=n + 1, temperature=0), stepwise=stepwise):
                 recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
                 steps.append(step)

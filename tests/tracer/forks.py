@@ -5,13 +5,21 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mri.config import TraceConfig
+from mri.events import StepFrame
 from mri.nanochat.model import GPT, MLP, Block, CausalSelfAttention, GPTConfig, KVCache, init_weights, norm, rotate
+from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
+
+PROMPT = [5, 9, 2, 44, 7, 9, 2]
+EXACT = TraceConfig(capture_mode="full", quantization="f32", attention_tier="full_row", max_bytes_per_step=10**7)
+STEPWISE = replace(EXACT, prefill="stepwise")
 
 
 def small(**fields: Any) -> GPT:
@@ -114,3 +122,12 @@ def nothing_left(model: nn.Module) -> bool:
     """Whether no hook and no replaced function remains."""
     own = isinstance(F.scaled_dot_product_attention, types.BuiltinFunctionType) and "forward" not in vars(model)
     return own and not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def frames_of(model: nn.Module, run: Callable[[], object], config: TraceConfig = EXACT) -> list[StepFrame]:
+    """What is recorded of `model` while `run` makes its passes."""
+    sink = ListSink()
+    with GenerationRecorder(model, layout_of_model(model, config), sink) as recorder:
+        run()
+    assert recorder.stopped == ""
+    return sink.frames

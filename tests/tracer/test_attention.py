@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -140,13 +142,14 @@ def test_the_flash_namespace_of_an_upstream_checkout_is_watched_and_put_back(ups
     assert (expected - step.transpose(1, 2)[0]).abs().max() < 1e-6
 
 
-def test_last_rows_of_several_steps_at_once(small_model: GPT) -> None:
+@pytest.mark.parametrize("keeps", [lambda call: call, AttentionCall.last_scores], ids=["calls", "scores"])
+def test_last_rows_of_several_steps_at_once(small_model: GPT, keeps: Callable[[AttentionCall], object]) -> None:
     cache, steps, totals = KVCache(small_model), [], []
     with torch.inference_mode():
         small_model(torch.arange(1, 127)[None], cache)
         for i in range(6):  # crosses the window of 128 keys
-            calls: list[Tensor] = []
-            with AttentionTap(small_model, lambda call, calls=calls: calls.append(call.last_scores())):
+            calls: list[Any] = []
+            with AttentionTap(small_model, lambda call, calls=calls: calls.append(keeps(call))):
                 small_model(torch.tensor([[i + 1]]), cache)
             steps.append(calls)
             totals.append(127 + i)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -34,6 +35,14 @@ def test_the_last_who_listens_puts_the_function_back(first_ends_first: bool) -> 
     ends.pop()()
     assert owner.double is double
     assert (a, b) == (([3], [3, 4]) if first_ends_first else ([3, 4], [3]))
+
+
+def test_a_stand_in_looks_like_the_function() -> None:
+    owner = SimpleNamespace(double=double)
+    end = listen(owner, "double", around([]))
+    assert owner.double.__name__ == "double"
+    assert inspect.signature(owner.double) == inspect.signature(double)
+    end()
 
 
 def test_a_function_that_somebody_else_put_there_is_left_alone() -> None:

@@ -59,7 +59,7 @@ def test_last_logits_of_whatever_a_forward_returns() -> None:
     loss = torch.tensor(1.0)
     for output in (
         logits, logits[:, -1:], logits[:, -1], logits[0], wanted, (logits, loss), (loss, logits),
-        {"l": loss, "x": logits}, [logits, None],
+        {"loss": loss, "x": logits}, [logits, None],
     ):  # fmt: skip
         found = last_logits(output, 5, 3)
         assert found is not None
@@ -71,7 +71,7 @@ def test_last_logits_of_whatever_a_forward_returns() -> None:
         "x",
         SimpleNamespace(logits=logits),
         torch.zeros(2, 3),
-        torch.zeros(1, 3, 6, dtype=int),
+        torch.zeros(1, 3, 6, dtype=torch.int64),
     ):
         assert last_logits(output, 5, 3) is None
     before = logits.clone()
