@@ -36,7 +36,7 @@ class Trace:
     Steps count from 0; negative ones from the end; another number raises IndexError.
 
     DataFrames have a row where something was captured: what the byte budget left out has none. Names are categorical.
-    `attrs` has session_id, model_id, config_hash, weights_hash, and the unit of each column in `units`;
+    `attrs` has session_id, model_id, config_hash, weights_hash, path, and the unit of each column in `units`;
     `mri.concat` puts the same table of several sessions together.
     """
 
