@@ -67,6 +67,12 @@ def meta_of(library: Library, session_id: str) -> dict[str, Any]:
     }
 
 
+@routes.get("/sessions/<session_id>/integrity")
+def integrity(session_id: str) -> ResponseReturnValue:
+    """Whether the session's checksums fit: "checking" while they are compared, "right", or "damaged: " and why."""
+    return revalidated_json({"integrity": services().library.integrity(session_id)})
+
+
 @routes.get("/sessions/<session_id>/tokens")
 @compress.compressed()
 def tokens(session_id: str) -> ResponseReturnValue:

@@ -45,9 +45,9 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
         reader = library.open(session or session_rows.first_session(readable).id)
     except MriError as error:
         return components.state("This session cannot be opened", str(error), "error")
-    if not reader.num_steps and reader.session.state == "finished":
-        reason = reader.session.end_reason or "its end is not known"
-        return components.state("This session has no steps", f"Its recording is over ({reason}).", "empty")
+    if not reader.num_steps and not services().library.is_recording(reader.session.id):
+        reason = reader.session.end_reason or "its recorder was cut off"
+        return components.state("This session has no steps", f"It ended before the first one ({reason}).")
     if not reader.num_steps:
         watch = dcc.Link("watch it live", href=record_box.live_address(reader.session.id))
         return components.state("This session has no steps yet", ["It is being recorded: ", watch, "."])

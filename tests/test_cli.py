@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import pytest
 
 from mri.store.library import Library
@@ -18,10 +20,10 @@ ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "E5"
 
 
-def mri(*args: object, sessions: Path | None = None) -> subprocess.CompletedProcess[str]:
+def mri(*args: object, sessions: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mri", *map(str, args)] + (["--sessions", str(sessions)] if sessions else [])
-    environment = {**os.environ, "COLUMNS": "120", "TERM": "dumb"}
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+    environment = {**os.environ, "COLUMNS": "120", "TERM": "dumb", **environment}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, errors="replace")
 
 
 def record(sessions: Path, *args: object) -> subprocess.CompletedProcess[str]:
@@ -105,6 +107,88 @@ def test_damaged_files_are_named(tmp_path: Path, handmade_session: Callable[...,
     listed = mri("ls", sessions=tmp_path)
     assert listed.returncode == 0
     assert "broken" in listed.stdout
+
+
+def test_several_are_verified_and_each_bad_one_is_told(tmp_path: Path, handmade_session: Callable[..., Path]) -> None:
+    handmade_session(tmp_path)
+    with h5py.File(handmade_session(tmp_path, "lacks"), "r+") as file:
+        del file["attention/entropy"]
+    done = mri("verify", "handmade", "lacks", "nothing", sessions=tmp_path)
+    assert done.returncode == 1
+    assert "handmade.h5: 5 steps, all checksums right." in done.stdout
+    assert [sentence.split()[0] for sentence in done.stderr.splitlines()] == ["Step", "There"]
+    assert "lacks attention/entropy" in done.stderr
+
+
+def long_named(folder: Path, handmade_session: Callable[..., Path]) -> str:
+    name = "Once there was a girl named Mia, 雪 🙂 \u202e\x1b[31m " + "and then " * 30 + "THE END"
+    handmade_session(folder)
+    Library(folder).rename("handmade", name)
+    return name
+
+
+def test_in_a_pipe_a_session_is_one_line_with_all_of_it(tmp_path: Path, handmade_session: Callable[..., Path]) -> None:
+    long_named(tmp_path, handmade_session)
+    for command in (("ls",), ("show", "handmade")):
+        done = mri(*command, sessions=tmp_path, COLUMNS="40")
+        (line,) = [line for line in done.stdout.splitlines() if "THE END" in line]
+        assert "Mia, 雪 🙂 \\u202e\\x1b[31m and then" in line, "what moves the terminal's cursor is an escape"
+    empty = mri("ls", sessions=tmp_path / "handmade.h5", COLUMNS="40")
+    assert empty.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_output_in_any_encoding(tmp_path: Path, handmade_session: Callable[..., Path], encoding: str) -> None:
+    long_named(tmp_path, handmade_session)
+    for command in (("ls",), ("show", "handmade", "--json"), ("show", "雪")):
+        done = mri(*command, sessions=tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+        assert done.returncode == (command[1:] == ("雪",)), done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout or done.stderr
+        if "--json" in command:
+            assert "Mia, 雪 🙂" in str(json.loads(done.stdout))
+
+
+def test_json_says_what_the_table_says(tmp_path: Path, handmade_session: Callable[..., Path]) -> None:
+    path = handmade_session(tmp_path)
+    (tmp_path / "junk.h5").write_bytes(b"junk")
+    lines = {line["id"]: line for line in json.loads(mri("ls", "--json", sessions=tmp_path).stdout)}
+    assert (lines["handmade"]["num_steps"], lines["handmade"]["path"]) == (5, str(path))
+    assert lines["junk"]["state"] == "broken"
+    shown = json.loads(mri("show", "handmade", "--json", sessions=tmp_path).stdout)
+    assert (shown["session"]["prompt"], shown["steps_with_drops"], shown["state"]) == ("a b", 0, "finished")
+
+
+def test_a_folder_that_is_none_is_said(tmp_path: Path, handmade_session: Callable[..., Path]) -> None:
+    path = handmade_session(tmp_path)
+    for command in (("ls",), ("export", "handmade")):
+        done = mri(*command, sessions=tmp_path / "typo")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert f"{tmp_path / 'typo'} does not exist" in done.stderr
+        done = mri(*command, sessions=path)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "is a file: give the folder" in done.stderr
+    done = record(path)
+    assert (done.returncode, "is a file" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_text_that_no_file_can_hold_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    for args in (("--name", b"caf\xe9"), (b"caf\xe9 au lait",)):
+        command = [sys.executable, "-m", "mri", "record", *(args if len(args) == 1 else ("ab", *args))]
+        done = subprocess.run([*command, "--model", GOLDEN, "--sessions", tmp_path], cwd=ROOT, capture_output=True)
+        assert done.returncode == 1
+        assert b"half" in done.stderr
+        assert b"Traceback" not in done.stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_without_torch_the_command_that_needs_it_says_so(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; sys.argv = ['mri', 'record', 'hi']; from mri.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "This command needs torch, which is not installed here: `pip install -r requirements.txt`.\n"
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ The columns and their units are documented where people call them, in `trace.py`
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,7 +56,8 @@ def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
         mri.concat(trace.stats() for trace in traces)
 
     What the sessions have in common stays in `attrs`; what differs (session_id, maybe weights_hash) is a list there, in
-    the order given. Raises ConfigError on no frames, on frames that came from no Trace, and on different tables.
+    the order given. Warns where two files have one id. Raises ConfigError on no frames, on frames that came from no
+    Trace, and on different tables.
     """
     frames = list(frames)
     if not frames:
@@ -69,6 +71,10 @@ def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
         raise ConfigError("These DataFrames are different tables: give the same one of each session.")
     ids = [frame.attrs["session_id"] for frame in frames]
     different = list(dict.fromkeys(ids))
+    files = {(frame.attrs["session_id"], frame.attrs["path"]) for frame in frames if "path" in frame.attrs}
+    if len(files) > len({session_id for session_id, _ in files}):
+        sentence = "Two of these files have the same id and become one session here: rename one of the files."
+        warnings.warn(sentence, RuntimeWarning, stacklevel=2)
     codes = np.repeat([different.index(session_id) for session_id in ids], [len(frame) for frame in frames])
     joined: dict[str, Any] = {"session_id": _categorical(codes, different)}
     joined |= {name: _stacked([frame[name] for frame in frames]) for name in columns}
@@ -112,7 +118,7 @@ def _frame(reader: SessionReader, columns: Columns, units: dict[str, str]) -> pd
         if name in ("token", "raw"):  # the vocabulary has more than a table shows
             series[name] = series[name].remove_unused_categories()
     frame = pd.DataFrame(series)
-    frame.attrs = provenance(reader) | ({"units": units} if units else {})
+    frame.attrs = provenance(reader) | {"path": str(reader.path)} | ({"units": units} if units else {})
     return frame
 
 

@@ -5,6 +5,7 @@ Reads through `mri/store` only. Knows nothing of torch and of pages.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mri.analysis.attention import attention_rows
-from mri.errors import SessionNotFound, UnknownHookPoint
+from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
 from mri.export.provenance import provenance
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import xarray
 
 Floats = npt.NDArray[np.float32]
+VERIFY_BYTES = 64_000_000
+"""Read in about a second."""
 
 
 class Trace:
@@ -36,7 +39,7 @@ class Trace:
     Steps count from 0; negative ones from the end; another number raises IndexError.
 
     DataFrames have a row where something was captured: what the byte budget left out has none. Names are categorical.
-    `attrs` has session_id, model_id, config_hash, weights_hash, and the unit of each column in `units`;
+    `attrs` has session_id, model_id, config_hash, weights_hash, path, and the unit of each column in `units`;
     `mri.concat` puts the same table of several sessions together.
     """
 
@@ -193,10 +196,20 @@ class Trace:
 
 
 def open_trace(path: Path | str) -> Trace:
-    """Open an `.h5` or the folder of a recording. Raises SessionNotFound, BadSession."""
+    """Open an `.h5` or the folder of a recording. Files of up to VERIFY_BYTES are compared with their checksums (larger
+    ones by `Trace.verify`). Raises SessionNotFound, BadSession; warns where the end of a finished recording is missing.
+    """
     path = as_path(path)
     if not path.exists() and path.suffix != ".h5" and Path(f"{path}.h5").exists():
         path = Path(f"{path}.h5")  # sealed since its folder was named
     if not path.exists():
         raise SessionNotFound(f"There is no session at {path}: `mri.sessions()` lists those that can be opened.")
-    return Trace(open_session(path))
+    trace = Trace(open_session(path))
+    if path.is_file() and path.stat().st_size <= VERIFY_BYTES:
+        trace.verify()
+    elif path.is_dir() and trace.session.state == "finished":
+        try:
+            trace.verify()
+        except BadSession as error:
+            warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+    return trace

@@ -202,6 +202,8 @@ def _check_archive(path: Path) -> None:
             pickles = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
             if len(pickles) != 1 or pickles[0].file_size > _MAX_PICKLE_BYTES:
                 raise ModelError(f"{path} does not hold one state dict: {_CURE}.")
+            if damaged := archive.testzip():  # torch does not look at checksums
+                raise ModelError(f"{path} is damaged (at {damaged}): {_CURE}.")
             data = archive.read(pickles[0])
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         reason = "truncated or not a torch checkpoint" if isinstance(error, zipfile.BadZipFile) else str(error)

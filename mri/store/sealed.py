@@ -99,7 +99,7 @@ class SealedReader(SessionReader):
                     found = datasets_of(self._file)
                     check_sizes(found, path.stat().st_size)
                 check_shapes(found, self.session, MAX_PAYLOAD_BYTES)
-            self._datasets = {name: h5py.Dataset(stored.id) for name, stored in found.items()}
+            self._datasets = {name: h5py.Dataset(stored.id, readonly=True) for name, stored in found.items()}
             self._steps = {name: read_all(self._datasets[f"steps/{name}"]) for name in STEP_COLUMNS}
             if (self._steps["phase"] >= len(PHASES)).any():
                 raise BadSession(f"/steps/phase in {shown(path)} is damaged: restore a copy.")

@@ -1,11 +1,14 @@
 """The session list in a real browser: search, open, rename, delete, empty state, phone width."""
 
 import re
+import threading
 
+import h5py
 import pytest
 from playwright.sync_api import expect
 
 from mri.server import create_app
+from mri.store import integrity
 from tests.browser.serving import PHONE, clean_page, served
 
 
@@ -45,6 +48,22 @@ def test_a_session_opens_in_the_scanner(browser, site, sessions):
         page.get_by_role("link", name="Handmade").click()
         expect(page).to_have_url(re.compile(r"/\?session=handmade"))
         expect(page.locator("#mri-ribbon")).to_contain_text("a")
+
+
+def test_a_damaged_session_is_withdrawn_when_its_checksums_were_compared(browser, site, sessions, monkeypatch):
+    path, looked = sessions / "handmade.h5", threading.Event()
+    with h5py.File(path, "r+") as file:
+        file["attention/entropy"][2, 0, 0] += 1
+    state = integrity._state
+    monkeypatch.setattr(integrity, "_state", lambda session: looked.wait(60) and state(session))
+    with clean_page(browser, site) as page:
+        page.goto("/?session=handmade")
+        expect(page.locator("#mri-ribbon")).to_contain_text("a")
+        page.wait_for_load_state("networkidle")  # what is asked for afterwards is refused
+        looked.set()
+        expect(page.get_by_text("This session cannot be opened")).to_be_visible()
+        expect(page.get_by_text(f"/attention/entropy in {path} is damaged: restore a copy.").first).to_be_visible()
+        expect(page.locator("#mri-ribbon")).to_have_count(0)
 
 
 def test_renaming(browser, site, sessions):

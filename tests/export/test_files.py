@@ -54,7 +54,7 @@ def test_files_say_what_the_dataframes_say(reader: SessionReader, table: str, ki
     data = io.BytesIO(exported(reader, table, kind))
     if kind == "parquet":
         got = pd.read_parquet(data)
-        assert got.attrs == wanted.attrs
+        assert got.attrs | {"path": wanted.attrs["path"]} == wanted.attrs  # which is of this machine only
     elif kind == "csv":
         got = pd.read_csv(
             data, keep_default_na=False, na_values={"bound": [""], "logprob": [""], "p99": [""], "value": ["nan"]}

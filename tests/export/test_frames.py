@@ -15,7 +15,7 @@ from mri.errors import ConfigError
 from mri.export.rows import UNITS
 from mri.export.trace import open_trace
 from mri.hook_points import STATS
-from tests.conftest import write_handmade_session, write_random_session
+from tests.conftest import HANDMADE_VALUES, write_handmade_session, write_random_session
 
 HASHES = {"config_hash": "c0ffee", "weights_hash": "beef"}
 
@@ -51,6 +51,18 @@ def test_concat_names_the_session_and_keeps_categories(tmp_path: Path) -> None:
     twice = mri.concat(trace.tokens() for trace in (large, small))
     assert twice[twice.session_id == "handmade"]["token"].tolist() == ["a", " ", "b", "c", "d", "e"]
     assert twice[twice.session_id == "handmade"]["raw"].tolist() == [b"a", b" ", b"b", b"c", b"d", b"e"]
+
+
+def test_concat_warns_of_two_files_with_one_id_and_tells_copies_apart(tmp_path: Path) -> None:
+    path = write_handmade_session(tmp_path)
+    copy = tmp_path / "copy.h5"
+    copy.write_bytes(path.read_bytes())
+    both = mri.concat([open_trace(path).stats(), open_trace(copy).stats()])
+    assert both["session_id"].value_counts().to_dict() == {"handmade": 105, "copy": 105}
+    other = write_handmade_session(tmp_path / "elsewhere", values=HANDMADE_VALUES[::-1])
+    with pytest.warns(RuntimeWarning, match="the same id"):
+        mri.concat([open_trace(path).stats(), open_trace(other).stats()])
+    mri.concat([open_trace(path).neuron("block.0.mlp_out", i) for i in (1, 2)])  # of one session, no warning
 
 
 def test_concat_refuses_what_does_not_belong_together(tmp_path: Path) -> None:

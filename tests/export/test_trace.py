@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from mri.config import PRESETS, TraceConfig
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.export.trace import Trace, open_trace
 from mri.hook_points import STATS
-from tests.conftest import HANDMADE_VALUES
+from tests.conftest import HANDMADE_VALUES, write_handmade_session
 
 Write = Callable[..., Path]
 
@@ -165,3 +166,16 @@ def test_opening_what_is_not_there(tmp_path: Path, handmade_session: Write) -> N
     (tmp_path / "text.h5").write_text("no HDF5")
     with pytest.raises(BadSession):
         open_trace(tmp_path / "text.h5")
+
+
+def test_a_damaged_file_is_not_opened_and_a_recording_without_its_end_is_told(tmp_path: Path) -> None:
+    path = write_handmade_session(tmp_path)
+    with h5py.File(path, "r+") as file:
+        file["attention/entropy"][2, 0, 0] += 1
+    with pytest.raises(BadSession, match="/attention/entropy"):
+        open_trace(path)
+    folder = write_handmade_session(tmp_path, "torn", seal=False)
+    journal = folder / "frames.journal"
+    journal.write_bytes(journal.read_bytes()[:-300])
+    with pytest.warns(RuntimeWarning, match="has 4 of 5 steps"):
+        assert open_trace(folder).num_steps == 4

@@ -104,12 +104,13 @@ test("a server that is gone is said to be", async () => {
 
 test("damage is what the server finds while it is asked again and again", async () => {
   const asked = ["checking", "checking", "right"];
-  ANSWERS["/sessions/whole/meta"] = { get 0() { return 200; }, get 1() { return JSON.stringify({ integrity: asked.shift() }); } };
+  ANSWERS["/sessions/whole/integrity"] = { get 0() { return 200; }, get 1() { return JSON.stringify({ integrity: asked.shift() }); } };
   assert.equal(await damageOf("whole", "checking", undefined, 1), "");
   assert.deepEqual(asked, []);
   assert.equal(await damageOf("never asked", "right"), "");
   assert.equal(await damageOf("never asked", "damaged: it is cut off."), "it is cut off.");
-  ANSWERS["/sessions/withdrawn/meta"] = [422, '{"error": "/stats is damaged: restore a copy."}'];
+  ANSWERS["/sessions/withdrawn/integrity"] = [200, '{"integrity": "damaged: /stats is damaged: restore a copy."}'];
+  ANSWERS["/sessions/odd%2Fid/integrity"] = [404, "<h1>not found</h1>"];
   assert.equal(await damageOf("withdrawn", "checking", undefined, 1), "/stats is damaged: restore a copy.");
   assert.equal(await damageOf("odd/id", "checking", undefined, 1), "", "it is gone: others say so");
   const abort = new AbortController();

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import struct
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -200,6 +201,20 @@ def test_flipped_bytes_never_escape_as_another_error(base):
             load_state(model_file(base))
         except ModelError:
             continue  # a flip may also hit padding, and then it loads
+
+
+def test_a_flipped_bit_of_a_weight_is_found(base):
+    """torch itself does not look at the archive's checksums."""
+    whole = model_file(base).read_bytes()
+    with zipfile.ZipFile(model_file(base)) as archive:
+        headers = [entry.header_offset for entry in archive.infolist() if "/data/" in entry.filename][:5]
+    for header in headers:
+        name_bytes, extra_bytes = struct.unpack_from("<HH", whole, header + 26)
+        place = header + 30 + name_bytes + extra_bytes
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        model_file(base).write_bytes(damaged)
+        refused(base, r"is damaged \(at .*/data/\d+\)")
 
 
 def test_old_pickle_format(base):

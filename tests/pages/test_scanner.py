@@ -8,8 +8,10 @@ import pytest
 from dash import no_update
 
 from mri.config import TraceConfig
+from mri.events import TraceSession
 from mri.server import create_app
-from tests.conftest import write_handmade_session, write_random_session
+from mri.store.writer import SessionWriter
+from tests.conftest import random_layout, write_handmade_session, write_random_session
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +114,14 @@ def test_an_empty_library_is_told(tmp_path):
         assert "Nothing recorded yet" in str(scanner().layout())
 
 
-def test_a_session_of_no_steps_says_whether_it_goes_on(page):
-    said = str(page.layout("over"))
-    assert "This session has no steps" in said
-    assert "max_new_tokens" in said
-    assert "being recorded" not in said
+def test_a_session_without_steps_is_being_recorded_or_has_ended(tmp_path):
+    layout = random_layout(1, 4, 1, TraceConfig())
+    with (
+        create_app(tmp_path).server.test_request_context(),
+        SessionWriter(tmp_path, TraceSession("none", layout)) as writer,
+    ):
+        assert "watch it live" in str(scanner().layout(session="none"))
+        writer.finish("interrupted", seal=False)
+        told = str(scanner().layout(session="none"))
+    assert "It ended before the first one (interrupted)." in told
+    assert "watch it live" not in told

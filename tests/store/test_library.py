@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 import time
 
+import h5py
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from mri.errors import BadSession, SessionNotFound, StoreError
 from mri.events import TraceSession
 from mri.store.files import is_session_id
 from mri.store.library import Library
+from mri.store.seal import seal as seal_here
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout
 
@@ -113,6 +117,97 @@ def test_open_keeps_the_reader_until_the_session_is_sealed(library, tmp_path, ha
     assert sealed.path.suffix == ".h5"
     assert sealed.frame_bytes(3) == reader.frame_bytes(3) == frame  # the old one still reads what it had open
     assert library.list()[0].state == "finished"
+
+
+def test_asking_while_sessions_are_sealed_never_fails(library, tmp_path, handmade_session):
+    """Sealing takes the folder away between two looks at it."""
+    for i in range(6):
+        handmade_session(tmp_path, f"s{i}", seal=False)
+    errors, is_over = [], threading.Event()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            for i in range(6):
+                try:
+                    assert library.open(f"s{i}").frame(4).step == 4
+                    assert library.info(f"s{i}").num_steps == 5
+                    library.integrity(f"s{i}")
+                except BaseException as error:
+                    errors.append(error)
+                    raise
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for i in range(6):
+        seal_here(tmp_path / f"s{i}")
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert {info.state for info in library.list()} == {"finished"}
+
+
+@pytest.mark.parametrize("seal", [False, True])
+def test_a_session_that_others_deleted_is_not_kept_open(library, tmp_path, handmade_session, seal):
+    path = handmade_session(tmp_path, seal=seal)
+    before = len(os.listdir("/proc/self/fd"))
+    library.open("handmade")
+    while library.integrity("handmade") == "checking":
+        time.sleep(0.01)
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert library.list() == []
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert library._sealed_infos == {}
+
+
+def test_a_reader_that_nobody_used_for_long_is_not_kept(library, tmp_path, handmade_session, monkeypatch):
+    handmade_session(tmp_path)
+    reader = library.open("handmade")
+    library.list()
+    assert library.open("handmade") is reader
+    monkeypatch.setattr("mri.store.library.UNUSED_S", -1)
+    library.list()
+    assert library.open("handmade") is not reader
+
+
+@pytest.mark.parametrize("options", [{}, {"locking": False}, {"locking": True}], ids=str)
+@pytest.mark.parametrize("mri_first", [True, False])
+def test_h5py_and_the_library_read_one_file_at_once(library, tmp_path, handmade_session, options, mri_first):
+    path = handmade_session(tmp_path)
+    if mri_first:
+        reader = library.open("handmade")
+    with h5py.File(path, "r", **options) as file:
+        reader = library.open("handmade")
+        assert library.info("handmade").state == "finished"
+        np.testing.assert_array_equal(file["stats"][3], reader.frame(3).arrays["stats"])
+    reader.frame(4)
+
+
+def test_what_others_left_is_packed_whenever_anybody_asks(library, tmp_path, handmade_session, monkeypatch):
+    def tended() -> None:
+        library.tend()
+        for thread in threading.enumerate():
+            if thread.name == "seal":
+                thread.join()
+
+    handmade_session(tmp_path, "one", seal=False)
+    tended()
+    assert library.info("one").state == "finished"
+    handmade_session(tmp_path, "two", seal=False)
+    tended()
+    assert library.info("two").state == "unsealed", "not so often"
+    monkeypatch.setattr("mri.store.library.TEND_S", 0)
+    tried = []
+    monkeypatch.setattr("mri.store.library.seal_in_child", lambda folder: tried.append(folder) or "The disk is full.")
+    tended()
+    tended()
+    assert len(tried) == 1, "what failed is left alone for a while"
+    monkeypatch.undo()
+    monkeypatch.setattr("mri.store.library.TEND_S", 0)
+    monkeypatch.setattr("mri.store.library.AGAIN_S", 0)
+    tended()
+    assert library.info("two").state == "finished"
 
 
 def test_only_so_many_readers_stay_open(library, tmp_path, handmade_session, monkeypatch):

@@ -6,9 +6,6 @@
 
 import { frameFromBlob } from "../core/wire.mjs";
 
-/** Status of a session that cannot be read, or whose checksums do not fit. */
-const BROKEN = 422;
-
 /** Refusals that a moment later may not be one: too slow, too early, too many. */
 const NOT_YET = Object.freeze([408, 425, 429]);
 
@@ -45,10 +42,9 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
   while (integrity === "checking" && !signal?.aborted) {
     await new Promise((done) => setTimeout(done, pollMs));
     try {
-      integrity = (await fetchMeta(id, signal)).integrity;
+      integrity = (await answer(id, "integrity", (response) => response.json(), signal)).integrity;
     } catch (error) {
-      if (error instanceof SourceError && error.status === BROKEN) return error.message;
-      if (!(error instanceof SourceError) || error.status) return ""; // closed, or deleted: others say so
+      if (error instanceof SourceError && error.status) return ""; // deleted: others say so
     }
   }
   return integrity?.startsWith("damaged: ") ? integrity.slice("damaged: ".length) : "";
