@@ -251,7 +251,7 @@ class TraceSession:
         """Raises ConfigError for a name or a prompt that no file can hold."""
         for what, text in (("prompt", self.prompt), ("name", self.name)):
             try:
-                text.encode()
+                str(text).encode()  # of a file that lies, it may be anything: store/description.py says so
             except UnicodeEncodeError:
                 raise ConfigError(
                     f"The {what} holds half a surrogate pair, which is no character (on a command line: bytes that are "

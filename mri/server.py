@@ -83,7 +83,7 @@ def create_app(
     study = Study(library, computations)
     server = _flask(Services(library, worker, model, hub, Catalogue(lessons), study, computations))
     app = App(
-        "nanochat-mri",
+        "app",  # beside which pages/ lies: else Dash names the pages after the folder that one happens to stand in
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
         title="nanochat MRI",
         update_title="",

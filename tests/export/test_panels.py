@@ -41,7 +41,7 @@ def test_a_captured_nan_is_no_missing_value(reader):
 @pytest.mark.parametrize("kind", KINDS)
 def test_pandas_reads_numbers_as_numbers(reader, kind):
     selected = Selection(step=0, point=KEY, neuron=6, points=(KEY,), watched=((KEY, 6),))
-    found = pd.read_csv(io.StringIO(panel_csv(reader, kind, selected)))
+    found = pd.read_csv(io.BytesIO(b"".join(panel_csv(reader, kind, selected))))
     texts = {"hook_point", "state", "token", "read", "query_token", "key_token", "follows", "in_prompt", "forced"}
     assert {name for name in found if not pd.api.types.is_numeric_dtype(found[name].dtype)} <= texts
     numbers = found.select_dtypes("number")
@@ -51,7 +51,7 @@ def test_pandas_reads_numbers_as_numbers(reader, kind):
 
 
 def test_in_pandas_a_captured_nan_is_told_by_the_state(reader):
-    found = pd.read_csv(io.StringIO(panel_csv(reader, "neurons", Selection(step=0, point=KEY))))
+    found = pd.read_csv(io.BytesIO(b"".join(panel_csv(reader, "neurons", Selection(step=0, point=KEY)))))
     assert found["value [activation]"].isna().sum() == 5
     captured = found[found["state"] == "captured"]
     assert captured["value [activation]"].isna().tolist() == [False, False, True, False]

@@ -115,7 +115,7 @@ def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
         command = attribution_of_step(OfAModel(reader), 3, "handmade/1a/3", None).command
         assert command == {
             "cmd": "attribute", "id": "handmade/1a/3", "model": None, "ids": [0, 26, 1, 2], "token_id": 3,
-            "weights_hash": "abc", "model_path": "/models/d6", "constants": {},
+            "weights_hash": "abc", "model_path": "/models/d6",
         }  # fmt: skip
         assert attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", None).command["token_id"] == 1  # the top one
         other = OfAModel(reader)

@@ -79,7 +79,7 @@ def test_text_that_is_no_description_is_one_sentence(text):
 
 def test_half_a_character_is_refused_when_it_is_written(session):
     with pytest.raises(UnicodeEncodeError):
-        session_json(TraceSession("one", session.layout, name="\ud83d"))
+        session_json(TraceSession("one", session.layout, model_id="\ud83d"))
 
 
 def test_a_copy_is_the_session_that_its_file_is_named_after(tmp_path):
