@@ -16,7 +16,7 @@ from mri.server import FIRST_MODULES, App
 def folder(tmp_path):
     for name, text in {
         "js/main.mjs": 'import { a } from "./core/a.mjs";\nconst later = import("./later.mjs");\n',
-        "js/core/a.mjs": 'import {\n  b,\n} from "../b.mjs";\nexport const a = b;\n',
+        "js/core/a.mjs": 'import {\n  b,\n} from "../b.mjs";\nexport const a = b;\nexport function x() {\n  return new URL("../none.json");\n}\n',
         "js/b.mjs": 'import { a } from "./core/a.mjs"; // a circle\nexport const b = 1;\n',
         "js/later.mjs": "export default 1;\n",
         "css/2-two.css": "b {}",
@@ -88,6 +88,7 @@ def test_every_import_of_a_first_picture_is_preloaded(page):
     tree = App.assets.now()
     listed = tree.modules(["js/main.mjs", f"js/{FIRST_MODULES[page]}.mjs"])
     assert len(listed) > 20
+    assert all(name.endswith(".mjs") for name in listed)
     for name in listed:
         assert (DATA.parent / "assets" / name).exists(), name
         source = tree.read(name).decode()
