@@ -16,7 +16,8 @@ from mri.server import FIRST_MODULES, App
 def folder(tmp_path):
     for name, text in {
         "js/main.mjs": 'import { a } from "./core/a.mjs";\nconst later = import("./later.mjs");\n',
-        "js/core/a.mjs": 'import {\n  b,\n} from "../b.mjs";\nexport const a = b;\nexport function x() {\n  return new URL("../none.json");\n}\n',
+        "js/core/a.mjs": 'import {\n  b,\n} from "../b.mjs";\nexport const a = b;\n'
+        'export function x() {\n  return new URL("../none.json");\n}\n',
         "js/b.mjs": 'import { a } from "./core/a.mjs"; // a circle\nexport const b = 1;\n',
         "js/later.mjs": "export default 1;\n",
         "css/2-two.css": "b {}",
