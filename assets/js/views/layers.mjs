@@ -12,6 +12,7 @@ import { LayerBars } from "./layer_bars.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
 const REST_MS = 150;
+const NAME_GAP_PX = 6;
 
 const SORTS = Object.freeze({ model: "model order", l2: "l2", sparsity: "sparsity", p99: "p99", change: "change of l2" });
 const SCALES = Object.freeze({ asinh: "asinh scale", linear: "linear scale", own: "each row its own" });
@@ -164,9 +165,9 @@ export class Layers {
     if (this.#sort === "change" && !this.#before && step > 0) this.needFrame(step - 1);
   }
 
-  /** The columns of names are as wide as the longest, the second at most two fifths of the list. */
+  /** The columns of names are as wide as the longest and their gap, which scrollWidth leaves out; the second at most two fifths of the list. */
   #fitNames() {
-    this.#names ??= [".mri-block", ".mri-point"].map((column) => Math.max(...[...this.list.querySelectorAll(column)].map((name) => name.scrollWidth)));
+    this.#names ??= [".mri-block", ".mri-point"].map((column) => Math.max(...[...this.list.querySelectorAll(column)].map((name) => name.scrollWidth)) + NAME_GAP_PX);
     const [block, point] = this.#names;
     this.rows.style.setProperty("--block-px", `${block}px`);
     this.rows.style.setProperty("--point-px", `${Math.min(point, 0.4 * this.scroller.clientWidth)}px`);
