@@ -1,6 +1,7 @@
 """Timeline, loop and sentence in a real browser."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import mri
 from mri.analysis.series import series_over_steps
 from mri.config import TraceConfig
 from mri.events import TraceSession
+from mri.layout import DROP_ORDER
 from mri.store.reader import open_session
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
@@ -33,6 +35,7 @@ def write_session_with_gap(folder):
             if at in GAP:
                 for name in [name for name in frame.arrays if name.startswith("logits/")]:
                     del frame.arrays[name]
+                frame = replace(frame, dropped=1 << DROP_ORDER.index("logits"))
             writer.append(frame)
         path = writer.finish("max_new_tokens", seal=False)
     return seal(path)
