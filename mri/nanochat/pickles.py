@@ -18,18 +18,26 @@ TENSOR_OPS = _PLAIN_OPS | {"GLOBAL", "REDUCE", "BUILD", "BINPERSID"}
 OBJECT_OPS = _PLAIN_OPS | {"GLOBAL", "STACK_GLOBAL", "NEWOBJ", "BUILD", "BINBYTES", "SHORT_BINBYTES"}
 
 
+_CONTAINERS = frozenset({"EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "EMPTY_DICT", "MARK"})
+MOST_CONTAINERS = 200_000
+"""A tokenizer has three, a checkpoint a handful for each tensor; each takes a hundred times the byte that makes it."""
+
+
 def check_pickle(data: bytes, what: str, cure: str, ops: Set[str], names: Set[str]) -> None:
     """Raise ModelError unless `data` is one whole pickle of these operations.
 
     `names` are the "module name" pairs that it may import by GLOBAL; those of STACK_GLOBAL are known only when it
     runs, and are for the unpickler's find_class. `what` and `cure` are the parts of the sentence.
     """
-    end = 0
+    end = containers = 0
     try:
         for op, argument, position in pickletools.genops(data):
             end = (position or 0) + 1
             if op.name not in ops:
                 raise ModelError(f"{what} holds the pickle operation {op.name}, which it has no use for: {cure}.")
+            containers += op.name in _CONTAINERS
+            if containers > MOST_CONTAINERS:
+                raise ModelError(f"{what} would make more than {MOST_CONTAINERS:,} lists and tuples: {cure}.")
             if op.name == "GLOBAL" and argument not in names:
                 raise ModelError(f"{what} would import {str(argument).replace(' ', '.')!r} when read: {cure}.")
             if op.name in ("LONG_BINPUT", "FRAME") and isinstance(argument, int) and argument > len(data):

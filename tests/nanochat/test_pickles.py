@@ -33,6 +33,7 @@ def test_plain_data_passes(value):
         (b"\x80\x02Nr\xff\xff\xff\x7f.", "LONG_BINPUT 2147483647 in"),
         (b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7fN.", "FRAME 9223372036854775807 in"),
         (b"(S'echo'\nios\nsystem\n.", "operation STRING"),
+        (b"\x80\x04" + b"]" * 200_001 + b"0" * 200_000 + b".", "more than 200,000 lists and tuples"),
     ],
 )
 def test_others_are_refused_with_file_fact_and_cure(data, words):

@@ -122,6 +122,7 @@ def merges_with(**change):
         (state() | {"special_tokens": {3: 258}}, "not strings with their ids"),
         (state() | {"mergeable_ranks": {b"a": 0}}, "lacks some of the 256 single bytes"),
         (state() | {"pat_str": "(["}, "refused by tiktoken"),
+        (state() | {"pat_str": "a|" * 60_000}, "splits texts has 120,000 characters"),
     ],
 )
 def test_a_spoilt_state_is_one_sentence(tmp_path, spoilt, words):
