@@ -6,6 +6,7 @@ calculator. Knows nothing of who watches, records or prints.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,7 +77,7 @@ def _steps(
         pos0 = cache.pos
         forced, from_prompt = False, bool(chunks)
         # per pass: around the yield it would reach into the consumer's own code
-        with torch.inference_mode(), torch.autocast(model.device.type, enabled=False):
+        with torch.inference_mode(), _without_autocast(model.device.type):
             logits = model(torch.tensor([token_ids], dtype=torch.int64, device=model.device), cache)[0, -1]
             if from_prompt:
                 next_id = chunks[0][0]
@@ -92,6 +93,11 @@ def _steps(
         token_ids = chunks.popleft() if chunks else (next_id,)
         phase = "prefill" if from_prompt else "decode"
         index += 1
+
+
+def _without_autocast(device: str) -> AbstractContextManager[object]:
+    """Around a user's own code autocast would round what the model computes in float32."""
+    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
 
 
 def _end_reason(stopped: bool, enough: bool, cache: KVCache) -> EndReason | None:

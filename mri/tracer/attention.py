@@ -10,13 +10,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 
 from mri.tracer.patches import listen, untraced
 
@@ -195,13 +196,13 @@ class AttentionTap:
         return out
 
     def _tell(self, read: Callable[..., AttentionCall], args: Any, kwargs: Any) -> None:
-        if threading.get_ident() != self._thread:
+        if is_compiling() or threading.get_ident() != self._thread:
             return
         self._num_calls += 1
-        with suppress(
-            Exception
-        ):  # a kernel called in another way: its layer has no weights then, and the model goes on
+        try:
             self._on_call(read(*args, **kwargs))
+        except Exception:  # a kernel called in another way: its layer has no weights then, and the model goes on
+            return
 
 
 def _call_of_sdpa(

@@ -183,14 +183,14 @@ class Collector:
             for stack in whole.pieces(self.layout, at_once):
                 x = self._stacked(steps, values, stack)
                 if payload and stack.captured:
-                    last = x[:, :, -1].reshape(S * len(stack.rows), width)
+                    last = x.view(-1, T, width)[:, -1]  # (S · rows, width)
                     kept.append(last.index_select(0, stack.select(S).to(x.device)).view(S, -1, width))
                 x = x.view(S * len(stack.rows), T * width)
                 zeros = None if stack.counts_zeros is None else stack.counts_zeros.repeat(S).to(x.device)
                 stats = reduce_rows(x, zeros, T)
                 batch["stats"][:, stack.rows] = stats.cpu().numpy().reshape(S, len(stack.rows), 7)
             if kept:
-                named = self._payload(group, torch.cat(kept, 1).view(-1, width))
+                named = self._payload(group, (torch.cat(kept, 1) if kept[1:] else kept[0]).view(-1, width))
                 batch |= {name: array.reshape(S, -1, *array.shape[1:]) for name, array in named.items()}
         return batch
 

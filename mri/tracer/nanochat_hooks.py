@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 
 from mri.errors import ModelError, UnknownHookPoint
 from mri.events import Array
 from mri.nanochat.model import GPT
 from mri.tracer.attention import AttentionCall, AttentionTap
 from mri.tracer.hooks import ModuleHook, Tap
-from mri.tracer.patches import listen, untraced
+from mri.tracer.patches import is_compiler_loaded, listen, untraced
 from mri.tracer.softcap import last_logits
 
 
@@ -79,18 +80,23 @@ def tapped_modules(model: nn.Module) -> dict[str, nn.Module]:
     return {name: known[name] for name in names}
 
 
-def _is_known_to_copy(model: nn.Module) -> bool:
+def _needs_no_copy(model: nn.Module) -> bool:
     """Whether this is our own model, whose code changes no tensor in place, and nobody else's code runs in its passes:
-    references to what passes are then as good as copies, which would cost a twentieth of a small model's step."""
-    return type(model) is GPT and not any(
-        type(module).__module__.partition(".")[0] not in ("mri", "torch")
-        or any(callable(getattr(type(module), name, None)) for name in vars(module))  # a method of its own
-        or any(
-            not isinstance(h, ModuleHook)
-            for h in [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
+    references to what passes are then as good as copies, which would cost a tenth of a small model's step."""
+    return (
+        type(model) is GPT
+        and not is_compiler_loaded()
+        and not any(
+            type(module).__module__.partition(".")[0] not in ("mri", "torch")
+            or any(callable(getattr(type(module), name, None)) for name in vars(module))  # a method of its own
+            or any(type(hook) not in (ModuleHook, _Reference) for hook in _hooks_of(module))
+            for module in model.modules()
         )
-        for module in model.modules()
     )
+
+
+def _hooks_of(module: nn.Module) -> list[Callable[..., Any]]:
+    return [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
 
 
 @dataclass(eq=False)
@@ -120,20 +126,20 @@ class _Pass(threading.local):
     layers: tuple[int, ...] = ()  # of each kernel call so far
 
 
-class _Keeper:
+class _Copier:
     """Copies what passes at one side of a module, at once: a stream that grows in place is another one when its block
-    is over. One flat function, because it runs some fifty times in each pass."""
+    is over."""
 
-    def __init__(
-        self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None], copies: bool
-    ) -> None:
-        self._module, self._fail, self._copies = module, fail, copies
-        self.key, self._is_output, self._here = tap.key, tap.side == "output", here
+    def __init__(self, module: nn.Module, tap: Tap, here: _Pass, fail: Callable[[Exception], None]) -> None:
+        self._module, self._fail, self._here = module, fail, here
+        self._key, self._is_output = tap.key, tap.side == "output"
         self._layer = int(tap.key.split(".")[1]) if tap.key.endswith(".ln1") else -1
 
     def keep(self, args: tuple[Any, ...], rest: Any = None) -> None:
         """`rest`: the output, or of a pre-hook the keyword arguments. A pass of another thread may find a hook that
         torch has not yet noted as one that takes these."""
+        if is_compiling():
+            return
         step = self._here.open
         if step is None:
             return
@@ -146,14 +152,35 @@ class _Keeper:
                 value = args[0] if args else rest[next(iter(inspect.signature(self._module.forward).parameters))]
             shape = value.shape if isinstance(value, Tensor) else ()
             if len(shape) != 3:
-                raise ModelError(f"{self.key} is no tensor (batch, tokens, width) in this model: it is no nanochat.")
-            if self.key in step.values:
-                raise ModelError(f"{self.key} was computed twice in one pass, and it is not known which one counts.")
+                raise ModelError(f"{self._key} is no tensor (batch, tokens, width) in this model: it is no nanochat.")
+            if self._key in step.values:
+                raise ModelError(f"{self._key} was computed twice in one pass, and it is not known which one counts.")
             if shape[0] > 1 or value.requires_grad:
                 value = value[:1].detach()
-            step.values[self.key] = value.clone() if self._copies else value
+            step.values[self._key] = value.clone()
         except Exception as error:  # the model's work goes on, whatever befalls its recording
             self._fail(error)
+
+
+class _Reference(ModuleHook):
+    """Keeps what passes at both sides of a module of our own model, when the module is through. One flat function:
+    it runs some thirty times in each pass."""
+
+    def __init__(self, module: nn.Module, taps: list[Tap], here: _Pass) -> None:
+        super().__init__(module, lambda: None)
+        self._here = here
+        self._input, self._output = ("".join(t.key for t in taps if t.side == side) for side in ("input", "output"))
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        if is_compiling():
+            return
+        step = self._here.open
+        if step is None or module is not self._module:
+            return
+        if self._input:
+            step.values[self._input] = args[0]
+        if self._output:
+            step.values[self._output] = output
 
 
 class NanochatHooks:
@@ -201,11 +228,16 @@ class NanochatHooks:
                 stack.callback(module.register_forward_hook(ModuleHook(module, untraced(call))).remove)
 
             before(wte, self._guarded(self._open))
-            copies = not _is_known_to_copy(self.model)
-            for tap in nanochat_taps(self._n_layer):
-                module = self._modules[tap.module]
-                keeper = _Keeper(module, tap, self._pass, self._fail, copies)
-                (before if tap.side == "input" else after)(module, keeper.keep)
+            taps = nanochat_taps(self._n_layer)
+            self._copies = not _needs_no_copy(self.model)
+            for name, module in self._modules.items():
+                taps_here = [tap for tap in taps if tap.module == name]
+                if not self._copies:
+                    stack.callback(module.register_forward_hook(_Reference(module, taps_here, self._pass)).remove)
+                    continue
+                for tap in taps_here:
+                    keep = _Copier(module, tap, self._pass, self._fail).keep
+                    (before if tap.side == "input" else after)(module, keep)
             after(lm_head, self._guarded(self._close))
             self._returned = untraced(self._guarded(self._take_returned))
             stack.enter_context(self._attention)
@@ -223,6 +255,8 @@ class NanochatHooks:
 
     def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
         def guarded(*args: Any) -> None:
+            if is_compiling():
+                return
             try:
                 call(*args)
             except Exception as error:
@@ -252,16 +286,20 @@ class NanochatHooks:
         if here.open is None:
             return
         layer, here.layer = here.layer, -1  # a second call in the same block is no block's
+        if not self._copies:  # our own model's blocks follow each other
+            layer = len(here.layers)
         here.layers += (layer,)
         here.open.attention.append(call if self._cache_only_grows else call.last_scores())
         if self._matrix_of is not None and call.q.shape[2] > 1:
             here.open.matrices.append(self._matrix_of(call))
 
-    def _close(self, _args: tuple[Any, ...], _output: Any) -> None:
+    def _close(self, _args: tuple[Any, ...], output: Tensor) -> None:
         """`lm_head` has returned: the pass is over."""
         here, step = self._pass, self._pass.open
         if step is None:
             return
+        if not self._copies and output.shape[0] > 1:  # of a batch, the first sequence
+            step.values = {key: value[:1] for key, value in step.values.items()}
         if here.layers != tuple(range(self._n_layer)) or len(step.attention) != self._n_layer:
             step.attention = []
         here.open, here.closed = None, step

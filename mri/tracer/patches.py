@@ -15,18 +15,19 @@ from typing import Any
 import torch
 
 
+def is_compiler_loaded() -> bool:
+    """Whether torch's compiler may run models here. To load it takes seconds: only where somebody else has."""
+    return "torch._dynamo" in sys.modules
+
+
 def untraced(function: Callable[..., None]) -> Callable[..., None]:
-    """`function`, to be called from compiled code as it is: torch's compiler would make guards of what it looks at, and
-    fail when that changes. Where the compiler is loaded later, compiled code does not call it."""
-    if "torch._dynamo" in sys.modules:  # takes seconds to import: only where somebody else has
-        disabled: Callable[..., None] = torch._dynamo.disable(function)  # type: ignore[no-untyped-call]
-        return disabled
-
-    def unless_compiled(*args: Any) -> None:
-        if not torch.compiler.is_compiling():
-            function(*args)
-
-    return unless_compiled
+    """`function`, called by compiled code as it is: torch's compiler would make guards of what it looks at, and fail in
+    the model's pass when that changes. Where the compiler is loaded later, `function` has to do nothing while
+    `torch.compiler.is_compiling()`."""
+    if not is_compiler_loaded():
+        return function
+    disabled: Callable[..., None] = torch._dynamo.disable(function)  # type: ignore[no-untyped-call]
+    return disabled
 
 
 Around = Callable[..., Any]

@@ -197,7 +197,7 @@ class GenerationRecorder:
         self._read[step.pos0 - self._first :] = ids
         self._look_around(step.idx.device.type)
         if self._lambdas:
-            step.resid0_scale = self._lambdas[0].detach()[0] + self._lambdas[1].detach()[0]
+            step.resid0_scale = self._lambdas[0][0] + self._lambdas[1][0]
         now = time.perf_counter()
         step.time_us = int((now - self._began) * 1e6)
         self._has_decoded |= len(ids) == 1 and step.pos0 > 0
