@@ -164,7 +164,7 @@ def test_a_training_is_shown_without_tokens(page):
     page.goto("/?session=lesson-and&step=3")
     until(page, "window.mri?.timings.draw.length > 0")
     expect(page.locator("#mri-ribbon")).to_be_hidden()
-    expect(page.locator(".mri-lane-labels > div")).to_have_count(1)
+    expect(page.locator(".mri-lane-labels > div > span")).to_have_text(["error", "target", "l2"])
     expect(page.locator("#mri-facts")).to_have_text("Perceptron · 6 hook points")
     expect(page.locator("#mri-session option:checked")).to_have_text("A perceptron learns AND")
     places = [neuron_at(page, key, 0) for key in ("inputs", "weights", "weighted", "bias", "sum", "output")]

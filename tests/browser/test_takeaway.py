@@ -104,7 +104,7 @@ def test_the_other_parts_too(page, part):
     label = {"layers": "Hook points", "timeline": "Timeline", "tokens": "Tokens"}[part]
     name, table = taken(page, menu, f"{label}, CSV")
     assert name == f"handmade_step-1_{part}.csv"
-    assert len(table.splitlines()) > 6
+    assert len(table.splitlines()) >= 1 + 5  # a header, and a row of each step
     _, png = taken(page, menu, f"{label}, PNG")
     assert colours_in(page, png) > 20
 
