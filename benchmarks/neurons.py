@@ -41,7 +41,7 @@ def table() -> Table:
     out.add_row(f"fill of what top-{TOPK} hides, {size}", seconds(lambda: filled(activity)), "")
     for method in ("kmeans", "ward"):
         out.add_row(
-            f"groups by {method}: components, tree, 11 numbers of groups, silhouettes, {size}",
+            f"groups by {method}: components, tree, 11 numbers of groups, silhouettes, agreement, null, {size}",
             seconds(lambda method=method: cluster(values, method=method)), "≤ 2 s",
         )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
