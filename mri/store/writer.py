@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import subprocess
 import sys
 import zlib
@@ -153,7 +152,8 @@ class SessionWriter:
         self._finished = True
         with contextlib.suppress(OSError):
             self._journal.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._recorder_file.let_go(0)  # should the folder not go
+        remove_tree(self.folder)
         self._lock.release()
 
     @property

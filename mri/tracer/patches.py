@@ -47,8 +47,10 @@ class StandIn:
         self.arounds: tuple[Around, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = self.function
-        for around in self.arounds:
+        call, arounds = self.function, self.arounds
+        if len(arounds) == 1:  # nearly always
+            return arounds[0](call, *args, **kwargs)
+        for around in arounds:
             call = partial(around, call)
         return call(*args, **kwargs)
 
