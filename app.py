@@ -62,15 +62,14 @@ def main(
     try:
         app = create_app(sessions, model, hosts, debug, constants=known)
         services: Services = app.server.extensions[EXTENSION]
-        services.library.listed(0)
+        greeting = _greeting(f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}", services)
     except MriError as error:
         _fail(str(error))
     logging.getLogger("werkzeug").setLevel(logging.INFO if debug else logging.WARNING)
     with listener:
         server = make_server(host, port, app.server, threaded=True, fd=listener.fileno(), request_handler=Handler)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        address = f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}"
-        print(_greeting(address, services), flush=True)
+        print(greeting, flush=True)
         threading.Thread(target=warm, args=[app.server], name="warm", daemon=True).start()
         try:
             server.serve_forever()

@@ -17,11 +17,11 @@
         return true;
       },
       openPair: async (clicks) => {
-        if (clicks) (await import("/assets/js/views/picker.mjs")).openPair();
+        if (clicks) (await import("./js/views/picker.mjs")).openPair();
         return window.dash_clientside.no_update;
       },
       fillPickers: async () => {
-        (await import("/assets/js/views/picker.mjs")).fillPickers();
+        (await import("./js/views/picker.mjs")).fillPickers();
         return true;
       },
       mountSessions: async () => {

@@ -38,6 +38,7 @@ class Tree:
 
     files: dict[str, Path]
     version: str  # 12 hex digits over all of them
+    imports: dict[str, list[str]]  # of a module: what it imports statically
 
     def address(self, name: str) -> str:
         return f"/assets/{self.version}/{name}"
@@ -56,8 +57,7 @@ class Tree:
             name = waiting.pop(0)
             if name not in found:
                 found[name] = None
-                folder, source = posixpath.dirname(name), (self.read(name) or b"").decode()
-                waiting += [posixpath.normpath(f"{folder}/{other}") for other in IMPORTED.findall(source)]
+                waiting += self.imports.get(name, [])
         return list(found)
 
     def tags(self, entries: Iterable[str]) -> str:
@@ -73,7 +73,7 @@ class Assets:
         self._folder, self._first_styles = folder, first_styles
         self._signature: object = None
         self._looked = -LOOK_EVERY_S
-        self._tree = Tree({}, "")
+        self._tree = Tree({}, "", {})
 
     def now(self) -> Tree:
         """Another one as soon as a file is another: who edits one reloads the page and sees it."""
@@ -83,10 +83,14 @@ class Assets:
         files |= {path.relative_to(self._folder).as_posix(): path for path in sorted(self._folder.rglob("*.*"))}
         signature = [(name, path.stat().st_mtime_ns) for name, path in files.items()]
         if signature != self._signature:
-            whole = sha256()
+            whole, imports = sha256(), {}
             for name, path in files.items():
-                whole.update(name.encode() + b"\0" + sha256(path.read_bytes()).digest())
-            self._tree = Tree(files, whole.hexdigest()[:12])
+                content = path.read_bytes()
+                whole.update(name.encode() + b"\0" + sha256(content).digest())
+                if name.endswith(".mjs"):
+                    others, folder = IMPORTED.findall(content.decode()), posixpath.dirname(name)
+                    imports[name] = [posixpath.normpath(f"{folder}/{other}") for other in others]
+            self._tree = Tree(files, whole.hexdigest()[:12], imports)
             self._signature = signature
         self._looked = time.monotonic()
         return self._tree

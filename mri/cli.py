@@ -227,8 +227,7 @@ def _print_json(data: object) -> None:
 
 
 def _what_is_kept(preset: str, layout: Layout) -> str:
-    most = min(layout.config.max_bytes_per_step, layout.num_bytes("decode", 1, layout.n_ctx)) / 1000
-    lacks = ", ".join(not_shown(layout.config))
+    lacks, most = ", ".join(not_shown(layout.config)), layout.most_bytes_per_step / 1000
     return f"Capture {preset}: at most {most:,.1f} KB a step" + (f"; it will not show {lacks}." if lacks else ".")
 
 

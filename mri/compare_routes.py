@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue
 from mri.analysis.alignment import DEFAULT
 from mri.analysis.comparison import Comparison, compare, summary
 from mri.downloads import sent
-from mri.errors import ConfigError
 from mri.export.comparison import Choice, comparison_csv
-from mri.routes import compress, revalidated_json
+from mri.routes import compress, revalidated_json, whole
 from mri.ui.services import services
 
 compare_routes = Blueprint("compare_routes", __name__)
@@ -30,7 +29,7 @@ def alignment() -> ResponseReturnValue:
 def panel(kind: str) -> ResponseReturnValue:
     """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, names with their units in the header."""
     found = comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT)
-    choice = Choice(_whole("moment"), _given("point"), _whole("layer"), _whole("head"))
+    choice = Choice(_index("moment"), _given("point"), _index("layer"), _index("head"))
     return sent(lambda: comparison_csv(found, kind, choice), "text/csv")
 
 
@@ -45,8 +44,5 @@ def _given(name: str) -> str:
     return request.args.get(name, "")
 
 
-def _whole(name: str) -> int:
-    value = _given(name) or "0"
-    if not (value.isascii() and value.isdigit() and len(value) < 12):
-        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
-    return int(value)
+def _index(name: str) -> int:
+    return whole(name, _given(name) or "0")

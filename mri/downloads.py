@@ -15,6 +15,7 @@ from mri.errors import ConfigError
 from mri.export.files import ALL, file_name, pieces
 from mri.export.panels import Selection, panel_csv
 from mri.export.snippet import step_snippet
+from mri.routes import whole
 from mri.ui.services import services
 
 downloads = Blueprint("downloads", __name__)
@@ -79,22 +80,16 @@ def _selection() -> Selection:
     given = request.args
     pairs = [name.rpartition(":") for name in given.get("watched", "").split(",") if name]
     return Selection(
-        step=_whole("step", given.get("step", "")),
+        step=whole("step", given.get("step", "")),
         point=given.get("point", ""),
-        neuron=_whole("neuron", given.get("neuron", "0")),
-        layer=_whole("layer", given.get("layer", "0")),
-        head=_whole("head", given.get("head", "0")),
+        neuron=whole("neuron", given.get("neuron", "0")),
+        layer=whole("layer", given.get("layer", "0")),
+        head=whole("head", given.get("head", "0")),
         stat=given.get("stat", "l2"),
         temperature=_number("temperature", given.get("temperature", "1")),
         points=tuple(name for name in given.get("points", "").split(",") if name),
-        watched=tuple((key, _whole("watched", neuron)) for key, _, neuron in pairs),
+        watched=tuple((key, whole("watched", neuron)) for key, _, neuron in pairs),
     )
-
-
-def _whole(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 12):
-        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
-    return int(value)
 
 
 def _number(name: str, value: str) -> float:

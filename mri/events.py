@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mri.errors import ConfigError
+from mri.errors import ConfigError, MriError
 from mri.hook_points import STATS
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, sampled_indices
 
@@ -219,6 +219,17 @@ class TraceEvent:
         return f"{self.session_id}/{self.step}/{self.layer_key}{head}"
 
 
+def refuse_half_characters(what: str, text: str, refusal: type[MriError] = ConfigError) -> None:
+    """Raises `refusal` for a text that no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise refusal(
+            f"The {what} holds half a surrogate pair, which is no character (on a command line: bytes that are "
+            "not UTF-8): take it out."
+        ) from None
+
+
 @dataclass(frozen=True)
 class TraceSession:
     """Metadata of a session with its provenance; `session.json` while recording, an attribute of the .h5 after.
@@ -250,13 +261,7 @@ class TraceSession:
     def __post_init__(self) -> None:
         """Raises ConfigError for a name or a prompt that no file can hold."""
         for what, text in (("prompt", self.prompt), ("name", self.name)):
-            try:
-                str(text).encode()  # of a file that lies, it may be anything: store/description.py says so
-            except UnicodeEncodeError:
-                raise ConfigError(
-                    f"The {what} holds half a surrogate pair, which is no character (on a command line: bytes that are "
-                    "not UTF-8): take it out."
-                ) from None
+            refuse_half_characters(what, str(text))  # of a file that lies it may be anything: store/description.py
 
     @property
     def max_steps(self) -> int:

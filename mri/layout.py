@@ -157,6 +157,11 @@ class Layout:
             np.dtype(dtype).itemsize * int(np.prod(shape)) for dtype, shape in self.specs(phase, t_add, n_keys).values()
         )
 
+    @property
+    def most_bytes_per_step(self) -> int:
+        """Of a step that reads one token, in a context that is full."""
+        return min(self.config.max_bytes_per_step, self.num_bytes("decode", 1, self.n_ctx))
+
     def layer_of_rows(self, name: str) -> list[int] | None:
         """Layer index of each entry of the array's first axis; None where that axis is not hook points or layers."""
         if name == "stats":
@@ -227,20 +232,17 @@ class Layout:
 VALUE_DTYPES: dict[str, npt.DTypeLike] = {"f32": np.float32, "f16": np.float16, "q8": np.int8}
 
 
-def config_of_preset(
-    preset: str, points: Iterable[HookPoint], *, longest_row: int, n_layer: int, n_head: int, n_ctx: int, n_vocab: int
-) -> TraceConfig:
-    """What the preset keeps of a recording whose longest step attends `longest_row` keys.
+def config_of_preset(preset: str, points: Iterable[HookPoint], *, longest_row: int, **sizes: int) -> TraceConfig:
+    """What the preset keeps of a recording whose longest step attends `longest_row` keys; `sizes` as of `Layout.plan`.
 
     `standard` is LEAN where such a step would be over its budget, so that no step of it is thinned on the way.
     Raises ConfigError for a name that is no preset.
     """
     config = PRESETS[checked_preset(preset)]
     if preset == "standard":
-        sizes = {"n_layer": n_layer, "n_head": n_head, "n_ctx": n_ctx, "n_vocab": n_vocab}
         points = tuple(points)
         layout = Layout(points, config, Layout.plan(points, LEAN, **sizes).topk, **sizes)
-        if layout.num_bytes("decode", 1, min(longest_row, n_ctx)) > config.max_bytes_per_step:
+        if layout.num_bytes("decode", 1, min(longest_row, layout.n_ctx)) > config.max_bytes_per_step:
             return LEAN
         return replace(config, topk=layout.topk)
     return config

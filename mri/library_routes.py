@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import ConfigError
-from mri.routes import compress, revalidated_json
+from mri.routes import compress, revalidated_json, whole
 from mri.ui import session_rows
 from mri.ui.labels import session_title
 from mri.ui.services import services
@@ -29,7 +29,7 @@ WAIT_S = 0.4
 def rows() -> ResponseReturnValue:
     """`?search=&by=&start=&stop=`: those lines. `total` sessions there are, `found` match, `unread` were not yet looked
     at; `recording`: whether one is being recorded."""
-    start, stop = _whole("start", "0"), _whole("stop", str(MOST_ROWS))
+    start, stop = (whole(name, request.args.get(name) or str(at)) for name, at in (("start", 0), ("stop", MOST_ROWS)))
     if not start <= stop <= start + MOST_ROWS:
         raise ConfigError(f"start={start} and stop={stop} do not name up to {MOST_ROWS} lines.")
     search = request.args.get("search", "")[:MOST_LETTERS]
@@ -51,12 +51,5 @@ def rows() -> ResponseReturnValue:
 def titles() -> ResponseReturnValue:
     """`titles`: [id, title] of every session that has steps, newest first; `unread` as in `rows`."""
     infos, unread = services().library.listed(WAIT_S)
-    readable = (info for info in infos if info.state != "broken" and info.num_steps)
+    readable = filter(session_rows.is_readable, infos)
     return revalidated_json({"titles": [[info.id, session_title(info)] for info in readable], "unread": unread})
-
-
-def _whole(name: str, default: str) -> int:
-    value = request.args.get(name) or default
-    if not (value.isascii() and value.isdigit() and len(value) < 12):
-        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
-    return int(value)

@@ -98,7 +98,7 @@ def frames(session_id: str) -> ResponseReturnValue:
     A finished session's frames never change: with `v` = `version` of its metadata they may be cached for ever.
     """
     reader = services().library.open(session_id)
-    start, stop = _whole("start"), _whole("stop")
+    start, stop = whole("start", request.args.get("start", "")), whole("stop", request.args.get("stop", ""))
     if not start < stop <= start + MAX_STEPS:
         raise ConfigError(f"start={start} and stop={stop} do not name 1 to {MAX_STEPS} steps.")
     if start >= reader.num_steps:
@@ -154,7 +154,7 @@ def saliency(session_id: str) -> ResponseReturnValue:
     this is an answer and no error.
     """
     reader = services().library.open(session_id)
-    step, version = _whole("step"), _version(reader)
+    step, version = whole("step", request.args.get("step", "")), _version(reader)
     etag = f"{session_id}-{version}-saliency-{step}"
     if version and etag in request.if_none_match:
         return Response(status=304)
@@ -197,7 +197,7 @@ def attribution(session_id: str) -> ResponseReturnValue:
 def attribution_status(session_id: str) -> ResponseReturnValue:
     """Where the gradients of step `step` stand: running, finished or error."""
     reader = services().library.open(session_id)
-    step = _whole("step")
+    step = whole("step", request.args.get("step", ""))
     status = services().worker.attribution(_attribution_id(reader, step))
     if status is None:
         raise SessionNotFound(f"Nobody asked for the gradients of step {step} yet: POST here first.")
@@ -240,8 +240,8 @@ def _sampled(layout: Layout) -> dict[str, list[int]]:
     return {str(width): sampled_indices(layout.config, width).tolist() for width in sorted(widths)}
 
 
-def _whole(name: str) -> int:
-    value = request.args.get(name, "")
+def whole(name: str, value: str) -> int:
+    """What a request says of `name`. Raises ConfigError."""
     if not (value.isascii() and value.isdigit() and len(value) < 12):
         raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
     return int(value)

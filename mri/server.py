@@ -159,7 +159,7 @@ def _mend_plotly() -> None:
 
 
 def our_rules(server: Flask) -> list[str]:
-    """Addresses of this package's routes, as `/sessions/<session_id>/meta`; Dash's and Bootstrap's are not ours."""
+    """Addresses of this package's routes, as `/sessions/<session_id>/meta`; Dash's are not ours."""
     views = server.view_functions
     return [rule.rule for rule in server.url_map.iter_rules() if views[rule.endpoint].__module__.startswith("mri.")]
 

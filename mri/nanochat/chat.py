@@ -6,6 +6,7 @@ Writes conversations as nanochat's fine-tuning does. Knows nothing of models or 
 from collections.abc import Mapping, Sequence
 
 from mri.errors import PromptError
+from mri.events import refuse_half_characters
 from mri.nanochat.tokenizer import Tokenizer
 
 Prompt = str | Sequence[Mapping[str, str]] | Sequence[int]
@@ -21,7 +22,7 @@ def ids_from_prompt(tokenizer: Tokenizer, prompt: Prompt, chat: bool = False) ->
     if isinstance(prompt, str):
         if not prompt:
             raise PromptError("The prompt is empty: write at least one character.")
-        _check_characters(prompt)
+        refuse_half_characters("prompt", prompt, PromptError)
         if chat:
             return _ids_from_conversation(tokenizer, [{"role": "user", "content": prompt}])
         return [tokenizer.bos_id, *tokenizer.encode(prompt)]
@@ -31,16 +32,6 @@ def ids_from_prompt(tokenizer: Tokenizer, prompt: Prompt, chat: bool = False) ->
     if all(isinstance(item, Mapping) for item in items):
         return _ids_from_conversation(tokenizer, items)  # type: ignore[arg-type]  # mypy does not follow all()
     return _checked_ids(tokenizer, items)
-
-
-def _check_characters(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise PromptError(
-            "The prompt holds half a surrogate pair, which is no character (on a command line: bytes that are "
-            "not UTF-8): take it out."
-        ) from None
 
 
 def _checked_ids(tokenizer: Tokenizer, items: Sequence[object]) -> list[int]:
@@ -74,7 +65,7 @@ def _checked_messages(messages: Sequence[Mapping[str, str]]) -> list[tuple[str, 
             raise PromptError(f"A message needs a role and a content, both text, not {dict(message)!r:.80}.")
         if not message["content"]:
             raise PromptError(f"A message of the {message['role']} is empty: write at least one character.")
-        _check_characters(message["content"])
+        refuse_half_characters("prompt", message["content"], PromptError)
     turns = [(message["role"], message["content"]) for message in messages]
     if turns[0][0] == "system":
         if len(turns) < 2 or turns[1][0] != "user":

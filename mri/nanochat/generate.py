@@ -77,7 +77,7 @@ def _steps(
         pos0 = cache.pos
         forced, from_prompt = False, bool(chunks)
         # per pass: around the yield it would reach into the consumer's own code
-        with torch.inference_mode(), _without_autocast(model.device.type):
+        with torch.inference_mode(), without_autocast(model.device.type):
             logits = model(torch.tensor([token_ids], dtype=torch.int64, device=model.device), cache)[0, -1]
             if from_prompt:
                 next_id = chunks[0][0]
@@ -95,7 +95,7 @@ def _steps(
         index += 1
 
 
-def _without_autocast(device: str) -> AbstractContextManager[object]:
+def without_autocast(device: str) -> AbstractContextManager[object]:
     """Around a user's own code autocast would round what the model computes in float32."""
     return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
 

@@ -68,6 +68,11 @@ def _cure(error: OSError) -> str:
     return "check the disk and the sessions folder"
 
 
+def storable(text: str) -> str:
+    """Without half surrogate pairs, which no file takes: "?" stands for each."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def environment_of_child() -> dict[str, str]:
     """For `python -m mri.…` from anywhere: the package that runs now is the one that the child finds."""
     path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])

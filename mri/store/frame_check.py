@@ -25,7 +25,7 @@ class FrameCheck:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._known: dict[tuple[str, int, int], dict[str, tuple[np.dtype[Any], tuple[int, ...]]]] = {}
+        self._known: dict[tuple[str, int, int], Shapes] = {}
 
     def fault(self, header: Mapping[str, Any], shapes: Shapes) -> str:
         """What does not fit, as the end of a sentence that begins with the step; "" where all does.
@@ -41,9 +41,8 @@ class FrameCheck:
                 continue
             if name not in specs:
                 return f"has an array {name} that it should not have"
-            wanted_dtype, wanted = specs[name]
-            if dropped_layers:
-                wanted = self._without(dropped_layers, name, wanted)
+            wanted_dtype, whole = specs[name]
+            wanted = self._without(dropped_layers, name, whole)
             if shape != wanted:
                 return f"has {name} in the shape {shape}, where its layout says {wanted}"
             if dtype != wanted_dtype:
@@ -54,7 +53,7 @@ class FrameCheck:
                 return f"lacks {name} and does not say that it was left out"
         return ""
 
-    def _specs(self, phase: str, t_add: int, n_keys: int) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    def _specs(self, phase: str, t_add: int, n_keys: int) -> Shapes:
         key = (phase, t_add, n_keys)
         if key not in self._known:
             if len(self._known) > 4:

@@ -44,8 +44,6 @@ LOOKED_INTO = 100
 
 log = logging.getLogger("mri")
 
-Infos = list[SessionInfo]  # `Library.list` hides the word inside the class
-
 
 class Library:
     """The sessions in `folder`, which need not exist yet. Usable from many threads. Raises StoreError for a file.

@@ -34,6 +34,7 @@ from mri.store.files import (
     remove_tree,
     replace_file,
     shown,
+    storable,
     sync_folder,
 )
 from mri.store.frame_check import FrameCheck
@@ -68,8 +69,6 @@ class SessionWriter:
         """`vocabulary`: bytes of each token id, or of those there are. `sync_ms`: milliseconds between two fdatasync, 0
         for one each step. Raises StoreError where it cannot write, or where the session exists or is being recorded;
         nothing is left on disk then."""
-        if not is_session_id(session.id):
-            raise StoreError(f"{session.id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
         library_folder = Path(library_folder).absolute()
         self.folder = library_folder / session.id
         self.session = session
@@ -77,11 +76,10 @@ class SessionWriter:
         self._finished = False
         self._check = FrameCheck(session.layout)
         self._kinds: dict[str, tuple[str, int]] = {}
-        sealed = library_folder / f"{session.id}.h5"
         self._lock = SessionLock(self.folder)
         is_new = False
         try:
-            self._refuse_existing(sealed)
+            refuse_place(library_folder, session.id)
             is_new = _make_folder(self.folder)
             self._lock.acquire(LOCK_WAIT_S)
         except filelock.Timeout:
@@ -91,7 +89,7 @@ class SessionWriter:
                 remove_tree(self.folder)
             raise disk_error("write to", self.folder, error) from error
         try:
-            self._refuse_existing(sealed)  # the lock's last holder may have made it
+            refuse_place(library_folder, session.id)  # the lock's last holder may have made it
             self._create(vocabulary, special_ids, sync_ms)
         except BaseException:
             self._lock.release()
@@ -113,7 +111,7 @@ class SessionWriter:
         try:
             replace_file(self.folder / SESSION, journal_json(self.session, self._vocabulary_crc32))
         except UnicodeEncodeError as error:
-            part = error.object[max(0, error.start - 20) : error.end].encode("utf-8", "replace").decode()
+            part = storable(error.object[max(0, error.start - 20) : error.end])
             raise StoreError(f"A text holds half a character (“…{part}”), which no file can: take it out.") from error
         except OSError as error:
             raise disk_error("write", self.folder / SESSION, error) from error
@@ -124,8 +122,8 @@ class SessionWriter:
         if self._finished:
             raise ValueError("this recording is finished already")
         self._finished = True
-        end_reason = _text(end_reason)
-        fields = {name: _text(value) if isinstance(value, str) else value for name, value in fields.items()}
+        end_reason = storable(end_reason)  # last words are written whatever is in them
+        fields = {name: storable(value) if isinstance(value, str) else value for name, value in fields.items()}
         num_steps = self.num_steps  # the last record counts as one more
         try:  # session.json first: who sees the last record finds the last words written
             self.update(**{"state": "finished", "end_reason": end_reason, "num_steps": num_steps, **fields})
@@ -174,10 +172,6 @@ class SessionWriter:
             return
         failed = error is not None and not isinstance(error, KeyboardInterrupt)
         self.finish(f"error: {error}" if failed else "interrupted")
-
-    def _refuse_existing(self, sealed: Path) -> None:
-        if sealed.exists() or any((self.folder / name).exists() for name in (SESSION, JOURNAL)):
-            raise StoreError(f"Session {self.session.id} exists already: choose another id or delete it first.")
 
     def _create(
         self, vocabulary: Sequence[bytes] | Mapping[int, bytes] | None, special_ids: Iterable[int], sync_ms: int
@@ -249,9 +243,13 @@ class SessionWriter:
         return ""
 
 
-def _text(text: str) -> str:
-    """Without half surrogate pairs: last words are written whatever is in them."""
-    return text.encode("utf-8", "replace").decode()
+def refuse_place(library_folder: Path, session_id: str) -> None:
+    """Raises StoreError for what cannot be a session's id, and for that of a session which is there already."""
+    if not is_session_id(session_id):
+        raise StoreError(f"{session_id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
+    folder = library_folder / session_id
+    if any(path.exists() for path in (library_folder / f"{session_id}.h5", folder / SESSION, folder / JOURNAL)):
+        raise StoreError(f"Session {session_id} exists already: choose another id or delete it first.")
 
 
 def _make_folder(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.compiler import is_compiling
 
+from mri.nanochat.generate import without_autocast
 from mri.tracer.patches import listen, untraced
-
-NOTHING = nullcontext()
 
 
 @dataclass(eq=False)
@@ -59,7 +58,7 @@ class AttentionCall:
             q = q[:, -n_queries:]
         (H, T, D), (G, n_keys, _) = q.shape, k.shape
         scale = D**-0.5 if self.scale is None else self.scale
-        with _plain_products(q):
+        with without_autocast(q.device.type):
             product = torch.bmm(_precise(q).reshape(G, H // G * T, D), _precise(k).transpose(1, 2))
         scores = product.mul_(scale).view(H, T, n_keys).float()
         if self.mask is not None:
@@ -74,12 +73,6 @@ class AttentionCall:
                 seen &= key >= query - self.window
             scores = scores.masked_fill(~seen, -torch.inf)
         return scores
-
-
-def _plain_products(q: Tensor) -> AbstractContextManager[Any]:
-    """Without autocast, which would round the product to the type that float32 was chosen to avoid."""
-    device = q.device.type
-    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else NOTHING
 
 
 def _precise(x: Tensor) -> Tensor:
@@ -140,7 +133,7 @@ def _fill_together(scores: Tensor, calls: Sequence[AttentionCall], n_totals: lis
     every_key = k.as_strided((G, n_totals[-1] - start, D), k.stride(), k.storage_offset())
     q = torch.cat([call.q[0].view(G, -1, D) for call in calls], 1)  # (G, S·R, D), R = H / G queries per group
     scale = D**-0.5 if calls[0].scale is None else calls[0].scale
-    with _plain_products(q):
+    with without_autocast(q.device.type):
         product = torch.bmm(_precise(q), _precise(every_key).transpose(1, 2)).mul_(scale).float()  # (G, S·R, n)
     product = product.view(G, len(calls), -1, product.shape[-1]).transpose(0, 1).flatten(1, 2)  # (S, H, n)
     for s, call in enumerate(calls):

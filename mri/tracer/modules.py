@@ -6,7 +6,6 @@ Knows torch and the store's writer. Knows nothing of nanochat but whose weights 
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 import warnings
@@ -24,9 +23,9 @@ from mri.events import Array, StepFrame, TraceSession
 from mri.hook_points import HookPoint
 from mri.layout import LAYERS_DROPPED_BIT, Layout
 from mri.paths import SESSIONS
-from mri.store.files import MIN_FREE_BYTES, SESSION, free_bytes, is_session_id
+from mri.store.files import MIN_FREE_BYTES, free_bytes, storable
 from mri.store.library import Library
-from mri.store.writer import SessionWriter
+from mri.store.writer import SessionWriter, refuse_place
 from mri.tracer.budget import BudgetReached, within_budget
 from mri.tracer.hooks import parameter_or_module
 from mri.tracer.identity import provenance_of
@@ -79,9 +78,9 @@ class Recorder:
         self._tensors = [key for key, target in targets.items() if isinstance(target, Tensor)]
         self._passes = Passes(self._model, [key for key in targets if key not in self._tensors])
         self._config = config or TraceConfig(quantization="f32")
-        self._folder = Library(Path(sessions) if sessions is not None else SESSIONS).folder
+        self._folder = Library(SESSIONS if sessions is None else sessions).folder
         self._session_id = session_id or Library(self._folder).new_id()
-        self._name = _utf8(name)
+        self._name = storable(name)
         _refuse_place(self._folder, self._session_id)
         self._lock = threading.Lock()
         self._writer: SessionWriter | None = None
@@ -106,15 +105,16 @@ class Recorder:
         reason = "finished" if kind is None else f"error: {kind.__name__}: {exc}"
         if kind is KeyboardInterrupt:
             reason = "interrupted"
+        if not self.num_steps:  # the disk failed at the very first
+            self._writer.discard()
+            return
         try:
-            duration_s, seal = time.perf_counter() - self._began, self.num_steps > 0
-            path = self._writer.finish(_utf8(self.stopped or reason), seal=seal, duration_s=duration_s)
+            self.path = self._writer.finish(self.stopped or reason, duration_s=time.perf_counter() - self._began)
             problem = self._writer.seal_error
         except OSError as error:  # there was no process to be had for sealing
-            path, problem = self._writer.folder, str(error)
-        if not self.num_steps:  # the disk failed at the very first
-            shutil.rmtree(path, ignore_errors=True)
-        self.path = path if path.exists() else None
+            self.path, problem = self._writer.folder, str(error)
+        if not self.path.exists():
+            self.path = None
         if problem and not self.stopped:
             warnings.warn(problem, RuntimeWarning, stacklevel=2)
 
@@ -241,17 +241,9 @@ def _several_calls(model: nn.Module, key: str, last: Pass) -> str:
 
 def _refuse_place(folder: Path, session_id: str) -> None:
     """What the writer would refuse at the first step is refused before the first pass. Raises StoreError."""
-    if not is_session_id(session_id):
-        raise StoreError(f"{session_id!r} cannot name a session: use 1 to 64 letters, digits, '-' and '_'.")
-    if (folder / f"{session_id}.h5").exists() or (folder / session_id / SESSION).exists():
-        raise StoreError(f"Session {session_id} exists already: choose another id or delete it first.")
+    refuse_place(folder, session_id)
     there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise StoreError(f"Cannot write to {folder}: choose a folder that can be written.")
     if free_bytes(there) < MIN_FREE_BYTES:
         raise StoreError(f"Only {free_bytes(there) / 1e6:.0f} MB of disk are free at {folder}: free some space.")
-
-
-def _utf8(text: str) -> str:
-    """The text without half surrogate pairs, which no file takes."""
-    return text.encode("utf-8", "replace").decode()

@@ -75,7 +75,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
                 "give the tokenizer that this model was trained with."
             )
         self._name = name
-        self._library = Library(Path(sessions) if sessions is not None else SESSIONS)
+        self._library = Library(SESSIONS if sessions is None else sessions)
         TraceSession("unused", self._layout, name=name)  # raises on a name that cannot be written
         self._recorder = GenerationRecorder(self._model, self._layout, self, softcap=self._softcap)
         self.paths: list[Path] = []

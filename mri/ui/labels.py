@@ -10,8 +10,13 @@ from mri.ui.tokens import display
 
 def session_title(info: SessionInfo) -> str:
     """Its name, else the start of its prompt, else its id; control and bidirectional characters as escapes."""
-    text = info.name or info.prompt or info.id
-    return display(text[:70].encode("utf-8", "replace")) + ("…" if len(text) > 70 else "")
+    return excerpt(info.name or info.prompt or info.id, 70)
+
+
+def excerpt(text: str, most_chars: int = 140) -> str:
+    """The start of a text that others wrote, with control and bidirectional characters as escapes."""
+    shown = display(text[:most_chars].encode("utf-8", "replace"))
+    return shown + "…" if len(text) > most_chars else shown
 
 
 def token(reader: SessionReader, token_id: int) -> str:

@@ -231,8 +231,8 @@ def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
         except ConfigError as error:
             options.append({"label": _option(name, str(error)), "value": name, "disabled": True})
             continue
-        most_bytes = min(preset.max_bytes_per_step, layout.num_bytes("decode", 1, config.sequence_len))
-        cost = f"{'at most ' if preset.attention_tier != 'summary' else ''}{most_bytes / 1000:,.1f} KB a step"
+        at_most = "" if preset.attention_tier == "summary" else "at most "
+        cost = f"{at_most}{layout.most_bytes_per_step / 1000:,.1f} KB a step"
         keeps = "the strongest neurons of each hook point" if preset == LEAN else MEANINGS[name]
         lacks = not_shown(preset)
         not_kept = f" · will not show {', '.join(lacks)}" if lacks else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from mri.errors import ConfigError
 from mri.store.library import Library, SessionInfo
-from mri.ui.labels import session_title
+from mri.ui.labels import excerpt, session_title
 from mri.ui.tokens import display
 
 STATES = {
@@ -39,8 +39,11 @@ LOOK_S = 0.3
 
 def readable(library: Library) -> list[SessionInfo]:
     """Sessions that can be opened, newest first; in a folder full of new files those that LOOK_S allow."""
-    infos, _ = library.listed(LOOK_S)
-    return [info for info in infos if info.state != "broken" and info.num_steps]
+    return [*filter(is_readable, library.listed(LOOK_S)[0])]
+
+
+def is_readable(info: SessionInfo) -> bool:
+    return info.state != "broken" and info.num_steps > 0
 
 
 def first_session(infos: Sequence[SessionInfo]) -> SessionInfo:
@@ -87,12 +90,6 @@ def row(info: SessionInfo) -> dict[str, Any]:
         "meaning": info.error or meaning,
         "can": can if info.state == "recording" else [*can, "delete"],
     }
-
-
-def excerpt(text: str, most_chars: int = 140) -> str:
-    """The start of a text that others wrote, with control and bidirectional characters as escapes."""
-    shown = display(text[:most_chars].encode("utf-8", "replace"))
-    return shown + "…" if len(text) > most_chars else shown
 
 
 def size(num_bytes: int) -> str:

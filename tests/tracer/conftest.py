@@ -16,6 +16,7 @@ from mri.nanochat.generate import Step, generate
 from mri.nanochat.model import GPT, GPTConfig, init_weights
 from mri.nanochat.sampling import Sampling
 from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
+from tests.tracer import forks
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ERAS = ("E1", "E2", "E3", "E4", "E5")
@@ -35,6 +36,11 @@ def small_model() -> GPT:
     init_weights(model, seed=1)
     torch.nn.init.normal_(model.lm_head.weight, generator=torch.Generator().manual_seed(2))
     return model.eval()
+
+
+@pytest.fixture(scope="module")
+def model() -> GPT:
+    return forks.small()
 
 
 Recorded = tuple[Layout, list[StepFrame], list[Step]]

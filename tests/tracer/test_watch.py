@@ -14,7 +14,6 @@ from mri.nanochat.model import GPT, KVCache
 from mri.store.reader import open_session
 from mri.tracer.recorder import layout_of_model
 from mri.tracer.watch import watch
-from tests.tracer import forks
 from tests.tracer.forks import (
     EXACT,
     PROMPT,
@@ -23,11 +22,6 @@ from tests.tracer.forks import (
     greedy_without_cache,
     same,
 )
-
-
-@pytest.fixture(scope="module")
-def model() -> GPT:
-    return forks.small()
 
 
 def test_a_foreign_engine_is_recorded_as_a_session(golden: LoadedModel, tmp_path: Path) -> None:

@@ -27,11 +27,6 @@ from tests.tracer.forks import (
 )
 
 
-@pytest.fixture(scope="module")
-def model() -> GPT:
-    return forks.small()
-
-
 def test_a_recorded_model_can_be_copied_and_saved_and_the_copy_is_not_recorded(model: GPT, tmp_path: Path) -> None:
     plain = greedy(model, PROMPT, 2)
     with watch(model, sessions=tmp_path) as scan:

@@ -31,11 +31,6 @@ from tests.tracer.forks import (
 )
 
 
-@pytest.fixture(scope="module")
-def model() -> GPT:
-    return forks.small()
-
-
 class WideMLP(MLP):
     def __init__(self) -> None:
         nn.Module.__init__(self)

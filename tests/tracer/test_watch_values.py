@@ -31,11 +31,6 @@ from tests.tracer.forks import (
 )
 
 
-@pytest.fixture(scope="module")
-def model() -> GPT:
-    return forks.small()
-
-
 @pytest.mark.parametrize("changed", [{"block": forks.InPlaceBlock}, {"mlp": forks.InPlaceMLP}], ids=["stream", "mlp"])
 def test_what_a_model_changes_in_place_is_recorded_as_it_was(model: GPT, changed: dict[str, type]) -> None:
     layout, theirs = layout_of_model(model, EXACT), fork(model, **changed)

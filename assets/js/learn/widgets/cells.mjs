@@ -6,6 +6,7 @@
 
 import { colourMap } from "../../core/colour.mjs";
 import { formatValue } from "../../core/format.mjs";
+import { fetchScales } from "../../source/http.mjs";
 import { el } from "../../views/dom.mjs";
 
 /** @type {Promise<Record<string, any>>|null} */
@@ -14,7 +15,7 @@ let fetched = null;
 /** The colour scales, fetched once.
  *  @returns {Promise<Record<string, any>>} */
 export function scales() {
-  fetched ??= fetch(new URL("../../../scales.json", import.meta.url)).then((answer) => answer.json());
+  fetched ??= fetchScales();
   return fetched;
 }
 
