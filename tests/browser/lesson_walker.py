@@ -185,7 +185,9 @@ def select(reader: Reader, wanted: dict[str, Any]) -> None:
         point = wanted.get("point") or page.evaluate("window.mri.view.view.point")
         page.mouse.click(*neuron_at(page, point, wanted["neuron"]))
     elif "point" in wanted:
-        page.locator(f"#mri-layers [data-key='{wanted['point']}']").click()
+        row = page.locator(f"#mri-layers [data-key='{wanted['point']}']")
+        chosen = f"window.mri.view.view.point === '{wanted['point']}'"
+        until(page, chosen, act=row.click)  # names that arrive late move the rows between press and release
     if "layer" in wanted and "neuron" not in wanted and "point" not in wanted:
         up = wanted["layer"] - page.evaluate("window.mri.view.view.layer")
         reader.key("ArrowUp" if up > 0 else "ArrowDown", abs(up))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 
 
@@ -20,15 +21,20 @@ def until(
 ) -> Any:
     """Poll a JavaScript expression, or a function here, until it is true, after `act` each time; -> its value.
 
-    (Playwright's own waiting needs eval, which the page forbids.)
+    (Playwright's own waiting needs eval, which the page forbids.) One that throws is not true yet: after Back,
+    Dash builds the page anew, and for a moment there is no `window.mri`.
     """
     end = time.monotonic() + deadline_s
     while True:
         act()
-        if value := page.evaluate(condition) if isinstance(condition, str) else condition():
-            return value
+        fault = ""
+        try:
+            if value := page.evaluate(condition) if isinstance(condition, str) else condition():
+                return value
+        except BrowserError as error:
+            fault = f": {error}"
         if time.monotonic() > end:
-            raise AssertionError(f"not true in {deadline_s} s: {condition}")
+            raise AssertionError(f"not true in {deadline_s} s: {condition}{fault}")
         page.wait_for_timeout(25)
 
 
