@@ -6,7 +6,7 @@ Plain data and the arithmetic of quantization. Knows no torch, no files, no sock
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -273,7 +273,7 @@ class TraceSession:
         return prompt_steps + min(int(self.sampling["max_new_tokens"]) - 1, room)
 
     def to_json(self) -> dict[str, Any]:
-        return {**{k: v for k, v in asdict(self).items() if k != "layout"}, "layout": self.layout.to_json()}
+        return {**vars(self), "layout": self.layout.to_json()}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> TraceSession:

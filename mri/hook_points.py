@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 KEY = re.compile(r"[^\s/\\<>\"'`]{1,200}")
@@ -88,7 +88,7 @@ class HookPoint:
         return self.key.endswith(".mlp_act")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 def nanochat_points(
