@@ -63,6 +63,8 @@ def seal(folder: Path) -> Path:
     except filelock.Timeout:
         raise StoreError(f"Session {shown(folder.name)} is still being recorded: seal it when it has ended.") from None
     except (OSError, RuntimeError) as error:  # h5py raises either when a write fails
+        if not folder.exists() and target.exists():
+            return target  # another was quicker
         raise disk_error("seal", folder, plain_os_error(error)) from error
     return target
 

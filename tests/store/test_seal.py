@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -20,6 +21,7 @@ from mri.errors import BadSession, StoreError
 from mri.events import StepFrame, TraceSession
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 from mri.store.description import journal_json, session_from_journal_json
+from mri.store.locks import SessionLock
 from mri.store.reader import JournalReader, open_session
 from mri.store.seal import seal
 from mri.store.sealed import SealedReader
@@ -256,3 +258,20 @@ def test_no_room_for_the_sealed_file_is_said_before_it_is_begun(tmp_path, handma
     with pytest.raises(StoreError, match="needs 1 MB of disk: free some space"):
         seal(folder)
     assert JournalReader(folder).num_steps == 5
+
+
+@pytest.mark.parametrize("meets", ["a folder that is gone", "one that goes"])
+def test_who_comes_second_finds_it_sealed(tmp_path, monkeypatch, handmade_session, meets):
+    folder = handmade_session(tmp_path, "one", seal=False)
+    acquire = SessionLock.acquire
+
+    def late(self: SessionLock, wait_s: float) -> None:
+        monkeypatch.undo()
+        seal(folder)
+        if meets == "one that goes":
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        acquire(self, wait_s)
+
+    monkeypatch.setattr(SessionLock, "acquire", late)
+    assert seal(folder) == tmp_path / "one.h5"
+    assert [path.name for path in tmp_path.iterdir()] == ["one.h5"]
