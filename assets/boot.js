@@ -8,9 +8,9 @@
   isParsed.then(async () => (await shell).startShell());
   if (location.pathname === "/") scanner().then((module) => module.askEarly());
   if (["/", "/compare", "/neurons"].includes(location.pathname)) {
-    // Plotly is the largest file of all: it comes while the line rests between the requests of the first picture.
-    const href = "/_dash-component-suites/plotly/package_data/plotly.min.js";
-    isParsed.then(() => document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", as: "script", href })));
+    // Plotly is the largest file of all: while the first picture's many small modules wait for the line's answers, it takes the line's width.
+    // Into the browser's cache: as a preload the console would complain of it where the charts come late.
+    isParsed.then(() => fetch("/_dash-component-suites/plotly/package_data/plotly.min.js")).then((answer) => answer.blob()).catch(() => {});
   }
   window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     mri: {

@@ -61,8 +61,8 @@ class Tree:
         return list(found)
 
     def tags(self, entries: Iterable[str], later: Iterable[str] = ()) -> str:
-        """For the page's head: the style sheet, the modules that begin, and those of the first picture, which stand back
-        behind Dash's scripts: without these there is no page to draw it in."""
+        """For the page's head: the style sheet, the modules that begin, and those of its first picture, behind
+        Dash's scripts: without these there is no page to draw it in."""
         begin = self.modules(entries)
         then = [name for name in self.modules(later) if name not in begin]
         return "\n".join(

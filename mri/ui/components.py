@@ -204,8 +204,9 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
                     ),
                     html.Div(
                         [
-                            html.P(id="mri-lede"),
-                            dcc.Link("New here? Learn how it works", href=ids.LEARN_PATH, className="mri-door"),
+                            html.Span(id="mri-lede"),
+                            " ",
+                            dcc.Link("Learn how it works", href=ids.LEARN_PATH, className="mri-door"),
                         ],
                         className="mri-lede",
                     ),

@@ -183,6 +183,7 @@ export class Hints {
   #placeBeside() {
     const { part, beside } = HINTS[this.#at];
     if (this.#card.parentElement !== document.body) document.body.append(this.#card);
+    document.querySelector(part)?.scrollIntoView({ block: "nearest" }); // in a window of middle width the list stands further down
     const [target, column] = [part, beside].map((each) => /** @type {HTMLElement} */ (document.querySelector(each)).getBoundingClientRect());
     const isOwn = part === beside;
     this.#card.classList.toggle("is-beside", !isOwn);
