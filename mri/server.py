@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +124,14 @@ class App(Dash):
 
 
 def _session_to_come() -> str:
-    """Tells which session a visit without one is about to see, so that its data can be asked for at once."""
-    readable = session_rows.readable(services().library)
-    return f'<meta name="mri-session" content="{session_rows.first_session(readable).id}">' if readable else ""
+    """Tells which session the Scanner is about to show, if it can, so that its data can be asked for at once."""
+    library, asked = services().library, request.args.get("session")
+    try:
+        infos = [library.info(asked)] if asked else session_rows.readable(library)
+    except errors.MriError:
+        return ""
+    readable = [*filter(session_rows.is_readable, infos)]
+    return f'<meta name="mri-session" content="{escape(session_rows.first_session(readable).id)}">' if readable else ""
 
 
 def _flask(these: Services) -> Flask:

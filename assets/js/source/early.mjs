@@ -19,13 +19,12 @@ let early = null;
 /** Ask now. The frames go into the browser's own cache. */
 export function askEarly() {
   const asked = viewFromUrl(location.search);
-  const session = asked.session ?? document.querySelector('meta[name="mri-session"]')?.getAttribute("content");
-  if (location.pathname !== "/" || !session) return;
+  const session = document.querySelector('meta[name="mri-session"]')?.getAttribute("content"); // the server knows that it can be opened
+  if (!session) return;
   const answer = Promise.all([metaAndTokens(session), fetchScales()]);
-  early = { session, answer: answer.catch(() => null) };
+  early = { session, answer: answer.then((all) => (all[0][0].version ? all : null), () => null) }; // what still grows is another one by then
   answer.then(([[meta, tokens]]) => {
-    const numSteps = meta.num_steps;
-    if (meta.version && numSteps) return fetchFrames(session, ...neighboursOf(openingStep(asked, tokens.steps), numSteps), undefined, meta.version);
+    if (meta.version) return fetchFrames(session, ...neighboursOf(openingStep(asked, tokens.steps), meta.num_steps), undefined, meta.version);
   }).catch(() => {});
 }
 
