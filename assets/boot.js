@@ -1,13 +1,16 @@
-/* The only script that Dash loads by itself: it imports the modules, once, and offers them to Dash as clientside functions. */
+/* The only script beside Dash's own, and before them: it imports the modules, once, asks for the first picture's data while Dash's
+   scripts are on their way, and offers the modules to Dash as clientside functions. */
 
 (() => {
   const shell = import("./js/views/shell.mjs");
   const scanner = () => import("./js/main.mjs");
-  shell.then((module) => module.startShell());
+  const isParsed = new Promise((done) => document.addEventListener("DOMContentLoaded", done)); // Dash's scripts have run
+  isParsed.then(async () => (await shell).startShell());
+  if (location.pathname === "/") scanner().then((module) => module.askEarly());
   if (["/", "/compare", "/neurons"].includes(location.pathname)) {
-    // Plotly is the largest file of all: it comes while the line rests between the requests of the first picture.
-    const href = "/_dash-component-suites/plotly/package_data/plotly.min.js";
-    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "script", fetchPriority: "low", href }));
+    // Plotly is the largest file of all: while the first picture's many small modules wait for the line's answers, it takes the line's width.
+    // Into the browser's cache: as a preload the console would complain of it where the charts come late.
+    isParsed.then(() => fetch("/_dash-component-suites/plotly/package_data/plotly.min.js")).then((answer) => answer.blob()).catch(() => {});
   }
   window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     mri: {

@@ -60,10 +60,18 @@ class Tree:
                 waiting += self.imports.get(name, [])
         return list(found)
 
-    def tags(self, entries: Iterable[str]) -> str:
-        """For the page's head: the style sheet, and the modules that its first picture needs."""
-        preloads = (f'<link rel="modulepreload" href="{self.address(name)}">' for name in self.modules(entries))
-        return "\n".join([f'<link rel="stylesheet" href="{self.address(STYLE)}">', *preloads])
+    def tags(self, entries: Iterable[str], later: Iterable[str] = ()) -> str:
+        """For the page's head: the style sheet, the modules that begin, and those of its first picture, behind
+        Dash's scripts: without these there is no page to draw it in."""
+        begin = self.modules(entries)
+        then = [name for name in self.modules(later) if name not in begin]
+        return "\n".join(
+            [
+                f'<link rel="stylesheet" href="{self.address(STYLE)}">',
+                *(f'<link rel="modulepreload" href="{self.address(name)}">' for name in begin),
+                *(f'<link rel="modulepreload" fetchpriority="low" href="{self.address(name)}">' for name in then),
+            ]
+        )
 
 
 class Assets:

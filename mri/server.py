@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ from mri.routes import compress, meta_of, routes
 from mri.stalls import Stalls
 from mri.store.library import Library
 from mri.turns import Turns
-from mri.ui import components, ids, record_box
-from mri.ui.services import COMPUTATIONS_WAITING, EXTENSION, Services
+from mri.ui import components, ids, record_box, session_rows
+from mri.ui.services import COMPUTATIONS_WAITING, EXTENSION, Services, services
 from mri.ui.tokens import display
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,16 +116,27 @@ class App(Dash):
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         first = FIRST_MODULES.get(request.path)
-        entries = ["js/views/shell.mjs", *(["js/main.mjs", f"js/{first}.mjs"] if first else [])]
         tree = self.assets.now()
-        parts["css"] = tree.tags(entries) + parts["css"]
-        parts["scripts"] += f'<script src="{tree.address("boot.js")}"></script>'
+        begin, later = (["js/main.mjs"], [f"js/{first}.mjs"]) if first else (["js/views/shell.mjs"], [])
+        parts["metas"] += _session_to_come() if request.path == ids.SCANNER_PATH else ""
+        parts["css"] = f'<script src="{tree.address("boot.js")}"></script>\n' + tree.tags(begin, later) + parts["css"]
         return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
 
 
-def _flask(services: Services) -> Flask:
+def _session_to_come() -> str:
+    """Tells which session the Scanner is about to show, if it can, so that its data can be asked for at once."""
+    library, asked = services().library, request.args.get("session")
+    try:
+        infos = [library.info(asked)] if asked else session_rows.readable(library)
+    except errors.MriError:
+        return ""
+    readable = [*filter(session_rows.is_readable, infos)]
+    return f'<meta name="mri-session" content="{escape(session_rows.first_session(readable).id)}">' if readable else ""
+
+
+def _flask(these: Services) -> Flask:
     server = Flask("nanochat-mri", static_folder=None)
-    server.extensions[EXTENSION] = services
+    server.extensions[EXTENSION] = these
     server.config.update(
         MAX_CONTENT_LENGTH=answers.MAX_REQUEST_BYTES,
         COMPRESS_REGISTER=False,  # only the routes that ask for it: the extension leaves static files open

@@ -73,6 +73,13 @@ def test_a_module_is_listed_with_all_that_it_imports_at_once(assets):
     assert assets.now().modules(["js/main.mjs"]) == ["js/main.mjs", "js/core/a.mjs", "js/b.mjs"]
 
 
+def test_modules_of_the_first_picture_stand_behind_those_that_begin(assets):
+    tags = assets.now().tags(["js/b.mjs"], ["js/main.mjs"]).splitlines()
+    named = [(re.search(r'[^/"]+(?=">)', tag)[0], "fetchpriority" in tag) for tag in tags]
+    assert named[0] == ("style.css", False)
+    assert sorted(named[1:]) == [("a.mjs", False), ("b.mjs", False), ("main.mjs", True)]
+
+
 @pytest.mark.parametrize(("encoding", "decoded"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
 def test_an_answer_is_compressed_once(client, encoding, decoded, monkeypatch):
     plain = client.get("/assets/js/main.mjs").data

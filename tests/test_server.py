@@ -1,5 +1,6 @@
 """The web app: pages, errors as sentences, the guard in front of all of it."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,22 @@ from mri.ui.services import EXTENSION
 def test_pages_are_served(client):
     for address in ("/", "/sessions", "/_dash-layout", "/_dash-dependencies"):
         assert client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("/", "handmade"),
+        ("/?session=handmade&step=1", "handmade"),
+        ("/?session=nobody", ""),
+        ("/?session=../x", ""),
+        ("/live", ""),
+    ],
+)
+def test_the_scanner_names_the_session_that_it_will_show_if_it_can(reader_client, address, named):
+    page = reader_client.get(address).get_data(as_text=True)
+    assert re.findall('<meta name="mri-session" content="([^"]*)">', page) == ([named] if named else [])
+    assert page.index("/boot.js") < page.index("/style.css")
 
 
 def test_the_page_asks_no_other_host(client):

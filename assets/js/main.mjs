@@ -5,11 +5,14 @@
  */
 
 import { IDS } from "./names.mjs";
+import { takeEarly } from "./source/early.mjs";
 import { fetchLesson, fetchScales } from "./source/http.mjs";
 import { Visits } from "./state/visits.mjs";
 import { shownUntilAnswered, toldUntilAnswered } from "./views/failed.mjs";
 import { fillPickers } from "./views/picker.mjs";
 import { showToast } from "./views/shell.mjs";
+
+export { askEarly } from "./source/early.mjs";
 
 const visits = new Visits(() => (window.mri = undefined));
 
@@ -46,7 +49,7 @@ export async function mountScanner(boot) {
     const { session } = /** @type {{session: string}} */ (boot);
     const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./scanner.mjs"), import("./source/pin.mjs")]);
     const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-    const ask = () => Promise.all([metaAndTokens(session, signal), fetchScales(signal)]);
+    const ask = async () => (await takeEarly(session)) ?? Promise.all([metaAndTokens(session, signal), fetchScales(signal)]);
     const [[meta, tokens], scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
     return () => (window.mri = new Scanner(/** @type {any} */ (boot), meta, tokens, scales));
   });

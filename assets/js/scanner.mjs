@@ -6,6 +6,7 @@
 
 import { layoutFromMeta } from "./core/layout.mjs";
 import { loopFromText, textFromLoop } from "./core/lanes.mjs";
+import { openingStep } from "./core/opening.mjs";
 import { blockOf, validView } from "./core/selection.mjs";
 import { takenFromScanner } from "./core/takeaway.mjs";
 import { toggled, watchName } from "./core/watched.mjs";
@@ -59,6 +60,7 @@ export class Scanner {
     this.pin = new Pin({ session: boot.session, meta, tokens, onChange: () => this.pinButton?.draw() });
     this.cache = new FrameCache({
       numSteps,
+      isFilling: growth !== null,
       fetchWindow: (start, stop, signal) => this.pin.frames(start, stop, signal),
       onFailure: () => this.redraw(),
     });
@@ -70,16 +72,18 @@ export class Scanner {
     this.#build(boot, tokens, scales, meta);
     this.#listen();
     const loop = loopFromText(asked.loop);
-    this.player.seek(this.view.view.step ?? loop?.[0] ?? 0);
+    this.player.seek(openingStep({ ...this.view.view, session: this.isInLesson ? boot.session : asked.session }, tokens.steps));
     this.player.setLoop(loop);
     this.player.setGrowing(growth !== null);
     this.redraw();
     this.firstPaint.then(() => growth || this.#isClosed || this.#fetchSeries());
     this.firstPaint.then(() => growth || this.#isClosed || this.#withdrawIfDamaged(meta.integrity));
+    this.firstPaint.then(() => this.#isClosed || this.#fillOn());
     this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (growth) return asked.step === null ? this.player.follow() : undefined;
-    if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
+    const isToPlay = asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
   /** @param {any} boot
@@ -106,7 +110,7 @@ export class Scanner {
     const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
     this.takeaway = new TakeAway(tools, { ...takenFromScanner(boot.session, viewForServer, points), linkNow, paint: () => this.#pictures.drawNow(), pause: () => player.pause() });
     this.pinButton = new PinButton(tools, this.pin);
-    this.hints = new Hints();
+    this.hints = new Hints(this.player);
     showInPicker(/** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker)), this.session, meta.session.prompt || meta.name || meta.session.name);
   }
 
@@ -125,6 +129,13 @@ export class Scanner {
     document.getElementById(IDS.sessionPicker)?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
+  }
+
+  /** The other steps come when the charts have, or as soon as the clock moves. */
+  #fillOn() {
+    const fill = () => this.#isClosed || this.cache.fill(this.player.wanted);
+    this.player.subscribe(fill);
+    this.panels.inspector.firstChart.then(fill);
   }
 
   /** Lines over all steps, after the picture: the scan does not wait for them. */

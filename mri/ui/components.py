@@ -202,6 +202,14 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
                         ],
                         className="mri-bar",
                     ),
+                    html.Div(
+                        [
+                            html.Span(id="mri-lede"),
+                            " ",
+                            dcc.Link("Learn how it works", href=ids.LEARN_PATH, className="mri-door"),
+                        ],
+                        className="mri-lede",
+                    ),
                     html.Div(id="mri-sentence", className="mri-sentence"),
                     html.Div(id="mri-stage", className="mri-stage"),
                     html.Div(id="mri-ribbon", className="mri-ribbon"),

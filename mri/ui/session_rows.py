@@ -46,12 +46,13 @@ def is_readable(info: SessionInfo) -> bool:
     return info.state != "broken" and info.num_steps > 0
 
 
+FIRST = "demo-gift"
+
+
 def first_session(infos: Sequence[SessionInfo]) -> SessionInfo:
-    """What a first visit shows: the demo of a story, else another demo, else the newest recording."""
-    demos = sorted(
-        (info for info in infos if info.id.startswith("demo-")), key=lambda info: (info.id != "demo-story", info.id)
-    )
-    return (demos or infos)[0]
+    """What a first visit shows: the demo with one word to choose, else another demo, else the newest recording."""
+    demos = [info for info in infos if info.id.startswith("demo-")]
+    return min(demos, key=lambda info: (info.id != FIRST, info.id)) if demos else infos[0]
 
 
 def found(infos: Iterable[SessionInfo], search: str) -> list[SessionInfo]:

@@ -23,17 +23,64 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_the_first_visit_plays_the_demo(page):
-    page.emulate_media(reduced_motion="no-preference")
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_first_visit_stands_where_the_model_chooses_its_first_word(page, motion):
+    page.emulate_media(reduced_motion=motion)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     open_scanner(page)
     assert view(page)["session"] == "demo-long"
+    assert [step(page), page.evaluate("window.mri.player.mode")] == [3, "paused"]  # of four tokens of the prompt
+    expect(page).to_have_url(re.compile("session=demo-long&step=3"))
+    frames = [re.search("start=.*stop=[0-9]+", address)[0] for address in asked if "/frames?" in address]
+    assert frames[0] == "start=2&stop=5", "the step and its neighbours"
+    assert set(frames[1:]) <= {"start=2&stop=5", "start=0&stop=64"}, "the same whoever asks; and what fills on"
+    expect(page.locator(".mri-lede")).to_contain_text("Every glowing dot is a number inside it, measured.")
+    until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
+    until(page, "window.mri.cache.get(63) !== null")  # with the charts come the other steps
+    page.locator(".mri-lede").get_by_role("link", name="Learn how it works").click()
+    expect(page).to_have_url(re.compile("/learn$"))
+    page.locator("#nav-scanner").click()
+    expect(page).to_have_url(re.compile("session=demo-long&step=3"))
+
+
+def test_a_link_without_a_step_plays(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page, "/?session=demo-long")
     until(page, "window.mri.player.step >= 3")
     expect(page.get_by_role("button", name="Pause (space)")).to_be_visible()
 
 
-def test_charts_are_filled_while_the_first_visit_plays(page):
+def test_at_the_end_the_page_says_so_and_offers_the_start(page):
     page.emulate_media(reduced_motion="no-preference")
-    open_scanner(page)
+    open_scanner(page, "/?session=demo-long&step=97")
+    ending = page.locator(".mri-ending")
+    expect(ending).to_be_hidden()
+    page.keyboard.press("Space")
+    expect(ending).to_contain_text("It ends here.")
+    assert step(page) == 99
+    ending.get_by_role("button", name="From the start").click()
+    until(page, "window.mri.player.mode === 'playing' && window.mri.player.step < 20")
+    expect(ending).to_be_hidden()
+
+
+def test_predictions_do_not_look_like_buttons(page):
+    open_scanner(page, "/?session=demo-long&step=20&tab=predictions")
+    shown(page, "graph-predictions")
+    looks = page.evaluate(
+        """() => { const names = ["borderTopWidth", "borderRadius", "cursor", "pointerEvents"];
+            const look = (each) => Object.fromEntries(names.map((name) => [name, getComputedStyle(each)[name]]));
+            return [...document.querySelectorAll(".mri-top")].map(look)
+              .concat([...document.querySelectorAll("#graph-predictions .drag")].map(look)); }"""
+    )
+    assert len(looks) > 3
+    assert not [each for each in looks if each["pointerEvents"] != "none" and each["cursor"] == "pointer"]
+    assert not [each for each in looks[:3] if (each["borderTopWidth"], each["borderRadius"]) != ("0px", "0px")]
+
+
+def test_charts_are_filled_while_a_recording_plays(page):
+    page.emulate_media(reduced_motion="no-preference")
+    open_scanner(page, "/?session=demo-long")
     shown(page, "graph-neurons", "plot.data.length === 3")
     shown(page, "graph-history", "plot.data.length === 2")
     neuron = view(page)["neuron"]
@@ -43,7 +90,7 @@ def test_charts_are_filled_while_the_first_visit_plays(page):
 
 
 def test_reduced_motion_does_not_play_by_itself(page):
-    open_scanner(page)
+    open_scanner(page, "/?session=demo-long")
     until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
     assert step(page) == 0
     expect(page.get_by_role("button", name="Play (space)")).to_be_visible()

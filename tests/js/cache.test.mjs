@@ -89,6 +89,58 @@ test("in windows of the usual size, either way, a hundred steps cost two request
   }
 });
 
+test("before it may fill, a step comes with its neighbours and nothing is fetched ahead", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 22, isFilling: false });
+  assert.equal((await cache.ensure(14, 1)).header.step, 14);
+  assert.deepEqual([12, 13, 14, 15].map((step) => cache.get(step) !== null), [false, true, true, true]);
+  assert.equal((await cache.ensure(0, 1)).header.step, 0);
+  assert.equal((await cache.ensure(8, 1)).header.step, 8);
+  assert.equal((await cache.ensure(21, 1)).header.step, 21);
+  assert.deepEqual(source.requests, ["13-16", "0-2", "8-10", "20-22"]);
+});
+
+test("a step of the same window that is asked for meanwhile gets a request of its own", async () => {
+  const source = late();
+  const cache = cacheOf(source, { isFilling: false });
+  const all = [1, 5, 7].map((step) => cache.ensure(step, 1));
+  for (let i = 0; i < 3; i++) (source.answer(), await settled());
+  assert.deepEqual((await Promise.all(all)).map((frame) => frame.header.step), [1, 5, 7]);
+  assert.deepEqual(source.requests, ["0-3", "4-7", "6-8"]);
+});
+
+test("filling on asks for the whole window at the address that every visit uses, once, and counts no byte twice", async () => {
+  const source = new FakeSource();
+  const cache = cacheOf(source, { numSteps: 22, isFilling: false });
+  const first = await cache.ensure(11, 1);
+  await Promise.all([cache.fill(11), cache.fill(3)]);
+  await settled();
+  assert.deepEqual(source.requests, ["10-13", "8-16"]);
+  assert.equal(cache.get(11), first);
+  assert.equal(cache.numBytes, WINDOW_BYTES);
+  await cache.ensure(14, 1);
+  await settled();
+  assert.deepEqual(source.requests, ["10-13", "8-16", "16-22"]);
+});
+
+test("filling on waits for what is under way, and where the clock has gone", async () => {
+  const source = late();
+  const cache = cacheOf(source, { isFilling: false });
+  const first = cache.ensure(2, 1);
+  const filled = cache.fill(2);
+  await settled();
+  assert.deepEqual(source.requests, ["1-4"]);
+  source.answer();
+  await first;
+  await filled;
+  assert.deepEqual(source.requests, ["1-4", "0-8"]);
+  source.answer();
+  await settled();
+  const other = cacheOf(new FakeSource(), { isFilling: false });
+  other.close();
+  await other.fill(3);
+});
+
 test("jumping to and fro costs one request for each place, and none where it was before", async () => {
   const source = new FakeSource();
   const cache = new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 1000 });

@@ -72,3 +72,34 @@ test("it waits at a window that cannot be had, and asks for it no more than twic
   assert.equal(requests, 4); // two windows, a look ahead that failed, and once more when it was needed
   await assert.rejects(cache.ensure(16), /broken/);
 });
+
+test("who plays from a first picture of three steps at 10 steps a second never waits, where an answer takes a tenth of a second", async () => {
+  let [ms, picture, waits] = [0, null, 0];
+  const late = [];
+  const fetchWindow = (start, stop) => new Promise((done) => late.push({ atMs: ms + 100, answer: () => done(recordsOf(start, stop)) }));
+  const pass = async (byMs) => {
+    ms += byMs;
+    for (const each of late.splice(0)) each.atMs <= ms ? each.answer() : late.push(each);
+    await settled();
+  };
+  const cache = new FrameCache({ fetchWindow, numSteps: 40, windowSteps: 8, isFilling: false });
+  const player = new Player({ numSteps: 40, ready: (step) => cache.get(step) !== null, now: () => ms, raf: (callback) => (picture = callback) });
+  player.seek(12);
+  const first = cache.ensure(12, 1);
+  await pass(100);
+  await first;
+  player.subscribe(({ wanted, direction, waiting }) => {
+    waits += Number(waiting);
+    cache.fill(wanted);
+    cache.ensure(wanted, direction);
+  });
+  player.setSpeed(2.5);
+  player.play();
+  while (picture && player.mode === "playing") {
+    const callback = picture;
+    picture = null;
+    await pass(25);
+    callback();
+  }
+  assert.deepEqual([player.step, waits], [39, 0]);
+});

@@ -19,6 +19,13 @@ def info(**fields):
     )
 
 
+def test_a_first_visit_sees_the_gift_or_another_demo_or_the_newest():
+    infos = [info(id="newest"), info(id="demo-story"), info(id="demo-gift"), info(id="demo-calculator")]
+    assert session_rows.first_session(infos).id == "demo-gift"
+    assert session_rows.first_session([*infos[:2], infos[3]]).id == "demo-calculator"
+    assert session_rows.first_session(infos[:1]).id == "newest"
+
+
 def test_search_wants_every_word_anywhere():
     line = info(name="The Park", model_id="chatsft/d6")
     assert session_rows.matches(line, "")

@@ -3,6 +3,7 @@
  *
  * Knows steps, windows and who was used last. Refuses to know addresses (it is given `fetchWindow`) and the screen.
  * Windows are aligned, so that every visit asks for the same addresses and the browser's HTTP cache can answer.
+ * A first picture needs a step and its neighbours, and asks for no more until `fill`.
  */
 
 import { BadFrames, framesFromRecords } from "../core/wire.mjs";
@@ -12,8 +13,21 @@ import { Again } from "./again.mjs";
 /** @typedef {{frames: (Frame|undefined)[], numBytes: number}} Window frames by their place in it; while recording some may be
  *  missing, at its end and elsewhere */
 
+export const WINDOW_STEPS = 64;
+
+/** A step and its neighbours, as far as they are in its window: what a first picture is drawn from.
+ *  @param {number} step
+ *  @param {number} numSteps of the session
+ *  @param {number} [windowSteps]
+ *  @returns {[number, number]} [start, stop] */
+export function neighboursOf(step, numSteps, windowSteps = WINDOW_STEPS) {
+  const first = step - (step % windowSteps);
+  return [Math.max(first, step - 1), Math.min(first + windowSteps, numSteps, step + 2)];
+}
+
 /** What the page calls: `get(step)` while drawing; `ensure(player.wanted, player.direction)` at every change of the
- *  player, which fetches what is missing and looks ahead; `failureOf(step)` to say what did not come, `retry()` from the
+ *  player, which fetches what is missing and looks ahead; `fill(step)`
+ *  once the line has time for more than the first picture; `failureOf(step)` to say what did not come, `retry()` from the
  *  button beside it. */
 export class FrameCache {
   /** @type {Map<number, Window>} by window index, least recently used first */
@@ -30,19 +44,22 @@ export class FrameCache {
   #fetchWindow;
   #windowSteps;
   #maxBytes;
+  #isFilling;
   #again;
 
   /** @param {object} options
    *  @param {(start: number, stop: number, signal: AbortSignal) => Promise<ArrayBuffer>} options.fetchWindow
    *  @param {number} options.numSteps
    *  @param {number} [options.windowSteps]
+   *  @param {boolean} [options.isFilling] false: until `fill` a step that is missing comes with its neighbours only
    *  @param {number} [options.maxBytes] may be passed only by the window of the current step
    *  @param {() => void} [options.onFailure] something did not come, or it is time to ask for it again: draw
    *  @param {Again} [options.again] */
-  constructor({ fetchWindow, numSteps, windowSteps = 64, maxBytes = 64 * 1024 * 1024, onFailure = () => {}, again = new Again() }) {
+  constructor({ fetchWindow, numSteps, windowSteps = WINDOW_STEPS, isFilling = true, maxBytes = 64 * 1024 * 1024, onFailure = () => {}, again = new Again() }) {
     this.numSteps = numSteps;
     this.#fetchWindow = fetchWindow;
     this.#windowSteps = windowSteps;
+    this.#isFilling = isFilling;
     this.#maxBytes = maxBytes;
     this.onFailure = onFailure;
     this.#again = again;
@@ -78,6 +95,16 @@ export class FrameCache {
     const frame = this.get(step) ?? (await this.#needed(step, index));
     if (this.#current === index) this.#prefetch(step, index, direction);
     return frame;
+  }
+
+  /** From now on whole windows are fetched, and ahead; at once that of `step`.
+   *  @param {number} step where the clock is */
+  async fill(step) {
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    const index = this.#indexOf(step);
+    await this.#pending.get(index)?.catch(() => {});
+    if (!this.#isComplete(index)) this.#load(index, step).catch(() => {}); // told, if it lasts, when a step of it is needed
   }
 
   /** A recording grew; its partial last window is completed when a step of it is needed.
@@ -140,8 +167,10 @@ export class FrameCache {
    *  @returns {Promise<Frame>} */
   async #needed(step, index) {
     const offset = step - index * this.#windowSteps;
-    // A request that was under way may have been made before the recording reached this step: then ask once more.
-    return /** @type {Frame} */ ((await this.#load(index))[offset] ?? (await this.#load(index))[offset]);
+    let frame;
+    // A request that was under way may be for other steps, or made before the recording reached this one: then ask once more.
+    while (!frame) frame = (await this.#load(index, step))[offset];
+    return frame;
   }
 
   /** @param {number} step
@@ -149,14 +178,14 @@ export class FrameCache {
    *  @param {number} direction */
   #prefetch(step, index, direction) {
     const next = index + direction;
-    const exists = direction !== 0 && next >= 0 && next * this.#windowSteps < this.numSteps;
+    const exists = this.#isFilling && direction !== 0 && next >= 0 && next * this.#windowSteps < this.numSteps;
     if (!exists || this.#isComplete(next)) return;
     const into = step - index * this.#windowSteps;
     const stepsLeft = direction > 0 ? this.#windowSteps - 1 - into : into;
     const currentBytes = this.#knownBytes.get(index) ?? 0;
     const nextBytes = this.#knownBytes.get(next) ?? currentBytes;
     if (stepsLeft > this.#windowSteps / 2 || currentBytes + nextBytes > this.#maxBytes) return;
-    this.#load(next).catch(() => {}); // told, if it lasts, when the step is needed
+    this.#load(next, next * this.#windowSteps).catch(() => {}); // told, if it lasts, when the step is needed
   }
 
   /** @param {number} index
@@ -184,31 +213,47 @@ export class FrameCache {
 
   /** One request per window, however many wait for it.
    *  @param {number} index
+   *  @param {number} step of the window, that is wanted
    *  @returns {Promise<(Frame|undefined)[]>} of the window */
-  #load(index) {
+  #load(index, step) {
     const failure = this.#failed.get(index);
     if (failure && !failure.isDue) return Promise.reject(failure.error);
     let request = this.#pending.get(index);
     if (!request) {
-      request = this.#request(index).finally(() => this.#pending.delete(index));
+      request = this.#request(index, step).finally(() => this.#pending.delete(index));
       this.#pending.set(index, request);
     }
     return request;
   }
 
   /** @param {number} index
-   *  @returns {Promise<(Frame|undefined)[]>} */
-  async #request(index) {
-    const { signal } = this.#abort;
+   *  @param {number} step
+   *  @returns {[number, number]} [start, stop] that a request asks for */
+  #asked(index, step) {
+    if (!this.#isFilling) return neighboursOf(step, this.numSteps, this.#windowSteps);
+    const first = index * this.#windowSteps;
     const [from, to] = this.#missing(index) ?? [0, this.#stepsOf(index)];
+    return [first + from, first + to];
+  }
+
+  /** @param {number} index
+   *  @param {number} step
+   *  @returns {Promise<(Frame|undefined)[]>} */
+  async #request(index, step) {
+    const { signal } = this.#abort;
+    const [start, stop] = this.#asked(index, step);
     const first = index * this.#windowSteps;
     try {
       signal.throwIfAborted();
-      const buffer = await this.#fetchWindow(first + from, first + to, signal);
+      const buffer = await this.#fetchWindow(start, stop, signal);
       signal.throwIfAborted();
-      const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 }; // more may have come meanwhile
-      checkedFrames(buffer, first + from, first + to).forEach((frame, i) => (frames[from + i] ??= frame));
-      this.#keep(index, { frames, numBytes: numBytes + buffer.byteLength });
+      let { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 }; // more may have come meanwhile
+      for (const frame of checkedFrames(buffer, start, stop)) {
+        const place = frame.header.step - first;
+        if (!frames[place]) numBytes += bytesOf(frame);
+        frames[place] ??= frame;
+      }
+      this.#keep(index, { frames, numBytes });
       this.#failed.delete(index);
       this.#again.answered();
       return frames;

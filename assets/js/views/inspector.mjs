@@ -49,6 +49,9 @@ export class Inspector {
   #wanted = null;
   #listening = new WeakSet();
   #observer = new MutationObserver(() => this.#listen());
+  #charted = () => {};
+  /** Plotly has come and drawn. */
+  firstChart = new Promise((resolve) => (this.#charted = () => resolve(null)));
 
   /** @param {object} context
    *  @param {import("./feeds.mjs").Source} context.source
@@ -215,6 +218,7 @@ export class Inspector {
       const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
       if (!plot?._ev || this.#listening.has(plot._ev)) continue; // Plotly makes a new emitter when it begins anew
       this.#listening.add(plot._ev);
+      this.#charted();
       plot.on("plotly_click", (/** @type {any} */ event) => this.#click(id, event.points[0]));
     }
   }

@@ -7,6 +7,7 @@
  */
 
 import { stepsOfPositions } from "../core/growth.mjs";
+import { ledeOf } from "../core/lede.mjs";
 import { Inspector } from "./inspector.mjs";
 import { Layers } from "./layers.mjs";
 import { Ribbon } from "./ribbon.mjs";
@@ -52,6 +53,7 @@ export class Panels {
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
     this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onPick: (point) => onSelect({ point }) });
+    host("mri-lede").textContent = ledeOf(meta.session, layout);
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing });
     this.inspector.showTab(/** @type {string} */ (view.view.tab));

@@ -62,7 +62,9 @@ export class Transport {
     this.note = el("span", { class: "mri-step-note" });
     this.loop = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", on: { click: () => player.setLoop(null) } });
     this.followButton = el("button", { type: "button", class: "mri-follow", hidden: true, text: "Follow", title: "Stay at the newest step of the recording (F)", on: { click: () => player.follow() } });
-    const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.followButton, this.note, this.loop);
+    this.ending = el("p", { class: "mri-ending", role: "status", hidden: true }, "It ends here. ",
+      el("button", { type: "button", class: "mri-button", text: "↻ From the start", title: "Play from the first step (space)", on: { click: () => player.play() } }));
+    const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.followButton, this.note, this.ending, this.loop);
     this.phases = phases(steps);
     host.replaceChildren(this.clock, el("div", { class: "mri-track" }, this.range, this.phases), controls);
   }
@@ -114,6 +116,8 @@ export class Transport {
     say(this.count, `${lastStep + 1} ${this.word}${lastStep ? "s" : ""}`);
     this.at.setAttribute("aria-label", `${this.word}, 0 to ${lastStep}`);
     this.clock.title = `Type a number to go there. Numbered from 0: the last of these ${lastStep + 1} is ${this.word} ${lastStep}.`;
+    const isAtEnd = step === lastStep && lastStep > 0 && mode === "paused" && !loop && !this.player.isGrowing;
+    if (this.ending.hidden === isAtEnd) this.ending.hidden = !isAtEnd;
     this.loop.hidden = !loop;
     if (loop) this.loop.textContent = `loop ${loop[0]}–${loop[1]} · clear`;
   }
