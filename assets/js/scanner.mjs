@@ -41,8 +41,9 @@ export class Scanner {
   #painted = () => {};
   #owesWords = false;
 
-  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
-   *    `asked`: what a lesson shows, instead of what the address asks for
+  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View, pace?: number, begin?: string}} boot
+   *    `asked`: what a lesson shows, instead of what the address asks for; of a recording under way: its pace, and where it
+   *    begins ("first", "newest", or "paused" at the first)
    *  @param {any} meta
    *  @param {import("./views/ribbon.mjs").Tokens} tokens
    *  @param {Record<string, any>} scales
@@ -73,12 +74,13 @@ export class Scanner {
     this.player.seek(this.view.view.step ?? loop?.[0] ?? 0);
     this.player.setLoop(loop);
     this.player.setGrowing(growth !== null);
+    this.player.setPace(boot.pace ?? null);
     this.redraw();
     this.firstPaint.then(() => growth || this.#isClosed || this.#fetchSeries());
     this.firstPaint.then(() => growth || this.#isClosed || this.#withdrawIfDamaged(meta.integrity));
     this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (growth) return asked.step === null ? this.player.follow() : undefined;
+    if (growth) return asked.step === null ? this.#follow(boot.begin) : undefined;
     if (asked.step === null && !isCalm) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -110,10 +112,18 @@ export class Scanner {
     showInPicker(/** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker)), this.session, meta.session.prompt || meta.name || meta.session.name);
   }
 
+  /** @param {string} [begin] where, as of the constructor */
+  #follow(begin) {
+    if (begin === "paused") return;
+    if (begin === "first" && this.player.isPaced) this.player.play();
+    else this.player.follow();
+  }
+
   #listen() {
     const { signal } = this.#abort;
     this.player.subscribe(() => {
-      const step = this.player.mode === "following" ? null : this.player.step; // a link to a recording under way follows it
+      const { mode, isGrowing } = this.player;
+      const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
       this.view.select({ step, loop: textFromLoop(this.player.loop) });
       this.redraw();
     });
@@ -158,7 +168,8 @@ export class Scanner {
     for (const frame of frames) this.cache.push(frame);
     this.panels.hasGrown = true;
     this.player.setNumSteps(this.cache.numSteps);
-    this.#pictures.hurry(ALONE_MS);
+    if (this.player.step === this.player.lastStep) this.#pictures.hurry(ALONE_MS);
+    else this.redraw();
   }
 
   /** The recording runs, or it is paused: then charts may be asked for.
@@ -292,9 +303,10 @@ export class Scanner {
     return step > 0 ? this.cache.get(step - 1) : null;
   }
 
-  /** Whether steps come by themselves and the newest is shown. */
+  /** Whether steps come by themselves and are shown, each in its turn. */
   get #isFollowing() {
-    return this.player.mode === "following" && this.isRunning;
+    const { mode, step, lastStep } = this.player;
+    return mode === "following" && (this.isRunning || step < lastStep);
   }
 
   /** All that is not the picture, of the step that the picture shows. */
