@@ -93,9 +93,7 @@ def _form() -> html.Div:
                     html.Div(
                         [
                             html.Div(id="live-shown"),
-                            dbc.Checkbox(
-                                id="live-start-paused", label="start paused", value=False, class_name="mb-0"
-                            ),
+                            dbc.Checkbox(id="live-start-paused", label="start paused", value=False, class_name="mb-0"),
                         ],
                         className="live-shown",
                     ),
