@@ -101,7 +101,7 @@ export class Scanner {
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
       needFrame: (step) => this.cache.ensure(step).then(needsRedraw, () => {}), // the stage says it where it matters
       canAsk: () => this.pin.serverAnswers(),
-      isFollowing: () => this.#isFollowing,
+      isFollowing: () => this.#isFollowing && !this.player.isPaced, // at a pace there is time for charts
     });
     const viewForServer = () => this.panels.viewForServer();
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
