@@ -19,7 +19,7 @@ from mri.console import replace_what_cannot_be_shown
 from mri.errors import ModelError, MriError
 from mri.nanochat.constants import constants_from_text
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
-from mri.paths import SESSIONS
+from mri.paths import SESSIONS, demos
 from mri.server import create_app
 from mri.stalls import STALL_S
 from mri.store.files import shown
@@ -60,7 +60,7 @@ def main(
     everywhere = host in ("0.0.0.0", "::")
     hosts = [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])]
     try:
-        app = create_app(sessions, model, hosts, debug, constants=known)
+        app = create_app(sessions, model, hosts, debug, constants=known, demos=demos())
         services: Services = app.server.extensions[EXTENSION]
         greeting = _greeting(f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}", services)
     except MriError as error:
@@ -102,11 +102,13 @@ def _greeting(address: str, services: Services) -> str:
     except ModelError as error:
         model = f"none to record with. {error}"
     folder, (infos, unread) = services.library.folder, services.library.listed(0)  # counted only, not looked into
+    num_demos = len(services.library.demos_beside(folder.iterdir() if folder.exists() else []))
+    demos = f", and {num_demos} that came with the project" if num_demos else ""
     where = f"{shown(folder)}" + ("" if folder.exists() else " (which does not exist: the first recording makes it)")
     return (
         f"nanochat MRI at http://{address}\n"
         f"  model     {model}\n"
-        f"  sessions  {len(infos) + unread:,} in {where}\n"
+        f"  sessions  {len(infos) + unread - num_demos:,} in {where}{demos}\n"
         f"Ctrl-C stops it."
     )
 
@@ -123,6 +125,7 @@ def _paths_from_environment() -> dict[str, Any]:
         "sessions": Path(os.environ.get("MRI_SESSIONS") or SESSIONS),
         "model": Path(model) if model else None,
         "constants": constants_from_text(os.environ.get("MRI_SET", "").split()),
+        "demos": demos(),
         "allow_hosts": os.environ.get("MRI_ALLOW_HOST", "").split(),
     }
 

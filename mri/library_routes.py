@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from mri.errors import ConfigError
 from mri.routes import compress, revalidated_json, whole
 from mri.ui import session_rows
-from mri.ui.labels import session_title
+from mri.ui.apart import titles as titles_of
+from mri.ui.apart import told_apart
 from mri.ui.services import services
 
 library_routes = Blueprint("library_routes", __name__)
@@ -35,13 +36,15 @@ def rows() -> ResponseReturnValue:
     search = request.args.get("search", "")[:MOST_LETTERS]
     infos, unread = services().library.listed(WAIT_S)
     found = session_rows.ordered(session_rows.found(infos, search), request.args.get("by") or "-recorded")
+    shown = found[start:stop]
+    apart = told_apart(infos, {info.id for info in shown})
     return revalidated_json(
         {
             "total": len(infos) + unread,
             "unread": unread,
             "found": len(found),
             "recording": any(info.state == "recording" for info in infos),
-            "rows": [session_rows.row(info) for info in found[start:stop]],
+            "rows": [session_rows.row(info, apart.get(info.id, "")) for info in shown],
         }
     )
 
@@ -49,7 +52,9 @@ def rows() -> ResponseReturnValue:
 @library_routes.get("/library/titles")
 @compress.compressed()
 def titles() -> ResponseReturnValue:
-    """`titles`: [id, title] of every session that has steps, newest first; `unread` as in `rows`."""
+    """`titles`: [id, title] of every session that has steps, newest first, equal titles told apart; `unread` as in
+    `rows`."""
     infos, unread = services().library.listed(WAIT_S)
-    readable = filter(session_rows.is_readable, infos)
-    return revalidated_json({"titles": [[info.id, session_title(info)] for info in readable], "unread": unread})
+    readable = [*filter(session_rows.is_readable, infos)]
+    pairs = [[info.id, title] for info, title in zip(readable, titles_of(readable), strict=True)]
+    return revalidated_json({"titles": pairs, "unread": unread})

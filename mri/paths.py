@@ -8,8 +8,15 @@ from urllib.request import url2pathname
 DATA = Path(__file__).resolve().parents[1] / "data"
 SESSIONS = DATA / "sessions"
 """The sessions folder unless another is named: what `python app.py` shows."""
+DEMOS = ("demo-*.h5", "pair-*.h5")
+"""Of SESSIONS, those that came with the project."""
 LESSONS = DATA / "lessons"
 """The lessons of /learn, with their recordings."""
+
+
+def demos() -> list[Path]:
+    """The files of the sessions that came with the project."""
+    return sorted(path for pattern in DEMOS for path in SESSIONS.glob(pattern))
 
 
 def as_path(text: Path | str) -> Path:

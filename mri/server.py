@@ -63,6 +63,7 @@ def create_app(
     worker: GenerationWorker | None = None,
     lessons: Path = LESSONS,
     constants: Mapping[str, object] | None = None,
+    demos: Iterable[Path] = (),
 ) -> Dash:
     """The app; `.server` is the WSGI application. Starts nothing: the worker starts when it is first needed,
     unsealed sessions are sealed after the first request, and whenever somebody asks for anything later.
@@ -73,11 +74,12 @@ def create_app(
     constants     of that model, which no file says, as --set: {"softcap": 20}
     worker        another handle on the generation worker (tests)
     lessons       folder of the lessons; their recordings can be opened by id, and are in no list
+    demos         files of sessions that are listed whatever the folder
     """
     _mend_plotly()
     sessions = as_path(sessions).absolute()
     model = as_path(model).absolute() if model else None
-    library = Library(sessions, bundled=lessons.glob("*/"))
+    library = Library(sessions, bundled=lessons.glob("*/"), demos=demos)
     worker = worker or GenerationWorker(sessions, model, constants=constants)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
     computations = Turns(1, "computations", waiting=COMPUTATIONS_WAITING)

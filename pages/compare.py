@@ -9,7 +9,7 @@ from typing import Any
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, html, no_update
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, html, no_update
 
 from mri.analysis.alignment import DEFAULT, STRATEGIES
 from mri.analysis.comparison import Comparison
@@ -99,29 +99,6 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("mri", "fillPickers"), Output("compare-picked", "data"), Input("compare-pickers", "data")
 )  # fmt: skip
-
-
-@callback(
-    Output("sessions-compare", "data"),
-    Output("sessions-compare-bar", "hidden"),
-    Output("sessions-compare-says", "children"),
-    Output("sessions-goto", "href"),
-    Input("sessions-asked", "data"),
-    Input("sessions-compare-stop", "n_clicks"),
-    State("sessions-compare", "data"),
-    prevent_initial_call=True,
-)
-def choose_two(asked: dict[str, Any] | None, _stop: Any, first: str | None) -> tuple[Any, ...]:
-    """The first that is chosen is A, the second B: then their comparison opens."""
-    if ctx.triggered_id == "sessions-compare-stop":
-        return None, True, "", no_update
-    if asked is None or asked["what"] != "compare":
-        return (no_update,) * 4
-    chosen = asked["id"]
-    if first is None:
-        title = labels.session_title(services().library.info(chosen))
-        return chosen, False, [f"“{title}” is A. Press Compare at another session: it becomes B. "], no_update
-    return None, True, "", compare.address(first, chosen)
 
 
 def _comparison(view: Pair) -> Comparison:

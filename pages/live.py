@@ -90,6 +90,13 @@ def _form() -> html.Div:
                         id="live-model", options=models, value=models[0]["value"] if models else None, size="sm"
                     ),
                     html.P(id="live-model-line", className="record-cost"),
+                    html.Div(
+                        [
+                            html.Div(id="live-shown"),
+                            dbc.Checkbox(id="live-start-paused", label="start paused", value=False, class_name="mb-0"),
+                        ],
+                        className="live-shown",
+                    ),
                     dbc.Button("Start recording", id="live-start", color="danger", className="live-start"),
                     dcc.Store(id="live-started"),
                 ],

@@ -56,7 +56,8 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
         "full_scale": full_scales(reader),
         "limit": largest_statistic(reader),
     }
-    return components.scanner(boot, library.info(reader.session.id))
+    info = library.info(reader.session.id)
+    return components.scanner(boot, info, notice=record_box.loaded_line(info) if session is None else None)
 
 
 clientside_callback(

@@ -13,8 +13,8 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 
 from mri.export.files import rows_about
 from mri.store.imports import MAX_FILE_BYTES
-from mri.ui import compare, ids, session_files, session_rows
-from mri.ui.labels import session_title
+from mri.ui import ids, session_files, session_rows
+from mri.ui.apart import title_in
 from mri.ui.services import services
 
 dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=4)
@@ -44,7 +44,6 @@ def layout(**_: Any) -> html.Div:
                 className="sessions-head",
             ),
             session_files.drop_strip(MAX_FILE_BYTES),
-            compare.chooser(),
             html.Div(id="sessions-list"),
             session_files.export_dialog(),
             _rename_dialog(),
@@ -110,12 +109,13 @@ clientside_callback(
 def open_dialog(asked: Asked) -> tuple[Any, ...]:
     if asked["what"] not in ("rename", "delete"):
         return (no_update,) * 5
-    session_id = asked["id"]
-    info = services().library.info(session_id)
+    session_id, library = asked["id"], services().library
+    library.own_path(session_id)  # else says why not
+    info = library.info(session_id)
     if asked["what"] == "rename":
         return session_id, True, info.name, no_update, no_update
     how_large = f"{info.num_steps:,} steps, {session_rows.size(info.bytes_on_disk)}"
-    sentence = f"“{session_title(info)}”, {how_large}. This cannot be undone."
+    sentence = f"“{title_in(library, info)}”, {how_large}. This cannot be undone."
     return session_id, no_update, no_update, True, sentence
 
 
@@ -137,7 +137,7 @@ def open_export(asked: Asked) -> tuple[Any, ...]:
     if asked["what"] != "export":
         return (no_update,) * 3
     info = services().library.info(asked["id"])
-    return info.id, True, f"Export “{session_title(info)}”"
+    return info.id, True, f"Export “{title_in(services().library, info)}”"
 
 
 @callback(

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from mri.paths import demos
+
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "tests" / "golden" / "E5"
 
@@ -78,6 +80,11 @@ def test_it_says_where_it_is_and_what_it_found(tmp_path, handmade_session):
         assert requests.get(f"{address}/sessions/handmade/meta", timeout=120).json()["num_steps"] == 5
         text = "".join(lines)
         assert "base d3 step 10" in text
+        assert f"1 in {tmp_path}, and {len(demos())} that came with the project" in text
+        listed = {
+            row["id"]: row["words"] for row in requests.get(f"{address}/library/rows", timeout=120).json()["rows"]
+        }
+        assert (listed["handmade"], listed["demo-gift"]) == ("finished", "bundled")
         assert "1 in" in text
     assert process.returncode == 0
     assert "Traceback" not in "".join(lines)

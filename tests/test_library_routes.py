@@ -70,3 +70,9 @@ def test_titles_are_of_sessions_that_can_be_opened(client):
     assert answer["unread"] == 0
     assert len(titles) == 10
     assert ["handmade", "Handmade"] in titles
+    assert len({title for _, title in titles}) == 10, "no two are called the same"
+
+
+def test_lines_of_the_same_title_say_what_tells_them_apart(client):
+    apart = {row["id"]: row["apart"] for row in rows(client)["rows"]}
+    assert (apart["handmade"], apart["copy-3"]) == ("", "copy-3")

@@ -12,6 +12,7 @@ import { Scanner } from "./scanner.mjs";
 import * as http from "./source/http.mjs";
 import { LiveSocket } from "./source/socket.mjs";
 import { toldUntilAnswered } from "./views/failed.mjs";
+import { rememberedPace } from "./views/pace.mjs";
 import { showToast } from "./views/shell.mjs";
 
 /** @typedef {object} LiveBoot
@@ -19,7 +20,8 @@ import { showToast } from "./views/shell.mjs";
  *  @property {number} num_steps recorded when the page was made
  *  @property {boolean} is_steerable whether this server's worker records it
  *  @property {number} limit largest magnitude of any value so far
- *  @property {import("./state/view.mjs").View} [asked] what a lesson shows, instead of what the address asks for */
+ *  @property {import("./state/view.mjs").View} [asked] what a lesson shows, instead of what the address asks for
+ *  @property {boolean} [startsPaused] its clock stands at the first step until somebody lets it go */
 
 const MOST_FETCHED = 64;
 const [SEAL_LOOKS, SEAL_LOOK_MS] = [20, 500];
@@ -123,10 +125,12 @@ export class Following {
   #build() {
     const growth = /** @type {Growth} */ (this.#growth);
     this.makeRoom();
-    const boot = { session: this.#meta.session.id, full_scale: growth.fullScale, limit: growth.limit, asked: this.boot.asked };
+    const { asked, startsPaused = false, num_steps: from } = this.boot;
+    const boot = { session: this.#meta.session.id, full_scale: growth.fullScale, limit: growth.limit, asked, pace: rememberedPace(), begin: startsPaused ? "paused" : from ? "newest" : "first" };
     const scanner = this.openScanner(boot, { ...this.#meta, version: "" }, growth.tokens, this.scales, growth);
     this.scanner = window.mri = scanner;
     scanner.setRunning(this.bar.state === "running");
+    this.bar.follow(scanner.player);
     this.onScanner(scanner);
   }
 

@@ -9,6 +9,7 @@ import { Following } from "./following.mjs";
 import { IDS } from "./names.mjs";
 import { startRecording, steerRecording } from "./source/http.mjs";
 import { LiveBar } from "./views/live_bar.mjs";
+import { paceChoice } from "./views/pace.mjs";
 import { showToast } from "./views/shell.mjs";
 
 export class Live {
@@ -25,6 +26,7 @@ export class Live {
       steer: (what) => this.#steer(what),
       again: () => this.#again(),
     });
+    this.#fillForm();
     const { signal } = this.#abort;
     addEventListener("popstate", () => this.#restore(), { signal });
     document.addEventListener("click", (event) => this.#navigate(event), { signal, capture: true });
@@ -35,6 +37,11 @@ export class Live {
     this.#leave();
   }
 
+  /** How it is shown is this page's own: the server is not told. */
+  #fillForm() {
+    document.getElementById("live-shown")?.replaceChildren(paceChoice());
+  }
+
   /** Have a prompt recorded, and watch.
    *  @param {Record<string, any>} request body of POST /record */
   async record(request) {
@@ -42,7 +49,8 @@ export class Live {
       const { id } = await startRecording(request);
       if (this.#abort.signal.aborted) return; // somebody went elsewhere: it is among the sessions
       history.pushState(null, "", `/live?session=${id}`);
-      this.watch({ session: id, num_steps: 0, is_steerable: true, limit: 0 });
+      const { checked: startsPaused } = /** @type {HTMLInputElement} */ (document.getElementById("live-start-paused"));
+      this.watch({ session: id, num_steps: 0, is_steerable: true, limit: 0, startsPaused });
     } catch (error) {
       showToast(/** @type {Error} */ (error).message, "error");
     }
@@ -74,6 +82,7 @@ export class Live {
 
   #showForm() {
     this.#leave();
+    this.#fillForm(); // with what was chosen since
     this.#show("is-form");
     window.dash_clientside.set_props(IDS.liveTick, { disabled: false });
   }

@@ -42,8 +42,9 @@ export class Scanner {
   #painted = () => {};
   #owesWords = false;
 
-  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View}} boot
-   *    `asked`: what a lesson shows, instead of what the address asks for
+  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("./state/view.mjs").View, pace?: number, begin?: string}} boot
+   *    `asked`: what a lesson shows, instead of what the address asks for; of a recording under way: its pace, and where it
+   *    begins ("first", "newest", or "paused" at the first)
    *  @param {any} meta
    *  @param {import("./views/ribbon.mjs").Tokens} tokens
    *  @param {Record<string, any>} scales
@@ -75,13 +76,14 @@ export class Scanner {
     this.player.seek(openingStep({ ...this.view.view, session: this.isInLesson ? boot.session : asked.session }, tokens.steps));
     this.player.setLoop(loop);
     this.player.setGrowing(growth !== null);
+    this.player.setPace(boot.pace ?? null);
     this.redraw();
     this.firstPaint.then(() => growth || this.#isClosed || this.#fetchSeries());
     this.firstPaint.then(() => growth || this.#isClosed || this.#withdrawIfDamaged(meta.integrity));
     this.firstPaint.then(() => this.#isClosed || this.#fillOn());
     this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (growth) return asked.step === null ? this.player.follow() : undefined;
+    if (growth) return asked.step === null ? this.#follow(boot.begin) : undefined;
     const isToPlay = asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
@@ -103,7 +105,7 @@ export class Scanner {
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
       needFrame: (step) => this.cache.ensure(step).then(needsRedraw, () => {}), // the stage says it where it matters
       canAsk: () => this.pin.serverAnswers(),
-      isFollowing: () => this.#isFollowing,
+      isFollowing: () => this.#isFollowing && !this.player.isPaced, // at a pace there is time for charts
     });
     const viewForServer = () => this.panels.viewForServer();
     const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
@@ -114,10 +116,18 @@ export class Scanner {
     showInPicker(/** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker)), this.session, meta.session.prompt || meta.name || meta.session.name);
   }
 
+  /** @param {string} [begin] where, as of the constructor */
+  #follow(begin) {
+    if (begin === "paused") return;
+    if (begin === "first" && this.player.isPaced) this.player.play();
+    else this.player.follow();
+  }
+
   #listen() {
     const { signal } = this.#abort;
     this.player.subscribe(() => {
-      const step = this.player.mode === "following" ? null : this.player.step; // a link to a recording under way follows it
+      const { mode, isGrowing } = this.player;
+      const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
       this.view.select({ step, loop: textFromLoop(this.player.loop) });
       this.redraw();
     });
@@ -169,7 +179,8 @@ export class Scanner {
     for (const frame of frames) this.cache.push(frame);
     this.panels.hasGrown = true;
     this.player.setNumSteps(this.cache.numSteps);
-    this.#pictures.hurry(ALONE_MS);
+    if (this.player.step === this.player.lastStep) this.#pictures.hurry(ALONE_MS);
+    else this.redraw();
   }
 
   /** The recording runs, or it is paused: then charts may be asked for.
@@ -303,9 +314,10 @@ export class Scanner {
     return step > 0 ? this.cache.get(step - 1) : null;
   }
 
-  /** Whether steps come by themselves and the newest is shown. */
+  /** Whether steps come by themselves and are shown, each in its turn. */
   get #isFollowing() {
-    return this.player.mode === "following" && this.isRunning;
+    const { mode, step, lastStep } = this.player;
+    return mode === "following" && (this.isRunning || step < lastStep);
   }
 
   /** All that is not the picture, of the step that the picture shows. */

@@ -44,7 +44,7 @@ class Recording:
         """JSON of GET /record/<id>; `position` is its place in the queue, 0 when it is running or over."""
         message = self.message
         if self.state == "running" and not self.max_steps:
-            message = "Reading the prompt…" if is_worker_ready else "Starting the generation worker…"
+            message = "Loading the model…" if is_worker_ready else "Starting the generation worker…"
         return {
             "id": self.id,
             "state": self.state,

@@ -49,13 +49,17 @@ class Library:
     """The sessions in `folder`, which need not exist yet. Usable from many threads. Raises StoreError for a file.
 
     bundled    folders of finished sessions that can be opened by id, but are not listed, renamed or deleted
+    demos      files of finished sessions that are listed beside those of the folder, but not renamed or deleted
+
+    Where an id is in several of them, the folder's own session counts, then the demo.
     """
 
-    def __init__(self, folder: Path | str, *, bundled: Iterable[Path] = ()) -> None:
+    def __init__(self, folder: Path | str, *, bundled: Iterable[Path] = (), demos: Iterable[Path] = ()) -> None:
         self.folder = as_path(folder).absolute()
         if self.folder.is_file():
             raise StoreError(f"{shown(self.folder)} is a file: give the folder of the sessions, in which it lies.")
         self._bundled = [*bundled]
+        self._demos = [*demos]
         self._lock = threading.Lock()
         self._open: OrderedDict[str, _Opened] = OrderedDict()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
@@ -77,9 +81,10 @@ class Library:
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
         self._forget_gone(entries)
+        entries += self.demos_beside(entries)
         until, new, unread = time.monotonic() + within_s, 0, 0
         infos: list[SessionInfo | None] = []
-        for path in sorted(entries, reverse=True):
+        for path in sorted(entries, key=lambda path: path.name, reverse=True):
             if path.suffix == ".h5" and path not in self._looked_into:
                 if new >= LOOKED_INTO and time.monotonic() > until:
                     unread += not path.name.startswith(".")
@@ -91,6 +96,11 @@ class Library:
         known = filter(None, infos)
         return sorted(known, key=lambda info: (info.start_time, info.id), reverse=True), unread
 
+    def demos_beside(self, entries: Iterable[Path]) -> Sequence[Path]:
+        """The demos that no session among these entries of the folder stands for."""
+        own = {path.stem for path in entries}
+        return [path for path in self._demos if path.stem not in own and path.exists()]
+
     def path(self, session_id: str) -> Path:
         """The .h5, or the folder of a session that is not sealed. Raises SessionNotFound."""
         if is_session_id(session_id):
@@ -98,7 +108,8 @@ class Library:
             for path in (sealed, folder, sealed):  # again: it may have been sealed while we looked
                 if path.exists() and (path == sealed or is_session_folder(path)):
                     return path
-            for path in (bundle / f"{session_id}.h5" for bundle in self._bundled):
+            elsewhere = [path for path in self._demos if path.stem == session_id]
+            for path in (*elsewhere, *(bundle / f"{session_id}.h5" for bundle in self._bundled)):
                 if path.exists():
                     return path
         raise SessionNotFound(f"There is no session {session_id!r}: choose one from the list of sessions.")
@@ -143,7 +154,7 @@ class Library:
 
     def rename(self, session_id: str, name: str) -> None:
         """Gives a name, in a file beside the session ("" takes it back). Raises SessionNotFound, StoreError."""
-        self._own_path(session_id)
+        self.own_path(session_id)
         sidecar = self.folder / f"{session_id}.name"
         try:
             if name.strip():
@@ -155,7 +166,7 @@ class Library:
 
     def delete(self, session_id: str) -> None:
         """Raises SessionNotFound, and StoreError while it is being recorded or where the disk refuses."""
-        path = self._own_path(session_id)
+        path = self.own_path(session_id)
         if path.is_dir() and is_held(path):
             raise StoreError(f"Session {session_id} is being recorded: stop the recording before deleting it.")
         with self._lock:
@@ -169,11 +180,12 @@ class Library:
         except OSError as error:
             raise disk_error("delete", path, error) from error
 
-    def _own_path(self, session_id: str) -> Path:
+    def own_path(self, session_id: str) -> Path:
         """As `path`. Raises StoreError for a session that came with the app."""
         path = self.path(session_id)
         if path.parent != self.folder:
-            raise StoreError(f"Session {session_id} belongs to a lesson: it can be neither renamed nor deleted.")
+            what = "came with nanochat MRI" if path in self._demos else "belongs to a lesson"
+            raise StoreError(f"Session {session_id} {what}, not from your folder: it is neither renamed nor deleted.")
         return path
 
     def new_id(self) -> str:
@@ -279,10 +291,10 @@ class Library:
             except MriError as error:
                 info = broken(path, str(error))
             self._sealed_infos[signature] = info
-        info = self._sealed_infos[signature]
+        info = replace(self._sealed_infos[signature], is_bundled=path.parent != self.folder)
         if damage := self._integrity.damage(signature):
             info = replace(info, state="broken", error=damage)
-        return self._renamed(info)
+        return info if info.is_bundled else self._renamed(info)
 
     def _info_of_folder(self, folder: Path) -> SessionInfo | None:
         """None for a folder that is none of ours."""

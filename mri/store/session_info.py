@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from mri.config import TraceConfig
 from mri.errors import MriError
 from mri.events import TraceSession
 from mri.store import description
@@ -22,7 +23,9 @@ class SessionInfo:
 
     state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
              broken: `error` says in a sentence why it cannot be read
-    provenance    which model was recorded, as in TraceSession
+    provenance    which model was recorded, and `sampling` how its tokens were chosen, as in TraceSession
+    capture       what was kept of a step; None of a broken one
+    is_bundled    it lies in no folder of one's own: it can be neither renamed nor deleted
     """
 
     id: str
@@ -35,6 +38,9 @@ class SessionInfo:
     start_time: str = ""
     error: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
+    sampling: dict[str, Any] = field(default_factory=dict)
+    capture: TraceConfig | None = None
+    is_bundled: bool = False
 
 
 def is_session_folder(folder: Path) -> bool:
@@ -66,4 +72,5 @@ def info_of(session_id: str, state: State, num_bytes: int, session: TraceSession
     return SessionInfo(
         session_id, state, num_bytes, session.name, session.prompt, session.model_id,
         session.num_steps, session.start_time, provenance=session.provenance,
+        sampling=session.sampling, capture=session.layout.config,
     )  # fmt: skip

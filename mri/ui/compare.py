@@ -100,26 +100,6 @@ def start(sessions: Sequence[SessionInfo], is_chosen: bool, there: Callable[[str
     )
 
 
-def chooser() -> html.Div:
-    """On the list of sessions: what is said while the first of two is chosen."""
-    return html.Div(
-        [
-            dcc.Store(id="sessions-compare"),
-            dcc.Location(id="sessions-goto", refresh="callback-nav"),
-            html.Div(
-                [
-                    html.Span(id="sessions-compare-says"),
-                    html.Button("Do not compare", id="sessions-compare-stop", type="button", className="mri-button"),
-                ],
-                id="sessions-compare-bar",
-                className="sessions-compare-bar",
-                role="status",
-                hidden=True,
-            ),
-        ]
-    )
-
-
 def _choose(sessions: Sequence[SessionInfo]) -> html.Section:
     if not sessions:
         return html.Section(

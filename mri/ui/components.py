@@ -178,8 +178,8 @@ def session_picker(select_id: str, chosen: SessionInfo | None, **more: Any) -> h
     )
 
 
-def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner") -> html.Div:
-    """The Scanner's three zones as empty hosts. `title`: of the page."""
+def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner", notice: Any = None) -> html.Div:
+    """The Scanner's three zones as empty hosts. `title`: of the page; `notice`: a line over the scan."""
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
@@ -193,6 +193,7 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
             ),
             html.Section(
                 [
+                    notice,
                     html.Div(
                         [
                             html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),

@@ -7,10 +7,13 @@ from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader
 from mri.ui.tokens import display
 
+MOST_TITLE_CHARS = 70
+
 
 def session_title(info: SessionInfo) -> str:
-    """Its name, else the start of its prompt, else its id; control and bidirectional characters as escapes."""
-    return excerpt(info.name or info.prompt or info.id, 70)
+    """Its name, else the start of its prompt, else its id; control and bidirectional characters as escapes. Others may
+    have the same: see apart.py."""
+    return excerpt(info.name or info.prompt or info.id, MOST_TITLE_CHARS)
 
 
 def excerpt(text: str, most_chars: int = 140) -> str:

@@ -19,6 +19,7 @@ from mri.hook_points import nanochat_points
 from mri.layout import Layout, config_of_preset
 from mri.live.request import RecordRequest
 from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
+from mri.store.library import SessionInfo
 from mri.ui import ids
 from mri.ui.services import services
 from mri.ui.tokens import display
@@ -213,6 +214,24 @@ def progress(session_id: str | None, is_open: bool) -> tuple[Any, ...]:
 def live_address(session_id: str) -> str:
     """Where a recording under way is watched."""
     return f"{ids.LIVE_PATH}?{urlencode({'session': session_id})}"
+
+
+def loaded_line(shown: SessionInfo) -> Any:
+    """Of the model given with --model, where `shown` was recorded from another one; else None."""
+    try:
+        files = find_checkpoint(services().model or EMBEDDED)
+    except ModelError:
+        return None  # the box says why
+    if services().model is None or shown.model_id == f"{files.source}/{files.tag}/{files.step}":
+        return None
+    loaded = f"{files.source} {files.tag}, step {files.step:,}"
+    return html.P(
+        [
+            html.Span(["Loaded: ", html.B(loaded), f". This recording is of {display(shown.model_id.encode())}."]),
+            dcc.Link("Record with the loaded model", href=ids.LIVE_PATH, className="mri-button"),
+        ],
+        className="mri-loaded",
+    )
 
 
 def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mri.errors import ConfigError
 from mri.store.library import Library, SessionInfo
+from mri.ui.apart import LOOK_S
 from mri.ui.labels import excerpt, session_title
 from mri.ui.tokens import display
 
@@ -31,10 +32,6 @@ ORDERS: dict[str, Callable[[SessionInfo], Any]] = {
     "state": lambda info: [*STATES].index(info.state),
 }
 """What the list can be ordered by."""
-
-
-LOOK_S = 0.3
-"""So long a page's layout may look at files that are new."""
 
 
 def readable(library: Library) -> list[SessionInfo]:
@@ -73,14 +70,18 @@ def ordered(infos: Sequence[SessionInfo], by: str) -> list[SessionInfo]:
     return sorted(infos, key=ORDERS[name], reverse=by != name)
 
 
-def row(info: SessionInfo) -> dict[str, Any]:
-    """One line as JSON: texts, and `can`, what can be done with it."""
-    words, meaning = STATES[info.state]
+BUNDLED = ("bundled", "Came with nanochat MRI: it is not in your folder, and cannot be renamed or deleted.")
+
+
+def row(info: SessionInfo, apart: str = "") -> dict[str, Any]:
+    """One line as JSON: texts, and `can`, what can be done with it. apart: from those of the same title."""
+    words, meaning = BUNDLED if info.is_bundled and info.state == "finished" else STATES[info.state]
     title, prompt = session_title(info), excerpt(info.prompt)
     can = [] if info.state == "broken" else ["compare", "export", "rename"]
     return {
         "id": info.id,
         "title": title,
+        "apart": apart,
         "prompt": prompt if prompt != title else "",
         "model": display(info.model_id.encode("utf-8", "replace")) or "–",
         "steps": f"{info.num_steps:,}",

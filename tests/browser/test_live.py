@@ -2,6 +2,7 @@
 
 import base64
 import re
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from mri.server import create_app
 from mri.store.library import Library
 from mri.ui.services import EXTENSION
 from tests.browser.scanner_page import step, until
-from tests.browser.serving import PHONE, clean_page, served
+from tests.browser.serving import DESKTOP, PHONE, clean_page, served
 from tests.browser.test_record import MODEL
 from tests.conftest import FAKE_WORKER
 from tests.live.conftest import Recorder
@@ -25,6 +26,14 @@ window.WebSocket = class extends Real { constructor(...of) { super(...of); windo
 LOSSY_SOCKET = """window.isLossy = false; window.numLost = 0; const Real = WebSocket;
 window.WebSocket = class extends Real { set onmessage(hear) { window.hear = hear; super.onmessage = (event) => {
     if (isLossy && typeof event.data !== "string") numLost++; else hear(event); }; } };"""
+
+
+@contextmanager
+def live_page(browser, address, viewport=DESKTOP, pace="Infinity"):
+    """A clean page that shows recordings at full speed, unless the test is about their pace."""
+    with clean_page(browser, address, viewport) as page:
+        page.add_init_script(f"if (!localStorage.getItem('mri-pace')) localStorage.setItem('mri-pace', '{pace}')")
+        yield page
 
 
 @pytest.fixture
@@ -79,7 +88,7 @@ def records(page):
 
 def test_from_prompt_to_replay(browser, tmp_path):
     app = create_app(tmp_path, MODEL)
-    with served(app) as address, clean_page(browser, address) as page:
+    with served(app) as address, live_page(browser, address) as page:
         fill(page, "Mia went", 260)
         page.locator("#live-temperature").fill("1.5")
         page.get_by_role("button", name="Start recording").click()
@@ -120,7 +129,7 @@ def test_from_prompt_to_replay(browser, tmp_path):
 
 
 def test_two_viewers_one_late_and_both_get_every_step(browser, site, recorder):
-    with clean_page(browser, site) as first, clean_page(browser, site) as second:
+    with live_page(browser, site) as first, live_page(browser, site) as second:
         recorder.append()
         first.bring_to_front()  # a page behind another draws too seldom to be clicked in
         first.goto("/live")
@@ -146,7 +155,7 @@ def test_two_viewers_one_late_and_both_get_every_step(browser, site, recorder):
 
 
 def test_scrubbing_back_leaves_following_and_the_button_returns(browser, site, recorder):
-    with clean_page(browser, site) as page:
+    with live_page(browser, site) as page:
         recorder.append(12)
         watch(page, recorder)
         follow = page.get_by_role("button", name="Follow")
@@ -168,7 +177,7 @@ def test_scrubbing_back_leaves_following_and_the_button_returns(browser, site, r
 
 
 def test_a_connection_that_breaks_is_made_again(browser, site, recorder):
-    with clean_page(browser, site) as page:
+    with live_page(browser, site) as page:
         page.add_init_script(KEEP_SOCKETS)
         recorder.append(5)
         watch(page, recorder)
@@ -183,7 +192,7 @@ def test_a_connection_that_breaks_is_made_again(browser, site, recorder):
 
 
 def test_what_the_stream_leaves_out_is_counted_and_fetched(browser, site, recorder):
-    with clean_page(browser, site) as page:
+    with live_page(browser, site) as page:
         page.add_init_script(LOSSY_SOCKET)
         recorder.append(5)
         watch(page, recorder)
@@ -206,7 +215,7 @@ def test_what_the_stream_leaves_out_is_counted_and_fetched(browser, site, record
 
 
 def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):
-    with clean_page(browser, site, PHONE) as page:
+    with live_page(browser, site, PHONE) as page:
         recorder.append(4)
         watch(page, recorder)
         width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
@@ -222,7 +231,7 @@ def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):
 
 
 def test_the_queue_and_what_goes_wrong(browser, site, tmp_path):
-    with clean_page(browser, site) as page:
+    with live_page(browser, site) as page:
         page.request.post("/record", data={"prompt": "hang", "max_new_tokens": 2})
         page.request.post("/record", data={"prompt": "x"})
         fill(page, "y", 5)
@@ -245,7 +254,7 @@ def test_the_queue_and_what_goes_wrong(browser, site, tmp_path):
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_form_and_bar_are_accessible(browser, site, recorder, theme):
-    with clean_page(browser, site) as page:
+    with live_page(browser, site) as page:
         page.add_init_script(f"localStorage.setItem('mri-theme', '{theme}')")
         recorder.append(3)
         fill(page, "Mia", 5)
@@ -253,3 +262,82 @@ def test_form_and_bar_are_accessible(browser, site, recorder, theme):
         watch(page, recorder)
         results.append(Axe().run(page))
     assert [result.violations_count for result in results] == [0, 0], [result.generate_report() for result in results]
+
+
+def shown(page):
+    """Words that are seen of what was written."""
+    return page.locator(".mri-token:not(.is-prompt, .is-unseen)")
+
+
+def test_what_is_fast_is_shown_at_three_words_a_second_and_again_from_the_start(browser, site, recorder):
+    with clean_page(browser, site) as page:
+        recorder.append(1)
+        watch(page, recorder)
+        assert page.evaluate("mri.player.pace") == 3
+        before = page.evaluate("performance.now()")
+        recorder.append(29)
+        until(page, "mri.player.numSteps === 30")
+        expect(page.locator(".live-behind")).to_have_text(re.compile(r"the picture is \d+ steps behind the model"))
+        recorder.finish("eos")
+        expect(state(page)).to_have_text(re.compile("Finished|Ended early"))
+        print(page.locator(".live-bar").inner_text())
+        seen = page.evaluate("mri.player.furthest")
+        assert seen < 29, "the model has ended, the picture has not"
+        expect(page.locator(".mri-token")).to_have_count(34)
+        assert shown(page).count() < 30, "no word is seen before its time"
+        page.get_by_role("button", name="Pause", exact=True).first.click()
+        at = step(page)
+        page.get_by_role("button", name="Step once").click()
+        until(page, f"mri.stage.frame.header.step === {at + 1} && mri.player.mode === 'paused'")
+        page.get_by_role("button", name="Resume").click()
+        until(page, "mri.player.step === 29 && mri.player.mode === 'paused'")
+        assert page.evaluate("performance.now()") - before >= (29 - 1) * 1000 / 3 * 0.9
+        expect(shown(page)).to_have_count(30)
+        expect(page.locator(".live-behind")).to_have_text("")
+        page.get_by_role("button", name="Again from the start").click()
+        until(page, "mri.player.step < 6 && mri.player.mode === 'playing'")
+        assert shown(page).count() < 30, "the words come once more"
+        until(page, "mri.player.step === 29 && mri.player.mode === 'paused'")
+
+
+def test_the_pace_is_chosen_remembered_and_full_speed_catches_up(browser, site, recorder):
+    with live_page(browser, site, pace=1) as page:
+        recorder.append(1)
+        watch(page, recorder)
+        recorder.append(19)
+        until(page, "window.mri?.player.numSteps === 20 && mri.player.behind > 10")
+        page.keyboard.press("]")
+        expect(page.locator(".live-bar select")).to_have_value("3")
+        page.locator(".live-bar select").select_option("full speed")
+        followed(page, recorder)
+        expect(shown(page)).to_have_count(20)
+        page.goto("/live")
+        expect(page.locator("#live-shown select")).to_have_value("Infinity")
+        page.locator("#live-shown select").select_option("10 words a second")
+        watch(page, recorder)  # who comes late begins at the newest step
+        assert page.evaluate("mri.player.pace") == 10
+        page.keyboard.press("Home")
+        until(page, "mri.stage.frame.header.step === 0")
+        expect(shown(page)).to_have_count(20)
+        page.keyboard.press("f")
+        followed(page, recorder)
+        recorder.append(2)
+        followed(page, recorder)
+
+
+def test_start_paused_stands_at_the_first_word_until_it_is_let_go(browser, tmp_path):
+    app = create_app(tmp_path, MODEL)
+    with served(app) as address, live_page(browser, address, PHONE, pace=10) as page:
+        fill(page, "Mia went", 12)
+        page.get_by_label("start paused").check()
+        page.get_by_role("button", name="Start recording").click()
+        expect(state(page)).to_have_text("Finished")
+        assert page.evaluate("[mri.player.step, mri.player.mode]") == [0, "paused"]
+        expect(shown(page)).to_have_count(0)
+        page.get_by_role("button", name="Resume").click()
+        until(page, "mri.player.furthest > 0")
+        now = page.locator(".mri-token.is-next")
+        expect(now).to_be_in_viewport()
+        until(page, "mri.player.behind === 0")
+        expect(now).to_be_in_viewport()  # on a phone, too
+    app.server.extensions[EXTENSION].worker.close()

@@ -134,3 +134,34 @@ def test_a_page_of_another_site_has_the_server_do_nothing_but_its_links_open_pag
         page.wait_for_url(re.compile(f"{site}/"))
         expect(page.locator("#mri-ribbon")).to_contain_text("a")
         page.close()
+
+
+def test_what_came_with_the_project_is_marked_and_says_why_it_stays(browser, tmp_path, handmade_session):
+    demo = handmade_session(tmp_path / "demos", session_id="demo-a")
+    with served(create_app(tmp_path / "new", demos=[demo])) as address, clean_page(browser, address) as page:
+        page.goto("/sessions")
+        expect(page.locator("#row-demo-a .sessions-state")).to_have_text("bundled")
+        for what in ("Rename", "Delete"):
+            page.get_by_role("button", name=f"{what} Handmade").click()
+            expect(page.locator("#mri-toasts").get_by_text("came with nanochat MRI").last).to_be_visible()
+            expect(page.get_by_role("dialog")).to_have_count(0)
+            page.locator("#mri-toasts button").last.click()
+        page.get_by_role("link", name="Handmade").click()
+        expect(page.locator("#mri-ribbon")).to_contain_text("a")
+    assert demo.exists()
+
+
+def test_recordings_of_one_name_are_told_apart_wherever_they_are_chosen(browser, site, sessions, handmade_session):
+    handmade_session(sessions, session_id="second")
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        expect(page.locator("#row-second .sessions-apart")).to_have_text("second")
+        page.get_by_role("button", name="Export Handmade · second").click()
+        expect(page.get_by_text("Export “Handmade · second”")).to_be_visible()
+        for address, picker in (
+            ("/?session=handmade", "#mri-session"),
+            ("/compare?a=handmade&b=second", "#compare-b"),
+            ("/neurons?session=handmade", "#neurons-session"),
+        ):
+            page.goto(address)
+            expect(page.locator(f"{picker} option[value=second]")).to_have_text("Handmade · second")

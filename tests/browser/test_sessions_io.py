@@ -120,8 +120,12 @@ def test_a_file_is_dropped_anywhere_on_the_page(browser: Any, empty: str, theirs
     with clean_page(browser, empty, PHONE) as page:
         page.goto("/sessions")
         expect(page.get_by_role("button", name="Choose a file …")).to_be_visible()
+        page.set_viewport_size({"width": PHONE["width"], "height": 260})
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         assert page.evaluate(DROP, ["theirs.h5", list(theirs.read_bytes())]) == [True, True, False]
         expect(page.locator(".session-import-list")).to_contain_text("is here")
+        expect(page.locator(".session-import-list li")).to_be_in_viewport()  # however far below it was dropped
+        page.set_viewport_size(PHONE)
         page.get_by_role("link", name="Scanner").first.click()
         expect(page.locator("#mri-ribbon")).to_contain_text("a")
         page.go_back()

@@ -8,7 +8,7 @@ import { FakeSource, settled, withoutPage } from "./fake_source.mjs";
 
 withoutPage();
 const nobody = () => {};
-const BAR = { state: "running", begin: nobody, setLink: nobody, hear: nobody, count: nobody };
+const BAR = { state: "running", begin: nobody, setLink: nobody, follow: nobody, hear: nobody, count: nobody };
 const LAYOUT = { n_layer: 0, n_head: 0, n_kv_head: 0, n_embd: 4, n_vocab: 0, points: [], config: { quantization: "f16", capture_mode: "topk" } };
 
 /** A recording of `numSteps` that is followed from its first step, and the stream's end of it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drops, headline, linkWords, progress, rate, sentenceOf } from "../../assets/js/core/live_words.mjs";
+import { behindWords, drops, headline, linkWords, progress, rate, sentenceOf } from "../../assets/js/core/live_words.mjs";
 
 const status = (fields) => ({ state: "running", position: 0, numSteps: 0, maxSteps: 0, message: "", hasFailed: false, isSteerable: true, ...fields });
 
@@ -24,6 +24,10 @@ test("how far it is", () => {
   assert.equal(progress(status({ numSteps: 4, maxSteps: 10, state: "over" }), 41), "4 steps");
   assert.equal(rate([{ time_us: 0 }]), 0);
   assert.equal(rate([{ time_us: 1_000_000 }, { time_us: 1_250_000 }, { time_us: 1_500_000 }]), 4);
+});
+
+test("how far the picture is behind the model", () => {
+  assert.deepEqual([0, 1, 2].map(behindWords), ["", "", "the picture is 2 steps behind the model"]);
 });
 
 test("what was left out is said, and that it was fetched", () => {

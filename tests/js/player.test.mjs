@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Player } from "../../assets/js/state/player.mjs";
+import { PACES, Player } from "../../assets/js/state/player.mjs";
 
 /** A clock that stands until `run(ms)`, which draws a picture every 10 ms. */
 class FakeClock {
@@ -280,4 +280,107 @@ test("playing that reaches the newest step of a recording follows it from there"
   player.pause();
   player.play();
   assert.equal(player.mode, "following");
+});
+
+/** A recording of `numSteps` so far, shown at three steps a second. */
+function paced(numSteps = 1, pace = 3) {
+  const all = setUp({ numSteps });
+  all.player.setPace(pace);
+  all.player.setGrowing(true);
+  all.player.play();
+  return all;
+}
+
+test("at a pace a recording that is faster is shown no faster, and how far it is behind is known", () => {
+  const { clock, player } = paced();
+  player.setNumSteps(40);
+  clock.run(2010);
+  assert.deepEqual([player.step, player.mode, player.behind], [6, "following", 33]);
+});
+
+test("at a pace a recording that is slower is shown as it comes, however late", () => {
+  const { clock, player } = paced();
+  for (let numSteps = 2; numSteps < 6; numSteps++) {
+    clock.run(5000);
+    player.setNumSteps(numSteps);
+    assert.deepEqual([player.step, player.behind], [numSteps - 1, 0]);
+  }
+  const { pictures } = clock;
+  clock.run(5000);
+  assert.equal(clock.pictures, pictures, "who waits for the model asks for no pictures");
+});
+
+test("time that was spent waiting for the model is not caught up", () => {
+  const { clock, player } = paced();
+  clock.run(5000);
+  player.setNumSteps(20);
+  assert.equal(player.step, 1);
+  clock.run(1000);
+  assert.equal(player.step, 4);
+});
+
+test("a recording that is over is shown to its end at the pace, and again from the start", () => {
+  const { clock, player, seen } = paced();
+  player.setNumSteps(4);
+  player.setGrowing(false);
+  clock.run(500);
+  assert.deepEqual([player.step, player.mode], [1, "following"]);
+  clock.run(2000);
+  assert.deepEqual([player.step, player.mode, player.behind], [3, "paused", 0]);
+  player.again();
+  assert.deepEqual([player.step, player.furthest], [0, 0]);
+  seen.length = 0;
+  clock.run(1010);
+  assert.deepEqual(seen, ["playing 1", "playing 2", "paused 3"]);
+});
+
+test("at a pace pausing holds the words, playing goes on with the next, and looking back loses none", () => {
+  const { clock, player } = paced();
+  player.setNumSteps(40);
+  clock.run(1010);
+  player.toggle();
+  clock.run(3000);
+  assert.deepEqual([player.step, player.mode], [3, "paused"]);
+  player.stepBy(1);
+  assert.equal(player.step, 4);
+  player.seek(1);
+  assert.equal(player.furthest, 4);
+  player.toggle();
+  clock.run(1010);
+  assert.deepEqual([player.step, player.mode], [4, "following"]);
+});
+
+test("to follow is to be at the newest step; whoever comes late begins there", () => {
+  const { clock, player } = paced(30);
+  player.follow();
+  assert.deepEqual([player.step, player.mode, player.behind], [29, "following", 0]);
+  player.setNumSteps(40);
+  clock.run(1010);
+  assert.equal(player.step, 32);
+});
+
+test("full speed takes up what was held back, also of a recording that is over", () => {
+  const { player } = paced();
+  player.setNumSteps(40);
+  player.setPace(Infinity);
+  assert.deepEqual([player.step, player.mode, player.behind], [39, "following", 0]);
+  player.setNumSteps(50);
+  assert.equal(player.step, 49);
+  player.setPace(1);
+  player.setNumSteps(60);
+  player.setGrowing(false);
+  assert.equal(player.step, 49);
+  player.setPace(Infinity);
+  assert.deepEqual([player.step, player.mode], [59, "paused"]);
+});
+
+test("the keys of the speed go through the paces where there are any", () => {
+  const { player } = paced();
+  const faster = PACES.map(() => (player.scaleSpeed(2), player.pace));
+  assert.deepEqual(faster, [10, Infinity, Infinity, Infinity]);
+  const slower = PACES.map(() => (player.scaleSpeed(0.5), player.pace));
+  assert.deepEqual(slower, [10, 3, 1, 1]);
+  player.setPace(null);
+  player.scaleSpeed(2);
+  assert.equal(player.speed, 2);
 });

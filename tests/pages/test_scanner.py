@@ -1,6 +1,7 @@
 """The Scanner's callbacks alone serve every step: each figure of each tab, from the session file."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +13,8 @@ from mri.events import TraceSession
 from mri.server import create_app
 from mri.store.writer import SessionWriter
 from tests.conftest import random_layout, write_handmade_session, write_random_session
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,18 @@ def test_the_first_visit_opens_the_first_demo(page):
     scanner = page.layout()
     assert scanner["mri-boot"].data["session"] == "demo-a"
     assert page.layout(session="handmade")["mri-boot"].data["session"] == "handmade"
+
+
+def test_what_is_loaded_is_said_where_something_else_is_shown(tmp_path):
+    write_handmade_session(tmp_path)
+    embedded, other = create_app(tmp_path), create_app(tmp_path, ROOT / "tests" / "golden" / "E5")
+    with embedded.server.test_request_context():
+        assert "Loaded: " not in str(scanner().layout())
+    with other.server.test_request_context():
+        told = str(scanner().layout())
+        assert "base d3, step 10" in told
+        assert "Record with the loaded model" in told
+        assert "Loaded: " not in str(scanner().layout(session="handmade")), "only where nothing was asked for"
 
 
 def test_an_unknown_session_is_told(page):

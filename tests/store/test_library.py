@@ -304,8 +304,38 @@ def test_bundled_sessions_open_by_id_and_are_not_ones_own(tmp_path, handmade_ses
     assert library.open("lesson-a").num_steps == library.info("lesson-a").num_steps == 5
     assert library.list() == []
     for act in (library.delete, lambda name: library.rename(name, "mine")):
-        with pytest.raises(StoreError, match="belongs to a lesson"):
+        with pytest.raises(StoreError, match="belongs to a lesson, not from your folder: it is neither renamed"):
             act("lesson-a")
     assert (bundle / "lesson-a.h5").exists()
     random_session(tmp_path / "own", session_id="lesson-a")
     assert library.open("lesson-a").path.parent == tmp_path / "own"
+
+
+def test_demos_are_listed_beside_ones_own_and_stay_as_they_are(tmp_path, handmade_session, random_session):
+    demos = [handmade_session(tmp_path / "demos", session_id=f"demo-{name}") for name in "ab"]
+    library = Library(tmp_path / "own", demos=demos)
+    assert [(info.id, info.is_bundled, info.num_steps) for info in library.list()] == [
+        ("demo-b", True, 5), ("demo-a", True, 5),
+    ]  # fmt: skip
+    assert library.open("demo-a").path == demos[0]
+    for act in (library.delete, lambda name: library.rename(name, "mine")):
+        with pytest.raises(StoreError, match="came with nanochat MRI, not from your folder"):
+            act("demo-a")
+    mine = random_session(tmp_path / "own", session_id="demo-a")
+    assert library.open("demo-a").path == mine
+    assert {info.id: info.is_bundled for info in library.list()} == {"demo-a": False, "demo-b": True}
+    library.rename("demo-a", "mine")
+    library.delete("demo-a")
+    assert library.open("demo-a").path == demos[0], "whoever deletes his own finds the demo again"
+    assert {(info.name, info.is_bundled) for info in library.list()} == {("Handmade", True)}
+    demos[1].unlink()
+    assert [info.id for info in library.list()] == ["demo-a"]
+
+
+def test_in_their_own_folder_demos_are_as_any_other(tmp_path, handmade_session):
+    demo = handmade_session(tmp_path, session_id="demo-a")
+    library = Library(tmp_path, demos=[demo])
+    library.rename("demo-a", "mine")
+    assert [(info.name, info.is_bundled) for info in library.list()] == [("mine", False)]
+    library.delete("demo-a")
+    assert library.list() == []

@@ -71,3 +71,10 @@ def test_a_broken_session_can_only_be_deleted_and_one_being_recorded_everything_
     assert can("broken") == ["delete"]
     assert can("recording") == ["compare", "export", "rename"]
     assert session_rows.row(info(state="broken", error="It is broken."))["meaning"] == "It is broken."
+
+
+def test_what_came_with_the_project_is_marked():
+    row = session_rows.row(info(is_bundled=True))
+    assert row["words"] == "bundled"
+    assert "cannot be renamed or deleted" in row["meaning"]
+    assert session_rows.row(info(is_bundled=True, state="broken"))["words"] == "broken"

@@ -36,6 +36,12 @@ export function progress({ state, numSteps, maxSteps }, stepsPerS) {
   return state === "running" && stepsPerS ? `${far} · ${stepsPerS < 10 ? stepsPerS.toFixed(1) : Math.round(stepsPerS)} steps/s` : far;
 }
 
+/** @param {number} numSteps
+ *  @returns {string} how far the picture is behind the model; one step is none: the next is about to be shown */
+export function behindWords(numSteps) {
+  return numSteps > 1 ? `the picture is ${numSteps} steps behind the model` : "";
+}
+
 /** @param {number} payloads
  *  @param {number} frames
  *  @param {boolean} isOver

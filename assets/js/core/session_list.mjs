@@ -13,6 +13,7 @@ export const MOST = 200;
 /** @typedef {object} Line
  *  @property {string} id
  *  @property {string} title
+ *  @property {string} apart what tells it apart from others of this title, "" where there are none
  *  @property {string} prompt
  *  @property {string} model
  *  @property {string} steps

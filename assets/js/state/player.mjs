@@ -11,13 +11,18 @@ export const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
 
 /** Steps per second at speed 1. */
 export const STEPS_PER_SECOND = 4;
+const FASTEST = STEPS_PER_SECOND * SPEEDS[SPEEDS.length - 1];
+
+/** Steps per second, at most, at which a recording under way is shown; Infinity: each as soon as it is there. */
+export const PACES = Object.freeze([1, 3, 10, Infinity]);
 
 /** Most that one tick counts: after a hidden tab the clock goes on from where it was, it does not leap. */
 const MAX_TICK_MS = 250;
 
 /** Read its fields, never write them: `isGrowing` (more steps may come: there is a newest one to follow), `step`, `numSteps`, `mode`, `speed`, `loop` ([first, last] or null),
  *  `waiting` (it would move on, but the frame of `wanted` is not there: fetch it; else `wanted` is `step`),
- *  `direction` (1 or −1: which way it last moved). */
+ *  `direction` (1 or −1: which way it last moved), `pace` (of PACES; null: `speed` says how fast), `furthest` (the last step
+ *  that was shown since the beginning or `again`). */
 export class Player {
   /** @type {Set<(player: Player) => void>} */
   #subscribers = new Set();
@@ -27,6 +32,7 @@ export class Player {
   #isScheduled = false;
   #tickedAtMs = 0; // on the clock `now`
   #shownMs = 0; // how long the present step has been shown
+  #isResting = false; // at the newest step of a recording that is followed at a pace, with no ticks
 
   /** @param {object} options
    *  @param {number} options.numSteps
@@ -48,6 +54,8 @@ export class Player {
     this.waiting = false;
     this.wanted = 0;
     this.direction = 1;
+    this.pace = /** @type {number|null} */ (null);
+    this.furthest = 0;
     this.#ready = ready;
     this.#now = now;
     this.#raf = raf;
@@ -74,14 +82,40 @@ export class Player {
     this.seek(this.step + steps);
   }
 
-  /** From the last step it starts again at the first, of the loop if there is one; where more steps may come it follows. */
+  /** Steps that were recorded and never shown, where a pace holds them back. */
+  get behind() {
+    return this.isPaced ? this.lastStep - this.furthest : 0;
+  }
+
+  /** Whether a recording is shown slower than it may be made. */
+  get isPaced() {
+    return this.pace !== null && this.pace < Infinity;
+  }
+
+  /** From the last step it starts again at the first, of the loop if there is one; where more steps may come it follows, at
+   *  its pace from here on. */
   play() {
+    if (this.isGrowing && !this.loop && this.isPaced) return this.#begin("following", this.step);
     if (this.isGrowing && !this.loop && this.step === this.lastStep) return this.follow();
     const atEnd = this.loop ? this.#isOutsideLoop(this.step) : this.step === this.lastStep;
-    const step = atEnd ? (this.loop?.[0] ?? 0) : this.step;
+    this.#begin("playing", atEnd ? (this.loop?.[0] ?? 0) : this.step);
+  }
+
+  /** From the first step, as if none had been shown. */
+  again() {
+    this.setLoop(null);
+    this.seek(0);
+    this.#change({ furthest: 0 });
+    this.play();
+  }
+
+  /** @param {Mode} mode of moving
+   *  @param {number} step to begin with */
+  #begin(mode, step) {
     this.#shownMs = 0;
     this.#tickedAtMs = this.#now();
-    this.#change({ mode: "playing", step, wanted: step, direction: 1 });
+    this.#isResting = mode === "following" && step === this.lastStep;
+    this.#change({ mode, step, wanted: step, direction: 1 });
     this.#schedule();
   }
 
@@ -98,6 +132,24 @@ export class Player {
   /** @param {number} speed steps per second = 4 · speed; clamped to ¼…8 */
   setSpeed(speed) {
     this.#change({ speed: Math.min(SPEEDS[SPEEDS.length - 1], Math.max(SPEEDS[0], speed)) });
+  }
+
+  /** Twice or half as fast; where there is a pace, the next one.
+   *  @param {number} factor */
+  scaleSpeed(factor) {
+    if (this.pace === null) return this.setSpeed(this.speed * factor);
+    const at = PACES.indexOf(this.pace) + Math.sign(factor - 1);
+    this.setPace(PACES[Math.min(PACES.length - 1, Math.max(0, at))]);
+  }
+
+  /** @param {number|null} pace of PACES */
+  setPace(pace) {
+    this.#tickedAtMs = this.#now();
+    this.#change({ pace });
+    if (this.mode !== "following") return;
+    if (this.isPaced) return this.#schedule();
+    if (this.isGrowing) this.follow();
+    else this.#change({ mode: "paused", step: this.lastStep, wanted: this.lastStep, waiting: false });
   }
 
   /** Play only within first…last, both included.
@@ -119,17 +171,20 @@ export class Player {
     this.setLoop([Math.min(step, this.loop?.[0] ?? 0), step]);
   }
 
-  /** Stay at the newest step of a recording; nothing where there is none under way. */
+  /** To the newest step of a recording, and on with it; nothing where there is none under way. */
   follow() {
     if (!this.isGrowing) return;
+    if (this.isPaced) return this.#begin("following", this.lastStep);
     this.#change({ mode: "following", direction: 1 });
     this.#followNewest();
     this.#schedule();
   }
 
-  /** @param {boolean} isGrowing whether a recording is under way; when it ends, who followed it stands at its last step */
+  /** @param {boolean} isGrowing whether a recording is under way; when it ends, who followed it stands at its last step, or
+   *    goes on to it at the pace */
   setGrowing(isGrowing) {
-    const mode = !isGrowing && this.mode === "following" ? "paused" : this.mode;
+    const isThere = !this.isPaced || this.step === this.lastStep;
+    const mode = !isGrowing && this.mode === "following" && isThere ? "paused" : this.mode;
     if (mode !== this.mode) this.#change({ isGrowing, mode, step: this.lastStep, wanted: this.lastStep, waiting: false });
     else this.#change({ isGrowing });
   }
@@ -164,12 +219,13 @@ export class Player {
   /** @param {number} step
    *  @returns {number|null} the step that playing shows after this one, null at the end */
   #next(step) {
-    if (this.loop) return this.#isOutsideLoop(step + 1) ? this.loop[0] : step + 1;
+    if (this.loop && this.mode !== "following") return this.#isOutsideLoop(step + 1) ? this.loop[0] : step + 1;
     return step < this.lastStep ? step + 1 : null;
   }
 
   #schedule() {
-    const isMoving = this.mode === "playing" || (this.mode === "following" && this.waiting);
+    const isBehind = this.waiting || (this.isPaced && this.step < this.lastStep);
+    const isMoving = this.mode === "playing" || (this.mode === "following" && isBehind);
     if (this.#isScheduled || !isMoving) return;
     this.#isScheduled = true;
     this.#raf(() => {
@@ -181,6 +237,7 @@ export class Player {
   }
 
   #followNewest() {
+    if (this.isPaced) return this.#advance();
     const wanted = this.lastStep;
     const isReady = this.numSteps > 0 && this.#ready(wanted);
     this.#change({ wanted, waiting: !isReady, step: isReady ? wanted : this.step });
@@ -189,8 +246,10 @@ export class Player {
   /** Move on by as many steps as time allows, but over none whose frame is missing. */
   #advance() {
     const now = this.#now();
-    const stepMs = 1000 / (STEPS_PER_SECOND * this.speed);
-    this.#shownMs += Math.min(MAX_TICK_MS, now - this.#tickedAtMs);
+    const perSecond = this.pace === null ? STEPS_PER_SECOND * this.speed : Math.min(this.pace, FASTEST);
+    const stepMs = 1000 / perSecond;
+    const passedMs = now - this.#tickedAtMs;
+    this.#shownMs = this.#isResting ? Math.min(stepMs, this.#shownMs + passedMs) : this.#shownMs + Math.min(MAX_TICK_MS, passedMs);
     this.#tickedAtMs = now;
     const wasShown = this.wanted !== this.step; // it waits for the next one; this one may have left the cache by now
     if (!wasShown && !this.#ready(this.step)) {
@@ -205,14 +264,16 @@ export class Player {
       step = next;
       next = this.#next(step);
     }
-    const mode = next !== null ? "playing" : this.isGrowing ? "following" : "paused";
+    const mode = next !== null ? this.mode : this.isGrowing ? "following" : "paused";
+    this.#isResting = next === null && mode === "following";
     const waiting = next !== null && this.#shownMs >= stepMs;
     if (waiting) this.#shownMs = stepMs; // time spent waiting is not caught up
     this.#change({ step, mode, waiting, wanted: waiting ? /** @type {number} */ (next) : step });
   }
 
-  /** @param {Partial<Pick<Player, "numSteps"|"isGrowing"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction">>} fields */
+  /** @param {Partial<Pick<Player, "numSteps"|"isGrowing"|"step"|"wanted"|"mode"|"speed"|"loop"|"waiting"|"direction"|"pace"|"furthest">>} fields */
   #change(fields) {
+    if (fields.step !== undefined && fields.step > this.furthest) fields.furthest = fields.step;
     const hasChanged = Object.entries(fields).some(([name, value]) => /** @type {any} */ (this)[name] !== value);
     if (!hasChanged) return;
     Object.assign(this, fields);

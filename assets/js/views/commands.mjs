@@ -21,7 +21,7 @@ export function runCommand(command, { player, layout, view, picture, select, tog
   else if (command.name === "stepByTenth") player.stepBy(command.tenths * Math.max(1, Math.round(player.numSteps / 10)));
   else if (command.name === "seekFirst") player.seek(0);
   else if (command.name === "seekLast") player.seek(player.lastStep);
-  else if (command.name === "scaleSpeed") player.setSpeed(player.speed * command.factor);
+  else if (command.name === "scaleSpeed") player.scaleSpeed(command.factor);
   else if (command.name === "moveLayer") select({ point: layerBeside(layout, view.point, command.layers) });
   else if (command.name === "nextHead") select({ head: (view.head + 1) % Math.max(1, layout.n_head), layer: view.layer });
   else if (command.name === "toggleWatch") toggleWatch(view.point, view.neuron);

@@ -8,6 +8,7 @@
 
 import { isDone, jobShare, jobWords, objection } from "../core/imports.mjs";
 import { el, say } from "./dom.mjs";
+import { showToast } from "./shell.mjs";
 
 /** @typedef {import("../core/imports.mjs").Job & {file?: File, row?: any}} Row */
 
@@ -70,6 +71,7 @@ function take(files) {
     const job = { name: file.name, state: message ? "error" : "waiting", share: 0, message, file };
     jobs.push(job);
     document.querySelector(".session-import-list")?.append(rowOf(job));
+    job.row?.scrollIntoView({ block: "nearest" }); // whoever drops a file far below sees what becomes of it
   }
   send();
 }
@@ -85,6 +87,7 @@ async function send() {
       change(job, { state: "error", message: /** @type {Error} */ (error).message });
     }
     job.file = undefined;
+    if (!isSeen(job.row)) showToast(`${job.name}: ${[jobWords(job), job.message].filter(Boolean).join(". ")}`, job.state === "error" ? "error" : "info");
     if (job.state === "finished") window.dash_clientside.set_props("sessions-changed", { data: { imported: job.session_id } });
   }
   isSending = false;
@@ -118,6 +121,13 @@ async function follow(job, id) {
     change(job, { state, share, session_id, message });
     if (!isDone(job)) await new Promise((done) => setTimeout(done, ASK_MS));
   }
+}
+
+/** @param {HTMLElement|undefined} row
+ *  @returns {boolean} whether it is in the window */
+function isSeen(row) {
+  const { top, bottom, height } = row?.isConnected ? row.getBoundingClientRect() : new DOMRect();
+  return height > 0 && bottom > 0 && top < innerHeight;
 }
 
 /** @param {Row} job

@@ -6,6 +6,7 @@
 
 import { drops, headline, linkWords, progress, rate, sentenceOf } from "../core/live_words.mjs";
 import { el, say } from "./dom.mjs";
+import { Pace } from "./pace.mjs";
 
 const RATE_OVER_STEPS = 24;
 const LINK_NOTE_MS = 6000;
@@ -39,11 +40,13 @@ export class LiveBar {
     this.drops = el("span", { class: "live-drops", role: "status" });
     this.link = el("span", { class: "live-link", role: "status" });
     const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act, more = "") => el("button", { type: "button", class: `mri-button ${more}`, text, title, on: { click: act } });
-    this.pause = button("Pause", "Halt the generation after the step in hand", () => steer(this.state === "paused" ? "resume" : "pause"));
-    this.step = button("Step once", "Generate one token, then pause", () => steer("step"));
+    this.steer = steer;
+    this.pace = new Pace(() => this.#drawSoon());
+    this.pause = button("Pause", "", () => this.#pauseOrGoOn());
+    this.step = button("Step once", "One token more, then pause", () => this.#stepOnce());
     this.stop = button("Stop", "End the recording and keep what it has", () => steer("stop"), "live-stop");
     this.again = button("New recording", "Write another prompt", again, "live-again");
-    host.replaceChildren(state, this.progress, this.drops, this.link, el("div", { class: "live-buttons" }, this.pause, this.step, this.stop, this.again));
+    host.replaceChildren(state, this.progress, this.pace.choice, this.pace.behind, this.drops, this.link, el("div", { class: "live-buttons" }, this.pause, this.step, this.stop, this.pace.again, this.again));
     this.waitTitle = el("h2");
     this.waitText = el("p");
     waiting.replaceChildren(el("div", { class: "mri-state-mark" }), this.waitTitle, this.waitText);
@@ -61,7 +64,39 @@ export class LiveBar {
     this.#latest = [];
     this.#wasLost = false;
     this.link.textContent = "";
+    this.pace.follow(null);
     this.#draw();
+  }
+
+  /** @param {import("../state/player.mjs").Player} player of the Scanner that shows the recording from now on */
+  follow(player) {
+    this.pace.follow(player);
+    this.#draw();
+  }
+
+  /** Whether what is seen stands still: the model, or, where it is ahead, the picture. */
+  get #isPaused() {
+    return this.pace.numBehind ? this.pace.player?.mode === "paused" : this.state === "paused";
+  }
+
+  /** Model and picture together. */
+  #pauseOrGoOn() {
+    const { player, numBehind } = this.pace;
+    if (this.#isPaused) {
+      if (this.state === "paused") this.steer("resume");
+      if (player?.isPaced && player.mode === "paused") player.play();
+    } else {
+      if (this.state === "running") this.steer("pause");
+      if (numBehind) player?.pause();
+    }
+  }
+
+  /** What the model is ahead is shown before it is asked for more. */
+  #stepOnce() {
+    const { player, numBehind } = this.pace;
+    if (numBehind) return player?.stepBy(1);
+    if (player?.mode === "paused") player.follow();
+    this.steer("step");
   }
 
   /** @param {any} message of the stream */
@@ -131,9 +166,11 @@ export class LiveBar {
     say(this.drops, drops(this.#dropped.payloads, this.#dropped.frames, state === "over"));
     this.host.dataset.state = state === "over" && hasFailed ? "failed" : state;
     const isInHand = isSteerable && (state === "running" || state === "paused");
-    this.pause.hidden = this.step.hidden = !isInHand;
-    say(this.pause, state === "paused" ? "Resume" : "Pause");
-    this.pause.title = state === "paused" ? "Let the generation go on" : "Halt the generation after the step in hand";
+    const isPaused = this.#isPaused;
+    this.pause.hidden = this.step.hidden = !isInHand && !this.pace.numBehind;
+    say(this.pause, isPaused ? "Resume" : "Pause");
+    this.pause.title = isPaused ? "Let it go on" : "Halt the generation after the step in hand, and the picture";
+    this.pace.draw(state === "over");
     this.stop.hidden = !(isInHand || (isSteerable && state === "queued"));
     say(this.stop, state === "queued" ? "Cancel" : "Stop");
     this.stop.title = state === "queued" ? "Take it out of the queue" : "End the recording and keep what it has";

@@ -93,6 +93,7 @@ export class Panels {
     const point = /** @type {string} */ (view.point);
     if (frame) {
       if (this.hasGrown) this.ribbon.grow();
+      this.ribbon.show(this.player.isPaced ? this.player.furthest : Infinity);
       this.ribbon.follow(step);
       if (this.hasGrown && this.growth) this.#showGrowth(this.growth);
       this.layers.draw(frame, before, point, isPlaying);

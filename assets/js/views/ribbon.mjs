@@ -29,6 +29,7 @@ export class Ribbon {
   #height = 0;
   #scrolled = 0;
   #sought = 0; // the step whose line is to be seen
+  #furthest = Infinity; // what later steps chose is not seen yet
   /** @type {ReturnType<typeof setTimeout>|null} */
   #measureTimer = null;
   #onSeek;
@@ -79,6 +80,14 @@ export class Ribbon {
     });
     this.list.append(...items);
     this.#current = -1; // places are to be told to the new ones
+  }
+
+  /** Of a recording that is shown slower than it is made: no word is seen before the step that chose it.
+   *  @param {number} furthest step */
+  show(furthest) {
+    if (furthest === this.#furthest) return;
+    this.#furthest = furthest;
+    this.#current = -1;
   }
 
   /** @param {number} position
@@ -136,7 +145,9 @@ export class Ribbon {
     this.#current = step;
     const { pos0, t_add: numRead } = this.tokens.steps;
     const [first, next] = [pos0[step], pos0[step] + numRead[step]];
+    const lastSeen = this.#furthest < pos0.length ? Math.max(this.numPrompt - 1, pos0[this.#furthest] + numRead[this.#furthest]) : Infinity;
     this.#buttons.forEach((button, position) => {
+      button.classList.toggle("is-unseen", position > lastSeen);
       const place = position < first ? "" : position < next - 1 ? "is-read" : position < next ? "is-current" : position === next ? "is-next" : "is-future";
       const before = this.#places[position] ?? "";
       if (place === before) return;

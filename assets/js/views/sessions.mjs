@@ -46,13 +46,17 @@ class SessionList {
     this.timer = 0;
     this.heads = COLUMNS.map(([column, label]) => el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: label })));
     this.body = el("tbody");
+    /** @type {{id: string, title: string}|null} the first of two to compare */
+    this.first = null;
+    this.pairSays = el("span");
+    this.pair = el("div", { class: "sessions-compare-bar", role: "status", hidden: true }, this.pairSays, el("button", { type: "button", class: "mri-button", text: "Do not compare", on: { click: () => this.#compare(null) } }));
     const actions = el("th", { scope: "col" }, el("span", { class: "visually-hidden", text: "Actions" }));
     this.table = el("table", { class: "table table-hover align-middle sessions-table", hidden: true }, el("thead", {}, el("tr", {}, ...this.heads, actions)), this.body);
     this.state = el("div", { class: "mri-state mri-state-empty", role: "status" }, el("div", { class: "mri-state-mark" }), el("h2"), el("p"));
     this.state.hidden = true;
     this.count = el("p", { class: "mri-muted sessions-count", role: "status" });
     this.moreButton = el("button", { type: "button", class: "mri-button", text: "Show more", hidden: true, on: { click: () => this.more() } });
-    host.replaceChildren(this.table, this.state, this.count, this.moreButton);
+    host.replaceChildren(this.table, this.state, this.count, this.moreButton, this.pair);
     host.addEventListener("click", (event) => this.#click(event));
     search.addEventListener("input", () => this.#later(() => this.load(PAGE), TYPING_MS));
     this.nearEnd = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && this.more(), { rootMargin: "600px" });
@@ -75,6 +79,7 @@ class SessionList {
     const known = new Map(this.lines.map((line, i) => [JSON.stringify(line), this.body.children[i]]));
     this.body.replaceChildren(...lines.map((line) => known.get(JSON.stringify(line)) ?? rowOf(line)));
     this.lines = lines;
+    this.#markFirst();
     this.#says(/** @type {Answer} */ (answer));
   }
 
@@ -88,6 +93,7 @@ class SessionList {
     if (!answer || turn !== this.turn) return;
     this.lines.push(...answer.rows);
     this.body.append(...answer.rows.map(rowOf));
+    this.#markFirst();
     this.#says(answer);
   }
 
@@ -103,6 +109,7 @@ class SessionList {
       this.lines[place] = answer.rows[place - start];
       replaceRow(this.body.children[place], this.lines[place]);
     }
+    this.#markFirst();
     this.#says(answer);
   }
 
@@ -171,10 +178,30 @@ class SessionList {
       openAddress(/** @type {string} */ (link.getAttribute("href")));
     }
     const button = target.closest("button");
-    if (button?.dataset.do) window.dash_clientside.set_props("sessions-asked", { data: { what: button.dataset.do, id: button.dataset.id, at: Date.now() } });
+    if (button?.dataset.do === "compare") this.#compare(/** @type {string} */ (button.dataset.id));
+    else if (button?.dataset.do) window.dash_clientside.set_props("sessions-asked", { data: { what: button.dataset.do, id: button.dataset.id, at: Date.now() } });
     if (button?.dataset.by) {
       this.by = orderAfter(this.by, button.dataset.by);
       this.load(PAGE);
+    }
+  }
+
+  /** The first that is chosen is A, and says so where it was pressed; the second is B: then their comparison opens.
+   *  @param {string|null} id null, or the first once more: none is chosen any longer */
+  #compare(id) {
+    if (this.first && id && id !== this.first.id) return openAddress(`/compare?${new URLSearchParams({ a: this.first.id, b: id })}`);
+    const line = this.first ? null : this.lines.find((each) => each.id === id);
+    this.first = line ? { id: line.id, title: line.title } : null;
+    this.#markFirst();
+  }
+
+  #markFirst() {
+    this.pair.hidden = !this.first;
+    say(this.pairSays, this.first ? `“${this.first.title}” is A. Press Compare at another session: it becomes B.` : "");
+    for (const button of this.body.querySelectorAll("[data-do=compare]")) {
+      const isFirst = /** @type {HTMLElement} */ (button).dataset.id === this.first?.id;
+      button.classList.toggle("is-first", isFirst);
+      button.setAttribute("aria-pressed", String(isFirst));
     }
   }
 }
@@ -204,8 +231,8 @@ function cellsOf(line) {
   const state = el("span", { class: `sessions-state sessions-${line.state}`, title: line.meaning }, isLive ? el("a", { href: address, text: "recording · watch" }) : line.words);
   const buttons = line.can.map((what) => {
     const label = what[0].toUpperCase() + what.slice(1);
-    return el("button", { type: "button", class: "mri-button sessions-button", "aria-label": `${label} ${line.title}`, "data-do": what, "data-id": line.id, text: label });
+    return el("button", { type: "button", class: "mri-button sessions-button", "aria-label": `${label} ${line.title}${line.apart && ` · ${line.apart}`}`, "data-do": what, "data-id": line.id, text: label });
   });
-  const contents = [[name, el("div", { class: "sessions-prompt", text: line.prompt })], [line.model], [line.steps], [line.size], [line.recorded], [state], [el("div", { class: "d-flex gap-1 justify-content-end" }, ...buttons)]];
-  return contents.map((content) => el("td", {}, ...content));
+  const contents = [[name, line.apart && el("span", { class: "sessions-apart", text: line.apart }), el("div", { class: "sessions-prompt", text: line.prompt })], [line.model], [line.steps], [line.size], [line.recorded], [state], [el("div", { class: "d-flex gap-1 justify-content-end" }, ...buttons)]];
+  return contents.map((content) => el("td", {}, ...content.filter(Boolean)));
 }

@@ -61,7 +61,7 @@ export class Transport {
     this.clock = el("div", { class: "mri-clock" }, el("label", { for: this.at.id, text: word }), " ", this.at, " ", this.count);
     this.note = el("span", { class: "mri-step-note" });
     this.loop = el("button", { type: "button", class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)", on: { click: () => player.setLoop(null) } });
-    this.followButton = el("button", { type: "button", class: "mri-follow", hidden: true, text: "Follow", title: "Stay at the newest step of the recording (F)", on: { click: () => player.follow() } });
+    this.followButton = el("button", { type: "button", class: "mri-follow", hidden: true, text: "Follow", title: "Go to the newest step of the recording, and on with it (F)", on: { click: () => player.follow() } });
     this.ending = el("p", { class: "mri-ending", role: "status", hidden: true }, "It ends here. ",
       el("button", { type: "button", class: "mri-button", text: "↻ From the start", title: "Play from the first step (space)", on: { click: () => player.play() } }));
     const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.followButton, this.note, this.ending, this.loop);
@@ -97,12 +97,13 @@ export class Transport {
   }
 
   draw() {
-    const { step, lastStep, mode, speed, waiting, loop } = this.player;
+    const { step, lastStep, mode, speed, pace, waiting, loop } = this.player;
     this.followButton.hidden = !this.player.isGrowing;
     this.followButton.setAttribute("aria-pressed", String(mode === "following"));
     this.range.max = lastStep;
     this.range.value = step;
     this.range.setAttribute("aria-valuetext", `${this.word} ${step}, the last is ${lastStep}, ${this.steps.phase[step]}`);
+    this.speed.hidden = pace !== null; // the bar over the recording says it
     this.speed.value = speed;
     const isPlaying = mode !== "paused";
     if (this.playButton.dataset.playing !== String(isPlaying)) {
