@@ -1,7 +1,8 @@
 /**
- * Points at the real screen: a ring and a card at what a page is about, a glow at what a word means, and the other way round.
+ * Points at the real screen: a ring around what a page is about, a glow at what a word means, and the other way round.
  *
- * Knows names of targets and where they are (mri/lessons/targets.py, sent with the lesson). Refuses to know moments.
+ * Knows names of targets and where they are (mri/lessons/targets.py, sent with the lesson). Refuses to know moments. What a
+ * target is for stands in the text (page.mjs): nothing that explains lies on what it explains.
  */
 
 import { placeBeside } from "../views/beside.mjs";
@@ -11,6 +12,7 @@ import { filled } from "./text.mjs";
 const PLACE_MS = 200; // panels grow, lists scroll: a ring follows what it is around
 const SAY_MS = 5000;
 const NEURON_PX = 22;
+const AROUND_PX = 4; // so that the ring runs through no word of what it is around
 const TEXT_ABOVE_PX = 900; // up to this width the text stands above the scan: nobody is taken away from it
 
 export class Overlay {
@@ -35,9 +37,8 @@ export class Overlay {
     this.context = context;
     this.ring = el("div", { class: "mri-hint-ring learn-ring", "aria-hidden": "true", hidden: true });
     this.glow = el("div", { class: "learn-glow", "aria-hidden": "true", hidden: true });
-    this.card = el("aside", { class: "mri-hint learn-hint", hidden: true });
     this.says = el("div", { class: "mri-hint learn-says", role: "status", hidden: true });
-    document.body.append(this.ring, this.glow, this.card, this.says);
+    document.body.append(this.ring, this.glow, this.says);
     const { signal } = this.#abort;
     const place = () => this.place();
     addEventListener("resize", place, { signal });
@@ -51,7 +52,7 @@ export class Overlay {
     clearInterval(this.#timer);
     clearTimeout(this.#sayTimer);
     this.#abort.abort();
-    for (const node of [this.ring, this.glow, this.card, this.says]) node.remove();
+    for (const node of [this.ring, this.glow, this.says]) node.remove();
   }
 
   /** @param {string} name
@@ -61,22 +62,22 @@ export class Overlay {
     return { name: called, what };
   }
 
-  /** What the page is about from now on: scrolled to, ringed, with what it is for.
+  /** What the page is about from now on: scrolled to and ringed.
    *  @param {string|null} name */
   point(name) {
     this.#target = name ?? "";
-    const words = this.words(this.#target);
-    const close = el("button", { type: "button", class: "mri-icon learn-hint-close", "aria-label": this.context.words.number.close, text: "×", on: { click: () => this.dismiss() } });
-    this.card.replaceChildren(close, el("h2", { text: words.name }), el("p", { text: words.what }));
-    this.card.dataset.empty = String(!words.name);
     this.#isScrolledTo = false;
     this.place();
     this.#follow();
   }
 
-  /** Take the card away; the ring stays. */
-  dismiss() {
-    this.card.dataset.empty = "true";
+  /** Scroll to a place, on a phone below what stays at the top, and say what it is.
+   *  @param {string} name */
+  lead(name) {
+    const element = this.#element(name);
+    if (!element) return;
+    element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (innerWidth <= TEXT_ABOVE_PX && !isFixed(element)) scrollBy({ top: element.getBoundingClientRect().top - (this.#stay?.offsetHeight ?? 0) - 3 * AROUND_PX });
     this.place();
   }
 
@@ -100,23 +101,44 @@ export class Overlay {
       this.#isScrolledTo = true;
       this.#element(this.#target)?.scrollIntoView({ block: "nearest" });
     }
-    const found = this.#target ? this.#box(this.#target) : null;
-    const target = found && found.bottom > 0 && found.top < innerHeight ? found : null;
-    this.ring.hidden = !target;
-    this.card.hidden = !target || this.card.dataset.empty === "true";
-    if (target) placeBeside(target, this.ring, this.card.hidden ? null : this.card, this.#floor(target));
-    const glow = this.#glowing ? this.#box(this.#glowing) : null;
-    this.glow.hidden = !glow;
-    if (glow) placeBeside(glow, this.glow, null);
+    this.#enclose(this.ring, this.#target, AROUND_PX);
+    this.#enclose(this.glow, this.#glowing, 0);
     this.says.hidden = !this.#said?.isConnected;
     if (!this.says.hidden) placeBeside(/** @type {HTMLElement} */ (this.#said).getBoundingClientRect(), null, this.says);
   }
 
-  /** On large parts the clock stays free.
-   *  @param {{bottom: number}} box */
-  #floor(box) {
-    const clock = document.getElementById("mri-transport")?.getBoundingClientRect();
-    return clock?.height && clock.top < box.bottom - 1 && clock.top > 0 ? clock.top : innerHeight;
+  /** A frame around what is seen of a place; none where nothing of it is.
+   *  @param {HTMLElement} frame
+   *  @param {string} name
+   *  @param {number} around in pixels */
+  #enclose(frame, name, around) {
+    const element = name ? this.#element(name) : null;
+    const box = element && this.#box(name);
+    const seen = box && seenPart(element, box, this.#ceiling(element), this.#floor(element));
+    frame.hidden = !seen;
+    if (!seen) return;
+    const [left, top, right, bottom] = [Math.max(0, seen.left - around), seen.top - around, Math.min(document.documentElement.clientWidth, seen.right + around), seen.bottom + around];
+    Object.assign(frame.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
+  }
+
+  /** @returns {HTMLElement|null} what stays at the top on a phone: the task */
+  get #stay() {
+    return this.context.text.querySelector(".learn-stay");
+  }
+
+  /** @param {Element} element
+   *  @returns {number} above this nothing of it is seen: on a phone the task stays at the top */
+  #ceiling(element) {
+    const task = innerWidth > TEXT_ABOVE_PX || this.context.text.contains(element) ? null : this.#stay?.getBoundingClientRect();
+    return task && task.top <= 0 ? task.bottom : 0;
+  }
+
+  /** @param {Element} element
+   *  @returns {number} below this nothing of it is seen: on a phone the clock stays at the foot */
+  #floor(element) {
+    const clock = document.getElementById("mri-transport");
+    if (!clock || clock.contains(element) || !isFixed(clock)) return innerHeight;
+    return clock.getBoundingClientRect().top || innerHeight;
   }
 
   #follow() {
@@ -129,7 +151,7 @@ export class Overlay {
   #element(name) {
     const { targets, host } = this.context;
     const [kind, argument] = cut(name);
-    const selector = targets[name]?.selector ?? { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ?? `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
+    const selector = targets[name]?.selector.split(",")[0] ?? { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ?? `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
     return host.querySelector(selector);
   }
 
@@ -167,7 +189,7 @@ export class Overlay {
     if (!term) return;
     const name = /** @type {string} */ (term.dataset.term);
     const element = this.#element(name);
-    element?.scrollIntoView({ block: "nearest" });
+    this.lead(name);
     const { name: called, what } = this.words(name);
     if (element && what) this.say(element, `${called}: ${what}`);
   }
@@ -186,4 +208,27 @@ export class Overlay {
 function cut(name) {
   const at = name.indexOf(":");
   return at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 1)];
+}
+
+/** @param {Element} element
+ *  @returns {boolean} it stays where it is when the page scrolls */
+function isFixed(element) {
+  for (let at = /** @type {Element|null} */ (element); at; at = at.parentElement) if (getComputedStyle(at).position === "fixed") return true;
+  return false;
+}
+
+/** @param {Element} element
+ *  @param {DOMRect} box of it, or of a part
+ *  @param {number} ceiling of the window
+ *  @param {number} floor of the window
+ *  @returns {{left: number, top: number, right: number, bottom: number}|null} what all that scrolls leaves of it; null: nothing */
+function seenPart(element, box, ceiling, floor) {
+  const seen = { left: Math.max(0, box.left), top: Math.max(ceiling, box.top), right: Math.min(innerWidth, box.right), bottom: Math.min(floor, box.bottom) };
+  for (let at = element.parentElement; at && at !== document.body; at = at.parentElement) {
+    const { overflowX, overflowY, display } = getComputedStyle(at);
+    if (display === "contents" || (overflowX === "visible" && overflowY === "visible")) continue;
+    const { left, top, right, bottom } = at.getBoundingClientRect();
+    Object.assign(seen, { left: Math.max(seen.left, left), top: Math.max(seen.top, top), right: Math.min(seen.right, right), bottom: Math.min(seen.bottom, bottom) });
+  }
+  return seen.right > seen.left && seen.bottom > seen.top ? seen : null;
 }
