@@ -31,6 +31,7 @@
   if (note && task && isThere(meet(box(note), box(task)))) wrong.push("the note lies on the task");
   if (!ring) return [...wrong, "there is no ring"];
   const around = box(ring);
+  const within = { left: around.left + 2, top: around.top + 2, right: around.right - 2, bottom: around.bottom - 2 }; // its line is 2 pixels
   if (!holds(around, seen)) wrong.push("the ring does not enclose the target");
   if (!holds({ left: seen.left - 12, top: seen.top - 12, right: seen.right + 12, bottom: seen.bottom + 12 }, around)) wrong.push("the ring encloses more than the target");
   const texts = document.createTreeWalker(document.getElementById("learn"), NodeFilter.SHOW_TEXT);
@@ -41,7 +42,7 @@
     for (const each of range.getClientRects()) {
       const word = meet(each, room(text.parentElement));
       const inner = { left: word.left + 1, top: word.top + 3, right: word.right - 1, bottom: word.bottom - 3 }; // without the line's own air
-      if (isThere(inner) && isThere(meet(inner, around)) && !holds(around, inner)) wrong.push(`the ring runs through “${text.data.trim().slice(0, 30)}”`);
+      if (isThere(inner) && isThere(meet(inner, around)) && !holds(within, inner)) wrong.push(`the ring runs through “${text.data.trim().slice(0, 30)}”`);
     }
   }
   return wrong;

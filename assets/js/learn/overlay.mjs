@@ -11,6 +11,8 @@ import { filled } from "./text.mjs";
 
 const PLACE_MS = 200; // panels grow, lists scroll: a ring follows what it is around
 const SAY_MS = 5000;
+const LEAD_MS = 6000;
+const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"]; // whoever scrolls is not held
 const NEURON_PX = 22;
 const AROUND_PX = 4; // so that the ring runs through no word of what it is around
 const TEXT_ABOVE_PX = 900; // up to this width the text stands above the scan: nobody is taken away from it
@@ -23,6 +25,7 @@ export class Overlay {
   #abort = new AbortController();
   #target = "";
   #glowing = "";
+  #leading = { name: "", untilMs: 0 };
   #isScrolledTo = false; // a chart comes later than the text that speaks of it
   /** @type {HTMLElement|null} */
   #said = null;
@@ -42,6 +45,7 @@ export class Overlay {
     const { signal } = this.#abort;
     const place = () => this.place();
     addEventListener("resize", place, { signal });
+    for (const name of HANDS) addEventListener(name, () => (this.#leading.name = ""), { signal, capture: true, passive: true });
     addEventListener("scroll", place, { signal, capture: true, passive: true });
     for (const name of ["pointerover", "focusin"]) context.host.addEventListener(name, (event) => this.#light(/** @type {any} */ (event.target)), { signal });
     for (const name of ["pointerleave", "focusout"]) context.host.addEventListener(name, () => this.#light(null), { signal });
@@ -66,19 +70,29 @@ export class Overlay {
    *  @param {string|null} name */
   point(name) {
     this.#target = name ?? "";
+    this.#leading.name = "";
     this.#isScrolledTo = false;
     this.place();
     this.#follow();
   }
 
-  /** Scroll to a place, on a phone below what stays at the top, and say what it is.
+  /** Scroll to a place, on a phone below what stays at the top; for a while also once it has come, and when it moves
+   *  because charts come above it.
    *  @param {string} name */
   lead(name) {
-    const element = this.#element(name);
-    if (!element) return;
-    element.scrollIntoView({ block: "nearest", inline: "nearest" });
-    if (innerWidth <= TEXT_ABOVE_PX && !isFixed(element)) scrollBy({ top: element.getBoundingClientRect().top - (this.#stay?.offsetHeight ?? 0) - 3 * AROUND_PX });
+    this.#leading = { name, untilMs: performance.now() + LEAD_MS };
     this.place();
+    this.#follow();
+  }
+
+  /** Keep what is led to in its place. */
+  #steer() {
+    const { name, untilMs } = this.#leading;
+    if (name && performance.now() > untilMs) this.#leading.name = "";
+    const element = name ? this.#element(name) : null;
+    if (!element || isFixed(element)) return;
+    element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (innerWidth <= TEXT_ABOVE_PX) scrollBy({ top: element.getBoundingClientRect().top - (this.#stay?.offsetHeight ?? 0) - 3 * AROUND_PX });
   }
 
   /** A sentence at a place, for some seconds, also for a screen reader.
@@ -97,6 +111,7 @@ export class Overlay {
 
   /** Everything where it belongs now. */
   place() {
+    this.#steer();
     if (this.#target && !this.#isScrolledTo && innerWidth > TEXT_ABOVE_PX && this.#box(this.#target)) {
       this.#isScrolledTo = true;
       this.#element(this.#target)?.scrollIntoView({ block: "nearest" });
@@ -143,7 +158,7 @@ export class Overlay {
 
   #follow() {
     clearInterval(this.#timer);
-    this.#timer = this.#target || this.#glowing ? setInterval(() => this.place(), PLACE_MS) : null;
+    this.#timer = this.#target || this.#glowing || this.#leading.name ? setInterval(() => this.place(), PLACE_MS) : null;
   }
 
   /** @param {string} name
