@@ -70,7 +70,7 @@ export class Overlay {
    *  @param {string|null} name */
   point(name) {
     this.#target = name ?? "";
-    this.#leading.name = "";
+    if (!name) this.#leading.name = ""; // else somebody was quick, and wants to go there
     this.#isScrolledTo = false;
     this.place();
     this.#follow();
@@ -88,8 +88,9 @@ export class Overlay {
   /** Keep what is led to in its place. */
   #steer() {
     const { name, untilMs } = this.#leading;
-    if (name && performance.now() > untilMs) this.#leading.name = "";
     const element = name ? this.#element(name) : null;
+    if (!element) this.#leading.untilMs = performance.now() + LEAD_MS; // it has not come yet
+    else if (performance.now() > untilMs) this.#leading.name = "";
     if (!element || isFixed(element)) return;
     element.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (innerWidth <= TEXT_ABOVE_PX) scrollBy({ top: element.getBoundingClientRect().top - (this.#stay?.offsetHeight ?? 0) - 3 * AROUND_PX });
