@@ -17,7 +17,7 @@ from simple_websocket import Server
 from mri.errors import ConfigError
 from mri.live.request import RecordRequest
 from mri.live.transport import stream
-from mri.nanochat.locate import Offer, discover
+from mri.nanochat.locate import EMBEDDED, Offer, discover, find_checkpoint
 from mri.routes import revalidated_json
 from mri.ui.services import services
 
@@ -67,10 +67,16 @@ def live(ws: Server, session_id: str) -> None:
     stream(ws, services().hub, session_id, request.args.get("from", "0"))
 
 
+EMBEDDED_ID = "embedded"
+"""The model that comes with the program, whatever --model says: the lessons speak of it."""
+
+
 def model_path(model_id: str) -> Path | None:
     """The file that the id of a model stands for, None for "": the server's own. Raises ConfigError, ModelError."""
     if not model_id:
         return None
+    if model_id == EMBEDDED_ID:
+        return find_checkpoint(EMBEDDED).model if services().model else None
     offer = offers().get(model_id)
     if offer is None:
         raise ConfigError(f"There is no model {model_id!r}: GET /models lists those that there are.")

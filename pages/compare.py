@@ -38,12 +38,11 @@ def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_
     try:
         readers = [library.open(session) for session in (a, b)]
     except MriError as error:
-        return components.state("These sessions cannot be compared", str(error), "error")
+        ways = components.way("Choose two others", ids.COMPARE_PATH), components.way(*components.TO_SESSIONS)
+        return components.state("These sessions cannot be compared", str(error), *ways, kind="error")
     for reader in readers:
         if not reader.num_steps:
-            if reader.session.state == "finished":
-                return components.state("This session has no steps", f"The recording of {reader.session.id} is over.")
-            return components.state("This session has no steps yet", f"{reader.session.id} is still being recorded.")
+            return components.no_steps(reader.session, library.is_recording(reader.session.id))
     scales = [full_scales(reader) for reader in readers]
     boot = {
         "a": a,

@@ -26,7 +26,8 @@ def layout(lesson: str | None = None, **_: Any) -> html.Div:
             return _course(services().lessons.lessons())
         title = services().lessons.lesson(lesson).title
     except MriError as error:
-        return components.state("This lesson cannot be opened", str(error), "error")
+        ways = components.way("All lessons", ids.LEARN_PATH), components.way(*components.TO_SCANNER)
+        return components.state("This lesson cannot be opened", str(error), *ways, kind="error")
     boot = {"is_lesson": True, "lesson": lesson}
     return html.Div(
         [
@@ -50,6 +51,9 @@ def layout(lesson: str | None = None, **_: Any) -> html.Div:
 
 
 def _course(lessons: list[Lesson]) -> html.Div:
+    if not lessons:
+        what = "Their folder, data/lessons, holds none: get it back from the repository."
+        return components.state("There are no lessons here", what, components.way(*components.TO_SCANNER))
     words = services().lessons.words()["course"]
     cards = [_card(lesson, words) for lesson in lessons]
     minutes = sum(lesson.minutes for lesson in lessons)

@@ -38,21 +38,21 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
     library = services().library
     infos = session_rows.readable(library) if session is None else []
     if not infos and session is None:
-        return components.state(
-            "Nothing recorded yet", "Press Record above and write a prompt: its neurons appear here."
-        )
+        return components.nothing_recorded()
     try:
         reader = library.open(session or session_rows.first_session(infos).id)
     except MriError as error:
-        return components.state("This session cannot be opened", str(error), "error")
+        ways = components.way(*components.TO_SESSIONS), components.way("Neurons of another", ids.NEURONS_PATH)
+        return components.state("This session cannot be opened", str(error), *ways, kind="error")
     here = reader.session.layout
     points = [each.key for each in here.points if group_of_mode(here, each.key)]
     if not points:
         return components.state(
             "Only statistics in this session",
-            ["No neuron's values were captured. Record with another preset, or ",
-             dcc.Link("choose another session", href=ids.SESSIONS_PATH), "."],
-        )  # fmt: skip
+            "No neuron's values were captured: record with another preset than light.",
+            components.way("Neurons of another", ids.NEURONS_PATH),
+            components.way_to_record(),
+        )
     boot = {
         "session": reader.session.id,
         "point": point if point in points else default_point(here, points),
@@ -108,7 +108,9 @@ def draw_groups(view: View | None) -> Any:
         found = services().study.grouping(Question.from_mapping(view))
     except MriError as error:
         empty = message("Nothing is grouped here.", theme)
-        return components.state("These neurons cannot be grouped", str(error)), None, empty, empty, empty, empty
+        here = f"{ids.NEURONS_PATH}?session={view['session']}&point={view['point']}"
+        ways = components.way("Look at one of them", f"{here}&tab=neuron"), components.way(*components.TO_SESSIONS)
+        return components.state("These neurons cannot be grouped", str(error), *ways), None, empty, empty, empty, empty
     members, clusters = found.neurons, found.clusters
     tokens = neuron_parts.tokens_of_columns(services().library, members)
     names = [neuron_parts.neuron_name(members, row) for row in range(len(found.rows))]

@@ -11,4 +11,5 @@ dash.register_page(__name__, title="Not found · nanochat MRI")
 
 
 def layout(**_: str) -> html.Div:
-    return components.state("There is no such page", "Choose Scanner or Sessions above.")
+    ways = (components.way(*each) for each in (components.TO_SCANNER, components.TO_LESSONS, components.TO_SESSIONS))
+    return components.state("There is no such page", "The address may be mistyped, or of another version.", *ways)

@@ -10,7 +10,7 @@ from typing import Any
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Input, Output, callback, clientside_callback, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
 from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
 from mri.analysis.predictions import predictions, strongest
@@ -19,7 +19,7 @@ from mri.errors import MriError
 from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, statistics
+from mri.ui import attention, components, figures, ids, labels, session_rows, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
@@ -38,19 +38,14 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
     library = services().library
     readable = session_rows.readable(library) if session is None else []
     if not readable and session is None:
-        return components.state(
-            "Nothing recorded yet", "Press Record above and write a prompt: its scan opens here.", "empty"
-        )
+        return components.nothing_recorded()
     try:
         reader = library.open(session or session_rows.first_session(readable).id)
     except MriError as error:
-        return components.state("This session cannot be opened", str(error), "error")
-    if not reader.num_steps and not services().library.is_recording(reader.session.id):
-        reason = reader.session.end_reason or "its recorder was cut off"
-        return components.state("This session has no steps", f"It ended before the first one ({reason}).")
+        ways = components.way(*components.TO_SESSIONS), components.way(*components.TO_SCANNER)
+        return components.state("This session cannot be opened", str(error), *ways, kind="error")
     if not reader.num_steps:
-        watch = dcc.Link("watch it live", href=record_box.live_address(reader.session.id))
-        return components.state("This session has no steps yet", ["It is being recorded: ", watch, "."])
+        return components.no_steps(reader.session, library.is_recording(reader.session.id))
     boot = {
         "session": reader.session.id,
         "full_scale": full_scales(reader),

@@ -7,6 +7,7 @@ import pytest
 
 from mri.live.worker import GenerationWorker
 from mri.live_routes import model_path
+from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.server import create_app
 from mri.ui.services import EXTENSION
 from tests.conftest import FAKE_WORKER
@@ -91,6 +92,13 @@ def test_models_are_named_by_ids_that_are_no_paths(app, client):
         assert model_path("") is None
     assert GOLDEN in paths[0].parents
     assert len(set(paths)) == len(models)
+
+
+def test_lessons_record_with_the_embedded_model_whatever_the_servers_own_is(app, tmp_path):
+    with app.server.test_request_context():
+        assert model_path("embedded") == find_checkpoint(EMBEDDED).model
+    with create_app(tmp_path).server.test_request_context():
+        assert model_path("embedded") is None, "the server's own: it is loaded once"
 
 
 @pytest.mark.parametrize("model", ["../../etc/passwd", "nobody", str(GOLDEN), 3, None])

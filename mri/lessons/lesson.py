@@ -189,9 +189,9 @@ def _moment(
 def _task(do: Any, where: str) -> dict[str, Any] | None:
     if do is None:
         return None
-    if not isinstance(do, dict) or not {"text", "when"} <= set(do) <= {"text", "when", "done"}:
-        raise LessonError(f"{where}: `do` has text, when, and if wanted done (what is said then).")
-    return {"text": prose(do["text"]), "when": do["when"], "done": prose(do.get("done", ""))}
+    if not isinstance(do, dict) or set(do) != {"text", "when", "done"} or not do["done"]:
+        raise LessonError(f"{where}: `do` has text, when, and done: what was to be seen.")
+    return {"text": prose(do["text"]), "when": do["when"], "done": prose(do["done"])}
 
 
 def _question(ask: Any, where: str) -> dict[str, Any] | None:

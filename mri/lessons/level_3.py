@@ -23,6 +23,7 @@ SESSION = "lesson-opposite"
 LAST = 5
 """Step that reads " is" and predicts the answer."""
 HOT = 4
+LONG_LETTERS = 8
 BLOCK = 5
 """Whose additions the text counts up: the last."""
 
@@ -52,6 +53,12 @@ def numbers(readers: Readers, weights: Weights) -> dict[str, Number]:
         "n_embd": Number(layout.width("embed.resid0")),
         "n_layer": Number(layout.n_layer),
         "words": Number(len(space.words), source="words of the training corpus that are one token, counted"),
+        "long_words": Number(
+            sum(len(word) >= LONG_LETTERS for word in space.words), source="of these, long ones, counted"
+        ),
+        "longest_word": Number(
+            max(space.words, key=len), source="the longest word of the training corpus that is one token"
+        ),
         "hot_id": Number(int(ids[HOT]), source=f"{SESSION}, position {HOT}"),
         "hot_first": Number(float(weights["sentence_rows"][HOT, 0]), source="weight of wte row of “ hot”, place 0"),
         "length_hot": length(weights["sentence_rows"][HOT], "weight of wte row of “ hot”"),

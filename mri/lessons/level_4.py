@@ -89,7 +89,20 @@ def _head_numbers(reader: SessionReader, weights: Weights) -> dict[str, Number]:
         terms[f"w{key}"] = found[f"weight_{key}"]
         terms[f"v{key}"] = _value_first(reader, weights, key)
     formula = " + ".join(f"{{w{key}}}·{{v{key}}}" for key in range(QUERY + 1))
+    found |= _asked_by_red(reader)
     return found | {"out_first": Number(float(head.out[QUERY, 0]), formula=formula, inputs=terms)}
+
+
+def _asked_by_red(reader: SessionReader) -> dict[str, Number]:
+    """From whom “red” fetches most, and how much it keeps of its own, as recorded."""
+    shares, _ = attention_map(reader, LAYER, HEAD)
+    most = int(shares[KEY, : KEY + 1].argmax())
+    where = f"attention of block {LAYER}, head {HEAD}, step {KEY}, to token"
+    return {
+        "red_most": Number(reader.token_bytes[int(reader.token_ids()[most])].decode().strip(), source=f"token {most}"),
+        "red_most_share": Number(float(shares[KEY, most]), source=f"{where} {most}"),
+        "red_own_share": Number(float(shares[KEY, KEY]), source=f"{where} {KEY}"),
+    }
 
 
 def _ahead(head: OneHead) -> Number:
@@ -183,6 +196,15 @@ def _score_numbers(readers: Readers) -> dict[str, Number]:
     found |= _named("induction", layer, head)
     found["induction_score"] = _mean_weight(reader, layer, head, targets)
     found["induction_score_off"] = _mean_weight(off, layer, head, targets)
+    found["induction_left"] = Number(
+        float(found["induction_score_off"].value) / float(found["induction_score"].value), formula="{off} / {on}",
+        inputs={"off": found["induction_score_off"], "on": found["induction_score"]},
+    )  # fmt: skip
+    looks, _ = attention_map(reader, layer, head)
+    found["induction_first"] = Number(
+        sum(int(looks[query, : query + 1].argmax()) == key for query, key in targets),
+        source=f"of these, where block {layer}, head {head} looks most at the token after the earlier occurrence",
+    )
     found["induction_places"] = Number(len(targets), source=f"tokens of {LIST} that stood earlier too")
     step = targets[0][0] + 1
     rows, _ = attention_rows(reader.frame(step), reader.session.layout)

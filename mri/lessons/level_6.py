@@ -22,6 +22,8 @@ COPIED = " tea"  # said twice in lesson-leo: chosen freely, then copied
 SURE_BITS = 0.1
 ROUNDS = (4, 15, 20, 37, 40, 46, 51, 63, 72, 90)
 """Steps of lesson-guess at which the reader guesses; chosen by hand, some of them where the model is sure."""
+SURE_STEP, UNSURE_STEP = 46, 51
+"""Of lesson-guess: before a word that the story gives away, and before one that nobody can know."""
 NUM_OPTIONS = 4
 BYTES_PER_NUMBER = 4  # float32, as the embedded model runs on a processor
 
@@ -101,10 +103,22 @@ def _cache(reader: SessionReader) -> dict[str, Number]:
         "cache_bytes": Number(
             read * int(per_token.value), "{read} · {each}", {"read": n_read, "each": per_token}, unit="bytes"
         ),
+        **_kept_at(reader, copied_steps(reader)[0], per_token),
         "without_cache": Number(
             without, "{prompt} + {next} + … + {read}", {"prompt": first, "next": prompt + 1, "read": n_read}
         ),
     }  # fmt: skip
+
+
+def _kept_at(reader: SessionReader, step: int, per_token: Number) -> dict[str, Number]:
+    """How much is kept once a step has read its token."""
+    frame = reader.frame(step)
+    kept = Number(frame.pos0 + frame.t_add, source=f"positions read by {LEO} up to step {step}")
+    size = int(kept.value) * int(per_token.value)
+    return {
+        "kept_first": kept,
+        "kept_first_bytes": Number(size, "{kept} · {each}", {"kept": kept, "each": per_token}, unit="bytes"),
+    }
 
 
 def _copying(reader: SessionReader) -> dict[str, Number]:
@@ -147,6 +161,7 @@ def _softcap(reader: SessionReader, weights: Weights) -> dict[str, Number]:
     )
     return {
         "softcap": Number(softcap_of(reader), source="softcap of the model's code"),
+        "n_embd": Number(reader.session.layout.width("final.ln_f"), source="n_embd of the model's config"),
         "capped_word": Number(word(reader.token_bytes[token_id]), source=f"token {token_id}"),
         "raw": raw,
         "capped": softcapped_logit(raw, softcap_of(reader)),
@@ -163,7 +178,13 @@ def _guesses(reader: SessionReader) -> dict[str, Number]:
     def count(mask: Any, what: str) -> Number:
         return Number(int(np.count_nonzero(mask)), source=f"{what}, counted in {GUESS}")
 
+    unsure = reader.frame(UNSURE_STEP).arrays["logits/token_ids"]
     return {
+        "luck_sure_bits": _entropy(reader, SURE_STEP),
+        "luck_open_bits": _entropy(reader, UNSURE_STEP),
+        "luck_guess": Number(
+            word(reader.token_bytes[int(unsure[0])]), source=f"the likeliest token at step {UNSURE_STEP}"
+        ),
         "guesses": Number(len(ranks), source=f"steps of {GUESS} with a next token in the story"),
         "right": count(ranks == 0, "steps whose strongest prediction came true"),
         "sure": count(sure, f"steps with an entropy below {SURE_BITS:g} bits"),
@@ -178,6 +199,11 @@ def _guesses(reader: SessionReader) -> dict[str, Number]:
             source="rounds with rank 0",
         ),
     }
+
+
+def _entropy(reader: SessionReader, step: int) -> Number:
+    place = Place(reader, step)
+    return place.measured(float(place.frame.arrays["logits/entropy"]), "logits/entropy", tab="predictions")
 
 
 def _draw(reader: SessionReader, step: int) -> dict[str, Any]:

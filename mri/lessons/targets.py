@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Target:
-    """selector  CSS, of the real element
+    """selector  CSS, of the real element; of several, the first is the one to point at
     lock      locked until a moment unlocks it: its use, not looking at it
     keys      commands of the keyboard (assets/js/state/keys.mjs) that it governs
     panel     of the Scanner that must be open for it to be seen
@@ -42,19 +42,19 @@ TARGETS = {
     "tabs": Target("#mri-tabs", lock=True, panel="inspector"),
     "inspector": Target(".mri-inspector", panel="inspector"),
     "neurons": Target("#panel-neurons", lock=True, keys=("toggleWatch",), panel="inspector", tab="neurons"),
-    "neurons.map": Target("#graph-neurons", panel="inspector", tab="neurons"),
-    "neurons.history": Target("#graph-history", panel="inspector", tab="neurons"),
-    "neurons.watched": Target("#graph-watched", panel="inspector", tab="neurons"),
+    "neurons.map": Target(".mri-panel:has(#graph-neurons)", panel="inspector", tab="neurons"),
+    "neurons.history": Target(".mri-panel:has(#graph-history)", panel="inspector", tab="neurons"),
+    "neurons.watched": Target(".mri-panel:has(#graph-watched)", panel="inspector", tab="neurons"),
     "attention": Target("#panel-attention", lock=True, panel="inspector", tab="attention"),
-    "attention.heads": Target("#graph-heads", panel="inspector", tab="attention"),
-    "attention.rows": Target("#graph-attention", panel="inspector", tab="attention"),
-    "attention.head": Target("#graph-head", panel="inspector", tab="attention"),
-    "attention.looks": Target("#graph-looks", panel="inspector", tab="attention"),
+    "attention.heads": Target(".mri-panel:has(#graph-heads)", panel="inspector", tab="attention"),
+    "attention.rows": Target(".mri-panel:has(#graph-attention)", panel="inspector", tab="attention"),
+    "attention.head": Target(".mri-panel:has(#graph-head)", panel="inspector", tab="attention"),
+    "attention.looks": Target(".mri-panel:has(#graph-looks)", panel="inspector", tab="attention"),
     "predictions": Target("#panel-predictions", lock=True, panel="inspector", tab="predictions"),
-    "predictions.chart": Target("#graph-predictions", panel="inspector", tab="predictions"),
+    "predictions.chart": Target(".mri-panel:has(#graph-predictions)", panel="inspector", tab="predictions"),
     "statistics": Target("#panel-statistics", lock=True, panel="inspector", tab="statistics"),
-    "statistics.map": Target("#graph-map", panel="inspector", tab="statistics"),
-    "statistics.bars": Target("#graph-bars", panel="inspector", tab="statistics"),
+    "statistics.map": Target(".mri-panel:has(#graph-map)", panel="inspector", tab="statistics"),
+    "statistics.bars": Target(".mri-panel:has(#graph-bars)", panel="inspector", tab="statistics"),
     "tools": Target("#mri-tools", lock=True),
     "widget": Target("#learn-widget"),
 }

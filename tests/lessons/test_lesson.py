@@ -69,6 +69,7 @@ def test_html_stays_text():
         (text("id: a\npanels: [left]"), "'left' is none of"),
         (text("id: a\nplayer: {jump: 3}"), "'jump' is none of"),
         (text("id: a\ndo: {text: x}"), "`do` has text, when"),
+        (text("id: a\ndo: {text: x, when: {played: true}}"), "what was to be seen"),
         (text("id: a\nask: {question: q, answers: [{text: a, reply: b}]}"), "two answers"),
         (text("id: a\nask: {question: q, answers: [{text: a, reply: b}, {text: a, reply: b}]}"), "exactly one"),
         (text("id: a").replace("Prose.", "[x](javascript:alert)"), "x"),

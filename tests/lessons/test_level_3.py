@@ -37,6 +37,13 @@ def test_cosines(numbers, weights, pair):
     )
 
 
+def test_the_longest_word(numbers, weights):
+    words = words_of(weights)
+    assert numbers["long_words"] == sum(len(word) >= 8 for word in words)
+    assert numbers["longest_word"] in words
+    assert len(numbers["longest_word"]) == max(map(len, words))
+
+
 def test_the_stream_is_a_sum_of_what_was_written(reader, weights, numbers):
     line = int(np.abs(column(reader, "final.ln_f")[LAST]).argmax())
     start, stream = column(reader, "embed.resid0")[LAST], column(reader, "embed.resid0")[LAST]

@@ -35,6 +35,27 @@ def test_scores_and_shares_of_ball(readers, weights, numbers):
     assert numbers["ahead_share"] == pytest.approx(ahead_of_the(q, k), rel=1e-5)
 
 
+def test_what_red_asks_for(readers, numbers):
+    shares = readers["lesson-dog"].frame(5).arrays["attention/rows"][2, 2].astype(float)
+    assert numbers["red_most"] == "a"
+    assert numbers["red_most_share"] == pytest.approx(shares[4])
+    assert numbers["red_own_share"] == pytest.approx(shares[5])
+    assert shares.max() == shares[4]
+    assert shares[5] == np.sort(shares)[-2]  # "and from itself" is the second
+
+
+def test_what_ball_looks_at_is_named_in_its_order(numbers):
+    shares = [numbers[f"weight_{key}"] for key in range(7)]
+    assert np.argsort(shares)[::-1][:2].tolist() == [5, 4]  # “red”, next “a”
+
+
+def test_the_induction_head_looks_first_where_the_answer_says(readers, numbers):
+    rows = rows_of(readers["lesson-list"], 5, 1)
+    assert numbers["induction_first"] == sum(rows[step].argmax() == step - 9 for step in range(11, 21))
+    assert numbers["induction_first"] == numbers["induction_places"]
+    assert numbers["induction_left"] == pytest.approx(numbers["induction_score_off"] / numbers["induction_score"])
+
+
 def ahead_of_the(q, k):
     """What “The” would give to later words."""
     scores = (q[1] * k.conj()).real.sum(1) / 8

@@ -206,6 +206,18 @@ def test_heads_switched_off_are_told_as_measured(weights, numbers):
     assert numbers["instead"] == "Lima"
 
 
+def test_what_the_answers_say_is_so(recorded, numbers):
+    """done: of recipe, norm, mlp, who and smear."""
+    assert numbers["normed_in"] == pytest.approx(numbers["entering"] / numbers["rms_in"])
+    assert numbers["neuron_act"] == pytest.approx(max(0, numbers["neuron_pre"]) ** 2)
+    act = recorded("block.5.mlp_act")
+    assert (act > 0).sum() == numbers["awake"]
+    assert (act[act <= 0] == 0).all()
+    heads = recorded.rows_of_attention[STEP, 5, :, 4]
+    assert heads.argmax() == 3
+    assert numbers["smear"] > 0.9 * numbers["smear_lambda"]  # "nearly as open as it can be"
+
+
 def test_what_the_text_says_without_a_number_is_so(recorded, weights, numbers, data):
     lens, words = data["sentences"][0]["lens"], data["sentences"][0]["words"]
     assert numbers["answer"] == "Paris"

@@ -54,6 +54,25 @@ def test_the_cache_grows_by_its_size_a_token(leo, numbers, data):
     assert data["cache"]["reads"] == np.stack([leo.steps["pos0"], leo.steps["t_add"]], 1).tolist()
 
 
+def test_what_is_kept_when_the_first_word_was_read(leo, numbers):
+    kept = leo.steps["pos0"][20] + leo.steps["t_add"][20]
+    assert numbers["kept_first"] == kept
+    assert numbers["kept_first_bytes"] == kept * numbers["kv_bytes"]
+
+
+def test_before_paul_and_before_pink(guess, numbers):
+    assert guess.words[47:48] + guess.words[52:53] == [" Paul", " pink"]
+    assert numbers["luck_sure_bits"] == pytest.approx(guess.logits["entropy"][46])
+    assert numbers["luck_open_bits"] == pytest.approx(guess.logits["entropy"][51])
+    assert numbers["luck_guess"] == guess.vocabulary[int(guess.logits["token_ids"][51][0])].strip() != "pink"
+
+
+def test_the_game_is_harder_than_the_story(guess, numbers):
+    steps = list(level_6.ROUNDS)
+    assert numbers["game_model"] == (guess.logits["chosen_rank"][steps] == 0).sum()
+    assert numbers["game_model"] / numbers["game_rounds"] < numbers["right"] / numbers["guesses"]
+
+
 def test_the_word_that_comes_twice(leo, numbers):
     first, second = np.flatnonzero([leo.vocabulary.get(i) == " tea" for i in leo.steps["chosen_id"].tolist()]).tolist()
     assert (numbers["first_step"], numbers["second_step"], numbers["first_read_step"]) == (first, second, first + 1)

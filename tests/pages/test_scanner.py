@@ -135,8 +135,8 @@ def test_a_session_without_steps_is_being_recorded_or_has_ended(tmp_path):
         create_app(tmp_path).server.test_request_context(),
         SessionWriter(tmp_path, TraceSession("none", layout)) as writer,
     ):
-        assert "watch it live" in str(scanner().layout(session="none"))
+        assert "Watch it live" in str(scanner().layout(session="none"))
         writer.finish("interrupted", seal=False)
         told = str(scanner().layout(session="none"))
     assert "It ended before the first one (interrupted)." in told
-    assert "watch it live" not in told
+    assert "Watch it live" not in told

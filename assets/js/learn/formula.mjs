@@ -1,13 +1,15 @@
 /**
- * A number opens: the formula with the numbers that went in, each of which opens in turn, down to what was measured.
+ * A number opens, below the paragraph it stands in: the formula with the numbers that went in, each of which opens in turn,
+ * down to what was measured.
  *
  * Knows the lesson's table of numbers (mri/lessons/numbers.py). Refuses to know what they mean.
  */
 
-import { placeBeside } from "../views/beside.mjs";
 import { el } from "../views/dom.mjs";
 
 /** @typedef {{value: number|string|null, text: string, formula: string, inputs: Record<string, {at?: number, text?: string}>, unit: string, source: string, link: string}} LessonNumber */
+
+const PLACES = ".learn-prose > *, .learn-stay, .learn-question"; // what stays whole: the formula stands below it
 
 export class Formula {
   /** @type {any} */
@@ -29,13 +31,6 @@ export class Formula {
       event.preventDefault(); // it did this, and nothing else
       this.hide();
     }, { signal, capture: true });
-    document.addEventListener("pointerdown", (event) => {
-      const target = /** @type {Node} */ (event.target);
-      if (this.#card && !this.#card.contains(target) && !this.#anchor?.contains(target)) this.hide(false);
-    }, { signal });
-    const place = () => this.#place();
-    addEventListener("resize", place, { signal });
-    addEventListener("scroll", place, { signal, capture: true, passive: true });
   }
 
   close() {
@@ -51,17 +46,17 @@ export class Formula {
     if (isSame) return;
     this.#anchor = anchor;
     anchor.setAttribute("aria-expanded", "true");
-    const close = el("button", { type: "button", class: "mri-icon learn-hint-close", "aria-label": this.words.close, text: "×", on: { click: () => this.hide() } });
+    const close = el("button", { type: "button", class: "mri-icon learn-formula-close", "aria-label": this.words.close, text: "×", on: { click: () => this.hide() } });
     this.#lines = el("ol", { class: "learn-formula-lines" });
-    this.#card = el("section", { class: "mri-hint learn-formula", role: "dialog", "aria-label": this.words.title, tabindex: "-1" }, close, el("h2", { text: this.words.title }), this.#lines);
-    document.body.append(this.#card);
+    this.#card = el("section", { class: "learn-formula", role: "group", "aria-label": this.words.title, tabindex: "-1" }, close, el("h2", { text: this.words.title }), this.#lines);
+    (anchor.closest(PLACES) ?? anchor).after(this.#card);
     this.#append(at);
     this.#card.focus({ preventScroll: true });
   }
 
   /** @param {boolean} [giveBack] the focus, to what was pressed */
   hide(giveBack = true) {
-    if (giveBack && this.#card?.contains(document.activeElement)) this.#anchor?.focus({ preventScroll: true });
+    if (giveBack && this.#card?.contains(document.activeElement)) this.#anchor?.focus();
     this.#anchor?.setAttribute("aria-expanded", "false");
     this.#card?.remove();
     this.#card = this.#anchor = null;
@@ -73,7 +68,6 @@ export class Formula {
     const known = this.#lines.querySelector(`[data-at="${at}"]`);
     const line = known ?? this.#line(at);
     if (!known) this.#lines.append(line);
-    this.#place();
     line.scrollIntoView({ block: "nearest" });
     line.querySelector("button, a")?.focus({ preventScroll: true });
   }
@@ -97,12 +91,6 @@ export class Formula {
       return el("button", { type: "button", class: "learn-number", title: part.name, "aria-label": `${part.name}: ${text}`, text, on: { click: () => this.#append(/** @type {number} */ (part.at)) } });
     });
     return el("li", { "data-at": at }, el("div", { class: "learn-actual" }, value, " = ", ...parts), el("div", { class: "learn-symbolic", text: symbolic }));
-  }
-
-  #place() {
-    if (!this.#card) return;
-    if (!this.#anchor?.isConnected) return this.hide(false);
-    placeBeside(this.#anchor.getBoundingClientRect(), null, this.#card);
   }
 }
 

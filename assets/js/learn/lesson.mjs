@@ -16,6 +16,7 @@ import { Overlay } from "./overlay.mjs";
 import { Page } from "./page.mjs";
 import { printed } from "./print.mjs";
 import { Progress, score } from "./progress.mjs";
+import { termIn } from "./text.mjs";
 import { WidgetHost } from "./widget.mjs";
 
 export class Lesson {
@@ -52,11 +53,14 @@ export class Lesson {
       answer: (answer) => this.#answer(answer),
       restart: () => this.#restart(),
       print: () => print(),
-      onNumber: (name, at, button) => this.#open(name, at, button),
+      about: (name) => this.overlay.words(name),
+      lead: () => this.overlay.lead(this.#place()),
+      onNumber: (name, at, button) => this.#explain(name, at, button),
     });
     const { signal } = this.#abort;
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     addEventListener("popstate", () => this.#restore(), { signal });
+    addEventListener("scroll", () => this.page.turn(), { signal, passive: true });
     addEventListener("beforeprint", () => printed(this.content, true), { signal });
     addEventListener("afterprint", () => printed(this.content, false), { signal });
     const asked = viewFromUrl(location.search);
@@ -97,18 +101,19 @@ export class Lesson {
     this.#showing.abort();
     const { signal } = (this.#showing = new AbortController());
     const { moment } = this;
+    const seen = moment ?? this.moments.at(-1); // at the end the last picture stays
     delete this.host.dataset.ready;
     this.formula.hide(false);
     this.overlay.point(null);
     if (moment) this.progress.visit(this.content.id, moment.id);
     else if (this.progress.of(this.content.id).seen.includes(this.moments.at(-1).id)) this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
-    const session = moment ? moment.session : (this.scanner?.session ?? null);
-    this.#place(session, moment);
+    const { session } = seen;
+    this.#open(session, seen);
     history[entry](null, "", this.#address(session, asked));
     this.page.show(at, isFirst);
     await this.#showSession(session, asked, signal);
     if (signal.aborted) return;
-    await this.widget.show(moment?.widget ?? null);
+    await this.widget.show(seen.widget);
     if (signal.aborted) return;
     this.locks.set(moment ? moment.unlocked : ["all"]);
     if (this.scanner && moment) this.#begin(moment, asked?.session === session ? asked : null);
@@ -117,10 +122,16 @@ export class Lesson {
     this.host.dataset.ready = moment?.id ?? "end"; // everything stands: whoever drives the page may go on
   }
 
+  /** What the moment is about, by name: what its task names first, what it points at, or the picture beside the text. */
+  #place() {
+    const named = this.moment?.do && termIn(this.moment.do.text);
+    return named || this.moment?.target || (this.moment?.widget ? "widget" : "stage");
+  }
+
   /** Which parts of the page are seen.
    *  @param {string|null} session
    *  @param {any} moment */
-  #place(session, moment) {
+  #open(session, moment) {
     const { classList } = this.host;
     classList.toggle("has-scanner", session !== null);
     classList.toggle("has-widget", Boolean(moment?.widget));
@@ -259,7 +270,7 @@ export class Lesson {
   /** @param {string} name
    *  @param {number} at
    *  @param {HTMLElement} button */
-  #open(name, at, button) {
+  #explain(name, at, button) {
     this.formula.toggle(at, button);
     this.happened.opened.add(name);
     this.#look();

@@ -1,7 +1,8 @@
 /**
- * Points at the real screen: a ring and a card at what a page is about, a glow at what a word means, and the other way round.
+ * Points at the real screen: a ring around what a page is about, a glow at what a word means, and the other way round.
  *
- * Knows names of targets and where they are (mri/lessons/targets.py, sent with the lesson). Refuses to know moments.
+ * Knows names of targets and where they are (mri/lessons/targets.py, sent with the lesson). Refuses to know moments. What a
+ * target is for stands in the text (page.mjs): nothing that explains lies on what it explains.
  */
 
 import { placeBeside } from "../views/beside.mjs";
@@ -10,7 +11,10 @@ import { filled } from "./text.mjs";
 
 const PLACE_MS = 200; // panels grow, lists scroll: a ring follows what it is around
 const SAY_MS = 5000;
+const LEAD_MS = 6000;
+const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"]; // whoever scrolls is not held
 const NEURON_PX = 22;
+const AROUND_PX = 4; // so that the ring runs through no word of what it is around
 const TEXT_ABOVE_PX = 900; // up to this width the text stands above the scan: nobody is taken away from it
 
 export class Overlay {
@@ -21,6 +25,7 @@ export class Overlay {
   #abort = new AbortController();
   #target = "";
   #glowing = "";
+  #leading = { name: "", untilMs: 0 };
   #isScrolledTo = false; // a chart comes later than the text that speaks of it
   /** @type {HTMLElement|null} */
   #said = null;
@@ -35,12 +40,12 @@ export class Overlay {
     this.context = context;
     this.ring = el("div", { class: "mri-hint-ring learn-ring", "aria-hidden": "true", hidden: true });
     this.glow = el("div", { class: "learn-glow", "aria-hidden": "true", hidden: true });
-    this.card = el("aside", { class: "mri-hint learn-hint", hidden: true });
     this.says = el("div", { class: "mri-hint learn-says", role: "status", hidden: true });
-    document.body.append(this.ring, this.glow, this.card, this.says);
+    document.body.append(this.ring, this.glow, this.says);
     const { signal } = this.#abort;
     const place = () => this.place();
     addEventListener("resize", place, { signal });
+    for (const name of HANDS) addEventListener(name, () => (this.#leading.name = ""), { signal, capture: true, passive: true });
     addEventListener("scroll", place, { signal, capture: true, passive: true });
     for (const name of ["pointerover", "focusin"]) context.host.addEventListener(name, (event) => this.#light(/** @type {any} */ (event.target)), { signal });
     for (const name of ["pointerleave", "focusout"]) context.host.addEventListener(name, () => this.#light(null), { signal });
@@ -51,7 +56,7 @@ export class Overlay {
     clearInterval(this.#timer);
     clearTimeout(this.#sayTimer);
     this.#abort.abort();
-    for (const node of [this.ring, this.glow, this.card, this.says]) node.remove();
+    for (const node of [this.ring, this.glow, this.says]) node.remove();
   }
 
   /** @param {string} name
@@ -61,23 +66,34 @@ export class Overlay {
     return { name: called, what };
   }
 
-  /** What the page is about from now on: scrolled to, ringed, with what it is for.
+  /** What the page is about from now on: scrolled to and ringed.
    *  @param {string|null} name */
   point(name) {
     this.#target = name ?? "";
-    const words = this.words(this.#target);
-    const close = el("button", { type: "button", class: "mri-icon learn-hint-close", "aria-label": this.context.words.number.close, text: "×", on: { click: () => this.dismiss() } });
-    this.card.replaceChildren(close, el("h2", { text: words.name }), el("p", { text: words.what }));
-    this.card.dataset.empty = String(!words.name);
+    if (!name) this.#leading.name = ""; // else somebody was quick, and wants to go there
     this.#isScrolledTo = false;
     this.place();
     this.#follow();
   }
 
-  /** Take the card away; the ring stays. */
-  dismiss() {
-    this.card.dataset.empty = "true";
+  /** Scroll to a place, on a phone below what stays at the top; for a while also once it has come, and when it moves
+   *  because charts come above it.
+   *  @param {string} name */
+  lead(name) {
+    this.#leading = { name, untilMs: performance.now() + LEAD_MS };
     this.place();
+    this.#follow();
+  }
+
+  /** Keep what is led to in its place. */
+  #steer() {
+    const { name, untilMs } = this.#leading;
+    const element = name ? this.#element(name) : null;
+    if (!element) this.#leading.untilMs = performance.now() + LEAD_MS; // it has not come yet
+    else if (performance.now() > untilMs) this.#leading.name = "";
+    if (!element || isFixed(element)) return;
+    element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (innerWidth <= TEXT_ABOVE_PX) scrollBy({ top: element.getBoundingClientRect().top - (this.#stay?.offsetHeight ?? 0) - 3 * AROUND_PX });
   }
 
   /** A sentence at a place, for some seconds, also for a screen reader.
@@ -96,32 +112,54 @@ export class Overlay {
 
   /** Everything where it belongs now. */
   place() {
+    this.#steer();
     if (this.#target && !this.#isScrolledTo && innerWidth > TEXT_ABOVE_PX && this.#box(this.#target)) {
       this.#isScrolledTo = true;
       this.#element(this.#target)?.scrollIntoView({ block: "nearest" });
     }
-    const found = this.#target ? this.#box(this.#target) : null;
-    const target = found && found.bottom > 0 && found.top < innerHeight ? found : null;
-    this.ring.hidden = !target;
-    this.card.hidden = !target || this.card.dataset.empty === "true";
-    if (target) placeBeside(target, this.ring, this.card.hidden ? null : this.card, this.#floor(target));
-    const glow = this.#glowing ? this.#box(this.#glowing) : null;
-    this.glow.hidden = !glow;
-    if (glow) placeBeside(glow, this.glow, null);
+    this.#enclose(this.ring, this.#target, AROUND_PX);
+    this.#enclose(this.glow, this.#glowing, 0);
     this.says.hidden = !this.#said?.isConnected;
     if (!this.says.hidden) placeBeside(/** @type {HTMLElement} */ (this.#said).getBoundingClientRect(), null, this.says);
   }
 
-  /** On large parts the clock stays free.
-   *  @param {{bottom: number}} box */
-  #floor(box) {
-    const clock = document.getElementById("mri-transport")?.getBoundingClientRect();
-    return clock?.height && clock.top < box.bottom - 1 && clock.top > 0 ? clock.top : innerHeight;
+  /** A frame around what is seen of a place; none where nothing of it is.
+   *  @param {HTMLElement} frame
+   *  @param {string} name
+   *  @param {number} around in pixels */
+  #enclose(frame, name, around) {
+    const element = name ? this.#element(name) : null;
+    const box = element && this.#box(name);
+    const seen = box && seenPart(element, box, this.#ceiling(element), this.#floor(element));
+    frame.hidden = !seen;
+    if (!seen) return;
+    const [left, top, right, bottom] = [Math.max(0, seen.left - around), seen.top - around, Math.min(document.documentElement.clientWidth, seen.right + around), seen.bottom + around];
+    Object.assign(frame.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
+  }
+
+  /** @returns {HTMLElement|null} what stays at the top on a phone: the task */
+  get #stay() {
+    return this.context.text.querySelector(".learn-stay");
+  }
+
+  /** @param {Element} element
+   *  @returns {number} above this nothing of it is seen: on a phone the task stays at the top */
+  #ceiling(element) {
+    const task = innerWidth > TEXT_ABOVE_PX || this.context.text.contains(element) ? null : this.#stay?.getBoundingClientRect();
+    return task && task.top <= 0 ? task.bottom : 0;
+  }
+
+  /** @param {Element} element
+   *  @returns {number} below this nothing of it is seen: on a phone the clock stays at the foot */
+  #floor(element) {
+    const clock = document.getElementById("mri-transport");
+    if (!clock || clock.contains(element) || !isFixed(clock)) return innerHeight;
+    return clock.getBoundingClientRect().top || innerHeight;
   }
 
   #follow() {
     clearInterval(this.#timer);
-    this.#timer = this.#target || this.#glowing ? setInterval(() => this.place(), PLACE_MS) : null;
+    this.#timer = this.#target || this.#glowing || this.#leading.name ? setInterval(() => this.place(), PLACE_MS) : null;
   }
 
   /** @param {string} name
@@ -129,7 +167,7 @@ export class Overlay {
   #element(name) {
     const { targets, host } = this.context;
     const [kind, argument] = cut(name);
-    const selector = targets[name]?.selector ?? { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ?? `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
+    const selector = targets[name]?.selector.split(",")[0] ?? { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ?? `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
     return host.querySelector(selector);
   }
 
@@ -167,7 +205,7 @@ export class Overlay {
     if (!term) return;
     const name = /** @type {string} */ (term.dataset.term);
     const element = this.#element(name);
-    element?.scrollIntoView({ block: "nearest" });
+    this.lead(name);
     const { name: called, what } = this.words(name);
     if (element && what) this.say(element, `${called}: ${what}`);
   }
@@ -186,4 +224,27 @@ export class Overlay {
 function cut(name) {
   const at = name.indexOf(":");
   return at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 1)];
+}
+
+/** @param {Element} element
+ *  @returns {boolean} it stays where it is when the page scrolls */
+function isFixed(element) {
+  for (let at = /** @type {Element|null} */ (element); at; at = at.parentElement) if (getComputedStyle(at).position === "fixed") return true;
+  return false;
+}
+
+/** @param {Element} element
+ *  @param {DOMRect} box of it, or of a part
+ *  @param {number} ceiling of the window
+ *  @param {number} floor of the window
+ *  @returns {{left: number, top: number, right: number, bottom: number}|null} what all that scrolls leaves of it; null: nothing */
+function seenPart(element, box, ceiling, floor) {
+  const seen = { left: Math.max(0, box.left), top: Math.max(ceiling, box.top), right: Math.min(innerWidth, box.right), bottom: Math.min(floor, box.bottom) };
+  for (let at = element.parentElement; at && at !== document.body; at = at.parentElement) {
+    const { overflowX, overflowY, display } = getComputedStyle(at);
+    if (display === "contents" || (overflowX === "visible" && overflowY === "visible")) continue;
+    const { left, top, right, bottom } = at.getBoundingClientRect();
+    Object.assign(seen, { left: Math.max(seen.left, left), top: Math.max(seen.top, top), right: Math.min(seen.right, right), bottom: Math.min(seen.bottom, bottom) });
+  }
+  return seen.right > seen.left && seen.bottom > seen.top ? seen : null;
 }

@@ -4,7 +4,7 @@
  * Draws; refuses to decide what is done.
  */
 
-import { el } from "../views/dom.mjs";
+import { el, say } from "../views/dom.mjs";
 import { score } from "./progress.mjs";
 import { build, filled } from "./text.mjs";
 
@@ -17,12 +17,16 @@ export class Page {
    *  @param {(answer: number) => void} context.answer
    *  @param {() => void} context.restart
    *  @param {() => void} context.print
+   *  @param {(name: string) => {name: string, what: string}} context.about what a target is called and what it is for
+   *  @param {() => void} context.lead to the place that the moment is about
    *  @param {(name: string, at: number, button: HTMLElement) => void} context.onNumber */
   constructor(host, context) {
     this.host = host;
     this.context = context;
     this.words = context.content.words.lesson;
     this.at = 0;
+    this.stay = el("div");
+    this.way = el("button");
   }
 
   get #moment() {
@@ -41,6 +45,7 @@ export class Page {
     this.at = at;
     const { content } = this.context;
     this.task = el("section", { class: "learn-task", hidden: true });
+    this.done = el("div", { class: "learn-done", role: "status" });
     this.question = el("section", { class: "learn-question", hidden: true });
     this.next = el("button", { type: "button", class: "mri-button learn-next", title: this.words.next_title, on: { click: () => this.context.go(this.at + 1) } });
     const isEnd = at === content.moments.length;
@@ -48,11 +53,17 @@ export class Page {
     const scroll = el("div", { class: "learn-scroll" }, ...(isEnd ? this.#end() : this.#middle()));
     this.host.replaceChildren(this.#head(), scroll, this.#foot(isEnd));
     if (!isEnd) {
+      if (this.#moment.do) this.task.replaceChildren(el("h3", { text: this.words.task }), ...this.#prose(this.#moment.do.text), this.done);
       this.drawTask();
       this.drawQuestion();
     }
     if (!isFirst) this.title.focus({ preventScroll: true });
-    if (!isFirst) this.host.scrollIntoView({ block: "nearest" });
+    if (!isFirst) this.#toText();
+  }
+
+  /** To the beginning of the text, which on a phone stands above the scan. */
+  #toText() {
+    this.host.firstElementChild?.scrollIntoView({ block: "nearest" });
   }
 
   /** Which lesson, which page, and the way to any other page. */
@@ -75,7 +86,31 @@ export class Page {
     const { optional, check, body } = this.#moment;
     const tags = [optional && [this.words.optional, this.words.optional_says], check && [this.words.check, this.words.check_says]].filter(Boolean);
     const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", title, text: tag }));
-    return [el("div", { class: "learn-titles" }, this.title, ...chips), el("div", { class: "learn-prose" }, ...this.#prose(body)), this.task, this.question];
+    return [el("div", { class: "learn-titles" }, this.title, ...chips), el("div", { class: "learn-prose" }, ...this.#prose(body)), this.#note(), this.question, this.#stay()];
+  }
+
+  /** What the ringed part of the screen is called and what it is for. */
+  #note() {
+    const { name, what } = this.context.about(this.#moment.target ?? "");
+    return name && what ? el("p", { class: "learn-note" }, el("b", { text: name }), ` ${what}`) : "";
+  }
+
+  /** What stays in view on a phone, where the scan is below the text: the task, and the way there or back. */
+  #stay() {
+    this.way = el("button", { type: "button", class: "mri-button learn-way", on: { click: () => (this.#isAtScan ? this.#toText() : this.context.lead()) } });
+    this.stay = el("div", { class: "learn-stay" }, this.task, this.way);
+    this.turn();
+    return this.stay;
+  }
+
+  /** The text was scrolled away. */
+  get #isAtScan() {
+    return this.stay.isConnected && this.stay.getBoundingClientRect().top <= 0;
+  }
+
+  /** The way there, or back. */
+  turn() {
+    say(this.way, this.#isAtScan ? this.words.back_to_text : this.words.there);
   }
 
   /** @param {boolean} isEnd */
@@ -106,11 +141,8 @@ export class Page {
     const { done, answers } = this.context.progress.of(this.context.content.id);
     const isDone = done.includes(id);
     this.task.hidden = !task;
-    if (task) {
-      this.task.classList.toggle("is-done", isDone);
-      const says = isDone ? (task.done.length ? this.#prose(task.done) : [this.words.done]) : [];
-      this.task.replaceChildren(el("h3", { text: this.words.task }), ...this.#prose(task.text), el("div", { class: "learn-done", role: "status" }, ...says));
-    }
+    this.task.classList.toggle("is-done", isDone);
+    this.done.replaceChildren(...(task && isDone ? this.#prose(task.done) : []));
     const isOpen = (task && !isDone) || (ask && !answers[id]?.length);
     const isLast = this.at === this.context.content.moments.length - 1;
     this.next.textContent = isLast ? this.words.finish : isOpen && !check ? this.words.skip : this.words.next;

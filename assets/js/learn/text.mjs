@@ -60,3 +60,13 @@ function numberButton(node, { words, onNumber }) {
 export function plainText(nodes) {
   return nodes.map((node) => (typeof node === "string" ? node : (node.text ?? plainText(node.children ?? [])))).join("");
 }
+
+/** @param {LessonNode[]} nodes
+ *  @returns {string} the first place that they name, or "" */
+export function termIn(nodes) {
+  for (const node of nodes) {
+    const found = typeof node === "string" ? "" : (node.term ?? termIn(node.children ?? []));
+    if (found) return found;
+  }
+  return "";
+}

@@ -61,7 +61,8 @@ export class WidgetHost {
     } catch (error) {
       if (this.#turn !== turn) return;
       console.warn(error);
-      this.host.replaceChildren(el("p", { class: "mri-loading", role: "alert", text: lesson.words.lesson.widget_failed }));
+      const reload = el("button", { type: "button", class: "mri-button", text: lesson.words.lesson.reload, on: { click: () => location.reload() } });
+      this.host.replaceChildren(el("div", { class: "mri-loading", role: "alert" }, el("p", { text: lesson.words.lesson.widget_failed }), reload));
     }
   }
 

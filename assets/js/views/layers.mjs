@@ -107,7 +107,7 @@ export class Layers {
       const row = el("li", { role: "option", id: `row-${key}`, class: "mri-row", "data-key": key, "aria-label": key, "aria-selected": "false", on: { click: () => this.onPick(key) } }, el("span", { class: "mri-block", text: block }), el("span", { class: "mri-point", text: kind }));
       this.#rows.set(key, row);
     }
-    this.empty = el("p", { class: "mri-note mri-list-empty", role: "status", hidden: true, text: "No hook point has all these words." });
+    this.empty = el("p", { class: "mri-note mri-list-empty", role: "status", hidden: true }, "No hook point has all these words. ", el("button", { type: "button", class: "mri-button", text: "Show all of them", on: { click: () => this.#showAll() } }));
     this.scroller = el("div", { class: "mri-list" }, this.list, this.empty);
     this.rows = el("div", { class: "mri-list-frame" }, this.scroller, this.canvas);
     this.scroller.addEventListener("scroll", () => {
@@ -116,6 +116,13 @@ export class Layers {
     }, { passive: true });
     this.list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#hover(event));
     this.list.addEventListener("pointerleave", () => this.#hover(null));
+  }
+
+  /** Filter by nothing. */
+  #showAll() {
+    this.filter.value = "";
+    this.filter.focus();
+    this.#arrange();
   }
 
   /** A recording grew.

@@ -7,6 +7,7 @@
 
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
 import { el, say } from "./dom.mjs";
+import { Empty } from "./empty.mjs";
 import { openAddress } from "./picker.mjs";
 import { showToast } from "./shell.mjs";
 
@@ -17,6 +18,9 @@ const REFRESH_MS = 2000;
 const GO_ON_MS = 100;
 const TYPING_MS = 150;
 const COLUMNS = [["session", "Session"], ["model", "Model"], ["steps", "Steps"], ["size", "Size"], ["recorded", "Recorded"], ["state", "State"]];
+
+const RECORD = { text: "Record a prompt", act: () => document.getElementById("record-open")?.click() };
+const LEARN = { text: "Learn how it works", act: () => openAddress("/learn") };
 
 /** @type {SessionList|null} */
 let list = null;
@@ -52,11 +56,10 @@ class SessionList {
     this.pair = el("div", { class: "sessions-compare-bar", role: "status", hidden: true }, this.pairSays, el("button", { type: "button", class: "mri-button", text: "Do not compare", on: { click: () => this.#compare(null) } }));
     const actions = el("th", { scope: "col" }, el("span", { class: "visually-hidden", text: "Actions" }));
     this.table = el("table", { class: "table table-hover align-middle sessions-table", hidden: true }, el("thead", {}, el("tr", {}, ...this.heads, actions)), this.body);
-    this.state = el("div", { class: "mri-state mri-state-empty", role: "status" }, el("div", { class: "mri-state-mark" }), el("h2"), el("p"));
-    this.state.hidden = true;
+    this.empty = new Empty();
     this.count = el("p", { class: "mri-muted sessions-count", role: "status" });
     this.moreButton = el("button", { type: "button", class: "mri-button", text: "Show more", hidden: true, on: { click: () => this.more() } });
-    host.replaceChildren(this.table, this.state, this.count, this.moreButton, this.pair);
+    host.replaceChildren(this.table, this.empty.host, this.count, this.moreButton, this.pair);
     host.addEventListener("click", (event) => this.#click(event));
     search.addEventListener("input", () => this.#later(() => this.load(PAGE), TYPING_MS));
     this.nearEnd = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && this.more(), { rootMargin: "600px" });
@@ -133,9 +136,16 @@ class SessionList {
       if (!response.ok) throw new Error(answer.error);
       return answer;
     } catch (error) {
-      if (this.host.isConnected) showToast(error instanceof TypeError ? "The server does not answer: check that it is running." : /** @type {Error} */ (error).message, "error");
+      if (this.host.isConnected) showToast(error instanceof TypeError ? "The server does not answer: check that it is running." : /** @type {Error} */ (error).message, "error", { text: "Try again", act: () => this.load() });
       return null;
     }
+  }
+
+  /** Search for nothing. */
+  #clear() {
+    this.search.value = "";
+    this.search.dispatchEvent(new Event("input", { bubbles: true })); // as if by hand: Dash hears it, too
+    this.search.focus();
   }
 
   /** What is said around the lines, and when they are asked for again.
@@ -144,10 +154,9 @@ class SessionList {
     this.found = found;
     const isEmpty = !found && !unread;
     this.table.hidden = isEmpty || !this.lines.length;
-    this.state.hidden = !isEmpty;
-    const [title, what] = total ? [`Nothing matches “${this.search.value}”`, `Search for less: there are ${total.toLocaleString("en")} sessions.`] : ["No sessions yet", "Press Record above, write a prompt, and the recording appears here; or drop a session file on this page."];
-    if (isEmpty) say(this.state.querySelector("h2"), title);
-    if (isEmpty) say(this.state.querySelector("p"), what);
+    if (!isEmpty) this.empty.hide();
+    else if (total) this.empty.show(`Nothing matches “${this.search.value}”`, `Search for less: there are ${total.toLocaleString("en")} sessions.`, { text: "Show all of them", act: () => this.#clear() });
+    else this.empty.show("No sessions yet", "Record a prompt, and the recording appears here; or drop a session file on this page.", RECORD, LEARN);
     const shown = this.lines.length < found ? `${this.lines.length.toLocaleString("en")} of ${found.toLocaleString("en")} shown. ` : "";
     say(this.count, shown + (unread ? `Looking at ${unread.toLocaleString("en")} more …` : ""));
     this.heads.forEach((head, i) => {

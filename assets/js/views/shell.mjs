@@ -6,6 +6,7 @@
 
 import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../names.mjs";
+import { Callbacks } from "../source/callbacks.mjs";
 import { BINDINGS, keyOf } from "../state/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
@@ -27,6 +28,7 @@ export function startShell() {
     const action = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action]")?.getAttribute("data-mri-action");
     if (action === "theme") switchTheme();
     if (action === "keys") showKeys();
+    if (action === "record") document.getElementById("record-open")?.click();
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
@@ -40,22 +42,14 @@ export function startShell() {
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
 }
 
-const AWAY = "The server does not answer: check that it is running. What it records goes on without it, and is kept.";
+const AWAY = "The server does not answer: check that it is running. It is asked again by itself. What it records goes on, and is kept.";
 
-/** Dash tells only the console when a callback finds no server: say it on the page, until it answers again. */
+/** What Dash asks the server for is asked again until it is answered; until then the page says that it was not. */
 function watchServer() {
-  const ask = window.fetch;
-  window.fetch = async (...asked) => {
-    const isCallback = String(/** @type {any} */ (asked[0])?.url ?? asked[0]).includes("/_dash-update-component");
-    try {
-      const response = await ask(...asked);
-      if (isCallback) retractToast(AWAY);
-      return response;
-    } catch (error) {
-      if (isCallback && /** @type {Error} */ (error).name !== "AbortError") toastOf(AWAY) ?? showToast(AWAY, "error");
-      throw error;
-    }
-  };
+  const ask = window.fetch.bind(window);
+  const again = { text: "Try again", act: () => callbacks.now() };
+  const callbacks = new Callbacks({ fetch: ask, onAway: () => toastOf(AWAY) ?? showToast(AWAY, "error", again), onBack: () => retractToast(AWAY) });
+  window.fetch = (...asked) => callbacks.fetch(...asked);
 }
 
 /** Where the Scanner was left, for as long as the tab lives. */
@@ -110,13 +104,14 @@ function switchTheme() {
 }
 
 /** @param {string} text
- *  @param {string} [kind] "info" or "error" */
-export function showToast(text, kind = "info") {
+ *  @param {string} [kind] "info" or "error"
+ *  @param {import("./empty.mjs").Way} [way] what can be done about it */
+export function showToast(text, kind = "info", way) {
   const host = document.getElementById("mri-toasts");
   if (!host) return;
   retractToast(text);
   const close = el("button", { type: "button", class: "mri-icon", "aria-label": "Dismiss", text: "×", on: { click: () => toast.remove() } });
-  const toast = el("div", { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" }, el("p", { text }), close);
+  const toast = el("div", { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" }, el("p", { text }), way ? el("button", { type: "button", class: "mri-button", text: way.text, on: { click: way.act } }) : "", close);
   host.append(toast);
   if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
 }

@@ -11,7 +11,7 @@ import { showToast } from "../../views/shell.mjs";
 import { filled } from "../text.mjs";
 
 const SAMPLING = { max_new_tokens: 48, temperature: 0.6, top_k: 50, seed: 42 };
-const CAPTURE = { chat: false, preset: "standard", model: "" };
+const CAPTURE = { chat: false, preset: "standard", model: "embedded" };
 
 /** @param {HTMLElement} host
  *  @param {import("../widget.mjs").WidgetContext} context */
