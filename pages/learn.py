@@ -73,7 +73,7 @@ def _course(lessons: list[Lesson]) -> html.Div:
             ),
         ],
         id=ids.LEARN,
-        className="learn-course",
+        className="mri-page learn-course",
     )
 
 

@@ -73,7 +73,7 @@ def _form() -> html.Div:
         [
             html.Div(
                 [
-                    html.H1("Watch it write", className="live-title"),
+                    html.H1("Watch it write"),
                     html.P(
                         "Write a prompt. While the model answers, every step is measured, kept and shown at once.",
                         className="mri-muted",
@@ -97,14 +97,13 @@ def _form() -> html.Div:
                         ],
                         className="live-shown",
                     ),
-                    dbc.Button("Start recording", id="live-start", color="danger", className="live-start"),
+                    dbc.Button("Start recording", id="live-start", color="primary", className="live-start"),
                     dcc.Store(id="live-started"),
                 ],
-                className="live-card",
             ),
             html.Div(id="live-now", className="live-now"),
         ],
-        className="live-form",
+        className="mri-page live-form",
     )
 
 

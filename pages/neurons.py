@@ -67,14 +67,14 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
             dcc.Store(id="neurons-mounted"),
             dcc.Interval(id="neurons-index-tick", interval=TICK_MS, disabled=True),
             dcc.Interval(id="neurons-tokens-tick", interval=TICK_MS, disabled=True),
-            html.H1("Neurons", className="visually-hidden"),
+            html.H1("Neurons"),
             neuron_layout.choices(library.info(reader.session.id), points, boot),
             neuron_layout.tabs(),
             neuron_layout.groups_panel(),
             neuron_layout.neuron_panel(),
         ],
         id=ids.NEURONS,
-        className="neurons",
+        className="mri-page neurons",
     )
 
 

@@ -35,7 +35,7 @@ def layout(**_: Any) -> html.Div:
             dcc.Store(id="sessions-mounted"),
             html.Div(
                 [
-                    html.H1("Sessions", className="h4 mb-0"),
+                    html.H1("Sessions"),
                     dbc.Input(
                         id="sessions-search", type="search", placeholder="Search name, prompt, model",
                         class_name="sessions-search", html_size="28", maxlength=200,
@@ -49,7 +49,7 @@ def layout(**_: Any) -> html.Div:
             _rename_dialog(),
             _delete_dialog(),
         ],
-        className="sessions",
+        className="mri-page sessions",
     )  # fmt: skip
 
 

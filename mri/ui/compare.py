@@ -88,7 +88,7 @@ def start(sessions: Sequence[SessionInfo], is_chosen: bool, there: Callable[[str
     ]  # fmt: skip
     return html.Div(
         [
-            html.H1("Compare two scans", className="live-title"),
+            html.H1("Compare two scans"),
             html.P(
                 "Put two recordings on one clock, token by token, and see where inside the model they part.",
                 className="mri-muted",
@@ -96,7 +96,7 @@ def start(sessions: Sequence[SessionInfo], is_chosen: bool, there: Callable[[str
             html.Div(pairs, className="compare-cards") if pairs and not is_chosen else None,
             html.Div([_choose(sessions), _record()], className="compare-ways"),
         ],
-        className="compare-start",
+        className="mri-page compare-start",
     )
 
 
@@ -104,7 +104,7 @@ def _choose(sessions: Sequence[SessionInfo]) -> html.Section:
     if not sessions:
         return html.Section(
             [html.H2("Two recordings"), html.P("There are none yet: record two prompts.", className="mri-muted")],
-            className="live-card",
+            className="compare-way",
         )
     return html.Section(
         [
@@ -116,7 +116,7 @@ def _choose(sessions: Sequence[SessionInfo]) -> html.Section:
             dcc.Store(id="compare-pickers", data=True),
             dcc.Store(id="compare-picked"),
         ],
-        className="live-card",
+        className="compare-way",
     )
 
 
@@ -133,11 +133,11 @@ def _record() -> html.Section:
             html.Label("Prompt B", htmlFor="compare-prompt-b", className="form-label mt-2"),
             dbc.Textarea(id="compare-prompt-b", rows=2, value="Once there was a boy named Tom.", maxlength=20_000),
             *rest,
-            dbc.Button("Record both and compare", id="compare-record", color="danger", class_name="live-start"),
+            dbc.Button("Record both and compare", id="compare-record", color="primary", class_name="live-start"),
             html.P("", id="compare-record-says", className="record-cost compare-record-says", role="status"),
             dcc.Store(id="compare-recorded"),
         ],
-        className="live-card",
+        className="compare-way",
     )
 
 

@@ -99,7 +99,7 @@ def fields(prefix: str) -> list[Any]:
         ),
         html.Fieldset(
             [
-                html.Legend("Capture", className="form-label fs-6"),
+                html.Legend("Capture", className="form-label"),
                 dbc.RadioItems([], "standard", id=f"{prefix}-preset"),
             ],
             className="my-3",
@@ -118,7 +118,7 @@ def _form() -> list[Any]:
         *fields("record"),
         html.Div(
             [
-                dbc.Button("Record", id=START, color="danger"),
+                dbc.Button("Record", id=START, color="primary"),
                 dbc.Button("Stop", id=STOP, color="secondary", outline=True, disabled=True),
             ],
             className="d-flex gap-2 my-3",
@@ -132,7 +132,7 @@ def _form() -> list[Any]:
 
 def _number(label: str, component_id: str, value: float, *, minimum: int, step: int | str) -> html.Div:
     field = dbc.Input(id=component_id, type="number", value=value, min=minimum, step=step, size="sm")
-    return html.Div([html.Label(label, htmlFor=component_id, className="form-label small mb-1"), field])
+    return html.Div([html.Label(label, htmlFor=component_id, className="form-label"), field])
 
 
 def register(app: Dash) -> None:

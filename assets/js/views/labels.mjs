@@ -19,8 +19,10 @@ const CHAR_PX = 13; // of the stage's width: the lowest plate takes about half o
 const NUM_PREDICTIONS = 5;
 const LEAST_GAP_PX = 12;
 
-/** From this width of the stage on there is room for a plate's whole name. */
-export const NAMES_IN_FULL_PX = 700;
+const TOOLS_PX = 110; // the column of buttons on the left
+
+/** From this width of the stage on there is room for a plate's whole name, and for the buttons beside the tower. */
+export const WIDE_PX = 700;
 
 /** @typedef {object} Columns which tokens stand below
  *  @property {number} first position of the first one; those before it share one column on its left
@@ -86,7 +88,8 @@ export class TowerLabels {
       if (taken.some((y) => Math.abs(y - left[1]) < LEAST_GAP_PX)) continue;
       taken.push(left[1]);
       const isSelected = slab.key === selected ? " is-selected" : "";
-      const value = at(el("span", { class: `mri-plate-value${isSelected}` }), right[0] + 10, right[1]);
+      const value = el("span", { class: `mri-plate-value${isSelected}` });
+      value.style.translate = `min(${Math.round(right[0] + 10)}px, calc(${camera.width - 4}px - 100%)) ${Math.round(right[1])}px`; // never out of the stage
       parts.push(at(el("span", { class: `mri-plate-name${isSelected}`, text: shortLabel(slab.label, camera.width) }), left[0] - 10, left[1]), value);
       this.#values.push({ slab, value });
     }
@@ -112,10 +115,12 @@ export class TowerLabels {
    *  @param {Columns} columns
    *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm */
   tell(frame, columns, hasStats) {
+    const isWide = (this.#camera?.width ?? 0) >= WIDE_PX;
     for (const { slab, value } of this.#values) {
       const { l2, mean, std, sparsity } = stats(frame, this.layout, slab.key);
       const isThere = rowInArray(frame, this.layout, "stats", slab.key) !== null;
-      say(value, !isThere ? "not captured" : hasStats ? `${formatValue(mean)} ± ${formatValue(std)} · ${formatPercent(sparsity)} ≈ 0` : `‖x‖ ${formatValue(l2)}`);
+      const share = isWide ? ` · ${formatPercent(sparsity)} near 0` : "";
+      say(value, !isThere ? "not captured" : hasStats ? `${formatValue(mean)} ± ${formatValue(std)}${share}` : `‖x‖ ${formatValue(l2)}`);
     }
     this.#tellTokens(frame, columns);
     this.#tellPredictions(frame);
@@ -137,7 +142,8 @@ export class TowerLabels {
   /** @param {Frame} frame */
   #tellPredictions(frame) {
     const found = logits(frame);
-    const [x, y] = project(/** @type {Camera} */ (this.#camera), 0, this.#slabs[this.#slabs.length - 1].y + BELOW * 0.66, 0);
+    const camera = /** @type {Camera} */ (this.#camera);
+    const [x, y] = project(camera, 0, this.#slabs[this.#slabs.length - 1].y + BELOW * 0.66, 0);
     const chips = childrenOf(this.predictions, Math.min(NUM_PREDICTIONS, found?.ids.length ?? 0), () => el("span", {}, el("b"), el("i")));
     chips.forEach((chip, i) => {
       const id = /** @type {any} */ (found).ids[i];
@@ -148,7 +154,9 @@ export class TowerLabels {
       say(chip, null, `mri-top${id === frame.header.chosen_id ? " is-chosen" : ""}`);
       chip.style.setProperty("--p", p.toFixed(3));
     });
-    at(this.predictions, x, Math.max(16, y));
+    const besides = camera.width < WIDE_PX ? 4 : TOOLS_PX;
+    this.predictions.style.setProperty("--room", `${Math.round(2 * Math.min(x - besides, camera.width - x - 4))}px`);
+    at(this.predictions, x, Math.max(20, y));
   }
 }
 
@@ -165,7 +173,7 @@ function sides({ y, depth }, camera) {
  *  @param {number} width of the stage
  *  @returns {string} */
 function shortLabel(label, width) {
-  return width < NAMES_IN_FULL_PX ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
+  return width < WIDE_PX ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
 }
 
 /** @param {HTMLElement} node

@@ -11,6 +11,7 @@ import { plateKeys } from "../draw/plates.mjs";
 import { el } from "./dom.mjs";
 import { Failed } from "./failed.mjs";
 import { FlatPicture } from "./flat.mjs";
+import { WIDE_PX } from "./labels.mjs";
 import { legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
 import { TowerPicture } from "./tower.mjs";
@@ -155,6 +156,7 @@ export class Stage {
    *  @param {boolean} isTower */
   #measured(isTower) {
     this.host.classList.toggle("is-flat", !isTower);
+    this.host.classList.toggle("is-narrow", this.host.clientWidth < WIDE_PX);
     this.flat.canvas.hidden = isTower;
     this.tower.ground.hidden = this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
     const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);

@@ -13,7 +13,7 @@ import { Renderer } from "../draw/renderer.mjs";
 import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "../draw/tower.mjs";
 import { el, say } from "./dom.mjs";
 import { dotScales } from "./legend.mjs";
-import { NAMES_IN_FULL_PX, TowerLabels } from "./labels.mjs";
+import { WIDE_PX, TowerLabels } from "./labels.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("./stage.mjs").Shown} Shown */
@@ -127,7 +127,7 @@ export class TowerPicture {
       for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
     this.plates = placeTower(keys.map((key) => hookPoint(layout, key)), width / height);
-    const [left, right] = width < 520 ? [66, 70] : width < NAMES_IN_FULL_PX ? [160, 84] : [196, 104];
+    const [left, right] = width < 520 ? [66, 70] : width < WIDE_PX ? [160, 84] : [196, 104];
     this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, left, right, top: 34, bottom: 34 });
     renderer.setPlates(this.plates, point);
     renderer.paintGround(this.camera);
