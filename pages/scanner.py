@@ -19,7 +19,7 @@ from mri.errors import MriError
 from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, session_rows, statistics
+from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
