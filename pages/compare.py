@@ -20,7 +20,7 @@ from mri.analysis.similarity import LEAST_CKA_STEPS, Likeness, cka_keys, cka_of_
 from mri.compare_routes import comparison_of
 from mri.errors import ModelError, MriError, SessionNotFound
 from mri.store.library import SessionInfo
-from mri.ui import compare, compare_figures, components, ids, labels, record_box, session_rows
+from mri.ui import compare, compare_figures, ids, labels, record_box, session_rows, states
 from mri.ui.chart import message
 from mri.ui.services import services
 
@@ -38,11 +38,11 @@ def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_
     try:
         readers = [library.open(session) for session in (a, b)]
     except MriError as error:
-        ways = components.way("Choose two others", ids.COMPARE_PATH), components.way(*components.TO_SESSIONS)
-        return components.state("These sessions cannot be compared", str(error), *ways, kind="error")
+        ways = states.way("Choose two others", ids.COMPARE_PATH), states.way(*states.TO_SESSIONS)
+        return states.state("These sessions cannot be compared", str(error), *ways, kind="error")
     for reader in readers:
         if not reader.num_steps:
-            return components.no_steps(reader.session, library.is_recording(reader.session.id))
+            return states.no_steps(reader.session, library.is_recording(reader.session.id))
     scales = [full_scales(reader) for reader in readers]
     boot = {
         "a": a,

@@ -13,7 +13,7 @@ from dash import dcc, html
 
 from mri.errors import MriError
 from mri.lessons.lesson import Lesson
-from mri.ui import components, ids
+from mri.ui import components, ids, states
 from mri.ui.services import services
 
 dash.register_page(__name__, path=ids.LEARN_PATH, name="Learn", title="Learn · nanochat MRI", order=3)
@@ -26,8 +26,8 @@ def layout(lesson: str | None = None, **_: Any) -> html.Div:
             return _course(services().lessons.lessons())
         title = services().lessons.lesson(lesson).title
     except MriError as error:
-        ways = components.way("All lessons", ids.LEARN_PATH), components.way(*components.TO_SCANNER)
-        return components.state("This lesson cannot be opened", str(error), *ways, kind="error")
+        ways = states.way("All lessons", ids.LEARN_PATH), states.way(*states.TO_SCANNER)
+        return states.state("This lesson cannot be opened", str(error), *ways, kind="error")
     boot = {"is_lesson": True, "lesson": lesson}
     return html.Div(
         [
@@ -53,7 +53,7 @@ def layout(lesson: str | None = None, **_: Any) -> html.Div:
 def _course(lessons: list[Lesson]) -> html.Div:
     if not lessons:
         what = "Their folder, data/lessons, holds none: get it back from the repository."
-        return components.state("There are no lessons here", what, components.way(*components.TO_SCANNER))
+        return states.state("There are no lessons here", what, states.way(*states.TO_SCANNER))
     words = services().lessons.words()["course"]
     cards = [_card(lesson, words) for lesson in lessons]
     minutes = sum(lesson.minutes for lesson in lessons)

@@ -20,7 +20,7 @@ from mri.events import group_of_mode
 from mri.layout import Layout
 from mri.live.attribution import has_direct_path, tokens_of_neuron
 from mri.store.reader import SessionReader
-from mri.ui import components, figures, ids, labels, neuron_layout, neuron_parts, neurons, session_rows
+from mri.ui import figures, ids, labels, neuron_layout, neuron_parts, neurons, session_rows, states
 from mri.ui.chart import message
 from mri.ui.services import services
 
@@ -38,20 +38,20 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
     library = services().library
     infos = session_rows.readable(library) if session is None else []
     if not infos and session is None:
-        return components.nothing_recorded()
+        return states.nothing_recorded()
     try:
         reader = library.open(session or session_rows.first_session(infos).id)
     except MriError as error:
-        ways = components.way(*components.TO_SESSIONS), components.way("Neurons of another", ids.NEURONS_PATH)
-        return components.state("This session cannot be opened", str(error), *ways, kind="error")
+        ways = states.way(*states.TO_SESSIONS), states.way("Neurons of another", ids.NEURONS_PATH)
+        return states.state("This session cannot be opened", str(error), *ways, kind="error")
     here = reader.session.layout
     points = [each.key for each in here.points if group_of_mode(here, each.key)]
     if not points:
-        return components.state(
+        return states.state(
             "Only statistics in this session",
             "No neuron's values were captured: record with another preset than light.",
-            components.way("Neurons of another", ids.NEURONS_PATH),
-            components.way_to_record(),
+            states.way("Neurons of another", ids.NEURONS_PATH),
+            states.way_to_record(),
         )
     boot = {
         "session": reader.session.id,
@@ -109,8 +109,8 @@ def draw_groups(view: View | None) -> Any:
     except MriError as error:
         empty = message("Nothing is grouped here.", theme)
         here = f"{ids.NEURONS_PATH}?session={view['session']}&point={view['point']}"
-        ways = components.way("Look at one of them", f"{here}&tab=neuron"), components.way(*components.TO_SESSIONS)
-        return components.state("These neurons cannot be grouped", str(error), *ways), None, empty, empty, empty, empty
+        ways = states.way("Look at one of them", f"{here}&tab=neuron"), states.way(*states.TO_SESSIONS)
+        return states.state("These neurons cannot be grouped", str(error), *ways), None, empty, empty, empty, empty
     members, clusters = found.neurons, found.clusters
     tokens = neuron_parts.tokens_of_columns(services().library, members)
     names = [neuron_parts.neuron_name(members, row) for row in range(len(found.rows))]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dash
 from dash import html
 
-from mri.ui import components
+from mri.ui import states
 
 dash.register_page(__name__, title="Not found · nanochat MRI")
 
 
 def layout(**_: str) -> html.Div:
-    ways = (components.way(*each) for each in (components.TO_SCANNER, components.TO_LESSONS, components.TO_SESSIONS))
-    return components.state("There is no such page", "The address may be mistyped, or of another version.", *ways)
+    ways = (states.way(*each) for each in (states.TO_SCANNER, states.TO_LESSONS, states.TO_SESSIONS))
+    return states.state("There is no such page", "The address may be mistyped, or of another version.", *ways)

@@ -19,7 +19,7 @@ from mri.errors import MriError
 from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, statistics
+from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, states, statistics
 from mri.ui.chart import message
 from mri.ui.services import services
 from mri.ui.watched import WatchedNeuron, watched_history
@@ -38,14 +38,14 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
     library = services().library
     readable = session_rows.readable(library) if session is None else []
     if not readable and session is None:
-        return components.nothing_recorded()
+        return states.nothing_recorded()
     try:
         reader = library.open(session or session_rows.first_session(readable).id)
     except MriError as error:
-        ways = components.way(*components.TO_SESSIONS), components.way(*components.TO_SCANNER)
-        return components.state("This session cannot be opened", str(error), *ways, kind="error")
+        ways = states.way(*states.TO_SESSIONS), states.way(*states.TO_SCANNER)
+        return states.state("This session cannot be opened", str(error), *ways, kind="error")
     if not reader.num_steps:
-        return components.no_steps(reader.session, library.is_recording(reader.session.id))
+        return states.no_steps(reader.session, library.is_recording(reader.session.id))
     boot = {
         "session": reader.session.id,
         "full_scale": full_scales(reader),

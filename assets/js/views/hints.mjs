@@ -15,21 +15,21 @@ const WIDEST_PX = 340;
 /** Up to here the page is one column (css/3-scanner.css): a call-out is a strip in it, for a finger. */
 const NARROW = "(max-width: 900px)";
 
-/** `part`: what is spoken of. `beside`: the column at whose edge it stands. `below`, `into`: after or in which it is a strip.
- *  @type {readonly {part: string, beside: string, below?: string, into?: string, title: string, text: string, mouse: string, touch: string}[]} */
+/** `part`: what is spoken of. `beside`: the column at whose edge it stands. `above`, `into`: before or in which it is a strip.
+ *  @type {readonly {part: string, beside: string, above?: string, into?: string, title: string, text: string, mouse: string, touch: string}[]} */
 const HINTS = Object.freeze([
   {
-    part: "#mri-stage", beside: ".mri-inspector", below: "#mri-stage", title: "Every dot is a number inside the model",
+    part: "#mri-stage", beside: ".mri-inspector", above: "#mri-stage", title: "Every dot is a number inside the model",
     text: "Each plate is a layer. Words come in at the bottom, the next word leaves at the top. The larger a number, the larger its dot, from blue to red.",
     mouse: "Point at a dot for its exact value, click to follow it.", touch: "Tap a dot to follow it: its numbers stand further down.",
   },
   {
-    part: "#mri-ribbon", beside: ".mri-inspector", below: "#mri-ribbon", title: "What the model reads and writes",
+    part: "#mri-ribbon", beside: ".mri-inspector", above: "#mri-ribbon", title: "What the model reads and writes",
     text: "The marked word was read last, the dashed one comes next.",
     mouse: "Click a word to go to the step that read it.", touch: "Tap a word to go to the step that read it.",
   },
   {
-    part: ".mri-track", beside: ".mri-inspector", below: "#mri-ribbon", title: "Time",
+    part: ".mri-track", beside: ".mri-inspector", above: "#mri-ribbon", title: "Time",
     text: "One step is one pass through the model, and chooses one word or a piece of one.",
     mouse: "Space plays and pauses, ← and → go one step, and ? lists all keys.", touch: "At the foot of the page: the large button plays and pauses, those beside it go one step, the slider goes anywhere.",
   },
@@ -172,9 +172,9 @@ export class Hints {
 
   /** Between the parts of the page: it covers nothing. */
   #placeInPage() {
-    const { below, into } = HINTS[this.#at];
+    const { above, into } = HINTS[this.#at];
     this.#card.removeAttribute("style");
-    if (below) document.querySelector(below)?.after(this.#card);
+    if (above) document.querySelector(above)?.before(this.#card);
     else document.querySelector(/** @type {string} */ (into))?.prepend(this.#card);
     this.#card.scrollIntoView({ block: "nearest" });
   }
