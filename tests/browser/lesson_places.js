@@ -10,9 +10,10 @@
     let seen = { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
     if (clock && getComputedStyle(clock).position === "fixed" && clock.checkVisibility() && !clock.contains(e)) seen.bottom = box(clock).top;
     if (stay && getComputedStyle(stay).position === "sticky" && box(stay).top <= 0 && !stay.contains(e)) seen.top = box(stay).bottom;
-    for (let at = e.parentElement; at && at !== document.body; at = at.parentElement) {
-      const { overflowX, overflowY, display } = getComputedStyle(at);
-      if (display !== "contents" && (overflowX !== "visible" || overflowY !== "visible")) seen = meet(seen, box(at));
+    for (let at = e; at && at !== document.body; at = at.parentElement) {
+      const { overflowX, overflowY, display, position } = getComputedStyle(at);
+      if (position === "fixed") break;
+      if (at !== e && display !== "contents" && (overflowX !== "visible" || overflowY !== "visible")) seen = meet(seen, box(at));
     }
     return seen;
   };

@@ -19,7 +19,7 @@
     const isNative = node.matches("[type=range], [type=checkbox]:not(.form-check-input)"); // the browser draws them, in the accent colour
     const seen = { "background-color": !isNative, color: [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()) || node.matches("input, select, textarea, progress"),
       "border-top-color": parseFloat(style.borderTopWidth) > 0, "border-left-color": parseFloat(style.borderLeftWidth) > 0, "border-bottom-color": parseFloat(style.borderBottomWidth) > 0,
-      "accent-color": node.matches("progress, [type=range], [type=checkbox]") };
+      "accent-color": node.matches("progress") || isNative };
     for (const [name, isSeen] of Object.entries(seen))
       if (isSeen && !isKnown(style.getPropertyValue(name))) others.add(`${name} ${style.getPropertyValue(name)} of ${node.tagName.toLowerCase()}.${node.className}`);
     const shadow = style.boxShadow.match(/rgba?\([^)]*\)/g) ?? [];

@@ -57,6 +57,7 @@ def test_at_the_end_the_page_says_so_and_offers_the_start(page):
     ending = page.locator(".mri-ending")
     expect(ending).to_be_hidden()
     page.keyboard.press("Space")
+    expect(ending).to_be_visible()
     expect(ending).to_contain_text("It ends here.")
     assert step(page) == 99
     ending.get_by_role("button", name="From the start").click()

@@ -8,6 +8,7 @@ import os
 import stat
 import zlib
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
@@ -192,7 +193,7 @@ def test_odd_entries_stop_nothing(tmp_path: Path) -> None:
     infos = Library(tmp_path).list()
     listed = {info.id for info in infos}
     assert len(infos) == len(listed)
-    json.dumps([vars(info) for info in infos], ensure_ascii=False).encode()  # printable and sendable
+    json.dumps([asdict(info) for info in infos], ensure_ascii=False).encode()  # printable and sendable
     there = {os.fsencode(path.stem).decode("utf-8", "replace") for path in tmp_path.glob("*.h5")}
     assert there - {""} <= listed | {".h5"}, "the list is complete"
     assert all(info.error for info in infos if info.state == "broken")

@@ -240,9 +240,10 @@ function isFixed(element) {
  *  @returns {{left: number, top: number, right: number, bottom: number}|null} what all that scrolls leaves of it; null: nothing */
 function seenPart(element, box, ceiling, floor) {
   const seen = { left: Math.max(0, box.left), top: Math.max(ceiling, box.top), right: Math.min(innerWidth, box.right), bottom: Math.min(floor, box.bottom) };
-  for (let at = element.parentElement; at && at !== document.body; at = at.parentElement) {
-    const { overflowX, overflowY, display } = getComputedStyle(at);
-    if (display === "contents" || (overflowX === "visible" && overflowY === "visible")) continue;
+  for (let at = /** @type {Element|null} */ (element); at && at !== document.body; at = at.parentElement) {
+    const { overflowX, overflowY, display, position } = getComputedStyle(at);
+    if (position === "fixed") break; // what stands in the window is cut by nothing around it
+    if (at === element || display === "contents" || (overflowX === "visible" && overflowY === "visible")) continue;
     const { left, top, right, bottom } = at.getBoundingClientRect();
     Object.assign(seen, { left: Math.max(seen.left, left), top: Math.max(seen.top, top), right: Math.min(seen.right, right), bottom: Math.min(seen.bottom, bottom) });
   }
