@@ -63,6 +63,18 @@ def test_only_files_of_the_folder_are_answered(client, folder, name):
     assert client.get(f"/assets/{name}").status_code == 404
 
 
+def test_modules_come_without_their_notes_line_for_line(assets, folder):
+    text = (
+        "/**\n * About.\n */\nconst a = 1; /** beside code */\n  /** @type {B} */\nconst s = `\n/* text */`;\n"
+        "/** @type {C} */ (a).b = 1;\n/** E. */\n"
+    )
+    (folder / "js" / "b.mjs").write_text(text)
+    served = assets.now().read("js/b.mjs").decode()
+    assert served == (
+        "\n\n\nconst a = 1; /** beside code */\n\nconst s = `\n/* text */`;\n/** @type {C} */ (a).b = 1;\n\n"
+    )
+
+
 def test_the_style_sheet_is_all_of_them_in_order(assets, folder):
     first = folder / "first.txt"
     first.write_text("first {}")
@@ -86,8 +98,8 @@ def test_an_answer_is_compressed_once(client, encoding, decoded, monkeypatch):
     answers = [client.get("/assets/js/main.mjs", headers={"Accept-Encoding": encoding}) for _ in range(2)]
     assert answers[0].headers["Content-Encoding"] == encoding
     assert decoded(answers[0].data) == plain
-    monkeypatch.setattr("mri.assets.brotli.compress", None)  # whoever compresses again fails
-    monkeypatch.setattr("mri.assets.gzip.compress", None)
+    monkeypatch.setattr("mri.compression.brotli.compress", None)  # whoever compresses again fails
+    monkeypatch.setattr("mri.compression.gzip.compress", None)
     assert client.get("/assets/js/main.mjs", headers={"Accept-Encoding": encoding}).data == answers[0].data
 
 
@@ -105,9 +117,13 @@ def test_every_import_of_a_first_picture_is_preloaded(page):
             assert any(found.endswith(other.split("/")[-1]) for found in listed), (name, other)
 
 
-def test_plotly_lies_where_it_is_warmed(app):
+def test_plotly_lies_where_it_is_warmed(app, tmp_path, monkeypatch):
+    monkeypatch.setattr("mri.compression.FOLDER", tmp_path / "kept")
+    monkeypatch.setattr("mri.compression.BEST", 5)  # the best takes eight seconds
+    monkeypatch.setattr("mri.assets.LEISURE_S", 0)
     client = app.server.test_client()
     warm(app.server)
+    assert any(path.stat().st_size > 1e6 for path in (tmp_path / "kept").iterdir())
     answer = client.get(PLOTLY, headers={"Accept-Encoding": "br"})
     assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "br")
     assert len(answer.data) < 1.3e6
