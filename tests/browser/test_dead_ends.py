@@ -101,7 +101,7 @@ def test_every_state_is_walked():
     """Those that pages name; what is walked elsewhere stands here."""
     elsewhere = {"These neurons cannot be grouped", "This session has no steps yet"}
     named = set()
-    for path in [*(ROOT / "pages").glob("*.py"), ROOT / "mri/ui/components.py"]:
+    for path in [*(ROOT / "pages").glob("*.py"), ROOT / "mri/ui/states.py"]:
         named |= set(re.findall(r"""\bstate\(\s*"([^"]+)\"""", path.read_text("utf-8")))
     assert named == {*STATES.values(), *STATES_OF_NOTHING.values()} - {"No sessions yet"} | elsewhere
 
