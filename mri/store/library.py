@@ -290,8 +290,8 @@ class Library:
                 info = info_of(path.stem, "finished", signature[-1], sealed_session(path))
             except MriError as error:
                 info = broken(path, str(error))
-            self._sealed_infos[signature] = info
-        info = replace(self._sealed_infos[signature], is_bundled=path.parent != self.folder)
+            self._sealed_infos[signature] = replace(info, is_bundled=path.parent != self.folder)
+        info = self._sealed_infos[signature]
         if damage := self._integrity.damage(signature):
             info = replace(info, state="broken", error=damage)
         return info if info.is_bundled else self._renamed(info)
