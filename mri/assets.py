@@ -30,7 +30,7 @@ COMPRESSED = ("/assets/", "/_dash-component-suites/")
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 STYLE = "style.css"
 LOOK_EVERY_S = 0.5
-LEISURE_S = 20.0
+LEISURE_S = 120.0
 """After a start, until what is packed quickly is packed well."""
 
 
