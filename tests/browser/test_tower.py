@@ -127,11 +127,11 @@ def test_a_held_key_paints_each_step_once_and_nothing_between(page):
         """async () => { const { player, stage } = window.mri; const { tower } = stage; const more = []; let last = 0;
         let drawn = 0; const draw = tower.draw.bind(tower); tower.draw = (...all) => { drawn++; draw(...all); };
         const tick = () => new Promise(requestAnimationFrame);
-        for (let i = 0; i < 300 && more.length < 4; i++) {
+        for (let i = 0; i < 300 && more.length < 5; i++) {
           const began = performance.now(); const before = tower.numPainted - drawn;
           player.seek(i % 2); await tick(); await tick(); await tick();
           if (performance.now() - began < 120 && began - last < 120) more.push(tower.numPainted - drawn - before);
           last = began; }
         return more; }"""
     )
-    assert more == [0, 0, 0, 0]
+    assert more[1:] == [0, 0, 0, 0], "the first may meet the end of the opening pulse"
