@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
@@ -16,6 +15,7 @@ from pathlib import Path
 import brotli
 
 from mri.paths import DATA
+from mri.store.files import replace_file
 
 FOLDER = DATA / ".compressed"
 QUICK, BEST = 9, 11
@@ -35,7 +35,11 @@ def keep_smallest(bodies: Iterable[bytes]) -> None:
     cannot be written to changes nothing."""
     with contextlib.suppress(OSError):
         FOLDER.mkdir(exist_ok=True)
-        places = {_place(body) for body in bodies if _kept(body) or _keep(body)}
+        places = set()
+        for body in bodies:
+            places.add(_place(body))
+            if _kept(body) is None:
+                replace_file(_place(body), brotli.compress(body, quality=BEST))
         for path in set(FOLDER.iterdir()) - places:
             path.unlink(missing_ok=True)
     packed.cache_clear()
@@ -51,10 +55,3 @@ def _kept(body: bytes) -> bytes | None:
         return smallest if brotli.decompress(smallest) == body else None
     except (OSError, brotli.error):
         return None
-
-
-def _keep(body: bytes) -> bool:
-    written = FOLDER / f"{os.getpid()}.part"
-    written.write_bytes(brotli.compress(body, quality=BEST))
-    written.replace(_place(body))
-    return True

@@ -17,11 +17,11 @@ ANSWERING = {
 """The server and the files of its routes."""
 
 LEVELS = [
-    {"config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns", "compression"},
+    {"config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns"},
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},
-    {"assets", "guard", "stalls", *ANSWERING},
+    {"assets", "compression", "guard", "stalls", *ANSWERING},
 ]
 SIDEWAYS = {
     ("tracer", "nanochat"),

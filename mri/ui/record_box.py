@@ -218,11 +218,14 @@ def live_address(session_id: str) -> str:
 
 def loaded_line(shown: SessionInfo) -> Any:
     """Of the model given with --model, where `shown` was recorded from another one; else None."""
+    model = services().model
+    if model is None:
+        return None
     try:
-        files = find_checkpoint(services().model or EMBEDDED)
+        files = find_checkpoint(model)
     except ModelError:
         return None  # the box says why
-    if services().model is None or shown.model_id == f"{files.source}/{files.tag}/{files.step}":
+    if shown.model_id == f"{files.source}/{files.tag}/{files.step}":
         return None
     loaded = f"{files.source} {files.tag}, step {files.step:,}"
     return html.P(

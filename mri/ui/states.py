@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from mri.events import TraceSession
 from mri.ui import ids
 from mri.ui.components import attributes
+from mri.ui.record_box import live_address
 
 TO_SESSIONS, TO_LESSONS, TO_SCANNER = (
     ("All recordings", ids.SESSIONS_PATH),
@@ -47,7 +48,7 @@ def way_to_record() -> html.Button:
 def no_steps(session: TraceSession, is_recording: bool) -> html.Div:
     """Instead of a session in which there is nothing to see."""
     if is_recording:
-        live = way("Watch it live", f"{ids.LIVE_PATH}?session={session.id}")
+        live = way("Watch it live", live_address(session.id))
         return state("This session has no steps yet", "It is being recorded.", live, way(*TO_SESSIONS))
     reason = session.end_reason or "its recorder was cut off"
     what = f"It ended before the first one ({reason})."
