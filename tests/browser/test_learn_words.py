@@ -124,6 +124,21 @@ def test_a_word_that_is_none_is_said_so(page):
     expect(page.locator(".lw-problem")).to_contain_text("choose a word from the list")
 
 
+def test_an_answer_that_comes_late_does_not_write_over_what_was_typed_since(page):
+    waiting = []
+    page.route("**/lessons/words/Mia", lambda route: waiting.append(route))
+    page.goto("/learn?lesson=3-words&moment=5")
+    field = page.get_by_label("A word")
+    field.fill("Mia")
+    with page.expect_request("**/lessons/words/Mia"):
+        field.press("Enter")
+    field.fill("par")
+    with page.expect_response("**/lessons/words/Mia"):
+        waiting[0].continue_()
+    expect(page.locator("[data-part='near'] [aria-busy]")).to_have_count(0)
+    expect(field).to_have_value("par")
+
+
 def test_widgets_fit_a_phone(browser, site):
     with clean_page(browser, site, PHONE) as page:
         for address in ("3-words&moment=12", "4-attention&moment=3", "4-attention&moment=8", "4-attention&moment=13"):

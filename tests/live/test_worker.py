@@ -1,6 +1,7 @@
 """The server's handle on the generation worker, against a fake child that speaks the protocol."""
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -134,9 +135,13 @@ def test_odd_lines_on_the_childs_stdout_do_not_stop_the_queue(worker):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_our_own_in_the_reading_thread_ends_the_recording_in_hand_not_the_queue(worker, monkeypatch):
+    before = set(threading.enumerate())
     worker.submit("hit", RecordRequest("hang", max_new_tokens=1))
+    readers = set(threading.enumerate()) - before
     monkeypatch.setattr(type(worker._recordings["hit"]), "on_event", lambda *_: 1 / 0)
     assert "generation worker ended" in wait_for(worker, "hit", "error")["message"]
+    for reader in readers:
+        reader.join()  # its exception is told after the recording's end: here, not in the next test
     monkeypatch.undo()
     worker.submit("next", RecordRequest("x", max_new_tokens=1))
     assert wait_for(worker, "next", "finished")["text"] == "ab "

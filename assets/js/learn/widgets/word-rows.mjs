@@ -36,6 +36,7 @@ export default function mount(host, { data, words, announce }) {
     problem.textContent = known === null ? filled(say.unknown, { word }) : "";
     if (known === null) return;
     const mine = ++asked;
+    const written = input.value;
     near.setAttribute("aria-busy", "true");
     const answer = await fetch(`/lessons/words/${encodeURIComponent(known)}`, { signal: abort.signal })
       .then((response) => response.json())
@@ -43,13 +44,14 @@ export default function mount(host, { data, words, announce }) {
     if (mine !== asked) return; // another word was asked for meanwhile
     problem.textContent = answer.error ?? "";
     near.removeAttribute("aria-busy");
-    if (answer.error === undefined) show(answer, how);
+    if (answer.error === undefined) show(answer, how, written);
   }
 
   /** @param {any} answer what the server knows of a word
-   *  @param {"typed"|"walked"|"first"} how */
-  function show(answer, how) {
-    input.value = answer.word;
+   *  @param {"typed"|"walked"|"first"} how
+   *  @param {string} written what stood in the field when it was asked: what was typed since is the reader's */
+  function show(answer, how, written) {
+    if (input.value === written) input.value = answer.word;
     cells.show(answer.row);
     facts.textContent = filled(say.facts, { id: answer.id, values: answer.row.length, first: answer.row.slice(0, 4).map(formatValue).join(", ") });
     const hadFocus = near.contains(document.activeElement);
@@ -70,7 +72,7 @@ export default function mount(host, { data, words, announce }) {
   }
 
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
-  show(data["word-rows"].first, "first");
+  show(data["word-rows"].first, "first", input.value);
   return { close: () => abort.abort(), set() {} };
 }
 
