@@ -23,11 +23,11 @@ test-all: $(VENV)/dev.stamp  ## the same with large samples and long runs (about
 	@$(PY) tests/browser/ensure_browser.py
 	@MRI_TEST_ALL=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
-check: $(VENV)/dev.stamp  ## ruff, mypy and every test
+check: $(VENV)/dev.stamp  ## ruff, mypy and the layers of the imports: no other test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	@$(MAKE) --no-print-directory test
+	$(PY) -m pytest -q tests/test_layers.py
 
 bench: $(VENV)/dev.stamp  ## measure: what tracing costs, bytes, store, server, browser
 	$(PY) -m mri bench $(ARGS)

@@ -59,6 +59,19 @@ def test_links_between_documents_lead_somewhere() -> None:
             assert (base / target).exists(), f"{name} links to {target}"
 
 
+def test_the_readme_ci_and_make_name_one_test_command() -> None:
+    command = "check test"
+    assert f"\nmake {command}\n" in DOCS["README.md"]
+    assert f" {command}\n" in (ROOT / ".ci/run").read_text("utf-8")
+    make = (ROOT / "Makefile").read_text("utf-8")
+    check, test = (re.search(rf"^{target}:.*\n((?:\t.*\n)+)", make, re.MULTILINE) for target in command.split())
+    assert check
+    assert re.findall(r"-m (\w+)", check[1]) == ["ruff", "ruff", "mypy", "pytest"]
+    assert "pytest -q tests/test_layers.py\n" in check[1]
+    assert test
+    assert "pytest -n auto" in test[1]
+
+
 README_SNIPPETS = re.findall(r"```python\n(.*?)```", DOCS["README.md"], re.DOTALL)
 
 
