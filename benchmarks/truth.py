@@ -24,7 +24,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks import reference
-from benchmarks.reference import Doubles
+from mri.arrays import Doubles
 from mri.config import TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.sampling import Sampling

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Bools, Ids, Ints
 from mri.errors import ConfigError
-
-Ints = npt.NDArray[np.int64]
 
 STRATEGIES = {
     "prefix": "shared prefix: the tokens that both begin with",
@@ -55,8 +54,8 @@ class Moments:
     """
 
     steps: Ints
-    matched: npt.NDArray[np.bool_]
-    whole: npt.NDArray[np.bool_]
+    matched: Bools
+    whole: Bools
 
 
 def align(ids_a: npt.ArrayLike, ids_b: npt.ArrayLike, strategy: str = DEFAULT) -> Alignment:
@@ -97,7 +96,7 @@ def common_subsequence(a: Ints, b: Ints) -> Ints:
     return np.concatenate([first, second + np.array([half, cut])])
 
 
-def _lengths(a: Ints, b: Ints, keep: bool = False) -> npt.NDArray[np.int32]:
+def _lengths(a: Ints, b: Ints, keep: bool = False) -> Ids:
     """Length of the longest common subsequence of a[:i] and b[:j]: the last row, or all with `keep`."""
     rows = np.zeros((len(a) + 1 if keep else 1, len(b) + 1), np.int32)
     row = rows[0]

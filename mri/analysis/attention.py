@@ -8,12 +8,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Bools, Floats
 from mri.errors import ConfigError
 from mri.events import StepFrame, dequantized
 from mri.layout import DROP_ORDER, Layout
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float32]
 
 ROW_SUM_ERROR = 1e-5
 """A softmax row computed in float32 sums to 1 within this."""
@@ -60,12 +59,12 @@ def weight_rounding(frame: StepFrame, weights: Floats) -> Floats:
     return np.nan_to_num(off)
 
 
-def odd_heads(frame: StepFrame, layout: Layout) -> npt.NDArray[np.bool_]:
+def odd_heads(frame: StepFrame, layout: Layout) -> Bools:
     """(n_layer, n_head): whose row was captured and is NaN, as its entropy says; 8-bit weights cannot."""
     kept = np.array([layer not in frame.dropped_layers for layer in range(layout.n_layer)], bool)
     if "attention/entropy" not in frame.arrays:
         kept[:] = False
-    odd: npt.NDArray[np.bool_] = kept[:, None] & np.isnan(attention_entropy(frame, layout))
+    odd: Bools = kept[:, None] & np.isnan(attention_entropy(frame, layout))
     return odd
 
 

@@ -16,9 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.truncated import between
-
-Doubles = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from mri.arrays import Bools, Doubles
 
 LEAST_KNOWN = 4
 """Neurons that both kept, or one kept beyond the other's bound: fewer say nothing of the others."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mri.analysis.activity import standardised
+from mri.arrays import Doubles, Floats, Ints
 from mri.errors import ConfigError
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 Method = Literal["kmeans", "ward"]
 
 METHODS: dict[str, str] = {"kmeans": "k-means", "ward": "agglomerative (Ward)"}
@@ -134,7 +132,7 @@ def _components(shapes: Floats, seed: int) -> tuple[Floats, Floats]:
     return scores, pca.explained_variance_ratio_
 
 
-def _tree(scores: Floats) -> npt.NDArray[np.float64]:
+def _tree(scores: Floats) -> Doubles:
     """Ward's tree as scipy's linkage matrix (n − 1, 4)."""
     from sklearn.cluster import AgglomerativeClustering
 
@@ -146,9 +144,7 @@ def _tree(scores: Floats) -> npt.NDArray[np.float64]:
     return np.column_stack([model.children_, model.distances_, sizes[len(scores) :]]).astype(np.float64)
 
 
-def _labels(
-    scores: Floats, tree: npt.NDArray[np.float64] | None, method: Method, counts: list[int], seed: int
-) -> dict[int, Ints]:
+def _labels(scores: Floats, tree: Doubles | None, method: Method, counts: list[int], seed: int) -> dict[int, Ints]:
     """Number of groups -> label of each neuron. Only Ward needs the tree."""
     if method == "ward":
         from scipy.cluster.hierarchy import cut_tree
@@ -214,7 +210,7 @@ def _largest_first(labels: Ints) -> Ints:
     return rank[labels]
 
 
-def _leaf_places(tree: npt.NDArray[np.float64]) -> Ints:
+def _leaf_places(tree: Doubles) -> Ints:
     """(n,) place of each neuron among the leaves of the tree."""
     from scipy.cluster.hierarchy import leaves_list
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from mri.arrays import Floats
 
 MOST_SHIFTS = 200
 SHIFTED_CELLS = 200_000_000

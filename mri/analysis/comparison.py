@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.alignment import DEFAULT, Alignment, Ints, Moments, align, moments
+from mri.analysis.alignment import DEFAULT, Alignment, Moments, align, moments
 from mri.analysis.difference import captured_keys, shared_keys
+from mri.arrays import Ints
 from mri.events import TraceSession
 from mri.store.reader import SessionReader
 from mri.store.weights import hashes_of_files, weights_hash_in

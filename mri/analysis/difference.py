@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mri.analysis.censored import Side, squared_gap
 from mri.analysis.vectors import (
@@ -24,13 +23,10 @@ from mri.analysis.vectors import (
     lengths,
     read_vectors,
 )
+from mri.arrays import Bools, Doubles, Floats, Ints
 from mri.events import StepFrame, group_of_mode
 from mri.layout import Layout
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 CELLS_AT_ONCE = 4_000_000
 """Neurons of one side in memory while a map is computed."""
@@ -72,7 +68,7 @@ class NeuronDifferences(NamedTuple):
     bound_a: float
     bound_b: float
     difference: Floats
-    both: npt.NDArray[np.bool_]
+    both: Bools
     rounding: Floats
 
 

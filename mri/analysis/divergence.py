@@ -9,15 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from mri.analysis.alignment import Ints, union_axis
+from mri.analysis.alignment import union_axis
 from mri.analysis.attention import attention_rows, weight_rounding
+from mri.arrays import Bools, Doubles, Floats, Ints
 from mri.events import StepFrame
 from mri.layout import Layout
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 NATS_PER_BIT = float(np.log(2))
 
@@ -80,7 +77,7 @@ def jensen_shannon(
     furthest = np.maximum(_shares(p_low, q_high), _shares(p_high, q_low))
     high = _with_rest(furthest, known, rests)
     # where both may have been 0, all together is one more rest
-    is_sure: npt.NDArray[np.bool_] = np.asarray(known & ((p_low > 0) | (q_low > 0) | (p_high + q_high == 0)))
+    is_sure: Bools = np.asarray(known & ((p_low > 0) | (q_low > 0) | (p_high + q_high == 0)))
     rests = [_rest(is_sure, np.asarray(is_sure.all(axis=-1)), *ends) for ends in ((p_low, p_high), (q_low, q_high))]
     high = np.minimum(high, _with_rest(furthest, is_sure, rests))
     return low, np.clip(np.maximum(low, high), 0, 1)
@@ -93,13 +90,13 @@ def _ends(side: Doubles, off: Floats | float) -> Ends:
     return np.clip(side - off, 0, 1), np.clip(side + off, 0, 1)
 
 
-def _rest(known: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_], low: Doubles, high: Doubles) -> Ends:
+def _rest(known: Bools, whole: Bools, low: Doubles, high: Doubles) -> Ends:
     """Least and most that a row leaves for the places that are not known."""
     least, most = (np.clip(1 - np.where(known, end, 0).sum(axis=-1), 0, 1) for end in (high, low))
     return np.where(whole, 0, least), np.where(whole, 0, most)
 
 
-def _with_rest(furthest: Doubles, known: npt.NDArray[np.bool_], rests: list[Ends]) -> Doubles:
+def _with_rest(furthest: Doubles, known: Bools, rests: list[Ends]) -> Doubles:
     total: Doubles = np.where(known, furthest, 0).sum(axis=-1) + (rests[0][1] + rests[1][1]) / 2
     return total
 

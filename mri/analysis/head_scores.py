@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.attention import attention_map
+from mri.arrays import Doubles
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float64]
 
 
 def previous_targets(num_tokens: int) -> list[tuple[int, int]]:
@@ -41,7 +40,7 @@ def head_score(weights: npt.ArrayLike, targets: list[tuple[int, int]]) -> float:
     return float(np.asarray(weights, np.float64)[queries, keys].mean())
 
 
-def head_scores(reader: SessionReader) -> tuple[Floats, Floats]:
+def head_scores(reader: SessionReader) -> tuple[Doubles, Doubles]:
     """Previous-token and induction score of every head over a whole session: (n_layer, n_head) each, 0 … 1."""
     layout = reader.session.layout
     previous = np.full((layout.n_layer, layout.n_head), np.nan)

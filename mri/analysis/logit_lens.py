@@ -17,9 +17,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Floats
 from mri.nanochat.reach import Reach
-
-Floats = npt.NDArray[np.float32]
 
 RMS_EPS = float(np.finfo(np.float32).eps)
 """nanochat's eps: that of the type it computes in."""

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.analysis.activity import Floats, values_of
+from mri.analysis.activity import values_of
 from mri.analysis.contexts import contexts
+from mri.arrays import Floats, Ids, Ints
 from mri.events import group_of_mode
 from mri.store.files import replace_file
 from mri.store.reader import SessionReader
@@ -52,10 +53,10 @@ class Point:
     """
 
     values: Floats
-    sessions: npt.NDArray[np.int32]
-    steps: npt.NDArray[np.int32]
+    sessions: Ids
+    steps: Ids
     counts: npt.NDArray[np.uint32]
-    contributors: npt.NDArray[np.int32]
+    contributors: Ids
     steps_seen: int = 0
 
     @classmethod
@@ -141,7 +142,7 @@ class MomentIndex:
             if 0 <= session < len(ids) and not np.isnan(value)  # the one that is being added is not in `ids` yet
         ]
 
-    def distribution(self, key: str, neuron: int) -> tuple[npt.NDArray[np.int64], int]:
+    def distribution(self, key: str, neuron: int) -> tuple[Ints, int]:
         """(NUM_BINS,) captured values of each size, and the steps in which the hook point was captured."""
         with self._lock:
             point = self.points.get(key)
@@ -187,7 +188,7 @@ class MomentIndex:
             return cls(weights_hash)
 
 
-def bin_of(values: Floats) -> npt.NDArray[np.int64]:
+def bin_of(values: Floats) -> Ints:
     """Number of the bin of each value; a magnitude at an edge belongs to the bin above it."""
     size = np.searchsorted(EDGES, np.abs(values), side="right")  # 0: around zero
     return np.where(values < 0, len(EDGES) - size, len(EDGES) + size)

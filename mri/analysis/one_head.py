@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Doubles, Floats
 from mri.nanochat.eras import Era
 
-Floats = npt.NDArray[np.float64]
 EPS = float(np.finfo(np.float32).eps)
 
 
@@ -29,17 +29,17 @@ class OneHead:
     out            (n, D) weighted sum of the values
     """
 
-    raw_q: Floats
-    raw_k: Floats
-    q: Floats
-    k: Floats
-    v: Floats
-    scores: Floats
-    weights: Floats
-    out: Floats
+    raw_q: Doubles
+    raw_k: Doubles
+    q: Doubles
+    k: Doubles
+    v: Doubles
+    scores: Doubles
+    weights: Doubles
+    out: Doubles
 
 
-def one_head(streams: npt.ArrayLike, weights: Mapping[str, npt.NDArray[np.float32]], era: Era) -> OneHead:
+def one_head(streams: npt.ArrayLike, weights: Mapping[str, Floats], era: Era) -> OneHead:
     """`streams` (n, n_embd): ln1 of the tokens 0 … n-1; weights: c_q, c_k, c_v (D, n_embd) of the head."""
     stream = np.asarray(streams, np.float64)
     raw_q, raw_k, v = (stream @ np.asarray(weights[name], np.float64).T for name in ("c_q", "c_k", "c_v"))
@@ -52,19 +52,19 @@ def one_head(streams: npt.ArrayLike, weights: Mapping[str, npt.NDArray[np.float3
     return OneHead(raw_q, raw_k, q, k, v, scores, softmax, softmax @ v)
 
 
-def normed(x: npt.ArrayLike) -> Floats:
+def normed(x: npt.ArrayLike) -> Doubles:
     """RMSNorm over the last axis: x / √(mean(x²) + eps)."""
     x = np.asarray(x, np.float64)
-    out: Floats = x / np.sqrt((x * x).mean(-1, keepdims=True) + EPS)
+    out: Doubles = x / np.sqrt((x * x).mean(-1, keepdims=True) + EPS)
     return out
 
 
-def angles(num_pairs: int, base: float) -> Floats:
+def angles(num_pairs: int, base: float) -> Doubles:
     """How far each pair turns from one position to the next, in radians: base^(−j/num_pairs).  -> (num_pairs,)"""
     return base ** (-np.arange(num_pairs) / num_pairs)
 
 
-def turned(x: npt.ArrayLike, positions: npt.ArrayLike, base: float) -> Floats:
+def turned(x: npt.ArrayLike, positions: npt.ArrayLike, base: float) -> Doubles:
     """Rotary embedding: the pair (x[j], x[j + D/2]) is turned clockwise by position · angle j.  (n, D) -> (n, D)"""
     x = np.asarray(x, np.float64)
     half = x.shape[-1] // 2
@@ -73,9 +73,9 @@ def turned(x: npt.ArrayLike, positions: npt.ArrayLike, base: float) -> Floats:
     return np.concatenate([first * cos + second * sin, second * cos - first * sin], 1)
 
 
-def score_by_distance(query: npt.ArrayLike, key: npt.ArrayLike, era: Era, distances: npt.ArrayLike) -> Floats:
+def score_by_distance(query: npt.ArrayLike, key: npt.ArrayLike, era: Era, distances: npt.ArrayLike) -> Doubles:
     """Scores of one normed query and one normed key, (D,) each, not yet turned, were they so many tokens apart."""
     query, key, far = np.asarray(query, np.float64), np.asarray(key, np.float64), np.asarray(distances)
     asked = turned(np.tile(query, (len(far), 1)), far, era.rotary_base)  # only the difference of the positions counts
-    score: Floats = era.qk_scale**2 * (asked @ key) / np.sqrt(len(query))
+    score: Doubles = era.qk_scale**2 * (asked @ key) / np.sqrt(len(query))
     return score

@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from mri.arrays import Floats, Ints
 from mri.events import StepFrame
-
-Floats = npt.NDArray[np.float32]
 
 
 class Predictions(NamedTuple):
@@ -26,8 +24,8 @@ class Predictions(NamedTuple):
     chosen            row of the token that follows, −1 where none does
     """
 
-    token_ids: npt.NDArray[np.int64]
-    ranks: npt.NDArray[np.int64]
+    token_ids: Ints
+    ranks: Ints
     logits: Floats
     probs: Floats
     chosen: int

@@ -12,19 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map
 from mri.analysis.series import captured_steps
 from mri.analysis.vectors import read_vectors
+from mri.arrays import Bools, Doubles, Ints
 from mri.errors import ConfigError
 from mri.events import group_of_mode
 from mri.layout import Layout, sampled_indices
 from mri.store.reader import SessionReader
-
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 STEPS_AT_ONCE = 64
 MOST_STEPS = 256
@@ -50,7 +47,7 @@ class Likeness:
     low: Doubles
     high: Doubles
     num_steps: Ints
-    has_nan: npt.NDArray[np.bool_]
+    has_nan: Bools
     reason: str = ""
 
     @property
@@ -104,7 +101,7 @@ def _matched(found: Comparison) -> Likeness:
     return Likeness(cosine, low, high, known.sum(axis=1), has_nan)
 
 
-def _means(values: Doubles, known: npt.NDArray[np.bool_]) -> Doubles:
+def _means(values: Doubles, known: Bools) -> Doubles:
     count = known.sum(axis=1)
     means: Doubles = np.where(count > 0, values.sum(axis=1) / np.maximum(count, 1), np.nan)
     return means
@@ -114,7 +111,7 @@ def _some(steps: Ints) -> Ints:
     return steps[:: max(1, -(-len(steps) // MOST_STEPS))]
 
 
-def _captured(reader: SessionReader, keys: Sequence[str]) -> npt.NDArray[np.bool_]:
+def _captured(reader: SessionReader, keys: Sequence[str]) -> Bools:
     """(n_keys, num_steps)"""
     groups = [group_of_mode(reader.session.layout, key) or "" for key in keys]
     return np.stack([captured_steps(reader, group, key) for group, key in zip(groups, keys, strict=True)])

@@ -13,10 +13,11 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from mri.analysis.activity import Activity, Floats, Ints, activity_of, family, filled, standardised
+from mri.analysis.activity import Activity, activity_of, family, filled, standardised
 from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
 from mri.analysis.companions import company
 from mri.analysis.indexer import Indexer
+from mri.arrays import Floats, Ints
 from mri.errors import ConfigError
 from mri.events import group_of_mode
 from mri.store.library import Library

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from mri.arrays import Floats
 
 
 def between(mean: Any, std: Any, low: Any, high: Any) -> tuple[Floats, Floats]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mri.analysis.attention import attention_rows
+from mri.arrays import Bools, Floats
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
@@ -27,7 +27,6 @@ from mri.store.reader import SessionReader, open_session
 if TYPE_CHECKING:
     import xarray
 
-Floats = npt.NDArray[np.float32]
 VERIFY_BYTES = 64_000_000
 """Read in about a second."""
 
@@ -83,7 +82,7 @@ class Trace:
         """(width,) activations of the step's last token, NaN where not captured."""
         return self.frame(step).values(self.layout, hook_point)
 
-    def captured(self, hook_point: str, *, step: int) -> npt.NDArray[np.bool_]:
+    def captured(self, hook_point: str, *, step: int) -> Bools:
         """(width,) which neurons `values` holds: tells a captured NaN from a missing value."""
         mask = np.zeros(self.layout.width(hook_point), bool)
         mask[self.frame(step).captured(self.layout, hook_point)[0]] = True

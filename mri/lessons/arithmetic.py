@@ -8,14 +8,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from mri.analysis.logit_lens import RMS_EPS
+from mri.arrays import Floats
 from mri.events import StepFrame
 from mri.lessons.numbers import Number
 from mri.store.reader import SessionReader
 
-Floats = npt.NDArray[np.float32]
 SHOWN = 3
 """Products of a long sum that are told one by one."""
 

@@ -7,15 +7,14 @@ recorded. The formula is mri/nanochat/reach.py's.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from mri.analysis.logit_lens import exit_streams
+from mri.arrays import Floats
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.lessons.numbers import Number, Weights
 from mri.nanochat.reach import Reach, reach
 
-Floats = npt.NDArray[np.float32]
 KINDS = ("attn_out", "mlp_out")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.analysis.logit_lens import lens_logits, probabilities, rms
+from mri.arrays import Floats
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.lessons.arithmetic import Place, softcap_of, softcapped_logit, sum_of_products
@@ -22,7 +23,6 @@ from mri.store.reader import SessionReader
 from mri.store.vocabulary import Vocabulary
 
 Weights = Mapping[str, npt.NDArray[Any]]
-Floats = npt.NDArray[np.float32]
 Footing = Literal["stream", "exit"]
 FOOTINGS: tuple[Footing, ...] = ("exit", "stream")
 NUM_WORDS = 5
@@ -86,7 +86,7 @@ def lens_table(reader: SessionReader, weights: Weights, footing: Footing) -> lis
     return [[_strongest(row) for row in step] for step in shares]
 
 
-def _strongest(shares: npt.NDArray[np.float32]) -> list[tuple[int, float]]:
+def _strongest(shares: Floats) -> list[tuple[int, float]]:
     best = np.argpartition(-shares, NUM_WORDS)[:NUM_WORDS]
     best = best[np.argsort(-shares[best], kind="stable")]
     return [(int(i), round(float(shares[i]), 5)) for i in best]

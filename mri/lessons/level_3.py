@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Floats
 from mri.lessons.arithmetic import sigmoid_of
 from mri.lessons.exit import reach_in, reaching, share_of_end, size_at_exit
 from mri.lessons.numbers import Number, Readers, Weights, measured, statistic
 from mri.lessons.sums import cosine, dot, length, rms
 from mri.lessons.word_space import WordSpace
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float32]
 
 SESSION = "lesson-opposite"
 LAST = 5

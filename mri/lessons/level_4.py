@@ -10,19 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mri.analysis.attention import attention_map, attention_rows
 from mri.analysis.head_scores import head_score, head_scores, induction_targets, previous_targets
 from mri.analysis.one_head import OneHead, angles, normed, one_head, score_by_distance
+from mri.arrays import Doubles
 from mri.lessons.controls import without_threes
 from mri.lessons.level_3 import rounded
 from mri.lessons.numbers import Number, Readers, Weights
 from mri.lessons.sums import dot, rms
 from mri.nanochat.eras import ERAS, Era
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float32]
 
 LAYER, HEAD = 2, 2
 """The head whose weights lie beside the recordings."""
@@ -175,7 +173,7 @@ def _distance_numbers(reader: SessionReader, weights: Weights) -> dict[str, Numb
     }
 
 
-def _degrees(turns: npt.NDArray[np.float64], pair: int, era: Era) -> Number:
+def _degrees(turns: Doubles, pair: int, era: Era) -> Number:
     inputs: dict[str, Number | float] = {"base": era.rotary_base, "pair": float(pair), "pairs": float(len(turns))}
     value = float(np.degrees(turns[pair]))
     return Number(value, formula="{base}^(−{pair}/{pairs}) · 180/π", inputs=inputs, unit="°")

@@ -12,13 +12,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mri.arrays import Floats
 from mri.errors import PromptError
 
 NEAREST = 10
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

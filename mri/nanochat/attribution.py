@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from mri.arrays import Floats
 from mri.nanochat.model import GPT
 
 
-def gradient_times_input(model: GPT, ids: Sequence[int], token_id: int) -> tuple[npt.NDArray[np.float32], float]:
+def gradient_times_input(model: GPT, ids: Sequence[int], token_id: int) -> tuple[Floats, float]:
     """Σ_d ∂logit/∂x[t, d] · x[t, d] for each position t, and the softcapped logit of `token_id` after `ids`.
 
     x (T, n_embd) is `embed.resid0`, what the blocks read: the embeddings after norm, in era E5 also after smear. It

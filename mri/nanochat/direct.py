@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mri.arrays import Floats
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.nanochat.model import GPT
 from mri.nanochat.reach import Reach, reach
@@ -24,7 +23,7 @@ _POINT = re.compile(r"block\.(\d+)\.(\w+)")
 
 
 @torch.inference_mode()
-def direct_effect(model: GPT, point: str, neuron: int) -> npt.NDArray[np.float32]:
+def direct_effect(model: GPT, point: str, neuron: int) -> Floats:
     """(vocab_size,) logits per unit of the neuron's value, less their mean over the vocabulary.
 
     w = lm_head · (c · d): d is what one unit of the neuron adds to the stream where it enters (for `mlp_act` its column
@@ -40,7 +39,7 @@ def direct_effect(model: GPT, point: str, neuron: int) -> npt.NDArray[np.float32
     """
     direction = _direction(model, point, neuron)
     logits = (model.lm_head.weight[: model.config.vocab_size].float() @ direction.float()).cpu()  # (vocab_size,)
-    found: npt.NDArray[np.float32] = (logits - logits.mean()).numpy()
+    found: Floats = (logits - logits.mean()).numpy()
     return found
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError
 
+from mri.arrays import Bools, Ints
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.events import PHASES, Array, StepFrame, TraceSession
 from mri.paths import as_path
@@ -77,13 +77,13 @@ class SessionReader(Protocol):
         lacks the array, its row or its ragged end: NaN (0 in whole numbers). Raises UnknownHookPoint on another name.
         """
 
-    def present(self, prefix: str) -> dict[str, npt.NDArray[np.bool_]]:
+    def present(self, prefix: str) -> dict[str, Bools]:
         """The arrays below `prefix` ("extra/"), by name in alphabetical order: (num_steps,) which steps have each."""
 
     def steps(self) -> dict[str, Array]:
         """STEP_COLUMNS by name, (num_steps,) each; `phase` as str, `forced` as bool, `time_us` in microseconds."""
 
-    def token_ids(self) -> npt.NDArray[np.int64]:
+    def token_ids(self) -> Ints:
         """(N,) id at each absolute position that was read, then the last chosen id if there is one."""
 
     def verify(self) -> None:
@@ -237,8 +237,8 @@ class JournalReader(SessionReader):
         shape, dtype = largest_shape([array.shape for array in present]), present[0].dtype
         return np.stack([padded(array, shape, dtype)[index] for array in found])
 
-    def present(self, prefix: str) -> dict[str, npt.NDArray[np.bool_]]:
-        found: dict[str, npt.NDArray[np.bool_]] = {}
+    def present(self, prefix: str) -> dict[str, Bools]:
+        found: dict[str, Bools] = {}
         for step in range(self.num_steps):
             for name in names_from_bytes(self.payload(step)):
                 if name.startswith(prefix):
@@ -263,7 +263,7 @@ class JournalReader(SessionReader):
             name: np.array(values, dtype) for (name, dtype), values in zip(STEP_COLUMNS.items(), columns, strict=True)
         }
 
-    def token_ids(self) -> npt.NDArray[np.int64]:
+    def token_ids(self) -> Ints:
         steps = self.step_columns()
         return sequence(steps, self._tokens[: len(steps["step"])])
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
+from mri.arrays import Bools, Ids, Ints
 from mri.errors import BadSession, UnknownHookPoint
 from mri.events import PHASES, Array, StepFrame, TraceSession
 from mri.hook_points import STATS
@@ -42,7 +42,7 @@ class Column(NamedTuple):
     dataset: h5py.Dataset
     dtype: np.dtype[Any]
     full: tuple[int, ...]
-    shapes: npt.NDArray[np.int32] | None
+    shapes: Ids | None
     scalars: Array | None
     pieces: int
 
@@ -175,7 +175,7 @@ class SealedReader(SessionReader):
     def steps(self) -> dict[str, Array]:
         return named_steps({name: values.copy() for name, values in self._steps.items()})
 
-    def token_ids(self) -> npt.NDArray[np.int64]:
+    def token_ids(self) -> Ints:
         return read_all(self._datasets["tokens/ids"]).astype(np.int64)
 
     def refresh(self) -> int:
@@ -231,7 +231,7 @@ class SealedReader(SessionReader):
     def close(self) -> None:
         self._file.close()
 
-    def present(self, prefix: str) -> dict[str, npt.NDArray[np.bool_]]:
+    def present(self, prefix: str) -> dict[str, Bools]:
         found = {}
         for name, column in sorted(self._columns.items()):
             if name.startswith(prefix):
@@ -287,7 +287,7 @@ class SealedReader(SessionReader):
         return crc
 
 
-def _fill(block: Array, shapes: npt.NDArray[np.int32]) -> None:
+def _fill(block: Array, shapes: Ids) -> None:
     """Fills what lies behind each step's own shape: there is no checksum over it in the file."""
     for axis in range(shapes.shape[1]):
         behind = np.arange(block.shape[axis + 1]) >= shapes[:, axis, None]  # (steps, size of the axis)

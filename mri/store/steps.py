@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Ints
 from mri.events import PHASES, Array
 
 STEP_COLUMNS: dict[str, npt.DTypeLike] = {
@@ -26,7 +27,7 @@ def named_steps(columns: dict[str, Array]) -> dict[str, Array]:
     return {**columns, "phase": np.array(PHASES)[columns["phase"]], "forced": columns["forced"].astype(bool)}
 
 
-def sequence(steps: dict[str, Array], read: list[list[int]]) -> npt.NDArray[np.int64]:
+def sequence(steps: dict[str, Array], read: list[list[int]]) -> Ints:
     """Ids by absolute position from what each step read at its `pos0`, then the last chosen id if there is one."""
     if not any(len(ids) for ids in read):
         return np.empty(0, np.int64)

@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from mri.arrays import Floats
 from mri.ui.chart import axis_labels, colorbar, finished
 from mri.ui.theme import THEMES, Stops, colourscale
-
-Floats = npt.NDArray[np.float32]
 
 MAP_CELLS = 256
 """Most rows and columns of a map: more positions than that are shown several to a cell, by their strongest."""

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mri.analysis.divergence import AttentionDivergence, PredictionDivergence
+from mri.arrays import Doubles
 from mri.ui.attention import heads_map, squared
 from mri.ui.chart import colorbar, escaped, finished, mark_step, percent
 from mri.ui.theme import THEMES, colourscale
-
-Doubles = npt.NDArray[np.float64]
 
 UNRELATED = float(np.sqrt(2))
 """Relative difference of two vectors of one length that have nothing in common."""

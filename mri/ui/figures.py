@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mri.analysis.predictions import Predictions
+from mri.arrays import Bools, Floats, Ids
 from mri.ui.chart import colorbar, escaped, finished, mark_step, percent
 from mri.ui.theme import THEMES, colourscale
-
-Floats = npt.NDArray[np.float32]
 
 
 def grid_shape(width: int) -> tuple[int, int]:
@@ -32,7 +30,7 @@ def grid_shape(width: int) -> tuple[int, int]:
 
 
 def neuron_heatmap(
-    values: Floats, captured: npt.NDArray[np.bool_], bound: float, *, key: str, unit: str, selected: int, theme: str
+    values: Floats, captured: Bools, bound: float, *, key: str, unit: str, selected: int, theme: str
 ) -> go.Figure:
     """One hook point over its neurons.  values (width,), NaN where not captured; captured (width,) tells the two apart.
 
@@ -164,7 +162,7 @@ def temperature_words(num_tokens: int, temperature: float, probs: Floats) -> str
     return f"share among the {num_tokens} captured at temperature {temperature:.2f}"
 
 
-def ranks(values: Floats, captured: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+def ranks(values: Floats, captured: Bools) -> Ids:
     """(width,) rank by magnitude among the captured, 1 = strongest; 0 where not captured."""
     out = np.zeros(len(values), np.int32)
     where = np.flatnonzero(captured)
@@ -174,7 +172,7 @@ def ranks(values: Floats, captured: npt.NDArray[np.bool_]) -> npt.NDArray[np.int
     return out
 
 
-def _padded(flat: npt.NDArray[np.int32], rows: int, cols: int) -> npt.NDArray[np.int32]:
+def _padded(flat: Ids, rows: int, cols: int) -> Ids:
     out = np.zeros(rows * cols, np.int32)
     out[: len(flat)] = flat
     return out.reshape(rows, cols)

@@ -13,11 +13,12 @@ from urllib.parse import urlencode
 import numpy as np
 from dash import dcc, html
 
-from mri.analysis.activity import Activity, Floats
+from mri.analysis.activity import Activity
 from mri.analysis.clustering import AGREES, METHODS, OTHER_SEEDS, SHIFTED
 from mri.analysis.indexer import Progress
 from mri.analysis.moments import PER_SESSION, Moment
 from mri.analysis.study import LEAST_CAPTURED, Companion, Companions, Grouping, Question
+from mri.arrays import Floats
 from mri.errors import MriError
 from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library

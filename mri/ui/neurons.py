@@ -13,12 +13,10 @@ import plotly.graph_objects as go
 
 from mri.analysis.clustering import Clusters
 from mri.analysis.moments import EDGES
+from mri.arrays import Bools, Doubles, Floats, Ints
 from mri.ui.chart import colorbar, escaped, finished
 from mri.ui.theme import THEMES, colourscale, scales
 from mri.ui.watched import DASHES
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "triangle-down", "hexagram",
            "bowtie", "star", "hourglass")  # fmt: skip
@@ -64,7 +62,7 @@ def group_map(clusters: Clusters, names: Sequence[str], *, selected: int | None,
 
 
 def group_heatmap(
-    clusters: Clusters, shapes: Floats, captured: npt.NDArray[np.bool_], names: Sequence[str], tokens: Sequence[str], *,
+    clusters: Clusters, shapes: Floats, captured: Bools, names: Sequence[str], tokens: Sequence[str], *,
     breaks: Sequence[int], theme: str,
 ) -> go.Figure:  # fmt: skip
     """Neurons × steps in the order of the groups.  shapes (n, n_steps): standardised values; captured: which of them
@@ -214,11 +212,11 @@ def _pieces(count: int, most: int) -> Ints:
     return np.arange(0, count, -(-count // most))
 
 
-def _means(values: npt.NDArray[np.generic], rows: Ints, columns: Ints) -> npt.NDArray[np.float64]:
+def _means(values: npt.NDArray[np.generic], rows: Ints, columns: Ints) -> Doubles:
     """(n_rows, n_columns) of the pieces that begin there."""
     sums = np.add.reduceat(np.add.reduceat(values.astype(np.float64), rows, axis=0), columns, axis=1)
     sizes = np.outer(np.diff([*rows, len(values)]), np.diff([*columns, values.shape[1]]))
-    means: npt.NDArray[np.float64] = sums / sizes
+    means: Doubles = sums / sizes
     return means
 
 

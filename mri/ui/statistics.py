@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from mri.arrays import Floats
 from mri.hook_points import STATS
 from mri.ui.chart import colorbar, finished, mark_step
 from mri.ui.theme import THEMES, colourscale
-
-Floats = npt.NDArray[np.float32]
 
 LOG_STATS = ("std", "l2", "p99")
 """Statistics drawn by their decimal logarithm: they grow by orders of magnitude from embedding to logits."""

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from mri.arrays import Doubles
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCALES_FILE = ASSETS / "scales.json"
 
@@ -57,7 +59,7 @@ def colourscale(name: str, theme: str = "dark") -> Stops:
     return stops
 
 
-def colours(name: str, t: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def colours(name: str, t: npt.ArrayLike) -> Doubles:
     """Scale `name` at t in 0…1 (clamped), linear between stops in sRGB.  -> (…, 3) in 0…255"""
     stops = scales()[name]
     places = [place for place, _ in stops]

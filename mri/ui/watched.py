@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from mri.arrays import Floats, Ids
 from mri.ui.chart import escaped, finished, mark_step
 from mri.ui.theme import scales
-
-Floats = npt.NDArray[np.float32]
 
 DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot", "10px,2px,2px,2px")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
@@ -76,7 +74,7 @@ def watched_history(neurons: Sequence[WatchedNeuron], *, step: int, tokens: Sequ
     return finished(figure, theme, "watched")
 
 
-def _levels(steps: npt.NDArray[np.int32], bounds: Floats) -> tuple[Floats, Floats]:
+def _levels(steps: Ids, bounds: Floats) -> tuple[Floats, Floats]:
     """A level piece for every bound, above zero and below it, apart from its neighbours, so that many of them read as a
     dotted line; its ends stay inside the step, so that a hover rounds to it.  -> x, y (6·num_steps,), NaN between"""
     x = (steps[:, None] + np.array([-0.36, 0.36, np.nan])).astype(np.float32)  # (num_steps, 3)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from mri.arrays import Floats
 from mri.config import TraceConfig
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
@@ -102,5 +103,5 @@ def switched_off(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:
     return {"off_share": share, "off_first": first}
 
 
-def _numpy(tensor: Tensor) -> npt.NDArray[np.float32]:
+def _numpy(tensor: Tensor) -> Floats:
     return np.asarray(tensor.detach().float().cpu().numpy(), np.float32)
