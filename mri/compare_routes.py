@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from mri.analysis.alignment import DEFAULT
 from mri.analysis.comparison import Comparison, compare, summary
+from mri.checks import whole
 from mri.downloads import sent
 from mri.export.comparison import Choice, comparison_csv
-from mri.routes import compress, revalidated_json, whole
+from mri.routes import compress, revalidated_json
 from mri.ui.services import services
 
 compare_routes = Blueprint("compare_routes", __name__)

@@ -11,11 +11,12 @@ from itertools import chain
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from mri.checks import whole
 from mri.errors import ConfigError
 from mri.export.files import ALL, file_name, pieces
 from mri.export.panels import Selection, panel_csv
 from mri.export.snippet import step_snippet
-from mri.routes import whole
+from mri.routes import REVALIDATE
 from mri.ui.services import services
 
 downloads = Blueprint("downloads", __name__)
@@ -49,7 +50,7 @@ def python(session_id: str) -> ResponseReturnValue:
     selected = _selection()
     reader.session.layout.row(selected.point)  # raises on a hook point that is not there
     response = Response(step_snippet(reader.path, selected.step, selected.point), mimetype="text/plain")
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = REVALIDATE
     return response
 
 
@@ -65,7 +66,7 @@ def sent(make: Callable[[], Iterator[bytes]], mimetype: str) -> Response:
         raise
     response = Response(body, mimetype=mimetype)
     response.call_on_close(end)  # where nobody asked for a single piece
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = REVALIDATE
     return response
 
 

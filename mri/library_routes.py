@@ -8,8 +8,9 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from mri.checks import whole
 from mri.errors import ConfigError
-from mri.routes import compress, revalidated_json, whole
+from mri.routes import compress, revalidated_json
 from mri.ui import session_rows
 from mri.ui.apart import titles as titles_of
 from mri.ui.apart import told_apart

@@ -12,6 +12,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.analysis.study import Question
+from mri.checks import whole
 from mri.downloads import sent
 from mri.errors import ConfigError, WorkerError
 from mri.export.neuron_tables import neurons_csv, tokens_csv
@@ -37,14 +38,12 @@ def groups() -> ResponseReturnValue:
 @neuron_routes.get("/neurons/<panel>.csv")
 def panel(panel: str) -> ResponseReturnValue:
     """The same query, and `neuron=` for panels of one neuron."""
-    neuron = request.args.get("neuron", "0")
-    if not (neuron.isascii() and neuron.isdigit() and len(neuron) < 10):
-        raise ConfigError(f"neuron={neuron!r} must be a whole number of at least 0.")
+    neuron = whole("neuron", request.args.get("neuron", "0"))
     here, question = services(), Question.from_mapping(request.args)
     if panel == "tokens":
-        status = _tokens(question, int(neuron))
-        return sent(lambda: tokens_csv(status, question.point, int(neuron)), "text/csv")
-    return sent(lambda: neurons_csv(here.library, here.study, panel, question, int(neuron)), "text/csv")
+        status = _tokens(question, neuron)
+        return sent(lambda: tokens_csv(status, question.point, neuron), "text/csv")
+    return sent(lambda: neurons_csv(here.library, here.study, panel, question, neuron), "text/csv")
 
 
 def _tokens(question: Question, neuron: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Errors leave as {"error": sentence} (see server.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from stat import S_ISDIR
 from typing import Any
 
@@ -17,6 +18,7 @@ from flask_compress import Compress
 
 from mri.analysis.saliency import attention_mass
 from mri.analysis.series import extras_over_steps, first_odd, series_over_steps
+from mri.checks import is_whole, whole
 from mri.errors import ConfigError, SessionNotFound
 from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.attribution import attribution_of_step
@@ -185,7 +187,7 @@ def attribution(session_id: str) -> ResponseReturnValue:
     reader = services().library.open(session_id)
     fields = request.get_json()
     step = fields.get("step") if isinstance(fields, dict) else None
-    if not isinstance(step, int) or isinstance(step, bool):
+    if not is_whole(step, -inf, inf):
         raise ConfigError("Gradients are asked for with a JSON object that has a step: send its number.")
     model = services().model
     wanted = attribution_of_step(reader, step, _attribution_id(reader, step), None if model is None else str(model))
@@ -238,13 +240,6 @@ def _sampled(layout: Layout) -> dict[str, list[int]]:
     """Width -> neuron numbers that sampled mode keeps; empty in other modes."""
     widths = {width_of_group(group) for group in layout.groups if group.startswith("sampled/")}
     return {str(width): sampled_indices(layout.config, width).tolist() for width in sorted(widths)}
-
-
-def whole(name: str, value: str) -> int:
-    """What a request says of `name`. Raises ConfigError."""
-    if not (value.isascii() and value.isdigit() and len(value) < 12):
-        raise ConfigError(f"{name}={value!r} must be a whole number of at least 0.")
-    return int(value)
 
 
 def revalidated_json(data: Any) -> Response:

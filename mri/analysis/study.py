@@ -18,6 +18,7 @@ from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
 from mri.analysis.companions import company
 from mri.analysis.indexer import Indexer
 from mri.arrays import Floats, Ints
+from mri.checks import whole
 from mri.errors import ConfigError
 from mri.events import group_of_mode
 from mri.store.library import Library
@@ -70,8 +71,8 @@ class Question:
             if value not in known:
                 raise ConfigError(f"{name}={value!r} is not known: use one of {', '.join(known)}.")
         groups = str(given.get("groups") or "auto")
-        number = None if groups == "auto" else _whole("groups", groups)
-        seed = _whole("seed", str(given.get("seed") or "0"))
+        number = None if groups == "auto" else whole("groups", groups)
+        seed = whole("seed", str(given.get("seed") or "0"))
         method = str(given.get("method") or "kmeans")
         return cls(str(given.get("session") or ""), str(given.get("point") or ""), cast(Span, span),
                    cast(Scope, scope), cast(Method, method), number, seed)  # fmt: skip
@@ -310,9 +311,3 @@ def _grouping(question: Question, history: History) -> Grouping:
         history.filled[rows], method=question.method, n_groups=question.n_groups, seed=question.seed
     )  # fmt: skip
     return Grouping(question, history, rows, clusters, len(counts) - len(often), len(often) - len(rows))
-
-
-def _whole(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ConfigError(f"{name}={text!r} must be a whole number of at least 0.")
-    return int(text)

@@ -18,32 +18,17 @@ from mri.export.rows import UNITS, Coded, Columns, Rows
 from mri.store.reader import SessionReader
 
 
-def stats(reader: SessionReader) -> pd.DataFrame:
-    return _whole(reader, "stats")
-
-
-def topk(reader: SessionReader, hook_point: str | None) -> pd.DataFrame:
-    return _whole(reader, "topk", hook_point)
-
-
-def attention(reader: SessionReader) -> pd.DataFrame:
-    return _whole(reader, "attention")
-
-
-def logits(reader: SessionReader) -> pd.DataFrame:
-    return _whole(reader, "logits")
-
-
-def tokens(reader: SessionReader) -> pd.DataFrame:
-    return _whole(reader, "tokens")
-
-
-def steps(reader: SessionReader) -> pd.DataFrame:
-    return _whole(reader, "steps")
-
-
-def extra(reader: SessionReader) -> pd.DataFrame:
-    return _whole(reader, "extra")
+def table(reader: SessionReader, name: str, hook_point: str | None = None) -> pd.DataFrame:
+    """The whole table `name`, one of `rows.UNITS`."""
+    blocks = list(Rows(reader).blocks(name, hook_point))
+    joined: Columns = {}
+    for column, first in blocks[0].items():
+        if isinstance(first, Coded):
+            codes = [block[column].codes for block in blocks]  # type: ignore[union-attr]
+            joined[column] = Coded(np.concatenate(codes), first.categories)
+        else:
+            joined[column] = np.concatenate([block[column] for block in blocks])
+    return _frame(reader, joined, UNITS[name])
 
 
 def neuron(reader: SessionReader, hook_point: str, index: int) -> pd.DataFrame:
@@ -97,18 +82,6 @@ def _stacked(columns: list[pd.Series]) -> Any:
         of_column = column.cat.codes.to_numpy()
         codes.append(np.where(of_column < 0, -1, own[of_column] if len(own) else of_column))
     return _categorical(np.concatenate(codes), categories)
-
-
-def _whole(reader: SessionReader, table: str, hook_point: str | None = None) -> pd.DataFrame:
-    blocks = list(Rows(reader).blocks(table, hook_point))
-    joined: Columns = {}
-    for name, first in blocks[0].items():
-        if isinstance(first, Coded):
-            codes = [block[name].codes for block in blocks]  # type: ignore[union-attr]
-            joined[name] = Coded(np.concatenate(codes), first.categories)
-        else:
-            joined[name] = np.concatenate([block[name] for block in blocks])
-    return _frame(reader, joined, UNITS[table])
 
 
 def _frame(reader: SessionReader, columns: Columns, units: dict[str, str]) -> pd.DataFrame:

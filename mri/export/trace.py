@@ -114,40 +114,40 @@ class Trace:
         mean, std (population), min, max: activation (logits for `final.logits`); l2: activation, of one position
         (root mean square over the positions of a prefill); sparsity: share 0…1; p99: 99th percentile of |x|.
         """
-        return tables.stats(self._reader)
+        return tables.table(self._reader, "stats")
 
     def topk(self, hook_point: str | None = None) -> pd.DataFrame:
         """Captured values, one row per step, hook point and neuron. Columns: step, hook_point, rank (0 = strongest),
         neuron, value (activation, signed), bound (activation: no neuron that is missing here exceeds it in magnitude,
         NaN where nothing bounds them). All hook points, or one.
         """
-        return tables.topk(self._reader, hook_point)
+        return tables.table(self._reader, "topk", hook_point)
 
     def attention(self) -> pd.DataFrame:
         """Attention of the last query, one row per step, layer, head and kept key. Columns: step, layer, head,
         rank (0 = strongest), key (absolute position), weight (0…1), entropy (bits, of the whole row).
         """
-        return tables.attention(self._reader)
+        return tables.table(self._reader, "attention")
 
     def logits(self) -> pd.DataFrame:
         """Strongest predictions, one row per step and rank. Columns: step, rank, token_id, token (text), raw (bytes),
         logit (softcapped, before temperature), logprob (nats, at temperature 1), chosen (bool).
         """
-        return tables.logits(self._reader)
+        return tables.table(self._reader, "logits")
 
     def tokens(self) -> pd.DataFrame:
         """One row per position of the sequence. Columns: pos, token_id, token (text), raw (bytes), special, in_prompt,
         forced (put there by the calculator), read_by (step that read it, −1 for the last token, which none read),
         logprob (nats, at temperature 1, under the prediction before it; NaN where there was none).
         """
-        return tables.tokens(self._reader)
+        return tables.table(self._reader, "tokens")
 
     def steps(self) -> pd.DataFrame:
         """One row per step. Columns: step, phase, pos0 (position of its first token), t_add (tokens it read), chosen_id
         (token that followed, −1 where none did), forced (put there by the calculator), time_us (microseconds since the
         recording began), num_bytes (of what was captured), dropped (what the byte budget left out, "" for nothing).
         """
-        return tables.steps(self._reader)
+        return tables.table(self._reader, "steps")
 
     def extra(self) -> pd.DataFrame:
         """What a training script gave `rec.step(loss=…)` beside the hook points: a row per step, name and element.
@@ -156,7 +156,7 @@ class Trace:
 
             trace.extra().pivot(index="step", columns="name", values="value")  # of single numbers
         """
-        return tables.extra(self._reader)
+        return tables.table(self._reader, "extra")
 
     def neuron(self, hook_point: str, index: int) -> pd.DataFrame:
         """One neuron over all steps. Columns: step, phase, pos0, value (NaN where not captured), captured, bound

@@ -7,7 +7,7 @@ speaks of a recording. Reads recordings through the readers it is given; knows n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,6 +143,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str | int):
         return value
     return float(value) if np.isfinite(value) else None
-
-
-Make = Callable[[Readers, Weights], Mapping[str, Number]]

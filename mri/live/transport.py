@@ -19,7 +19,8 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import LocalProtocolError
 
-from mri.errors import ConfigError, LiveError, MriError
+from mri.checks import whole
+from mri.errors import LiveError, MriError
 from mri.live.hub import Hub
 from mri.live.messages import message
 from mri.live.viewer import Message, Viewer
@@ -112,7 +113,7 @@ def stream(ws: Server, hub: Hub, session_id: str, start: str) -> None:
     code = NORMAL
     with contextlib.suppress(ConnectionClosed, OSError, LocalProtocolError):  # the viewer is gone
         try:
-            viewer = hub.join(session_id, _step_from(start), wake)
+            viewer = hub.join(session_id, whole("from", start), wake)
             try:
                 while not viewer.over and code == NORMAL and ws.connected:
                     ws.event.clear()
@@ -162,9 +163,3 @@ def _close(ws: Server, code: int) -> None:
             ws.sock.shutdown(socket.SHUT_RDWR)
         elif ws.mode == "werkzeug":  # it would write an HTTP answer behind the goodbye
             ws.sock.shutdown(socket.SHUT_WR)
-
-
-def _step_from(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
-        raise ConfigError(f"from={text!r} must be a whole number of at least 0.")
-    return int(text)

@@ -95,9 +95,6 @@ class Tokenizer:
             raise PromptError(f"Token id {token_id} does not exist: ids go from 0 to {self.n_vocab - 1}.")
         return self._tokens[token_id]
 
-    def is_special(self, token_id: int) -> bool:
-        return token_id in self._special_ids
-
     def vocabulary(self) -> list[bytes]:
         """The bytes of every token, by id."""
         return list(self._tokens)

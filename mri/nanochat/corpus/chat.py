@@ -18,7 +18,7 @@ from mri.nanochat.corpus.stories import told
 from mri.nanochat.corpus.tales import ALL_PLOTS
 from mri.nanochat.corpus.world import COLOURS, GROCERIES, NUMBER_WORDS, PEOPLE, TOYS
 
-BOS, USER, USER_END = "<|bos|>", "<|user_start|>", "<|user_end|>"
+USER, USER_END = "<|user_start|>", "<|user_end|>"
 ASSISTANT, ASSISTANT_END = "<|assistant_start|>", "<|assistant_end|>"
 PYTHON, PYTHON_END, OUTPUT, OUTPUT_END = "<|python_start|>", "<|python_end|>", "<|output_start|>", "<|output_end|>"
 

@@ -109,12 +109,11 @@ HIDING_PLACES = (
     "between two rocks",
 )
 MOODS = tuple("happy kind brave clever curious cheerful friendly gentle funny quiet shy lively careful".split())
-WEATHER = tuple("sunny rainy windy cold warm cloudy snowy foggy".split())
 
 
 @dataclass(frozen=True)
 class Animal:
-    """An animal and what is said of it. `says` is the sound, `calls` the verb, `goes` how it moves."""
+    """An animal and what is said of it. `says` is the sound, `calls` the verb."""
 
     name: str
     says: str
@@ -124,45 +123,44 @@ class Animal:
     eats: str
     coat: str
     legs: str
-    goes: str
 
 
 ANIMALS = tuple(
     Animal(*row.split(", "))
-    for row in """dog, woof, barks, puppy, kennel, bones, fur, four, runs
-cat, meow, purrs, kitten, basket, fish, fur, four, jumps
-cow, moo, moos, calf, barn, grass, hair, four, walks
-horse, neigh, neighs, foal, stable, hay, hair, four, gallops
-sheep, baa, bleats, lamb, field, grass, wool, four, walks
-pig, oink, grunts, piglet, pen, corn, bristles, four, trots
-duck, quack, quacks, duckling, pond, weeds, feathers, two, swims
-hen, cluck, clucks, chick, coop, seeds, feathers, two, walks
-lion, roar, roars, cub, savanna, meat, fur, four, runs
-wolf, howl, howls, pup, den, meat, fur, four, runs
-bee, buzz, buzzes, larva, hive, nectar, hair, six, flies
-frog, croak, croaks, tadpole, pond, insects, skin, four, hops
-owl, hoot, hoots, owlet, tree, mice, feathers, two, flies
-mouse, squeak, squeaks, pup, hole, cheese, fur, four, runs
-snake, hiss, hisses, hatchling, rocks, eggs, scales, no, crawls
-goat, maa, bleats, kid, farm, leaves, hair, four, climbs
-donkey, hee-haw, brays, foal, stable, straw, hair, four, walks
-elephant, toot, trumpets, calf, savanna, leaves, skin, four, walks
-monkey, eek, chatters, infant, jungle, bananas, fur, two, climbs
-bear, grr, growls, cub, cave, honey, fur, four, walks
-crow, caw, caws, chick, nest, worms, feathers, two, flies
-sparrow, chirp, chirps, chick, nest, seeds, feathers, two, flies
-pigeon, coo, coos, squab, loft, crumbs, feathers, two, flies
-turkey, gobble, gobbles, poult, farm, corn, feathers, two, walks
-rabbit, sniff, thumps, bunny, burrow, carrots, fur, four, hops
-fox, yip, yelps, kit, den, berries, fur, four, runs
-parrot, squawk, squawks, chick, jungle, nuts, feathers, two, flies
-seal, arf, barks, pup, ice, fish, fur, no, swims
-goose, honk, honks, gosling, lake, grass, feathers, two, swims
-tiger, growl, growls, cub, jungle, meat, fur, four, runs
-squirrel, chitter, chatters, kit, tree, nuts, fur, four, climbs
-deer, bleat, bleats, fawn, forest, leaves, fur, four, leaps
-whale, song, sings, calf, ocean, krill, skin, no, swims
-cricket, chirr, chirps, nymph, meadow, grass, shell, six, jumps""".splitlines()
+    for row in """dog, woof, barks, puppy, kennel, bones, fur, four
+cat, meow, purrs, kitten, basket, fish, fur, four
+cow, moo, moos, calf, barn, grass, hair, four
+horse, neigh, neighs, foal, stable, hay, hair, four
+sheep, baa, bleats, lamb, field, grass, wool, four
+pig, oink, grunts, piglet, pen, corn, bristles, four
+duck, quack, quacks, duckling, pond, weeds, feathers, two
+hen, cluck, clucks, chick, coop, seeds, feathers, two
+lion, roar, roars, cub, savanna, meat, fur, four
+wolf, howl, howls, pup, den, meat, fur, four
+bee, buzz, buzzes, larva, hive, nectar, hair, six
+frog, croak, croaks, tadpole, pond, insects, skin, four
+owl, hoot, hoots, owlet, tree, mice, feathers, two
+mouse, squeak, squeaks, pup, hole, cheese, fur, four
+snake, hiss, hisses, hatchling, rocks, eggs, scales, no
+goat, maa, bleats, kid, farm, leaves, hair, four
+donkey, hee-haw, brays, foal, stable, straw, hair, four
+elephant, toot, trumpets, calf, savanna, leaves, skin, four
+monkey, eek, chatters, infant, jungle, bananas, fur, two
+bear, grr, growls, cub, cave, honey, fur, four
+crow, caw, caws, chick, nest, worms, feathers, two
+sparrow, chirp, chirps, chick, nest, seeds, feathers, two
+pigeon, coo, coos, squab, loft, crumbs, feathers, two
+turkey, gobble, gobbles, poult, farm, corn, feathers, two
+rabbit, sniff, thumps, bunny, burrow, carrots, fur, four
+fox, yip, yelps, kit, den, berries, fur, four
+parrot, squawk, squawks, chick, jungle, nuts, feathers, two
+seal, arf, barks, pup, ice, fish, fur, no
+goose, honk, honks, gosling, lake, grass, feathers, two
+tiger, growl, growls, cub, jungle, meat, fur, four
+squirrel, chitter, chatters, kit, tree, nuts, fur, four
+deer, bleat, bleats, fawn, forest, leaves, fur, four
+whale, song, sings, calf, ocean, krill, skin, no
+cricket, chirr, chirps, nymph, meadow, grass, shell, six""".splitlines()
 )
 
 CAPITALS = tuple(
