@@ -92,6 +92,7 @@ def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None =
             f"{len(values)} neurons cannot be grouped here: choose steps or a hook point with at least 4 captured "
             f"neurons (more than groups) and at most {MOST_NEURONS:,}."
         )
+    from scipy.cluster.hierarchy import ward
     from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
     shapes = standardised(values)
@@ -99,7 +100,7 @@ def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None =
         raise ConfigError("None of these neurons ever changed, so there is nothing to group by: choose other steps.")
     with threadpool_limits(1):  # matrices this small gain nothing by more, and on a busy machine lose seconds
         scores, ratios = _components(shapes, seed)
-        tree = _tree(scores)
+        tree = ward(scores)  # (n − 1, 4)
         counts = [n_groups] if n_groups else range(2, min(MOST_GROUPS, len(values) - 1) + 1)
         found = _labels(scores, tree, method, [*counts], seed)
         silhouettes = _silhouettes(scores, found, seed)
@@ -130,18 +131,6 @@ def _components(shapes: Floats, seed: int) -> tuple[Floats, Floats]:
     scores = pca.fit_transform(shapes).astype(np.float32)
     scores *= np.where(scores[np.abs(scores).argmax(axis=0), np.arange(scores.shape[1])] < 0, -1, 1)
     return scores, pca.explained_variance_ratio_
-
-
-def _tree(scores: Floats) -> Doubles:
-    """Ward's tree as scipy's linkage matrix (n − 1, 4)."""
-    from sklearn.cluster import AgglomerativeClustering
-
-    model = AgglomerativeClustering(n_clusters=2, linkage="ward", compute_full_tree=True, compute_distances=True)
-    model.fit(scores)
-    sizes = np.ones(2 * len(scores) - 1)
-    for i, (left, right) in enumerate(model.children_):
-        sizes[len(scores) + i] = sizes[left] + sizes[right]
-    return np.column_stack([model.children_, model.distances_, sizes[len(scores) :]]).astype(np.float64)
 
 
 def _labels(scores: Floats, tree: Doubles | None, method: Method, counts: list[int], seed: int) -> dict[int, Ints]:
@@ -192,13 +181,15 @@ def _number(
 def _of_shifted(shapes: Floats, method: Method, count: int, seed: int) -> float:
     """Mean silhouette of `count` groups where every neuron's steps were moved round by a number of its own: of a seeded
     sample of the neurons, as `_silhouettes` takes one."""
+    from scipy.cluster.hierarchy import ward
+
     num_steps, rng = shapes.shape[1], np.random.default_rng(seed)
     if len(shapes) > SILHOUETTE_SAMPLE:
         shapes = shapes[rng.choice(len(shapes), SILHOUETTE_SAMPLE, replace=False)]
     by = rng.integers(0, num_steps, len(shapes))
     moved = np.take_along_axis(shapes, (np.arange(num_steps) + by[:, None]) % num_steps, 1)  # (n, n_steps)
     scores, _ = _components(moved, seed)
-    labels = _labels(scores, _tree(scores) if method == "ward" else None, method, [count], seed)
+    labels = _labels(scores, ward(scores) if method == "ward" else None, method, [count], seed)
     return _silhouettes(scores, labels, seed)[count]
 
 

@@ -23,8 +23,8 @@ import tiktoken
 import torch
 import torch.nn.functional as F
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
-from tqdm import tqdm
 
 from mri.nanochat import corpus
 from mri.nanochat.config import GPTConfig
@@ -252,22 +252,20 @@ def train(
     torch.set_num_threads(threads)
     training = begin_run(run, Settings(steps=steps))
     smooth = math.nan
-    with (
-        tqdm(total=steps, initial=training.step, unit="step", mininterval=10) as bar,
-        (run / "log.csv").open("a") as log,
-    ):
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns) as progress, (run / "log.csv").open("a") as log:
+        bar = progress.add_task("", total=steps, completed=training.step)
         while training.step < steps:
             started = time.perf_counter()
             loss = training.train_step()
             training.seconds += time.perf_counter() - started
             smooth = loss if math.isnan(smooth) else 0.95 * smooth + 0.05 * loss
             log.write(f"{training.step},{loss:.4f},{training.seconds:.1f}\n")
-            bar.set_postfix_str(f"loss {smooth:.3f}", refresh=False)
-            bar.update()
+            progress.update(bar, completed=training.step, description=f"loss {smooth:.3f}")
             if training.step % save_every == 0 or training.step == steps:
                 log.flush()
                 training.save(run / "checkpoint.pt")
-                bar.write(f"step {training.step}: loss {smooth:.4f} nats per token, {training.seconds:.0f} s")
+                progress.print(f"step {training.step}: loss {smooth:.4f} nats per token, {training.seconds:.0f} s")
 
 
 @app.command()

@@ -6,8 +6,10 @@ MLP's neurons, too. The pairs of the Compare page are among them.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
 
 from mri.config import PRESETS, TraceConfig
 from mri.nanochat.checkpoint import load_model
@@ -68,7 +70,7 @@ DEMOS = (
 )  # fmt: skip
 
 
-def main(*wanted: str) -> None:
+def main(wanted: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None) -> None:
     """Records these demos, or all."""
     loaded = load_model(device="cpu")
     library = Library(SESSIONS)
@@ -86,4 +88,4 @@ def main(*wanted: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    typer.run(main)

@@ -7,7 +7,6 @@ recording in hand.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import queue
@@ -17,9 +16,10 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
 
 import torch
+import typer
 
 from mri.config import TraceConfig
 from mri.errors import ModelError, MriError
@@ -185,10 +185,8 @@ class Worker:
         return self._loaded[1]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Generation worker of nanochat MRI; started by the server.")
-    parser.add_argument("--sessions", type=Path, required=True)
-    sessions = parser.parse_args().sessions
+def main(sessions: Annotated[Path, typer.Option(help="Folder to record into.")]) -> None:
+    """Generation worker of nanochat MRI; started by the server."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # small models decode no slower; the server keeps a core
     out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints must not break the protocol
 
@@ -204,4 +202,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

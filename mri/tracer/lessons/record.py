@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from mri.errors import LessonError, MriError
 from mri.paths import LESSONS
@@ -17,15 +19,14 @@ MOST_BYTES = 15_000_000
 """All sessions of the lessons together."""
 
 
-def run(argv: list[str] | None = None) -> None:
+def run(wanted: Annotated[list[str] | None, typer.Argument(metavar="LEVEL…")] = None) -> None:
     """Record the levels named, or all that there are."""
-    argv = sys.argv[1:] if argv is None else argv
     try:
-        for level in argv or levels():
+        for level in wanted or levels():
             record_level(level, LESSONS)
     except MriError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
     total = sum(path.stat().st_size for path in LESSONS.glob("*/*") if path.suffix in (".h5", ".npz"))
     print(f"together {total / 1e6:.2f} MB of {MOST_BYTES / 1e6:.0f} MB")
 
