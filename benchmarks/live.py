@@ -21,10 +21,9 @@ from playwright.sync_api import sync_playwright
 from rich.table import Table
 
 from benchmarks.server import ROOT, get, serving
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.events import TraceSession
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.tracer.record import record_generation
 from mri.tracer.worker import MAX_DELAY_MS

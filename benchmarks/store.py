@@ -11,9 +11,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.sampling import Sampling
 from mri.store.reader import open_session
 from mri.store.writer import seal_in_child
 from mri.tracer.record import record_generation

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.events import TraceSession
 from mri.nanochat.checkpoint import load_model
 from mri.nanochat.generate import generate
 from mri.nanochat.model import GPT, GPTConfig, init_weights
-from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.recorder import GenerationRecorder, layout_of_model

@@ -25,9 +25,8 @@ from torch import Tensor, nn
 
 from benchmarks import reference
 from mri.arrays import Doubles
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.sampling import Sampling
 from mri.nanochat.tokenizer import Tokenizer
 from mri.store.reader import SessionReader, open_session
 from mri.tracer.record import record_generation

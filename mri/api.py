@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
 from mri.paths import SESSIONS, as_path
@@ -27,10 +27,10 @@ def record(
     model: Path | str | LoadedModel | None = None,
     config: TraceConfig | str = "standard",
     constants: Mapping[str, object] | None = None,
-    max_new_tokens: int = 64,
-    temperature: float = 0.6,
-    top_k: int | None = 50,
-    seed: int = 42,
+    max_new_tokens: int = Sampling.max_new_tokens,
+    temperature: float = Sampling.temperature,
+    top_k: int | None = Sampling.top_k,
+    seed: int = Sampling.seed,
     chat: bool = False,
     name: str = "",
     sessions: Path | str | None = None,
@@ -52,7 +52,6 @@ def record(
     import warnings
 
     from mri.nanochat.constants import softcap_of
-    from mri.nanochat.sampling import Sampling
     from mri.tracer.record import record_generation
 
     softcap = softcap_of(constants)

@@ -13,6 +13,13 @@ def is_whole(value: object, least: float, most: float) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
+def check_whole(name: str, value: object, least: int, most: int, otherwise: str = "") -> None:
+    """Raises ConfigError. otherwise: what may be given instead."""
+    if not is_whole(value, least, most):
+        choices = f"{least} to {most:,}" + (f", or {otherwise}" if otherwise else "")
+        raise ConfigError(f"{name}={value!r} must be a whole number from {choices}.")
+
+
 def whole(name: str, text: str) -> int:
     """What an address says of `name`. Raises ConfigError."""
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST))):

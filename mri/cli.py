@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mri import transfer
-from mri.config import PRESETS, checked_preset, not_shown
+from mri.config import PRESETS, Sampling, checked_preset, not_shown
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
 from mri.layout import Layout
@@ -49,10 +49,10 @@ def record(
     model: Annotated[
         Path | None, typer.Option(help="Base directory, checkpoint folder or model_*.pt. [default: the embedded model]")
     ] = None,
-    max_new_tokens: Annotated[int, typer.Option(help="Most tokens to generate.")] = 64,
-    temperature: Annotated[float, typer.Option(help="0 always takes the strongest token.")] = 0.6,
-    top_k: Annotated[int, typer.Option(help="Choose among the k strongest; 0 among all.")] = 50,
-    seed: Annotated[int, typer.Option(help="Of the random generator.")] = 42,
+    max_new_tokens: Annotated[int, typer.Option(help="Most tokens to generate.")] = Sampling.max_new_tokens,
+    temperature: Annotated[float, typer.Option(help="0 always takes the strongest token.")] = Sampling.temperature,
+    top_k: Annotated[int, typer.Option(help="Choose among the k strongest; 0 among all.")] = Sampling.top_k or 0,
+    seed: Annotated[int, typer.Option(help="Of the random generator.")] = Sampling.seed,
     chat: Annotated[bool, typer.Option("--chat", help="Send the prompt as a user's message.")] = False,
     capture: Annotated[str, typer.Option(help=f"How much to record: {', '.join(PRESETS)}.")] = "standard",
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
@@ -66,7 +66,6 @@ def record(
     checked_preset(capture)
     from mri.nanochat.checkpoint import load_model  # torch takes seconds to import: only this command needs it
     from mri.nanochat.constants import constants_from_text
-    from mri.nanochat.sampling import Sampling
     from mri.tracer.record import record_generation
 
     sampling = Sampling(max_new_tokens, temperature, top_k or None, seed)

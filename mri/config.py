@@ -1,4 +1,4 @@
-"""What to capture and at what price: TraceConfig, frozen and validated, and its presets.
+"""What is asked for: how to generate (Sampling), what to capture and at what price (TraceConfig and its presets).
 
 Knows nothing of models: how many bytes a configuration costs on a given model is `layout.py`'s business.
 """
@@ -6,8 +6,10 @@ Knows nothing of models: how many bytes a configuration costs on a given model i
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any, Literal, get_args
 
+from mri.checks import check_whole, is_whole
 from mri.errors import ConfigError
 
 CaptureMode = Literal["stats", "sampled", "topk", "full"]
@@ -20,6 +22,31 @@ ATTENTION_TOPK = 8
 """Strongest keys kept per head and query in every attention tier."""
 
 TOPK_CHOICES = (128, 64, 32, 16)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to generate. The defaults are those of nanochat's chat: 0.6 and 50. Raises ConfigError.
+
+    max_new_tokens  at most this many tokens are chosen, those forced by the tool included
+    temperature     0 is greedy: always the strongest token
+    top_k           choose among the k strongest; None among all
+    seed            of the random generator; greedy generation does not use it
+    """
+
+    max_new_tokens: int = 64
+    temperature: float = 0.6
+    top_k: int | None = 50
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        check_whole("max_new_tokens", self.max_new_tokens, 1, 1_000_000)
+        if self.top_k is not None:
+            check_whole("top_k", self.top_k, 1, 10_000_000, "None to choose among all tokens")
+        check_whole("seed", self.seed, 0, 2**63 - 1)
+        is_number = isinstance(self.temperature, int | float) and not isinstance(self.temperature, bool)
+        if not is_number or not 0 <= self.temperature <= 100:
+            raise ConfigError(f"temperature={self.temperature!r} must be a number from 0 (greedy) to 100.")
 
 
 @dataclass(frozen=True)
@@ -66,13 +93,10 @@ class TraceConfig:
                 raise ConfigError(f"{name}={value!r} is not known: use one of {', '.join(choices)}.")
         for name in ("sample_stride", "topk", "logits_topk", "max_bytes_per_step"):
             value = getattr(self, name)
-            if name == "topk" and value is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not (name == "topk" and value is None) and not is_whole(value, 1, inf):
                 raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
-        seed = self.sample_seed
-        if seed is not None and (not isinstance(seed, int) or not 0 <= seed < 2**32):
-            raise ConfigError(f"sample_seed={seed!r} must be None or a whole number from 0 to 2**32 - 1.")
+        if self.sample_seed is not None:
+            check_whole("sample_seed", self.sample_seed, 0, 2**32 - 1, "None")
         if not isinstance(self.edu, bool):
             raise ConfigError(f"edu={self.edu!r} must be True or False.")
 

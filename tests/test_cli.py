@@ -59,7 +59,7 @@ def test_record_ls_show_verify(tmp_path: Path) -> None:
         (("record", ""), "The prompt is empty"),
         (("record", "word " * 2000), "the model's context holds 512"),
         (("record", "a", "--capture", "all"), "choose from light, standard, rows, everything"),
-        (("record", "a", "--temperature", "-1"), "temperature is -1.0"),
+        (("record", "a", "--temperature", "-1"), "temperature=-1.0 must be"),
         (("record", "a", "--set", "softcap=0"), "is not positive"),
         (("record", "a", "--set", "rope=3"), "no constant 'rope': known are softcap"),
         (("record", "caf\udce9 au lait"), "The prompt holds half a surrogate pair"),

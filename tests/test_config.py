@@ -1,4 +1,4 @@
-"""TraceConfig: what cannot work is refused with the cure, and JSON gives back the same."""
+"""Sampling and TraceConfig: what cannot work is refused with the cure, and JSON gives back the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mri.config import PRESETS, TraceConfig
+from mri.config import PRESETS, Sampling, TraceConfig
 from mri.errors import ConfigError
 
 
@@ -36,6 +36,27 @@ from mri.errors import ConfigError
 def test_what_cannot_work_is_refused_with_the_cure(field, value, cure):
     with pytest.raises(ConfigError, match=cure) as raised:
         TraceConfig(**{field: value})
+    assert f"{field}={value!r}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cure"),
+    [
+        ("max_new_tokens", 0, "from 1 to 1,000,000"),
+        ("max_new_tokens", 1.5, "from 1 to"),
+        ("max_new_tokens", 1 << 40, "from 1 to 1,000,000"),
+        ("temperature", -0.1, "from 0 .greedy. to 100"),
+        ("temperature", float("nan"), "from 0 .greedy. to 100"),
+        ("temperature", "hot", "must be a number"),
+        ("top_k", 0, "from 1 to 10,000,000, or None to choose among all"),
+        ("top_k", True, "or None to choose among all"),
+        ("seed", -1, "from 0 to"),
+        ("seed", 2**63, "from 0 to 9,223"),
+    ],
+)
+def test_a_generation_that_cannot_be_is_refused_with_the_cure(field, value, cure):
+    with pytest.raises(ConfigError, match=cure) as raised:
+        Sampling(**{field: value})
     assert f"{field}={value!r}" in str(raised.value)
 
 

@@ -4,45 +4,13 @@ Given the same logits and seed, the tokens are nanochat's. Knows nothing of mode
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mri.errors import ConfigError, ModelError
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How to generate. The defaults are those of nanochat's chat: 0.6 and 50. Raises ConfigError.
-
-    max_new_tokens  at most this many tokens are chosen, those forced by the tool included
-    temperature     0 is greedy: always the strongest token
-    top_k           choose among the k strongest; None among all
-    seed            of the random generator; greedy generation does not use it
-    """
-
-    max_new_tokens: int = 64
-    temperature: float = 0.6
-    top_k: int | None = 50
-    seed: int = 42
-
-    def __post_init__(self) -> None:
-        if not _is_int(self.max_new_tokens) or self.max_new_tokens < 1:
-            raise ConfigError(f"max_new_tokens is {self.max_new_tokens!r}: ask for at least 1.")
-        if isinstance(self.temperature, bool) or not isinstance(self.temperature, (int, float)):
-            raise ConfigError(f"temperature is {self.temperature!r}: give a number, 0 for greedy.")
-        if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise ConfigError(f"temperature is {self.temperature}: it must be 0 (greedy) or more.")
-        if self.top_k is not None and (not _is_int(self.top_k) or self.top_k < 1):
-            raise ConfigError(f"top_k is {self.top_k!r}: give at least 1, or leave it out to choose among all tokens.")
-        if not _is_int(self.seed) or not 0 <= self.seed < 2**63:
-            raise ConfigError(f"seed is {self.seed!r}: give a whole number from 0 to 2^63 - 1.")
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+from mri.config import Sampling as Sampling
+from mri.errors import ModelError
 
 
 def generator_from_seed(seed: int, device: torch.device) -> torch.Generator:

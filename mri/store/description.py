@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from mri.checks import is_whole
 from mri.errors import BadSession, ConfigError
 from mri.events import TraceSession
 from mri.layout import Layout
@@ -21,6 +22,9 @@ FORMAT_VERSION = 1
 
 MAX_BYTES = 64_000_000
 """Of a description: thousands of hook points have a few hundred bytes each."""
+
+MOST = (1 << 40) - 1
+"""Of anything that is counted."""
 
 TEXTS = ("id", "kind", "name", "prompt", "response", "model_id", "start_time", "state", "end_reason")
 TABLES = ("model_config", "provenance", "sampling")
@@ -79,7 +83,7 @@ def _check(session: TraceSession) -> None:
     for name in TABLES:
         _want(isinstance(getattr(session, name), dict), f"its {name} is no table of names and values")
     for name in ("num_steps", "num_prompt_tokens"):
-        _want(_is_count(getattr(session, name)), f"its {name} is no whole number")
+        _want(is_whole(getattr(session, name), 0, MOST), f"its {name} is no whole number")
     seconds = session.duration_s
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     _want(is_number and math.isfinite(seconds), "its duration_s is no number")
@@ -90,7 +94,7 @@ def _check(session: TraceSession) -> None:
     _want(is_chat, "its messages are no chat")
     for name, value in session.provenance.items():
         _want(isinstance(value, str) or not name.endswith("_hash"), f"its {name[:60]} is no text")
-    _want(_is_count(session.sampling.get("max_new_tokens", 0)), "its max_new_tokens is no whole number")
+    _want(is_whole(session.sampling.get("max_new_tokens", 0), 0, MOST), "its max_new_tokens is no whole number")
     _check_layout(session.layout)
 
 
@@ -98,15 +102,11 @@ def _check_layout(layout: Layout) -> None:
     _want(len(layout.rows) == len(layout.points), "two of its hook points have the same name")
     for point in layout.points:
         texts = (point.key, point.layer_type, point.payload, point.unit)
-        if not all(isinstance(text, str) for text in texts) or not _is_count(point.width) or not point.width:
+        if not all(isinstance(text, str) for text in texts) or not is_whole(point.width, 1, MOST):
             raise ValueError(f"{str(point.key)[:60]!r} is no hook point")
         _want(isinstance(point.layer_index, int), f"the layer of {point.key[:60]!r} is no whole number")
     for name in ("n_layer", "n_head", "n_ctx", "n_vocab", "topk"):
-        _want(_is_count(getattr(layout, name)), f"its {name} is no whole number")
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
+        _want(is_whole(getattr(layout, name), 0, MOST), f"its {name} is no whole number")
 
 
 def _want(condition: bool, what_is_wrong: str) -> None:

@@ -11,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-from mri.config import PRESETS, TraceConfig
+from mri.config import PRESETS, Sampling, TraceConfig
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.sampling import Sampling
 from mri.paths import SESSIONS
 from mri.store.library import Library
 from mri.tracer.record import record_generation

@@ -21,7 +21,7 @@ from typing import Annotated, Any, TextIO
 import torch
 import typer
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.errors import ModelError, MriError
 from mri.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
@@ -30,7 +30,6 @@ from mri.nanochat.constants import SOFTCAP, softcap_of
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.generate import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
-from mri.nanochat.sampling import Sampling
 from mri.tracer.control import Control
 from mri.tracer.record import record_generation
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
-from mri.config import LEAN, PRESETS, not_shown
+from mri.config import LEAN, PRESETS, Sampling, not_shown
 from mri.errors import ConfigError, ModelError
 from mri.hook_points import nanochat_points
 from mri.layout import Layout, config_of_preset
@@ -90,10 +90,10 @@ def fields(prefix: str) -> list[Any]:
         ),
         html.Div(
             [
-                _number("Max tokens", f"{prefix}-max", 64, minimum=1, step=1),
-                _number("Temperature", f"{prefix}-temperature", 0.6, minimum=0, step="any"),
-                _number("Top-k", f"{prefix}-top-k", 50, minimum=1, step=1),
-                _number("Seed", f"{prefix}-seed", 42, minimum=0, step=1),
+                _number("Max tokens", f"{prefix}-max", Sampling.max_new_tokens, minimum=1, step=1),
+                _number("Temperature", f"{prefix}-temperature", Sampling.temperature, minimum=0, step="any"),
+                _number("Top-k", f"{prefix}-top-k", Sampling.top_k, minimum=1, step=1),
+                _number("Seed", f"{prefix}-seed", Sampling.seed, minimum=0, step=1),
             ],
             className="record-numbers",
         ),
@@ -130,7 +130,7 @@ def _form() -> list[Any]:
     ]
 
 
-def _number(label: str, component_id: str, value: float, *, minimum: int, step: int | str) -> html.Div:
+def _number(label: str, component_id: str, value: float | None, *, minimum: int, step: int | str) -> html.Div:
     field = dbc.Input(id=component_id, type="number", value=value, min=minimum, step=step, size="sm")
     return html.Div([html.Label(label, htmlFor=component_id, className="form-label"), field])
 
@@ -157,7 +157,9 @@ def register(app: Dash) -> None:
     def start(
         _: int, prompt: str, mode: str, max_new_tokens: int, temperature: float, top_k: int, seed: int, preset: str
     ) -> str:
-        request = RecordRequest(prompt or "", mode == "chat", max_new_tokens, temperature, top_k, seed, preset)
+        request = RecordRequest(
+            max_new_tokens, temperature, top_k, seed, prompt=prompt or "", chat=mode == "chat", preset=preset
+        )
         session_id = services().library.new_id()
         services().worker.submit(session_id, request)
         return session_id

@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from mri.analysis.saliency import attention_mass
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.sampling import Sampling
 from mri.server import create_app
 from mri.store.reader import open_session
 from mri.tracer.record import record_generation

@@ -47,7 +47,7 @@ def test_gradients_arrive_and_are_kept(worker):
 
 
 def test_they_wait_for_the_recording_in_hand(worker):
-    worker.submit("long", RecordRequest("hang", max_new_tokens=1))
+    worker.submit("long", RecordRequest(prompt="hang", max_new_tokens=1))
     deadline = time.monotonic() + 60
     while worker.status("long")["max_steps"] == 0:
         assert time.monotonic() < deadline
@@ -58,7 +58,7 @@ def test_they_wait_for_the_recording_in_hand(worker):
 
 
 def test_so_many_may_wait_and_no_more(worker):
-    worker.submit("r", RecordRequest("hang", max_new_tokens=1))
+    worker.submit("r", RecordRequest(prompt="hang", max_new_tokens=1))
     for step in range(MOST_ATTRIBUTIONS):
         worker.attribute(wanted(f"demo/1a/{step}"))
     with pytest.raises(WorkerError, match=f"{MOST_ATTRIBUTIONS} computations are already waiting"):

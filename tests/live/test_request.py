@@ -17,7 +17,7 @@ def test_a_request_becomes_the_workers_command():
 @pytest.mark.parametrize("prompt", ["", "  \n", [], [{"role": "user", "content": ""}]])
 def test_an_empty_prompt_is_refused(prompt):
     with pytest.raises(PromptError, match="empty"):
-        RecordRequest(prompt)
+        RecordRequest(prompt=prompt)
 
 
 @pytest.mark.parametrize(

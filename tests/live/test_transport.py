@@ -107,8 +107,8 @@ def test_a_finished_session_is_a_short_stream(site, tmp_path, random_session):
 
 def test_a_recording_that_waits_can_be_watched(site):
     port, services = site
-    services.worker.submit("first", RecordRequest("hang", max_new_tokens=1))
-    services.worker.submit("second", RecordRequest("refuse"))
+    services.worker.submit("first", RecordRequest(prompt="hang", max_new_tokens=1))
+    services.worker.submit("second", RecordRequest(prompt="refuse"))
     watcher = Watcher(port, "second")
     state = watcher.hear("state")
     assert (state["state"], state["position"]) == ("queued", 1)

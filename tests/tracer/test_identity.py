@@ -11,10 +11,9 @@ import torch
 from torch import nn
 
 import mri
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.model import GPT
-from mri.nanochat.sampling import Sampling
 from mri.nanochat.weights import weights_hash
 from mri.store.reader import open_session
 from mri.tracer.identity import provenance_of, provenance_of_loaded

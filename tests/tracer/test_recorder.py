@@ -9,13 +9,12 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.errors import StoreError
 from mri.events import StepFrame
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.generate import generate
 from mri.nanochat.model import GPT, KVCache
-from mri.nanochat.sampling import Sampling
 from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
 from mri.wire import bytes_from_frame
 from tests.tracer.conftest import GOLDEN

@@ -71,8 +71,8 @@ def test_while_nothing_is_recorded_nothing_ticks(worker):
 
 
 def test_a_running_recording_shows_its_progress(worker):
-    worker.submit("a", RecordRequest("hang", max_new_tokens=4))
-    worker.submit("b", RecordRequest("x"))
+    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=4))
+    worker.submit("b", RecordRequest(prompt="x"))
     outputs = shown_when("a", lambda outputs: outputs["value"] == 4)
     assert outputs["line"] == "Step 4 of at most 4."
     assert (outputs["max"], outputs["text"], outputs["start_off"], outputs["stop_off"]) == (4, "ab " * 4, True, False)
@@ -83,7 +83,7 @@ def test_a_running_recording_shows_its_progress(worker):
 
 @pytest.mark.parametrize(("is_open", "href"), [(True, "/?session=a"), (False, no_update)])
 def test_a_finished_recording_is_opened_where_the_box_is_open(worker, is_open, href):
-    worker.submit("a", RecordRequest("x", max_new_tokens=1))
+    worker.submit("a", RecordRequest(prompt="x", max_new_tokens=1))
     outputs = shown_when("a", lambda outputs: outputs["tick_off"] is True, is_open)
     assert outputs["href"] == href
     assert outputs["current"] is None
@@ -91,7 +91,7 @@ def test_a_finished_recording_is_opened_where_the_box_is_open(worker, is_open, h
 
 
 def test_a_failed_recording_says_why(worker):
-    worker.submit("a", RecordRequest("refuse"))
+    worker.submit("a", RecordRequest(prompt="refuse"))
     outputs = shown_when("a", lambda outputs: outputs["tick_off"] is True)
     assert outputs["toast"] == {"text": "The prompt has 700 tokens: 512 are the most.", "kind": "error"}
     assert outputs["start_off"] is False

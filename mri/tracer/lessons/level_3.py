@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.events import Array
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.corpus import vocabulary
-from mri.nanochat.sampling import Sampling
 from mri.nanochat.tokenizer import Tokenizer
 from mri.tracer.lessons.record import fresh
 from mri.tracer.record import record_generation

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.events import Array
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.sampling import Sampling
 from mri.tracer.lessons.ablation import read_without, without_heads
 from mri.tracer.lessons.level_3 import EVERY_VALUE, array
 from mri.tracer.lessons.record import fresh

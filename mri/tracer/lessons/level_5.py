@@ -13,10 +13,9 @@ import numpy.typing as npt
 from torch import Tensor
 
 from mri.arrays import Floats
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.sampling import Sampling
 from mri.store.vocabulary import Vocabulary
 from mri.tracer.lessons.ablation import read_without
 from mri.tracer.lessons.record import fresh

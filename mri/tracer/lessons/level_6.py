@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import load_model
 from mri.nanochat.corpus import document
-from mri.nanochat.sampling import Sampling
 from mri.tracer.lessons.level_5 import record_anew
 
 LEO = "Once there was a boy named Leo."
