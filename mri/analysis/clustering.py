@@ -93,7 +93,7 @@ def cluster(values: Floats, *, method: Method = "kmeans", n_groups: int | None =
             f"neurons (more than groups) and at most {MOST_NEURONS:,}."
         )
     from scipy.cluster.hierarchy import ward
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+    from threadpoolctl import threadpool_limits
 
     shapes = standardised(values)
     if not shapes.any():

@@ -22,8 +22,8 @@ from mri.errors import SessionNotFound, WorkerError
 from mri.live.attribution import Attribution
 from mri.live.recording import Recording
 from mri.live.request import RecordRequest
+from mri.store.files import environment_of_child
 
-ROOT = Path(__file__).resolve().parents[2]
 Control = Literal["pause", "resume", "step"]
 KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
@@ -206,7 +206,7 @@ class GenerationWorker:
         self._ready = False
         self._child = subprocess.Popen(
             self._program,
-            cwd=ROOT,
+            env=environment_of_child(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -77,7 +77,7 @@ class Tokenizer:
     def merges(self, text: str) -> list[list[list[bytes]]]:
         """How a text becomes tokens, for each piece that the split pattern cuts off: its parts at first, single bytes,
         and after every merge; the last are the tokens. A merge joins the neighbours whose pair has the lowest id."""
-        import regex  # type: ignore[import-untyped]  # knows \p{L}, which re does not; tiktoken brings it
+        import regex  # type: ignore[import-untyped]  # knows \p{L}, which re does not
 
         try:
             pieces = regex.findall(self._encoding._pat_str, text)

@@ -56,14 +56,8 @@ class Worker:
             for line in lines:
                 command = json.loads(line)
                 match command["cmd"]:
-                    case "stop":
-                        self._control(command["id"]).stop()
-                    case "pause":
-                        self._control(command["id"]).pause()
-                    case "step":
-                        self._control(command["id"]).step()
-                    case "resume":
-                        self._control(command["id"]).resume()
+                    case "stop" | "pause" | "step" | "resume" as what:
+                        getattr(self._control(command["id"]), what)()
                     case "quit":
                         break
                     case _:

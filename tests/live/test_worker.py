@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import mri
 from mri.errors import SessionNotFound, WorkerError
 from mri.live.request import RecordRequest
 from mri.live.worker import GenerationWorker, event_of
@@ -27,6 +28,19 @@ def wait_for(worker, session_id, *states, deadline_s=60):
         assert time.monotonic() < deadline, status
         time.sleep(0.01)
     return status
+
+
+def test_the_child_is_where_the_server_is_and_finds_its_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = "import mri; open('found', 'w').write(mri.__file__)"
+    worker = GenerationWorker(tmp_path, None, program=[sys.executable, "-c", code])
+    worker.warm()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "found").exists() or not (tmp_path / "found").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert (tmp_path / "found").read_text() == mri.__file__
+    worker.close()
 
 
 def test_a_recording_runs_to_its_end(worker):
