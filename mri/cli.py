@@ -27,6 +27,7 @@ from mri.layout import Layout
 from mri.paths import LESSONS, SESSIONS, as_path
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader, open_session
+from mri.transfer import Sessions
 
 if TYPE_CHECKING:
     from mri.events import TraceSession
@@ -38,7 +39,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessions.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 ROOT = Path(__file__).resolve().parents[1]
 

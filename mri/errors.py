@@ -15,8 +15,7 @@
     ├── LiveError               the live stream cannot take another viewer now
     └── BusyError               as many downloads, uploads or computations as may be at once are under way
 
-Knows nothing of who raises them. They are raised low and shown once, at the edge
-(command line, page, HTTP route); nothing in between catches them.
+Knows nothing of who raises them. They are raised low and shown once, at the edge: command line, page, HTTP route.
 """
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map, length_map, neuron_differences
-from mri.analysis.divergence import attention_divergence, prediction_divergence
+from mri.analysis.divergence import AttentionDivergence, attention_divergence, prediction_divergence
 from mri.analysis.similarity import cka_keys, cka_of_points, likeness
 from mri.errors import ConfigError
 from mri.export.panels import Header, csv_pieces
@@ -74,6 +74,14 @@ def _sides(comparison: Comparison, choice: Choice) -> list[tuple[SessionReader, 
     return [(comparison.one, a), (comparison.other, b)]
 
 
+def _attention_of(comparison: Comparison, choice: Choice) -> AttentionDivergence | None:
+    """Raises as `_sides`."""
+    (one, a), (other, b) = _sides(comparison, choice)
+    return attention_divergence(
+        one.frame(a), one.session.layout, other.frame(b), other.session.layout, comparison.alignment.positions
+    )
+
+
 def _neurons(comparison: Comparison, choice: Choice) -> Table:
     header = [("neuron", "index"), ("a", "activation"), ("b", "activation"), ("a_at_most", "|activation|"),
               ("b_at_most", "|activation|"), ("difference", "b − a"), ("rounding", "± activation"),
@@ -96,11 +104,7 @@ def _neurons(comparison: Comparison, choice: Choice) -> Table:
 
 def _heads(comparison: Comparison, choice: Choice) -> Table:
     header = [("layer", "index"), ("head", "index"), ("divergence_at_least", "bits"), ("divergence_at_most", "bits")]
-    (one, a), (other, b) = _sides(comparison, choice)
-    found = attention_divergence(
-        one.frame(a), one.session.layout, other.frame(b), other.session.layout, comparison.alignment.positions
-    )
-    if found is None:
+    if (found := _attention_of(comparison, choice)) is None:
         return header, []
     return header, (
         [layer, head, _cell(found.low[layer, head]), _cell(found.high[layer, head])]
@@ -111,11 +115,7 @@ def _heads(comparison: Comparison, choice: Choice) -> Table:
 def _attention(comparison: Comparison, choice: Choice) -> Table:
     header = [("place", "index"), ("position_a", "index"), ("position_b", "index"), ("weight_a", "probability"),
               ("weight_b", "probability"), ("a_at_most", "probability"), ("b_at_most", "probability")]  # fmt: skip
-    (one, a), (other, b) = _sides(comparison, choice)
-    found = attention_divergence(
-        one.frame(a), one.session.layout, other.frame(b), other.session.layout, comparison.alignment.positions
-    )
-    if found is None:
+    if (found := _attention_of(comparison, choice)) is None:
         return header, []
     if not (0 <= choice.layer < found.low.shape[0] and 0 <= choice.head < found.low.shape[1]):
         raise ConfigError(f"There is no head {choice.head} in block {choice.layer}: choose one of the map.")

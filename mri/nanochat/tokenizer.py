@@ -54,7 +54,6 @@ class Tokenizer:
         merges: dict[bytes, int] = encoding._mergeable_ranks  # tiktoken pickles it under this name too
         self._encoding = encoding
         self.special: dict[str, int] = dict(encoding._special_tokens)
-        self._special_ids = frozenset(self.special.values())
         self.n_vocab: int = encoding.n_vocab
         tokens = {rank: token for token, rank in merges.items()}
         tokens |= {rank: text.encode() for text, rank in self.special.items()}

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mri.config import ATTENTION_TOPK
 from mri.events import Array
+from mri.hook_points import STATS
 
 MOST_COLUMNS = 1 << 20
 """that are added up at once: a long row needs no second copy of itself in float64."""
@@ -29,7 +30,7 @@ def reduce_rows(x: Tensor, exact_zeros: Tensor | None = None, n_positions: int =
     x = with_float64(x)
     R, n = x.shape
     if n == 0:
-        return x.new_full((R, 7), torch.nan)
+        return x.new_full((R, len(STATS)), torch.nan)
     mag = x.abs()
     rank = 0.99 * (n - 1)
     low = math.floor(rank)
