@@ -19,6 +19,12 @@ def column_name(name: str, unit: str) -> str:
     return formula_safe(name if unit in NO_UNITS else f"{name} [{unit}]")
 
 
+def header(text: str) -> list[tuple[str, str]]:
+    """(name, unit) of each column of "step [index]; value [activation]; state"; no unit is an empty string."""
+    parts = (column.partition(" [") for column in text.split("; "))
+    return [(name, unit.removesuffix("]")) for name, _, unit in parts]
+
+
 def hex_of_bytes(raw: bytes) -> str:
     """`0x20e2` of two bytes: a text that no spreadsheet takes for a number."""
     return "0x" + raw.hex()

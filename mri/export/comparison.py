@@ -16,6 +16,7 @@ from mri.analysis.difference import difference_map, length_map, neuron_differenc
 from mri.analysis.divergence import AttentionDivergence, attention_divergence, prediction_divergence
 from mri.analysis.similarity import cka_keys, cka_of_points, likeness
 from mri.errors import ConfigError
+from mri.export.cells import header
 from mri.export.panels import Header, csv_pieces
 from mri.store.reader import SessionReader
 
@@ -59,11 +60,10 @@ def _map(comparison: Comparison, _: Choice) -> Table:
                 values = [_cell(array[at, column]) if at >= 0 else None for array in found]
                 yield [moment, a, b, key, *values, _cell(lengths[row, column])]
 
-    names = ("difference", "cosine", "difference_at_least", "difference_at_most", "cosine_at_least", "cosine_at_most")
-    return [
-        ("moment", "index"), ("step_a", "index"), ("step_b", "index"), ("hook_point", ""),
-        *((name, "ratio") for name in names), ("length_b_over_a", "difference / mean"),
-    ], rows()  # fmt: skip
+    ratios = ("difference", "cosine", "difference_at_least", "difference_at_most", "cosine_at_least", "cosine_at_most")
+    named = "; ".join(f"{name} [ratio]" for name in ratios)
+    start, end = "moment [index]; step_a [index]; step_b [index]; hook_point", "length_b_over_a [difference / mean]"
+    return header(f"{start}; {named}; {end}"), rows()
 
 
 def _sides(comparison: Comparison, choice: Choice) -> list[tuple[SessionReader, int]]:
@@ -83,9 +83,10 @@ def _attention_of(comparison: Comparison, choice: Choice) -> AttentionDivergence
 
 
 def _neurons(comparison: Comparison, choice: Choice) -> Table:
-    header = [("neuron", "index"), ("a", "activation"), ("b", "activation"), ("a_at_most", "|activation|"),
-              ("b_at_most", "|activation|"), ("difference", "b − a"), ("rounding", "± activation"),
-              ("state", "")]  # fmt: skip
+    columns = header(
+        "neuron [index]; a [activation]; b [activation]; a_at_most [|activation|]; b_at_most [|activation|]; "
+        "difference [b − a]; rounding [± activation]; state"
+    )
     (one, a), (other, b) = _sides(comparison, choice)
     found = neuron_differences(one.frame(a), one.session.layout, other.frame(b), other.session.layout, choice.point)
 
@@ -93,30 +94,30 @@ def _neurons(comparison: Comparison, choice: Choice) -> Table:
         for i, neuron in enumerate(found.neurons.tolist()):
             in_a, in_b = found.both[i] or not np.isnan(found.a[i]), found.both[i] or not np.isnan(found.b[i])
             state = "both captured" if found.both[i] else "at least this much: captured in " + ("A" if in_a else "B")
-            yield [
-                neuron, found.a[i] if in_a else None, found.b[i] if in_b else None,
-                None if in_a else _cell(found.bound_a), None if in_b else _cell(found.bound_b),
-                _cell(float(found.difference[i])), _cell(float(found.rounding[i])), state,
-            ]  # fmt: skip
+            values = found.a[i] if in_a else None, found.b[i] if in_b else None
+            bounds = None if in_a else _cell(found.bound_a), None if in_b else _cell(found.bound_b)
+            yield [neuron, *values, *bounds, _cell(found.difference[i]), _cell(found.rounding[i]), state]
 
-    return header, rows()
+    return columns, rows()
 
 
 def _heads(comparison: Comparison, choice: Choice) -> Table:
-    header = [("layer", "index"), ("head", "index"), ("divergence_at_least", "bits"), ("divergence_at_most", "bits")]
+    columns = header("layer [index]; head [index]; divergence_at_least [bits]; divergence_at_most [bits]")
     if (found := _attention_of(comparison, choice)) is None:
-        return header, []
-    return header, (
+        return columns, []
+    return columns, (
         [layer, head, _cell(found.low[layer, head]), _cell(found.high[layer, head])]
         for layer, head in np.ndindex(found.low.shape)
     )
 
 
 def _attention(comparison: Comparison, choice: Choice) -> Table:
-    header = [("place", "index"), ("position_a", "index"), ("position_b", "index"), ("weight_a", "probability"),
-              ("weight_b", "probability"), ("a_at_most", "probability"), ("b_at_most", "probability")]  # fmt: skip
+    columns = header(
+        "place [index]; position_a [index]; position_b [index]; weight_a [probability]; weight_b [probability]; "
+        "a_at_most [probability]; b_at_most [probability]"
+    )
     if (found := _attention_of(comparison, choice)) is None:
-        return header, []
+        return columns, []
     if not (0 <= choice.layer < found.low.shape[0] and 0 <= choice.head < found.low.shape[1]):
         raise ConfigError(f"There is no head {choice.head} in block {choice.layer}: choose one of the map.")
     at = choice.layer, choice.head
@@ -131,16 +132,18 @@ def _attention(comparison: Comparison, choice: Choice) -> Table:
             ]
             yield [place, of_a.get(place), of_b.get(place), *(_cell(weight) for weight in weights), *bounds]
 
-    return header, rows()
+    return columns, rows()
 
 
 def _predictions(comparison: Comparison, choice: Choice) -> Table:
-    header = [("token_id", "id"), ("token", ""), ("a", "probability"), ("b", "probability"),
-              ("a_at_most", "probability"), ("b_at_most", "probability"), ("change", "b − a")]  # fmt: skip
+    columns = header(
+        "token_id [id]; token; a [probability]; b [probability]; a_at_most [probability]; b_at_most [probability]; "
+        "change [b − a]"
+    )
     (one, a), (other, b) = _sides(comparison, choice)
     found = prediction_divergence(one.frame(a), other.frame(b), one.session.layout.n_vocab, None)
     if found is None or not comparison.same_tokens:
-        return header, []
+        return columns, []
 
     def rows() -> Iterable[list[Any]]:
         for token_id, p, q in zip(found.token_ids.tolist(), found.a.tolist(), found.b.tolist(), strict=True):
@@ -148,7 +151,7 @@ def _predictions(comparison: Comparison, choice: Choice) -> Table:
             bounds = [found.bound_a if np.isnan(p) else None, found.bound_b if np.isnan(q) else None]
             yield [token_id, raw.decode("utf-8", "replace"), _cell(p), _cell(q), *bounds, _cell(q - p)]
 
-    return header, rows()
+    return columns, rows()
 
 
 def _similarity(comparison: Comparison, _: Choice) -> Table:
@@ -161,11 +164,12 @@ def _similarity(comparison: Comparison, _: Choice) -> Table:
     columns = zip(
         keys, found.cosine.tolist(), found.low.tolist(), found.high.tolist(), found.num_steps.tolist(), strict=True
     )
-    return [
-        ("hook_point", ""), ("cosine", "ratio"), ("at_least", "ratio"), ("at_most", "ratio"), ("steps", "count"),
-        ("holds_nan", ""), ("cka", "ratio"),
-    ], ([key, *map(_cell, values), count, bool(nan), _cell(cka.get(key, float("nan")))]
-        for (key, *values, count), nan in zip(columns, found.has_nan.tolist(), strict=True))  # fmt: skip
+    rows = (
+        [key, *map(_cell, values), count, bool(nan), _cell(cka.get(key, float("nan")))]
+        for (key, *values, count), nan in zip(columns, found.has_nan.tolist(), strict=True)
+    )
+    names = "hook_point; cosine [ratio]; at_least [ratio]; at_most [ratio]; steps [count]; holds_nan; cka [ratio]"
+    return header(names), rows
 
 
 def _tokens(comparison: Comparison, _: Choice) -> Table:
@@ -180,8 +184,8 @@ def _tokens(comparison: Comparison, _: Choice) -> Table:
                 cells += [step if step >= 0 else None, position if step >= 0 else None, raw.decode("utf-8", "replace")]
             yield [moment, *cells, bool(clock.matched[moment])]
 
-    sides = [((f"step_{s}", "index"), (f"position_{s}", "index"), (f"token_{s}", "")) for s in "ab"]
-    return [("moment", "index"), *sides[0], *sides[1], ("matched", "")], rows()
+    sides = "; ".join(f"step_{side} [index]; position_{side} [index]; token_{side}" for side in "ab")
+    return header(f"moment [index]; {sides}; matched"), rows()
 
 
 KINDS: dict[str, Callable[[Comparison, Choice], Table]] = {

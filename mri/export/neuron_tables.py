@@ -15,6 +15,7 @@ from mri.analysis.activity import Activity, standardised
 from mri.analysis.moments import EDGES
 from mri.analysis.study import Question, Study, weights_hash_of
 from mri.errors import ConfigError
+from mri.export.cells import header
 from mri.export.panels import Header, csv_pieces, tokens_read
 from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
@@ -33,32 +34,29 @@ def neurons_csv(library: Library, study: Study, kind: str, question: Question, n
 def tokens_csv(status: dict[str, Any], point: str, neuron: int) -> Iterator[bytes]:
     """What the worker found of a neuron's direct path, as CSV: its tokens, or one row that says "erased later"."""
     factor = status["factor"]
-    header = [("hook_point", ""), ("neuron", "index"), ("factor", "c, share that reaches the last norm"), ("list", ""),
-              ("token_id", "index"), ("token", ""), ("effect", "logits per unit")]  # fmt: skip
+    columns = header(
+        "hook_point; neuron [index]; factor [c, share that reaches the last norm]; list; token_id [index]; token; "
+        "effect [logits per unit]"
+    )
     where = [point, neuron, factor]
     rows = [
         [*where, said, token_id, bytes.fromhex(raw).decode("utf-8", "replace"), effect]
         for name, said in (("promoted", "promotes"), ("suppressed", "suppresses"))
         for token_id, raw, effect in status[name]
     ]
-    return csv_pieces(header, [[*where, "erased later", None, None, None]] if abs(factor) < ERASED_BELOW else rows)
+    return csv_pieces(columns, [[*where, "erased later", None, None, None]] if abs(factor) < ERASED_BELOW else rows)
 
 
 def _groups(library: Library, study: Study, question: Question, neuron: int) -> Table:
     found = study.grouping(question)
     clusters, neurons = found.clusters, found.neurons
-    counts = neurons.captured
-    header = [("hook_point", ""), ("neuron", "index"), ("group", "1 = largest"), ("component_1", "σ"),
-              ("component_2", "σ"), ("distance", "σ, to the group's middle"), ("captured", "steps"),
-              ("place", "row of the heatmap")]  # fmt: skip
-    places = np.empty(len(clusters.order), int)
-    places[clusters.order] = np.arange(len(places))
-    rows = (
-        [neurons.keys[neurons.point[i]], int(neurons.neuron[i]), int(clusters.labels[i]) + 1, *clusters.places[i],
-         clusters.distance[i], int(counts[i]), int(places[i])]
-        for i in range(len(places))
-    )  # fmt: skip
-    return header, rows
+    columns = header(
+        "hook_point; neuron [index]; group [1 = largest]; component_1 [σ]; component_2 [σ]; "
+        "distance [σ, to the group's middle]; captured [steps]; place [row of the heatmap]"
+    )
+    places, keys = np.argsort(clusters.order), [neurons.keys[point] for point in neurons.point]
+    numbers = (neurons.neuron, clusters.labels + 1, *clusters.places.T, clusters.distance, neurons.captured, places)
+    return columns, (list(row) for row in zip(keys, *numbers, strict=True))
 
 
 def _heatmap(library: Library, study: Study, question: Question, neuron: int) -> Table:
@@ -66,9 +64,10 @@ def _heatmap(library: Library, study: Study, question: Question, neuron: int) ->
     neurons, history = found.neurons, found.history
     filled = history.filled[found.rows]
     shapes = standardised(filled)
-    header = [("hook_point", ""), ("neuron", "index"), ("group", "1 = largest"), ("session", ""), ("step", "index"),
-              ("value", "activation"), ("state", ""), ("at_most", "|activation|"), ("taken_as", "activation"),
-              ("standardised", "σ")]  # fmt: skip
+    columns = header(
+        "hook_point; neuron [index]; group [1 = largest]; session; step [index]; value [activation]; state; "
+        "at_most [|activation|]; taken_as [activation]; standardised [σ]"
+    )
 
     def rows() -> Iterator[list[Any]]:
         for i in found.clusters.order:
@@ -80,32 +79,33 @@ def _heatmap(library: Library, study: Study, question: Question, neuron: int) ->
                 state = [value, "captured", None] if known else [None, "not captured", _bound(most)]
                 yield [key, int(neurons.neuron[i]), label, *where, *state, filled[i, column], shapes[i, column]]
 
-    return header, rows()
+    return columns, rows()
 
 
 def _means(library: Library, study: Study, question: Question, neuron: int) -> Table:
     found = study.grouping(question)
     activity, means = found.history.activity, found.clusters.means
     read = _tokens_read(library, activity)
-    header = [("session", ""), ("step", "index"), ("read", "token"),
-              *((f"group_{group + 1}", "σ") for group in range(len(means)))]  # fmt: skip
+    groups = "".join(f"; group_{group + 1} [σ]" for group in range(len(means)))
     rows = (
         [activity.sessions[activity.session[i]], int(activity.step[i]), read[i], *means[:, i]]
         for i in range(means.shape[1])
     )
-    return header, rows
+    return header(f"session; step [index]; read [token]{groups}"), rows
 
 
 def _silhouettes(library: Library, study: Study, question: Question, neuron: int) -> Table:
     found = study.grouping(question).clusters
+    of_chosen = [True, found.null.max(), found.found]
     rows = (
-        [count, value, found.agreement.get(count), count == found.n_groups, found.null.max() if is_chosen else None,
-         found.found if is_chosen else None]
-        for count, value in found.silhouettes.items() for is_chosen in [count == found.n_groups]
-    )  # fmt: skip
-    header = [("groups", "number"), ("silhouette", "mean"), ("agreement", "adjusted Rand index with other seeds"),
-              ("chosen", ""), ("silhouette_shifted", "largest of shifted copies"), ("found", "")]  # fmt: skip
-    return header, rows
+        [count, value, found.agreement.get(count), *(of_chosen if count == found.n_groups else [False, None, None])]
+        for count, value in found.silhouettes.items()
+    )
+    columns = header(
+        "groups [number]; silhouette [mean]; agreement [adjusted Rand index with other seeds]; chosen; "
+        "silhouette_shifted [largest of shifted copies]; found"
+    )
+    return columns, rows
 
 
 def _distribution(library: Library, study: Study, question: Question, neuron: int) -> Table:
@@ -114,14 +114,14 @@ def _distribution(library: Library, study: Study, question: Question, neuron: in
     unit = reader.session.layout.points[reader.session.layout.row(question.point)].unit
     edges = [-np.inf, *(-EDGES[::-1]), *EDGES, np.inf]
     rows = ([edges[i], edges[i + 1], int(count)] for i, count in enumerate(counts))
-    return [("from", unit), ("to", unit), ("captured_values", f"of {seen} steps")], rows
+    return header(f"from [{unit}]; to [{unit}]; captured_values [of {seen} steps]"), rows
 
 
 def _moments(library: Library, study: Study, question: Question, neuron: int) -> Table:
     weights_hash = weights_hash_of(library.open(question.session))
     found = study.indexer.strongest(weights_hash, question.point, neuron)
     rows = ([moment.session, moment.step, moment.value] for moment in found)
-    return [("session", ""), ("step", "index"), ("value", "activation")], rows
+    return header("session; step [index]; value [activation]"), rows
 
 
 def _companions(library: Library, study: Study, question: Question, neuron: int) -> Table:
@@ -130,10 +130,11 @@ def _companions(library: Library, study: Study, question: Question, neuron: int)
         [each.point, each.neuron, each.r, each.without, each.chance, each.together, each.active]
         for each in (*found.rising, *found.falling[::-1])
     )
-    header = [("hook_point", ""), ("neuron", "index"), ("r", "correlation"),
-              ("r_without_strongest_step", "correlation"), ("chance", f"share of {found.shifts} shifts"),
-              ("both_captured", "steps"), ("both_active", "steps")]  # fmt: skip
-    return header, rows
+    columns = header(
+        "hook_point; neuron [index]; r [correlation]; r_without_strongest_step [correlation]; "
+        f"chance [share of {found.shifts} shifts]; both_captured [steps]; both_active [steps]"
+    )
+    return columns, rows
 
 
 def _tokens_read(library: Library, activity: Activity) -> Sequence[str]:
