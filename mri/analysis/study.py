@@ -74,8 +74,8 @@ class Question:
         number = None if groups == "auto" else whole("groups", groups)
         seed = whole("seed", str(given.get("seed") or "0"))
         method = str(given.get("method") or "kmeans")
-        return cls(str(given.get("session") or ""), str(given.get("point") or ""), cast(Span, span),
-                   cast(Scope, scope), cast(Method, method), number, seed)  # fmt: skip
+        session, point = (str(given.get(name) or "") for name in ("session", "point"))
+        return cls(session, point, cast(Span, span), cast(Scope, scope), cast(Method, method), number, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +116,8 @@ class Grouping:
     def labels(self) -> dict[str, list[int]]:
         """Hook point -> group of each of its neurons, −1 where it has none."""
         activity = self.history.activity
-        out = {key: np.full(int(activity.neuron[activity.point == i].max(initial=-1)) + 1, -1)
-               for i, key in enumerate(activity.keys)}  # fmt: skip
+        most = [int(activity.neuron[activity.point == i].max(initial=-1)) for i in range(len(activity.keys))]
+        out = {key: np.full(number + 1, -1) for key, number in zip(activity.keys, most, strict=True)}
         for row, label in zip(self.rows, self.clusters.labels, strict=True):
             out[activity.keys[activity.point[row]]][activity.neuron[row]] = label
         return {key: labels.tolist() for key, labels in out.items()}
@@ -205,10 +205,9 @@ class Study:
         together, active = ((each & each[mine]).sum(axis=1) for each in (known, is_active))
 
         def companion(i: int) -> Companion:
-            return Companion(
-                activity.keys[activity.point[rows[i]]], int(activity.neuron[rows[i]]), float(found.r[i]),
-                float(found.without[i]), float(found.chance[i]), int(together[i]), int(active[i]),
-            )  # fmt: skip
+            where = activity.keys[activity.point[rows[i]]], int(activity.neuron[rows[i]])
+            likeness = float(found.r[i]), float(found.without[i]), float(found.chance[i])
+            return Companion(*where, *likeness, int(together[i]), int(active[i]))
 
         def listed(sign: int) -> list[Companion]:
             order = np.argsort(-sign * found.without, kind="stable")
@@ -270,8 +269,8 @@ class Study:
 
     def _num_bytes(self) -> int:
         """Of the arrays of all results, each counted once."""
-        return sum(array.nbytes for array in {id(array): array for found in self._known.values()
-                                              for array in _arrays_of(found)}.values())  # fmt: skip
+        every = {id(array): array.nbytes for found in self._known.values() for array in _arrays_of(found)}
+        return sum(every.values())
 
 
 def _arrays_of(found: Any) -> Iterator[np.ndarray[Any, Any]]:
@@ -307,7 +306,6 @@ def _grouping(question: Question, history: History) -> Grouping:
     counts = history.activity.captured
     often = np.flatnonzero(counts >= LEAST_CAPTURED)
     rows = np.sort(often[np.argsort(-counts[often], kind="stable")[:MOST_NEURONS]])
-    clusters = cluster(
-        history.filled[rows], method=question.method, n_groups=question.n_groups, seed=question.seed
-    )  # fmt: skip
+    n_groups, seed = question.n_groups, question.seed
+    clusters = cluster(history.filled[rows], method=question.method, n_groups=n_groups, seed=seed)
     return Grouping(question, history, rows, clusters, len(counts) - len(often), len(often) - len(rows))

@@ -23,50 +23,31 @@ SAMPLED = replace(ROWS, capture_mode="sampled", sample_stride=4)
 """The same neurons of every step: what linear CKA on the Compare page needs."""
 
 
+GREEDY = Sampling(max_new_tokens=24, temperature=0.0)
+STORY, GIFT = "Once there was a girl named Mia.", "When Mia and Tom went to the park, {} gave a ball to"
+CAPITAL = "the capital of France"
+
+
 @dataclass(frozen=True)
 class Demo:
     id: str
     name: str
     prompt: str
-    sampling: Sampling
+    sampling: Sampling = GREEDY
     chat: bool = False
     capture: TraceConfig = CAPTURE
 
 
 DEMOS = (
-    Demo(
-        "demo-story", "A story about Mia", "Once there was a girl named Mia.",
-        Sampling(max_new_tokens=72, temperature=0.6, seed=7),
-    ),
-    Demo(
-        "demo-gift", "Who gets the ball?", "When Mia and Tom went to the park, Tom gave a ball to",
-        Sampling(max_new_tokens=24, temperature=0.0),
-    ),
-    Demo(
-        "demo-calculator", "A question for the calculator", "What is 12 plus 7?",
-        Sampling(max_new_tokens=48, temperature=0.0), chat=True,
-    ),
-    Demo(
-        "pair-gift", "Who gets it, with one name changed", "When Mia and Tom went to the park, Mia gave a ball to",
-        Sampling(max_new_tokens=24, temperature=0.0), capture=ROWS,
-    ),
-    Demo(
-        "pair-capital-what", "A capital, asked with What", "What is the capital of France?",
-        Sampling(max_new_tokens=24, temperature=0.0), chat=True, capture=SAMPLED,
-    ),
-    Demo(
-        "pair-capital-which", "A capital, asked with Which", "Which city is the capital of France?",
-        Sampling(max_new_tokens=24, temperature=0.0), chat=True, capture=SAMPLED,
-    ),
-    Demo(
-        "pair-greedy", "Always the likeliest token", "Once there was a girl named Mia.",
-        Sampling(max_new_tokens=24, temperature=0.0), capture=ROWS,
-    ),
-    Demo(
-        "pair-sampled", "Drawn at temperature 1", "Once there was a girl named Mia.",
-        Sampling(max_new_tokens=24, temperature=1.0, seed=3), capture=ROWS,
-    ),
-)  # fmt: skip
+    Demo("demo-story", "A story about Mia", STORY, Sampling(72, seed=7)),
+    Demo("demo-gift", "Who gets the ball?", GIFT.format("Tom")),
+    Demo("demo-calculator", "A question for the calculator", "What is 12 plus 7?", Sampling(48, 0.0), chat=True),
+    Demo("pair-gift", "Who gets it, with one name changed", GIFT.format("Mia"), capture=ROWS),
+    Demo("pair-capital-what", "A capital, asked with What", f"What is {CAPITAL}?", chat=True, capture=SAMPLED),
+    Demo("pair-capital-which", "A capital, asked with Which", f"Which city is {CAPITAL}?", chat=True, capture=SAMPLED),
+    Demo("pair-greedy", "Always the likeliest token", STORY, capture=ROWS),
+    Demo("pair-sampled", "Drawn at temperature 1", STORY, Sampling(24, 1.0, seed=3), capture=ROWS),
+)
 
 
 def main(wanted: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None) -> None:
@@ -77,13 +58,17 @@ def main(wanted: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = 
         if (SESSIONS / f"{demo.id}.h5").exists():
             library.delete(demo.id)
         recording = record_generation(
-            loaded, demo.prompt, sampling=demo.sampling, config=demo.capture, sessions=SESSIONS, chat=demo.chat,
-            name=demo.name, session_id=demo.id,
-        )  # fmt: skip
-        size_kb = recording.path.stat().st_size / 1e3
-        print(
-            f"{demo.id}: {recording.num_steps} steps, {size_kb:.0f} kB, {recording.end_reason}: {recording.response!r}"
+            loaded,
+            demo.prompt,
+            sampling=demo.sampling,
+            config=demo.capture,
+            sessions=SESSIONS,
+            chat=demo.chat,
+            name=demo.name,
+            session_id=demo.id,
         )
+        size = f"{recording.num_steps} steps, {recording.path.stat().st_size / 1e3:.0f} kB"
+        print(f"{demo.id}: {size}, {recording.end_reason}: {recording.response!r}")
 
 
 if __name__ == "__main__":

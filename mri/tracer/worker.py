@@ -96,9 +96,8 @@ class Worker:
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
-            self._say(
-                event="started", id=session_id, num_prompt_tokens=session.num_prompt_tokens, max_steps=session.max_steps
-            )  # fmt: skip
+            sizes = {"num_prompt_tokens": session.num_prompt_tokens, "max_steps": session.max_steps}
+            self._say(event="started", id=session_id, **sizes)
 
         def on_step(step: Step, said: list[int]) -> None:
             nonlocal said_at, said_paused
