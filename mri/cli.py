@@ -255,7 +255,7 @@ def _facts(reader: SessionReader, name: str) -> list[tuple[str, str]]:
         ("session", session.id + (f"  {name}" if name else "")),
         ("prompt", session.prompt),
         ("response", session.response),
-        ("model", f"{session.model_id}, era {session.provenance.get('era', 'unknown')}"),
+        ("model", f"{session.model_id}, era {session.run.model.era or 'unknown'}"),
         ("sampling", sampling or "none"),
         ("capture", f"{capture}, prefill {config.prefill}"),
         ("steps", f"{reader.num_steps} ({session.state}{', ' + session.end_reason if session.end_reason else ''})"),
@@ -265,6 +265,6 @@ def _facts(reader: SessionReader, name: str) -> list[tuple[str, str]]:
         ),
         ("steps with drops", str(dropped)),
         ("recorded", f"{session.start_time}, {session.duration_s:.1f} s"),
-        ("weights", str(session.provenance.get("weights_hash", ""))[:16]),
+        ("weights", session.run.model.weights_hash[:16]),
         ("file", str(reader.path)),
     ]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mri.errors import ConfigError, MriError
 from mri.hook_points import STATS
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, sampled_indices
+from mri.run import MODEL_FIELDS, Model, Run, parted
 
 PHASES = ("prefill", "decode", "train")
 Array = npt.NDArray[Any]
@@ -236,7 +237,8 @@ class TraceSession:
 
     state        "recording" or "finished"
     end_reason   "stop_token", "max_new_tokens", "context_full", "stopped", "budget", "interrupted", "error: …" or ""
-    provenance   of the model: see docs/trace-format.md
+    run          which model, as it was in memory, and what was changed in it
+    facts        about the recording: see docs/trace-format.md
     sampling     temperature, top_k, seed, max_new_tokens; empty in training
     """
 
@@ -249,7 +251,8 @@ class TraceSession:
     response: str = ""
     model_id: str = ""
     model_config: dict[str, Any] = field(default_factory=dict)
-    provenance: dict[str, Any] = field(default_factory=dict)
+    run: Run = field(default_factory=Run)
+    facts: dict[str, Any] = field(default_factory=dict)
     sampling: dict[str, Any] = field(default_factory=dict)
     start_time: str = ""  # ISO 8601, UTC
     duration_s: float = 0.0
@@ -257,6 +260,7 @@ class TraceSession:
     num_prompt_tokens: int = 0
     state: str = "recording"
     end_reason: str = ""
+    unknown: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ConfigError for a name or a prompt that no file can hold."""
@@ -272,13 +276,35 @@ class TraceSession:
         room = self.layout.n_ctx - self.num_prompt_tokens
         return prompt_steps + min(int(self.sampling["max_new_tokens"]) - 1, room)
 
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What it was recorded from, in one table: the model of the run and the facts."""
+        return self.run.model.to_json() | self.facts
+
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "layout": self.layout.to_json()}
+        told = {**self.unknown, **vars(self), "layout": self.layout.to_json(), "run": self.run.to_json()}
+        del told["unknown"]
+        return told
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> TraceSession:
-        """Raises TypeError, KeyError or ConfigError on fields that are not a session's (BadSession in the store)."""
-        return cls(**{**fields, "layout": Layout.from_json(fields["layout"])})
+        """Fields of a later version are kept in `unknown`; a session from before there were runs gets one from what
+        its provenance knows. Raises TypeError, KeyError, ValueError or ConfigError on fields that are not a session's
+        (BadSession in the store)."""
+        known, unknown = parted(cls, fields)
+        if "run" in known:
+            known["run"] = Run.from_json(known["run"])
+        else:
+            known["run"], known["facts"] = _run_and_facts(unknown.pop("provenance", {}))
+        return cls(**{**known, "layout": Layout.from_json(known["layout"]), "unknown": unknown})
+
+
+def _run_and_facts(provenance: object) -> tuple[Run, dict[str, Any]]:
+    """Of what sessions had before there were runs. Raises ValueError."""
+    if not isinstance(provenance, dict):
+        raise ValueError("its provenance is no table of names and values")
+    model = {name: value for name, value in provenance.items() if name in MODEL_FIELDS and value is not None}
+    return Run(Model.from_json(model)), {name: value for name, value in provenance.items() if name not in model}
 
 
 def dequantized(values: Array, scale: float | Array | None) -> npt.NDArray[np.float32]:

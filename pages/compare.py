@@ -239,7 +239,7 @@ def _predictions(found: Comparison, a: int, b: int, theme: str) -> tuple[Any, An
     one, other = found.one, found.other
     if not found.same_tokens:
         return message("Their tokenizers differ: predictions are of other tokens.", theme), ""
-    frames, softcap = (one.frame(a), other.frame(b)), other.session.provenance.get("softcap")
+    frames, softcap = (one.frame(a), other.frame(b)), other.session.run.model.softcap
     apart = prediction_divergence(*frames, one.session.layout.n_vocab, softcap)
     if apart is None:
         return message("One of the steps has no predictions, or NaN.", theme), ""

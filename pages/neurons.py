@@ -14,7 +14,7 @@ from dash import ClientsideFunction, Input, Output, callback, clientside_callbac
 
 from mri.analysis.activity import family, standardised
 from mri.analysis.series import neuron_over_steps
-from mri.analysis.study import Question, weights_hash_of
+from mri.analysis.study import Question
 from mri.errors import MriError
 from mri.events import group_of_mode
 from mri.layout import Layout
@@ -58,7 +58,7 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
         "point": point if point in points else default_point(here, points),
         "widths": {key: here.width(key) for key in points},
         "blocks": [key for key in points if len(family(here, key)) > 1],
-        "comparable": bool(weights_hash_of(reader)),
+        "comparable": bool(reader.session.run.hash),
     }
     return html.Div(
         [
@@ -166,8 +166,8 @@ def draw_moments(view: View | None, _: int | None) -> Any:
         return no_update, no_update, no_update, True
     key, neuron, theme = view["point"], view["neuron"], view["theme"]
     reader, indexer = _reader(view), services().study.indexer
-    weights_hash = weights_hash_of(reader)
-    if not weights_hash:
+    run_hash = reader.session.run.hash
+    if not run_hash:
         why = "This session does not say which weights it was recorded from: no other session can be put beside it."
         return (
             html.P(why, className="mri-note"),
@@ -175,9 +175,9 @@ def draw_moments(view: View | None, _: int | None) -> Any:
             message("Known only over sessions of known weights.", theme),
             True,
         )
-    progress = indexer.want(weights_hash)
-    found = indexer.strongest(weights_hash, key, neuron)
-    counts, _seen = indexer.distribution(weights_hash, key, neuron)
+    progress = indexer.want(run_hash)
+    found = indexer.strongest(run_hash, key, neuron)
+    counts, _seen = indexer.distribution(run_hash, key, neuron)
     is_done = 0 < progress.all == progress.done
     if found or is_done:
         words = neuron_parts.moments(services().library, found, Question.from_mapping(view), neuron)
@@ -188,7 +188,7 @@ def draw_moments(view: View | None, _: int | None) -> Any:
         sizes = neurons.distribution(counts, unit=unit, theme=theme)
     else:
         sizes = message("Captured in no finished session of these weights." if is_done else "Reading sessions …", theme)
-    return words, neuron_parts.indexing(progress, indexer.sessions_with(weights_hash, key)), sizes, is_done
+    return words, neuron_parts.indexing(progress, indexer.sessions_with(run_hash, key)), sizes, is_done
 
 
 @callback(

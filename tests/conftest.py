@@ -22,6 +22,7 @@ from mri.events import StepFrame, TraceSession
 from mri.hook_points import nanochat_points
 from mri.layout import Layout
 from mri.live.worker import GenerationWorker
+from mri.run import Model, Run
 from mri.server import create_app
 from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
@@ -177,7 +178,7 @@ def write_random_session(
     session = TraceSession(
         session_id, layout, prompt="random", model_id=f"random {n_layer} × {n_embd}",
         num_prompt_tokens=num_prompt_tokens, start_time=f"2026-01-02T03:04:{seed % 60:02d}+00:00",
-        provenance=provenance or {},
+        run=Run(Model(**(provenance or {}))),
     )  # fmt: skip
     stepwise = config.prefill == "stepwise"
     with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:

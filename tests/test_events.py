@@ -11,6 +11,7 @@ from mri.config import TraceConfig
 from mri.errors import UnknownHookPoint
 from mri.events import StepFrame, TraceSession, dequantized, group_of_mode
 from mri.layout import Layout
+from mri.run import Model, Run
 from tests.conftest import random_frame, random_layout
 from tests.golden_frame.build import full_q8, prefill_f32, topk_f16
 
@@ -115,7 +116,8 @@ def test_dequantized_codes():
 def test_session_round_trip():
     session = TraceSession(
         "one", topk_f16()[1], prompt="é \u202e", messages=[{"role": "user", "content": "x"}],
-        provenance={"versions": {"torch": "2"}}, sampling={"seed": None},
+        sampling={"seed": None},
+        run=Run(Model("abc", softcap=20), edits=("block.4.head.2 = 0",)), facts={"versions": {"torch": "2"}},
     )  # fmt: skip
     again = TraceSession.from_json(json.loads(json.dumps(session.to_json())))
     assert again == session

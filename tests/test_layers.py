@@ -17,7 +17,7 @@ ANSWERING = {
 """The server and the files of its routes."""
 
 LEVELS = [
-    {"arrays", "checks", "config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns"},
+    {"arrays", "checks", "config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns", "run"},
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},

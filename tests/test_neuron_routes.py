@@ -12,6 +12,7 @@ import pytest
 from mri.config import TraceConfig
 from mri.export.neuron_tables import KINDS
 from mri.live.worker import GenerationWorker
+from mri.run import Model, Run
 from mri.server import create_app
 from mri.ui.services import EXTENSION
 from tests.conftest import write_random_session
@@ -31,7 +32,7 @@ def app(tmp_path_factory):
     app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE)).server
     indexer = app.extensions[EXTENSION].study.indexer
     deadline = time.monotonic() + 60
-    while (progress := indexer.want("abc")).done < 2:
+    while (progress := indexer.want(Run(Model("abc")).hash)).done < 2:
         assert time.monotonic() < deadline, progress
         time.sleep(0.01)
     yield app

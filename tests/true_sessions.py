@@ -11,6 +11,7 @@ from mri.config import ATTENTION_TOPK, TraceConfig
 from mri.events import Q8_NAN, TraceSession
 from mri.hook_points import STATS
 from mri.layout import sampled_indices
+from mri.run import Model, Run
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
@@ -39,9 +40,9 @@ def write_true_session(
         truth[key][2] = np.nan
     truth["logits"] = rng.normal(0, 3, (num_steps, layout.n_vocab)).clip(-SOFTCAP, SOFTCAP).astype(np.float32)
     truth["attention"] = np.zeros((num_steps, n_layer, n_head, num_steps), np.float32)
-    facts = {"weights_hash": weights_hash, "tokenizer_hash": "tiny", "softcap": SOFTCAP}
+    run = Run(Model(weights_hash, tokenizer_hash="tiny", softcap=SOFTCAP))
     session = TraceSession(
-        session_id, layout, prompt="a b", model_id="true", num_prompt_tokens=num_prompt_tokens, provenance=facts,
+        session_id, layout, prompt="a b", model_id="true", num_prompt_tokens=num_prompt_tokens, run=run,
         start_time=f"2026-01-02T03:04:{seed:02d}+00:00", model_config={"n_layer": n_layer, "n_embd": n_embd},
     )  # fmt: skip
     with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:

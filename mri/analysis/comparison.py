@@ -15,8 +15,8 @@ from mri.analysis.alignment import DEFAULT, Alignment, Moments, align, moments
 from mri.analysis.difference import captured_keys, shared_keys
 from mri.arrays import Ints
 from mri.events import TraceSession
+from mri.run import Run, hashes_by_contents
 from mri.store.reader import SessionReader
-from mri.store.weights import hashes_of_files, weights_hash_in
 
 MOST_COLUMNS = 256
 """Columns of a map: more moments than these are taken together, and the first matched one of each is shown."""
@@ -60,7 +60,7 @@ class Comparison:
 def compare(one: SessionReader, other: SessionReader, strategy: str = DEFAULT) -> Comparison:
     """Raises ConfigError on an unknown strategy."""
     a, b = one.session, other.session
-    hashes = [session.provenance.get("tokenizer_hash", "") for session in (a, b)]
+    hashes = [session.run.model.tokenizer_hash for session in (a, b)]
     same_tokens = a.layout.n_vocab == b.layout.n_vocab and (hashes[0] == hashes[1] or "" in hashes)
     ids = [reader.token_ids() if same_tokens else np.empty(0, np.int64) for reader in (one, other)]
     alignment = _aligned(ids[0].tobytes(), ids[1].tobytes(), strategy)
@@ -85,10 +85,8 @@ def _notes(a: TraceSession, b: TraceSession, same_tokens: bool) -> list[str]:
     for name, session in (("A", a), ("B", b)):
         if session.kind == "training":
             notes.append(f"{name} is a training: its steps read batches, which stand for no tokens.")
-    contents = hashes_of_files(session.provenance for session in (a, b))
-    weights = [contents.get(found, found) for found in (weights_hash_in(session.provenance) for session in (a, b))]
-    if weights[0] != weights[1] and all(weights):
-        notes.append("Their weights differ: what differs comes from the models, too, not from the tokens alone.")
+    if what := _what_differs(a.run, b.run):
+        notes.append(f"{what}: what differs comes from the models, too, not from the tokens alone.")
     shapes = [_shape(session) for session in (a, b)]
     if shapes[0] != shapes[1]:
         notes.append(f"The models differ in shape, {shapes[0]} and {shapes[1]}: what has another width is left out.")
@@ -96,6 +94,21 @@ def _notes(a: TraceSession, b: TraceSession, same_tokens: bool) -> list[str]:
     if kept[0] != kept[1]:
         notes.append(f"They were captured differently: A keeps {kept[0]}, B {kept[1]}.")
     return notes
+
+
+def _what_differs(a: Run, b: Run) -> str:
+    """Of the models that were run; "" where they were the same, or one does not say which it was."""
+    by_contents = hashes_by_contents((a, b))
+    hashes = [by_contents.get(run.hash, run.hash) for run in (a, b)]
+    if hashes[0] == hashes[1] or not all(hashes):
+        return ""
+    if a.edits != b.edits:
+        told = [", ".join(run.edits) or "no edits" for run in (a, b)]
+        return f"A was run with {told[0]}, B with {told[1]}"
+    softcaps = a.model.softcap, b.model.softcap
+    if a.model.weights_hash == b.model.weights_hash and softcaps[0] != softcaps[1]:
+        return f"Their softcaps are {softcaps[0] or 'none'} and {softcaps[1] or 'none'}"
+    return "Their weights differ"
 
 
 def _shape(session: TraceSession) -> str:

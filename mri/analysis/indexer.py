@@ -1,6 +1,6 @@
 """Keeps the index of strongest moments up to date: one thread, which reads sessions in the background.
 
-Lives beside the sessions, in the folder `.neurons`. Only finished sessions that say which weights made them are read,
+Lives beside the sessions, in the folder `.neurons`. Only finished sessions that say what was run are read,
 and only while somebody wants to know. Knows no pages.
 """
 
@@ -17,8 +17,8 @@ from pathlib import Path
 from mri.analysis.moments import Moment, MomentIndex
 from mri.errors import MriError
 from mri.events import Array
+from mri.run import hashes_by_contents
 from mri.store.library import Library, SessionInfo
-from mri.store.weights import hashes_of_files, weights_hash_in
 
 FOLDER = ".neurons"
 LOOK_EVERY_S = 2.0
@@ -29,7 +29,7 @@ SAVE_EVERY_S = 5.0
 
 @dataclass(frozen=True)
 class Progress:
-    """done of all sessions of these weights are in the index; `values`: captured values that were read this time."""
+    """done of all sessions of the run are in the index; `values`: captured values that were read this time."""
 
     done: int
     all: int
@@ -38,59 +38,59 @@ class Progress:
 
 
 class Indexer:
-    """Strongest moments and distributions, one index for all sessions of the same weights. Thread-safe; starts nothing
-    before it is asked. `weights_hash` may be that of the checkpoint file, as older sessions have it, if any session of
-    the library knows both (store/weights.py)."""
+    """Strongest moments and distributions, one index for all sessions of the same run (mri/run.py). Thread-safe; starts
+    nothing before it is asked. `run_hash` may be made with the hash of the checkpoint file, as older sessions have it,
+    if any session of the library knows both."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._wanted: dict[str, float] = {}  # weights hash -> when it was last asked for
+        self._wanted: dict[str, float] = {}  # run hash -> when it was last asked for
         self._indexes: dict[str, MomentIndex] = {}
         self._progress: dict[str, Progress] = {}
-        self._contents: dict[str, str] = {}  # file hash -> weights hash
+        self._contents: dict[str, str] = {}  # as older sessions tell it -> by the weights
         self._stop = threading.Event()
 
-    def want(self, weights_hash: str) -> Progress:
-        """Have the sessions of these weights read. -> how far it is"""
-        weights_hash = self._of_contents(weights_hash)
+    def want(self, run_hash: str) -> Progress:
+        """Have the sessions of the run read. -> how far it is"""
+        run_hash = self._of_contents(run_hash)
         with self._lock:
-            self._wanted[weights_hash] = time.monotonic()
+            self._wanted[run_hash] = time.monotonic()
             if self._thread is None or not self._thread.is_alive():
                 self._stop.clear()
                 self._thread = threading.Thread(target=self._run, name="neuron-index", daemon=True)
                 self._thread.start()
-            return self._progress.get(weights_hash, Progress(0, 0))
+            return self._progress.get(run_hash, Progress(0, 0))
 
-    def strongest(self, weights_hash: str, key: str, neuron: int) -> list[Moment]:
+    def strongest(self, run_hash: str, key: str, neuron: int) -> list[Moment]:
         """Of the sessions that are in the index by now and have not been deleted."""
         with self._lock:
-            index = self._indexes.get(self._of_contents(weights_hash))
+            index = self._indexes.get(self._of_contents(run_hash))
             return index.strongest(key, neuron) if index else []
 
-    def distribution(self, weights_hash: str, key: str, neuron: int) -> tuple[Array, int]:
+    def distribution(self, run_hash: str, key: str, neuron: int) -> tuple[Array, int]:
         """See MomentIndex.distribution."""
-        weights_hash = self._of_contents(weights_hash)
+        run_hash = self._of_contents(run_hash)
         with self._lock:
-            return self._indexes.get(weights_hash, MomentIndex(weights_hash)).distribution(key, neuron)
+            return self._indexes.get(run_hash, MomentIndex(run_hash)).distribution(key, neuron)
 
-    def sessions_with(self, weights_hash: str, key: str) -> int:
+    def sessions_with(self, run_hash: str, key: str) -> int:
         """See MomentIndex.sessions_with."""
-        weights_hash = self._of_contents(weights_hash)
+        run_hash = self._of_contents(run_hash)
         with self._lock:
-            return self._indexes.get(weights_hash, MomentIndex(weights_hash)).sessions_with(key)
+            return self._indexes.get(run_hash, MomentIndex(run_hash)).sessions_with(key)
 
-    def sessions_of(self, weights_hash: str, within_s: float = math.inf) -> list[SessionInfo]:
-        """Finished sessions with these weights, newest first; `within_s` as in `Library.listed`."""
+    def sessions_of(self, run_hash: str, within_s: float = math.inf) -> list[SessionInfo]:
+        """Finished sessions of the run, newest first; `within_s` as in `Library.listed`."""
         infos = [info for info in self._library.listed(within_s)[0] if info.state == "finished"]
-        self._contents |= hashes_of_files(info.provenance for info in infos)
-        wanted = self._of_contents(weights_hash)
-        found = ((info, weights_hash_in(info.provenance)) for info in infos)
+        self._contents |= hashes_by_contents(info.run for info in infos)
+        wanted = self._of_contents(run_hash)
+        found = ((info, info.run.hash) for info in infos)
         return [info for info, said in found if said and self._of_contents(said) == wanted]
 
-    def _of_contents(self, weights_hash: str) -> str:
-        return self._contents.get(weights_hash, weights_hash)
+    def _of_contents(self, run_hash: str) -> str:
+        return self._contents.get(run_hash, run_hash)
 
     def close(self) -> None:
         self._stop.set()
@@ -105,26 +105,26 @@ class Indexer:
                 if not wanted:
                     self._thread = None
                     return
-            for weights_hash in wanted:
+            for run_hash in wanted:
                 try:
-                    self._bring_up_to_date(weights_hash)
+                    self._bring_up_to_date(run_hash)
                 except (MriError, OSError) as error:  # the folder cannot be read: said, and tried again
-                    self._tell(weights_hash, Progress(0, 0, problem=str(error)))
+                    self._tell(run_hash, Progress(0, 0, problem=str(error)))
             self._stop.wait(LOOK_EVERY_S)
 
-    def _bring_up_to_date(self, weights_hash: str) -> None:
+    def _bring_up_to_date(self, run_hash: str) -> None:
         """Read what is new. A session that went or changed cannot be taken out of the sums: all begins anew then."""
-        infos = {info.id: info for info in self.sessions_of(weights_hash)}
-        weights_hash = self._of_contents(weights_hash)
-        path = self._library.folder / FOLDER / f"{hashlib.sha256(weights_hash.encode()).hexdigest()[:32]}.npz"
-        index = self._indexes.get(weights_hash) or MomentIndex.load(path, weights_hash)
+        infos = {info.id: info for info in self.sessions_of(run_hash)}
+        run_hash = self._of_contents(run_hash)
+        path = self._library.folder / FOLDER / f"{hashlib.sha256(run_hash.encode()).hexdigest()[:32]}.npz"
+        index = self._indexes.get(run_hash) or MomentIndex.load(path, run_hash)
         if any(name not in infos or _signature(infos[name]) != signed for name, signed in index.sessions.items()):
-            index = MomentIndex(weights_hash)
+            index = MomentIndex(run_hash)
         with self._lock:
-            self._indexes[weights_hash] = index
+            self._indexes[run_hash] = index
         count, problem, saved_at, is_saved = 0, "", time.monotonic(), True
         new = [info for info in infos.values() if info.id not in index.sessions]
-        self._tell(weights_hash, Progress(len(infos) - len(new), len(infos)))
+        self._tell(run_hash, Progress(len(infos) - len(new), len(infos)))
         for done, info in enumerate(reversed(new), len(infos) - len(new) + 1):
             if self._stop.is_set():
                 break
@@ -134,7 +134,7 @@ class Indexer:
             except MriError as error:
                 problem = f"{info.id}: {error}"
                 index.sessions[info.id] = _signature(info)  # not again until it changes
-            self._tell(weights_hash, Progress(done, len(infos), count, problem))
+            self._tell(run_hash, Progress(done, len(infos), count, problem))
             if time.monotonic() - saved_at > SAVE_EVERY_S:
                 is_saved, saved_at = self._save(index, path), time.monotonic()
         if not is_saved:
@@ -146,9 +146,9 @@ class Indexer:
             index.save(path)
         return True
 
-    def _tell(self, weights_hash: str, progress: Progress) -> None:
+    def _tell(self, run_hash: str, progress: Progress) -> None:
         with self._lock:
-            self._progress[weights_hash] = progress
+            self._progress[run_hash] = progress
 
 
 def _signature(info: SessionInfo) -> str:

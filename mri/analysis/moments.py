@@ -99,7 +99,7 @@ class MomentIndex:
     One thread adds, any may ask meanwhile.
     """
 
-    weights_hash: str
+    run_hash: str
     sessions: dict[str, str] = field(default_factory=dict)
     points: dict[str, Point] = field(default_factory=dict)
     texts: dict[int, list[int]] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class MomentIndex:
     def save(self, path: Path) -> None:
         """Atomic. Raises OSError."""
         out = io.BytesIO()
-        head = {"format": FORMAT, "weights_hash": self.weights_hash, "sessions": self.sessions,
+        head = {"format": FORMAT, "run_hash": self.run_hash, "sessions": self.sessions,
                 "steps_seen": {key: point.steps_seen for key, point in self.points.items()}}  # fmt: skip
         arrays = {f"{key}/{name}": getattr(point, name) for key, point in self.points.items()
                   for name in ARRAYS}  # fmt: skip
@@ -169,13 +169,13 @@ class MomentIndex:
         replace_file(path, out.getvalue())
 
     @classmethod
-    def load(cls, path: Path, weights_hash: str) -> MomentIndex:
+    def load(cls, path: Path, run_hash: str) -> MomentIndex:
         """An empty one where there is no file, or none that can be read: it is made anew from the sessions."""
         try:
             with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 head = json.loads(file["head"].tobytes())
-                if (head["format"], head["weights_hash"]) != (FORMAT, weights_hash):
-                    return cls(weights_hash)
+                if (head["format"], head["run_hash"]) != (FORMAT, run_hash):
+                    return cls(run_hash)
                 points = {
                     key: Point(**{name: file[f"{key}/{name}"] for name in ARRAYS}, steps_seen=seen)
                     for key, seen in head["steps_seen"].items()
@@ -183,9 +183,9 @@ class MomentIndex:
                 texts: dict[int, list[int]] = {}
                 for text, session in file["texts"].tolist():
                     texts.setdefault(text, []).append(session)
-                return cls(weights_hash, head["sessions"], points, texts)
+                return cls(run_hash, head["sessions"], points, texts)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-            return cls(weights_hash)
+            return cls(run_hash)
 
 
 def bin_of(values: Floats) -> Ints:

@@ -23,7 +23,6 @@ from mri.errors import ConfigError
 from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
-from mri.store.weights import weights_hash_in
 from mri.turns import Turns
 
 Span = Literal["point", "blocks"]
@@ -222,14 +221,14 @@ class Study:
         kept none, and how many would be too many."""
         if scope == "session":
             return [reader], 0, 0
-        weights_hash = weights_hash_of(reader)
-        if not weights_hash:
+        run_hash = reader.session.run.hash
+        if not run_hash:
             raise ConfigError(
                 "This session does not say which weights it was recorded from, so no other can be put beside it: "
                 "look at this session alone."
             )
         width = sum(reader.session.layout.width(key) for key in keys)
-        others = [info for info in self.indexer.sessions_of(weights_hash, LOOK_S) if info.id != reader.session.id]
+        others = [info for info in self.indexer.sessions_of(run_hash, LOOK_S) if info.id != reader.session.id]
         fitting, steps, without = [reader], reader.num_steps, 0
         for looked_at, info in enumerate(others):
             other = self._library.open(info.id)
@@ -282,11 +281,6 @@ def _arrays_of(found: Any) -> Iterator[np.ndarray[Any, Any]]:
             yield from _arrays_of(part)
     elif is_dataclass(found):
         yield from _arrays_of(tuple(vars(found).values()))
-
-
-def weights_hash_of(reader: SessionReader) -> str:
-    """ "" where the session does not say."""
-    return weights_hash_in(reader.session.provenance)
 
 
 def _keeps(other: SessionReader, reader: SessionReader, keys: tuple[str, ...]) -> bool:

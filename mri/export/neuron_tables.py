@@ -13,7 +13,7 @@ import numpy as np
 
 from mri.analysis.activity import Activity, standardised
 from mri.analysis.moments import EDGES
-from mri.analysis.study import Question, Study, weights_hash_of
+from mri.analysis.study import Question, Study
 from mri.errors import ConfigError
 from mri.export.cells import header
 from mri.export.panels import Header, csv_pieces, tokens_read
@@ -110,7 +110,7 @@ def _silhouettes(library: Library, study: Study, question: Question, neuron: int
 
 def _distribution(library: Library, study: Study, question: Question, neuron: int) -> Table:
     reader = library.open(question.session)
-    counts, seen = study.indexer.distribution(weights_hash_of(reader), question.point, neuron)
+    counts, seen = study.indexer.distribution(reader.session.run.hash, question.point, neuron)
     unit = reader.session.layout.points[reader.session.layout.row(question.point)].unit
     edges = [-np.inf, *(-EDGES[::-1]), *EDGES, np.inf]
     rows = ([edges[i], edges[i + 1], int(count)] for i, count in enumerate(counts))
@@ -118,8 +118,8 @@ def _distribution(library: Library, study: Study, question: Question, neuron: in
 
 
 def _moments(library: Library, study: Study, question: Question, neuron: int) -> Table:
-    weights_hash = weights_hash_of(library.open(question.session))
-    found = study.indexer.strongest(weights_hash, question.point, neuron)
+    run_hash = library.open(question.session).session.run.hash
+    found = study.indexer.strongest(run_hash, question.point, neuron)
     rows = ([moment.session, moment.step, moment.value] for moment in found)
     return header("session; step [index]; value [activation]"), rows
 

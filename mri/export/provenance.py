@@ -10,6 +10,6 @@ def provenance(reader: SessionReader) -> dict[str, str]:
     return {
         "session_id": session.id,
         "model_id": session.model_id,
-        "config_hash": str(session.provenance.get("config_hash", "")),
-        "weights_hash": str(session.provenance.get("weights_hash", "")),
+        "config_hash": session.run.model.config_hash,
+        "weights_hash": session.run.model.weights_hash,
     }

@@ -22,6 +22,7 @@ from mri.export.provenance import provenance
 from mri.export.xarrays import dataset
 from mri.layout import Layout
 from mri.paths import as_path
+from mri.run import Run
 from mri.store.reader import SessionReader, open_session
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ class Trace:
     def session(self) -> TraceSession:
         """The metadata: prompt, response, model, provenance, settings."""
         return self._reader.session
+
+    @property
+    def run(self) -> Run:
+        """What was run: the model, what was changed in it, what it goes on from. `trace.run.hash` is the same for all
+        recordings of the same."""
+        return self._reader.session.run
 
     @property
     def layout(self) -> Layout:

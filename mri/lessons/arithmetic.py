@@ -102,7 +102,8 @@ def softcapped_logit(raw: Number, softcap: float) -> Number:
 
 
 def softcap_of(reader: SessionReader) -> float:
-    return float(reader.session.provenance["softcap"])
+    """Of a bundled recording, which knows it."""
+    return float(reader.session.run.model.softcap or "nan")
 
 
 def shown(token: bytes) -> str:

@@ -53,7 +53,7 @@ def head_of(reader: SessionReader, weights: Weights) -> OneHead:
 
 def era_of(reader: SessionReader) -> Era:
     """nanochat's constants at the time of the recorded model."""
-    return ERAS[reader.session.provenance["era"]]
+    return ERAS[reader.session.run.model.era]
 
 
 def _head_numbers(reader: SessionReader, weights: Weights) -> dict[str, Number]:

@@ -45,11 +45,8 @@ def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, m
     top = frame.arrays.get("logits/token_ids")
     token_id = frame.chosen_id if frame.chosen_id >= 0 or top is None else int(top[0])
     weights = _weights_of(reader)
-    if weights is None or token_id < 0:
-        raise ConfigError(
-            "This session does not say which weights it was recorded from, or what it predicted: "
-            "record it with `python -m mri record` or from the page."
-        )
+    if token_id < 0:
+        raise ConfigError("This step predicted nothing: record it with `python -m mri record` or from the page.")
     ids = reader.token_ids()[: frame.pos0 + frame.t_add].tolist()
     command = {"cmd": "attribute", "id": attribution_id, "model": model, "ids": ids, "token_id": token_id, **weights}
     return Attribution(attribution_id, command)
@@ -62,13 +59,8 @@ def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: str 
     if not 0 <= neuron < (width := reader.session.layout.width(point)):
         raise ConfigError(f"{point} has the neurons 0 to {width - 1}, there is no {neuron}.")
     weights = _weights_of(reader)
-    if weights is None:
-        raise ConfigError(
-            "This session does not say which weights it was recorded from, so nothing can be computed from them: "
-            "record it with `python -m mri record` or from the page."
-        )
     # slashes, so that it can never be a recording's id
-    question_id = f"direct/{weights['weights_hash']}/{point}/{neuron}"
+    question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
     command = {"cmd": "direct", "id": question_id, "model": model, "point": point, "neuron": neuron, **weights}
     return Attribution(question_id, command)
 
@@ -78,10 +70,19 @@ def has_direct_path(point: str) -> bool:
     return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
 
 
-def _weights_of(reader: SessionReader) -> dict[str, Any] | None:
-    provenance = reader.session.provenance
-    if "weights_hash" not in provenance:
-        return None
-    weights = {"weights_hash": provenance["weights_hash"], "model_path": provenance.get("model_path", "")}
-    softcap = provenance.get("softcap")  # the same weights give other logits with another one
-    return weights | ({"constants": {"softcap": softcap}} if softcap else {})
+def _weights_of(reader: SessionReader) -> dict[str, Any]:
+    """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
+    run = reader.session.run
+    if not run.hash:
+        raise ConfigError(
+            "This session does not say which weights it was recorded from, so nothing can be computed from them: "
+            "record it with `python -m mri record` or from the page."
+        )
+    if run.edits:
+        raise ConfigError(
+            f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
+            "other numbers: ask the session that it was forked from."
+        )
+    softcap = run.model.softcap  # the same weights give other logits with another one
+    constants = {"constants": {"softcap": softcap}} if softcap else {}
+    return {"weights_hash": run.model.weights_hash, "model_path": run.model.model_path, **constants}

@@ -5,7 +5,6 @@ held against the shapes that the meta file demands. Knows nothing of generation 
 """
 
 import hashlib
-import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from mri.nanochat.model import GPT
 from mri.nanochat.pickles import TENSOR_OPS, check_pickle
 from mri.nanochat.tokenizer import Tokenizer, load_tokenizer
 from mri.nanochat.weights import checksum, weights_hash
+from mri.run import hash_of_config
 
 _CURE = "copy the file again from where nanochat wrote it"
 _ENTRY = re.compile(r"[^/]+/(data\.pkl|data/\d+|byteorder|version|\.format_version|\.storage_alignment|\.data/\w+)")
@@ -214,9 +214,3 @@ def _check_archive(path: Path) -> None:
 def _hash_of_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def hash_of_config(model_config: Mapping[str, object], era: str, softcap: float | None) -> str:
-    """sha256 hex of what tells a model of these weights from another."""
-    facts = {"model_config": model_config, "era": era, "softcap": softcap}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

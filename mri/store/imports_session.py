@@ -49,8 +49,9 @@ def _check_session(session: TraceSession) -> None:
         refuse(f"its kind {session.kind[:32]!r} is neither generation nor training")
     for name in ("num_steps", "num_prompt_tokens"):
         _whole(name, getattr(session, name), 0, MAX_STEPS)
-    for name in ("provenance", "sampling", "model_config", "messages"):
+    for name in ("facts", "sampling", "model_config", "messages", "unknown"):
         _check_json(getattr(session, name), name, depth=3)
+    _check_json(session.run.to_json(), "run", depth=3)
     if "max_new_tokens" in session.sampling:
         _whole("max_new_tokens", session.sampling["max_new_tokens"], 0, MAX_COUNT)
 
@@ -94,9 +95,9 @@ def _whole(name: str, value: int, least: int, most: int) -> None:
 
 def cleaned(session: TraceSession, session_id: str, came_from: str) -> TraceSession:
     """As it is kept here: under an id of ours, not yet sealed, and without paths of the machine it comes from."""
-    provenance = {key: value for key, value in session.provenance.items() if key != "model_path"}
-    provenance |= {"imported_from": came_from, "imported_id": session.id}
-    return replace(session, id=session_id, provenance=provenance, state="recording", end_reason="")
+    run = replace(session.run, model=replace(session.run.model, model_path=""))
+    facts = session.facts | {"imported_from": came_from, "imported_id": session.id}
+    return replace(session, id=session_id, run=run, facts=facts, state="recording", end_reason="")
 
 
 def check_steps(steps: dict[str, Array], session: TraceSession) -> None:

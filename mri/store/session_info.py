@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mri.config import TraceConfig
 from mri.errors import MriError
 from mri.events import TraceSession
+from mri.run import Run
 from mri.store import description
 from mri.store.files import JOURNAL, SESSION, read_file, shown
 from mri.store.locks import is_held
@@ -23,7 +24,7 @@ class SessionInfo:
 
     state    recording: somebody appends; unsealed: ended or cut off, still a journal; finished: an .h5;
              broken: `error` says in a sentence why it cannot be read
-    provenance    which model was recorded, and `sampling` how its tokens were chosen, as in TraceSession
+    run           what was recorded, and `sampling` how its tokens were chosen, as in TraceSession
     capture       what was kept of a step; None of a broken one
     is_bundled    it lies in no folder of one's own: it can be neither renamed nor deleted
     """
@@ -37,7 +38,7 @@ class SessionInfo:
     num_steps: int = 0
     start_time: str = ""
     error: str = ""
-    provenance: dict[str, Any] = field(default_factory=dict)
+    run: Run = field(default_factory=Run)
     sampling: dict[str, Any] = field(default_factory=dict)
     capture: TraceConfig | None = None
     is_bundled: bool = False
@@ -71,6 +72,6 @@ def broken(path: Path, error: str) -> SessionInfo:
 def info_of(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
     return SessionInfo(
         session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time, provenance=session.provenance,
+        session.num_steps, session.start_time, run=session.run,
         sampling=session.sampling, capture=session.layout.config,
     )  # fmt: skip

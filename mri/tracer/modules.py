@@ -28,7 +28,7 @@ from mri.store.library import Library
 from mri.store.writer import SessionWriter, refuse_place
 from mri.tracer.budget import BudgetReached, within_budget
 from mri.tracer.hooks import parameter_or_module
-from mri.tracer.identity import provenance_of
+from mri.tracer.identity import run_of, versions
 from mri.tracer.passes import Pass, Passes
 from mri.tracer.points import Point, array_of_extra, arrays_of_points, checked_points, float32_of, refuse_kind
 
@@ -214,7 +214,7 @@ class Recorder:
         return TraceSession(
             self._session_id, layout, kind="training", name=self._name, model_id=type(self._model).__name__,
             start_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            provenance=provenance_of(self._model),
+            run=run_of(self._model), facts=versions(),
         )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.control import Control
-from mri.tracer.identity import provenance_of_loaded
+from mri.tracer.identity import as_seen, run_of_loaded, versions
 from mri.tracer.interrupts import held_interrupts
 from mri.tracer.recorder import GenerationRecorder, layout_of_model
 
@@ -77,7 +77,8 @@ def record_generation(
         messages=_messages_of(prompt, chat),
         model_id=f"{loaded.source}/{loaded.tag}/{loaded.step}",
         model_config=asdict(loaded.config),
-        provenance=provenance_of_loaded(loaded),
+        run=run_of_loaded(loaded),
+        facts=versions(),
         sampling=asdict(sampling),
         start_time=datetime.now(UTC).isoformat(timespec="seconds"),
         num_prompt_tokens=len(ids),
@@ -131,7 +132,7 @@ def _finish(
 ) -> Path:
     return writer.finish(
         recorder.stopped or end_reason, seal=seal, response=response,
-        duration_s=round(time.perf_counter() - began, 6), provenance=writer.session.provenance | recorder.facts(),
+        duration_s=round(time.perf_counter() - began, 6), **as_seen(writer.session, recorder.facts()),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from mri.nanochat.tokenizer import Tokenizer
 from mri.paths import SESSIONS
 from mri.store.library import Library
 from mri.store.writer import SessionWriter, seal_in_child
-from mri.tracer.identity import provenance_of
+from mri.tracer.identity import as_seen, run_of, versions
 from mri.tracer.nanochat_hooks import watched_model
 from mri.tracer.recorder import NO_ATTENTION, NO_SOFTCAP, GenerationRecorder, layout_of_model
 
@@ -100,7 +100,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         if frame.phase == "prefill":
             self._num_prompt_tokens = len(self._ids)
         if frame.step == 0:
-            self._writer.update(provenance=self._provenance())
+            self._writer.update(**as_seen(self._writer.session, self._recorder.facts()))
 
     def __enter__(self) -> watch:
         self._pid = os.getpid()
@@ -127,7 +127,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
             model_id=f"{type(self._model).__module__}.{type(self._model).__name__}",
             model_config=asdict(self._model.config) if is_dataclass(self._model.config) else {},
             start_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            provenance=provenance_of(self._model, self._tokenizer),
+            run=run_of(self._model, self._tokenizer), facts=versions(),
         )  # fmt: skip
 
     def _open(self) -> None:
@@ -149,12 +149,10 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         n = self._num_prompt_tokens
         path = self._writer.finish(
             end_reason, seal=False, prompt=self._text_of(self._ids[:n]), response=self._text_of(self._ids[n:]),
-            num_prompt_tokens=n, duration_s=time.perf_counter() - self._began, provenance=self._provenance(),
+            num_prompt_tokens=n, duration_s=time.perf_counter() - self._began,
+            **as_seen(self._writer.session, self._recorder.facts()),
         )  # fmt: skip
         self.paths.append(path)
-
-    def _provenance(self) -> dict[str, Any]:
-        return {**self._writer.session.provenance, **self._recorder.facts()}
 
     def _text_of(self, ids: list[int]) -> str:
         """Without the ids of rows that pad the vocabulary, which no tokenizer knows."""

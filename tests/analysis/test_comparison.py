@@ -1,5 +1,7 @@
 """What of two sessions can be compared, across captures, models and tokenizers, and the sentences on what cannot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from mri.analysis.comparison import compare, summary
 from mri.config import TraceConfig
 from mri.errors import ConfigError
 from mri.paths import LESSONS
+from mri.run import Model, Run
 from mri.store.reader import open_session
 from tests.conftest import write_random_session
 from tests.true_sessions import write_true_session
@@ -57,6 +60,26 @@ def test_a_file_and_what_is_in_it_are_the_same_weights(tmp_path):
         (older, changed, True),
     ):
         assert any("weights differ" in note for note in compare(one, other).notes) == differ
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"edits": ("block.4.head.2 = 0",)}, "A was run with no edits, B with block.4.head.2 = 0: what differs"),
+        ({"model": Model("abc", config_hash="d", softcap=20.0)}, "Their softcaps are 15.0 and 20.0: what differs"),
+        ({"parent": "another", "fork_step": 3}, ""),
+    ],
+)
+def test_what_differs_in_the_runs_is_said(tmp_path, changes, sentence):
+    run = Run(Model("abc", config_hash="c", softcap=15.0))
+    readers = []
+    for name, each in (("one", run), ("other", replace(run, **changes))):
+        reader = open_session(write_random_session(tmp_path, session_id=name))
+        reader.session = replace(reader.session, run=each)
+        readers.append(reader)
+    notes = [note for note in compare(*readers).notes if "models" in note]
+    assert len(notes) == bool(sentence)
+    assert all(note.startswith(sentence) for note in notes)
 
 
 def test_statistics_only_leave_lengths(write):

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from mri.analysis.study import Question
 from mri.config import TraceConfig
 from mri.live.worker import GenerationWorker
+from mri.run import Model, Run
 from mri.server import create_app
 from mri.ui.services import EXTENSION
 from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
@@ -103,7 +104,7 @@ def test_a_click_on_the_map_opens_the_neurons_dossier(page, study):
 def test_a_dossier_has_moments_tokens_and_companions(page, study):
     page.goto(DOSSIER)
     expect(page.locator("#dossier-progress")).to_contain_text("Over 2 finished sessions")
-    moments = study.indexer.strongest("abc", KEY, 23)
+    moments = study.indexer.strongest(Run(Model("abc")).hash, KEY, 23)
     values = page.locator(".neurons-moments .neurons-value")
     expect(values).to_have_count(min(12, len(moments)))
     assert values.all_inner_texts() == [f"{moment.value:.4g}" for moment in moments[:12]]
@@ -120,13 +121,13 @@ def test_a_dossier_has_moments_tokens_and_companions(page, study):
     shown(page, "dossier-history")
     shown(page, "distribution")
     total = plot(page, "distribution", "Array.from(plot._fullData[0].y).reduce((a, b) => a + b)")
-    assert total == study.indexer.distribution("abc", KEY, 23)[0].sum()
+    assert total == study.indexer.distribution(Run(Model("abc")).hash, KEY, 23)[0].sum()
 
 
 def test_from_a_moment_to_the_scanner_and_from_there_to_the_dossier(page, study):
     page.goto(DOSSIER)
     expect(page.locator("#dossier-progress")).to_contain_text("Over 2 finished")
-    moment = study.indexer.strongest("abc", KEY, 23)[0]
+    moment = study.indexer.strongest(Run(Model("abc")).hash, KEY, 23)[0]
     page.locator(".neurons-moments a").first.click()
     until(page, "window.mri?.timings.draw.length > 0")
     assert (view(page)["session"], view(page)["point"], view(page)["neuron"]) == (moment.session, KEY, 23)

@@ -11,6 +11,7 @@ from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint, WorkerErr
 from mri.live.attribution import Attribution, attribution_of_step, tokens_of_neuron
 from mri.live.request import RecordRequest
 from mri.live.worker import MOST_ATTRIBUTIONS, GenerationWorker
+from mri.run import Model, Run
 from mri.store.reader import open_session
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
@@ -102,9 +103,9 @@ def test_tokens_of_a_neuron_are_asked_for_once_for_all_sessions_of_the_weights(t
 class OfAModel:
     """A reader whose session says which weights made it."""
 
-    def __init__(self, reader):
+    def __init__(self, reader, **model):
         self._reader = reader
-        self.session = replace(reader.session, provenance={"weights_hash": "abc", "model_path": "/models/d6"})
+        self.session = replace(reader.session, run=Run(Model("abc", model_path="/models/d6", **model)))
 
     def __getattr__(self, name):
         return getattr(self._reader, name)
@@ -118,10 +119,21 @@ def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
             "weights_hash": "abc", "model_path": "/models/d6",
         }  # fmt: skip
         assert attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", None).command["token_id"] == 1  # the top one
-        other = OfAModel(reader)
-        other.session.provenance["softcap"] = 20.0
+        other = OfAModel(reader, softcap=20.0)
         assert attribution_of_step(other, 3, "handmade/1a/3", None).command["constants"] == {"softcap": 20.0}
         with pytest.raises(SessionNotFound, match="no step 5"):
             attribution_of_step(OfAModel(reader), 5, "handmade/1a/5", None)
         with pytest.raises(ConfigError, match="does not say which weights"):
             attribution_of_step(reader, 3, "handmade/1a/3", None)
+
+
+def test_what_was_run_with_edits_is_not_computed_from_the_weights_as_they_are(tmp_path, handmade_session):
+    with open_session(handmade_session(tmp_path)) as reader:
+        edited = OfAModel(reader)
+        edited.session = replace(edited.session, run=replace(edited.session.run, edits=("block.4.head.2 = 0",)))
+        for ask in (
+            lambda: attribution_of_step(edited, 3, "handmade/1a/3", None),
+            lambda: tokens_of_neuron(edited, "block.1.mlp_act", 3, None),
+        ):
+            with pytest.raises(ConfigError, match=r"with edits \(block"):
+                ask()

@@ -10,6 +10,7 @@ import pytest
 from mri.config import TraceConfig
 from mri.errors import BadSession
 from mri.events import TraceSession
+from mri.run import Model, Run
 from mri.store.description import journal_json, session_from_journal_json, session_from_json, session_json
 from mri.store.reader import open_session
 from tests.conftest import random_layout, write_handmade_session
@@ -20,7 +21,7 @@ PATH = Path("session.json")
 
 @pytest.fixture
 def session():
-    return TraceSession("one", random_layout(1, 4, 1, TraceConfig()), prompt="é雪", provenance={"weights_hash": "a1"})
+    return TraceSession("one", random_layout(1, 4, 1, TraceConfig()), prompt="é雪", run=Run(Model("a1")))
 
 
 def test_it_comes_back_as_it_was(session):
@@ -49,11 +50,13 @@ def test_any_changed_byte_is_found(session):
         ({"start_time": None}, "start_time is no text"), ({"start_time": 5}, "start_time"), ({"prompt": 7}, "prompt"),
         ({"name": ["x"]}, "name"), ({"num_steps": "3"}, "num_steps"), ({"num_steps": -1}, "num_steps"),
         ({"num_steps": True}, "num_steps"), ({"num_steps": 1 << 62}, "num_steps"), ({"duration_s": None}, "duration_s"),
-        ({"duration_s": float("nan")}, "duration_s"), ({"provenance": []}, "provenance is no table"),
-        ({"provenance": {"weights_hash": 1}}, "weights_hash"), ({"sampling": {"max_new_tokens": "9"}}, "max_new"),
+        ({"duration_s": float("nan")}, "duration_s"), ({"facts": []}, "facts is no table"),
+        ({"run": {"model": {"weights_hash": 1}}}, "weights_hash"), ({"run": 3}, "run is no table"),
+        ({"sampling": {"max_new_tokens": "9"}}, "max_new"),
         ({"messages": "hi"}, "no chat"), ({"messages": [{"role": 1}]}, "no chat"), ({"layout": 1}, "int"),
         ({"id": 1}, "id"),
-        ({"model_id": "\ud83d"}, "surrogates"), ({"provenance": {"x": "\udfff"}}, "surrogates"), ({"more": 1}, "more"),
+        ({"model_id": "\ud83d"}, "surrogates"), ({"facts": {"x": "\udfff"}}, "surrogates"),
+        ({"more": "\udfff"}, "surrogates"),
     ],
     ids=str,
 )  # fmt: skip

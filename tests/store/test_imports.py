@@ -151,7 +151,7 @@ def rewritten(path: Path, **changes: Any) -> Path:
         ({"num_steps": 4}, "does not fit the session's 4 steps"),
         ({"duration_s": float("nan")}, "duration_s"),
         ({"kind": "attack"}, "neither generation nor training"),
-        ({"provenance": {"weights_hash": ["x"]}}, "weights_hash is no text"),
+        ({"run": {"model": {"weights_hash": ["x"]}}}, "weights_hash is no text"),
         ({"sampling": [1]}, "no table of names"),
         ({"messages": [1]}, "no chat"),
         ({"model_config": {"a": {"b": {"c": {"d": 1}}}}}, "nested too deeply"),

@@ -16,8 +16,9 @@ from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.model import GPT
 from mri.nanochat.weights import weights_hash
 from mri.store.reader import open_session
-from mri.tracer.identity import provenance_of, provenance_of_loaded
+from mri.tracer.identity import run_of, run_of_loaded, versions
 from mri.tracer.record import record_generation
+from tests.tracer import forks
 from tests.tracer.conftest import GOLDEN
 
 
@@ -71,7 +72,7 @@ def test_weights_changed_before_the_first_recording_are_not_the_files(tmp_path: 
 
 def test_a_watched_model_says_as_much(golden: LoadedModel, tmp_path: Path) -> None:
     found = watched(golden.model, tmp_path, golden.tokenizer._encoding)
-    named = provenance_of_loaded(golden)
+    named = run_of_loaded(golden).model.to_json() | versions()
     for name in ("weights_hash", "era", "dtype", "device", "config_hash", "tokenizer_hash", "versions"):
         assert found[name] == named[name], name
     assert "file_hash" not in found
@@ -84,12 +85,30 @@ def test_a_watched_model_says_as_much(golden: LoadedModel, tmp_path: Path) -> No
     assert watched(golden.model, tmp_path)["weights_hash"] == found["weights_hash"]
 
 
+def test_recorded_and_watched_are_the_same_run(golden: LoadedModel, tmp_path: Path) -> None:
+    """Also of a model like upstream's, which carries no softcap: its passes show it."""
+    run = run_of_loaded(golden)
+    theirs = forks.with_head(golden.model, lambda x: 15 * torch.tanh(x / 15))
+    others = forks.with_head(golden.model, lambda x: 20 * torch.tanh(x / 20))
+    recording = record_generation(
+        golden, [1, 5, 9], sampling=Sampling(max_new_tokens=2, temperature=0), config=TraceConfig(), sessions=tmp_path
+    )
+    with open_session(recording.path) as reader:
+        assert reader.session.run == run
+    for model, is_same in ((golden.model, True), (theirs, True), (others, False)):
+        with mri.watch(model, sessions=tmp_path) as scan, torch.inference_mode():
+            model(torch.tensor([[1, 5, 9]]))
+        assert scan.path is not None
+        with open_session(scan.path) as reader:
+            assert (reader.session.run.hash == run.hash) == is_same
+
+
 def test_two_dtypes_are_both_named(small_model: GPT) -> None:
     model = GPT(small_model.config)
     model.transformer["wte"].bfloat16()
-    found = provenance_of(model)
-    assert found["dtype"] == "bfloat16, float32"
-    assert found["weights_hash"] != provenance_of(small_model)["weights_hash"]
+    found = run_of(model).model
+    assert found.dtype == "bfloat16, float32"
+    assert found.weights_hash != run_of(small_model).model.weights_hash
 
 
 def test_a_training_says_which_weights_it_had_in_its_first_step(tmp_path: Path) -> None:
@@ -112,4 +131,4 @@ def test_a_training_says_which_weights_it_had_in_its_first_step(tmp_path: Path) 
 
 @pytest.mark.parametrize("model", [nn.ReLU(), nn.Linear(2, 2, device="meta"), nn.LazyLinear(2)])
 def test_a_module_without_weights_here_has_none(model: nn.Module) -> None:
-    assert "weights_hash" not in provenance_of(model)
+    assert run_of(model).hash == run_of(model).model.weights_hash == ""
