@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from mri.config import Sampling
 from mri.errors import PromptError
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.generate import generate
 from mri.nanochat.model import GPT
+from mri.nanochat.sampling import Sampling
 from tests.nanochat.test_model import golden_model
 from tests.nanochat.test_tokenizer import TOKENIZER
 
