@@ -28,6 +28,12 @@ F16_ZERO = 2.0**-25
 Q8_NAN, Q8_INF, Q8_MAX = -128, 127, 126
 """Codes of q8: −128 is NaN, ±127 is ±∞, −126…126 are finite, value = code · scale."""
 
+WEIGHT_MAX = 255
+"""Attention weights with q8: weight = code / 255."""
+
+FEWEST_ZEROS = 510
+"""A softmax row over fewer keys has a weight whose code is not 0: 255/509 rounds to 1."""
+
 
 @dataclass(frozen=True, eq=False)
 class StepFrame:
@@ -283,8 +289,8 @@ class TraceSession:
 
 def dequantized(values: Array, scale: float | Array | None) -> npt.NDArray[np.float32]:
     """Captured codes -> float32. `scale` (q8 only) has the shape of values without its last axis."""
-    if values.dtype == np.uint8:  # attention rows with q8
-        return values.astype(np.float32) / np.float32(255)
+    if values.dtype == np.uint8:
+        return _weights_of_codes(values)
     if values.dtype != np.int8:
         return values.astype(np.float32)
     if scale is None:
@@ -295,6 +301,18 @@ def dequantized(values: Array, scale: float | Array | None) -> npt.NDArray[np.fl
     out[values == Q8_INF] = np.inf
     out[values == -Q8_INF] = -np.inf
     return out
+
+
+def _weights_of_codes(codes: Array) -> npt.NDArray[np.float32]:
+    """Attention rows (…, n_keys) of q8. A row that sums to 1 gives 255 to one key at most, and 0 to all of many only:
+    all 255 is how a row of NaN is marked, all 0 how it was written until November 2026, and where there is one key."""
+    n_keys = codes.shape[-1]
+    weights = codes.astype(np.float32) / np.float32(WEIGHT_MAX)
+    if n_keys > 1:
+        weights[(codes == WEIGHT_MAX).all(axis=-1)] = np.nan
+    if n_keys < FEWEST_ZEROS:
+        weights[(codes == 0).all(axis=-1)] = np.nan
+    return weights
 
 
 def group_of_mode(layout: Layout, key: str) -> str | None:

@@ -61,7 +61,7 @@ def weight_rounding(frame: StepFrame, weights: Floats) -> Floats:
 
 
 def odd_heads(frame: StepFrame, layout: Layout) -> npt.NDArray[np.bool_]:
-    """(n_layer, n_head): whose row was captured and is NaN, as its entropy says; 8-bit weights cannot."""
+    """(n_layer, n_head): whose row was captured and is NaN, as its entropy says."""
     kept = np.array([layer not in frame.dropped_layers for layer in range(layout.n_layer)], bool)
     if "attention/entropy" not in frame.arrays:
         kept[:] = False

@@ -20,7 +20,7 @@ from mri.layout import DROP_ORDER, Layout, index_dtype, sampled_indices
 from mri.tracer.attention import AttentionCall, last_rows
 from mri.tracer.budget import within_budget
 from mri.tracer.nanochat_hooks import RawStep
-from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays
+from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays, with_earlier_keys
 from mri.tracer.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
 from mri.tracer.softcap import FINE, distance, softcap_between, with_softcap
 
@@ -238,9 +238,7 @@ class Collector:
             if rows is not None:
                 named["attention/rows"] = quantized_weights(rows[s, ..., :n_total], config.quantization)
             if config.attention_tier == "full_matrix" and step.phase == "prefill" and len(step.idx) > 1:
-                missing = [(0, 0), (0, 0)]
-                layers = [np.pad(m, [*missing, (n_total - m.shape[2], 0)]) for m in step.matrices]
-                named["attention/matrix"] = np.stack(layers)
+                named["attention/matrix"] = np.stack([with_earlier_keys(m, n_total) for m in step.matrices])
             out.append(named)
         return out
 

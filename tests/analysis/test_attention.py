@@ -148,6 +148,24 @@ def test_a_dropped_block_is_a_gap_in_the_map(quantization, tmp_path):
         np.testing.assert_array_equal(whole[10, :11], row[1, 1])
 
 
+@pytest.mark.parametrize("mark", [255, 0], ids=["marked", "older"])
+def test_a_row_of_nan_inside_a_prompt_is_nan_in_the_map(mark, tmp_path):
+    config = TraceConfig(attention_tier="full_matrix", quantization="q8")
+    layout = random_layout(2, 16, 2, config)
+    frame = random_frame(layout, np.random.default_rng(0), 0, "prefill", 0, 4)
+    matrix = frame.arrays["attention/matrix"]
+    matrix[:] = np.diag([255] * 4)
+    matrix[1, 0, 2] = mark
+    with SessionWriter(tmp_path, TraceSession("odd", layout), vocabulary=TINY_VOCABULARY) as writer:
+        writer.append(frame)
+        folder = writer.finish("stopped", seal=False)
+    with open_session(folder) as reader:
+        weights, _ = attention_map(reader, 1, 0)
+        assert np.isnan(weights[2]).all()
+        np.testing.assert_array_equal(weights[1, :2], [0, 1])
+        assert np.isfinite(attention_map(reader, 1, 1)[0][2, :3]).all()
+
+
 def test_rows_that_are_too_many_are_not_read(tmp_path, random_session):
     config = TraceConfig(attention_tier="full_row", prefill="stepwise")
     with open_session(random_session(tmp_path, num_steps=20, config=config)) as reader:
