@@ -37,7 +37,7 @@ export const STATS = Object.freeze(["mean", "std", "min", "max", "l2", "sparsity
 const DROP_ORDER = ["attention/matrix", "attention/rows", "full", "sampled", "prefill", "topk", "attention", "logits"];
 
 /** A softmax row computed in float32 sums to 1 within this. */
-const ROW_SUM_ERROR = 1e-5;
+export const ROW_SUM_ERROR = 1e-5;
 
 /** @param {{session: {layout: any}, groups: Record<string, string[]>, sampled?: Record<string, number[]>}} meta
  *         the answer of /sessions/<id>/meta
