@@ -22,7 +22,7 @@ from mri.tracer.budget import within_budget
 from mri.tracer.nanochat_hooks import RawStep
 from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays, with_earlier_keys
 from mri.tracer.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
-from mri.tracer.softcap import FINE, distance, softcap_between, with_softcap
+from mri.tracer.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
 
 MAX_ELEMENTS_AT_ONCE = 1 << 24
 """A long prefill is reduced in pieces of this many values, so that it needs no second copy of all activations."""
@@ -75,6 +75,7 @@ class Collector:
     `softcap` is the model's as far as known (∞: none). It is held against the logits that the model returns, and
     becomes what they show; None where they show no softcap: predictions are then left out. `attention_is_known` is
     False where kernel calls did not fit the layers: weights are then left out. Frames mark both in `dropped`.
+    `softcap_is_seen` once logits were large enough to tell.
     """
 
     def __init__(self, layout: Layout, softcap: float) -> None:
@@ -270,14 +271,15 @@ class Collector:
         seen = [s for s, step in enumerate(steps) if step.returned is not None]
         if not seen:
             return True
-        self.softcap_is_seen = True
         returned = torch.stack([steps[s].returned for s in seen])  # type: ignore[misc]
-        if distance(logits if len(seen) == len(steps) else logits[seen], returned) <= FINE:
-            return True
+        off = distance(logits if len(seen) == len(steps) else logits[seen], returned)
         before = self.softcap
-        for s in seen:
+        for s in seen if off > FINE else ():
             found = softcap_between(raw[s][0, -1], steps[s].returned, before)  # type: ignore[arg-type]
             if found != before:
-                self.softcap = found
+                self.softcap, self.softcap_is_seen = found, True
                 return False
+        if not self.softcap_is_seen:
+            uncapped = with_softcap(torch.stack([raw[s][0, -1] for s in seen]), self.layout.n_vocab, np.inf)
+            self.softcap_is_seen = distance(uncapped, returned) > CLEARLY * max(FINE, off)
         return True

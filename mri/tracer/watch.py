@@ -25,7 +25,7 @@ from mri.nanochat.tokenizer import Tokenizer
 from mri.paths import SESSIONS
 from mri.store.library import Library
 from mri.store.writer import SessionWriter, seal_in_child
-from mri.tracer.identity import provenance_of
+from mri.tracer.identity import provenance_of, with_facts
 from mri.tracer.nanochat_hooks import watched_model
 from mri.tracer.recorder import NO_ATTENTION, NO_SOFTCAP, GenerationRecorder, layout_of_model
 
@@ -136,6 +136,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         specials = tokens.special.values() if tokens else ()
         vocabulary = tokens.vocabulary() if tokens else None
         session = self._new_session()
+        self._of_model = session.provenance
         self._writer = SessionWriter(self._library.folder, session, vocabulary=vocabulary, special_ids=specials)
         self._ids: list[int] = []
         self._first = self._num_prompt_tokens = 0
@@ -154,7 +155,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         self.paths.append(path)
 
     def _provenance(self) -> dict[str, Any]:
-        return {**self._writer.session.provenance, **self._recorder.facts()}
+        return with_facts(self._of_model, self._model, self._recorder.facts())
 
     def _text_of(self, ids: list[int]) -> str:
         """Without the ids of rows that pad the vocabulary, which no tokenizer knows."""
