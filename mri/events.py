@@ -15,7 +15,7 @@ import numpy.typing as npt
 from mri.errors import ConfigError, MriError
 from mri.hook_points import STATS
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, sampled_indices
-from mri.run import MODEL_FIELDS, Model, Run, parted
+from mri.run import MODEL_FIELDS, Model, Run, hash_of_config, parted
 
 PHASES = ("prefill", "decode", "train")
 Array = npt.NDArray[Any]
@@ -28,6 +28,12 @@ F16_ZERO = 2.0**-25
 
 Q8_NAN, Q8_INF, Q8_MAX = -128, 127, 126
 """Codes of q8: −128 is NaN, ±127 is ±∞, −126…126 are finite, value = code · scale."""
+
+WEIGHT_MAX = 255
+"""Attention weights with q8: weight = code / 255."""
+
+FEWEST_ZEROS = 510
+"""A softmax row over fewer keys has a weight whose code is not 0: 255/509 rounds to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,22 +301,24 @@ class TraceSession:
         if "run" in known:
             known["run"] = Run.from_json(known["run"])
         else:
-            known["run"], known["facts"] = _run_and_facts(unknown.pop("provenance", {}))
+            known["run"], known["facts"] = _run_and_facts(unknown.pop("provenance", {}), known.get("model_config"))
         return cls(**{**known, "layout": Layout.from_json(known["layout"]), "unknown": unknown})
 
 
-def _run_and_facts(provenance: object) -> tuple[Run, dict[str, Any]]:
+def _run_and_facts(provenance: object, model_config: Any) -> tuple[Run, dict[str, Any]]:
     """Of what sessions had before there were runs. Raises ValueError."""
     if not isinstance(provenance, dict):
         raise ValueError("its provenance is no table of names and values")
     model = {name: value for name, value in provenance.items() if name in MODEL_FIELDS and value is not None}
+    if "config_hash" in model and "softcap" in model and "softcap_is_assumed" not in provenance:  # watched: without it
+        model["config_hash"] = hash_of_config(model_config, model.get("era", ""), model["softcap"])
     return Run(Model.from_json(model)), {name: value for name, value in provenance.items() if name not in model}
 
 
 def dequantized(values: Array, scale: float | Array | None) -> npt.NDArray[np.float32]:
     """Captured codes -> float32. `scale` (q8 only) has the shape of values without its last axis."""
-    if values.dtype == np.uint8:  # attention rows with q8
-        return values.astype(np.float32) / np.float32(255)
+    if values.dtype == np.uint8:
+        return _weights_of_codes(values)
     if values.dtype != np.int8:
         return values.astype(np.float32)
     if scale is None:
@@ -321,6 +329,18 @@ def dequantized(values: Array, scale: float | Array | None) -> npt.NDArray[np.fl
     out[values == Q8_INF] = np.inf
     out[values == -Q8_INF] = -np.inf
     return out
+
+
+def _weights_of_codes(codes: Array) -> npt.NDArray[np.float32]:
+    """Attention rows (…, n_keys) of q8. A row that sums to 1 gives 255 to one key at most, and 0 to all of many only:
+    all 255 is how a row of NaN is marked, all 0 how it was written until November 2026, and where there is one key."""
+    n_keys = codes.shape[-1]
+    weights = codes.astype(np.float32) / np.float32(WEIGHT_MAX)
+    if n_keys > 1:
+        weights[(codes == WEIGHT_MAX).all(axis=-1)] = np.nan
+    if n_keys < FEWEST_ZEROS:
+        weights[(codes == 0).all(axis=-1)] = np.nan
+    return weights
 
 
 def group_of_mode(layout: Layout, key: str) -> str | None:

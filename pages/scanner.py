@@ -12,7 +12,7 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
-from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance
+from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance, weight_rounding
 from mri.analysis.predictions import predictions, strongest
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
 from mri.errors import MriError
@@ -141,7 +141,7 @@ def draw_attention(view: View | None) -> Any:
         return empty, empty, "Where each head looks", empty, "One head"
     tokens = labels.tokens(reader)
     rows, most = attention_rows(frame, layout)  # (n_layer, n_head, n_keys), (n_layer, n_head)
-    entropy, (low, high) = attention_entropy(frame, layout), mean_distance(rows, most)
+    entropy, (low, high) = attention_entropy(frame, layout), mean_distance(rows, most, weight_rounding(frame, rows))
     weights = rows[layer]
     bounds = attention.bounds_of_cells(weights, most[layer])
     if view.get("overlay"):
@@ -153,7 +153,7 @@ def draw_attention(view: View | None) -> Any:
         )  # fmt: skip
     return (
         attention.heads_grid(
-            entropy, low, high, by=view.get("by", "entropy"), n_positions=len(tokens), selected=(layer, head),
+            entropy, low, high, most, by=view.get("by", "entropy"), n_positions=len(tokens), selected=(layer, head),
             theme=theme,
         ),
         attention.attention_rows(weights, bounds, tokens=tokens, layer=layer, head=head, theme=theme),

@@ -147,7 +147,7 @@ def random_frame(
         elif leaf == "values":
             array = -np.sort(-rng.normal(0, 3, shape))
         else:
-            array = rng.random(shape) * (3 if leaf == "matrix" else 1)
+            array = rng.random(shape) * (3 if leaf == "matrix" else 1) + (leaf == "matrix")  # zeros are NaN
         arrays[name] = np.asarray(array).astype(dtype)
     if dropped_layers:
         for name, array in arrays.items():

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
+from mri.analysis.attention import attention_rows, mean_distance, weight_rounding
 from mri.config import TraceConfig
 from mri.events import StepFrame, dequantized
 from mri.layout import LAYERS_DROPPED_BIT, Layout, sampled_indices, width_of_group
@@ -129,6 +130,9 @@ def check_points(frame: StepFrame, layout: Layout, readings: dict[str, Any]) -> 
 
 def check_heads(frame: StepFrame, layout: Layout, heads: list[dict[str, Any]]) -> None:
     kept = [layer for layer in range(layout.n_layer) if layer not in frame.dropped_layers]
+    rows, bounds = attention_rows(frame, layout)
+    distances = np.stack(mean_distance(rows, bounds, weight_rounding(frame, rows)), axis=-1).reshape(-1, 2)
+    np.testing.assert_allclose([numbers([head["low"], head["high"]]) for head in heads], distances, rtol=1e-5)
     for head in heads:
         weights = numbers(head["weights"])
         expected = np.full(frame.pos0 + frame.t_add, np.nan, np.float32)

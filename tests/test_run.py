@@ -62,10 +62,12 @@ def test_a_session_from_before_there_were_runs_gets_one():
     told = json.loads(json.dumps(session.to_json()))
     del told["run"], told["facts"]
     known = {"weights_hash": "w", "config_hash": "c", "era": "E5", "softcap": 15.0, "matmul_precision": "highest"}
-    again = TraceSession.from_json({**told, "provenance": known | {"device": "cpu", "logits": "left out"}})
+    again = TraceSession.from_json({**told, "provenance": known | {"device": "cpu", "softcap_is_assumed": True}})
     assert again.run == Run(Model("w", config_hash="c", era="E5", softcap=15.0, device="cpu"))
-    assert again.facts == {"matmul_precision": "highest", "logits": "left out"}
-    assert again.provenance == known | {"device": "cpu", "logits": "left out"}
+    assert again.facts == {"matmul_precision": "highest", "softcap_is_assumed": True}
+    assert again.provenance == known | {"device": "cpu", "softcap_is_assumed": True}
+    shown = TraceSession.from_json({**told, "model_config": {"n_layer": 2}, "provenance": known}).run.model
+    assert shown.config_hash == hash_of_config({"n_layer": 2}, "E5", 15.0), "a watched one had it without its softcap"
     assert TraceSession.from_json(told).run == Run()
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mri.arrays import Bools, Floats
+from mri.arrays import Bools, Doubles, Floats
 from mri.errors import ConfigError
-from mri.events import StepFrame, dequantized
+from mri.events import WEIGHT_MAX, StepFrame, dequantized
 from mri.layout import DROP_ORDER, Layout
 from mri.store.reader import SessionReader
 
@@ -50,17 +50,17 @@ def attention_rows(frame: StepFrame, layout: Layout) -> tuple[Floats, Floats]:
 
 def weight_rounding(frame: StepFrame, weights: Floats) -> Floats:
     """How far `attention_rows` of this frame are from the weights before they were stored, at most; 0 where NaN."""
-    kind = frame.arrays["attention/rows" if "attention/rows" in frame.arrays else "attention/weights"].dtype
+    stored = frame.arrays.get("attention/rows", frame.arrays.get("attention/weights"))
     off = np.zeros_like(weights)
-    if kind == np.uint8:
-        off[:] = 0.5 / 255 * (1 + ROW_SUM_ERROR)
-    elif kind == np.float16:
+    if stored is not None and stored.dtype == np.uint8:
+        off = np.where(np.isnan(weights), 0, 0.5 / WEIGHT_MAX * (1 + ROW_SUM_ERROR)).astype(np.float32)
+    elif stored is not None and stored.dtype == np.float16:
         off = np.maximum(np.float32(2.0**-11) * weights, np.float32(2.0**-25))
     return np.nan_to_num(off)
 
 
 def odd_heads(frame: StepFrame, layout: Layout) -> Bools:
-    """(n_layer, n_head): whose row was captured and is NaN, as its entropy says; 8-bit weights cannot."""
+    """(n_layer, n_head): whose row was captured and is NaN, as its entropy says."""
     kept = np.array([layer not in frame.dropped_layers for layer in range(layout.n_layer)], bool)
     if "attention/entropy" not in frame.arrays:
         kept[:] = False
@@ -78,21 +78,29 @@ def attention_entropy(frame: StepFrame, layout: Layout) -> Floats:
     return entropy
 
 
-def mean_distance(weights: Floats, bounds: Floats) -> tuple[Floats, Floats]:
-    """How far back each head looks on average: Σ w·(query − key), in tokens; weights and bounds as `attention_rows`.
+def mean_distance(weights: Floats, bounds: Floats, rounding: Floats) -> tuple[Floats, Floats]:
+    """How far back each head looks on average: Σ w·(query − key), in tokens; weights and bounds as `attention_rows`,
+    `rounding` as `weight_rounding` of them.
 
-    -> low, high (n_layer, n_head): with what the kept keys leave of 1 on the nearest and on the farthest of the other
-       keys. Equal where the whole row is known, NaN where nothing of it is.
+    -> low, high (n_layer, n_head): every weight at the least that it can be, and what that leaves of 1 put where there
+       is room for it, on the nearest keys and on the farthest. Equal where the whole row is known in float32, NaN where
+       nothing of it is.
     """
+    unknown, known = np.isnan(weights), weights.astype(np.float64)
+    least = np.where(unknown, 0, np.maximum(0, known - rounding))
+    room = np.where(unknown, bounds[..., None], np.minimum(1, known + rounding)) - least
     distance = np.arange(weights.shape[-1], dtype=np.float64)[::-1]  # the query is the last position
-    unknown = np.isnan(weights)
-    known = np.nansum(weights * distance, axis=-1)
-    left = np.where(unknown.any(axis=-1), np.maximum(0, 1 - np.nansum(weights, axis=-1, dtype=np.float64)), 0)
-    nearest = np.where(unknown, distance, np.inf).min(axis=-1, initial=weights.shape[-1])
-    farthest = np.where(unknown, distance, 0).max(axis=-1, initial=0)
-    nothing = np.isnan(bounds)
-    low, high = (np.where(nothing, np.nan, known + left * end).astype(np.float32) for end in (nearest, farthest))
-    return low, high
+    sure, left = (least * distance).sum(axis=-1), 1 - least.sum(axis=-1)
+    low = sure + _filled(room[..., ::-1], left - ROW_SUM_ERROR, distance[::-1])
+    high = sure + _filled(room, left + ROW_SUM_ERROR, distance)
+    return low.astype(np.float32), high.astype(np.float32)
+
+
+def _filled(room: Doubles, left: Doubles, distance: Doubles) -> Doubles:
+    """Σ w·distance of what `left` (…) puts on keys that have `room` (…, n) for it, the first of them first."""
+    taken = np.minimum(np.cumsum(room, axis=-1), np.maximum(0, left)[..., None])
+    filled: Doubles = (np.diff(taken, axis=-1, prepend=0) * distance).sum(axis=-1)
+    return filled
 
 
 def attention_map(

@@ -137,7 +137,7 @@ def _collect(found: _Rows, frame: StepFrame, layout: Layout) -> None:
 
 def _normalised(rows: Floats) -> Floats:
     """Rows (n_layer, n) that sum to 1: float16 and 8-bit weights do so only nearly, the strongest keys by far not."""
-    with np.errstate(invalid="ignore"):  # a row that 8 bits made all zeros is not known
+    with np.errstate(invalid="ignore"):  # a row over so many keys that 8 bits made all of it zeros is not known
         out: Floats = rows / rows.sum(axis=-1, keepdims=True)
     return out
 

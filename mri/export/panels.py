@@ -17,7 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance, odd_heads
+from mri.analysis.attention import (
+    attention_entropy,
+    attention_map,
+    attention_rows,
+    mean_distance,
+    odd_heads,
+    weight_rounding,
+)
 from mri.analysis.predictions import predictions
 from mri.analysis.series import extras_over_steps
 from mri.errors import ConfigError
@@ -175,8 +182,9 @@ def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> 
 
 def _heads(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     layout, frame = reader.session.layout, reader.frame(selected.step)
-    entropy, (low, high) = attention_entropy(frame, layout), mean_distance(*attention_rows(frame, layout))
-    odd = odd_heads(frame, layout)
+    weights, bounds = attention_rows(frame, layout)
+    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
+    entropy, odd = attention_entropy(frame, layout), odd_heads(frame, layout)
 
     def rows() -> Iterator[list[Any]]:
         for layer, head in np.ndindex(entropy.shape):

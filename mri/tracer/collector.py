@@ -20,9 +20,9 @@ from mri.layout import DROP_ORDER, Layout, index_dtype, sampled_indices
 from mri.tracer.attention import AttentionCall, last_rows
 from mri.tracer.budget import within_budget
 from mri.tracer.nanochat_hooks import RawStep
-from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays
+from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays, with_earlier_keys
 from mri.tracer.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
-from mri.tracer.softcap import FINE, distance, softcap_between, with_softcap
+from mri.tracer.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
 
 MAX_ELEMENTS_AT_ONCE = 1 << 24
 """A long prefill is reduced in pieces of this many values, so that it needs no second copy of all activations."""
@@ -75,6 +75,7 @@ class Collector:
     `softcap` is the model's as far as known (∞: none). It is held against the logits that the model returns, and
     becomes what they show; None where they show no softcap: predictions are then left out. `attention_is_known` is
     False where kernel calls did not fit the layers: weights are then left out. Frames mark both in `dropped`.
+    `softcap_is_seen` once logits were large enough to tell.
     """
 
     def __init__(self, layout: Layout, softcap: float) -> None:
@@ -238,9 +239,7 @@ class Collector:
             if rows is not None:
                 named["attention/rows"] = quantized_weights(rows[s, ..., :n_total], config.quantization)
             if config.attention_tier == "full_matrix" and step.phase == "prefill" and len(step.idx) > 1:
-                missing = [(0, 0), (0, 0)]
-                layers = [np.pad(m, [*missing, (n_total - m.shape[2], 0)]) for m in step.matrices]
-                named["attention/matrix"] = np.stack(layers)
+                named["attention/matrix"] = np.stack([with_earlier_keys(m, n_total) for m in step.matrices])
             out.append(named)
         return out
 
@@ -272,14 +271,15 @@ class Collector:
         seen = [s for s, step in enumerate(steps) if step.returned is not None]
         if not seen:
             return True
-        self.softcap_is_seen = True
         returned = torch.stack([steps[s].returned for s in seen])  # type: ignore[misc]
-        if distance(logits if len(seen) == len(steps) else logits[seen], returned) <= FINE:
-            return True
+        off = distance(logits if len(seen) == len(steps) else logits[seen], returned)
         before = self.softcap
-        for s in seen:
+        for s in seen if off > FINE else ():
             found = softcap_between(raw[s][0, -1], steps[s].returned, before)  # type: ignore[arg-type]
             if found != before:
-                self.softcap = found
+                self.softcap, self.softcap_is_seen = found, True
                 return False
+        if not self.softcap_is_seen:
+            uncapped = with_softcap(torch.stack([raw[s][0, -1] for s in seen]), self.layout.n_vocab, np.inf)
+            self.softcap_is_seen = distance(uncapped, returned) > CLEARLY * max(FINE, off)
         return True

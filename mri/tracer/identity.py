@@ -26,20 +26,19 @@ from mri.run import Model, Run, hash_of_config
 
 
 def run_of(model: nn.Module, tokenizer: Tokenizer | None = None) -> Run:
-    """Of any module. `era`, and `config_hash` where there is a config, are of nanochat models; `softcap` where the
-    module carries one: otherwise its passes show it, see `as_seen`."""
+    """Of any module. `era` is a nanochat model's; `softcap` where it carries one: where it does not, there is no
+    `config_hash` before `as_seen`."""
     weights = named_weights(model)
-    config = getattr(model, "config", None)
     era = ""
-    if "transformer.wte.weight" in dict(weights):
+    is_nanochat = "transformer.wte.weight" in dict(weights)
+    if is_nanochat:
         with contextlib.suppress(ModelError):  # a fork with parameters of its own
             era = era_from_keys({name: tuple(tensor.shape) for name, tensor in weights}).name
     softcap = getattr(model, "softcap", None)
-    told = asdict(config) if is_dataclass(config) and not isinstance(config, type) else None
     return Run(
         Model(
             weights_hash=weights_hash(model),
-            config_hash=hash_of_config(told, era, softcap) if told is not None else "",
+            config_hash="" if is_nanochat and softcap is None else _config_hash(model, era, softcap),
             tokenizer_hash=tokenizer.hash if tokenizer is not None else "",
             era=era,
             softcap=softcap,
@@ -59,14 +58,22 @@ def run_of_loaded(loaded: LoadedModel) -> Run:
     return replace(run, model=model)
 
 
-def as_seen(session: TraceSession, facts: Mapping[str, Any]) -> dict[str, Any]:
+def as_seen(session: TraceSession, model: nn.Module, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a generation's session, now that its passes showed `facts` (GenerationRecorder.facts): the softcap is
-    part of what was run."""
-    model, softcap = session.run.model, facts["softcap"]
-    config_hash = hash_of_config(session.model_config, model.era, softcap) if model.config_hash else ""
-    run = replace(session.run, model=replace(model, softcap=softcap, config_hash=config_hash))
+    part of what was run. No `config_hash` where they showed none that the model does not carry."""
+    told, softcap = session.run.model, facts["softcap"]
+    is_carried = softcap == getattr(model, "softcap", None)
+    is_unknown = "logits" in facts or ("softcap_is_assumed" in facts and not is_carried)
+    config_hash = "" if is_unknown else _config_hash(model, told.era, softcap)
+    run = replace(session.run, model=replace(told, softcap=softcap, config_hash=config_hash))
     others = {name: fact for name, fact in facts.items() if name != "softcap" or fact is None}
-    return {"run": run, "facts": session.facts | others}
+    return {"run": run, "facts": versions() | others}
+
+
+def _config_hash(model: nn.Module, era: str, softcap: float | None) -> str:
+    config = getattr(model, "config", None)
+    is_told = is_dataclass(config) and not isinstance(config, type)
+    return hash_of_config(asdict(config), era, softcap) if is_told else ""  # type: ignore[arg-type]
 
 
 def versions() -> dict[str, Any]:

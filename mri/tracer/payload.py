@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from mri.events import F16_MAX, Q8_INF, Q8_MAX, Q8_NAN, Array
+from mri.events import F16_MAX, Q8_INF, Q8_MAX, Q8_NAN, WEIGHT_MAX, Array, dequantized
 from mri.layout import index_dtype
 from mri.tracer.reduce import to_host
 
@@ -55,10 +55,24 @@ def quantized(values: Array, quantization: str) -> tuple[Array, Array | None]:
 
 
 def quantized_weights(weights: Array, quantization: str) -> Array:
-    """Attention weights as float32, float16, or with q8 uint8 = weight · 255 rounded (error ≤ 1/510).
+    """Attention rows (…, n_keys) as float32, float16, or with q8 uint8 = weight · 255 rounded (error ≤ 1/510).
 
-    8 bits have no NaN: it becomes 0, and the head's entropy says that the row is none (analysis/attention.py).
+    8 bits have no NaN: a row of NaN is 255 for every key, or 0 for the only one, which no softmax gives.
+    Inverse: events.dequantized.
     """
     if quantization == "q8":
-        return np.asarray(np.rint(np.nan_to_num(weights, nan=0.0) * 255), np.uint8)
+        codes = np.asarray(np.rint(np.nan_to_num(weights, nan=0.0) * WEIGHT_MAX), np.uint8)
+        codes[np.isnan(weights).any(axis=-1)] = WEIGHT_MAX if weights.shape[-1] > 1 else 0
+        return codes
     return np.asarray(weights, np.float32 if quantization == "f32" else np.float16)
+
+
+def with_earlier_keys(rows: Array, n_keys: int) -> Array:
+    """What `quantized_weights` made of rows over the newest keys -> (…, n_keys): all earlier ones weigh 0, but in a
+    row of NaN, where nothing is known to."""
+    missing = n_keys - rows.shape[-1]
+    if not missing:
+        return rows
+    whole = np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(missing, 0)])
+    whole[np.isnan(dequantized(rows, None)).any(axis=-1)] = WEIGHT_MAX if rows.dtype == np.uint8 else np.nan
+    return whole

@@ -117,10 +117,10 @@ def record_generation(
                 raise
             if not isinstance(error, KeyboardInterrupt):  # that is the second, or the end of what it interrupted
                 end_reason = f"error: {error}"
-                _finish(writer, recorder, end_reason, loaded.tokenizer.decode(said), began, seal)
+                _finish(writer, recorder, loaded, end_reason, loaded.tokenizer.decode(said), began, seal)
                 raise
         response = loaded.tokenizer.decode(said)
-        path = _finish(writer, recorder, end_reason, response, began, seal)
+        path = _finish(writer, recorder, loaded, end_reason, response, began, seal)
     problem = recorder.stopped.removeprefix("error: ") or writer.seal_error
     if recorder.stopped == "budget":
         problem = f"Recording ended after {recorder.num_steps} steps because the next did not fit max_bytes_per_step."
@@ -128,11 +128,12 @@ def record_generation(
 
 
 def _finish(
-    writer: SessionWriter, recorder: GenerationRecorder, end_reason: str, response: str, began: float, seal: bool
-) -> Path:
+    writer: SessionWriter, recorder: GenerationRecorder, loaded: LoadedModel,
+    end_reason: str, response: str, began: float, seal: bool,
+) -> Path:  # fmt: skip
     return writer.finish(
         recorder.stopped or end_reason, seal=seal, response=response,
-        duration_s=round(time.perf_counter() - began, 6), **as_seen(writer.session, recorder.facts()),
+        duration_s=round(time.perf_counter() - began, 6), **as_seen(writer.session, loaded.model, recorder.facts()),
     )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from mri.tracer.reduce import softcapped
 FINE = 8 * torch.finfo(torch.float32).eps
 """How far float32 may be off, relative to the largest logit."""
 
+CLEARLY = 10
+"""So many times further off must logits without a softcap be than those with it: then it is known to a twentieth."""
+
 
 def last_logits(output: object, n_vocab: int, n_read: int) -> Tensor | None:
     """Logits (n_vocab,) of the first sequence's last position in what a model's `forward` returned: the logits of all

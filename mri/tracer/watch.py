@@ -100,7 +100,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         if frame.phase == "prefill":
             self._num_prompt_tokens = len(self._ids)
         if frame.step == 0:
-            self._writer.update(**as_seen(self._writer.session, self._recorder.facts()))
+            self._writer.update(**as_seen(self._writer.session, self._model, self._recorder.facts()))
 
     def __enter__(self) -> watch:
         self._pid = os.getpid()
@@ -136,6 +136,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         specials = tokens.special.values() if tokens else ()
         vocabulary = tokens.vocabulary() if tokens else None
         session = self._new_session()
+        self._of_model = session.provenance
         self._writer = SessionWriter(self._library.folder, session, vocabulary=vocabulary, special_ids=specials)
         self._ids: list[int] = []
         self._first = self._num_prompt_tokens = 0
@@ -150,7 +151,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         path = self._writer.finish(
             end_reason, seal=False, prompt=self._text_of(self._ids[:n]), response=self._text_of(self._ids[n:]),
             num_prompt_tokens=n, duration_s=time.perf_counter() - self._began,
-            **as_seen(self._writer.session, self._recorder.facts()),
+            **as_seen(self._writer.session, self._model, self._recorder.facts()),
         )  # fmt: skip
         self.paths.append(path)
 

@@ -22,17 +22,19 @@ MAP_CELLS = 256
 
 
 def heads_grid(
-    entropy: Floats, low: Floats, high: Floats, *, by: str, n_positions: int, selected: tuple[int, int], theme: str
-) -> go.Figure:
+    entropy: Floats, low: Floats, high: Floats, bounds: Floats, *,
+    by: str, n_positions: int, selected: tuple[int, int], theme: str,
+) -> go.Figure:  # fmt: skip
     """All heads at a glance.  entropy (n_layer, n_head) bits; low, high (n_layer, n_head): mean distance in tokens, as
-    `analysis.attention.mean_distance`; NaN where not captured. by: "entropy" on a scale up to that of an even row over
-    all `n_positions`, or "distance", on a scale of this step. Trace 0."""
+    `analysis.attention.mean_distance`; bounds (n_layer, n_head) as its `attention_rows`; NaN where not captured. by:
+    "entropy" on a scale up to that of an even row over all `n_positions`, or "distance", on a scale of this step.
+    Trace 0."""
     middle = (low + high) / 2
     z = middle if by == "distance" else entropy
     most = np.nan_to_num(middle).max(initial=1) if by == "distance" else np.log2(max(2, n_positions))
     says = [
         [head_words(*cell) for cell in zip(*rows, strict=True)]
-        for rows in zip(entropy.tolist(), low.tolist(), high.tolist(), strict=True)
+        for rows in zip(*(array.tolist() for array in (entropy, low, high, bounds)), strict=True)
     ]
     figure = heads_map(
         z, says, most=float(most), colours=colourscale("attention", theme), selected=selected, theme=theme,
@@ -216,12 +218,13 @@ def entropy_words(bits: float) -> str:
     return "not in this step" if np.isnan(bits) else f"entropy {bits:.2f} bits"
 
 
-def head_words(bits: float, low: float, high: float) -> str:
-    """As `headWords` in attention.mjs."""
+def head_words(bits: float, low: float, high: float, bound: float) -> str:
+    """As `headWords` in heads.mjs. bound: the most that a weight can be that was not kept."""
     if np.isnan(bits):
         return "not in this step"
-    exact, least, most = high - low < 0.005, f"{low:.2f}", f"{high:.2f}"
-    distance = f"{least} tokens back" if exact else f"{least} to {most} tokens back (only the strongest keys are kept)"
+    least, most = f"{low:.2f}", f"{high:.2f}"
+    why = "only the strongest keys are kept" if bound > 0 else "weights were rounded"
+    distance = f"{least} tokens back" if least == most else f"{least} to {most} tokens back ({why})"
     return f"{entropy_words(bits)}<br>looks {distance} on average"
 
 

@@ -12,12 +12,14 @@ from mri.analysis.attention import (
     attention_rows,
     mean_distance,
     odd_heads,
+    weight_rounding,
 )
 from mri.config import TraceConfig
 from mri.errors import UnknownHookPoint
 from mri.events import TraceSession
 from mri.store.reader import open_session
 from mri.store.writer import SessionWriter
+from mri.tracer.payload import quantized_weights
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
 
 
@@ -80,26 +82,52 @@ def test_without_attention_nothing_is_known():
     weights, bounds = attention_rows(type(frame)(5, "decode", 29, 1, arrays), layout)
     assert np.isnan(weights).all()
     assert np.isnan(bounds).all()
+    assert not weight_rounding(type(frame)(5, "decode", 29, 1, arrays), weights).any()
 
 
 @pytest.mark.parametrize(("weights", "distance"), [([1, 0, 0], 2), ([0, 0, 1], 0), ([0.25, 0.5, 0.25], 1)])
-def test_mean_distance_of_a_whole_row(weights, distance):
-    low, high = mean_distance(np.float32([[weights]]), np.float32([[0]]))
+def test_mean_distance_of_a_whole_row_in_float32_is_one_number(weights, distance):
+    low, high = mean_distance(np.float32([[weights]]), np.float32([[0]]), np.zeros((1, 1, 3), np.float32))
     assert low == high == distance
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(9, 100), st.floats(0.02, 5))
-def test_the_mean_distance_lies_between_what_the_kept_keys_allow(seed, n_keys, concentration):
-    truth = np.random.default_rng(seed).dirichlet(np.full(n_keys, concentration))
-    weights = truth.astype(np.float32)
-    weights[np.argsort(-truth)[8:]] = np.nan
-    low, high = mean_distance(weights[None, None], np.float32([[0.1]]))
-    exact = (truth * np.arange(n_keys)[::-1]).sum()
-    assert low[0, 0] - 1e-3 <= exact <= high[0, 0] + 1e-3
+@given(
+    st.integers(0, 2**32 - 1), st.integers(9, 600), st.floats(0.02, 5),
+    st.sampled_from(["f32", "f16", "q8"]), st.booleans(),
+)  # fmt: skip
+def test_the_mean_distance_lies_between_what_the_stored_weights_allow(seed, n_keys, concentration, quantization, whole):
+    config = TraceConfig(quantization=quantization, attention_tier="full_row" if whole else "summary")
+    layout, rng = random_layout(1, 16, 1, config), np.random.default_rng(seed)
+    truth = rng.dirichlet(np.full(n_keys, concentration)).astype(np.float32)
+    frame, keys = random_frame(layout, rng, 1, "decode", n_keys - 1, 1), np.argsort(-truth)[:8]
+    frame.arrays["attention/keys"][0, 0] = keys
+    frame.arrays["attention/weights"][0, 0] = quantized_weights(truth[keys], "f32" if quantization == "f32" else "f16")
+    if whole:
+        frame.arrays["attention/rows"][0, 0] = quantized_weights(truth, quantization)
+    weights, bounds = attention_rows(frame, layout)
+    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
+    exact, slack = (truth * np.arange(n_keys, dtype=np.float64)[::-1]).sum(), 1e-6 * n_keys  # numbers are float32
+    assert low[0, 0] - slack <= exact <= high[0, 0] + slack
+    if whole and quantization == "f32":
+        assert low[0, 0] == high[0, 0]
+    elif whole:
+        off = {"f16": 2**-11 * exact + 2**-25 * n_keys**2, "q8": n_keys**2 / 1020}[quantization]
+        assert high[0, 0] - low[0, 0] <= 2.1 * off + 2 * slack + 2e-5 * n_keys
+
+
+def test_a_rounded_row_is_not_exact():
+    frame, layout = frame_of(TraceConfig(attention_tier="full_row", quantization="q8"))
+    frame.arrays["attention/rows"][:] = [85, 0, *[0] * 26, 85, 85]
+    weights, bounds = attention_rows(frame, layout)
+    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
+    middle = (29 + 1) / 3
+    assert (low < middle - 0.05).all()
+    assert (high > middle + 0.05).all()
 
 
 def test_nothing_is_known_of_a_dropped_head():
-    low, high = mean_distance(np.full((1, 1, 5), np.nan, np.float32), np.float32([[np.nan]]))
+    unknown = np.full((1, 1, 5), np.nan, np.float32)
+    low, high = mean_distance(unknown, np.float32([[np.nan]]), np.zeros_like(unknown))
     assert np.isnan(low).all()
     assert np.isnan(high).all()
 
@@ -148,6 +176,24 @@ def test_a_dropped_block_is_a_gap_in_the_map(quantization, tmp_path):
         np.testing.assert_array_equal(whole[10, :11], row[1, 1])
 
 
+@pytest.mark.parametrize("mark", [255, 0], ids=["marked", "older"])
+def test_a_row_of_nan_inside_a_prompt_is_nan_in_the_map(mark, tmp_path):
+    config = TraceConfig(attention_tier="full_matrix", quantization="q8")
+    layout = random_layout(2, 16, 2, config)
+    frame = random_frame(layout, np.random.default_rng(0), 0, "prefill", 0, 4)
+    matrix = frame.arrays["attention/matrix"]
+    matrix[:] = np.diag([255] * 4)
+    matrix[1, 0, 2] = mark
+    with SessionWriter(tmp_path, TraceSession("odd", layout), vocabulary=TINY_VOCABULARY) as writer:
+        writer.append(frame)
+        folder = writer.finish("stopped", seal=False)
+    with open_session(folder) as reader:
+        weights, _ = attention_map(reader, 1, 0)
+        assert np.isnan(weights[2]).all()
+        np.testing.assert_array_equal(weights[1, :2], [0, 1])
+        assert np.isfinite(attention_map(reader, 1, 1)[0][2, :3]).all()
+
+
 def test_rows_that_are_too_many_are_not_read(tmp_path, random_session):
     config = TraceConfig(attention_tier="full_row", prefill="stepwise")
     with open_session(random_session(tmp_path, num_steps=20, config=config)) as reader:
@@ -179,6 +225,6 @@ def test_a_row_of_nan_is_no_row_of_zeros_and_looks_nowhere(config):
     assert odd_heads(frame, layout).tolist() == [[False, False], [False, False], [True, False]]
     assert np.isnan(weights[2, 0]).all()
     assert np.isnan(bounds[2, 0])
-    low, high = mean_distance(weights, bounds)
+    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
     assert np.isnan([low[2, 0], high[2, 0], low[0, 0]]).all()
     assert np.isfinite([low[2, 1], high[2, 1]]).all()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import mri
-from mri.analysis.attention import attention_entropy, attention_rows, mean_distance
+from mri.analysis.attention import attention_entropy, attention_rows, mean_distance, weight_rounding
 from mri.analysis.predictions import predictions
 from mri.config import TraceConfig
 from mri.store.reader import open_session
@@ -25,6 +25,11 @@ def folder(tmp_path_factory):
     few = TraceConfig(prefill="stepwise", logits_topk=4)
     write_random_session(folder, session_id="kept", num_steps=30, n_layer=3, n_head=3, config=few)
     return folder
+
+
+def distances(frame, layout):
+    weights, bounds = attention_rows(frame, layout)
+    return mean_distance(weights, bounds, weight_rounding(frame, weights))
 
 
 def number_in(words, before):
@@ -48,7 +53,7 @@ def test_hover_values_are_those_of_the_python_api(page, folder):
     frame = trace.frame(STEP)
     words = hover_words(page, "graph-heads", 0, 2)
     assert number_in(words, "entropy") == pytest.approx(attention_entropy(frame, trace.layout)[2, 0], abs=0.005)
-    low, _ = mean_distance(*attention_rows(frame, trace.layout))
+    low, _ = distances(frame, trace.layout)
     assert number_in(words, "looks") == pytest.approx(low[2, 0], abs=0.005)
     click_bar(page, "graph-looks", 2, 9)
     until(page, "window.mri.player.step === 9")
@@ -65,7 +70,7 @@ def test_heads_are_chosen_by_button_and_grid(page, folder):
         expect(buttons.nth(head + 1)).to_contain_text(f"{frame.arrays['attention/entropy'][0, head]:.2f} bits")
     page.get_by_label("Colour", exact=True).select_option("distance")
     shown(page, "graph-heads", "plot.layout.meta.of === 'distance'")
-    low, high = mean_distance(*attention_rows(frame, layout))
+    low, high = distances(frame, layout)
     z = plot(page, "graph-heads", "plot._fullData[0].z.map((row) => Array.from(row))")
     np.testing.assert_allclose(z, (low + high) / 2, rtol=1e-5)
     assert "only the strongest keys are kept" in hover_words(page, "graph-heads", 1, 2)

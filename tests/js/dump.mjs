@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 
+import { meanDistance, weightRounding } from "../../assets/js/core/heads.mjs";
 import * as layouts from "../../assets/js/core/layout.mjs";
 import { MARK } from "../../assets/js/core/quantization.mjs";
 import { framesFromRecords } from "../../assets/js/core/wire.mjs";
@@ -25,7 +26,8 @@ function readingsOf(frame) {
   for (let layer = 0; layer < layout.n_layer; layer++) {
     for (let head = 0; head < layout.n_head; head++) {
       const { weights, bound } = layouts.attentionRow(frame, layout, layer, head);
-      heads.push({ layer, head, weights: [...weights], bound });
+      const { low, high } = meanDistance({ weights, bound }, weightRounding(frame));
+      heads.push({ layer, head, weights: [...weights], bound, low, high });
     }
   }
   const probs = [...(layouts.logits(frame)?.probs ?? [])];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { headOf, headWords, meanDistance } from "../../assets/js/core/heads.mjs";
+import { headOf, headWords, meanDistance, weightRounding } from "../../assets/js/core/heads.mjs";
 import { cellsOf, headData, headsData, looksData, overlaidData, rowsData } from "../../assets/js/views/attention.mjs";
 
 const array = (data, shape) => ({ data, dtype: "F32", shape });
@@ -21,22 +21,34 @@ function setting({ isWhole = true, dropped = [] } = {}) {
   return { frame, layout, source: { layout, tokens }, view: { layer: 0, head: 1 } };
 }
 
-test("the mean distance of a whole row is one number", () => {
-  assert.deepEqual(meanDistance({ weights: [1, 0, 0], bound: 0 }), { low: 2, high: 2 });
-  assert.deepEqual(meanDistance({ weights: [0.25, 0.5, 0.25], bound: 0 }), { low: 1, high: 1 });
+const exact = () => 0;
+
+test("the mean distance of a whole row in float32 is one number", () => {
+  assert.deepEqual(meanDistance({ weights: [1, 0, 0], bound: 0 }, exact), { low: 2, high: 2 });
+  assert.deepEqual(meanDistance({ weights: [0.25, 0.5, 0.25], bound: 0 }, exact), { low: 1, high: 1 });
 });
 
 test("what the kept keys leave of 1 lies on the nearest or the farthest of the others", () => {
-  assert.deepEqual(meanDistance({ weights: [0.5, NaN, 0.25, NaN], bound: 0.25 }), { low: 1.75, high: 2.25 });
-  assert.deepEqual(meanDistance({ weights: [NaN, NaN], bound: NaN }), { low: NaN, high: NaN });
+  assert.deepEqual(meanDistance({ weights: [0.5, NaN, 0.25, NaN], bound: 0.25 }, exact), { low: 1.75, high: 2.25 });
+  assert.deepEqual(meanDistance({ weights: [NaN, NaN], bound: NaN }, exact), { low: NaN, high: NaN });
+});
+
+test("a rounded row has a least and a most", () => {
+  const { low, high } = meanDistance({ weights: [0.5, 0, 0.5], bound: 0 }, () => 0.125);
+  assert.ok(Math.abs(low - 0.75) < 1e-4 && Math.abs(high - 1.25) < 1e-4, `${low} ${high}`);
+  const rounding = (/** @type {string} */ dtype) => weightRounding({ arrays: { "attention/rows": { dtype } } });
+  assert.deepEqual([rounding("F32")(0.5), rounding("F16")(0.5), rounding("F16")(0)], [0, 2 ** -12, 2 ** -25]);
+  assert.ok(rounding("U8")(0.5) >= 1 / 510 && rounding("U8")(0) < 1 / 509);
+  assert.equal(weightRounding({ arrays: {} })(0.5), 0);
 });
 
 test("a head in numbers and words", () => {
   const { frame, layout } = setting();
-  assert.deepEqual(headOf(frame, layout, 0, 0), { entropy: 1.75, low: 2, high: 2, key: 0, weight: 0.5 });
+  assert.deepEqual(headOf(frame, layout, 0, 0), { entropy: 1.75, low: 2, high: 2, bound: 0, key: 0, weight: 0.5 });
   assert.equal(headWords(headOf(frame, layout, 0, 0)), "entropy 1.75 bits<br>looks 2.00 tokens back on average");
   const kept = setting({ isWhole: false });
   assert.equal(headWords(headOf(kept.frame, layout, 0, 0)), "entropy 1.75 bits<br>looks 1.75 to 2.25 tokens back (only the strongest keys are kept) on average");
+  assert.equal(headWords({ entropy: 1, low: 2.004, high: 2.006, bound: 0, key: 0, weight: 1 }), "entropy 1.00 bits<br>looks 2.00 to 2.01 tokens back (weights were rounded) on average");
   const without = setting({ dropped: [0] });
   assert.equal(headWords(headOf(without.frame, layout, 0, 0)), "not in this step");
 });

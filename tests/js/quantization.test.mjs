@@ -58,6 +58,13 @@ test("attention rows in uint8 are 255ths; float32 is the same view", () => {
   assert.throws(() => dequantized(new Uint32Array(1), "U32", null), /U32/);
 });
 
+test("a row in uint8 that no softmax gives is NaN: 255 for each of several keys; 0 for each of fewer than 510", () => {
+  const read = (/** @type {number[]} */ codes) => [...dequantized(Uint8Array.from(codes), "U8", null)];
+  const all = (/** @type {number} */ code, /** @type {number} */ length) => read(Array(length).fill(code));
+  for (const row of [all(255, 2), all(255, 3000), all(0, 1), all(0, 509)]) assert.ok(row.every(Number.isNaN));
+  for (const row of [all(255, 1), all(0, 510), read([255, 255, 0]), read([0, 1])]) assert.ok(!row.some(Number.isNaN));
+});
+
 test("marks: only float16 clips", () => {
   assert.equal(markOf(NaN, "f32"), MARK.nan);
   assert.equal(markOf(Infinity, "q8"), MARK.plusInfinity);

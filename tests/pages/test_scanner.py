@@ -79,7 +79,7 @@ def test_known_values_arrive_in_the_figure(page):
 
 def test_attention_of_the_handmade_session_is_known(page):
     grid, rows, title, bars, _ = page.draw_attention(view("handmade", 3, head=1, by="distance"))
-    np.testing.assert_allclose(grid.data[0].z, [[3, 1.5], [3, 1.5]])
+    np.testing.assert_allclose(grid.data[0].z, [[3, 1.5], [3, 1.5]], rtol=1e-4)
     np.testing.assert_allclose(rows.data[1].z, [[1, 0, 0, 0], [0.25] * 4])
     assert list(rows.data[1].x) == ["0 a", "1 ␣", "2 b", "3 c"]
     assert title == "Where each head of block 1 looks"

@@ -49,6 +49,7 @@ def test_it_says_what_it_said(library, name):
     assert reader.num_steps == told["num_steps"]
     assert (session.prompt, session.response, session.kind) == (told["prompt"], told["response"], told["kind"])
     assert session.model_id == told["model_id"]
+    assert {name: session.provenance[name] for name in told["provenance"]} == told["provenance"]
     assert reader.token_ids()[:12].tolist() == told["token_ids"]
     assert hash_of_frames(reader) == told["frames_sha256"]
     assert {name: None if np.isnan(value) else value for name, value in stats.items()} == told["stats"]

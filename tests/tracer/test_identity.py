@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,8 @@ from mri.nanochat.weights import weights_hash
 from mri.store.reader import open_session
 from mri.tracer.identity import run_of, run_of_loaded, versions
 from mri.tracer.record import record_generation
-from tests.tracer import forks
 from tests.tracer.conftest import GOLDEN
+from tests.tracer.forks import small, with_head
 
 
 def provenance_in(path: Path | None) -> dict[str, Any]:
@@ -88,8 +90,8 @@ def test_a_watched_model_says_as_much(golden: LoadedModel, tmp_path: Path) -> No
 def test_recorded_and_watched_are_the_same_run(golden: LoadedModel, tmp_path: Path) -> None:
     """Also of a model like upstream's, which carries no softcap: its passes show it."""
     run = run_of_loaded(golden)
-    theirs = forks.with_head(golden.model, lambda x: 15 * torch.tanh(x / 15))
-    others = forks.with_head(golden.model, lambda x: 20 * torch.tanh(x / 20))
+    theirs, others = (with_head(golden.model, lambda x, c=c: c * torch.tanh(x / c)) for c in (15, 20))
+    del theirs.softcap, others.softcap
     recording = record_generation(
         golden, [1, 5, 9], sampling=Sampling(max_new_tokens=2, temperature=0), config=TraceConfig(), sessions=tmp_path
     )
@@ -101,6 +103,66 @@ def test_recorded_and_watched_are_the_same_run(golden: LoadedModel, tmp_path: Pa
         assert scan.path is not None
         with open_session(scan.path) as reader:
             assert (reader.session.run.hash == run.hash) == is_same
+
+
+def upstream(softcap: float, loudness: float = 1) -> GPT:
+    """As upstream has it: the softcap is a literal in the code, ∞ for none."""
+    model = with_head(small(), lambda x: x if softcap == math.inf else softcap * torch.tanh(x / softcap))
+    model.lm_head.weight.data *= loudness
+    del model.softcap
+    return model
+
+
+def test_models_that_differ_in_softcap_alone_do_not_share_a_config_hash(tmp_path: Path) -> None:
+    found = {c: watched(upstream(c), tmp_path) for c in (15.0, 20.0, math.inf)}
+    assert len({facts["weights_hash"] for facts in found.values()}) == 1
+    assert len({facts["config_hash"] for facts in found.values()}) == 3
+    assert found[15.0]["config_hash"] == watched(small(), tmp_path)["config_hash"], "which carries its softcap"
+    assert watched(with_head(small(), lambda x: x), tmp_path)["config_hash"] == found[math.inf]["config_hash"]
+
+
+def test_a_recording_of_changed_code_has_the_config_hash_of_the_softcap_that_it_showed(tmp_path: Path) -> None:
+    loaded = load_model(GOLDEN / "E5", device="cpu")
+    whole = recorded(loaded, tmp_path)
+    loaded = replace(loaded, model=with_head(loaded.model, lambda x: 20 * torch.tanh(x / 20)))
+    changed = recorded(loaded, tmp_path)
+    assert (whole["softcap"], changed["softcap"]) == (15, 20)
+    assert changed["config_hash"] != whole["config_hash"]
+
+
+def test_a_softcap_that_no_pass_shows_leaves_no_config_hash(tmp_path: Path) -> None:
+    assert run_of(upstream(15)).model.config_hash == ""
+    assert run_of(small()).model.config_hash
+    silent, odd = upstream(15), with_head(upstream(15), lambda x: 2 * x + 1)
+    forward = silent.forward
+    silent.forward = lambda idx: forward(idx).sum()  # type: ignore[method-assign]
+    with pytest.warns(RuntimeWarning, match="No predictions"):
+        assert "config_hash" not in watched(odd, tmp_path)
+    found = watched(silent, tmp_path)
+    assert found["softcap_is_assumed"]
+    assert "config_hash" not in found
+
+
+@pytest.mark.parametrize("softcap", [15.0, 20.0])
+def test_logits_too_small_to_tell_their_softcap_show_none(softcap: float, tmp_path: Path) -> None:
+    found = watched(upstream(softcap, loudness=1e-5), tmp_path)
+    assert found["softcap_is_assumed"]
+    assert "config_hash" not in found
+    quiet = small()
+    quiet.lm_head.weight.data *= 1e-5
+    assert "config_hash" in watched(quiet, tmp_path), "its own attribute says it"
+
+
+def test_what_a_later_pass_shows_was_not_assumed(tmp_path: Path) -> None:
+    model = upstream(20)
+    forward = model.forward
+    model.forward = lambda idx: forward(idx).sum() if idx.shape[1] == 3 else forward(idx)  # type: ignore[method-assign]
+    with mri.watch(model, sessions=tmp_path) as scan, torch.inference_mode():
+        model(torch.tensor([[1, 5, 9]]))
+        model(torch.tensor([[1, 5, 9, 2]]))
+    found = provenance_in(scan.path)
+    assert (found["softcap"], "softcap_is_assumed" in found) == (20, False)
+    assert found["config_hash"] == watched(upstream(20), tmp_path)["config_hash"]
 
 
 def test_two_dtypes_are_both_named(small_model: GPT) -> None:

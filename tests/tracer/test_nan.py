@@ -10,6 +10,7 @@ import torch
 
 from mri.analysis.attention import attention_rows, odd_heads
 from mri.config import TraceConfig
+from mri.events import dequantized
 from mri.nanochat.model import GPT, init_weights
 
 
@@ -44,6 +45,18 @@ def test_nan_is_nan_from_where_it_began(broken: GPT, trace: Callable, quantizati
         assert np.isnan(weights[2]).all()
         for name in ("logsumexp", "entropy", "chosen_logprob"):
             assert np.isnan(frame.arrays[f"logits/{name}"]) or (name == "chosen_logprob" and frame.chosen_id < 0)
+
+
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
+def test_rows_of_nan_inside_a_prompt_are_nan(small_model: GPT, trace: Callable, quantization: str) -> None:
+    model = GPT(small_model.config)
+    init_weights(model, seed=1)
+    model.transformer["wte"].weight.data[2, 3] = torch.nan  # type: ignore[index]
+    config = TraceConfig(quantization=quantization, attention_tier="full_matrix", max_bytes_per_step=10**6)
+    _, frames, _ = trace(model.eval(), [5, 9, 2, 44], config, n=1)
+    matrix = dequantized(frames[0].arrays["attention/matrix"], None)[0]  # (H, 4, 4) of block 0
+    assert np.isfinite(matrix[:, :2]).all(), "the queries before the token that is NaN"
+    assert np.isnan(matrix[:, 2:]).all()
 
 
 def test_an_infinite_weight_leaves_no_statistics(small_model: GPT, trace: Callable) -> None:

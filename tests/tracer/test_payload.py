@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mri.events import F16_MAX, F16_ZERO, dequantized
-from mri.tracer.payload import quantized, quantized_weights, topk_arrays
+from mri.tracer.payload import quantized, quantized_weights, topk_arrays, with_earlier_keys
 
 FLOATS = st.floats(width=32, allow_subnormal=True)
 ROWS = hnp.arrays(np.float32, hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=12), elements=FLOATS)
@@ -72,9 +72,29 @@ def test_topk_keeps_the_strongest_and_the_exact_bound_of_the_rest(x: np.ndarray,
     np.testing.assert_allclose(values, exact, atol=float(np.abs(x).max()) / 250 + 1e-7)
 
 
-def test_weights_that_are_nan_have_no_8_bits() -> None:
-    assert quantized_weights(np.array([np.nan, 1.0], np.float32), "q8").tolist() == [0, 255]
-    assert np.isnan(quantized_weights(np.array([np.nan], np.float32), "f16")).all()
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
+@pytest.mark.parametrize("n_keys", [1, 2, 9, 509, 510, 3000])
+def test_a_row_of_nan_reads_back_as_nan_beside_rows_of_weights(n_keys: int, quantization: str) -> None:
+    rows = np.zeros((4, n_keys), np.float32)
+    rows[0], rows[1, 0], rows[2, -1], rows[3] = np.nan, 1, 1, 1 / n_keys
+    back = dequantized(quantized_weights(rows, quantization), None)
+    assert np.isnan(back).any(-1).tolist() == [True, False, False, False]
+    assert np.isnan(back[0]).all()
+    np.testing.assert_allclose(back[1:], rows[1:], atol=1 / 510 + 1e-7)
+
+
+@given(st.integers(2, 600), st.floats(0.01, 100), st.integers(0, 2**32 - 1))
+def test_no_row_of_8_bit_weights_reads_back_as_nan(n_keys: int, concentration: float, seed: int) -> None:
+    row = np.random.default_rng(seed).dirichlet(np.full(n_keys, concentration)).astype(np.float32)
+    assert np.isfinite(dequantized(quantized_weights(row, "q8"), None)).all()
+
+
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_keys_before_a_window_weigh_nothing_but_in_a_row_of_nan(n: int, quantization: str) -> None:
+    matrix = quantized_weights(np.float32([[np.nan] * n, [1] + [0] * (n - 1)]), quantization)
+    back = dequantized(with_earlier_keys(matrix, 4), None)
+    np.testing.assert_array_equal(back, [[np.nan] * 4, [0] * (4 - n) + [1] + [0] * (n - 1)])
 
 
 @pytest.mark.parametrize(("quantization", "bound"), [("f32", 0), ("f16", 2**-11), ("q8", 1 / 510 + 1e-7)])

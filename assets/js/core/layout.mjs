@@ -37,7 +37,7 @@ export const STATS = Object.freeze(["mean", "std", "min", "max", "l2", "sparsity
 const DROP_ORDER = ["attention/matrix", "attention/rows", "full", "sampled", "prefill", "topk", "attention", "logits"];
 
 /** A softmax row computed in float32 sums to 1 within this. */
-const ROW_SUM_ERROR = 1e-5;
+export const ROW_SUM_ERROR = 1e-5;
 
 /** @param {{session: {layout: any}, groups: Record<string, string[]>, sampled?: Record<string, number[]>}} meta
  *         the answer of /sessions/<id>/meta
@@ -305,7 +305,7 @@ export function attentionRow(frame, layout, layer, head) {
   const rows = frame.arrays["attention/rows"];
   const at = headRow(frame, layout, layer, head);
   const weights = new Float32Array(frame.header.pos0 + frame.header.t_add).fill(NaN);
-  if (at !== null && Number.isNaN(frame.arrays["attention/entropy"]?.data[at])) return { weights, bound: NaN }; // 8 bits have no NaN
+  if (at !== null && Number.isNaN(frame.arrays["attention/entropy"]?.data[at])) return { weights, bound: NaN }; // older rows of 8 bits cannot say so
   if (rows && at !== null) return { weights: dequantized(rowView(rows, at), rows.dtype, null), bound: 0 };
   const summary = attentionSummary(frame, layout, layer, head);
   if (!summary) return { weights, bound: NaN };

@@ -16,6 +16,12 @@ export const F16_ZERO = 2 ** -25;
 const Q8_NAN = -128;
 const Q8_INF = 127;
 
+/** Attention weights with q8: weight = code / 255. */
+const WEIGHT_MAX = 255;
+
+/** A softmax row over fewer keys has a weight whose code is not 0. */
+const FEWEST_ZEROS = 510;
+
 /** What one cell shows, as a small number for textures. `MARK_NAMES[mark]` is the word for the legend. */
 export const MARK = Object.freeze({
   value: 0,
@@ -61,7 +67,7 @@ export function halfUlpOfFloat16(bits) {
 
 /** Codes as float32. float32 comes back as the same view, without a copy.
  *  @param {TypedArray} codes
- *  @param {string} dtype safetensors name: F32, F16 (codes are its bits), I8 (q8) or U8 (attention rows, 1/255)
+ *  @param {string} dtype safetensors name: F32, F16 (codes are its bits), I8 (q8) or U8 (one attention row, 1/255)
  *  @param {number|null} scale q8 only: value = code · scale, −128 is NaN, ±127 is ±∞
  *  @returns {Float32Array} */
 export function dequantized(codes, dtype, scale) {
@@ -71,13 +77,23 @@ export function dequantized(codes, dtype, scale) {
     const lookup = table();
     for (let i = 0; i < codes.length; i++) values[i] = lookup[codes[i]];
   } else if (dtype === "U8") {
-    for (let i = 0; i < codes.length; i++) values[i] = codes[i] / 255;
+    if (isRowOfNaN(codes)) return values.fill(NaN);
+    for (let i = 0; i < codes.length; i++) values[i] = codes[i] / WEIGHT_MAX;
   } else if (dtype === "I8" && scale !== null) {
     for (let i = 0; i < codes.length; i++) values[i] = valueOfQ8(codes[i], scale);
   } else {
     throw new TypeError(`Values of type ${dtype}${dtype === "I8" ? " without a scale" : ""} cannot be decoded.`);
   }
   return values;
+}
+
+/** A row that sums to 1 gives 255 to one key at most, and 0 to all of many only (mri/events.py).
+ *  @param {TypedArray} codes of one attention row
+ *  @returns {boolean} */
+function isRowOfNaN(codes) {
+  const [first, n] = [codes[0], codes.length];
+  const isMark = (first === WEIGHT_MAX && n > 1) || (first === 0 && n < FEWEST_ZEROS);
+  return isMark && codes.every((/** @type {number} */ code) => code === first);
 }
 
 /** @param {number} code −128…127
