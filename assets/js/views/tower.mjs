@@ -76,11 +76,12 @@ export class TowerPicture {
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
     this.context = context;
-    const early = rehearsed?.renderer && !rehearsed.renderer.gl.isContextLost() ? rehearsed : null;
+    const early = rehearsed?.renderer?.gl.isContextLost() ? null : rehearsed;
     rehearsed = null;
     this.ground = early?.ground ?? newGround();
     this.canvas = early?.canvas ?? newCanvas();
     this.renderer = early?.renderer ?? null;
+    this.#wasAsked = early !== null;
     this.labels = new TowerLabels(context);
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
     this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
@@ -98,7 +99,7 @@ export class TowerPicture {
   /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader.
    *  @returns {boolean} */
   isReady() {
-    if (!this.#wasAsked && !this.renderer) this.#makeRenderer();
+    if (!this.#wasAsked) this.#makeRenderer();
     this.#wasAsked = true;
     return this.renderer !== null;
   }
