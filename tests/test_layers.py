@@ -21,7 +21,7 @@ LEVELS = [
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},
-    {"assets", "compression", "guard", "heap", "stalls", *ANSWERING},
+    {"assets", "compression", "linking", "guard", "heap", "stalls", *ANSWERING},
 ]
 SIDEWAYS = {
     ("tracer", "nanochat"),
