@@ -23,7 +23,7 @@ from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.corpus.numbers import LARGEST_SUM
 from mri.nanochat.corpus.world import COLOURS
-from mri.nanochat.generate import generate
+from mri.nanochat.engine import generate
 from mri.nanochat.sampling import Sampling
 from mri.nanochat.tokenizer import SPECIAL_TOKENS, Tokenizer
 

@@ -15,7 +15,7 @@ from mri.config import TraceConfig
 from mri.events import TraceSession
 from mri.nanochat.chat import Prompt, ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel
-from mri.nanochat.generate import Step, generate
+from mri.nanochat.engine import Step, generate
 from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.writer import SessionWriter

@@ -13,7 +13,7 @@ import torch
 from mri.config import TraceConfig
 from mri.errors import ConfigError, ModelError, PromptError, StoreError
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.generate import Step, generate
+from mri.nanochat.engine import Step, generate
 from mri.nanochat.sampling import Sampling
 from mri.store.library import Library
 from mri.store.reader import open_session
