@@ -13,10 +13,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from mri.config import Sampling
 from mri.errors import ConfigError, ModelError, PromptError
 from mri.nanochat.calculator import Calculator
 from mri.nanochat.model import GPT, KVCache, without_autocast
-from mri.nanochat.sampling import Sampling, generator_from_seed, sample
+from mri.nanochat.sampling import generator_from_seed, sample
 from mri.nanochat.tokenizer import Tokenizer
 
 Phase = Literal["prefill", "decode"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from mri.config import Sampling
 from mri.errors import ConfigError, ModelError, PromptError
 from mri.nanochat.calculator import evaluate
 from mri.nanochat.chat import ids_from_prompt
@@ -12,7 +13,7 @@ from mri.nanochat.checkpoint import load_model
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.engine import Engine, generate
 from mri.nanochat.model import GPT, KVCache
-from mri.nanochat.sampling import Sampling, sample
+from mri.nanochat.sampling import sample
 from tests.nanochat.test_model import ERAS, golden_model
 from tests.nanochat.test_tokenizer import TOKENIZER
 

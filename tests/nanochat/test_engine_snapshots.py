@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from mri.config import Sampling
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import load_model
 from mri.nanochat.engine import Engine, generate
-from mri.nanochat.sampling import Sampling
 from tests.nanochat.test_engine import CHAT, GREEDY, SAMPLED, assert_same
 from tests.nanochat.test_model import ERAS, golden_model
 from tests.nanochat.test_tokenizer import TOKENIZER

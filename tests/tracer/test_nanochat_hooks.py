@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from mri.config import Sampling
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.engine import generate
 from mri.nanochat.model import GPT
-from mri.nanochat.sampling import Sampling
 from mri.tracer.hooks import HookSet, Tap
 from mri.tracer.nanochat_hooks import NanochatHooks, RawStep, nanochat_taps
 from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
