@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.events import StepFrame, dequantized
 from mri.layout import LAYERS_DROPPED_BIT, Layout, sampled_indices, width_of_group
@@ -121,10 +122,10 @@ def check_points(frame: StepFrame, layout: Layout, readings: dict[str, Any]) -> 
     assert [point["key"] for point in readings["points"]] == list(layout.rows)
     for point in readings["points"]:
         key = point["key"]
-        np.testing.assert_array_equal(numbers(point["stats"]), list(frame.stats(layout, key).values()))
-        np.testing.assert_array_equal(numbers(point["values"]), frame.values(layout, key))
-        np.testing.assert_equal(float(point["bound"]), frame.bound(layout, key))
-        assert np.flatnonzero(point["captured"]).tolist() == sorted(frame.captured(layout, key)[0].tolist())
+        np.testing.assert_array_equal(numbers(point["stats"]), list(Captured(frame, layout).stats(key).values()))
+        np.testing.assert_array_equal(numbers(point["values"]), Captured(frame, layout).values(key))
+        np.testing.assert_equal(float(point["bound"]), Captured(frame, layout).bound(key))
+        assert np.flatnonzero(point["captured"]).tolist() == sorted(Captured(frame, layout).captured(key)[0].tolist())
 
 
 def check_heads(frame: StepFrame, layout: Layout, heads: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ ANSWERING = {
 """The server and the files of its routes."""
 
 LEVELS = [
-    {"config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns"},
+    {"config", "hook_points", "layout", "events", "captured", "captured_steps", "wire", "errors", "paths", "turns"},
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.analysis.attention import attention_rows
+from mri.captured import Captured
 from mri.errors import ConfigError, SessionNotFound
-from mri.events import StepFrame, dequantized
+from mri.events import StepFrame
 from mri.layout import Layout
 from mri.store.reader import SessionReader
 from mri.wire import frame_from_bytes, iter_records
@@ -87,7 +87,7 @@ def attention_mass(reader: SessionReader, step: int) -> Saliency:
     for frame in _frames(reader, step):
         position = frame.pos0 + frame.t_add - 1
         _collect(found, frame, layout)
-        at_once += (frame.t_add - 1) * ("attention/matrix" not in frame.arrays)
+        at_once += (frame.t_add - 1) * (not Captured(frame, layout).has_matrix)
     missing = [p for p in range(1, position + 1) if p not in found.rows or np.isnan(found.rows[p]).any()]
     if at_once and missing:
         raise ConfigError(
@@ -117,16 +117,16 @@ def _frames(reader: SessionReader, last: int) -> Iterator[StepFrame]:
 
 def _collect(found: _Rows, frame: StepFrame, layout: Layout) -> None:
     """Add the rows of the positions that this step read."""
-    if "attention/matrix" in frame.arrays:
-        kept = [layer for layer in range(layout.n_layer) if layer not in frame.dropped_layers]
-        mean = dequantized(frame.arrays["attention/matrix"], None).mean(axis=1)  # (n_kept, T, n_keys)
+    captured = Captured(frame, layout)
+    if captured.has_matrix:
+        nothing = np.full((frame.t_add, frame.pos0 + frame.t_add), np.nan, np.float32)
+        matrices = [captured.matrix(layer) for layer in range(layout.n_layer)]  # (n_head, T, n_keys) each
+        mean = np.stack([nothing if each is None else each.mean(axis=0) for each in matrices])
         for t in range(frame.t_add):
             position = frame.pos0 + t
-            rows = np.full((layout.n_layer, position + 1), np.nan, np.float32)
-            rows[kept] = mean[:, t, : position + 1]
-            found.rows[position] = _normalised(rows)
-    elif "attention/keys" in frame.arrays:
-        weights, bounds = attention_rows(frame, layout)  # (n_layer, n_head, n_keys), (n_layer, n_head)
+            found.rows[position] = _normalised(mean[:, t, : position + 1])
+    elif captured.has_attention:
+        weights, bounds = captured.attention()  # (n_layer, n_head, n_keys), (n_layer, n_head)
         position = frame.pos0 + frame.t_add - 1
         mean = np.nan_to_num(weights).mean(axis=1)  # of a key that was not kept: 0
         mean[np.isnan(bounds).any(axis=1)] = np.nan

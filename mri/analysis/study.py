@@ -18,7 +18,6 @@ from mri.analysis.clustering import MOST_NEURONS, Clusters, Method, cluster
 from mri.analysis.companions import company
 from mri.analysis.indexer import Indexer
 from mri.errors import ConfigError
-from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
 from mri.store.weights import weights_hash_in
@@ -291,7 +290,7 @@ def weights_hash_of(reader: SessionReader) -> str:
 def _keeps(other: SessionReader, reader: SessionReader, keys: tuple[str, ...]) -> bool:
     """Whether it has the same hook points (a session says so itself, whatever its hash) and kept values of some."""
     layout = other.session.layout
-    return layout.points == reader.session.layout.points and any(group_of_mode(layout, key) for key in keys)
+    return layout.points == reader.session.layout.points and any(key in layout.places for key in keys)
 
 
 def _history(

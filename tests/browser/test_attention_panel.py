@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 import mri
-from mri.analysis.attention import attention_entropy, attention_rows, mean_distance
+from mri.analysis.attention import mean_distance
 from mri.analysis.predictions import predictions
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.store.reader import open_session
 from tests.browser.scanner_page import click_bar, hover_words, open_scanner, plot, shown, until
@@ -47,8 +48,8 @@ def test_hover_values_are_those_of_the_python_api(page, folder):
     assert number_in(words, r"to \d+ .*?(?=[0-9.]+ of the)") == pytest.approx(earlier[strongest], rel=1e-5)
     frame = trace.frame(STEP)
     words = hover_words(page, "graph-heads", 0, 2)
-    assert number_in(words, "entropy") == pytest.approx(attention_entropy(frame, trace.layout)[2, 0], abs=0.005)
-    low, _ = mean_distance(*attention_rows(frame, trace.layout))
+    assert number_in(words, "entropy") == pytest.approx(Captured(frame, trace.layout).entropy()[2, 0], abs=0.005)
+    low, _ = mean_distance(*Captured(frame, trace.layout).attention())
     assert number_in(words, "looks") == pytest.approx(low[2, 0], abs=0.005)
     click_bar(page, "graph-looks", 2, 9)
     until(page, "window.mri.player.step === 9")
@@ -65,7 +66,7 @@ def test_heads_are_chosen_by_button_and_grid(page, folder):
         expect(buttons.nth(head + 1)).to_contain_text(f"{frame.arrays['attention/entropy'][0, head]:.2f} bits")
     page.get_by_label("Colour", exact=True).select_option("distance")
     shown(page, "graph-heads", "plot.layout.meta.of === 'distance'")
-    low, high = mean_distance(*attention_rows(frame, layout))
+    low, high = mean_distance(*Captured(frame, layout).attention())
     z = plot(page, "graph-heads", "plot._fullData[0].z.map((row) => Array.from(row))")
     np.testing.assert_allclose(z, (low + high) / 2, rtol=1e-5)
     assert "only the strongest keys are kept" in hover_words(page, "graph-heads", 1, 2)
