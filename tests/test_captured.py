@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +20,33 @@ from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, seal_here
 from tests.golden_frame.build import topk_f16
 
+ROOT = Path(__file__).parents[1]
+GROUPS = ("topk/", "sampled/", "full/", "prefill/", "attention/")
+MAY_NAME_GROUPS = {"mri/layout.py", "mri/captured.py", "mri/captured_steps.py", "mri/tracer/payload.py"}
+"""Who names them, who reads them, who fills them."""
+
 KEY, OTHER, STATS_ONLY = "block.1.mlp_out", "block.0.attn_out", "block.0.ln1"
+
+
+def constants(path: Path) -> list[str]:
+    """The strings of a file but its docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [node.value for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said]  # fmt: skip
+
+
+def test_nobody_else_knows_a_groups_name():
+    files = [*(ROOT / "mri").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    named = {
+        path.relative_to(ROOT).as_posix() for path in files if any(text.startswith(GROUPS) for text in constants(path))
+    }
+    assert named == MAY_NAME_GROUPS
+
+
+def test_only_its_readers_unpack_values():
+    users = {path.name for path in (ROOT / "mri").rglob("*.py") if "dequantized" in path.read_text("utf-8")}
+    assert users <= {"events.py", "captured.py", "captured_steps.py", "payload.py"}
 
 
 def test_rows_move_up_where_layers_were_dropped():
