@@ -28,13 +28,13 @@ class Payload(NamedTuple):
     """Values as kept: (n,) of one hook point, (K, n) of several of one width; over steps with the step as first axis.
 
     values    (…, n) float32, NaN where a step has none; a captured NaN is NaN too
-    neurons   which these are: (n,) where always the same, else (…, n), 0 where a step has none
+    neurons   which these are, as stored: (n,) where always the same, else (…, n), 0 where a step has none
     bounds    (…) the most that the magnitude of another neuron is; NaN where nothing bounds it
     scale     (…) what one code counts, NaN where a step has none; None but with q8
     """
 
     values: Floats
-    neurons: Ints
+    neurons: Array
     bounds: Floats
     scale: Floats | None
 
@@ -44,6 +44,7 @@ class Captured:
 
     def __init__(self, frame: StepFrame, layout: Layout) -> None:
         self.frame, self.layout = frame, layout
+        self._payloads: dict[str, Payload | None] = {}
 
     def is_dropped(self, key: str) -> bool:
         """Whether the layer of a hook point was left out of the step, its statistics too."""
@@ -56,13 +57,15 @@ class Captured:
         return {name: float(value) for name, value in zip(STATS, values, strict=True)}
 
     def payload(self, key: str) -> Payload | None:
-        """None where the step has no values of the hook point."""
-        self.layout.row(key)  # raises
-        group, fixed_row = self.layout.places.get(key, ("", 0))
-        row = self._row(f"{group}/values", fixed_row)
-        if row is None:
-            return None
-        return payload_of(self.layout, self.layout.neurons(key), self._column(group, row))
+        """None where the step has no values of the hook point. Not to be written to."""
+        if key not in self._payloads:
+            self.layout.row(key)  # raises
+            group, fixed_row = self.layout.places.get(key, ("", 0))
+            row = self._row(f"{group}/values", fixed_row)
+            self._payloads[key] = (
+                None if row is None else payload_of(self.layout, self.layout.neurons(key), self._column(group, row))
+            )
+        return self._payloads[key]
 
     def payloads(self, key: str | None = None) -> Iterator[tuple[Ints, Payload]]:
         """All that the step has of values, or only those of `key`: rows (K,) of hook points in `layout.points`, and
@@ -80,19 +83,22 @@ class Captured:
     def captured(self, key: str) -> tuple[Ints, Floats]:
         """(n,) neuron numbers and their values as captured in this step; empty where none were."""
         payload = self.payload(key)
-        return (np.empty(0, np.int64), np.empty(0, np.float32)) if payload is None else payload[1::-1]
+        if payload is None:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        return payload.neurons.astype(np.int64), payload.values
 
     def values(self, key: str) -> Floats:
         """(width,) of the step's last token, NaN where not captured (a captured NaN is NaN too)."""
         out = np.full(self.layout.width(key), np.nan, np.float32)
-        neurons, values = self.captured(key)
-        out[neurons] = values
+        if (payload := self.payload(key)) is not None:
+            out[payload.neurons] = payload.values
         return out
 
     def mask(self, key: str) -> Bools:
         """(width,) which neurons were captured: tells a captured NaN from a missing value."""
         out = np.zeros(self.layout.width(key), bool)
-        out[self.captured(key)[0]] = True
+        if (payload := self.payload(key)) is not None:
+            out[payload.neurons] = True
         return out
 
     def bound(self, key: str) -> float:
@@ -197,10 +203,10 @@ class Captured:
 
 def payload_of(layout: Layout, neurons: Ints | None, column: Callable[[str], Array]) -> Payload:
     """column: an array of the group, by the last part of its name; neurons: those always kept."""
-    scale = column("scale").astype(np.float32) if layout.config.quantization == "q8" else None
+    scale = column("scale") if layout.config.quantization == "q8" else None
     values = dequantized(column("values"), scale)
     if neurons is None:
-        return Payload(values, column("indices").astype(np.int64), column("bound").astype(np.float32), scale)
+        return Payload(values, column("indices"), column("bound"), scale)
     return Payload(values, neurons, np.full(values.shape[:-1], np.nan, np.float32), scale)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from mri.captured import Bools, Floats, Payload, bound_of_others, payload_of
 from mri.errors import UnknownHookPoint
 from mri.events import PHASES, Array, TraceSession, dequantized
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT
+from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 
 
 class Recording(Protocol):
@@ -24,6 +24,15 @@ class Recording(Protocol):
     def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array: ...
     def steps(self) -> dict[str, Array]: ...
     def dropped_layers(self, step: int) -> tuple[int, ...]: ...
+
+
+def by_width(layout: Layout, keys: Sequence[str]) -> list[list[str]]:
+    """Those of `keys` that keep values, the ones of one width together: what can be read at once."""
+    widths: dict[int, list[str]] = {}
+    for key in keys:
+        if key in layout.places:
+            widths.setdefault(layout.width(key), []).append(key)
+    return list(widths.values())
 
 
 class CapturedSteps:
@@ -76,10 +85,13 @@ class CapturedSteps:
             out[steps[:, None], np.broadcast_to(payload.neurons, payload.values.shape)[steps]] = payload.values[steps]
         return out
 
-    def heads(self, what: str) -> Floats | None:
+    def heads(self, what: str, *index: Any) -> Array | None:
         """(num_steps, n_layer, n_head) `entropy` (bits) or `max_weight` of the last query's row; None where no step has
         attention."""
-        return self._attention(what)
+        try:
+            return self._reader.column(f"attention/{what}", *index)
+        except UnknownHookPoint:
+            return None
 
     def rows(self, layer: int, head: int, *, whole: bool) -> Iterator[tuple[Floats, float]]:
         """Of each step what `Captured.row` gives. Of whole rows where `whole`, else of the strongest keys.
@@ -89,22 +101,18 @@ class CapturedSteps:
         steps = self._steps
         keys = self._reader.column("attention/keys", layer, head)  # (num_steps, 8)
         strongest = self._reader.column("attention/weights", layer, head)  # (num_steps, 8), NaN behind the last
-        rows = self._attention("rows", layer, head) if whole else None  # (num_steps, n)
+        rows = self.heads("rows", layer, head) if whole else None  # (num_steps, n)
         has_row = steps["dropped"] >> DROP_ORDER.index("attention/rows") & 1 == 0
-        for step, n_keys in enumerate((steps["pos0"] + steps["t_add"]).tolist()):
-            row, bound, kept = np.full(n_keys, np.nan, np.float32), np.nan, np.isfinite(strongest[step])
-            if rows is not None and has_row[step] and kept.any():
-                row, bound = dequantized(rows[step, :n_keys], None), 0.0
-            elif kept.any():
-                row[keys[step, kept].astype(np.int64)] = strongest[step, kept]
-                bound = float(bound_of_others(strongest[step, kept])) if kept.sum() < n_keys else 0.0
+        counts = np.isfinite(strongest).sum(axis=1).tolist()  # the finite ones come first, or none is
+        for step, (n_keys, count) in enumerate(zip((steps["pos0"] + steps["t_add"]).tolist(), counts, strict=True)):
+            if rows is not None and has_row[step] and count:
+                yield dequantized(rows[step, :n_keys], None), 0.0
+                continue
+            row, bound, weights = np.full(n_keys, np.nan, np.float32), np.nan, strongest[step, :count]
+            row[keys[step, :count]] = weights
+            if count:
+                bound = float(bound_of_others(weights)) if count < n_keys else 0.0
             yield row, bound
-
-    def _attention(self, what: str, *index: Any) -> Array | None:
-        try:
-            return self._reader.column(f"attention/{what}", *index)
-        except UnknownHookPoint:
-            return None
 
     @cached_property
     def _steps(self) -> dict[str, Array]:

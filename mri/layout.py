@@ -137,14 +137,6 @@ class Layout:
         width = self.width(key)
         return self.sampled[width] if self.sampled else np.arange(width)
 
-    def by_width(self, keys: Iterable[str]) -> list[list[str]]:
-        """Those of `keys` that keep values, the ones of one width together: what can be read at once."""
-        widths: dict[int, list[str]] = {}
-        for key in keys:
-            if key in self.places:
-                widths.setdefault(self.width(key), []).append(key)
-        return list(widths.values())
-
     @property
     def droppable(self) -> range:
         """Values of `layer_index` that a frame may leave out: the blocks of a nanochat model, each point of another."""

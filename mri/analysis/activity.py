@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mri.analysis.contexts import contexts
 from mri.analysis.truncated import between
-from mri.captured_steps import CapturedSteps
+from mri.captured_steps import CapturedSteps, by_width
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.layout import Layout, sampled_indices
 from mri.store.reader import SessionReader
@@ -141,7 +141,7 @@ def values_of(reader: SessionReader, keys: Sequence[str]) -> Iterator[tuple[str,
     layout = reader.session.layout
     for key in keys:
         layout.row(key)
-    for members in layout.by_width(keys):
+    for members in by_width(layout, keys):
         width, kept = layout.width(members[0]), layout.neurons(members[0])
         per_key = 4 * max(1, reader.num_steps) * (layout.topk if kept is None else len(kept))
         at_once = max(1, READ_BYTES // per_key)

@@ -58,7 +58,8 @@ def attention_map(
     weights, bounds = np.full((n, n), np.nan, np.float32), np.full((n, n), np.nan, np.float32)
     for end, (row, bound) in zip(ends, captured.rows(layer, head, whole=whole), strict=True):
         weights[end - 1, :end] = row
-        bounds[end - 1, :end][np.isnan(row)] = bound
+        if (unknown := np.isnan(row)).any():
+            bounds[end - 1, :end][unknown] = bound
     for step in np.flatnonzero((steps["phase"] == "prefill") & (steps["t_add"] > 1)).tolist():
         frame = reader.frame(step)
         matrix = Captured(frame, layout).matrix(layer, head)  # (t_add, n_keys)

@@ -25,6 +25,7 @@ from mri.analysis.vectors import (
     read_vectors,
 )
 from mri.captured import Captured
+from mri.captured_steps import by_width
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.store.reader import SessionReader
@@ -169,7 +170,7 @@ def captured_keys(one: Layout, other: Layout) -> list[str]:
 def difference_map(one: SessionReader, other: SessionReader, steps: Ints, keys: Sequence[str]) -> Distances:
     """Distances (n_keys, n) of hook points that both keep values of, over pairs of steps (n, 2)."""
     out = Distances(*(np.full((len(keys), len(steps)), np.nan) for _ in Distances._fields))
-    for names in one.session.layout.by_width(keys):
+    for names in by_width(one.session.layout, keys):
         rows = [keys.index(name) for name in names]
         at_once = max(1, CELLS_AT_ONCE // (one.session.layout.width(names[0]) * len(names)))
         for start in range(0, len(steps), at_once):

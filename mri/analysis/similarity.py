@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map
 from mri.analysis.vectors import read_vectors
-from mri.captured_steps import CapturedSteps
+from mri.captured_steps import CapturedSteps, by_width
 from mri.errors import ConfigError
 from mri.layout import Layout
 from mri.store.reader import SessionReader
@@ -155,7 +155,7 @@ def _mean_vectors(reader: SessionReader, keys: Sequence[str]) -> dict[str, tuple
     the whole mean can be away from it; NaN where a step has no values."""
     layout, steps = reader.session.layout, _some(np.arange(reader.num_steps))
     means: dict[str, tuple[Doubles, float]] = {}
-    for names in layout.by_width(keys):
+    for names in by_width(layout, keys):
         total, rest = np.zeros((len(names), layout.width(names[0]))), np.zeros(len(names))
         for start in range(0, len(steps), STEPS_AT_ONCE):
             found = read_vectors(reader, names, steps[start : start + STEPS_AT_ONCE])

@@ -97,7 +97,7 @@ def read_vectors(reader: SessionReader, keys: Sequence[str], steps: npt.ArrayLik
             width, nothing.astype(np.int64), nothing, np.zeros(shape, bool), norm, unbounded, 0, np.zeros(shape)
         )
     values, scale = payload.values.astype(np.float64), payload.scale
-    neurons = np.broadcast_to(payload.neurons, values.shape)
+    neurons = np.broadcast_to(payload.neurons.astype(np.int64), values.shape)
     bound = np.zeros(shape) if layout.config.capture_mode == "full" else np.full(shape, np.inf)
     here = np.asarray(np.isfinite(values if scale is None else scale[..., None]).any(axis=-1))
     if layout.config.capture_mode == "topk":
