@@ -20,7 +20,6 @@ import numpy.typing as npt
 from mri.analysis.activity import values_of
 from mri.analysis.contexts import contexts
 from mri.arrays import Floats, Ids, Ints
-from mri.events import group_of_mode
 from mri.store.files import replace_file
 from mri.store.reader import SessionReader
 
@@ -109,7 +108,7 @@ class MomentIndex:
         """Take in a session. -> captured values. Raises BadSession where it cannot be read; hook points that could be
         read before are in."""
         layout, number = reader.session.layout, len(self.sessions)
-        keys = [point.key for point in layout.points if group_of_mode(layout, point.key)]
+        keys = [point.key for point in layout.points if point.key in layout.places]
         count = 0
         texts = contexts(reader).tolist()
         before = [(step, self.texts[text]) for step, text in enumerate(texts) if text in self.texts]

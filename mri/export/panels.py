@@ -18,15 +18,12 @@ from typing import Any
 import numpy as np
 
 from mri.analysis.attention import (
-    attention_entropy,
     attention_map,
-    attention_rows,
     mean_distance,
-    odd_heads,
-    weight_rounding,
 )
 from mri.analysis.predictions import predictions
 from mri.analysis.series import extras_over_steps
+from mri.captured import Captured
 from mri.errors import ConfigError
 from mri.events import F16_ZERO
 from mri.export.cells import column_name, formula_safe
@@ -103,18 +100,18 @@ def _neurons(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
 
 
 def _stage(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
-    layout, frame = reader.session.layout, reader.frame(selected.step)
+    layout = reader.session.layout
+    captured = Captured(reader.frame(selected.step), layout)
     points = dict.fromkeys(selected.points)  # each once: no more rows than the step has neurons
     units = {layout.points[layout.row(key)].unit for key in points}
     unit = " or ".join(sorted(units))
 
     def rows() -> Iterator[list[Any]]:
         for key in points:
-            bound = np.float32(frame.bound(layout, key))
-            found = dict(zip(*(array.tolist() for array in frame.captured(layout, key)), strict=True))
-            values = frame.values(layout, key)
+            bound = np.float32(captured.bound(key))
+            found, values = captured.mask(key).tolist(), captured.values(key)
             for neuron in range(layout.width(key)):
-                yield [key, neuron, *_known(values[neuron], neuron in found, bound, layout.config.quantization)]
+                yield [key, neuron, *_known(values[neuron], found[neuron], bound, layout.config.quantization)]
 
     header = [("hook_point", ""), ("neuron", "index"), ("value", unit), ("state", ""), ("at_most", f"|{unit}|")]
     return header, rows()
@@ -165,9 +162,9 @@ def _checked_head(reader: SessionReader, selected: Selection) -> tuple[int, int]
 
 
 def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> tuple[Header, Iterator[list[Any]]]:
-    frame, layout = reader.frame(step), reader.session.layout
-    weights, bounds = attention_rows(frame, layout)  # (L, H, n_keys), (L, H)
-    odd, tokens = odd_heads(frame, layout), _tokens(reader)
+    captured = Captured(reader.frame(step), reader.session.layout)
+    weights, bounds = captured.attention()  # (L, H, n_keys), (L, H)
+    odd, tokens = captured.odd_heads(), _tokens(reader)
 
     def rows() -> Iterator[list[Any]]:
         for layer, head in heads:
@@ -181,16 +178,16 @@ def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> 
 
 
 def _heads(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
-    layout, frame = reader.session.layout, reader.frame(selected.step)
-    weights, bounds = attention_rows(frame, layout)
-    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
-    entropy, odd = attention_entropy(frame, layout), odd_heads(frame, layout)
+    captured = Captured(reader.frame(selected.step), reader.session.layout)
+    weights, bounds = captured.attention()
+    low, high = mean_distance(weights, bounds, captured.weight_rounding(weights))
+    entropy, odd = captured.entropy(), captured.odd_heads()
 
     def rows() -> Iterator[list[Any]]:
         for layer, head in np.ndindex(entropy.shape):
-            captured = odd[layer, head] or not np.isnan(entropy[layer, head])
-            numbers = [array[layer, head] if captured else None for array in (entropy, low, high)]
-            yield [layer, head, *numbers, "captured" if captured else "not captured"]
+            known = odd[layer, head] or not np.isnan(entropy[layer, head])
+            numbers = [array[layer, head] if known else None for array in (entropy, low, high)]
+            yield [layer, head, *numbers, "captured" if known else "not captured"]
 
     header = [("layer", "index"), ("head", "index"), ("entropy", "bits"), ("distance_at_least", "tokens"),
               ("distance_at_most", "tokens"), ("state", "")]  # fmt: skip
@@ -266,8 +263,8 @@ def _map(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[l
 
 
 def _bars(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
-    frame, layout = reader.frame(selected.step), reader.session.layout
-    rows = ([key, *frame.stats(layout, key).values()] for key in layout.rows)
+    captured = Captured(reader.frame(selected.step), reader.session.layout)
+    rows = ([key, *captured.stats(key).values()] for key in captured.layout.rows)
     return [("hook_point", ""), *((stat, _unit_of(stat)) for stat in STATS)], rows
 
 

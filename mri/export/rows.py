@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mri.analysis.series import neuron_history
+from mri.captured import Captured
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.events import PHASES, Array, StepFrame, dequantized
+from mri.events import PHASES, Array, StepFrame
 from mri.hook_points import STATS
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT
 from mri.store.reader import SessionReader
-from mri.store.rows import kept_rows
 
 ROWS_AT_ONCE = 50_000
 """Rows that a block has, about: what bounds the memory of an export."""
@@ -101,7 +101,7 @@ class Rows:
     def stats(self, frames: list[StepFrame]) -> Columns:
         frames = [frame for frame in frames if "stats" in frame.arrays]
         every = np.arange(len(self._keys))
-        kept = [kept_rows(self.layout, "stats", frame.dropped_layers) for frame in frames]
+        kept = [self.layout.kept_rows("stats", frame.dropped_layers) for frame in frames]
         codes = [every if rows is None else rows for rows in kept]
         counts = [len(rows) for rows in codes]
         rows = _joined(codes, np.int64)
@@ -128,14 +128,14 @@ class Rows:
         return columns | joined
 
     def attention(self, frames: list[StepFrame]) -> Columns:
-        frames = [frame for frame in frames if "attention/keys" in frame.arrays]
         parts: dict[str, list[Array]] = {name: [] for name in UNITS["attention"]}
         for frame in frames:
-            keys = frame.arrays["attention/keys"]  # (L, H, n)
-            kept = [layer for layer in range(self.layout.n_layer) if layer not in frame.dropped_layers]
-            layer, head, rank = np.meshgrid(kept, *(np.arange(n) for n in keys.shape[1:]), indexing="ij")
-            entropy = np.broadcast_to(frame.arrays["attention/entropy"][..., None], keys.shape)
-            weights = dequantized(frame.arrays["attention/weights"], None)
+            captured = Captured(frame, self.layout)
+            if not captured.has_attention:
+                continue
+            layers, keys, weights, entropies = captured.strongest()  # (L,), (L, H, n), (L, H, n), (L, H)
+            layer, head, rank = np.meshgrid(layers, *(np.arange(n) for n in keys.shape[1:]), indexing="ij")
+            entropy = np.broadcast_to(entropies[..., None], keys.shape)
             step = np.full(keys.size, frame.step)
             for name, array in zip(parts, (step, layer, head, rank, keys, weights, entropy), strict=True):
                 parts[name].append(array.reshape(-1))
@@ -239,24 +239,11 @@ class Rows:
     def _topk_of(self, frame: StepFrame, hook_point: str | None) -> dict[str, Array] | None:
         """The rows of one step, hook points in the layout's order; None where nothing was captured."""
         parts: list[tuple[Array, ...]] = []
-        for group, keys in self.layout.groups.items():
-            name = f"{group}/values"
-            if group.startswith("prefill/") or name not in frame.arrays:
-                continue
-            codes = np.array([self.layout.rows[key] for key in keys])
-            kept = kept_rows(self.layout, name, frame.dropped_layers)
-            codes = codes if kept is None else codes[kept]
-            at = slice(None) if hook_point is None else np.flatnonzero(codes == self.layout.rows[hook_point])
-            codes = codes[at]
-            if not len(codes):
-                continue
-            scale = frame.arrays[f"{group}/scale"][at] if f"{group}/scale" in frame.arrays else None
-            values = dequantized(frame.arrays[name][at], scale)  # (Q, k)
-            neurons = self._neurons(frame, group, codes)[at if group.startswith("topk/") else slice(None)]
-            bound = frame.arrays[f"{group}/bound"][at] if group.startswith("topk/") else np.full(len(codes), np.nan)
+        for codes, payload in Captured(frame, self.layout).payloads(hook_point):
+            values, k = payload.values, payload.values.shape[1]  # (Q, k)
+            neurons = np.broadcast_to(payload.neurons, values.shape)
             order = np.argsort(-np.abs(values), axis=1, kind="stable")
-            k = values.shape[1]
-            ranks, bounds = np.tile(np.arange(k), len(codes)), np.repeat(bound, k)
+            ranks, bounds = np.tile(np.arange(k), len(codes)), np.repeat(payload.bounds, k)
             sorted_ = (np.take_along_axis(array, order, 1).reshape(-1) for array in (neurons, values))
             parts.append((np.repeat(codes, k), ranks, *sorted_, bounds))
         if not parts:
@@ -267,14 +254,6 @@ class Rows:
             code, rest = code[by_point], [array[by_point] for array in rest]
         named = dict(zip(("rank", "neuron", "value", "bound"), rest, strict=True))
         return {"step": np.full(len(code), frame.step), "code": code, **named}
-
-    def _neurons(self, frame: StepFrame, group: str, codes: Array) -> Array:
-        """(Q, k) which neurons the values are of."""
-        if group.startswith("topk/"):
-            return frame.arrays[f"{group}/indices"]
-        key = self._keys[int(codes[0])]
-        indices, _ = frame.captured(self.layout, key)
-        return np.broadcast_to(indices, (len(codes), len(indices)))
 
 
 class Vocabulary:
