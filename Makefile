@@ -33,14 +33,14 @@ bench: $(VENV)/dev.stamp  ## measure: what tracing costs, bytes, store, server, 
 	$(PY) -m mri bench $(ARGS)
 
 model: $(VENV)/run.stamp  ## train the embedded model anew (about an hour)
-	$(PY) -m mri.nanochat.pretrain train $(ARGS)
-	$(PY) -m mri.nanochat.pretrain export
+	$(PY) -m mri.making.pretrain train $(ARGS)
+	$(PY) -m mri.making.pretrain export
 
 demos: $(VENV)/run.stamp  ## record the bundled sessions anew
-	$(PY) -m mri.tracer.demos
+	$(PY) -m mri.making.demos
 
 lessons: $(VENV)/run.stamp  ## record the sessions of the lessons anew (ARGS="1 2" only these levels)
-	$(PY) -m mri.tracer.lessons $(ARGS)
+	$(PY) -m mri.making.lessons $(ARGS)
 
 screenshots: $(VENV)/dev.stamp  ## make the pictures of the README
 	@$(PY) tests/browser/ensure_browser.py

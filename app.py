@@ -14,17 +14,17 @@ from typing import Annotated, Any
 import typer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from mri.assets import warm
 from mri.console import replace_what_cannot_be_shown
 from mri.errors import ModelError, MriError
-from mri.heap import share_one_heap
 from mri.nanochat.constants import constants_from_text
-from mri.nanochat.locate import EMBEDDED, find_checkpoint
-from mri.paths import SESSIONS, demos
-from mri.server import create_app
-from mri.stalls import STALL_S
+from mri.nanochat.locate import find_checkpoint
+from mri.paths import EMBEDDED, SESSIONS, demos
 from mri.store.files import shown
-from mri.ui.services import EXTENSION, Services
+from mri.web.assets import warm
+from mri.web.heap import share_one_heap
+from mri.web.server import create_app
+from mri.web.services import EXTENSION, Services
+from mri.web.stalls import STALL_S
 
 
 def main(

@@ -12,13 +12,13 @@ import numpy as np
 from rich.table import Table
 
 import mri
-from mri.analysis.comparison import compare
-from mri.analysis.difference import Distances, difference_map
-from mri.analysis.saliency import attention_mass
-from mri.analysis.similarity import LEAST_CKA_STEPS, debiased_cka
-from mri.config import TraceConfig
 from mri.errors import ConfigError
+from mri.format.config import TraceConfig
+from mri.measure.difference import Distances, difference_map
+from mri.measure.saliency import attention_mass
 from mri.store.reader import SessionReader, open_session
+from mri.study.comparison import compare
+from mri.study.similarity import LEAST_CKA_STEPS, debiased_cka
 
 WHOLE = TraceConfig(
     capture_mode="full", quantization="f32", prefill="stepwise", edu=True, attention_tier="full_row",

@@ -11,12 +11,12 @@ from dash import Dash
 from rich.table import Table
 
 from benchmarks import measured
-from mri.analysis.alignment import common_subsequence
-from mri.analysis.comparison import _aligned, compare
-from mri.analysis.similarity import likeness
-from mri.config import TraceConfig
-from mri.server import create_app
+from mri.format.config import TraceConfig
+from mri.measure.alignment import common_subsequence
 from mri.store.reader import open_session
+from mri.study.comparison import _aligned, compare
+from mri.study.similarity import likeness
+from mri.web.server import create_app
 from tests.conftest import write_random_session
 
 NUM_STEPS = 1_000

@@ -17,12 +17,12 @@ import numpy as np
 import psutil
 from rich.table import Table
 
-from mri.config import TraceConfig
 from mri.errors import BadSession
-from mri.events import TraceSession
 from mri.export.files import TABLES, table_pieces
 from mri.export.trace import open_trace
-from mri.store.imports import import_file
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
+from mri.store.intake.intake import import_file
 from mri.store.library import Library
 from mri.store.reader import open_session
 from mri.store.writer import SessionWriter
@@ -34,7 +34,7 @@ MEMORY = """
 import psutil, sys
 from pathlib import Path
 from mri.export.files import TABLES, table_pieces
-from mri.store.imports import import_file
+from mri.store.intake.intake import import_file
 from mri.store.library import Library
 from mri.store.reader import open_session
 me, num_bytes, peak = psutil.Process(), 0, 0

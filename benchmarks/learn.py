@@ -11,7 +11,7 @@ from rich.table import Table
 
 from mri.lessons.catalogue import Catalogue
 from mri.paths import LESSONS
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import until
 from tests.browser.serving import served

@@ -21,12 +21,12 @@ from playwright.sync_api import sync_playwright
 from rich.table import Table
 
 from benchmarks.server import ROOT, get, serving
-from mri.config import Sampling, TraceConfig
-from mri.events import TraceSession
+from mri.format.config import Sampling, TraceConfig
+from mri.format.events import TraceSession
 from mri.nanochat.checkpoint import load_model
+from mri.run.record import record_generation
 from mri.store.library import Library
-from mri.tracer.record import record_generation
-from mri.tracer.worker import MAX_DELAY_MS
+from mri.worker.child import MAX_DELAY_MS
 from tests.browser.ensure_browser import launch
 
 REQUEST = {"prompt": "Once there was a girl named Mia.", "max_new_tokens": 300, "temperature": 1.5, "seed": 4}

@@ -16,13 +16,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import measured
-from mri.analysis.activity import Activity, activity_of, filled
-from mri.analysis.clustering import cluster
-from mri.analysis.moments import MomentIndex
-from mri.analysis.study import Question, Study
-from mri.config import TraceConfig
+from mri.format.config import TraceConfig
 from mri.store.library import Library
 from mri.store.reader import open_session
+from mri.study.activity import Activity, activity_of, filled
+from mri.study.clustering import cluster
+from mri.study.moments import MomentIndex
+from mri.study.study import Question, Study
 from tests.conftest import write_random_session
 
 NEURONS, STEPS, TOPK, GROUPS = 1536, 1000, 64, 8

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.screen import percentile, scrub
 from mri.paths import SESSIONS
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import HINTS_SEEN, served

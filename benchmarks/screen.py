@@ -9,7 +9,7 @@ import time
 from playwright.sync_api import Page, sync_playwright
 from rich.table import Table
 
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import served

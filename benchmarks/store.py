@@ -11,11 +11,11 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mri.config import Sampling, TraceConfig
+from mri.format.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import load_model
+from mri.run.record import record_generation
 from mri.store.reader import open_session
 from mri.store.writer import seal_in_child
-from mri.tracer.record import record_generation
 from tests.conftest import write_random_session
 
 READS = 400

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mri.config import Sampling, TraceConfig
-from mri.events import TraceSession
+from mri.capture.recorder import GenerationRecorder, layout_of_model
+from mri.format.config import Sampling, TraceConfig
+from mri.format.events import TraceSession
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.engine import generate
 from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.run.engine import generate
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
-from mri.tracer.recorder import GenerationRecorder, layout_of_model
 
 RUNS = 9
 

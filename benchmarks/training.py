@@ -10,7 +10,7 @@ import torch
 from rich.table import Table
 from torch import nn
 
-from mri.tracer.modules import Recorder
+from mri.capture.modules import Recorder
 
 NUM_STEPS = 5000
 

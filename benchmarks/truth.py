@@ -24,13 +24,13 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks import reference
-from mri.arrays import Doubles
-from mri.captured import Captured
-from mri.config import Sampling, TraceConfig
+from mri.format.arrays import Doubles
+from mri.format.captured import Captured
+from mri.format.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.tokenizer import Tokenizer
+from mri.run.record import record_generation
 from mri.store.reader import SessionReader, open_session
-from mri.tracer.record import record_generation
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"

@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 
-from mri.wire import HEADER, record_size, views_from_bytes
+from mri.format.wire import HEADER, record_size, views_from_bytes
 
 SLOW_BYTES, SLOW_EVERY_S = 2048, 0.025  # 80 kB/s
 

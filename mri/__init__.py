@@ -14,30 +14,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mri.api import record, sessions
-    from mri.config import PRESETS, TraceConfig
+    from mri.capture.modules import Recorder
+    from mri.capture.points import Point
+    from mri.capture.watch import watch
     from mri.errors import MriError
     from mri.export.frames import concat
     from mri.export.trace import Trace, open_trace
+    from mri.format.config import PRESETS, TraceConfig
     from mri.nanochat.checkpoint import load_model
-    from mri.tracer.modules import Recorder
-    from mri.tracer.points import Point
-    from mri.tracer.watch import watch
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "record": "mri.api",
     "sessions": "mri.api",
-    "PRESETS": "mri.config",
-    "TraceConfig": "mri.config",
+    "PRESETS": "mri.format.config",
+    "TraceConfig": "mri.format.config",
     "MriError": "mri.errors",
     "concat": "mri.export.frames",
     "Trace": "mri.export.trace",
     "open_trace": "mri.export.trace",
     "load_model": "mri.nanochat.checkpoint",
-    "Point": "mri.tracer.points",
-    "Recorder": "mri.tracer.modules",
-    "watch": "mri.tracer.watch",
+    "Point": "mri.capture.points",
+    "Recorder": "mri.capture.modules",
+    "watch": "mri.capture.watch",
 }
 
 __all__ = [

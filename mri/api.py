@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mri.config import Sampling, TraceConfig
 from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
+from mri.format.config import Sampling, TraceConfig
 from mri.paths import SESSIONS, as_path
 from mri.store.library import Library
 
@@ -52,7 +52,7 @@ def record(
     import warnings
 
     from mri.nanochat.constants import softcap_of
-    from mri.tracer.record import record_generation
+    from mri.run.record import record_generation
 
     softcap = softcap_of(constants)
     if not hasattr(model, "tokenizer"):

@@ -20,18 +20,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mri import transfer
-from mri.config import PRESETS, Sampling, checked_preset, not_shown
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
-from mri.layout import Layout
-from mri.paths import LESSONS, SESSIONS, as_path
+from mri.format.config import PRESETS, Sampling, checked_preset, not_shown
+from mri.format.layout import Layout
+from mri.paths import LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import SessionInfo
 from mri.store.reader import SessionReader, open_session
 from mri.transfer import Sessions
 
 if TYPE_CHECKING:
-    from mri.events import TraceSession
-    from mri.nanochat.engine import Step
+    from mri.format.events import TraceSession
+    from mri.run.engine import Step
 
 app = typer.Typer(
     help="Record, list and check scans of a nanochat model. `python app.py` shows them in the browser.",
@@ -40,7 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @app.command()
@@ -66,7 +65,7 @@ def record(
     checked_preset(capture)
     from mri.nanochat.checkpoint import load_model  # torch takes seconds to import: only this command needs it
     from mri.nanochat.constants import constants_from_text
-    from mri.tracer.record import record_generation
+    from mri.run.record import record_generation
 
     sampling = Sampling(max_new_tokens, temperature, top_k or None, seed)
     loaded = load_model(model, device=device, constants=constants_from_text(constants or []))

@@ -5,7 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+ROOT = Path(__file__).resolve().parents[1]
+ASSETS = ROOT / "assets"
+DATA = ROOT / "data"
+EMBEDDED = DATA / "nanochat"
+"""Base directory of the model that comes along."""
 SESSIONS = DATA / "sessions"
 """The sessions folder unless another is named: what `python app.py` shows."""
 DEMOS = ("demo-*.h5", "pair-*.h5")

@@ -20,7 +20,7 @@ from mri.console import console, printable
 from mri.errors import StoreError
 from mri.paths import SESSIONS, as_path
 from mri.store.files import disk_error, partial, shown
-from mri.store.imports import import_file
+from mri.store.intake.intake import import_file
 from mri.store.library import Library
 from mri.store.reader import SessionReader, open_session
 from mri.store.writer import seal_in_child

@@ -11,18 +11,19 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, html, no_update
 
-from mri.analysis.alignment import DEFAULT, STRATEGIES
-from mri.analysis.comparison import Comparison
-from mri.analysis.difference import difference_map, length_map
-from mri.analysis.divergence import PredictionDivergence, attention_divergence, prediction_divergence
-from mri.analysis.series import full_scales
-from mri.analysis.similarity import LEAST_CKA_STEPS, Likeness, cka_keys, cka_of_points, likeness
-from mri.compare_routes import comparison_of
 from mri.errors import ModelError, MriError, SessionNotFound
+from mri.measure.alignment import DEFAULT, STRATEGIES
+from mri.measure.difference import difference_map, length_map
+from mri.measure.divergence import PredictionDivergence, attention_divergence, prediction_divergence
+from mri.measure.series import full_scales
+from mri.panels import compare_figures
+from mri.panels.chart import message
 from mri.store.library import SessionInfo
-from mri.ui import compare, compare_figures, ids, labels, record_box, session_rows, states
-from mri.ui.chart import message
-from mri.ui.services import services
+from mri.study.comparison import Comparison
+from mri.study.similarity import LEAST_CKA_STEPS, Likeness, cka_keys, cka_of_points, likeness
+from mri.web.parts import compare, ids, labels, record_box, session_rows, states
+from mri.web.routes.compare import comparison_of
+from mri.web.services import services
 
 dash.register_page(__name__, path=ids.COMPARE_PATH, name="Compare", title="Compare · nanochat MRI", order=2)
 

@@ -13,8 +13,8 @@ from dash import dcc, html
 
 from mri.errors import MriError
 from mri.lessons.lesson import Lesson
-from mri.ui import components, ids, states
-from mri.ui.services import services
+from mri.web.parts import components, ids, states
+from mri.web.services import services
 
 dash.register_page(__name__, path=ids.LEARN_PATH, name="Learn", title="Learn · nanochat MRI", order=3)
 

@@ -12,12 +12,12 @@ import dash
 import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
 
-from mri.analysis.series import largest_statistic
 from mri.errors import ModelError, MriError
-from mri.live_routes import label, model_path, offers
+from mri.measure.series import largest_statistic
 from mri.store.library import SessionInfo
-from mri.ui import components, ids, labels, record_box, session_rows
-from mri.ui.services import services
+from mri.web.parts import components, ids, labels, record_box, session_rows
+from mri.web.routes.live import label, model_path, offers
+from mri.web.services import services
 
 dash.register_page(__name__, path=ids.LIVE_PATH, name="Live", title="Live · nanochat MRI", order=1)
 

@@ -12,16 +12,17 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, ctx, dcc, html, no_update
 
-from mri.analysis.activity import family, standardised
-from mri.analysis.series import neuron_over_steps
-from mri.analysis.study import Question
 from mri.errors import MriError
-from mri.layout import Layout
-from mri.live.attribution import has_direct_path, tokens_of_neuron
+from mri.format.layout import Layout
+from mri.measure.series import neuron_over_steps
+from mri.panels import figures, neurons
+from mri.panels.chart import message
 from mri.store.reader import SessionReader
-from mri.ui import figures, ids, labels, neuron_layout, neuron_parts, neurons, session_rows, states
-from mri.ui.chart import message
-from mri.ui.services import services
+from mri.study.activity import family, standardised
+from mri.study.study import Question
+from mri.web.parts import ids, labels, neuron_layout, neuron_parts, session_rows, states
+from mri.web.services import services
+from mri.worker.attribution import has_direct_path, tokens_of_neuron
 
 dash.register_page(__name__, path=ids.NEURONS_PATH, name="Neurons", title="Neurons · nanochat MRI", order=2)
 

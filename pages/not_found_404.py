@@ -5,7 +5,7 @@ from __future__ import annotations
 import dash
 from dash import html
 
-from mri.ui import states
+from mri.web.parts import states
 
 dash.register_page(__name__, title="Not found · nanochat MRI")
 

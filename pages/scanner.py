@@ -12,18 +12,19 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
-from mri.analysis.attention import attention_map, mean_distance
-from mri.analysis.predictions import predictions, strongest
-from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
-from mri.captured import Captured
 from mri.errors import MriError
 from mri.export.panels import MOST_WATCHED
-from mri.hook_points import STATS
+from mri.format.captured import Captured
+from mri.format.hook_points import STATS
+from mri.measure.attention import attention_map, mean_distance
+from mri.measure.predictions import predictions, strongest
+from mri.measure.series import full_scales, largest_statistic, neuron_over_steps
+from mri.panels import attention, figures, statistics
+from mri.panels.chart import message
+from mri.panels.watched import WatchedNeuron, watched_history
 from mri.store.reader import SessionReader
-from mri.ui import attention, components, figures, ids, labels, record_box, session_rows, states, statistics
-from mri.ui.chart import message
-from mri.ui.services import services
-from mri.ui.watched import WatchedNeuron, watched_history
+from mri.web.parts import components, ids, labels, record_box, session_rows, states
+from mri.web.services import services
 
 dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
 

@@ -12,10 +12,10 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
 
 from mri.export.files import rows_about
-from mri.store.imports import MAX_FILE_BYTES
-from mri.ui import ids, session_files, session_rows
-from mri.ui.apart import title_in
-from mri.ui.services import services
+from mri.store.intake.intake import MAX_FILE_BYTES
+from mri.web.parts import ids, session_files, session_rows
+from mri.web.parts.apart import title_in
+from mri.web.services import services
 
 dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=4)
 

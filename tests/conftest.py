@@ -17,16 +17,16 @@ from dash import Dash
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from mri.config import ATTENTION_TOPK, TraceConfig
-from mri.events import StepFrame, TraceSession
-from mri.hook_points import nanochat_points
-from mri.layout import Layout
-from mri.live.worker import GenerationWorker
-from mri.run import Model, Run
-from mri.server import create_app
+from mri.format.config import ATTENTION_TOPK, TraceConfig
+from mri.format.events import StepFrame, TraceSession
+from mri.format.hook_points import nanochat_points
+from mri.format.layout import Layout
+from mri.format.run import Model, Run
 from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
-from mri.ui.services import EXTENSION
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
+from mri.worker.handle import GenerationWorker
 from tests.tiers import IS_LONG_RUN
 
 settings.register_profile("mri", deadline=None)  # a busy machine is slow, not wrong
@@ -43,7 +43,7 @@ TINY_VOCABULARY = [*(bytes([97 + i]) for i in range(26)), b" ", b"\xff", " é".e
 """a … z, a space, a lone byte that is no UTF-8, two bytes that are, and two special tokens."""
 SPECIAL_IDS = (29, 30)
 
-FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "live" / "fake_worker.py")]
+FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "worker" / "fake_worker.py")]
 
 NAN, INF = float("nan"), float("inf")
 HANDMADE_VALUES = (

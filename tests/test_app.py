@@ -125,7 +125,7 @@ def test_the_first_page_needs_no_torch_and_no_tables(tmp_path):
     code = """
 import sys
 from pathlib import Path
-from mri.server import create_app
+from mri.web.server import create_app
 client = create_app(Path(sys.argv[1])).server.test_client()
 assert client.get("/").status_code == 200
 slow = {"torch", "tiktoken", "pandas", "pyarrow", "xarray", "sklearn", "scipy"}

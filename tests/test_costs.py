@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from mri.paths import SESSIONS
-from tests.live.test_servers import server
 from tests.tiers import sample
+from tests.web.live.test_servers import server
 
 MOST_CPU_S = 1.0
 MOST_BYTES = 50e6

@@ -17,10 +17,10 @@ import pytest
 import requests
 
 from tests.conftest import write_handmade_session, write_random_session
-from tests.live.conftest import until
-from tests.live.sockets import Watcher
-from tests.live.test_servers import GOLDEN, server
 from tests.slow_clients import KINDS, slow_clients
+from tests.web.live.conftest import until
+from tests.web.live.sockets import Watcher
+from tests.web.live.test_servers import GOLDEN, server
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text("utf-8")

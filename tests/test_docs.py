@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mri import server
-from mri.config import PRESETS, TraceConfig
-from mri.hook_points import BLOCK, EMBED, FINAL, STATS
-from mri.layout import DROP_ORDER
+from mri.format.config import PRESETS, TraceConfig
+from mri.format.hook_points import BLOCK, EMBED, FINAL, STATS
+from mri.format.layout import DROP_ORDER
 from mri.store.library import Library
+from mri.web import server
 
 ROOT = Path(__file__).parents[1]
 DOCS = {path.name: path.read_text("utf-8") for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]}
@@ -77,7 +77,7 @@ README_SNIPPETS = re.findall(r"```python\n(.*?)```", DOCS["README.md"], re.DOTAL
 
 @pytest.mark.parametrize("snippet", README_SNIPPETS, ids=range(len(README_SNIPPETS)))
 def test_the_readmes_python_runs_as_it_stands(snippet: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("mri.api", "mri.tracer.modules"):
+    for module in ("mri.api", "mri.capture.modules"):
         monkeypatch.setattr(f"{module}.SESSIONS", tmp_path)
     exec(compile(snippet, "README.md", "exec"), {})
     (info,) = Library(tmp_path).list()

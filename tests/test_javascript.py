@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
-from mri.analysis.attention import mean_distance
-from mri.captured import Captured
-from mri.config import TraceConfig
-from mri.events import StepFrame, dequantized
-from mri.layout import LAYERS_DROPPED_BIT, Layout, sampled_indices, width_of_group
-from mri.wire import KIND_FRAME, bytes_from_frame, record_bytes
+from mri.format.captured import Captured
+from mri.format.config import TraceConfig
+from mri.format.events import StepFrame, dequantized
+from mri.format.layout import LAYERS_DROPPED_BIT, Layout, sampled_indices, width_of_group
+from mri.format.wire import KIND_FRAME, bytes_from_frame, record_bytes
+from mri.measure.attention import mean_distance
 from tests.conftest import random_frame, random_layout
 
 FOLDER = Path(__file__).parent / "js"

@@ -10,51 +10,28 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MRI = ROOT / "mri"
 
-ANSWERING = {
-    "server", "routes", "live_routes", "lesson_routes", "neuron_routes", "compare_routes", "downloads",
-    "import_routes", "lesson_words_routes", "answers", "library_routes",
-}  # fmt: skip
-"""The server and the files of its routes."""
-
 LEVELS = [
-    {
-        "arrays",
-        "captured",
-        "captured_steps",
-        "checks",
-        "config",
-        "errors",
-        "events",
-        "hook_points",
-        "layout",
-        "paths",
-        "run",
-        "turns",
-        "wire",
-    },
-    {"nanochat", "tracer", "store", "live"},
-    {"analysis", "export", "lessons"},
-    {"ui"},
-    {"assets", "compression", "linking", "guard", "heap", "stalls", *ANSWERING},
+    {"format", "errors", "paths"},
+    {"nanochat", "store"},
+    {"capture"},
+    {"run"},
+    {"measure"},
+    {"study"},
+    {"lessons", "export", "worker", "making", "panels"},
+    {"web"},
 ]
-SIDEWAYS = {
-    ("tracer", "nanochat"),
-    ("tracer", "store"),
-    ("live", "store"),
-    ("export", "analysis"),
-    ("lessons", "analysis"),
-}
-"""Stages that may import another one of their level."""
+SIDEWAYS: set[tuple[str, str]] = set()
+"""Rooms that may import another one of their level."""
 
 TOP = {"", "__init__", "__main__", "api", "cli", "console", "transfer"}
 """The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "tracer"},
+    "torch": {"nanochat", "capture", "run", "worker", "making"},
     "h5py": {"store"},
-    "sklearn": {"analysis"},
-    "scipy": {"analysis"},
-    "flask": {"ui", "assets", *ANSWERING},
+    "sklearn": {"measure", "lessons"},
+    "scipy": {"measure", "study"},
+    "flask": {"web"},
     "pandas": {"export", "api"},
     "pyarrow": {"export"},
     "xarray": {"export"},
@@ -75,7 +52,7 @@ def imports_of(path):
 
 
 def part_of(path):
-    """`store` of mri/store/writer.py, `wire` of mri/wire.py."""
+    """`store` of mri/store/writer.py, `wire` of mri/format/wire.py."""
     return path.relative_to(MRI).parts[0].removesuffix(".py")
 
 
@@ -104,8 +81,7 @@ def test_imports_go_downwards(path):
         assert other not in TOP, f"{path}:{line} imports the package's face ({name})"
         below = level_of(other)
         assert below is not None, f"{path}:{line} imports {name}, which is in no layer"
-        # server, routes and guard are one stage in several files
-        fine = below < level or other == part or (part, other) in SIDEWAYS or level == below in (0, len(LEVELS) - 1)
+        fine = below < level or other == part or (part, other) in SIDEWAYS or level == below == 0
         assert fine, f"{path}:{line} imports {name}, which is not below {part}"
 
 
@@ -145,7 +121,7 @@ def test_replay_works_where_torch_is_not_installed(tmp_path, handmade_session):
     result = run_without_torch(
         """
 from pathlib import Path
-from mri.server import create_app
+from mri.web.server import create_app
 client = create_app(Path(sys.argv[1])).server.test_client()
 from mri.store.library import Library
 [info] = Library(Path(sys.argv[1])).list()

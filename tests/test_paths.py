@@ -10,11 +10,11 @@ from mri.errors import StoreError
 from mri.export.trace import open_trace
 from mri.nanochat.locate import find_checkpoint
 from mri.paths import as_path
-from mri.server import create_app
-from mri.store.imports import import_file
+from mri.store.intake.intake import import_file
 from mri.store.library import Library
 from mri.store.reader import open_session
-from mri.ui.services import EXTENSION
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
 from tests.conftest import write_handmade_session
 
 GOLDEN = Path(__file__).parent / "golden" / "E5"

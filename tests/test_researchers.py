@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mri.nanochat import evaluate
+from mri.making import evaluate
 from mri.nanochat.checkpoint import load_model
 from mri.store.library import Library
 

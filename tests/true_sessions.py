@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mri.config import ATTENTION_TOPK, TraceConfig
-from mri.events import Q8_NAN, TraceSession
-from mri.hook_points import STATS
-from mri.layout import sampled_indices
-from mri.run import Model, Run
+from mri.format.config import ATTENTION_TOPK, TraceConfig
+from mri.format.events import Q8_NAN, TraceSession
+from mri.format.hook_points import STATS
+from mri.format.layout import sampled_indices
+from mri.format.run import Model, Run
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout

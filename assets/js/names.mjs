@@ -1,5 +1,5 @@
 /**
- * Names that Python and JavaScript share; mri/ui/ids.py has the same, and a test compares the two.
+ * Names that Python and JavaScript share; mri/web/parts/ids.py has the same, and a test compares the two.
  */
 
 export const IDS = Object.freeze({

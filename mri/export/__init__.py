@@ -1,0 +1,1 @@
+"""Sessions to take away: DataFrames, tables, files."""

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.comparison import Comparison
-from mri.analysis.difference import difference_map, length_map, neuron_differences
-from mri.analysis.divergence import AttentionDivergence, attention_divergence, prediction_divergence
-from mri.analysis.similarity import cka_keys, cka_of_points, likeness
 from mri.errors import ConfigError
 from mri.export.cells import header
 from mri.export.panels import Header, csv_pieces
+from mri.measure.difference import difference_map, length_map, neuron_differences
+from mri.measure.divergence import AttentionDivergence, attention_divergence, prediction_divergence
 from mri.store.reader import SessionReader
+from mri.study.comparison import Comparison
+from mri.study.similarity import cka_keys, cka_of_points, likeness
 
 
 @dataclass(frozen=True)

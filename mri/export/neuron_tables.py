@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.activity import Activity, standardised
-from mri.analysis.moments import EDGES
-from mri.analysis.study import Question, Study
 from mri.errors import ConfigError
 from mri.export.cells import header
 from mri.export.panels import Header, csv_pieces, tokens_read
 from mri.nanochat.reach import ERASED_BELOW
 from mri.store.library import Library
+from mri.study.activity import Activity, standardised
+from mri.study.moments import EDGES
+from mri.study.study import Question, Study
 
 Table = tuple[Header, Iterable[list[Any]]]
 

@@ -17,18 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.attention import (
+from mri.errors import ConfigError
+from mri.export.cells import column_name, formula_safe
+from mri.export.rows import Rows, values_of
+from mri.format.captured import Captured
+from mri.format.events import F16_ZERO
+from mri.format.hook_points import STATS
+from mri.measure.attention import (
     attention_map,
     mean_distance,
 )
-from mri.analysis.predictions import predictions
-from mri.analysis.series import extras_over_steps
-from mri.captured import Captured
-from mri.errors import ConfigError
-from mri.events import F16_ZERO
-from mri.export.cells import column_name, formula_safe
-from mri.export.rows import Rows, values_of
-from mri.hook_points import STATS
+from mri.measure.predictions import predictions
+from mri.measure.series import extras_over_steps
 from mri.store.reader import SessionReader
 
 

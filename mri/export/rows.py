@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mri.analysis.series import neuron_history
-from mri.captured import Captured
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.events import PHASES, Array, StepFrame
-from mri.hook_points import STATS
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT
+from mri.format.captured import Captured
+from mri.format.events import PHASES, Array, StepFrame
+from mri.format.hook_points import STATS
+from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT
+from mri.measure.series import neuron_history
 from mri.store.reader import SessionReader
 
 ROWS_AT_ONCE = 50_000

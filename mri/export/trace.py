@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mri.arrays import Bools, Floats
-from mri.captured import Captured
-from mri.captured_steps import CapturedSteps
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
-from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
 from mri.export.provenance import provenance
 from mri.export.xarrays import dataset
-from mri.layout import Layout
+from mri.format.arrays import Bools, Floats
+from mri.format.captured import Captured
+from mri.format.captured_steps import CapturedSteps
+from mri.format.events import StepFrame, TraceSession
+from mri.format.layout import Layout
+from mri.format.run import Run
 from mri.paths import as_path
-from mri.run import Run
 from mri.store.reader import SessionReader, open_session
 
 if TYPE_CHECKING:

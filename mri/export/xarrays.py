@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mri.captured_steps import CapturedSteps
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.hook_points import STATS
+from mri.format.captured_steps import CapturedSteps
+from mri.format.hook_points import STATS
 from mri.store.reader import SessionReader
 
 if TYPE_CHECKING:

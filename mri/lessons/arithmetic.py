@@ -9,11 +9,11 @@ from functools import cache
 
 import numpy as np
 
-from mri.analysis.logit_lens import RMS_EPS
-from mri.arrays import Floats
-from mri.captured import Captured
-from mri.events import StepFrame
+from mri.format.arrays import Floats
+from mri.format.captured import Captured
+from mri.format.events import StepFrame
 from mri.lessons.numbers import Number
+from mri.measure.logit_lens import RMS_EPS
 from mri.store.reader import SessionReader
 
 SHOWN = 3

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.series import full_scales, largest_statistic
 from mri.errors import LessonError, LessonNotFound
 from mri.lessons.lesson import Lesson, Moment, lesson_of, walk, yaml_of
+from mri.lessons.levels.word_space import WordSpace
 from mri.lessons.numbers import Number, Readers, Table, Weights, number_named, shown
 from mri.lessons.targets import TARGETS
-from mri.lessons.word_space import WordSpace
+from mri.measure.series import full_scales, largest_statistic
 from mri.store.reader import open_session
 
 SESSION_PREFIX = "lesson-"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mri.errors import MriError
-from mri.layout import Layout
+from mri.format.layout import Layout
 from mri.lessons.catalogue import SESSION_PREFIX, Catalogue, nodes_of, numbers_of
 from mri.lessons.conditions import check_condition
 from mri.lessons.lesson import Lesson, Moment, walk, words_in

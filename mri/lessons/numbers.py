@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from mri.captured import Captured
 from mri.errors import LessonError, UnknownHookPoint
+from mri.format.captured import Captured
 from mri.store.reader import SessionReader
 
 FORMAT = re.compile(r"[+]?,?(\.\d)?[dfg%]?|")

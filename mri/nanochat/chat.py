@@ -6,7 +6,7 @@ Writes conversations as nanochat's fine-tuning does. Knows nothing of models or 
 from collections.abc import Mapping, Sequence
 
 from mri.errors import PromptError
-from mri.events import refuse_half_characters
+from mri.format.events import refuse_half_characters
 from mri.nanochat.tokenizer import Tokenizer
 
 Prompt = str | Sequence[Mapping[str, str]] | Sequence[int]

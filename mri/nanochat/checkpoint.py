@@ -15,15 +15,16 @@ import torch
 from torch import Tensor
 
 from mri.errors import ConfigError, ModelError
+from mri.format.run import hash_of_config
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.constants import SOFTCAP, softcap_of
 from mri.nanochat.eras import Era, era_from_keys
-from mri.nanochat.locate import EMBEDDED, find_checkpoint, read_config
+from mri.nanochat.locate import find_checkpoint, read_config
 from mri.nanochat.model import GPT
 from mri.nanochat.pickles import TENSOR_OPS, check_pickle
 from mri.nanochat.tokenizer import Tokenizer, load_tokenizer
 from mri.nanochat.weights import checksum, weights_hash
-from mri.run import hash_of_config
+from mri.paths import EMBEDDED
 
 _CURE = "copy the file again from where nanochat wrote it"
 _ENTRY = re.compile(r"[^/]+/(data\.pkl|data/\d+|byteorder|version|\.format_version|\.storage_alignment|\.data/\w+)")

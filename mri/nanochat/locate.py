@@ -12,9 +12,7 @@ from pathlib import Path
 
 from mri.errors import ModelError
 from mri.nanochat.config import GPTConfig
-from mri.paths import as_path
-
-EMBEDDED = Path(__file__).parents[2] / "data" / "nanochat"
+from mri.paths import EMBEDDED, as_path
 
 SOURCES = ("chatsft", "chatrl", "mid", "base")
 """Kinds of checkpoints in the order of choice: what can chat goes first, and nanochat's own chat takes chatsft."""

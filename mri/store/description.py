@@ -12,10 +12,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from mri.checks import is_whole
 from mri.errors import BadSession, ConfigError
-from mri.events import TraceSession
-from mri.layout import Layout
+from mri.format.checks import is_whole
+from mri.format.events import TraceSession
+from mri.format.layout import Layout
 
 FORMAT = "nanochat-mri"
 FORMAT_VERSION = 1

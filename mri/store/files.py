@@ -23,6 +23,7 @@ import stat
 from pathlib import Path
 
 from mri.errors import StoreError
+from mri.paths import ROOT
 
 SESSION, VOCABULARY, JOURNAL = "session.json", "vocabulary.safetensors", "frames.journal"
 LOCK, RECORDER = "lock", "recorder.json"
@@ -75,7 +76,7 @@ def storable(text: str) -> str:
 
 def environment_of_child() -> dict[str, str]:
     """For `python -m mri.…` from anywhere: the package that runs now is the one that the child finds."""
-    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path}
 
 

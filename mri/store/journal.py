@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mri.wire import HEADER, KIND_END, KIND_FRAME, MAGIC, Record, read_record, record_size
+from mri.format.wire import HEADER, KIND_END, KIND_FRAME, MAGIC, Record, read_record, record_size
 
 BEAT_S = 10.0
 """Between two calls of `on_beat` where no thread syncs."""

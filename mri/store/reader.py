@@ -21,19 +21,19 @@ from typing import Any, Protocol, Self
 import numpy as np
 from safetensors import SafetensorError
 
-from mri.arrays import Bools, Ints
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
-from mri.events import PHASES, Array, StepFrame, TraceSession
+from mri.format.arrays import Bools, Ints
+from mri.format.events import PHASES, Array, StepFrame, TraceSession
+from mri.format.frame_check import FrameCheck, header_fault
+from mri.format.rows import largest_shape, padded, scattered
+from mri.format.steps import STEP_COLUMNS, named_steps, sequence
+from mri.format.wire import KIND_END, frame_from_bytes, names_from_bytes, views_from_bytes
 from mri.paths import as_path
 from mri.store.description import MAX_BYTES, session_from_journal_json
 from mri.store.files import JOURNAL, SESSION, VOCABULARY, disk_error, is_session_id, open_regular, read_file, shown
-from mri.store.frame_check import FrameCheck, header_fault
 from mri.store.journal import lost_record, record_at, whole_records
 from mri.store.locks import recorder_of
-from mri.store.rows import largest_shape, padded, scattered
-from mri.store.steps import STEP_COLUMNS, named_steps, sequence
 from mri.store.vocabulary import Vocabulary
-from mri.wire import KIND_END, frame_from_bytes, names_from_bytes, views_from_bytes
 
 MAX_VOCABULARY_BYTES = 1 << 28
 

@@ -22,17 +22,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import MriError, StoreError
-from mri.events import PHASES, Array, TraceSession
-from mri.hook_points import STATS
-from mri.layout import Layout
+from mri.format.events import PHASES, Array, TraceSession
+from mri.format.hook_points import STATS
+from mri.format.layout import Layout
+from mri.format.rows import largest_shape, padded, scattered
+from mri.format.steps import STEP_COLUMNS
 from mri.store.description import session_json
 from mri.store.files import JOURNAL, SESSION, disk_error, free_bytes, partial, remove_tree, shown, sync_folder
 from mri.store.locks import SessionLock, may_be_recorded
 from mri.store.reader import JournalReader
-from mri.store.rows import largest_shape, padded, scattered
 from mri.store.sealed import SealedReader, sealed_session
 from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, plain_os_error, put
-from mri.store.steps import STEP_COLUMNS
 
 STEPS_AT_ONCE = 64
 LOCK_WAIT_S = 10.0

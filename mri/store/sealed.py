@@ -15,20 +15,20 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from mri.arrays import Bools, Ids, Ints
 from mri.errors import BadSession, UnknownHookPoint
-from mri.events import PHASES, Array, StepFrame, TraceSession
-from mri.hook_points import STATS
+from mri.format.arrays import Bools, Ids, Ints
+from mri.format.events import PHASES, Array, StepFrame, TraceSession
+from mri.format.frame_check import FrameCheck, header_fault
+from mri.format.hook_points import STATS
+from mri.format.rows import fill_value
+from mri.format.steps import STEP_COLUMNS, named_steps
+from mri.format.wire import KIND_FRAME, MAX_PAYLOAD_BYTES, bytes_from_frame, record_bytes
 from mri.store.description import session_from_json
 from mri.store.files import shown
-from mri.store.frame_check import FrameCheck, header_fault
+from mri.store.intake.structure import NotOurs, check_shapes, check_sizes, datasets_of, description_of
 from mri.store.reader import SessionReader, named_after
-from mri.store.rows import fill_value
 from mri.store.shelf import array_name, crc32, opened, read_all, read_steps, readable, steps_at_once
-from mri.store.steps import STEP_COLUMNS, named_steps
-from mri.store.structure import NotOurs, check_shapes, check_sizes, datasets_of, description_of
 from mri.store.vocabulary import Vocabulary
-from mri.wire import KIND_FRAME, MAX_PAYLOAD_BYTES, bytes_from_frame, record_bytes
 
 
 class Column(NamedTuple):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mri.config import TraceConfig
 from mri.errors import MriError
-from mri.events import TraceSession
-from mri.run import Run
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
+from mri.format.run import Run
 from mri.store import description
 from mri.store.files import JOURNAL, SESSION, read_file, shown
 from mri.store.locks import is_held

@@ -20,9 +20,9 @@ import h5py
 import numpy as np
 
 from mri.errors import BadSession
-from mri.events import Array
+from mri.format.events import Array
+from mri.format.rows import RESERVED, fill_value
 from mri.store.files import open_regular, shown
-from mri.store.rows import RESERVED, fill_value
 
 KEYS_PER_CHUNK = 256
 """Chunk length of axes that grow with the sequence: what lies behind a step's end is never written."""

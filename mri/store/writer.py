@@ -20,7 +20,10 @@ from typing import Any
 import filelock
 
 from mri.errors import BadFrame, StoreError
-from mri.events import StepFrame, TraceSession
+from mri.format.events import StepFrame, TraceSession
+from mri.format.frame_check import FrameCheck
+from mri.format.rows import RESERVED
+from mri.format.wire import DTYPES, KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
 from mri.store.description import journal_json
 from mri.store.files import (
     JOURNAL,
@@ -37,12 +40,9 @@ from mri.store.files import (
     storable,
     sync_folder,
 )
-from mri.store.frame_check import FrameCheck
 from mri.store.journal import Journal
 from mri.store.locks import RecorderFile, SessionLock
-from mri.store.rows import RESERVED
 from mri.store.vocabulary import Vocabulary
-from mri.wire import DTYPES, KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
 
 LOCK_WAIT_S = 2.0
 """How long a new recording waits for a lock that a list of sessions may hold for a moment."""

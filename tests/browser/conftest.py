@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.ensure_browser import launch_with_profile
 from tests.browser.serving import clean_page, served, usual_address
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from mri import paths as data
 from mri.lessons.catalogue import Catalogue
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.ensure_browser import launch
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import clean_page, served

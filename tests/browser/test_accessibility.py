@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.config import TraceConfig
-from mri.server import create_app
+from mri.format.config import TraceConfig
+from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import DESKTOP, PHONE, clean_page, served
 from tests.conftest import write_random_session

@@ -7,9 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.config import TraceConfig
-from mri.server import create_app
-from mri.ui.services import EXTENSION
+from mri.format.config import TraceConfig
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
 from tests.browser.scanner_page import click_bar, hover_words, plot, shown, until
 from tests.browser.serving import PHONE, clean_page, served
 from tests.true_sessions import write_true_session

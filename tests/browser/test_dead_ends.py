@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from mri.config import TraceConfig
-from mri.events import TraceSession
-from mri.server import ROOT, create_app
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
+from mri.web.server import ROOT, create_app
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import clean_page, served
 from tests.conftest import random_layout, write_random_session
@@ -101,7 +101,7 @@ def test_every_state_is_walked():
     """Those that pages name; what is walked elsewhere stands here."""
     elsewhere = {"These neurons cannot be grouped", "This session has no steps yet"}
     named = set()
-    for path in [*(ROOT / "pages").glob("*.py"), ROOT / "mri/ui/states.py"]:
+    for path in [*(ROOT / "pages").glob("*.py"), ROOT / "mri/web/parts/states.py"]:
         named |= set(re.findall(r"""\bstate\(\s*"([^"]+)\"""", path.read_text("utf-8")))
     assert named == {*STATES.values(), *STATES_OF_NOTHING.values()} - {"No sessions yet"} | elsewhere
 

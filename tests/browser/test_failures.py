@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from mri.config import TraceConfig
+from mri.format.config import TraceConfig
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import clean_page
 from tests.conftest import write_random_session

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, step, until
 from tests.browser.serving import DESKTOP, PHONE, clean_page, served
 from tests.conftest import write_random_session

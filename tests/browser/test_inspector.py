@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from mri.analysis.predictions import predictions
-from mri.analysis.series import neuron_over_steps
-from mri.captured import Captured
-from mri.config import TraceConfig
-from mri.server import create_app
+from mri.format.captured import Captured
+from mri.format.config import TraceConfig
+from mri.measure.predictions import predictions
+from mri.measure.series import neuron_over_steps
 from mri.store.reader import open_session
+from mri.web.server import create_app
 from tests.browser.scanner_page import click_bar, neuron_at, open_scanner, plot, shown, step, until, view
 from tests.browser.serving import served
 from tests.conftest import write_random_session

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from mri.captured import Captured
-from mri.server import create_app
+from mri.format.captured import Captured
 from mri.store.reader import open_session
+from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_random_session

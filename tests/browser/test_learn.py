@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from mri.lessons.catalogue import Catalogue
 from mri.lessons.targets import TARGETS
 from mri.paths import LESSONS
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.lesson_walker import walk_lesson
 from tests.browser.scanner_page import neuron_at, until, view
 from tests.browser.serving import PHONE, clean_page, served

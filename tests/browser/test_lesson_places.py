@@ -12,7 +12,7 @@ from mri.lessons.catalogue import Catalogue
 from mri.lessons.lesson import Lesson, Moment, walk
 from mri.lessons.targets import TARGETS
 from mri.paths import LESSONS
-from mri.server import create_app
+from mri.web.server import create_app
 from tests.browser.scanner_page import until
 from tests.browser.serving import clean_page, served
 from tests.tiers import IS_LONG_RUN

@@ -9,16 +9,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.analysis.series import full_scales, series_over_steps
-from mri.live.worker import GenerationWorker
-from mri.server import create_app
+from mri.measure.series import full_scales, series_over_steps
 from mri.store.library import Library
-from mri.ui.services import EXTENSION
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
+from mri.worker.handle import GenerationWorker
 from tests.browser.scanner_page import step, until
 from tests.browser.serving import DESKTOP, PHONE, clean_page, served
 from tests.browser.test_record import MODEL
 from tests.conftest import FAKE_WORKER
-from tests.live.conftest import Recorder
+from tests.web.live.conftest import Recorder
 
 KEEP_SOCKETS = """window.sockets = []; const Real = WebSocket;
 window.WebSocket = class extends Real { constructor(...of) { super(...of); window.sockets.push(this); } };"""

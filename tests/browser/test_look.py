@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from mri.ui.theme import THEMES
+from mri.panels.theme import THEMES
 from tests.browser.places import PLACES, copy_sessions, states
 from tests.browser.serving import clean_page
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from mri.config import TraceConfig
-from mri.events import TraceSession
-from mri.server import create_app
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
-from mri.ui.services import EXTENSION
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
 from tests.browser.serving import served
 from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout, write_handmade_session
 from tests.tiers import sample

@@ -8,18 +8,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.analysis.study import Question
-from mri.config import TraceConfig
-from mri.live.worker import GenerationWorker
-from mri.run import Model, Run
-from mri.server import create_app
-from mri.ui.services import EXTENSION
+from mri.format.config import TraceConfig
+from mri.format.run import Model, Run
+from mri.study.study import Question
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
+from mri.worker.handle import GenerationWorker
 from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_random_session
 
 KEY = "block.1.mlp_act"
-FAKE = [sys.executable, str(Path(__file__).parents[1] / "live" / "fake_worker.py")]
+FAKE = [sys.executable, str(Path(__file__).parents[1] / "worker" / "fake_worker.py")]
 GROUPS = f"/neurons?session=demo&point={KEY}&groups=3"
 DOSSIER = f"/neurons?session=demo&point={KEY}&neuron=23"
 

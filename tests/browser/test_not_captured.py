@@ -5,7 +5,7 @@ import torch
 from playwright.sync_api import expect
 from torch import nn
 
-from mri.tracer.modules import Recorder
+from mri.capture.modules import Recorder
 from tests.browser.scanner_page import open_scanner, shown
 
 

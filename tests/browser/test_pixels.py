@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mri.analysis.series import full_scales
+from mri.measure.series import full_scales
+from mri.panels.theme import colours, scales
 from mri.store.reader import open_session
-from mri.ui.theme import colours, scales
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import clean_page
 from tests.conftest import write_handmade_session

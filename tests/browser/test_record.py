@@ -7,10 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.live.worker import GenerationWorker
-from mri.server import create_app
 from mri.store.reader import open_session
-from mri.ui.services import EXTENSION
+from mri.web.server import create_app
+from mri.web.services import EXTENSION
+from mri.worker.handle import GenerationWorker
 from tests.browser.serving import clean_page, served
 from tests.conftest import FAKE_WORKER
 

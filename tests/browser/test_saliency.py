@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from mri.analysis.saliency import attention_mass
-from mri.config import Sampling, TraceConfig
+from mri.format.config import Sampling, TraceConfig
+from mri.measure.saliency import attention_mass
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import load_model
-from mri.server import create_app
+from mri.run.record import record_generation
 from mri.store.reader import open_session
-from mri.tracer.record import record_generation
+from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_random_session

@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.captured import Captured
-from mri.config import TraceConfig
+from mri.format.captured import Captured
+from mri.format.config import TraceConfig
 from mri.store.reader import open_session
 from tests.browser.scanner_page import neuron_at, open_scanner, shown, step, until, view
 from tests.browser.serving import PHONE, clean_page

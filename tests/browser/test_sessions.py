@@ -7,8 +7,8 @@ import h5py
 import pytest
 from playwright.sync_api import expect
 
-from mri.server import create_app
 from mri.store import integrity
+from mri.web.server import create_app
 from tests.browser.serving import PHONE, clean_page, served
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from mri.server import create_app
 from mri.store.library import Library
 from mri.store.reader import open_session
+from mri.web.server import create_app
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_handmade_session
 from tests.store.hostile import KINDS

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from mri.config import TraceConfig
+from mri.format.config import TraceConfig
 from tests.browser.scanner_page import open_scanner, shown, until, view
 from tests.conftest import write_random_session
 from tests.true_sessions import write_true_session

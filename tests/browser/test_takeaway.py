@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from mri.captured import Captured
+from mri.format.captured import Captured
 from mri.store.reader import open_session
 from tests.browser.scanner_page import open_scanner, shown, until, view
 from tests.browser.serving import HINTS_SEEN

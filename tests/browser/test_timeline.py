@@ -9,10 +9,10 @@ import torch
 from playwright.sync_api import expect
 
 import mri
-from mri.analysis.series import series_over_steps
-from mri.config import TraceConfig
-from mri.events import TraceSession
-from mri.layout import DROP_ORDER
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
+from mri.format.layout import DROP_ORDER
+from mri.measure.series import series_over_steps
 from mri.store.reader import open_session
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from mri.analysis.series import neuron_over_steps
-from mri.config import TraceConfig
-from mri.server import create_app
+from mri.format.config import TraceConfig
+from mri.measure.series import neuron_over_steps
 from mri.store.reader import open_session
+from mri.web.server import create_app
 from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
 from tests.browser.serving import served
 from tests.conftest import write_random_session

@@ -17,13 +17,13 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 
-from mri.config import TraceConfig
 from mri.errors import ConfigError, StoreError
-from mri.events import TraceSession
 from mri.export import rows
 from mri.export.cells import formula_safe
 from mri.export.files import ALL, FORMATS, TABLES, check, file_name, pieces, rows_about
 from mri.export.trace import open_trace
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.reader import SessionReader, open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session

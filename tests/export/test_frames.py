@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import mri
-from mri.config import TraceConfig
 from mri.errors import ConfigError
 from mri.export.rows import UNITS
 from mri.export.trace import open_trace
-from mri.hook_points import STATS
+from mri.format.config import TraceConfig
+from mri.format.hook_points import STATS
 from tests.conftest import HANDMADE_VALUES, write_handmade_session, write_random_session
 
 HASHES = {"config_hash": "c0ffee", "weights_hash": "beef"}

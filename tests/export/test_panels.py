@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mri.captured import Captured
-from mri.config import TraceConfig
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.export.panels import KINDS, Selection, panel_csv
+from mri.format.captured import Captured
+from mri.format.config import TraceConfig
 from mri.store.reader import open_session
 from tests.conftest import write_handmade_session, write_random_session
 

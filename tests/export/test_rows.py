@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mri.captured import Captured
-from mri.config import PRESETS, TraceConfig
 from mri.errors import ConfigError
-from mri.events import TraceSession
 from mri.export import rows as module
 from mri.export.rows import UNITS, Coded, Rows, num_rows
 from mri.export.trace import open_trace
-from mri.layout import LAYERS_DROPPED_BIT
+from mri.format.captured import Captured
+from mri.format.config import PRESETS, TraceConfig
+from mri.format.events import TraceSession
+from mri.format.layout import LAYERS_DROPPED_BIT
 from mri.store.reader import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session

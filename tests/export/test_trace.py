@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
-from mri.captured import Captured
-from mri.config import PRESETS, TraceConfig
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.export.trace import Trace, open_trace
-from mri.hook_points import STATS
+from mri.format.captured import Captured
+from mri.format.config import PRESETS, TraceConfig
+from mri.format.hook_points import STATS
 from tests.conftest import HANDMADE_VALUES, write_handmade_session
 
 Write = Callable[..., Path]

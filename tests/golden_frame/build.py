@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from mri.config import TraceConfig
-from mri.events import StepFrame
-from mri.hook_points import nanochat_points
-from mri.layout import Layout
-from mri.wire import bytes_from_frame
+from mri.format.config import TraceConfig
+from mri.format.events import StepFrame
+from mri.format.hook_points import nanochat_points
+from mri.format.layout import Layout
+from mri.format.wire import bytes_from_frame
 
 FOLDER = Path(__file__).parent
 N_LAYER, N_EMBD, N_HEAD, N_VOCAB = 2, 8, 2, 11

@@ -7,7 +7,7 @@ import pytest
 
 from mri.errors import LessonError
 from mri.lessons.conditions import CONDITIONS, check_condition
-from mri.ui.theme import ASSETS
+from mri.panels.theme import ASSETS
 from tests.test_javascript import node
 
 READ = "import(process.argv[1]).then(({ CONDITIONS }) => console.log(JSON.stringify(Object.keys(CONDITIONS))))"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mri.captured import Captured
 from mri.errors import LessonError
+from mri.format.captured import Captured
 from mri.lessons.numbers import Number, Table, from_recording, measured, number_named, shown, statistic
 from mri.store.reader import open_session
 from tests.conftest import write_handmade_session

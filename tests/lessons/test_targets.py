@@ -5,7 +5,7 @@ import pytest
 from mri.lessons.catalogue import Catalogue
 from mri.lessons.targets import TARGETS, is_lock, is_target
 from mri.paths import LESSONS
-from mri.ui import ids
+from mri.web.parts import ids
 
 
 def test_every_target_has_a_name_and_says_what_it_is():

@@ -6,10 +6,10 @@ import plotly.graph_objects as go
 import pytest
 from dash import no_update
 
-from mri.config import TraceConfig
+from mri.format.config import TraceConfig
 from mri.paths import SESSIONS
-from mri.server import create_app
-from mri.ui import compare
+from mri.web.parts import compare
+from mri.web.server import create_app
 from tests.conftest import write_handmade_session, write_random_session
 from tests.true_sessions import write_true_session
 

@@ -6,7 +6,7 @@ import sys
 import plotly.utils
 import pytest
 
-from mri.server import create_app
+from mri.web.server import create_app
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from mri.config import TraceConfig
-from mri.events import TraceSession
-from mri.server import create_app
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
-from mri.ui import ids
+from mri.web.parts import ids
+from mri.web.server import create_app
 from tests.conftest import TINY_VOCABULARY, random_layout, write_random_session
 
 

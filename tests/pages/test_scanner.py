@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import pytest
 from dash import no_update
 
-from mri.config import TraceConfig
-from mri.events import TraceSession
-from mri.server import create_app
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
+from mri.web.server import create_app
 from tests.conftest import random_layout, write_handmade_session, write_random_session
 
 ROOT = Path(__file__).parents[2]

@@ -25,13 +25,13 @@ import requests
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
-from mri.config import TraceConfig
+from mri.format.config import TraceConfig
 from mri.store.library import Library
 from mri.store.reader import open_session
 from tests.browser.ensure_browser import launch
 from tests.browser.serving import HARNESS
 from tests.conftest import write_handmade_session, write_random_session
-from tests.live.test_servers import GOLDEN, server
+from tests.web.live.test_servers import GOLDEN, server
 
 ROOT = Path(__file__).parents[2]
 DURATION_S = float(os.environ.get("MRI_SOAK_S") or 3600)

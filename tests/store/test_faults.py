@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 from mri.errors import MriError, StoreError
-from mri.events import StepFrame, TraceSession
-from mri.layout import Layout
+from mri.format.events import StepFrame, TraceSession
+from mri.format.layout import Layout
+from mri.format.wire import bytes_from_frame
 from mri.store.leftovers import sweep
 from mri.store.library import Library
 from mri.store.locks import is_held
 from mri.store.reader import JournalReader, open_session
 from mri.store.writer import SessionWriter
-from mri.wire import bytes_from_frame
 from tests.golden_frame.build import topk_f16
 from tests.tiers import sample
 

@@ -8,9 +8,9 @@ import time
 import h5py
 import pytest
 
-from mri.config import TraceConfig
 from mri.errors import BadSession, SessionNotFound
-from mri.events import TraceSession
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store import integrity as module
 from mri.store.library import Library
 from mri.store.writer import SessionWriter

@@ -10,9 +10,9 @@ import time
 import pytest
 
 from mri.errors import BadSession
+from mri.format.wire import KIND_END, KIND_FRAME, record_bytes
 from mri.store.journal import Journal, lost_record, whole_records
 from mri.store.reader import JournalReader
-from mri.wire import KIND_END, KIND_FRAME, record_bytes
 
 
 def records_in(path, step=0):
@@ -137,7 +137,7 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from mri.store.journal import Journal
-from mri.wire import KIND_FRAME, record_bytes
+from mri.format.wire import KIND_FRAME, record_bytes
 path = Path(sys.argv[1])
 journal = Journal(path)
 record = record_bytes(KIND_FRAME, 0, b"0" * 400)

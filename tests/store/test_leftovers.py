@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from mri.config import TraceConfig
-from mri.events import TraceSession
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.files import partial
 from mri.store.leftovers import STALE_S, sweep
 from mri.store.library import Library

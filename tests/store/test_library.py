@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 import pytest
 
-from mri.config import TraceConfig
 from mri.errors import BadSession, SessionNotFound, StoreError
-from mri.events import TraceSession
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
 from mri.store.files import is_session_id
 from mri.store.library import Library
 from mri.store.seal import seal as seal_here

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from mri.errors import BadSession, StoreError
-from mri.events import TraceSession
+from mri.format.events import TraceSession
 from mri.store.library import Library
 from mri.store.locks import LOCKLESS, QUIET_S, is_held, may_be_recorded, recorder_of
 from mri.store.reader import JournalReader, open_session
@@ -43,7 +43,7 @@ RECORDS = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from mri.events import TraceSession
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16
 frame, layout, _ = topk_f16()

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mri.config import TraceConfig
 from mri.errors import MriError
+from mri.format.config import TraceConfig
 from mri.store.library import Library
 from mri.store.reader import SessionReader
 from tests.conftest import write_handmade_session, write_random_session

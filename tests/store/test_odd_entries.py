@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 
 from mri.cli import app as command_line
 from mri.errors import MriError
-from mri.server import create_app
+from mri.format.wire import KIND_END, KIND_FRAME, record_bytes
 from mri.store.description import session_from_journal_json
 from mri.store.library import Library
-from mri.wire import KIND_END, KIND_FRAME, record_bytes
+from mri.web.server import create_app
 from tests.conftest import write_handmade_session
 from tests.store.hostile import KINDS
 from tests.test_app import app as started

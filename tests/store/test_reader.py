@@ -10,14 +10,14 @@ import h5py
 import numpy as np
 import pytest
 
-from mri.captured import Captured
-from mri.config import TraceConfig
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
-from mri.events import TraceSession
+from mri.format.captured import Captured
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
+from mri.format.wire import bytes_from_frame
 from mri.store.reader import JournalReader, open_session
 from mri.store.sealed import SealedReader
 from mri.store.writer import SessionWriter
-from mri.wire import bytes_from_frame
 from tests.conftest import HANDMADE_VALUES, INF, NAN, SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
 
 

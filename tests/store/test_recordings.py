@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mri.captured import Captured
 from mri.export.trace import open_trace
+from mri.format.captured import Captured
 from mri.store.library import Library
 
 FOLDER = Path(__file__).parents[1] / "recordings"

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mri.config import TraceConfig
 from mri.errors import BadSession, StoreError
-from mri.events import StepFrame, TraceSession
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.config import TraceConfig
+from mri.format.events import StepFrame, TraceSession
+from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 from mri.store.description import journal_json, session_from_journal_json
 from mri.store.locks import SessionLock
 from mri.store.reader import JournalReader, open_session

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
-from mri.config import TraceConfig
-from mri.events import TraceSession
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT
+from mri.format.config import TraceConfig
+from mri.format.events import TraceSession
+from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout

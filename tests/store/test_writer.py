@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from mri.errors import BadFrame, StoreError
-from mri.events import TraceSession
-from mri.layout import LAYERS_DROPPED_BIT
+from mri.format.events import TraceSession
+from mri.format.layout import LAYERS_DROPPED_BIT
+from mri.format.wire import bytes_from_frame
 from mri.store import writer as writer_module
 from mri.store.locks import SessionLock, is_held
 from mri.store.reader import JournalReader, open_session
 from mri.store.writer import SessionWriter
-from mri.wire import bytes_from_frame
 from tests.golden_frame.build import topk_f16
 
 
@@ -156,7 +156,7 @@ import resource, sys
 from dataclasses import replace
 from pathlib import Path
 from mri.errors import BadFrame, StoreError
-from mri.events import TraceSession
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16
 frame, layout, _ = topk_f16()
@@ -198,7 +198,7 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 from mri.errors import BadFrame, StoreError
-from mri.events import TraceSession
+from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16
 layout = topk_f16()[1]

@@ -1,5 +1,5 @@
 /**
- * Neuron by neuron, how far apart two steps are: the mirror of `neuron_differences` in mri/analysis/difference.py.
+ * Neuron by neuron, how far apart two steps are: the mirror of `neuron_differences` in mri/measure/difference.py.
  *
  * Knows the frames' accessors. Refuses to know alignments, colours and the page. Pure.
  */

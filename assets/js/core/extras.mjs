@@ -1,7 +1,7 @@
 /**
  * Numbers that a training script recorded beside the hook points, such as its loss: a line each, over the columns of a series.
  *
- * Says what the server would say of the same steps (mri/analysis/series.py). Pure.
+ * Says what the server would say of the same steps (mri/measure/series.py). Pure.
  */
 
 /** @typedef {object} ExtraLine

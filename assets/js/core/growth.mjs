@@ -2,7 +2,7 @@
  * A session that is being recorded, as far as it has come: tokens, lines over all steps, scales. Grows by a frame.
  *
  * The objects given out (`tokens`, `stepOf`, `fullScale`) stay the same ones and are added to, so that whoever holds them
- * sees the newest. Says what the server would say of the same steps (mri/analysis/series.py). Pure.
+ * sees the newest. Says what the server would say of the same steps (mri/measure/series.py). Pure.
  */
 
 import { appendExtras, extrasOf, halvedExtras } from "./extras.mjs";

@@ -1,5 +1,5 @@
 /**
- * What a frame says of each attention head, in numbers and words: as mri/analysis/attention.py and mri/ui/attention.py.
+ * What a frame says of each attention head, in numbers and words: as mri/measure/attention.py and mri/panels/attention.py.
  *
  * Pure. Knows frames and layouts, no charts.
  */

@@ -1,7 +1,7 @@
 /**
  * Which row of which array belongs to a hook point, and a frame's values read by it: the mirror of StepFrame.
  *
- * Knows mri/layout.py as the server describes it in /sessions/<id>/meta, and the accessors of mri/events.py.
+ * Knows mri/format/layout.py as the server describes it in /sessions/<id>/meta, and the accessors of mri/format/events.py.
  * Refuses to know bytes, networks, colours and the page. Everything here is pure.
  */
 
@@ -222,7 +222,7 @@ export function bound(frame, layout, key) {
 }
 
 /** How far the captured values of a hook point are from what they were before they were stored: the larger of
- *  relative · |value| and absolute (mri/analysis/vectors.py).
+ *  relative · |value| and absolute (mri/measure/vectors.py).
  *  @param {Frame} frame
  *  @param {Layout} layout
  *  @param {string} key

@@ -1,5 +1,5 @@
 /**
- * What a step predicted, at a temperature: as mri/analysis/predictions.py.
+ * What a step predicted, at a temperature: as mri/measure/predictions.py.
  *
  * Pure. Exact at temperature 1; at others shares of the tokens that were captured, for the other logits are not known.
  */

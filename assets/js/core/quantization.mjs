@@ -1,7 +1,7 @@
 /**
  * Stored codes -> float32, and what a decoded value means: exact, clipped, NaN, infinite or not captured.
  *
- * Knows the number formats of mri/events.py. Refuses to know frames, hook points, colours and text.
+ * Knows the number formats of mri/format/events.py. Refuses to know frames, hook points, colours and text.
  * float16 goes through a table rather than Float16Array, so that every browser gives the same numbers.
  */
 
@@ -87,7 +87,7 @@ export function dequantized(codes, dtype, scale) {
   return values;
 }
 
-/** A row that sums to 1 gives 255 to one key at most, and 0 to all of many only (mri/events.py).
+/** A row that sums to 1 gives 255 to one key at most, and 0 to all of many only (mri/format/events.py).
  *  @param {TypedArray} codes of one attention row
  *  @returns {boolean} */
 function isRowOfNaN(codes) {

@@ -4,7 +4,7 @@
  * Knows names and how many there may be. Refuses to know frames and the page. Pure.
  */
 
-/** A name tells a line from its neighbours by colour and dash: there are so many of both (mri/ui/watched.py). */
+/** A name tells a line from its neighbours by colour and dash: there are so many of both (mri/panels/watched.py). */
 export const MOST_WATCHED = 6;
 
 /** @param {string} point hook point

@@ -1,7 +1,7 @@
 /**
  * Runs of wire records -> frames, as typed-array views into the bytes received: nothing is copied.
  *
- * Knows the byte layout of mri/wire.py: records around safetensors blobs
+ * Knows the byte layout of mri/format/wire.py: records around safetensors blobs
  * (https://github.com/huggingface/safetensors#format). Refuses to know where bytes come from and what arrays mean.
  * The CRC-32 of a record is not checked again here: the server checked it when it read the disk.
  */

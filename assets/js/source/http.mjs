@@ -150,7 +150,7 @@ export function recordingStatus(id) {
   return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
 }
 
-/** How two sessions are aligned (mri/analysis/comparison.py).
+/** How two sessions are aligned (mri/study/comparison.py).
  *  @param {string} a
  *  @param {string} b
  *  @param {string} align

@@ -1,7 +1,7 @@
 /**
  * Data of the Attention tab's figures from a frame in memory.
  *
- * Mirrors mri/ui/attention.py: which trace holds what is a contract between the two files. Pure functions.
+ * Mirrors mri/panels/attention.py: which trace holds what is a contract between the two files. Pure functions.
  */
 
 import { entropyWords, headOf, headWords } from "../core/heads.mjs";

@@ -1,5 +1,5 @@
 /**
- * An empty place of a page, as of `state` in mri/ui/states.py: what there is not, what to do now, and the ways on.
+ * An empty place of a page, as of `state` in mri/web/parts/states.py: what there is not, what to do now, and the ways on.
  */
 
 import { el } from "./dom.mjs";

@@ -1,7 +1,7 @@
 /**
  * Data of the inspector's figures from a frame in memory, for the time in which the clock moves.
  *
- * Mirrors mri/ui/figures.py and, with attention.mjs, mri/ui/attention.py: which trace holds what is a contract between the two files. The data are pure
+ * Mirrors mri/panels/figures.py and, with attention.mjs, mri/panels/attention.py: which trace holds what is a contract between the two files. The data are pure
  * functions; only `feed` touches Plotly.
  */
 

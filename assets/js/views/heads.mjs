@@ -1,7 +1,7 @@
 /**
  * The heads of the selected block: one button each with its entropy and strongest key, and one for all of them.
  *
- * Fills a host that the page brings late. Knows frames and the DOM; the charts are mri/ui/attention.py's.
+ * Fills a host that the page brings late. Knows frames and the DOM; the charts are mri/panels/attention.py's.
  */
 
 import { headOf } from "../core/heads.mjs";

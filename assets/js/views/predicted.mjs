@@ -1,7 +1,7 @@
 /**
  * Above the predictions: the temperature, and the token that follows in numbers.
  *
- * Fills a host that the page brings late. Knows frames and the DOM; the chart is mri/ui/figures.py's.
+ * Fills a host that the page brings late. Knows frames and the DOM; the chart is mri/panels/figures.py's.
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";

@@ -1,7 +1,7 @@
 /**
  * Take it away: a panel as picture or table, the view as a link, the step as Python.
  *
- * Hears every menu of the page (mri/ui/takeaway.py) and fills the page's own. Knows menus, files and the clipboard; what
+ * Hears every menu of the page (mri/web/parts/takeaway.py) and fills the page's own. Knows menus, files and the clipboard; what
  * a page has to take away, it is told. The numbers are the server's.
  */
 

@@ -2,7 +2,7 @@
  * The watched neurons beside their chart: a button that watches the selected one, and the list with its legend's
  * colours, from which each can be selected or removed.
  *
- * Fills hosts that the page brings late. Knows names and the DOM; the lines are mri/ui/watched.py's.
+ * Fills hosts that the page brings late. Knows names and the DOM; the lines are mri/panels/watched.py's.
  */
 
 import { MOST_WATCHED, watchFromName, watchName } from "../core/watched.mjs";

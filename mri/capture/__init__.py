@@ -1,0 +1,1 @@
+"""From a forward pass to frames: hooks, attention, reduction, the byte budget; recorders of any model."""

@@ -1,0 +1,1 @@
+"""The numbers of each lesson, from its recordings and weights."""

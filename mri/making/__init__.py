@@ -1,0 +1,1 @@
+"""How the embedded model, the demos and the recordings of the lessons are made. Not needed to use them."""

@@ -1,0 +1,120 @@
+"""Who plays in a story, and the sentences that begin and end one."""
+
+# ruff: noqa: E501 - sentences are easier to read and to mend unbroken
+
+from dataclasses import dataclass
+
+from mri.making.corpus.documents import Choices, a, sentence
+from mri.making.corpus.world import COLOURS, LOOKS, MOODS, PEOPLE, PLACES, RELATIVES, SIZES, TOYS, Person
+
+OUTSIDE = tuple(place for place, _ in PLACES if place not in ("kitchen", "bedroom"))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The blanks of a story. `there` is 'in the park', `thing` 'ball', `tint` 'red', `elder` 'grandmother'."""
+
+    hero: Person
+    friend: Person
+    elder: Person
+    place: str
+    there: str
+    thing: str
+    tint: str
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Hero, friend and elder as a sentence says them: 'Mia', 'Tom', 'her grandmother'."""
+        return self.hero.name, self.friend.name, f"{self.hero.his} {self.elder.name}"
+
+    @property
+    def he(self) -> str:
+        """The hero's pronoun at the beginning of a sentence."""
+        return self.hero.he.capitalize()
+
+
+def cast(c: Choices, hero: Person | None = None) -> Cast:
+    """Two different people, a relative, a place and a thing; the hero may be given."""
+    one, two = c.pick_some(PEOPLE, 2)
+    if hero is not None:
+        one, two = hero, (two if two.name != hero.name else one)
+    place, word = c.pick(PLACES)
+    return Cast(one, two, c.pick(RELATIVES), place, f"{word} the {place}", c.pick(TOYS), c.pick(COLOURS))
+
+
+def opening(c: Choices, hero: Person) -> str:
+    """'Once there was a girl named Mia.' and who she was."""
+    h = hero
+    mood = c.pick(MOODS)
+    first = c.pick(
+        (
+            f"Once there was a {h.boy} named {h.name}.",
+            f"Once there was a {h.boy} named {h.name}.",
+            f"Once there was {a(f'{mood} {h.boy}')} named {h.name}.",
+            f"Once upon a time there was a {h.boy} called {h.name}.",
+            f"There was once {a(f'{mood} {h.boy}')} called {h.name}.",
+            f"{h.name} was {a(f'{mood} {h.boy}')}.",
+        )
+    )
+    relative, other = c.pick(RELATIVES), c.pick(OUTSIDE)
+    return c.pick(
+        (
+            first,
+            first,
+            f"{first} {h.he.capitalize()} lived in a {c.pick(SIZES)} house near the {other}.",
+            f"{first} {h.he.capitalize()} lived with {h.his} {relative.name} near the {other}.",
+            f"{first} {h.he.capitalize()} loved to {c.pick(('read', 'sing', 'dance', 'paint', 'run', 'swim', 'draw', 'cook'))}.",
+        )
+    )
+
+
+def when(c: Choices) -> str:
+    """A time that begins the plot, with its comma."""
+    return c.pick(
+        (
+            "One day",
+            "One day",
+            "One morning",
+            "One afternoon",
+            f"On a {c.pick(('sunny', 'windy', 'cold', 'warm', 'cloudy'))} day",
+            "Last week",
+            "After school",
+            "In the summer",
+            "On Sunday",
+        )
+    )
+
+
+def described(c: Choices, k: Cast) -> str:
+    """The thing with its colour, perhaps a size or a look: 'a small red ball'."""
+    extra = c.pick(("", "", f"{c.pick(SIZES)} ", f"{c.pick(LOOKS)} "))
+    return a(f"{extra}{k.tint} {k.thing}")
+
+
+def ending(c: Choices, hero: Person, *others: str) -> str:
+    """One last sentence about the hero, and the others where there are some."""
+    h, he = hero, hero.he.capitalize()
+    alone = (
+        f"{h.name} was very happy.",
+        f"{he} smiled all day.",
+        f"{he} was glad.",
+        f"It was a wonderful day for {h.name}.",
+        f"That night {h.name} slept well.",
+        f"{he} went home and told {h.his} {c.pick(RELATIVES).name} everything.",
+        f"{h.name} never forgot that day.",
+    )
+    if not others:
+        return c.pick(alone)
+    joined = " and ".join((h.name, *others))
+    return c.pick(
+        (
+            *alone,
+            f"{sentence(joined)} were happy.",
+            f"{sentence(joined)} laughed together.",
+            f"{sentence(joined)} went home together.",
+            f"From that day on {joined} were best friends."
+            if others[0][0].isupper()
+            else f"{sentence(joined)} hugged.",
+            "They were all happy again.",
+        )
+    )

@@ -1,0 +1,1 @@
+"""Numbers of recordings: arrays in, arrays out, with bounds where something was not captured."""

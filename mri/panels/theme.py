@@ -1,0 +1,96 @@
+"""Colours: the scales of `assets/scales.json` (the one definition, JavaScript reads the same file) and Plotly themes.
+
+Knows colours and nothing of what they are used for.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from mri.format.arrays import Doubles
+from mri.paths import ASSETS
+
+SCALES_FILE = ASSETS / "scales.json"
+
+Stops = list[tuple[float, str]]
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+
+THEMES: dict[str, dict[str, str]] = {
+    "dark": {
+        "panel": "#161f2d", "line": "#233044", "text": "#d7e1ee", "muted": "#8496ad", "accent": "#4fd1e0",
+        "violet": "#a78bfa", "bar": "#3a6ea8", "plot": "#0e1520", "not_captured": "#2b3a50", "amber": "#ffc35c",
+        "zero": "#05080c", "side_a": "#f0a24a", "side_b": "#6aa8ff",
+    },
+    "light": {
+        "panel": "#ffffff", "line": "#d5dde8", "text": "#16202e", "muted": "#566579", "accent": "#0b7285",
+        "violet": "#6741d9", "bar": "#5b8fd0", "plot": "#f3f6fa", "not_captured": "#dbe2ea", "amber": "#a86200",
+        "zero": "#ffffff", "side_a": "#a85b00", "side_b": "#1c5fc4",
+    },
+}  # fmt: skip
+"""Colours of panels, lines and text; dark is the default. The page's CSS variables carry the same values."""
+
+
+@cache
+def scales() -> dict[str, Any]:
+    """The parsed `assets/scales.json`: name -> stops [[t, "#rrggbb"], …] with t rising from 0 to 1, and `marks`."""
+    return dict(json.loads(SCALES_FILE.read_text("utf-8")))
+
+
+def colourscale(name: str, theme: str = "dark") -> Stops:
+    """A scale as Plotly wants it. In the light theme the middle of `signed` and `comparison` is white and
+    `attention` runs from light to dark, so that nothing always looks like the ground."""
+    stops: Stops = [(float(t), str(colour)) for t, colour in scales()[name]]
+    if theme == "dark":
+        return stops
+    if name == "attention":
+        return [(t, colour) for (t, _), (_, colour) in zip(stops, reversed(stops), strict=True)]
+    if name == "comparison":
+        return [(0.0, THEMES[theme]["side_a"]), (0.5, "#ffffff"), (1.0, THEMES[theme]["side_b"])]
+    if name == "signed":
+        return [(0.0, "#1c5fc4"), (0.5, "#ffffff"), (1.0, "#c43320")]
+    return stops
+
+
+def colours(name: str, t: npt.ArrayLike) -> Doubles:
+    """Scale `name` at t in 0…1 (clamped), linear between stops in sRGB.  -> (…, 3) in 0…255"""
+    stops = scales()[name]
+    places = [place for place, _ in stops]
+    rgb = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for _, colour in stops])  # (n_stops, 3)
+    t = np.clip(np.asarray(t, np.float64), 0, 1)
+    return np.stack([np.interp(t, places, rgb[:, channel]) for channel in range(3)], axis=-1)
+
+
+@cache
+def template(theme: str) -> go.layout.Template:
+    """Plotly template of a theme: transparent paper, quiet axes, system fonts."""
+    c = THEMES[theme]
+    axis = {
+        "gridcolor": c["line"], "zerolinecolor": c["line"], "linecolor": c["line"], "tickcolor": c["line"],
+        "tickfont": {"color": c["muted"], "size": 11}, "title": {"font": {"color": c["muted"], "size": 11}},
+        "automargin": True,
+    }  # fmt: skip
+    return go.layout.Template(
+        layout={
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": FONT, "size": 12, "color": c["text"]},
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": c["panel"],
+                "bordercolor": c["accent"],
+                "font": {"family": FONT, "size": 12, "color": c["text"]},
+            },
+            "showlegend": False,
+            "dragmode": False,
+            "colorway": [c["accent"], c["violet"], c["amber"]],
+        }
+    )

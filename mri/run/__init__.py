@@ -1,0 +1,1 @@
+"""One generation: the engine that steps, who steers it, and its recording."""

@@ -1,0 +1,1 @@
+"""What takes longer than a request: indexes and groups over sessions, with threads and caches."""

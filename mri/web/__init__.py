@@ -1,0 +1,1 @@
+"""The app: server, guard, routes, live stream, and the parts that pages are made of."""

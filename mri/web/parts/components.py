@@ -1,0 +1,301 @@
+"""The shell around every page and the small pieces pages share: navigation, theme switch, toasts, graphs.
+
+Static structure only: what moves is filled in by JavaScript into the hosts marked here. Knows no session files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from mri.format.hook_points import STATS
+from mri.store.library import SessionInfo
+from mri.web.parts import ids, takeaway
+from mri.web.parts.labels import session_title
+
+INDEX_HTML = """<!DOCTYPE html>
+<html lang="en" data-bs-theme="dark">
+  <head>
+    {%metas%}
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="dark light">
+    <title>{%title%}</title>
+    <link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>\
+<rect width='16' height='16' rx='3' fill='%230b1017'/><circle cx='8' cy='8' r='3' fill='%234fd1e0'/></svg>">
+    <script>
+      const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+      try { document.documentElement.dataset.bsTheme = localStorage.getItem("mri-theme") || system; } catch {}
+    </script>
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+"""Dash's index page: the theme is set before the first paint, so that nothing flashes."""
+
+GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
+"""Plotly's config everywhere: nothing leaves the machine."""
+
+PAGES = {
+    "Scanner": ids.SCANNER_PATH,
+    "Learn": ids.LEARN_PATH,
+    "Live": ids.LIVE_PATH,
+    "Compare": ids.COMPARE_PATH,
+    "Neurons": ids.NEURONS_PATH,
+    "Sessions": ids.SESSIONS_PATH,
+}
+
+
+def shell(content: Any, *tools: Any) -> html.Div:
+    """Every page: header with navigation, `tools`, theme switch and keys, the page, toasts, the dialog of keys."""
+    links = [
+        dcc.Link(name, href=path, className="mri-nav-link", id=f"nav-{name.lower()}") for name, path in PAGES.items()
+    ]
+    return html.Div(
+        [
+            html.A("Skip to the content", href="#mri-content", className="mri-skip"),
+            html.Header(
+                [
+                    dcc.Link(
+                        [
+                            html.Span(className="mri-mark"),
+                            html.Span("nanochat", className="mri-brand-long"),
+                            html.B("MRI"),
+                        ],
+                        href=ids.SCANNER_PATH,
+                        className="mri-brand",
+                    ),
+                    html.Nav(links, **attributes({"aria-label": "Pages"}), className="mri-nav"),
+                    html.Div(
+                        [
+                            *tools,
+                            icon_button("keys", "?", "Keyboard shortcuts (?)"),
+                            icon_button("theme", "◐", "Switch between dark and light theme"),
+                        ],
+                        className="mri-header-tools",
+                    ),
+                ],
+                className="mri-header",
+            ),
+            html.Main(content, id="mri-content", className="mri-main", tabIndex=-1),
+            html.Div(id="mri-toasts", className="mri-toasts", **attributes({"aria-live": "polite"})),
+            dcc.Store(id=ids.TOAST),
+        ],
+        className="mri-shell",
+    )
+
+
+def attributes(names: dict[str, str]) -> dict[str, Any]:
+    """`aria-` and `data-` attributes, which are no Python names, for a component's `**`."""
+    return dict(names)
+
+
+def icon_button(action: str, glyph: str, label: str) -> html.Button:
+    """A header button; JavaScript listens for `data-mri-action`."""
+    return html.Button(
+        html.Span(glyph, **attributes({"aria-hidden": "true"})),
+        type="button",
+        title=label,
+        className="mri-icon",
+        **attributes({"aria-label": label, "data-mri-action": action}),
+    )
+
+
+def graph(graph_id: str, label: str, measured: str, note: str, height_px: int, *above: Any) -> html.Section:
+    """A Plotly panel with its caption. `measured`: "measured" or "derived"; `note` says what is shown, or how;
+    `above`: controls between caption and chart."""
+    return html.Section(
+        [
+            html.Header(
+                [
+                    html.H3(label, id=f"{graph_id}-title"),
+                    html.Span(measured, className=f"mri-kind mri-kind-{measured}", title=note),
+                    takeaway.menu(graph_id, label),
+                ],
+                className="mri-panel-head",
+            ),
+            *above,
+            dcc.Graph(
+                id=graph_id, config=GRAPH_CONFIG, responsive=True, style={"height": f"{height_px}px"},
+                figure={"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+                        "xaxis": {"visible": False}, "yaxis": {"visible": False}}},
+            ),
+            html.P(note, className="mri-note"),
+        ],
+        className="mri-panel",
+        **attributes({"aria-label": label}),
+    )  # fmt: skip
+
+
+OFFLINE = (
+    "The server does not answer: the picture replays from the copy pinned in this browser, and charts that come from "
+    "the server keep what they last showed."
+)
+
+
+def inspector() -> html.Aside:
+    """Tabs (their buttons are JavaScript's: roving focus) over one host per tab, filled after the first paint."""
+    return html.Aside(
+        [
+            html.Div(id="mri-tabs", className="mri-tabs"),
+            html.P(OFFLINE, id="mri-offline", className="mri-offline", hidden=True, role="status"),
+            *(
+                html.Div(
+                    html.Div("Charts follow the picture …", className="mri-loading"),
+                    id=ids.panel(tab),
+                    className="mri-tabpanel",
+                    hidden=True,
+                    role="tabpanel",
+                    tabIndex=0,
+                    **attributes({"aria-labelledby": f"tab-{tab}"}),
+                )
+                for tab in ids.TABS
+            ),
+        ],
+        className="mri-inspector",
+        **attributes({"aria-label": "Inspector"}),
+    )
+
+
+def session_picker(select_id: str, chosen: SessionInfo | None, **more: Any) -> html.Select:
+    """A select of sessions with the chosen one: JavaScript fills in the others, of which there may be thousands."""
+    options = [] if chosen is None else [html.Option(session_title(chosen), value=chosen.id, selected=True)]
+    return html.Select(
+        options, id=select_id, className="form-select form-select-sm", **attributes({"data-mri-sessions": ""}), **more
+    )
+
+
+def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner", notice: Any = None) -> html.Div:
+    """The Scanner's three zones as empty hosts. `title`: of the page; `notice`: a line over the scan."""
+    return html.Div(
+        [
+            dcc.Store(id=ids.BOOT, data=boot),
+            *(dcc.Store(id=ids.view(tab)) for tab in ids.TABS),
+            dcc.Store(id=ids.MOUNTED),
+            html.H1(title, className="visually-hidden"),
+            html.Aside(
+                id="mri-layers",
+                className="mri-layers",
+                **attributes({"aria-label": "Hook points and their statistics"}),
+            ),
+            html.Section(
+                [
+                    notice,
+                    html.Div(
+                        [
+                            html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),
+                            session_picker(ids.SESSION_PICKER, chosen),
+                            html.Div(id="mri-facts", className="mri-facts"),
+                            html.Div(id="mri-tools", className="mri-bar-tools"),
+                        ],
+                        className="mri-bar",
+                    ),
+                    html.Div(
+                        [
+                            html.Span(id="mri-lede"),
+                            " ",
+                            dcc.Link("Learn how it works", href=ids.LEARN_PATH, className="mri-door"),
+                        ],
+                        className="mri-lede",
+                    ),
+                    html.Div(id="mri-sentence", className="mri-sentence"),
+                    html.Div(id="mri-stage", className="mri-stage"),
+                    html.Div(id="mri-ribbon", className="mri-ribbon"),
+                    html.Div(
+                        [
+                            html.Div(id="mri-transport", className="mri-transport"),
+                            html.Div(id="mri-timeline", className="mri-timeline"),
+                        ],
+                        className="mri-deck",
+                    ),
+                ],
+                className="mri-centre",
+                **attributes({"aria-label": "Scan"}),
+            ),
+            inspector(),
+        ],
+        id=ids.SCANNER,
+        className="mri-scanner",
+    )
+
+
+PICTURES = {
+    "graph-neurons": (
+        "Neurons of the hook point", "measured", 300,
+        "Colour: value by sign. Grey: not captured in this step, at most the bound under the pointer.",
+    ),
+    "graph-history": (
+        "Neuron over all steps", "measured", 230,
+        "Line: captured values. Band: below the top-k, the value lies within ± the bound.",
+    ),
+    "graph-watched": (
+        "Watched neurons", "measured", 300,
+        "Lines: captured values. Dotted: below the top-k, the magnitude is at most this. Click to go to that step.",
+    ),
+    "graph-heads": (
+        "All heads", "derived", 230,
+        "Entropy of the head's row, 0 bits where it looks at one token. Distance: Σ weight · (query − key), in tokens;"
+        " where only the strongest keys were kept, the middle of what it can be.",
+    ),
+    "graph-attention": (
+        "Where each head looks", "measured", 230,
+        "One row per head of the block, one column per token read so far. Grey: not among the kept keys.",
+    ),
+    "graph-head": ("One head", "measured", 240, "Bars: weights. Outlines: not captured, at most this much."),
+    "graph-looks": (
+        "The head over all steps", "measured", 390,
+        "Rows: the token that looks. Columns: the token it looks at. Grey: not captured, at most the bound under the"
+        " pointer. Line: this step. Click to go to a step.",
+    ),
+    "graph-predictions": (
+        "What comes next", "derived", 560,
+        "Temperature 1: exp(logit − logsumexp), exact. Another temperature: exp(logit / temperature) as a share of the"
+        " captured tokens, for the other logits are not known.",
+    ),
+    "graph-map": ("Hook points × steps", "measured", 380, "Click to go to that step and hook point."),
+    "graph-bars": (
+        "Every hook point in this step", "measured", 230,
+        "Thin: min to max. Thick: mean ± std. One asinh axis. Bottom of the model on the left.",
+    ),
+}  # fmt: skip
+"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
+
+
+def inspector_panels() -> list[Any]:
+    """The graphs of every tab, in the order of `ids.TABS`; their figures come from the page's callbacks."""
+    statistic = choice(ids.STAT_CHOICE, "Statistic", {name: name for name in STATS}, "l2")
+    heads_by = {"entropy": "entropy", "distance": "mean distance looked back"}
+    hosts = {  # filled by views/watched.mjs, heads.mjs, predicted.mjs
+        "graph-heads": [choice(ids.HEADS_BY, "Colour", heads_by, "entropy")],
+        "graph-head": [html.Div(id=ids.HEADS, className="mri-heads")],
+        "graph-predictions": [html.Div(id=ids.PREDICTED, className="mri-predicted")],
+        "graph-history": [html.Div(id=ids.WATCH, className="mri-choice")],
+        "graph-watched": [html.Div(id=ids.WATCHED, className="mri-watched")],
+    }
+    panels = []
+    for tab, graph_ids in ids.GRAPHS.items():
+        graphs: list[Any] = []
+        for graph_id in graph_ids:
+            label, kind, height_px, note = PICTURES[graph_id]
+            graphs.append(graph(graph_id, label, kind, note, height_px, *hosts.get(graph_id, ())))
+        panels.append([statistic, *graphs] if tab == "statistics" else graphs)
+    return panels
+
+
+def choice(select_id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
+    """A labelled select; `options`: value -> text."""
+    return html.Div(
+        [
+            html.Label(label, htmlFor=select_id),
+            html.Select(
+                [html.Option(text, value=value, selected=value == chosen) for value, text in options.items()],
+                id=select_id,
+                className="form-select form-select-sm",
+            ),
+        ],
+        className="mri-choice",
+    )

@@ -1,0 +1,179 @@
+"""Layout of the Neurons page: its choices, its tabs, its panels as empty hosts. Callbacks and JavaScript fill them.
+
+Static structure only. Knows no sessions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import html
+
+from mri.store.library import SessionInfo
+from mri.study.clustering import METHODS, MOST_GROUPS
+from mri.web.parts import components, takeaway
+
+TABS = {"groups": "Groups", "neuron": "One neuron"}
+
+GRAPHS = {
+    "group-map": (
+        "Map of the neurons", "derived", 380,
+        "Each neuron at its first two principal components. Near: similar over time. Click one for its"
+        " dossier. Ring: the neuron of the other tab.",
+    ),
+    "group-means": (
+        "What each group does", "derived", 380,
+        "Mean over the group of each neuron's value in its own standard deviations (σ), so that strong and weak neurons"
+        " count alike.",
+    ),
+    "group-heatmap": (
+        "Neurons × steps", "derived", 460,
+        "Rows in the order of Ward's tree, group by group. Bright: captured. Pale: not captured, expected between its"
+        " bounds. Click a row for its dossier.",
+    ),
+    "silhouettes": (
+        "How many groups?", "derived", 230,
+        "Mean silhouette (Rousseeuw 1987) of each number of groups: how much nearer neurons are to their own group than"
+        " to the next. Dotted: the most that as many groups reach when every neuron's steps are shifted.",
+    ),
+    "dossier-history": (
+        "In this session", "measured", 260,
+        "Line: captured values. Band: below the top-k, the value lies within ± the bound. Line across: its"
+        " strongest step.",
+    ),
+    "distribution": (
+        "How large its values are", "measured", 260,
+        "Captured values by size, over all finished sessions of these weights. Those below the top-k are not"
+        " among them.",
+    ),
+}  # fmt: skip
+"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
+
+
+def choices(session: SessionInfo, points: list[str], boot: dict[str, Any]) -> html.Div:
+    spans = {"point": "this hook point", "blocks": "the same place in every block"}
+    scopes = {"session": "this session", "weights": "all with these weights"}
+    counts = {"auto": "as found"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Label("Session", htmlFor="neurons-session"),
+                    components.session_picker("neurons-session", session),
+                ],
+                className="neurons-choice",
+                **components.attributes({"data-tab": ""}),
+            ),
+            _choice("point", "Hook point", {key: key for key in points}, boot["point"]),
+            _choice("span", "Neurons of", spans, "point"),
+            _choice("scope", "Steps of", scopes if boot["comparable"] else {"session": scopes["session"]}, "session"),
+            _choice("method", "Method", dict(METHODS), "kmeans", "groups"),
+            _choice("groups", "Groups", counts, "auto", "groups"),
+            _number("seed", "Seed", "0", "groups", 999_999),
+            _number("neuron", "Neuron", "", "neuron", max(boot["widths"].values()) - 1),
+        ],
+        className="neurons-choices",
+        role="group",
+        **components.attributes({"aria-label": "What to look at"}),
+    )
+
+
+def _choice(name: str, label: str, options: dict[str, str], chosen: str, tab: str = "") -> html.Div:
+    """A labelled select of the field `name`; with `tab`, only seen there."""
+    select = html.Select(
+        [html.Option(text, value=value, selected=value == chosen) for value, text in options.items()],
+        id=f"neurons-{name}",
+        className="form-select form-select-sm",
+    )
+    return html.Div(
+        [html.Label(label, htmlFor=f"neurons-{name}"), select], className="neurons-choice",
+        **components.attributes({"data-tab": tab}),
+    )  # fmt: skip
+
+
+def _number(name: str, label: str, value: str, tab: str, most: int) -> html.Div:
+    field = dbc.Input(id=f"neurons-{name}", type="number", min=0, max=most, step=1, value=value, size="sm")
+    return html.Div(
+        [html.Label(label, htmlFor=f"neurons-{name}"), field], className="neurons-choice is-number",
+        **components.attributes({"data-tab": tab}),
+    )  # fmt: skip
+
+
+def tabs() -> html.Div:
+    buttons = [
+        html.Button(
+            text, type="button", id=f"neurons-tab-{name}", className="mri-tab", role="tab",
+            **components.attributes({"aria-controls": f"neurons-panel-{name}", "aria-selected": "false"}),
+        )
+        for name, text in TABS.items()
+    ]  # fmt: skip
+    return html.Div(buttons, className="mri-tabs neurons-tabs", role="tablist",
+                    **components.attributes({"aria-label": "Neurons"}))  # fmt: skip
+
+
+def _graph(graph_id: str) -> html.Section:
+    label, kind, height_px, note = GRAPHS[graph_id]
+    return components.graph(graph_id, label, kind, note, height_px)
+
+
+def _section(host_id: str, title: str, kind: str, note: str, csv: str | None = None, *below: Any) -> html.Section:
+    """A panel of words, filled by a callback."""
+    head = [html.H3(title), html.Span(kind, className=f"mri-kind mri-kind-{kind}", title=note)]
+    if csv:
+        head.append(takeaway.menu(csv, title, ("csv",)))
+    body = html.Div(html.P("…", className="mri-note"), id=host_id)
+    return html.Section(
+        [html.Header(head, className="mri-panel-head"), body, *below, html.P(note, className="mri-note")],
+        className="mri-panel", **components.attributes({"aria-label": title}),
+    )  # fmt: skip
+
+
+def _panel(name: str, children: list[Any]) -> html.Div:
+    return html.Div(
+        children, id=f"neurons-panel-{name}", className="neurons-panel", role="tabpanel", tabIndex=0,
+        **components.attributes({"aria-labelledby": f"neurons-tab-{name}"}),
+    )  # fmt: skip
+
+
+def groups_panel() -> html.Div:
+    return _panel(
+        "groups",
+        [
+            html.Div(html.P("Grouping the neurons …", className="mri-loading"), id="neurons-summary"),
+            html.Div(id="neurons-cards"),
+            html.Div([_graph("group-map"), _graph("group-means")], className="neurons-row"),
+            _graph("group-heatmap"),
+            _graph("silhouettes"),
+        ],
+    )
+
+
+def neuron_panel() -> html.Div:
+    direct = (
+        "Direct path: what one unit of this neuron adds to each token's logit through the residual stream and lm_head,"
+        " less the mean over the vocabulary, for a stream of root mean square 1. c is what lambdas and backout leave of"
+        " the unit at the last norm; what later blocks make of it is left out."
+    )
+    together = (
+        "r: Pearson's correlation over the steps chosen above, missing values taken as expected between their bounds."
+        " Ranked by r without the one step that adds most to it: one shared spike makes a large r."
+    )
+    return _panel(
+        "neuron",
+        [
+            html.Div(id="dossier-head", className="neurons-says"),
+            html.Div(
+                [
+                    _section("dossier-moments", "Strongest moments", "measured",
+                             "Over all finished sessions of these weights. Marked: the token that was read.", "moments",
+                             html.Div(id="dossier-progress")),
+                    _graph("dossier-history"),
+                ],
+                className="neurons-row",
+            ),
+            html.Div([_section("dossier-tokens", "Tokens it speaks for", "derived", direct, "tokens"),
+                      _graph("distribution")], className="neurons-row"),
+            _section("dossier-companions", "Neurons that move with it", "derived", together, "companions"),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The warm process that generates: its handle in the server, and the child."""

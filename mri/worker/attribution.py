@@ -1,0 +1,88 @@
+"""What needs the weights: gradient × input of a recorded step, the tokens that a neuron speaks for. As the worker
+process is asked for it and as the page hears of it.
+
+Reads what it needs to know from the session; the arithmetic is the worker's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mri.errors import ConfigError, SessionNotFound
+from mri.store.reader import SessionReader
+
+DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_post")
+"""Hook points of a block that have a direct path to the predictions."""
+
+
+@dataclass
+class Attribution:
+    """Where one computation stands. `answer`: see `signed` and `logit` in mri/nanochat/attribution.py, `promoted`,
+    `suppressed` and `factor` in mri/worker/child.py."""
+
+    id: str
+    command: dict[str, Any]
+    state: Literal["running", "finished", "error"] = "running"
+    answer: dict[str, Any] = field(default_factory=dict)
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """`status` running, finished (then with the answer) or error; `message` says more."""
+        fields = {"status": self.state, "message": self.message}
+        asked = {name: self.command[name] for name in ("token_id", "point", "neuron") if name in self.command}
+        return fields | asked | (self.answer if self.state == "finished" else {})
+
+
+def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, model: str | None) -> Attribution:
+    """What to ask the worker for: the logit of the token that the step chose (or held most likely), after all tokens
+    read up to it. Raises SessionNotFound for a step that is not there, ConfigError where there is no such thing.
+    """
+    session = reader.session
+    if not 0 <= step < reader.num_steps:
+        raise SessionNotFound(f"Session {session.id} has {reader.num_steps} steps: there is no step {step}.")
+    frame = reader.frame(step)
+    top = frame.arrays.get("logits/token_ids")
+    token_id = frame.chosen_id if frame.chosen_id >= 0 or top is None else int(top[0])
+    weights = _weights_of(reader)
+    if token_id < 0:
+        raise ConfigError("This step predicted nothing: record it with `python -m mri record` or from the page.")
+    ids = reader.token_ids()[: frame.pos0 + frame.t_add].tolist()
+    command = {"cmd": "attribute", "id": attribution_id, "model": model, "ids": ids, "token_id": token_id, **weights}
+    return Attribution(attribution_id, command)
+
+
+def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: str | None) -> Attribution:
+    """What to ask the worker for: the tokens that the neuron's direct path promotes and suppresses. The same for every
+    session with these weights. Raises ConfigError where the session does not say which they are, UnknownHookPoint.
+    """
+    if not 0 <= neuron < (width := reader.session.layout.width(point)):
+        raise ConfigError(f"{point} has the neurons 0 to {width - 1}, there is no {neuron}.")
+    weights = _weights_of(reader)
+    # slashes, so that it can never be a recording's id
+    question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
+    command = {"cmd": "direct", "id": question_id, "model": model, "point": point, "neuron": neuron, **weights}
+    return Attribution(question_id, command)
+
+
+def has_direct_path(point: str) -> bool:
+    """Whether a neuron of this hook point adds to the stream, or is one of its coordinates (mri/nanochat/direct.py)."""
+    return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
+
+
+def _weights_of(reader: SessionReader) -> dict[str, Any]:
+    """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
+    run = reader.session.run
+    if not run.hash:
+        raise ConfigError(
+            "This session does not say which weights it was recorded from, so nothing can be computed from them: "
+            "record it with `python -m mri record` or from the page."
+        )
+    if run.edits:
+        raise ConfigError(
+            f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
+            "other numbers: ask the session that it was forked from."
+        )
+    softcap = run.model.softcap  # the same weights give other logits with another one
+    constants = {"constants": {"softcap": softcap}} if softcap else {}
+    return {"weights_hash": run.model.weights_hash, "model_path": run.model.model_path, **constants}

@@ -1,0 +1,198 @@
+"""The warm generation worker: `python -m mri.worker.child --sessions DIR`, started and spoken to by the server.
+
+Reads JSON lines on stdin, writes JSON lines on stdout (see `mri/worker/handle.py` for the other side). Frames do not
+pass here: they go to the session's journal. Keeps the last model loaded. Ends when stdin ends, after finishing the
+recording in hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import torch
+import typer
+
+from mri.errors import ModelError, MriError
+from mri.format.config import Sampling, TraceConfig
+from mri.format.events import TraceSession
+from mri.nanochat.attribution import gradient_times_input
+from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.constants import SOFTCAP, softcap_of
+from mri.nanochat.direct import direct_effect, factor_at
+from mri.nanochat.locate import find_checkpoint
+from mri.paths import EMBEDDED
+from mri.run.control import Control
+from mri.run.engine import Step
+from mri.run.record import record_generation
+
+STEP_EVENTS_PER_S = 20
+MAX_DELAY_MS = 10.0
+"""What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
+DIRECT_TOKENS = 12
+Say = Callable[..., None]
+
+
+class Worker:
+    """Carries out record, attribute and direct commands one after the other; stop, pause, resume and step take effect
+    between two steps. Once nobody is there to say `resume`, nothing waits for it."""
+
+    def __init__(self, sessions: Path, say: Say) -> None:
+        self._sessions, self._say = sessions, say
+        self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._controls: dict[str, Control] = {}
+        self._loaded: tuple[tuple[Path, int, float], LoadedModel] | None = None
+
+    def read(self, lines: TextIO) -> None:
+        """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
+        try:
+            for line in lines:
+                command = json.loads(line)
+                match command["cmd"]:
+                    case "stop" | "pause" | "step" | "resume" as what:
+                        getattr(self._control(command["id"]), what)()
+                    case "quit":
+                        break
+                    case _:
+                        self._commands.put(command)
+        finally:  # whatever happened: nobody can be heard any more, so nothing waits and the worker comes to its end
+            for control in [*self._controls.values()]:
+                control.resume()
+            self._commands.put(None)
+
+    def run(self) -> None:
+        """Record what is asked for until there is nothing more to come."""
+        self._say(event="ready")
+        while (command := self._commands.get()) is not None:
+            try:
+                match command["cmd"]:
+                    case "attribute":
+                        self._attribute(command)
+                    case "direct":
+                        self._direct(command)
+                    case _:
+                        self._record(command)
+            except MriError as error:
+                self._say(event="error", id=command["id"], message=str(error))
+            except Exception as error:  # the worker outlives a generation that failed, whatever the reason
+                self._say(
+                    event="error", id=command["id"], message=f"The worker failed here ({error!r}): see the terminal."
+                )
+                traceback.print_exc()
+            finally:
+                self._controls.pop(command["id"], None)
+
+    def _record(self, command: dict[str, Any]) -> None:
+        session_id = command["id"]
+        control = self._control(session_id)
+        loaded = self._model(command.get("model"), command.get("constants"))
+        said_at, said_paused = 0.0, False
+
+        def on_start(session: TraceSession) -> None:
+            sizes = {"num_prompt_tokens": session.num_prompt_tokens, "max_steps": session.max_steps}
+            self._say(event="started", id=session_id, **sizes)
+
+        def on_step(step: Step, said: list[int]) -> None:
+            nonlocal said_at, said_paused
+            now = time.monotonic()
+            if said_paused and not control.is_paused:
+                said_paused = False
+                self._say(event="resumed", id=session_id)
+            if now - said_at >= 1 / STEP_EVENTS_PER_S:
+                said_at = now
+                self._say(event="step", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
+
+        def on_pause(step: Step, said: list[int]) -> None:
+            nonlocal said_paused
+            said_paused = True
+            self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
+
+        config = command.get("config", "standard")
+        recording = record_generation(
+            loaded,
+            command["prompt"],
+            chat=command.get("chat", False),
+            sampling=Sampling(**command.get("sampling", {})),
+            config=TraceConfig.from_json(config) if isinstance(config, dict) else config,
+            sessions=self._sessions,
+            session_id=session_id,
+            on_start=on_start,
+            on_step=on_step,
+            on_pause=on_pause,
+            control=control,
+            max_delay_ms=MAX_DELAY_MS,
+        )
+        if recording.problem:
+            self._say(event="error", id=session_id, message=recording.problem)
+        else:
+            self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
+
+    def _control(self, session_id: str) -> Control:
+        return self._controls.setdefault(session_id, Control())
+
+    def _attribute(self, command: dict[str, Any]) -> None:
+        loaded = self._recorded_model(command)
+        signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
+        self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
+
+    def _direct(self, command: dict[str, Any]) -> None:
+        """`promoted` and `suppressed`: [token id, its bytes as hex, logits per unit], the strongest first; `factor`:
+        what of one unit reaches the last norm."""
+        loaded = self._recorded_model(command)
+        effect = direct_effect(loaded.model, command["point"], command["neuron"])
+        rising = effect.argsort(kind="stable")
+        promoted, suppressed = (
+            [[int(i), loaded.tokenizer.token_bytes(int(i)).hex(), float(effect[i])] for i in ids]
+            for ids in (rising[::-1][:DIRECT_TOKENS], rising[:DIRECT_TOKENS])
+        )
+        factor = factor_at(loaded.model, command["point"])
+        self._say(event="attribution", id=command["id"], promoted=promoted, suppressed=suppressed, factor=factor)
+
+    def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
+        """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
+        loaded = self._model(command["model"], command.get("constants"))
+        is_files = loaded.file_hash == command["weights_hash"] and loaded.is_as_loaded  # as sessions said until 2026-11
+        if loaded.weights_hash != command["weights_hash"] and not is_files:
+            raise ModelError(
+                f"This session was recorded with other weights ({command['weights_hash'][:8]}) than the loaded model "
+                f"has ({loaded.weights_hash[:8]}): start the server with --model "
+                f"{command['model_path'] or 'and the model it was recorded from'}."
+            )
+        return loaded
+
+    def _model(self, path: str | None, constants: dict[str, Any] | None) -> LoadedModel:
+        """The model at `path`, loaded again only where the file or a constant is another or has changed."""
+        file = find_checkpoint(Path(path) if path else EMBEDDED).model
+        key = (file, file.stat().st_mtime_ns, softcap_of(constants) or SOFTCAP)
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = None  # two large models need not fit at once
+            self._loaded = (key, load_model(file, constants=constants))
+        return self._loaded[1]
+
+
+def main(sessions: Annotated[Path, typer.Option(help="Folder to record into.")]) -> None:
+    """Generation worker of nanochat MRI; started by the server."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # small models decode no slower; the server keeps a core
+    out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints must not break the protocol
+
+    def say(**event: Any) -> None:
+        try:
+            print(json.dumps(event), file=out, flush=True)
+        except BrokenPipeError:  # the server has gone: the recording in hand goes on, unheard
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+    worker = Worker(sessions, say)
+    threading.Thread(target=worker.read, args=(sys.stdin,), daemon=True).start()
+    worker.run()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,54 @@
+"""The table of hook points is the capture map of the design, in the order in which a token passes them."""
+
+from __future__ import annotations
+
+import re
+
+from mri.format.config import PRESETS
+from mri.format.hook_points import BLOCK, EMBED, FINAL, STATS, nanochat_points
+from mri.paths import DATA
+
+
+def test_a_model_of_two_layers():
+    points = nanochat_points(2, 8, 50)
+    assert [point.key for point in points] == [
+        "embed.resid0",
+        "block.0.resid_pre", "block.0.ln1", "block.0.attn_out", "block.0.resid_mid", "block.0.ln2",
+        "block.0.mlp_pre", "block.0.mlp_act", "block.0.mlp_out", "block.0.resid_post",
+        "block.1.resid_pre", "block.1.ln1", "block.1.attn_out", "block.1.resid_mid", "block.1.ln2",
+        "block.1.mlp_pre", "block.1.mlp_act", "block.1.mlp_out", "block.1.resid_post",
+        "final.ln_f", "final.logits",
+    ]  # fmt: skip
+    by_key = {point.key: point for point in points}
+    assert {point.width for point in points} == {8, 32, 50}
+    assert [key for key, point in by_key.items() if point.width == 32] == [
+        "block.0.mlp_pre", "block.0.mlp_act", "block.1.mlp_pre", "block.1.mlp_act",
+    ]  # fmt: skip
+    assert [point.layer_index for point in points] == [-1, *[0] * 9, *[1] * 9, 2, 2]
+    assert [key for key, point in by_key.items() if point.counts_exact_zeros] == ["block.0.mlp_act", "block.1.mlp_act"]
+
+
+def test_payloads_follow_the_design():
+    payloads = {kind.name: kind.payload for kind in (*EMBED, *BLOCK, *FINAL)}
+    carries = {name for name, payload in payloads.items() if payload == "topk"}
+    assert carries == {"resid0", "resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post", "ln_f"}
+    assert (payloads["mlp_act"], payloads["attn_summary"], payloads["logits"]) == ("edu", "attention", "logits")
+
+
+def test_every_kind_says_where_and_what():
+    names = [kind.name for kind in (*EMBED, *BLOCK, *FINAL)]
+    assert len(set(names)) == len(names) == 13
+    for kind in (*EMBED, *BLOCK, *FINAL):
+        assert kind.read_at
+        assert kind.meaning
+        assert kind.unit
+    assert STATS == ("mean", "std", "min", "max", "l2", "sparsity", "p99")
+
+
+def test_the_glossary_has_every_hook_point_statistic_and_capture():
+    glossary = (DATA.parent / "assets" / "js" / "core" / "glossary.mjs").read_text("utf-8")
+    terms = {term for entry in re.findall(r'^    \["([^"]+)", "', glossary, re.MULTILINE) for term in entry.split(", ")}
+    kinds = {kind.name for kind in (*EMBED, *BLOCK, *FINAL)}
+    assert kinds | set(STATS) <= terms
+    (capture,) = re.findall(r'\["capture", "([^"]+)"', glossary)
+    assert all(preset in capture for preset in PRESETS)

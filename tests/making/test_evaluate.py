@@ -1,0 +1,113 @@
+"""The measurements measure what they say, seen on models whose answers are known."""
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mri.making import corpus, evaluate
+from mri.making.pretrain import make_tokenizer
+from mri.nanochat.checkpoint import LoadedModel
+from mri.nanochat.config import GPTConfig
+from mri.nanochat.model import GPT, init_weights
+from mri.nanochat.tokenizer import Tokenizer
+
+CONFIG = GPTConfig(sequence_len=512, vocab_size=512, n_layer=2, n_head=2, n_kv_head=1, n_embd=32, window_pattern="SL")
+
+
+class Parrot(nn.Module):
+    """Knows one text by heart: after each of its prefixes it is sure of the next token."""
+
+    config = CONFIG
+
+    def __init__(self, ids: list[int]) -> None:
+        super().__init__()
+        self.next_ids = dict(itertools.pairwise(ids))
+
+    def forward(self, idx: Tensor) -> Tensor:
+        logits = torch.zeros(*idx.shape, CONFIG.vocab_size)
+        for position, token in enumerate(idx[0].tolist()):
+            logits[0, position, self.next_ids.get(token, 0)] = 50.0
+        return logits
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    torch.set_num_threads(1)
+    return Tokenizer(make_tokenizer(1, 512, 200))
+
+
+def loaded_from(model: nn.Module, tokenizer: Tokenizer) -> LoadedModel:
+    cpu = torch.device("cpu")
+    return LoadedModel(model, tokenizer, Path("x"), "chatsft", "d2", 0, "", "", cpu)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def small(tokenizer: Tokenizer) -> LoadedModel:
+    model = GPT(CONFIG)
+    init_weights(model, 1)
+    return loaded_from(model.eval(), tokenizer)
+
+
+def test_right_means_every_token_and_no_more_letters(tokenizer: Tokenizer) -> None:
+    parrot = loaded_from(Parrot([tokenizer.bos_id, *tokenizer.encode("3x7."), tokenizer.bos_id]), tokenizer)
+    assert evaluate.is_right(parrot, "3x", "7")
+    assert not evaluate.is_right(parrot, "3x", "8")
+    assert not evaluate.is_right(parrot, "3", "x"), "a digit follows, so the answer was cut short"
+
+
+def test_ids_from_text_knows_special_tokens(tokenizer: Tokenizer) -> None:
+    ids = evaluate.ids_from_text(tokenizer, "<|user_start|>Hi!<|user_end|>")
+    assert ids == [tokenizer.special["<|user_start|>"], *tokenizer.encode("Hi!"), tokenizer.special["<|user_end|>"]]
+
+
+def test_nats_of_a_model_that_knows_nothing(tokenizer: Tokenizer) -> None:
+    class Ignorant(Parrot):
+        def forward(self, idx: Tensor) -> Tensor:
+            return torch.zeros(*idx.shape, CONFIG.vocab_size)
+
+    nats, n_tokens = evaluate.nats_of(loaded_from(Ignorant([]), tokenizer), corpus.document("x/0"))
+    assert nats == pytest.approx(n_tokens * math.log(512), rel=1e-5)
+
+
+def test_attention_weights_times_v_is_what_torch_computes(small: LoadedModel) -> None:
+    generator = torch.Generator().manual_seed(0)
+    q = torch.randn(1, 2, 6, 16, generator=generator)
+    k, v = torch.randn(1, 1, 6, 16, generator=generator), torch.randn(1, 1, 6, 16, generator=generator)
+    mask = torch.ones(6, 6, dtype=torch.bool).tril().triu(-2)
+    for options in ({"is_causal": True}, {"attn_mask": mask}):
+        with evaluate.attention_weights() as rows:
+            out = F.scaled_dot_product_attention(q, k, v, enable_gqa=True, **options)
+        torch.testing.assert_close(rows[0] @ v, out, atol=1e-5, rtol=1e-5)
+    before = F.scaled_dot_product_attention
+    with evaluate.attention_weights() as rows:
+        small.model(torch.zeros(1, 200, dtype=torch.int64))
+    assert F.scaled_dot_product_attention is before
+    assert [tuple(weights.shape) for weights in rows] == [(1, 2, 200, 200)] * 2
+
+
+def test_head_scores_are_shares(small: LoadedModel) -> None:
+    for scores in evaluate.head_scores(small, 2, n_words=8):
+        assert scores.shape == (2, 2)
+        assert 0 <= float(scores.min()) <= float(scores.max()) <= 1
+
+
+def test_skills_ask_for_what_they_say() -> None:
+    by_name = {skill.name: skill for skill in evaluate.SKILLS}
+    for document in itertools.islice(evaluate.held_out(by_name["capitals"]), 10):
+        assert document.fillings[0].startswith("capital|")
+    for document in itertools.islice(evaluate.held_out(by_name["colour of the object"]), 10):
+        assert document.answer_text.strip().lower() in evaluate.COLOURS
+
+
+def test_tables_are_markdown(small: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "SKILLS", evaluate.SKILLS[:2])
+    lines = "\n".join(
+        itertools.chain(evaluate.skill_table(small, 2), evaluate.head_table(small, 1), evaluate.loss_table(small, 10))
+    ).splitlines()
+    assert all(line.startswith("|") and line.endswith("|") for line in lines)
+    assert any(line.startswith("| all | 10 |") for line in lines)

@@ -1,0 +1,93 @@
+"""Stands in for `mri.worker.child`: speaks its protocol without a model. What it does depends on the prompt.
+
+odd     prints lines that are no events
+die     ends at once with exit code 9          hang    makes its steps, then does what it is told until told to stop
+refuse  answers with an error event            else    max_new_tokens steps, each adding "ab "
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+
+
+def say(**event):
+    print(json.dumps(event), flush=True)
+
+
+def record(command, commands):
+    session_id, prompt = command["id"], command["prompt"]
+    if prompt == "die":
+        os._exit(9)
+    if prompt == "refuse":
+        say(event="error", id=session_id, message="The prompt has 700 tokens: 512 are the most.")
+        return
+    num_steps = command["sampling"]["max_new_tokens"]
+    say(event="started", id=session_id, num_prompt_tokens=2, max_steps=num_steps)
+    print("a library that prints to stdout", flush=True)
+    if prompt == "odd":
+        for line in ("3", "[]", '{"event": null}', json.dumps({"event": "step", "id": session_id}), "[" * 100_000):
+            print(line, flush=True)
+        sys.stdout.buffer.write(b"\xff\xfe\n")
+        sys.stdout.flush()
+    reason = "max_new_tokens"
+    for step in range(num_steps):
+        say(event="step", id=session_id, step=step, text="ab " * (step + 1))
+    if prompt == "hang":
+        others = []
+        while (heard := commands.get())["cmd"] not in ("stop", "quit"):
+            if heard["cmd"] in ("pause", "step"):
+                num_steps += heard["cmd"] == "step"
+                say(event="paused", id=session_id, step=num_steps - 1, text="ab " * num_steps)
+            elif heard["cmd"] == "resume":
+                say(event="resumed", id=session_id)
+            else:
+                others.append(heard)
+        for other in others if heard["cmd"] == "stop" else [heard]:  # nobody is left to hear the others
+            commands.put(other)
+        reason = "stopped"
+    say(event="finished", id=session_id, end_reason=reason, response="ab " * num_steps)
+
+
+def attribute(command):
+    if command["weights_hash"] == "die":
+        os._exit(9)
+    if command["weights_hash"] == "other":
+        say(event="error", id=command["id"], message="Other weights: start the server with --model x.")
+    else:
+        say(event="attribution", id=command["id"], signed=[0.5 * i for i in command["ids"]], logit=1.5)
+
+
+def direct(command):
+    if command["weights_hash"] == "other":
+        say(event="error", id=command["id"], message="Other weights: start the server with --model x.")
+        return
+    tokens = [[i, bytes([97 + i]).hex(), 0.5 - 0.1 * i] for i in range(3)]
+    factor = -0.003 if command["point"].startswith("block.0.") else 0.6
+    suppressed = [[29, b"<|bos|>".hex(), -0.7]]
+    say(event="attribution", id=command["id"], promoted=tokens, suppressed=suppressed, factor=factor)
+
+
+def main():
+    assert sys.argv[1] == "--sessions"
+    commands = queue.Queue()
+
+    def listen():
+        for line in sys.stdin:
+            commands.put(json.loads(line))
+        commands.put({"cmd": "quit"})
+
+    threading.Thread(target=listen, daemon=True).start()
+    print("ready soon", file=sys.stderr)
+    say(event="ready")
+    while (command := commands.get())["cmd"] != "quit":
+        if command["cmd"] == "record":
+            record(command, commands)
+        if command["cmd"] == "attribute":
+            attribute(command)
+        if command["cmd"] == "direct":
+            direct(command)
+
+
+main()

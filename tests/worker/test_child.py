@@ -1,0 +1,186 @@
+"""The worker as the server meets it: a child process speaking JSON lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mri.nanochat.checkpoint import load_model
+from mri.nanochat.direct import path_factor
+from mri.store.library import Library
+from tests.capture.conftest import GOLDEN
+
+ROOT = Path(__file__).parents[2]
+
+
+class Child:
+    def __init__(self, sessions: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mri.worker.child", "--sessions", str(sessions)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def say(self, **command: Any) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+    def hear(self, event: str) -> dict[str, Any]:
+        """The next event of this kind; other kinds before it are passed over, errors are not."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            heard: dict[str, Any] = json.loads(line)
+            if heard["event"] == event:
+                return heard
+            assert heard["event"] != "error", heard
+        raise AssertionError(f"the worker ended without saying {event}")
+
+    def record(self, session_id: str, **fields: Any) -> None:
+        command = {"prompt": "ab", "model": str(GOLDEN / "E5"), "sampling": {"max_new_tokens": 5}} | fields
+        self.say(cmd="record", id=session_id, **command)
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Child]:
+    child = Child(tmp_path)
+    yield child
+    child.say(cmd="quit")
+    assert child.process.wait(30) == 0
+    child.process.stdin.close()  # type: ignore[union-attr]
+    child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_it_records_one_after_the_other_and_survives_bad_requests(child: Child, tmp_path: Path) -> None:
+    child.hear("ready")
+    child.record("first")
+    child.record("empty", prompt="")
+    child.record("last", chat=True, config={"attention_tier": "full_row"})
+    assert child.hear("started") == {"event": "started", "id": "first", "num_prompt_tokens": 3, "max_steps": 7}
+    assert child.hear("finished")["id"] == "first"
+    assert "The prompt is empty" in child.hear("error")["message"]
+    assert child.hear("finished")["id"] == "last"
+    assert {info.id for info in Library(tmp_path).list()} == {"first", "last"}
+
+
+def test_stop_ends_a_recording_and_keeps_it(child: Child, tmp_path: Path) -> None:
+    child.record("long", sampling={"max_new_tokens": 500, "seed": 1})
+    child.hear("step")
+    child.say(cmd="stop", id="long")
+    finished = child.hear("finished")
+    with Library(tmp_path).open("long") as reader:
+        assert reader.num_steps > 0
+        assert reader.session.end_reason == finished["end_reason"]
+        assert finished["end_reason"] in ("stopped", "stop_token")
+
+
+def steps_in(sessions: Path, session_id: str) -> int:
+    with Library(sessions).open(session_id) as reader:
+        return reader.num_steps
+
+
+def test_pause_halts_the_generation_with_every_step_in_the_journal(child: Child, tmp_path: Path) -> None:
+    child.record("slow", sampling={"max_new_tokens": 40, "temperature": 0})
+    child.say(cmd="pause", id="slow")
+    paused = child.hear("paused")
+    assert paused["step"] + 1 == steps_in(tmp_path, "slow")
+    child.say(cmd="step", id="slow")
+    again = child.hear("paused")
+    assert again["step"] == paused["step"] + 1
+    assert again["step"] + 1 == steps_in(tmp_path, "slow")
+    assert again["text"].startswith(paused["text"])
+    child.say(cmd="resume", id="slow")
+    child.hear("resumed")
+    assert child.hear("finished")["end_reason"] in ("max_new_tokens", "stop_token")
+    child.record("plain", sampling={"max_new_tokens": 40, "temperature": 0})
+    child.hear("finished")
+    with Library(tmp_path).open("slow") as slow, Library(tmp_path).open("plain") as plain:
+        assert slow.token_ids().tolist() == plain.token_ids().tolist(), "pausing changes nothing that is generated"
+
+
+def test_a_stop_ends_what_is_paused(child: Child, tmp_path: Path) -> None:
+    child.record("slow", sampling={"max_new_tokens": 40, "temperature": 0})
+    child.say(cmd="pause", id="slow")
+    child.hear("paused")
+    child.say(cmd="stop", id="slow")
+    assert child.hear("finished")["end_reason"] == "stopped"
+
+
+def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) -> None:
+    child.record("first", config={})  # the prompt in one step
+    child.hear("finished")
+    with Library(tmp_path).open("first") as reader:
+        weights_hash = reader.session.provenance["weights_hash"]
+        ids, chosen_id = reader.token_ids(), int(reader.steps()["chosen_id"][0])
+        frame = reader.frame(0)
+    ask = {"model": str(GOLDEN / "E5"), "ids": ids[:3].tolist(), "token_id": chosen_id, "model_path": "/models/d6"}
+    child.say(cmd="attribute", id="first/1a/0", weights_hash=weights_hash, **ask)
+    answer = child.hear("attribution")
+    assert answer["id"] == "first/1a/0"
+    assert len(answer["signed"]) == 3
+    assert any(answer["signed"])
+    place = frame.arrays["logits/token_ids"].tolist().index(chosen_id)
+    assert answer["logit"] == pytest.approx(float(frame.arrays["logits/values"][place]), abs=1e-4)
+    file_hash = hashlib.sha256(next(GOLDEN.glob("E5/*/*/model_*.pt")).read_bytes()).hexdigest()
+    child.say(cmd="attribute", id="first/1a/2", weights_hash=file_hash, **ask)  # as sessions said until 2026-11
+    assert child.hear("attribution")["signed"] == answer["signed"]
+    child.say(cmd="attribute", id="first/1a/1", weights_hash="0" * 64, **ask)
+    assert "start the server with --model /models/d6." in child.hear("error")["message"]
+
+
+def test_tokens_that_a_neuron_speaks_for(child: Child, tmp_path: Path) -> None:
+    child.record("first")
+    child.hear("finished")
+    with Library(tmp_path).open("first") as reader:
+        weights_hash = reader.session.provenance["weights_hash"]
+    ask = {"model": str(GOLDEN / "E5"), "point": "block.1.mlp_act", "neuron": 5, "model_path": ""}
+    child.say(cmd="direct", id="direct/x", weights_hash=weights_hash, **ask)
+    answer = child.hear("attribution")
+    promoted, suppressed = ([logit for *_, logit in answer[name]] for name in ("promoted", "suppressed"))
+    assert promoted == sorted(promoted, reverse=True)
+    assert suppressed == sorted(suppressed)
+    assert promoted[0] > 0 > suppressed[0]
+    bytes.fromhex(answer["promoted"][0][1])
+    assert answer["factor"] == pytest.approx(path_factor(load_model(GOLDEN / "E5", device="cpu").model, 1))
+    child.say(cmd="direct", id="direct/y", weights_hash="0" * 64, **ask)
+    assert "other weights" in child.hear("error")["message"]
+
+
+def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_path: Path) -> None:
+    child = Child(tmp_path)
+    child.record("kept")
+    child.say(cmd="pause", id="kept")
+    child.hear("paused")
+    child.process.stdin.close()  # type: ignore[union-attr]
+    assert child.hear("finished")["id"] == "kept"
+    assert child.process.wait(30) == 0
+    child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_an_odd_line_on_stdin_ends_the_worker_after_what_it_has_in_hand(tmp_path: Path) -> None:
+    child = Child(tmp_path)
+    child.record("kept")
+    child.process.stdin.write("3\n")  # type: ignore[union-attr]
+    child.process.stdin.flush()  # type: ignore[union-attr]
+    assert child.hear("finished")["id"] == "kept"
+    assert child.process.wait(30) == 0
+    child.process.stdin.close()  # type: ignore[union-attr]
+    child.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_constants_reach_the_model(child: Child, tmp_path: Path) -> None:
+    child.record("twenty", constants={"softcap": 20})
+    child.hear("finished")
+    child.record("fifteen")
+    child.hear("finished")
+    softcaps = []
+    for session_id in ("twenty", "fifteen"):
+        with Library(tmp_path).open(session_id) as reader:
+            softcaps.append(reader.session.provenance["softcap"])
+    assert softcaps == [20, 15]
