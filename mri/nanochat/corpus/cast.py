@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - sentences are easier to read and to mend unbroken
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mri.nanochat.corpus.documents import Choices, a, sentence
@@ -118,3 +119,34 @@ def ending(c: Choices, hero: Person, *others: str) -> str:
             "They were all happy again.",
         )
     )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A blank that is drawn anew in every place; what stands behind its colon is handed on."""
+
+    draw: Callable[[str], str]
+
+    def __format__(self, spec: str) -> str:
+        return self.draw(spec)
+
+
+def telling(c: Choices, k: Cast, text: str, **blanks: object) -> list[str]:
+    """The sentences of a plot from `text`, which has one in each line, or several between bars, of which one is drawn.
+
+    Blanks: hero, friend, elder by name, as people {h.he}, {f.his}, {e.him}; place, there, thing, tint as in Cast; and
+    what is drawn where it stands: {when}, {described}, {one:this/that}, {ending} or {ending:who was there too}.
+    """
+    hero, friend, elder = k.names
+    drawn = {
+        "when": Drawn(lambda _: when(c)),
+        "described": Drawn(lambda _: described(c, k)),
+        "one": Drawn(lambda options: c.pick(options.split("/"))),
+        "ending": Drawn(lambda other: ending(c, k.hero, *filter(None, [other]))),
+    }
+    names = {"hero": hero, "friend": friend, "elder": elder, "h": k.hero, "f": k.friend, "e": k.elder}
+    said = []
+    for line in text.strip().splitlines():
+        options = [sentence(each) for each in line.strip().format_map(vars(k) | names | drawn | blanks).split(" | ")]
+        said.append(c.pick(options) if len(options) > 1 else options[0])
+    return said
