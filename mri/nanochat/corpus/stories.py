@@ -3,8 +3,6 @@
 A filling that is held out is a plot with its hero, place and thing (or what stands for it).
 """
 
-# ruff: noqa: E501 - sentences are easier to read and to mend unbroken
-
 from collections.abc import Callable
 
 from mri.nanochat.corpus.cast import Cast, cast, opening, telling
