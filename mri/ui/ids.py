@@ -71,7 +71,11 @@ GRAPHS = {
 
 def outputs(places: str) -> list[Output]:
     """Of a callback, each as `id.property`; with a ! where another callback writes there, too."""
-    return [Output(*place.rstrip("!").split("."), allow_duplicate=place.endswith("!")) for place in places.split()]
+    found = []
+    for place in places.split():
+        host, name = place.rstrip("!").split(".")
+        found.append(Output(host, name, allow_duplicate=place.endswith("!")))
+    return found
 
 
 def panel(tab: str) -> str:
