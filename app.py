@@ -17,6 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from mri.assets import warm
 from mri.console import replace_what_cannot_be_shown
 from mri.errors import ModelError, MriError
+from mri.heap import share_one_heap
 from mri.nanochat.constants import constants_from_text
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.paths import SESSIONS, demos
@@ -47,6 +48,7 @@ def main(
 ) -> None:
     """Serve nanochat MRI on this machine."""
     replace_what_cannot_be_shown()
+    share_one_heap()
     try:
         known = constants_from_text(constants or [])
         if model is not None:
@@ -133,6 +135,7 @@ def _paths_from_environment() -> dict[str, Any]:
 if __name__ == "__main__":
     typer.run(main)
 else:
+    share_one_heap()
     try:
         app = create_app(**_paths_from_environment())
     except MriError as error:

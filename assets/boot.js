@@ -6,9 +6,9 @@
   const scanner = () => import("./js/main.mjs");
   const isParsed = new Promise((done) => document.addEventListener("DOMContentLoaded", done)); // Dash's scripts have run
   isParsed.then(async () => (await shell).startShell());
-  if (location.pathname === "/") scanner().then((module) => module.askEarly());
+  if (location.pathname === "/") scanner().then((module) => module.prepareScanner());
   if (["/", "/compare", "/neurons"].includes(location.pathname)) {
-    // Plotly is the largest file of all: while the first picture's many small modules wait for the line's answers, it takes the line's width.
+    // Plotly is the largest file of all: while the first picture waits for the server's answers, it takes the line's width.
     // Into the browser's cache: as a preload the console would complain of it where the charts come late.
     isParsed.then(() => fetch("/_dash-component-suites/plotly/package_data/plotly.min.js")).then((answer) => answer.blob()).catch(() => {});
   }

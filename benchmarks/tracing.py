@@ -16,7 +16,7 @@ from rich.table import Table
 from mri.config import Sampling, TraceConfig
 from mri.events import TraceSession
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.generate import generate
+from mri.nanochat.engine import generate
 from mri.nanochat.model import GPT, GPTConfig, init_weights
 from mri.store.library import Library
 from mri.store.writer import SessionWriter

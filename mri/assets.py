@@ -1,32 +1,37 @@
 """The files that a browser loads, under addresses that name their contents: kept for a year.
 
 `/assets/<version>/js/main.mjs` is a file of the assets folder; `version` is a hash over all of them, so that
-relative imports stay inside one version, and `style.css` is all style sheets in order. Without a
-version a file is asked for anew each time. Knows files, hashes and encodings; nothing of pages and sessions.
+relative imports stay inside one version, `style.css` is all style sheets in order, and modules come linked
+(mri/linking.py). Without a version a file is asked for anew each time, as it is. Knows files, hashes and encodings;
+nothing of pages and sessions.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, Response, abort, request
 
+from mri import linking
 from mri.compression import keep_smallest, packed
+from mri.linking import Linked, link
 
 FOREVER = "public, max-age=31536000, immutable"
-IMPORTED = re.compile(r'^(?:import|export)\b[^;"(=]*"(\.[^"]+)"', re.MULTILINE)
-"""What a module imports statically: such a line, in our own style."""
-
+BUNDLES = ("js/main.mjs", "js/scanner.mjs")
+"""Linked into one file each: what all pages with a view begin with, and the Scanner."""
+SCRIPTS = (".mjs", ".js")
 NOTES = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 """JSDoc of modules: a quarter of what they weigh on the line. Lines keep their numbers."""
 PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-COMPRESSED = ("/assets/", "/_dash-component-suites/")
+DASH_ASKS = ("/_dash-layout", "/_dash-dependencies")
+"""What Dash asks for before it shows anything, always the same."""
+COMPRESSED = ("/assets/", "/_dash-component-suites/", *DASH_ASKS)
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 STYLE = "style.css"
 LOOK_EVERY_S = 0.5
@@ -40,7 +45,12 @@ class Tree:
 
     files: dict[str, Path]
     version: str  # 12 hex digits over all of them
-    imports: dict[str, list[str]]  # of a module: what it imports statically
+    linked: Linked = field(default_factory=lambda: Linked({}, {}))
+
+    @cached_property
+    def imports(self) -> dict[str, list[str]]:
+        """Of a file of modules as it is served: what it imports statically."""
+        return {name: linking.imports_of(name, text) for name, text in self.linked.files.items()}
 
     def address(self, name: str) -> str:
         return f"/assets/{self.version}/{name}"
@@ -52,14 +62,20 @@ class Tree:
         if name not in self.files:
             return None
         body = self.files[name].read_bytes()
-        return NOTES.sub(lambda note: b"\n" * note[0].count(b"\n"), body) if name.endswith(".mjs") else body
+        return _without_notes(body) if name.endswith(".mjs") else body
+
+    def read_linked(self, name: str) -> bytes | None:
+        """As pages of this version get it. None where there is no such file."""
+        text = self.linked.files.get(name)
+        return self.read(name) if text is None else text.encode()
 
     def modules(self, entries: Iterable[str]) -> list[str]:
-        """`entries` and every module that they import statically, however far down, each once."""
+        """The files that hold `entries` and every module that they import statically, however far down, each once."""
         found: dict[str, None] = {}
         waiting = list(entries)
         while waiting:
             name = waiting.pop(0)
+            name = self.linked.homes.get(name, name)
             if name not in found:
                 found[name] = None
                 waiting += self.imports.get(name, [])
@@ -74,6 +90,7 @@ class Tree:
             [
                 f'<link rel="stylesheet" href="{self.address(STYLE)}">',
                 *(f'<link rel="modulepreload" href="{self.address(name)}">' for name in begin),
+                *(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in DASH_ASKS),
                 *(f'<link rel="modulepreload" fetchpriority="low" href="{self.address(name)}">' for name in then),
             ]
         )
@@ -86,7 +103,7 @@ class Assets:
         self._folder, self._first_styles = folder, first_styles
         self._signature: object = None
         self._looked = -LOOK_EVERY_S
-        self._tree = Tree({}, "", {})
+        self._tree = Tree({}, "")
 
     def now(self) -> Tree:
         """Another one as soon as a file is another: who edits one reloads the page and sees it."""
@@ -96,14 +113,14 @@ class Assets:
         files |= {path.relative_to(self._folder).as_posix(): path for path in sorted(self._folder.rglob("*.*"))}
         signature = [(name, path.stat().st_mtime_ns) for name, path in files.items()]
         if signature != self._signature:
-            whole, imports = sha256(), {}
+            whole = sha256(Path(linking.__file__).read_bytes())  # linked in another way it is another file, too
+            scripts = {}
             for name, path in files.items():
                 content = path.read_bytes()
                 whole.update(name.encode() + b"\0" + sha256(content).digest())
-                if name.endswith(".mjs"):
-                    others, folder = IMPORTED.findall(content.decode()), posixpath.dirname(name)
-                    imports[name] = [posixpath.normpath(f"{folder}/{other}") for other in others]
-            self._tree = Tree(files, whole.hexdigest()[:12], imports)
+                if name.endswith(SCRIPTS):
+                    scripts[name] = _without_notes(content).decode()
+            self._tree = Tree(files, whole.hexdigest()[:12], link(scripts, BUNDLES))
             self._signature = signature
         self._looked = time.monotonic()
         return self._tree
@@ -117,12 +134,16 @@ class Assets:
         tree = self.now()
         version, _, rest = name.partition("/")
         is_current = version == tree.version
-        body = tree.read(rest if is_current else name)
+        body = tree.read_linked(rest) if is_current else tree.read(name)
         if body is None:
             abort(404)
         response = Response(body, mimetype=TYPES.get(Path(name).suffix, "application/octet-stream"))
         response.headers["Cache-Control"] = FOREVER if is_current else "no-cache"
         return response
+
+
+def _without_notes(body: bytes) -> bytes:
+    return NOTES.sub(lambda note: b"\n" * note[0].count(b"\n"), body)
 
 
 def warm(server: Flask) -> None:

@@ -31,7 +31,7 @@ from mri.transfer import Sessions
 
 if TYPE_CHECKING:
     from mri.events import TraceSession
-    from mri.nanochat.generate import Step
+    from mri.nanochat.engine import Step
 
 app = typer.Typer(
     help="Record, list and check scans of a nanochat model. `python app.py` shows them in the browser.",

@@ -52,6 +52,9 @@ BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "c
 FIRST_MODULES = {"/": "scanner", "/live": "live", "/learn": "learn/lesson", "/compare": "compare"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
+UNUSED_SCRIPTS = ("/dash/deps/polyfill@", "/dash/dash_table/")
+"""Of Dash's: what browsers that know modules have themselves, and tables, of which there are none here."""
+
 log = logging.getLogger("mri")
 
 
@@ -122,6 +125,8 @@ class App(Dash):
         begin, later = (["js/main.mjs"], [f"js/{first}.mjs"]) if first else (["js/views/shell.mjs"], [])
         parts["metas"] += _session_to_come() if request.path == ids.SCANNER_PATH else ""
         parts["css"] = f'<script src="{tree.address("boot.js")}"></script>\n' + tree.tags(begin, later) + parts["css"]
+        tags = parts["scripts"].splitlines()
+        parts["scripts"] = "\n".join(tag for tag in tags if not any(unused in tag for unused in UNUSED_SCRIPTS))
         return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
 
 

@@ -1,14 +1,14 @@
 """Files for the browser: addresses that name their contents, compressed, complete lists of what a page needs."""
 
 import gzip
+import posixpath
 import re
 
 import brotli
 import pytest
 from flask import Flask
 
-from mri.assets import PLOTLY, Assets, warm
-from mri.paths import DATA
+from mri.assets import DASH_ASKS, PLOTLY, Assets, warm
 from mri.server import FIRST_MODULES, App
 
 
@@ -18,8 +18,8 @@ def folder(tmp_path):
         "js/main.mjs": 'import { a } from "./core/a.mjs";\nconst later = import("./later.mjs");\n',
         "js/core/a.mjs": 'import {\n  b,\n} from "../b.mjs";\nexport const a = b;\n'
         'export function x() {\n  return new URL("../none.json");\n}\n',
-        "js/b.mjs": 'import { a } from "./core/a.mjs"; // a circle\nexport const b = 1;\n',
-        "js/later.mjs": "export default 1;\n",
+        "js/b.mjs": "export const b = 1; // of a\n",
+        "js/later.mjs": 'import { a } from "./core/a.mjs";\nexport default a;\n',
         "css/2-two.css": "b {}",
         "css/1-one.css": "a {}",
     }.items():
@@ -82,14 +82,24 @@ def test_the_style_sheet_is_all_of_them_in_order(assets, folder):
 
 
 def test_a_module_is_listed_with_all_that_it_imports_at_once(assets):
-    assert assets.now().modules(["js/main.mjs"]) == ["js/main.mjs", "js/core/a.mjs", "js/b.mjs"]
+    tree = assets.now()
+    assert tree.modules(["js/later.mjs"]) == ["js/later.mjs", "js/main.linked.mjs"]
+    assert tree.linked.homes.keys() == {"js/main.mjs", "js/core/a.mjs", "js/b.mjs"}
 
 
 def test_modules_of_the_first_picture_stand_behind_those_that_begin(assets):
-    tags = assets.now().tags(["js/b.mjs"], ["js/main.mjs"]).splitlines()
-    named = [(re.search(r'[^/"]+(?=">)', tag)[0], "fetchpriority" in tag) for tag in tags]
-    assert named[0] == ("style.css", False)
-    assert sorted(named[1:]) == [("a.mjs", False), ("b.mjs", False), ("main.mjs", True)]
+    tags = assets.now().tags(["js/b.mjs"], ["js/later.mjs"]).splitlines()
+    named = [(re.search(r'[^/"]+(?=">)', tag)[0], "fetchpriority" in tag) for tag in tags if "as=" not in tag]
+    assert named == [("style.css", False), ("main.linked.mjs", False), ("later.mjs", True)]
+
+
+def test_what_dash_asks_for_first_is_asked_for_with_the_page(app):
+    client = app.server.test_client()
+    tags = [tag for tag in client.get("/").text.splitlines() if 'rel="preload"' in tag]
+    assert [re.search('href="([^"]+)"', tag)[1] for tag in tags] == [*DASH_ASKS]
+    for address in DASH_ASKS:
+        answer = client.get(address, headers={"Accept-Encoding": "br"})
+        assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "br")
 
 
 @pytest.mark.parametrize(("encoding", "decoded"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
@@ -107,14 +117,19 @@ def test_an_answer_is_compressed_once(client, encoding, decoded, monkeypatch):
 def test_every_import_of_a_first_picture_is_preloaded(page):
     tree = App.assets.now()
     listed = tree.modules(["js/main.mjs", f"js/{FIRST_MODULES[page]}.mjs"])
-    assert len(listed) > 20
-    assert all(name.endswith(".mjs") for name in listed)
+    held = {*listed, *(name for name, home in tree.linked.homes.items() if home in listed)}
+    assert len(held) > 20
     for name in listed:
-        assert (DATA.parent / "assets" / name).exists(), name
-        source = tree.read(name).decode()
-        imported = re.findall(r'^\s*(?:import|export|})[^;()]*?\bfrom "([^"]+)"', source, re.MULTILINE)
-        for other in imported:
-            assert any(found.endswith(other.split("/")[-1]) for found in listed), (name, other)
+        served = tree.read_linked(name).decode()
+        imported = re.findall(r'^\s*(?:import|export|})[^;()]*?\bfrom "([^"]+)"', served, re.MULTILINE)
+        assert {posixpath.normpath(f"{posixpath.dirname(name)}/{other}") for other in imported} <= {*listed}
+        assert {*re.findall(r'= modules\["([^"]+)"\];', served)} <= held
+
+
+def test_the_scanner_is_two_files():
+    tree = App.assets.now()
+    assert tree.modules(["js/main.mjs", "js/scanner.mjs"]) == ["js/main.linked.mjs", "js/scanner.linked.mjs"]
+    assert len(tree.linked.homes) > 70
 
 
 def test_plotly_lies_where_it_is_warmed(app, tmp_path, monkeypatch):

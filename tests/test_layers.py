@@ -21,7 +21,7 @@ LEVELS = [
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},
-    {"assets", "compression", "guard", "stalls", *ANSWERING},
+    {"assets", "compression", "linking", "guard", "heap", "stalls", *ANSWERING},
 ]
 SIDEWAYS = {
     ("tracer", "nanochat"),

@@ -5,14 +5,13 @@
  */
 
 import { IDS } from "./names.mjs";
-import { takeEarly } from "./source/early.mjs";
+import { askEarly, takeEarly } from "./source/early.mjs";
 import { fetchLesson, fetchScales } from "./source/http.mjs";
+import { viewFromUrl } from "./state/view.mjs";
 import { Visits } from "./state/visits.mjs";
 import { shownUntilAnswered, toldUntilAnswered } from "./views/failed.mjs";
 import { fillPickers } from "./views/picker.mjs";
 import { showToast } from "./views/shell.mjs";
-
-export { askEarly } from "./source/early.mjs";
 
 const visits = new Visits(() => (window.mri = undefined));
 
@@ -39,6 +38,15 @@ async function mount(id, build) {
     showToast(/** @type {Error} */ (error).message, "error");
     return null;
   }
+}
+
+/** Called while Dash's scripts are on their way, where the Scanner is the first page: asks for its data and, when those scripts
+ *  have come, takes the picture's modules and rehearses the tower while Dash asks for the page. */
+export async function prepareScanner() {
+  const asked = askEarly();
+  if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+  const [{ rehearse }, scales] = await Promise.all([import("./views/tower.mjs"), asked]);
+  if (scales && viewFromUrl(location.search).picture !== "flat") rehearse(scales);
 }
 
 /** Called by Dash on every visit of the Scanner.

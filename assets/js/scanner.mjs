@@ -13,6 +13,7 @@ import { toggled, watchName } from "./core/watched.mjs";
 import { plateKeys } from "./draw/plates.mjs";
 import { IDS } from "./names.mjs";
 import { FrameCache } from "./source/cache.mjs";
+import { takeEarlyFrames } from "./source/early.mjs";
 import { damageOf } from "./source/http.mjs";
 import { Pin } from "./source/pin.mjs";
 import { commandFromKey } from "./state/keys.mjs";
@@ -62,7 +63,7 @@ export class Scanner {
     this.cache = new FrameCache({
       numSteps,
       isFilling: growth !== null,
-      fetchWindow: (start, stop, signal) => this.pin.frames(start, stop, signal),
+      fetchWindow: async (start, stop, signal) => (await takeEarlyFrames(boot.session, start, stop)) ?? this.pin.frames(start, stop, signal),
       onFailure: () => this.redraw(),
     });
     this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null });
@@ -77,6 +78,7 @@ export class Scanner {
     this.player.setLoop(loop);
     this.player.setGrowing(growth !== null);
     this.player.setPace(boot.pace ?? null);
+    if (!growth) this.cache.ensure(this.player.wanted, 0).catch(() => {}); // what was asked for early is there by the first animation frame
     this.redraw();
     this.firstPaint.then(() => growth || this.#isClosed || this.#fetchSeries());
     this.firstPaint.then(() => growth || this.#isClosed || this.#withdrawIfDamaged(meta.integrity));

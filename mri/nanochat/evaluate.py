@@ -18,13 +18,13 @@ import torch.nn.functional as F
 import typer
 from torch import Tensor
 
+from mri.config import Sampling
 from mri.nanochat import corpus
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.corpus.numbers import LARGEST_SUM
 from mri.nanochat.corpus.world import COLOURS
-from mri.nanochat.generate import generate
-from mri.nanochat.sampling import Sampling
+from mri.nanochat.engine import generate
 from mri.nanochat.tokenizer import SPECIAL_TOKENS, Tokenizer
 
 _SPECIAL = re.compile("(" + "|".join(re.escape(name) for name in SPECIAL_TOKENS) + ")")

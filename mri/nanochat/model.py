@@ -5,6 +5,8 @@ forward pass is a call of a submodule or of `F.scaled_dot_product_attention`, so
 can do so with forward hooks from outside. Knows nothing of tracing, checkpoints, tokens or sampling.
 """
 
+import copy
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +18,7 @@ from mri.errors import ModelError, PromptError
 from mri.nanochat.config import GPTConfig as GPTConfig  # also by this name
 from mri.nanochat.constants import SOFTCAP
 from mri.nanochat.eras import ERAS, SMEAR_CHANNELS, Era, has_value_embed
+from mri.nanochat.positions import causal_mask, rotary_tables, rotate
 
 VOCAB_MULTIPLE = 64  # nanochat pads the vocabulary up to a multiple of this
 
@@ -25,35 +28,9 @@ def norm(x: Tensor) -> Tensor:
     return F.rms_norm(x, (x.shape[-1],))
 
 
-def rotary_tables(sequence_len: int, head_dim: int, base: float, scale: float) -> tuple[Tensor, Tensor]:
-    """`scale` · cos and sin of pos / base^(2j/head_dim), as (sequence_len, 1, head_dim) float32 for `rotate`.
-
-    Both halves of a row hold the same angles; the sine of the second half is negated, as `rotate` needs it.
-    Always on the CPU, so that a model laid out on the meta device still has real tables.
-    """
-    inverse = base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device="cpu") / head_dim)
-    angles = torch.outer(torch.arange(sequence_len, dtype=torch.float32, device="cpu"), inverse)
-    cos, sin = angles.cos() * scale, angles.sin() * scale  # (sequence_len, head_dim/2)
-    return torch.cat([cos, cos], 1).unsqueeze(1), torch.cat([sin, -sin], 1).unsqueeze(1)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding on halves: y1 = x1·cos + x2·sin, y2 = x2·cos − x1·sin. x (B,T,heads,D), tables (T,1,D)."""
-    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)
-
-
-def causal_mask(pos: int, n_new: int, window: int, device: torch.device) -> Tensor | None:
-    """Which keys the queries `pos` .. `pos + n_new - 1` may see: (n_new, n_keys) bool.
-
-    The keys end at the newest position. None where SDPA's own causal rule says the same, or no rule is needed
-    (one query, the keys being cut to its window).
-    """
-    if n_new == 1 or (pos == 0 and window >= n_new - 1):
-        return None
-    first = max(0, pos - window)  # the oldest key that any of these queries sees
-    query = torch.arange(pos, pos + n_new, device=device).unsqueeze(1)
-    key = torch.arange(first, pos + n_new, device=device).unsqueeze(0)
-    return (key <= query) & (key >= query - window)
+def without_autocast(device: str) -> AbstractContextManager[object]:
+    """Around a user's own code autocast would round what the model computes in float32."""
+    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
 
 
 class KVCache:
@@ -79,6 +56,25 @@ class KVCache:
         self._k[layer][:, :, self.pos : end] = k
         self._v[layer][:, :, self.pos : end] = v
         return self._k[layer][:, :, :end], self._v[layer][:, :, :end]
+
+    def copy(self, capacity: int) -> "KVCache":
+        """A cache of its own with the same positions, and room for `capacity` in all."""
+        other = copy.copy(self)
+        other.capacity = capacity
+        other._k, other._v = ([self._resized(x, capacity) for x in kept] for kept in (self._k, self._v))
+        if self.last_embedding is not None:
+            other.last_embedding = self.last_embedding.clone()
+        return other
+
+    def _resized(self, buffer: Tensor, capacity: int) -> Tensor:
+        resized = buffer.new_empty(*buffer.shape[:2], capacity, buffer.shape[3])
+        resized[:, :, : self.pos] = buffer[:, :, : self.pos]
+        return resized
+
+    @property
+    def nbytes(self) -> int:
+        embedding = 0 if self.last_embedding is None else self.last_embedding.nbytes
+        return embedding + sum(buffer.nbytes for buffer in (*self._k, *self._v))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mri.config import Sampling as Sampling
+from mri.config import Sampling
 from mri.errors import ModelError
 
 

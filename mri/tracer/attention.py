@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.compiler import is_compiling
 
-from mri.nanochat.generate import without_autocast
+from mri.nanochat.model import without_autocast
 from mri.tracer.patches import listen, untraced
 
 

@@ -1,6 +1,7 @@
 """Forward hooks by name, for as long as a `with` block lasts.
 
-Knows torch modules. Hooks hand over tensors and compute nothing; what becomes of them is others' business.
+Knows torch modules. Hooks hand over tensors, put others in their place and compute nothing; what becomes of them is
+others' business.
 Refuses to know sessions, files and budgets.
 """
 
@@ -18,11 +19,12 @@ from torch import Tensor, nn
 from mri.errors import ModelError, UnknownHookPoint
 
 Side = Literal["input", "output"]
+OnValue = Callable[[str, Any], Tensor | None]
 
 
 @dataclass(frozen=True)
 class Tap:
-    """Read the `side` of module `module` as hook point `key`."""
+    """Read, or replace, the `side` of module `module` as hook point `key`."""
 
     key: str
     module: str
@@ -30,18 +32,19 @@ class Tap:
 
 
 class ModuleHook:
-    """What is registered on a module: hands on what torch gives a hook, for passes of that very module.
+    """What is registered on a module: hands on what torch gives a hook and what is given back, for passes of that very
+    module.
 
     A hook lies in the module's own dict, and so comes along when somebody pickles, saves or copies the model. Its copy
     is a function of the standard library that does nothing, so that a file with it loads where mri is not installed.
     """
 
-    def __init__(self, module: nn.Module, call: Callable[..., None]) -> None:
+    def __init__(self, module: nn.Module, call: Callable[..., Any]) -> None:
         self._module, self._call = module, call
 
-    def __call__(self, module: nn.Module, *rest: Any) -> None:
-        if module is self._module:  # a shallow copy shares the dict of hooks
-            self._call(*rest)
+    def __call__(self, module: nn.Module, *rest: Any) -> Any:
+        # a shallow copy shares the dict of hooks
+        return self._call(*rest) if module is self._module else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (nullcontext(), "__exit__")  # takes any arguments and returns None
@@ -51,11 +54,15 @@ class HookSet:
     """Hooks on named modules. All names are resolved before the first hook is registered.
 
     `on_value(key, value)` gets what each tap reads: of outputs and inputs that are tuples the first, None where there
-    is none. It must not raise: it is called inside the model's pass. Raises UnknownHookPoint for a name that the model
-    does not have, ModelError for a module that cannot have hooks.
+    is none. It gives None to keep it, or a tensor that goes on in its place: a new one (others may hold the old one) of
+    the same shape, type and device, else ModelError is raised in the pass. What it raises itself comes up there too.
+    `edits`: its hooks stand before those of all others, so that what a recorder gets is what went on, whichever block
+    was entered first. Of two such blocks, the one entered last acts first.
+
+    Raises UnknownHookPoint for a name that the model does not have, ModelError for a module that cannot have hooks.
     """
 
-    def __init__(self, model: nn.Module, taps: Iterable[Tap], on_value: Callable[[str, Any], None]) -> None:
+    def __init__(self, model: nn.Module, taps: Iterable[Tap], on_value: OnValue, *, edits: bool = False) -> None:
         modules = dict(model.named_modules(remove_duplicate=False))  # a module may have several names
         by_module: dict[str, list[Tap]] = {}
         for tap in taps:
@@ -67,16 +74,24 @@ class HookSet:
                     f"Module {tap.module!r} is TorchScript, which takes no hooks: record the plain module."
                 )
             by_module.setdefault(tap.module, []).append(tap)
-        self._hooks = [
-            (modules[name], ModuleHook(modules[name], _reading(modules[name], taps_here, on_value)))
-            for name, taps_here in by_module.items()
-        ]
+        self._before, self._after = list[tuple[nn.Module, ModuleHook]](), list[tuple[nn.Module, ModuleHook]]()
+        for name, taps_here in by_module.items():
+            module = modules[name]
+            if keys := [tap.key for tap in taps_here if tap.side == "input"]:
+                self._before.append((module, ModuleHook(module, _on_input(module, keys, on_value))))
+            if keys := [tap.key for tap in taps_here if tap.side == "output"]:
+                self._after.append((module, ModuleHook(module, _on_output(keys, on_value))))
+        self._edits = edits
         self._stack = ExitStack()
 
     def __enter__(self) -> HookSet:
+        first = self._edits
         with ExitStack() as stack:
-            for module, hook in self._hooks:
-                stack.callback(module.register_forward_hook(hook, with_kwargs=True).remove)
+            for module, hook in self._before:
+                handle = module.register_forward_pre_hook(hook, with_kwargs=True, prepend=first)
+                stack.callback(handle.remove)
+            for module, hook in self._after:
+                stack.callback(module.register_forward_hook(hook, prepend=first).remove)
             self._stack = stack.pop_all()
         return self
 
@@ -84,18 +99,52 @@ class HookSet:
         self._stack.close()
 
 
-def _reading(module: nn.Module, taps: list[Tap], on_value: Callable[[str, Any], None]) -> Callable[..., None]:
-    inputs = [tap.key for tap in taps if tap.side == "input"]
-    outputs = [tap.key for tap in taps if tap.side == "output"]
-    name_of_input = next(iter(inspect.signature(module.forward).parameters), "") if inputs else ""
+def _on_input(module: nn.Module, keys: list[str], on_value: OnValue) -> Callable[..., Any]:
+    name = next(iter(inspect.signature(module.forward).parameters), "")
 
-    def read(args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        for key in inputs:
-            on_value(key, args[0] if args else kwargs.get(name_of_input))
-        for key in outputs:
-            on_value(key, output[0] if isinstance(output, tuple) and output else output)
+    def before(args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Any:
+        """Without `kwargs` where another thread's pass finds a hook that torch has not yet noted as one with them."""
+        value = args[0] if args else (kwargs or {}).get(name)
+        new = _passed_on(keys, value, on_value)
+        if new is value:
+            return None
+        if args:
+            args = new, *args[1:]
+        return args if kwargs is None else (args, kwargs if args else {**kwargs, name: new})
 
-    return read
+    return before
+
+
+def _on_output(keys: list[str], on_value: OnValue) -> Callable[..., Any]:
+    def after(_args: tuple[Any, ...], output: Any) -> Any:
+        is_several = isinstance(output, tuple) and len(output) > 0
+        value = output[0] if is_several else output
+        new = _passed_on(keys, value, on_value)
+        if new is value:
+            return None
+        return (new, *output[1:]) if is_several else new
+
+    return after
+
+
+def _passed_on(keys: list[str], value: Any, on_value: OnValue) -> Any:
+    for key in keys:
+        new = on_value(key, value)
+        if new is not None:
+            _refuse_other_kind(key, value, new)
+            value = new
+    return value
+
+
+def _refuse_other_kind(key: str, value: Any, new: Tensor) -> None:
+    kind, wanted = (
+        (tuple(x.shape), x.dtype, x.device) if isinstance(x, Tensor) else (type(x).__name__,) for x in (new, value)
+    )
+    if kind != wanted or not isinstance(value, Tensor):
+        raise ModelError(
+            f"What passes at {key!r} is {', '.join(map(str, wanted))} and was to be replaced by "
+            f"{', '.join(map(str, kind))}: give a tensor like the one that passed."
+        )
 
 
 def parameter_or_module(model: nn.Module, name: str) -> Tensor | nn.Module:

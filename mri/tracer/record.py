@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.events import TraceSession
 from mri.nanochat.chat import Prompt, ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel
-from mri.nanochat.generate import Step, generate
-from mri.nanochat.sampling import Sampling
+from mri.nanochat.engine import Step, generate
 from mri.store.library import Library
 from mri.store.writer import SessionWriter
 from mri.tracer.control import Control

@@ -28,7 +28,7 @@ from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.constants import SOFTCAP, softcap_of
 from mri.nanochat.direct import direct_effect, factor_at
-from mri.nanochat.generate import Step
+from mri.nanochat.engine import Step
 from mri.nanochat.locate import EMBEDDED, find_checkpoint
 from mri.tracer.control import Control
 from mri.tracer.record import record_generation

@@ -232,7 +232,7 @@ def test_escape_closes_what_is_open_and_nothing_else(page):
 
 
 def test_a_shader_that_does_not_link_leaves_the_flat_picture(browser, site):
-    with clean_page(browser, site, tolerated="gl.mjs") as page:  # for whoever looks for the reason
+    with clean_page(browser, site, tolerated="at program (") as page:  # for whoever looks for the reason
         page.add_init_script("WebGL2RenderingContext.prototype.getProgramParameter = () => false;")
         page.goto("/?session=other&step=2")
         until(page, "window.mri?.stage.frame?.header.step === 2")

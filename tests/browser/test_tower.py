@@ -36,6 +36,30 @@ def test_a_lost_context_leaves_the_flat_picture_and_says_so(page):
     expect(note).to_be_hidden()
 
 
+COUNT_CONTEXTS = """window.contexts = new Set(); const real = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    if (kind === "webgl2") window.contexts.add(this);
+    return real.call(this, kind, ...rest); };"""
+
+
+def test_the_tower_is_drawn_on_the_canvas_that_was_rehearsed(page):
+    page.add_init_script(COUNT_CONTEXTS)
+    frames = []
+    page.on("request", lambda request: "/frames" in request.url and frames.append(request.url))
+    page.route("**/_dash-layout", lambda route: (until(page, "window.contexts.size === 1"), route.continue_()))
+    open_scanner(page, LINK)
+    assert page.evaluate("[...window.contexts].map((canvas) => canvas === window.mri.stage.tower.canvas)") == [True]
+    assert "start=2&stop=5" in frames[0]
+    assert len([url for url in frames if "start=2&stop=5" in url]) == 1
+
+
+def test_a_page_with_the_flat_picture_makes_no_webgl2(page):
+    page.add_init_script(COUNT_CONTEXTS)
+    open_scanner(page, f"{LINK}&picture=flat")
+    until(page, "document.querySelector('.js-plotly-plot .main-svg') !== null")
+    assert page.evaluate("window.contexts.size") == 0
+
+
 def test_without_webgl2_the_flat_picture_works_and_says_so(page):
     page.add_init_script(NO_WEBGL)
     open_scanner(page, LINK)

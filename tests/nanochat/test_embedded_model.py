@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from mri.config import Sampling
 from mri.nanochat import evaluate
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.generate import generate
-from mri.nanochat.sampling import Sampling
+from mri.nanochat.engine import generate
 
 BASE_DIR = Path(__file__).parents[2] / "data" / "nanochat"
 

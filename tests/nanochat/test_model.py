@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from mri.errors import ModelError, PromptError
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.eras import ERAS, era_from_keys
-from mri.nanochat.model import GPT, KVCache, causal_mask, init_weights, rotary_tables
+from mri.nanochat.model import GPT, KVCache, init_weights
 from tests.nanochat.capture import absolute_row, captured
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -161,6 +161,23 @@ def test_init_weights_depends_on_the_seed_alone():
     assert "cos" not in one
 
 
+@torch.inference_mode()
+def test_a_copy_of_a_cache_reads_on_as_the_cache_does_and_leaves_its_rows_alone():
+    model, golden = golden_model("E5")
+    ids = golden["tokens"][None, :140]
+    cache = KVCache(model)
+    model(ids[:, :130], cache)
+    small = cache.copy(cache.pos)
+    views = [view.clone() for view in small._k + small._v]
+    large = small.copy(512)
+    model(ids[:, :5], small.copy(512))
+    assert torch.equal(model(ids[:, 130:], cache), model(ids[:, 130:], large))
+    assert small.capacity == small.pos == 130
+    assert all(torch.equal(view, now) for view, now in zip(views, small._k + small._v, strict=True))
+    with pytest.raises(PromptError, match="131 tokens do not fit the context of 130"):
+        model(ids[:, :1], small)
+
+
 def test_context_overflow_is_a_prompt_error():
     config = GPTConfig(sequence_len=8, vocab_size=10, n_layer=1, n_head=2, n_kv_head=2, n_embd=32)
     model = GPT(config)
@@ -171,29 +188,6 @@ def test_context_overflow_is_a_prompt_error():
         model(torch.zeros(1, 4, dtype=torch.long), cache)
         with pytest.raises(PromptError, match="5 tokens do not fit the context of 4"):
             model(torch.zeros(1, 1, dtype=torch.long), cache)
-
-
-@pytest.mark.parametrize(("pos", "n_new", "window"), [(0, 5, 3), (0, 5, 4), (4, 3, 2), (4, 3, 9), (2, 4, 2), (7, 1, 2)])
-def test_causal_mask_is_the_window_rule(pos, n_new, window):
-    mask = causal_mask(pos, n_new, window, torch.device("cpu"))
-    if n_new == 1 or (pos == 0 and n_new <= window + 1):
-        assert mask is None
-        return
-    n_keys = mask.shape[1]
-    assert n_keys == min(pos, window) + n_new
-    for row in range(n_new):
-        seen = [pos + n_new - n_keys + j for j in range(n_keys) if mask[row, j]]
-        assert seen == list(range(max(0, pos + row - window), pos + row + 1))
-
-
-def test_rotary_tables_hold_the_angles():
-    cos, sin = rotary_tables(6, 8, 10_000.0, 1.0)
-    assert cos.shape == sin.shape == (6, 1, 8)
-    for pos in range(6):
-        for j in range(4):
-            angle = torch.tensor(pos / 10_000 ** (2 * j / 8))
-            assert torch.allclose(cos[pos, 0, [j, j + 4]], angle.cos())
-            assert torch.allclose(sin[pos, 0, [j, j + 4]], torch.stack([angle.sin(), -angle.sin()]))
 
 
 def test_a_stream_too_narrow_for_the_gates_is_refused():

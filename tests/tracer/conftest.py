@@ -12,7 +12,7 @@ from mri.config import Sampling, TraceConfig
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.generate import Step, generate
+from mri.nanochat.engine import Step, generate
 from mri.nanochat.model import GPT, GPTConfig, init_weights
 from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
 from tests.tracer import forks

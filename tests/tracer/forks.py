@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from mri.config import TraceConfig
 from mri.events import StepFrame
-from mri.nanochat.model import GPT, MLP, Block, CausalSelfAttention, GPTConfig, KVCache, init_weights, norm, rotate
+from mri.nanochat.model import GPT, MLP, Block, CausalSelfAttention, GPTConfig, KVCache, init_weights, norm
+from mri.nanochat.positions import rotate
 from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
 
 PROMPT = [5, 9, 2, 44, 7, 9, 2]

@@ -147,6 +147,113 @@ def test_blocks_that_overlap_in_any_order_leave_nothing() -> None:
     assert not model[0]._forward_hooks
 
 
+def is_bare(model: nn.Module) -> bool:
+    return not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+class Pair(nn.Module):
+    def forward(self, x: Tensor, scale: float = 1.0) -> tuple[Tensor, str]:
+        return x * scale, "more"
+
+
+TAPS = [Tap("in", "0", "input"), Tap("out", "0", "output")]
+
+
+@pytest.mark.parametrize("calls", [lambda m: m(X, 2.0), lambda m: m(x=X, scale=2.0), lambda m: m(scale=2.0, x=X)])
+@pytest.mark.parametrize("module", [Gate, Pair])
+def test_what_is_given_back_goes_on_and_what_is_not_is_kept(calls: Any, module: type[nn.Module]) -> None:
+    model = nn.Sequential(module())
+    whole = calls(model[0])
+    with HookSet(model, TAPS, lambda key, x: x + 10 if key == "in" else None, edits=True):
+        raised = calls(model[0])
+    with HookSet(model, TAPS, lambda key, x: x - 1 if key == "out" else None, edits=True):
+        lowered = calls(model[0])
+    again = calls(model[0])
+    if module is Pair:
+        assert {output[1] for output in (whole, raised, lowered, again)} == {"more"}
+        whole, raised, lowered, again = (output[0] for output in (whole, raised, lowered, again))
+    assert torch.equal(raised, (X + 10) * 2)
+    assert torch.equal(lowered, X * 2 - 1)
+    assert torch.equal(again, whole)
+    assert torch.equal(X, torch.arange(6.0).reshape(2, 3))
+
+
+@pytest.mark.parametrize("first", ["edit", "recorder"])
+def test_who_listens_gets_what_went_on_whichever_block_was_entered_first(first: str) -> None:
+    model, values = nn.Sequential(Gate(), nn.ReLU()), {}
+    edit = HookSet(model, TAPS, lambda key, x: x + (10 if key == "in" else 1), edits=True)
+    recorder = HookSet(model, TAPS, values.__setitem__)
+    outer, inner = (edit, recorder) if first == "edit" else (recorder, edit)
+    with outer, inner:
+        out = model(X)
+    assert torch.equal(values["in"], X + 10)
+    assert torch.equal(values["out"], out)
+    assert torch.equal(out, X + 11)
+    assert is_bare(model)
+
+
+def test_two_edits_of_one_point_act_one_after_the_other() -> None:
+    model = nn.Sequential(nn.Identity())
+    taps = [Tap("double", "0", "output"), Tap("add", "0", "output")]
+    with HookSet(model, taps, lambda key, x: x * 2 if key == "double" else x + 1, edits=True):
+        assert torch.equal(model(X), X * 2 + 1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [X[0], X.double(), X.to("meta")], ids=["another shape", "another type", "another device"]
+)
+@pytest.mark.parametrize("tap", TAPS)
+def test_what_is_no_tensor_like_the_one_that_passed_is_refused(wrong: Tensor, tap: Tap) -> None:
+    model = nn.Sequential(nn.Linear(3, 3))
+    with (
+        pytest.raises(ModelError, match=r"What passes at '(in|out)' is \(2, 3\), torch.float32, cpu and was to be"),
+        HookSet(model, [tap], lambda key, x: wrong, edits=True),
+    ):
+        model(X)
+    assert is_bare(model)
+    assert model(X).shape == (2, 3)
+
+
+def test_what_is_no_tensor_is_not_replaced_by_one() -> None:
+    model = nn.Sequential(Gives(None))
+    with (
+        pytest.raises(ModelError, match="What passes at 'out' is NoneType"),
+        HookSet(model, [Tap("out", "0", "output")], lambda key, x: X, edits=True),
+    ):
+        model[0]()
+
+
+def test_what_an_edit_raises_comes_up_in_the_pass_and_nothing_stays() -> None:
+    model = nn.Sequential(nn.Linear(3, 3))
+    whole = model(X)
+
+    def fail(key: str, value: Tensor) -> Tensor:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), HookSet(model, TAPS, fail, edits=True):
+        model(X)
+    assert is_bare(model)
+    assert torch.equal(model(X), whole)
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=lambda function: function.__name__)
+def test_a_copy_is_not_edited(copied: Callable[[nn.Module], nn.Module]) -> None:
+    model = nn.Sequential(nn.Linear(3, 2))
+    with HookSet(model, TAPS, lambda key, x: x + 1, edits=True):
+        other = copied(model)
+        edited, plain = model(X), other(X)
+    assert torch.equal(plain, model(X))
+    assert not torch.equal(edited, plain)
+
+
+def test_a_hook_that_torch_has_not_noted_yet_as_one_with_keywords_breaks_no_other_thread() -> None:
+    """register_forward_pre_hook puts it in first and notes that it takes keywords then: a pass may run between."""
+    model = nn.Sequential(Gate())
+    with HookSet(model, TAPS, lambda key, x: None if x is None else x + 1, edits=True):
+        model[0]._forward_pre_hooks_with_kwargs.clear()
+        assert torch.equal(model(X), X + 2)
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_what_cannot_be_hooked_is_refused_before_any_hook() -> None:
     scripted = torch.jit.script(nn.Sequential(nn.Linear(3, 2)))

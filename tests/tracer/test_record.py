@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from mri.config import TraceConfig
+from mri.config import Sampling, TraceConfig
 from mri.errors import ConfigError, ModelError, PromptError, StoreError
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.generate import Step, generate
-from mri.nanochat.sampling import Sampling
+from mri.nanochat.engine import Step, generate
 from mri.store.library import Library
 from mri.store.reader import open_session
 from mri.tracer.control import Control

@@ -13,7 +13,7 @@ from mri.config import Sampling, TraceConfig
 from mri.errors import StoreError
 from mri.events import StepFrame
 from mri.nanochat.checkpoint import LoadedModel
-from mri.nanochat.generate import generate
+from mri.nanochat.engine import generate
 from mri.nanochat.model import GPT, KVCache
 from mri.tracer.recorder import GenerationRecorder, ListSink, layout_of_model
 from mri.wire import bytes_from_frame

@@ -7,10 +7,10 @@
  */
 
 import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
-import { pixelsPerUnit, project } from "./camera.mjs";
+import { HOME, fitCamera, pixelsPerUnit, project } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
 import * as shaders from "./shaders.mjs";
-import { DOT_FLOATS, MARK_AT, cellSize, outermost, placeOf } from "./tower.mjs";
+import { DOT_FLOATS, MARK_AT, cellSize, outermost, placeOf, placeTower } from "./tower.mjs";
 import { MOST_STREAMS, PARTICLE_FLOATS } from "./particles.mjs";
 
 /** @typedef {WebGL2RenderingContext} GL */
@@ -147,8 +147,16 @@ export class Renderer {
   /** The ground anew: after the camera, the plates, the selection or the size changed.
    *  @param {import("./camera.mjs").Camera} camera */
   paintGround(camera) {
-    const { gl, colours, ground, bloom } = this;
+    const { gl, ground, bloom } = this;
     if (!bloom) return;
+    this.#drawGround(camera, bloom);
+    ground.getContext("2d", { alpha: false })?.drawImage(/** @type {HTMLCanvasElement} */ (gl.canvas), 0, 0);
+  }
+
+  /** @param {import("./camera.mjs").Camera} camera
+   *  @param {ReturnType<typeof target>[]} bloom */
+  #drawGround(camera, bloom) {
+    const { gl, colours } = this;
     this.#lit = litBy(camera, this.#corners);
     for (const each of bloom) {
       each.begin();
@@ -165,7 +173,6 @@ export class Renderer {
     gl.drawArrays(gl.TRIANGLES, 0, this.#numPlates);
     this.#use(this.cell, this.cells.vao, { ...this.#seen(camera), tint: colours.not_captured });
     gl.drawArrays(gl.POINTS, 0, this.#numCells);
-    ground.getContext("2d", { alpha: false })?.drawImage(/** @type {HTMLCanvasElement} */ (gl.canvas), 0, 0);
   }
 
   /** Draw on the page's canvas. */
@@ -173,6 +180,24 @@ export class Renderer {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
+  }
+
+  /** Draw with every program where nobody sees it: a driver finishes a program when it first draws, which takes longer than all
+   *  else of a first picture. Returns at once; the graphics process does it beside the page. */
+  rehearse() {
+    const size = { width: 32, height: 32 };
+    const slabs = placeTower([{ key: "", width: 1 }]);
+    const camera = fitCamera(HOME, outermost(slabs), { ...size, left: 0, right: 0, top: 0, bottom: 0 });
+    const number = new Float32Array(DOT_FLOATS).fill(0.5);
+    number[MARK_AT] = 0;
+    const grey = flat("#808080");
+    this.resize(size.width, size.height);
+    this.setScales(grey, grey, grey);
+    this.setPlates(slabs, null);
+    this.setDots(number, new Float32Array(DOT_FLOATS).fill(1));
+    this.setParticles(new Float32Array(PARTICLE_FLOATS));
+    this.#drawGround(camera, /** @type {ReturnType<typeof target>[]} */ (this.bloom));
+    this.paint(camera, { phases: new Float32Array(MOST_STREAMS), pulse: 0, hasBloom: true, hasParticles: true });
   }
 
   /** One picture.

@@ -15,17 +15,22 @@ import { metaAndTokens } from "./pin.mjs";
 
 /** @type {{session: string, answer: Promise<Asked|null>}|null} */
 let early = null;
+/** @type {{session: string, start: number, stop: number, answer: Promise<ArrayBuffer|null>}|null} */
+let frames = null;
 
-/** Ask now. The frames go into the browser's own cache. */
-export function askEarly() {
+/** Ask now.
+ *  @returns {Promise<Record<string, any>|null>} the scales; null: no session is about to be shown, or they did not come */
+export async function askEarly() {
   const asked = viewFromUrl(location.search);
   const session = document.querySelector('meta[name="mri-session"]')?.getAttribute("content"); // the server knows that it can be opened
-  if (!session) return;
+  if (!session) return null;
   const answer = Promise.all([metaAndTokens(session), fetchScales()]);
   early = { session, answer: answer.then((all) => (all[0][0].version ? all : null), () => null) }; // what still grows is another one by then
-  answer.then(([[meta, tokens]]) => {
-    if (meta.version) return fetchFrames(session, ...neighboursOf(openingStep(asked, tokens.steps), meta.num_steps), undefined, meta.version);
-  }).catch(() => {});
+  return answer.then(([[meta, tokens], scales]) => {
+    const [start, stop] = neighboursOf(openingStep(asked, tokens.steps), meta.num_steps);
+    if (meta.version) frames = { session, start, stop, answer: fetchFrames(session, start, stop, undefined, meta.version).catch(() => null) };
+    return scales;
+  }, () => null);
 }
 
 /** @param {string} session
@@ -33,5 +38,16 @@ export function askEarly() {
 export async function takeEarly(session) {
   const answer = early?.session === session ? early.answer : null;
   early = null;
+  return answer;
+}
+
+/** @param {string} session
+ *  @param {number} start
+ *  @param {number} stop
+ *  @returns {Promise<ArrayBuffer|null>} the records of these very steps, if they were asked for early, once; null: they were not, or
+ *           did not come */
+export async function takeEarlyFrames(session, start, stop) {
+  const answer = frames?.session === session && frames.start === start && frames.stop === stop ? frames.answer : null;
+  frames = null;
   return answer;
 }

@@ -24,6 +24,19 @@ const SCRUB_MS = 150; // steps come faster than this from a held key and from mo
 const PER_SECOND = 0.9; // of its way that a particle of full flow runs
 const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#4fd1e0", watched: "#a78bfa" };
 
+/** @typedef {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement, renderer: Renderer|null}} Drawn */
+
+/** @type {Drawn|null} what the next tower is drawn with */
+let rehearsed = null;
+
+/** Make what the first tower is drawn with, all that takes time, before it is known what it shows and where.
+ *  @param {Record<string, any>} scales */
+export function rehearse(scales) {
+  rehearsed = { canvas: newCanvas(), ground: newGround(), renderer: null };
+  rehearsed.renderer = rendererOn(rehearsed, scales);
+  rehearsed.renderer?.rehearse();
+}
+
 export class TowerPicture {
   orbit = { ...HOME };
   quality = new Quality();
@@ -63,8 +76,12 @@ export class TowerPicture {
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
     this.context = context;
-    this.ground = el("canvas", { "aria-hidden": "true" });
-    this.canvas = el("canvas", { "aria-hidden": "true", class: "mri-tower" });
+    const early = rehearsed?.renderer?.gl.isContextLost() ? null : rehearsed;
+    rehearsed = null;
+    this.ground = early?.ground ?? newGround();
+    this.canvas = early?.canvas ?? newCanvas();
+    this.renderer = early?.renderer ?? null;
+    this.#wasAsked = early !== null;
     this.labels = new TowerLabels(context);
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
     this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
@@ -88,7 +105,7 @@ export class TowerPicture {
   }
 
   #makeRenderer() {
-    this.renderer = Renderer.on(this.canvas, this.ground, { ...SURROUNDINGS, ...this.context.scales.marks });
+    this.renderer = rendererOn(this, this.context.scales);
     this.#arrangement = this.#dotsOf = "";
   }
 
@@ -227,4 +244,21 @@ export class TowerPicture {
     this.renderer?.close();
     this.renderer = null;
   }
+}
+
+/** @returns {HTMLCanvasElement} */
+function newGround() {
+  return el("canvas", { "aria-hidden": "true" });
+}
+
+/** @returns {HTMLCanvasElement} */
+function newCanvas() {
+  return el("canvas", { "aria-hidden": "true", class: "mri-tower" });
+}
+
+/** @param {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement}} on
+ *  @param {Record<string, any>} scales
+ *  @returns {Renderer|null} */
+function rendererOn({ canvas, ground }, scales) {
+  return Renderer.on(canvas, ground, { ...SURROUNDINGS, ...scales.marks });
 }
