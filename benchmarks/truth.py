@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from benchmarks import reference
 from mri.arrays import Doubles
+from mri.captured import Captured
 from mri.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.tokenizer import Tokenizer
@@ -157,6 +158,7 @@ def errors_of(reader: SessionReader, passes: Sequence[SeenPass], truth: referenc
     layout = reader.session.layout
     for s, one in enumerate(passes):
         frame = reader.frame(s)
+        captured = Captured(frame, layout)
         last = frame.pos0 + frame.t_add - 1
         at_hand = _values_of(one, layout.n_vocab, layout.n_layer)
         attention = (
@@ -167,10 +169,10 @@ def errors_of(reader: SessionReader, passes: Sequence[SeenPass], truth: referenc
                 continue
             x = at_hand[point.key]
             want = x[-1] if truth is None else truth.values[point.key][last]
-            neurons, got = frame.captured(layout, point.key)
+            neurons, got = captured.captured(point.key)
             if len(neurons):
                 note("values", got, want[neurons], np.abs(want).max())
-            note("statistics", *_comparable(frame.stats(layout, point.key), x, point.counts_exact_zeros))
+            note("statistics", *_comparable(captured.stats(point.key), x, point.counts_exact_zeros))
         rows = attention[:, :, -1, : last + 1]
         note("attention", frame.arrays["attention/rows"], rows, rows.max(-1, keepdims=True))
         if "attention/matrix" in frame.arrays:

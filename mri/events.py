@@ -1,11 +1,11 @@
-"""StepFrame, the one unit of data from hook to pixel; TraceSession, what it belongs to; TraceEvent, the seed's view.
+"""StepFrame, the one unit of data from hook to pixel, and TraceSession, what it belongs to.
 
-Plain data and the arithmetic of quantization. Knows no torch, no files, no sockets.
+Plain data and the arithmetic of quantization; captured.py reads it. Knows no torch, no files, no sockets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import ConfigError, MriError
-from mri.hook_points import STATS
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout, sampled_indices
+from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 from mri.run import MODEL_FIELDS, Model, Run, hash_of_config, parted
 
 PHASES = ("prefill", "decode", "train")
@@ -107,123 +106,6 @@ class StepFrame:
     def from_header(cls, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> StepFrame:
         fields = {**header, "dropped_layers": tuple(header["dropped_layers"])}
         return cls(arrays=arrays, **fields)
-
-    def row(self, layout: Layout, name: str, key: str) -> int | None:
-        """Row of hook point `key` in array `name` of this frame, None where it was not captured or was dropped."""
-        if name not in self.arrays:
-            return None
-        keys = tuple(layout.rows) if name == "stats" else layout.groups.get(name.rpartition("/")[0], ())
-        if key not in keys:
-            return None
-        row = keys.index(key)
-        if not self.dropped_layers:
-            return row
-        layers = layout.layer_of_rows(name) or []
-        if layers[row] in self.dropped_layers:
-            return None
-        return row - sum(layer in self.dropped_layers for layer in layers[:row])
-
-    def stats(self, layout: Layout, key: str) -> dict[str, float]:
-        """The seven statistics of a hook point (see hook_points.STATS), NaN where its layer was dropped."""
-        layout.row(key)  # an unknown key is an error, a dropped layer is not
-        row = self.row(layout, "stats", key)
-        values = np.full(len(STATS), np.nan) if row is None else self.arrays["stats"][row]
-        return {name: float(value) for name, value in zip(STATS, values, strict=True)}
-
-    def values(self, layout: Layout, key: str) -> npt.NDArray[np.float32]:
-        """(width,) float32 of the step's last token, NaN where not captured (a captured NaN is NaN too)."""
-        out = np.full(layout.width(key), np.nan, np.float32)
-        indices, values = self.captured(layout, key)
-        out[indices] = values
-        return out
-
-    def captured(self, layout: Layout, key: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """(n,) neuron indices and their float32 values as captured in this step; empty where none were."""
-        width = layout.width(key)
-        for mode in ("full", "topk", "sampled"):
-            group = f"{mode}/{width}"
-            row = self.row(layout, f"{group}/values", key)
-            if row is None:
-                continue
-            scale = self.arrays[f"{group}/scale"][row] if f"{group}/scale" in self.arrays else None
-            values = dequantized(self.arrays[f"{group}/values"][row], scale)
-            if mode == "topk":
-                return self.arrays[f"{group}/indices"][row].astype(np.int64), values
-            return (np.arange(width) if mode == "full" else sampled_indices(layout.config, width)), values
-        return np.empty(0, np.int64), np.empty(0, np.float32)
-
-    def bound(self, layout: Layout, key: str) -> float:
-        """Largest magnitude of the neurons that were not kept; NaN where nothing bounds them."""
-        row = self.row(layout, f"topk/{layout.width(key)}/bound", key)
-        return float("nan") if row is None else float(self.arrays[f"topk/{layout.width(key)}/bound"][row])
-
-    def events(self, layout: Layout, session_id: str) -> Iterator[TraceEvent]:
-        """The frame as the seed's TraceEvents: one per hook point, then one per attention head."""
-        common: dict[str, Any] = {
-            "session_id": session_id,
-            "phase": self.phase,
-            "step": self.step,
-            "pos0": self.pos0,
-            "t_add": self.t_add,
-        }
-        for point in layout.points:
-            stats, payload = self.stats(layout, point.key), self._payload(layout, point.key)
-            shape = (self.t_add, point.width) if self.phase != "train" else (point.width,)
-            yield TraceEvent(
-                **common, layer_key=point.key, layer_index=point.layer_index, layer_type=point.layer_type,
-                shape=shape, stats=stats, payload=payload,
-            )  # fmt: skip
-        if "attention/keys" not in self.arrays:
-            return
-        kept = [layer for layer in range(layout.n_layer) if layer not in self.dropped_layers]
-        for row, layer in enumerate(kept):
-            for head in range(layout.n_head):
-                weights = dequantized(self.arrays["attention/weights"][row, head], None)
-                payload = {
-                    "kind": "attention_summary",
-                    "head": head,
-                    "topk_keys": self.arrays["attention/keys"][row, head],
-                    "weights": weights,
-                    "entropy": float(self.arrays["attention/entropy"][row, head]),
-                    "max_weight": float(self.arrays["attention/max_weight"][row, head]),
-                    "argmax_key": int(self.arrays["attention/keys"][row, head, 0]),
-                }
-                yield TraceEvent(
-                    **common, layer_key=f"block.{layer}.attn_summary", layer_index=layer, layer_type="attn",
-                    shape=(layout.n_head, self.pos0 + self.t_add), stats={}, payload=payload,
-                )  # fmt: skip
-
-    def _payload(self, layout: Layout, key: str) -> dict[str, Any] | None:
-        if key == "final.logits" and "logits/token_ids" in self.arrays:
-            ids, logits = self.arrays["logits/token_ids"], self.arrays["logits/values"]
-            return {"kind": "topk_logits", "k": len(ids), "token_ids": ids, "logits": logits}
-        indices, values = self.captured(layout, key)
-        if not len(indices):
-            return None
-        kind = {"topk": "topk_hidden", "sampled": "sampled_hidden", "full": "full_hidden"}[layout.config.capture_mode]
-        return {"kind": kind, "k": len(indices), "indices": indices, "values": values, "bound": self.bound(layout, key)}
-
-
-@dataclass(frozen=True, eq=False)
-class TraceEvent:
-    """The seed's event: one hook point (or one head's attention) of one step. `shape` is (t_add, width)."""
-
-    session_id: str
-    phase: str
-    step: int
-    pos0: int
-    t_add: int
-    layer_key: str
-    layer_index: int
-    layer_type: str
-    shape: tuple[int, ...]
-    stats: dict[str, float]
-    payload: dict[str, Any] | None
-
-    @property
-    def id(self) -> str:
-        head = f"/{self.payload['head']}" if self.payload and "head" in self.payload else ""
-        return f"{self.session_id}/{self.step}/{self.layer_key}{head}"
 
 
 def refuse_half_characters(what: str, text: str, refusal: type[MriError] = ConfigError) -> None:
@@ -341,8 +223,3 @@ def _weights_of_codes(codes: Array) -> npt.NDArray[np.float32]:
     if n_keys < FEWEST_ZEROS:
         weights[(codes == 0).all(axis=-1)] = np.nan
     return weights
-
-
-def group_of_mode(layout: Layout, key: str) -> str | None:
-    """Name of the array group that holds `key`'s values (`topk/256`), None where only statistics are kept."""
-    return next((name for name, keys in layout.groups.items() if key in keys and not name.startswith("prefill/")), None)

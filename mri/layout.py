@@ -29,7 +29,7 @@ Arrays of a frame (P hook points, L layers, H heads, w a width, Q hook points in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -112,6 +112,31 @@ class Layout:
                     groups.setdefault(f"prefill/topk/{point.width}", []).append(point.key)
         return {name: tuple(keys) for name, keys in groups.items()}
 
+    @cached_property
+    def value_groups(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Those groups that hold a step's values, by row -> the hook points' rows in `points`."""
+        names = [name for name in self.groups if name.startswith(f"{self.config.capture_mode}/")]
+        return {name: np.array([self.rows[key] for key in self.groups[name]]) for name in names}
+
+    @cached_property
+    def places(self) -> dict[str, tuple[str, int]]:
+        """Hook point key -> the group that holds its values, and its row there; without those of statistics only."""
+        return {key: (name, row) for name in self.value_groups for row, key in enumerate(self.groups[name])}
+
+    @cached_property
+    def sampled(self) -> dict[int, npt.NDArray[np.int64]]:
+        """Width -> neuron numbers that sampled mode keeps; empty in other modes."""
+        if self.config.capture_mode != "sampled":
+            return {}
+        return {width: sampled_indices(self.config, width) for width in map(width_of_group, self.value_groups)}
+
+    def neurons(self, key: str) -> npt.NDArray[np.int64] | None:
+        """(n,) which neurons every step keeps of a hook point that keeps values; None where it is the strongest."""
+        if self.config.capture_mode == "topk":
+            return None
+        width = self.width(key)
+        return self.sampled[width] if self.sampled else np.arange(width)
+
     @property
     def droppable(self) -> range:
         """Values of `layer_index` that a frame may leave out: the blocks of a nanochat model, each point of another."""
@@ -141,12 +166,11 @@ class Layout:
                     specs["prefill/positions"] = (np.uint32, (3,))
                     specs |= self._topk_specs(name, (len(keys), 3))
             elif self.carries_payload(phase):
-                if name.startswith("topk/"):
+                kept = self.neurons(keys[0])
+                if kept is None:
                     specs |= self._topk_specs(name, (len(keys),))
                 else:
-                    width = width_of_group(name)
-                    n = len(sampled_indices(self.config, width)) if name.startswith("sampled/") else width
-                    specs |= self._value_specs(name, (len(keys),), n)
+                    specs |= self._value_specs(name, (len(keys),), len(kept))
         if self.n_head and phase != "train":
             specs |= self._attention_specs(phase, t_add, n_keys) | self._logits_specs()
         return specs
@@ -172,6 +196,21 @@ class Layout:
         if group in self.groups:
             return [self.points[self.rows[key]].layer_index for key in self.groups[group]]
         return None
+
+    def kept_rows(self, name: str, dropped_layers: Sequence[int]) -> npt.NDArray[np.int64] | None:
+        """Fixed places of the rows that array `name` has in a step without these layers; None where it has them all."""
+        layers = self.layer_of_rows(name) if dropped_layers else None
+        return None if layers is None else np.flatnonzero(~np.isin(layers, dropped_layers))
+
+    def counted(self, name: str, n_keys: int) -> int | None:
+        """What an array's numbers are below where they count: neurons, positions of a step with `n_keys`, tokens."""
+        if name.startswith("extra/"):
+            return None
+        if name.endswith("/indices"):
+            return width_of_group(name.rpartition("/")[0])
+        if name in ("attention/keys", "prefill/positions"):
+            return n_keys
+        return self.n_vocab if name in ("tokens", "logits/token_ids") and self.n_vocab else None
 
     def to_json(self) -> dict[str, Any]:
         return {

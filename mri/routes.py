@@ -20,7 +20,6 @@ from mri.analysis.saliency import attention_mass
 from mri.analysis.series import extras_over_steps, first_odd, series_over_steps
 from mri.checks import is_whole, whole
 from mri.errors import ConfigError, SessionNotFound
-from mri.layout import Layout, sampled_indices, width_of_group
 from mri.live.attribution import attribution_of_step
 from mri.store.library import Library
 from mri.store.reader import SessionReader
@@ -62,7 +61,7 @@ def meta_of(library: Library, session_id: str) -> dict[str, Any]:
         "session": reader.session.to_json(),
         "num_steps": reader.num_steps,
         "groups": layout.groups,
-        "sampled": _sampled(layout),
+        "sampled": {str(width): neurons.tolist() for width, neurons in sorted(layout.sampled.items())},
         "name": library.info(session_id).name,
         "version": _version(reader),
         "integrity": integrity,
@@ -233,12 +232,6 @@ def _pieces(reader: SessionReader, start: int, stop: int) -> Iterator[bytes]:
     most = max(1, min(STEPS_PER_PIECE, PIECE_BYTES // reader.session.layout.num_bytes("decode", 1, stop)))
     for step in range(start, stop, most):
         yield reader.records(step, min(step + most, stop))
-
-
-def _sampled(layout: Layout) -> dict[str, list[int]]:
-    """Width -> neuron numbers that sampled mode keeps; empty in other modes."""
-    widths = {width_of_group(group) for group in layout.groups if group.startswith("sampled/")}
-    return {str(width): sampled_indices(layout.config, width).tolist() for width in sorted(widths)}
 
 
 def revalidated_json(data: Any) -> Response:

@@ -16,7 +16,6 @@ from mri.analysis.activity import family, standardised
 from mri.analysis.series import neuron_over_steps
 from mri.analysis.study import Question
 from mri.errors import MriError
-from mri.events import group_of_mode
 from mri.layout import Layout
 from mri.live.attribution import has_direct_path, tokens_of_neuron
 from mri.store.reader import SessionReader
@@ -45,7 +44,7 @@ def layout(session: str | None = None, point: str | None = None, **_: Any) -> ht
         ways = states.way(*states.TO_SESSIONS), states.way("Neurons of another", ids.NEURONS_PATH)
         return states.state("This session cannot be opened", str(error), *ways, kind="error")
     here = reader.session.layout
-    points = [each.key for each in here.points if group_of_mode(here, each.key)]
+    points = [each.key for each in here.points if each.key in here.places]
     if not points:
         return states.state(
             "Only statistics in this session",

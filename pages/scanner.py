@@ -12,9 +12,10 @@ import dash
 import numpy as np
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
-from mri.analysis.attention import attention_entropy, attention_map, attention_rows, mean_distance, weight_rounding
+from mri.analysis.attention import attention_map, mean_distance
 from mri.analysis.predictions import predictions, strongest
 from mri.analysis.series import full_scales, largest_statistic, neuron_over_steps
+from mri.captured import Captured
 from mri.errors import MriError
 from mri.export.panels import MOST_WATCHED
 from mri.hook_points import STATS
@@ -70,17 +71,15 @@ def draw_neurons(view: View | None) -> Any:
     if view is None:
         return no_update
     reader = _reader(view)
-    frame, layout, key = reader.frame(view["step"]), reader.session.layout, view["point"]
-    indices, _ = frame.captured(layout, key)
-    if not len(indices):
-        kept = frame.row(layout, "stats", key) is not None
-        said = "Only statistics of this hook point in this step." if kept else "Not captured in this step."
+    layout, key = reader.session.layout, view["point"]
+    captured = Captured(reader.frame(view["step"]), layout)
+    if not captured.mask(key).any():
+        dropped = captured.is_dropped(key)
+        said = "Not captured in this step." if dropped else "Only statistics of this hook point in this step."
         return message(said, view["theme"])
-    captured = np.zeros(layout.width(key), bool)
-    captured[indices] = True
-    values, bound, unit = frame.values(layout, key), frame.bound(layout, key), layout.points[layout.row(key)].unit
-    what = {"key": key, "unit": unit, "selected": view["neuron"] or 0, "theme": view["theme"]}
-    return figures.neuron_heatmap(values, captured, bound, **what)
+    values, known, bound = captured.values(key), captured.mask(key), captured.bound(key)
+    what = {"key": key, "unit": layout.points[layout.row(key)].unit, "selected": view["neuron"] or 0}
+    return figures.neuron_heatmap(values, known, bound, theme=view["theme"], **what)
 
 
 @callback(ids.outputs("graph-history.figure graph-history-title.children"), Input(ids.view("neurons"), "data"))
@@ -122,14 +121,14 @@ def draw_attention(view: View | None) -> Any:
     if view is None:
         return no_update
     reader = _reader(view)
-    frame, layout = reader.frame(view["step"]), reader.session.layout
+    captured = Captured(reader.frame(view["step"]), reader.session.layout)
     layer, head, theme = view["layer"], view["head"], view["theme"]
-    if "attention/keys" not in frame.arrays:
+    if not captured.has_attention:
         empty = message("No attention was captured in this step.", theme)
         return empty, empty, "Where each head looks", empty, "One head"
     tokens = labels.tokens(reader)
-    rows, most = attention_rows(frame, layout)  # (n_layer, n_head, n_keys), (n_layer, n_head)
-    entropy, (low, high) = attention_entropy(frame, layout), mean_distance(rows, most, weight_rounding(frame, rows))
+    rows, most = captured.attention()  # (n_layer, n_head, n_keys), (n_layer, n_head)
+    entropy, (low, high) = captured.entropy(), mean_distance(rows, most, captured.weight_rounding(rows))
     weights = rows[layer]
     bounds = attention.bounds_of_cells(weights, most[layer])
     about = {"tokens": tokens, "theme": theme}
@@ -192,8 +191,7 @@ def draw_statistics(view: View | None) -> Any:
     keys, selected = list(layout.rows), layout.row(view["point"])
     over_steps = reader.column("stats", slice(None), STATS.index(stat)).T.astype(np.float32)  # (n_points, num_steps)
     unit = STAT_UNITS.get(stat, "")
-    frame = reader.frame(view["step"])
-    here = np.array([list(frame.stats(layout, key).values()) for key in keys], np.float32)  # (n_points, 7)
+    here = reader.column("stats", steps=[view["step"]])[0]  # (n_points, 7)
     about = {"selected": selected, "theme": view["theme"]}
     over = statistics.statistic_map(keys, over_steps, stat=stat, unit=unit, step=view["step"], **about)
     return over, f"{stat}: hook points × steps", statistics.statistics_bars(keys, here, **about)

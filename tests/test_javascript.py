@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
-from mri.analysis.attention import attention_rows, mean_distance, weight_rounding
+from mri.analysis.attention import mean_distance
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.events import StepFrame, dequantized
 from mri.layout import LAYERS_DROPPED_BIT, Layout, sampled_indices, width_of_group
@@ -122,16 +123,17 @@ def check_points(frame: StepFrame, layout: Layout, readings: dict[str, Any]) -> 
     assert [point["key"] for point in readings["points"]] == list(layout.rows)
     for point in readings["points"]:
         key = point["key"]
-        np.testing.assert_array_equal(numbers(point["stats"]), list(frame.stats(layout, key).values()))
-        np.testing.assert_array_equal(numbers(point["values"]), frame.values(layout, key))
-        np.testing.assert_equal(float(point["bound"]), frame.bound(layout, key))
-        assert np.flatnonzero(point["captured"]).tolist() == sorted(frame.captured(layout, key)[0].tolist())
+        np.testing.assert_array_equal(numbers(point["stats"]), list(Captured(frame, layout).stats(key).values()))
+        np.testing.assert_array_equal(numbers(point["values"]), Captured(frame, layout).values(key))
+        np.testing.assert_equal(float(point["bound"]), Captured(frame, layout).bound(key))
+        assert np.flatnonzero(point["captured"]).tolist() == sorted(Captured(frame, layout).captured(key)[0].tolist())
 
 
 def check_heads(frame: StepFrame, layout: Layout, heads: list[dict[str, Any]]) -> None:
     kept = [layer for layer in range(layout.n_layer) if layer not in frame.dropped_layers]
-    rows, bounds = attention_rows(frame, layout)
-    distances = np.stack(mean_distance(rows, bounds, weight_rounding(frame, rows)), axis=-1).reshape(-1, 2)
+    captured = Captured(frame, layout)
+    rows, bounds = captured.attention()
+    distances = np.stack(mean_distance(rows, bounds, captured.weight_rounding(rows)), axis=-1).reshape(-1, 2)
     np.testing.assert_allclose([numbers([head["low"], head["high"]]) for head in heads], distances, rtol=1e-5)
     for head in heads:
         weights = numbers(head["weights"])

@@ -17,7 +17,21 @@ ANSWERING = {
 """The server and the files of its routes."""
 
 LEVELS = [
-    {"arrays", "checks", "config", "hook_points", "layout", "events", "wire", "errors", "paths", "turns", "run"},
+    {
+        "arrays",
+        "captured",
+        "captured_steps",
+        "checks",
+        "config",
+        "errors",
+        "events",
+        "hook_points",
+        "layout",
+        "paths",
+        "run",
+        "turns",
+        "wire",
+    },
     {"nanochat", "tracer", "store", "live"},
     {"analysis", "export", "lessons"},
     {"ui"},

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
+from mri.captured import Captured
 from mri.errors import BadSession
 from mri.events import StepFrame
 from mri.layout import Layout
@@ -51,15 +52,15 @@ def test_golden_frame_reads_as_its_json_says(name):
     }
     assert {group: list(keys) for group, keys in layout.groups.items()} == expected["groups"]
     for key, stats in expected["stats"].items():
-        np.testing.assert_array_equal(numbers(list(frame.stats(layout, key).values())), numbers(stats))
+        np.testing.assert_array_equal(numbers(list(Captured(frame, layout).stats(key).values())), numbers(stats))
     for key, captured in expected["captured"].items():
-        indices, values = frame.captured(layout, key)
+        indices, values = Captured(frame, layout).captured(key)
         assert indices.tolist() == captured["indices"]
         np.testing.assert_array_equal(values, numbers(captured["values"]))
     for key, values in expected["values"].items():
-        np.testing.assert_array_equal(frame.values(layout, key), numbers(values))
+        np.testing.assert_array_equal(Captured(frame, layout).values(key), numbers(values))
     for key, bound in expected["bound"].items():
-        np.testing.assert_equal(frame.bound(layout, key), float(bound))
+        np.testing.assert_equal(Captured(frame, layout).bound(key), float(bound))
     for logit, value in expected["logits"].items():
         np.testing.assert_array_equal(frame.arrays[f"logits/{logit}"], np.float64(value))
 

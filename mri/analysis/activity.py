@@ -13,13 +13,11 @@ import numpy.typing as npt
 
 from mri.analysis.contexts import contexts
 from mri.analysis.truncated import between
+from mri.arrays import Floats, Ints
+from mri.captured_steps import CapturedSteps, by_width
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.events import dequantized, group_of_mode
-from mri.layout import Layout, sampled_indices, width_of_group
+from mri.layout import Layout, sampled_indices
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 READ_BYTES = 64 << 20
 """Most bytes of one column that are in memory at once: hook points are read in batches of so much."""
@@ -84,8 +82,8 @@ def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activi
         found = dict(values_of(reader, keys))
         if not found:
             continue
-        values = np.concatenate([found[key][0] if key in found else _nothing(reader, w)
-                                 for key, w in zip(keys, widths, strict=True)])  # fmt: skip
+        sized = zip(keys, widths, strict=True)
+        values = np.concatenate([found[key][0] if key in found else _nothing(reader, w) for key, w in sized])
         bounds = np.stack([found[key][1] if key in found else _nothing(reader, 1)[0] for key in keys])
         here = np.isfinite(values).any(axis=0) | np.isfinite(bounds).any(axis=0)  # (num_steps,)
         texts = contexts(reader).tolist()
@@ -104,13 +102,12 @@ def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activi
     values = np.concatenate([values for values, _ in parts], axis=1)
     bounds = np.concatenate([bounds for _, bounds in parts], axis=1)
     high = np.where(np.isnan(bounds), np.float32(np.inf), bounds)
-    point = np.repeat(np.arange(len(keys)), widths)
-    activity = Activity(
-        tuple(keys), point, np.concatenate([np.arange(width) for width in widths]),
-        tuple(reader.session.id for reader in with_values), np.repeat(np.arange(len(steps)), [*map(len, steps)]),
-        np.concatenate(steps),
-        values, np.stack([_least(key, row) for key, row in zip(keys, high, strict=True)]), high,
-    )  # fmt: skip
+    low = np.stack([_least(key, row) for key, row in zip(keys, high, strict=True)])
+    point, neuron = np.repeat(np.arange(len(keys)), widths), np.concatenate([np.arange(width) for width in widths])
+    sessions = tuple(reader.session.id for reader in with_values)
+    session = np.repeat(np.arange(len(steps)), [*map(len, steps)])
+    step = np.concatenate(steps)
+    activity = Activity(tuple(keys), point, neuron, sessions, session, step, values, low, high)
     known = _known_neurons(readers[0].session.layout, keys, widths)
     return activity if known.all() else activity.taken(np.flatnonzero(known))
 
@@ -139,36 +136,26 @@ def values_of(reader: SessionReader, keys: Sequence[str]) -> Iterator[tuple[str,
     kept values of, in batches that fit the memory. Raises UnknownHookPoint.
     """
     layout = reader.session.layout
-    groups: dict[str, list[str]] = {}
     for key in keys:
         layout.row(key)
-        if (group := group_of_mode(layout, key)) is not None:
-            groups.setdefault(group, []).append(key)
-    for group, members in groups.items():
-        per_key = 4 * max(1, reader.num_steps) * (layout.topk if group.startswith("topk/") else width_of_group(group))
+    for members in by_width(layout, keys):
+        width, kept = layout.width(members[0]), layout.neurons(members[0])
+        per_key = 4 * max(1, reader.num_steps) * (layout.topk if kept is None else len(kept))
         at_once = max(1, READ_BYTES // per_key)
         for first in range(0, len(members), at_once):
             batch = members[first : first + at_once]
-            yield from zip(batch, _read(reader, group, batch), strict=True)
+            yield from zip(batch, _read(reader, batch, width), strict=True)
 
 
-def _read(reader: SessionReader, group: str, keys: Sequence[str]) -> Iterator[tuple[Floats, Floats]]:
-    layout, width, num_steps = reader.session.layout, width_of_group(group), reader.num_steps
-    rows = np.array([layout.groups[group].index(key) for key in keys])
-    try:
-        codes = reader.column(f"{group}/values", rows)  # (num_steps, n_keys, k)
-    except UnknownHookPoint:  # its name is known, but no step has it
-        return iter([(np.full((width, num_steps), np.nan, np.float32), np.full(num_steps, np.nan, np.float32))
-                     for _ in keys])  # fmt: skip
-    scale = reader.column(f"{group}/scale", rows) if layout.config.quantization == "q8" else None
-    values = dequantized(codes, scale)
+def _read(reader: SessionReader, keys: Sequence[str], width: int) -> Iterator[tuple[Floats, Floats]]:
+    payload = CapturedSteps(reader).payload(keys)
+    if payload is None:
+        return iter([(_nothing(reader, width), _nothing(reader, 1)[0]) for _ in keys])
+    values, neurons = payload.values, payload.neurons
     values[~np.isfinite(values)] = np.nan
-    if not group.startswith("topk/"):
-        places = np.arange(width) if group.startswith("full/") else sampled_indices(layout.config, width)
-        return _dense(values, places, width)
-    indices = reader.column(f"{group}/indices", rows).astype(np.int64)
-    bounds = reader.column(f"{group}/bound", rows).astype(np.float32)  # (num_steps, n_keys), NaN where a step has none
-    return _scattered(values, indices, bounds, width)
+    if neurons.ndim == 1:
+        return _dense(values, neurons, width)
+    return _scattered(values, neurons, payload.bounds, width)
 
 
 def _dense(values: Floats, places: Ints, width: int) -> Iterator[tuple[Floats, Floats]]:

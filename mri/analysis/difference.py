@@ -24,7 +24,9 @@ from mri.analysis.vectors import (
     read_vectors,
 )
 from mri.arrays import Bools, Doubles, Floats, Ints
-from mri.events import StepFrame, group_of_mode
+from mri.captured import Captured
+from mri.captured_steps import by_width
+from mri.events import StepFrame
 from mri.layout import Layout
 from mri.store.reader import SessionReader
 
@@ -158,24 +160,18 @@ def shared_keys(one: Layout, other: Layout) -> list[str]:
 
 def captured_keys(one: Layout, other: Layout) -> list[str]:
     """Those of the shared hook points of which both keep values, not only statistics."""
-    return [key for key in shared_keys(one, other) if group_of_mode(one, key) and group_of_mode(other, key)]
+    return [key for key in shared_keys(one, other) if key in one.places and key in other.places]
 
 
 def difference_map(one: SessionReader, other: SessionReader, steps: Ints, keys: Sequence[str]) -> Distances:
     """Distances (n_keys, n) of hook points that both keep values of, over pairs of steps (n, 2)."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for key in keys:
-        pair = group_of_mode(one.session.layout, key) or "", group_of_mode(other.session.layout, key) or ""
-        groups.setdefault(pair, []).append(key)
     out = Distances(*(np.full((len(keys), len(steps)), np.nan) for _ in Distances._fields))
-    for (group_a, group_b), names in groups.items():
+    for names in by_width(one.session.layout, keys):
         rows = [keys.index(name) for name in names]
         at_once = max(1, CELLS_AT_ONCE // (one.session.layout.width(names[0]) * len(names)))
         for start in range(0, len(steps), at_once):
             part = steps[start : start + at_once]
-            found = distances(
-                read_vectors(one, group_a, names, part[:, 0]), read_vectors(other, group_b, names, part[:, 1])
-            )
+            found = distances(read_vectors(one, names, part[:, 0]), read_vectors(other, names, part[:, 1]))
             for array, values in zip(out, found, strict=True):
                 array[rows, start : start + at_once] = values.T
     return out
@@ -195,13 +191,11 @@ def neuron_differences(
     frame_a: StepFrame, layout_a: Layout, frame_b: StepFrame, layout_b: Layout, key: str
 ) -> NeuronDifferences:
     """Every neuron of hook point `key` that one of the steps captured. Raises UnknownHookPoint."""
-    width = layout_a.width(key)
-    a, b = frame_a.values(layout_a, key), frame_b.values(layout_b, key)  # (width,)
-    has_a, has_b = np.zeros(width, bool), np.zeros(width, bool)
-    has_a[frame_a.captured(layout_a, key)[0]] = True
-    has_b[frame_b.captured(layout_b, key)[0]] = True
-    bound_a, bound_b = frame_a.bound(layout_a, key), frame_b.bound(layout_b, key)
-    off_a, off_b = _rounding(frame_a, layout_a, key, a), _rounding(frame_b, layout_b, key, b)
+    in_a, in_b = Captured(frame_a, layout_a), Captured(frame_b, layout_b)
+    a, b = in_a.values(key), in_b.values(key)  # (width,)
+    has_a, has_b = in_a.mask(key), in_b.mask(key)
+    bound_a, bound_b = in_a.bound(key), in_b.bound(key)
+    off_a, off_b = _rounding(in_a, key, a), _rounding(in_b, key, b)
     both = has_a & has_b
     with np.errstate(invalid="ignore"):
         least_b = np.sign(b) * np.maximum(0, np.abs(b) - off_b - np.float32(bound_a))  # A lies within ± its bound
@@ -211,19 +205,15 @@ def neuron_differences(
     neurons = np.flatnonzero(has_a | has_b)
     size = np.nan_to_num(np.abs(difference[neurons]), nan=-1.0, posinf=np.inf)
     order = neurons[np.argsort(-size, kind="stable")]
-    return NeuronDifferences(
-        order, a[order], b[order], bound_a, bound_b, difference[order], both[order], rounding[order]
-    )  # fmt: skip
+    sides = a[order], b[order], bound_a, bound_b
+    return NeuronDifferences(order, *sides, difference[order], both[order], rounding[order])
 
 
-def _rounding(frame: StepFrame, layout: Layout, key: str, values: Floats) -> Floats:
+def _rounding(captured: Captured, key: str, values: Floats) -> Floats:
     """(width,) the most that a captured value is off by, as it was stored."""
-    kind = layout.config.quantization
-    if kind == "q8":
-        name = f"{group_of_mode(layout, key)}/scale"
-        row = frame.row(layout, name, key)
-        off = np.float32(0) if row is None else frame.arrays[name][row] * np.float32(HALF_CODE)
-        return np.full(values.shape, off, np.float32)
+    kind, payload = captured.layout.config.quantization, captured.payload(key)
+    if payload is not None and payload.scale is not None:
+        return np.full(values.shape, payload.scale * np.float32(HALF_CODE), np.float32)
     if kind == "f16":
         return np.maximum(np.abs(values) * np.float32(HALF_ULP["f16"]), np.float32(HALF_STEP_F16))
     return np.zeros_like(values)

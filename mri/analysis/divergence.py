@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mri.analysis.alignment import union_axis
-from mri.analysis.attention import attention_rows, weight_rounding
 from mri.arrays import Bools, Doubles, Floats, Ints
+from mri.captured import Captured
 from mri.events import StepFrame
 from mri.layout import Layout
 
@@ -121,16 +121,16 @@ def attention_divergence(
     """Of two steps whose positions stand for each other as `Alignment.positions` says; None where one has no attention
     or the two models differ in heads.
     """
-    if "attention/keys" not in frame_a.arrays or "attention/keys" not in frame_b.arrays:
+    in_a, in_b = Captured(frame_a, layout_a), Captured(frame_b, layout_b)
+    if not (in_a.has_attention and in_b.has_attention):
         return None
     if (layout_a.n_layer, layout_a.n_head) != (layout_b.n_layer, layout_b.n_head):
         return None
-    rows_a, bound_a = attention_rows(frame_a, layout_a)
-    rows_b, bound_b = attention_rows(frame_b, layout_b)
+    (rows_a, bound_a), (rows_b, bound_b) = in_a.attention(), in_b.attention()
     place_a, place_b, size = union_axis(positions, rows_a.shape[-1], rows_b.shape[-1])
     a, b = _placed(rows_a, place_a, size), _placed(rows_b, place_b, size)
-    off_a = _placed(weight_rounding(frame_a, rows_a), place_a, size)
-    off_b = _placed(weight_rounding(frame_b, rows_b), place_b, size)
+    off_a = _placed(in_a.weight_rounding(rows_a), place_a, size)
+    off_b = _placed(in_b.weight_rounding(rows_b), place_b, size)
     low, high = jensen_shannon(_normalised(a, off_a), _normalised(b, off_b), off_a, off_b)
     nothing = np.isnan(rows_a).all(axis=-1) | np.isnan(rows_b).all(axis=-1)  # dropped, or NaN itself
     low, high = np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)

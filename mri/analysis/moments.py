@@ -12,7 +12,7 @@ import threading
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ import numpy.typing as npt
 from mri.analysis.activity import values_of
 from mri.analysis.contexts import contexts
 from mri.arrays import Floats, Ids, Ints
-from mri.events import group_of_mode
 from mri.store.files import replace_file
 from mri.store.reader import SessionReader
 
@@ -109,7 +108,7 @@ class MomentIndex:
         """Take in a session. -> captured values. Raises BadSession where it cannot be read; hook points that could be
         read before are in."""
         layout, number = reader.session.layout, len(self.sessions)
-        keys = [point.key for point in layout.points if group_of_mode(layout, point.key)]
+        keys = [point.key for point in layout.points if point.key in layout.places]
         count = 0
         texts = contexts(reader).tolist()
         before = [(step, self.texts[text]) for step, text in enumerate(texts) if text in self.texts]
@@ -158,10 +157,11 @@ class MomentIndex:
     def save(self, path: Path) -> None:
         """Atomic. Raises OSError."""
         out = io.BytesIO()
-        head = {"format": FORMAT, "run_hash": self.run_hash, "sessions": self.sessions,
-                "steps_seen": {key: point.steps_seen for key, point in self.points.items()}}  # fmt: skip
-        arrays = {f"{key}/{name}": getattr(point, name) for key, point in self.points.items()
-                  for name in ARRAYS}  # fmt: skip
+        head: dict[str, Any] = {"format": FORMAT, "run_hash": self.run_hash, "sessions": self.sessions}
+        head["steps_seen"] = {key: point.steps_seen for key, point in self.points.items()}
+        arrays: dict[str, Any] = {}
+        for key, point in self.points.items():
+            arrays |= {f"{key}/{name}": getattr(point, name) for name in ARRAYS}
         texts = [(text, session) for text, sessions in self.texts.items() for session in sessions]
         arrays["texts"] = np.array(texts, np.uint64).reshape(-1, 2)
         np.savez(out, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)

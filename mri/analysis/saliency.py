@@ -12,16 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from mri.analysis.attention import attention_rows
+from mri.arrays import Doubles, Floats
+from mri.captured import Captured
 from mri.errors import ConfigError, SessionNotFound
-from mri.events import StepFrame, dequantized
+from mri.events import StepFrame
 from mri.layout import Layout
 from mri.store.reader import SessionReader
 from mri.wire import frame_from_bytes, iter_records
-
-Floats = npt.NDArray[np.float32]
 
 STEPS_AT_ONCE = 32
 """Frames in memory while rows are collected."""
@@ -33,7 +31,7 @@ MOST_OFF = 0.5
 class Saliency(NamedTuple):
     """Influence of the positions 0 … n−1 on what position n−1 predicts.
 
-    weights   (n_positions,) sum to 1          exact   whether every row that it needs was captured whole
+    weights   (n_positions,) sum to 1          exact   whether every row that it needs was captured whole, in float32
     most_off  how much of the mass can stand elsewhere at most (total variation), 0 … MOST_OFF
     note      one sentence on what was missing; empty where exact
     """
@@ -46,19 +44,21 @@ class Saliency(NamedTuple):
 
 class _Rows(NamedTuple):
     """By position: head-averaged rows (n_layer, position + 1), scaled to sum to 1, NaN where a layer's row was not
-    captured; and where only the strongest keys were kept, what they left of 1 (n_layer,)."""
+    captured; and how far these can be off (n_layer,), see `_off`. partial: positions of which only the strongest keys
+    were kept."""
 
     rows: dict[int, Floats]
-    left: dict[int, Floats]
+    off: dict[int, Doubles]
+    partial: set[int]
 
 
 def rollout(
-    rows: Mapping[int, Floats], n_layer: int, position: int, left: Mapping[int, Floats] | None = None
+    rows: Mapping[int, Floats], n_layer: int, position: int, row_off: Mapping[int, Doubles] | None = None
 ) -> tuple[Floats, float]:
     """Attention mass of the positions 0 … `position` for the prediction of `position`, and how far it can be off.
 
-    `rows[p]` (n_layer, p + 1) are the head-averaged weights of query p, each row summing to 1; `left[p]` (n_layer,) the
-    share of a row that was not kept, and may belong to other keys.  -> mass (position + 1,), sums to 1; total variation
+    `rows[p]` (n_layer, p + 1) are the head-averaged weights of query p, each row summing to 1; `row_off[p]` (n_layer,)
+    how much of a row may belong to other keys.  -> mass (position + 1,), sums to 1; total variation
     """
     mass, off = np.zeros(position + 1, np.float64), 0.0
     mass[position] = 1
@@ -66,10 +66,10 @@ def rollout(
         after = 0.5 * mass
         for query in np.flatnonzero(mass).tolist():
             after[: query + 1] += 0.5 * mass[query] * rows[query][layer]
-            if left and query in left:
-                off += 0.5 * mass[query] * float(left[query][layer])
+            if row_off:
+                off += 0.5 * mass[query] * float(row_off[query][layer])
         mass = after
-    return mass.astype(np.float32), off
+    return mass.astype(np.float32), float(off)
 
 
 def attention_mass(reader: SessionReader, step: int) -> Saliency:
@@ -83,11 +83,11 @@ def attention_mass(reader: SessionReader, step: int) -> Saliency:
         raise SessionNotFound(f"Session {reader.session.id} has {reader.num_steps} steps: there is no step {step}.")
     if not layout.n_head:
         raise ConfigError("This session was not recorded from a language model with attention: choose another one.")
-    found, at_once = _Rows({}, {}), 0
+    found, at_once = _Rows({}, {}, set()), 0
     for frame in _frames(reader, step):
         position = frame.pos0 + frame.t_add - 1
         _collect(found, frame, layout)
-        at_once += (frame.t_add - 1) * ("attention/matrix" not in frame.arrays)
+        at_once += (frame.t_add - 1) * (not Captured(frame, layout).has_matrix)
     missing = [p for p in range(1, position + 1) if p not in found.rows or np.isnan(found.rows[p]).any()]
     if at_once and missing:
         raise ConfigError(
@@ -99,14 +99,14 @@ def attention_mass(reader: SessionReader, step: int) -> Saliency:
             f"The attention weights of {len(missing)} of the {position + 1} tokens were not captured, or are NaN: "
             "record again with a larger max_bytes_per_step."
         )
-    weights, off = rollout(found.rows, layout.n_layer, position, found.left)
+    weights, off = rollout(found.rows, layout.n_layer, position, found.off)
     if off > MOST_OFF:
+        what = "the strongest keys alone" if found.partial else "weights of 8 bits"
         raise ConfigError(
-            f"Of so many tokens the strongest keys alone do not say enough: up to {min(off, 1):.0%} of the attention "
-            "mass could stand elsewhere. Record whole rows, with the preset `rows`."
+            f"Of so many tokens {what} do not say enough: up to {min(off, 1):.0%} of the attention mass could stand "
+            "elsewhere. Record whole rows, with the preset `rows`."
         )
-    note = _note(len(found.left), position, off, layout)
-    return Saliency(weights, not note, off, note)
+    return Saliency(weights, off == 0, off, _note(len(found.partial), position, off, layout))
 
 
 def _frames(reader: SessionReader, last: int) -> Iterator[StepFrame]:
@@ -117,38 +117,58 @@ def _frames(reader: SessionReader, last: int) -> Iterator[StepFrame]:
 
 def _collect(found: _Rows, frame: StepFrame, layout: Layout) -> None:
     """Add the rows of the positions that this step read."""
-    if "attention/matrix" in frame.arrays:
-        kept = [layer for layer in range(layout.n_layer) if layer not in frame.dropped_layers]
-        mean = dequantized(frame.arrays["attention/matrix"], None).mean(axis=1)  # (n_kept, T, n_keys)
+    captured = Captured(frame, layout)
+    if captured.has_matrix:
+        nothing = np.full((layout.n_head, frame.t_add, frame.pos0 + frame.t_add), np.nan, np.float32)
+        layers = [captured.matrix(layer) for layer in range(layout.n_layer)]
+        weights = np.stack([nothing if each is None else each for each in layers])  # (n_layer, n_head, T, n_keys)
+        rounding = captured.matrix_rounding(weights)
         for t in range(frame.t_add):
-            position = frame.pos0 + t
-            rows = np.full((layout.n_layer, position + 1), np.nan, np.float32)
-            rows[kept] = mean[:, t, : position + 1]
-            found.rows[position] = _normalised(rows)
-    elif "attention/keys" in frame.arrays:
-        weights, bounds = attention_rows(frame, layout)  # (n_layer, n_head, n_keys), (n_layer, n_head)
-        position = frame.pos0 + frame.t_add - 1
-        mean = np.nan_to_num(weights).mean(axis=1)  # of a key that was not kept: 0
-        mean[np.isnan(bounds).any(axis=1)] = np.nan
-        found.rows[position] = _normalised(mean)
-        if (bounds > 0).any():
-            found.left[position] = np.maximum(0, 1 - mean.sum(axis=-1))
+            end = frame.pos0 + t + 1
+            _add(found, weights[:, :, t, :end], rounding[:, :, t, :end], is_whole=True)
+    elif captured.has_attention:
+        weights, bounds = captured.attention()  # (n_layer, n_head, n_keys), (n_layer, n_head)
+        rounding, is_whole = captured.weight_rounding(weights), not (bounds > 0).any()
+        known = np.where(np.isnan(bounds)[..., None], np.nan, np.nan_to_num(weights))  # of a key that was not kept: 0
+        _add(found, known, rounding, is_whole)
 
 
-def _normalised(rows: Floats) -> Floats:
-    """Rows (n_layer, n) that sum to 1: float16 and 8-bit weights do so only nearly, the strongest keys by far not."""
+def _add(found: _Rows, weights: Floats, rounding: Floats, is_whole: bool) -> None:
+    """The row of a position: weights and how far they were rounded, (n_layer, n_head, position + 1)."""
+    position, mean = weights.shape[-1] - 1, weights.mean(axis=1)
     with np.errstate(invalid="ignore"):  # a row over so many keys that 8 bits made all of it zeros is not known
-        out: Floats = rows / rows.sum(axis=-1, keepdims=True)
-    return out
+        found.rows[position] = mean / mean.sum(axis=-1, keepdims=True)
+    found.off[position] = _off(weights, rounding, is_whole)
+    if not is_whole:
+        found.partial.add(position)
+
+
+def _off(weights: Floats, rounding: Floats, is_whole: bool) -> Doubles:
+    """Total variation between the scaled mean of rows and the mean of the rows that they were, at most: (n_layer,).
+
+    A row that sums to 1 is above what was kept of it by as much as that lacks of 1, and besides up here by as much as
+    it is down there: no more than the weights can be down, nor, where all keys are known, than they can be up.
+    """
+    if is_whole and not rounding.any():
+        return np.zeros(len(weights))
+    lacking = 1 - weights.sum(axis=-1, dtype=np.float64)  # (n_layer, n_head)
+    moved = np.minimum(weights, rounding).sum(axis=-1, dtype=np.float64)
+    if is_whole:
+        moved = np.minimum(moved, np.minimum(rounding, 1 - weights).sum(axis=-1, dtype=np.float64) - lacking)
+    off: Doubles = np.maximum(moved, 0).mean(axis=-1) + np.maximum(lacking.mean(axis=-1), 0)
+    return off
 
 
 def _note(num_partial: int, position: int, off: float, layout: Layout) -> str:
+    if off == 0:
+        return ""
     reasons = []
     if num_partial:
         reasons.append(
             f"of {num_partial} of the {position + 1} positions only the strongest keys of each head were kept, which "
-            f"were scaled up to sum to 1, so that up to {off:.1%} of the mass may stand elsewhere"
+            "were scaled up to sum to 1"
         )
-    if layout.config.quantization == "q8" and layout.config.attention_tier != "summary":
-        reasons.append("weights were kept with 8 bits")
-    return f"Approximate: {'; '.join(reasons)}." if reasons else ""
+    if layout.config.quantization != "f32":
+        bits = 8 if layout.config.quantization == "q8" and layout.config.attention_tier != "summary" else 16
+        reasons.append(f"weights were rounded to {bits} bits")
+    return f"Approximate: {'; '.join(reasons)}. Up to {off:.2%} of the mass may stand elsewhere."

@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Floats
+from mri.captured_steps import CapturedSteps
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.events import PHASES, dequantized, group_of_mode
 from mri.hook_points import STATS
-from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT, sampled_indices
+from mri.layout import LAYERS_DROPPED_BIT
 from mri.store.reader import SessionReader
-
-Floats = npt.NDArray[np.float32]
 
 MAX_COLUMNS = 2048
 """Most columns of a series: more steps than a screen has pixels are taken together."""
@@ -71,11 +70,10 @@ def first_odd(reader: SessionReader) -> tuple[int, str] | None:
     odd = ~np.isfinite(reader.column("stats", slice(None), STATS.index("l2")))  # (num_steps, n_points)
     gaps = reader.steps()["dropped"] >> LAYERS_DROPPED_BIT & 1  # rows of dropped layers read as NaN
     for step in np.flatnonzero(odd.any(axis=1)).tolist():
-        frame = reader.frame(step) if gaps[step] else None
+        dropped = reader.dropped_layers(step) if gaps[step] else ()
         for row in np.flatnonzero(odd[step]).tolist():
-            key = layout.points[row].key
-            if frame is None or frame.row(layout, "stats", key) is not None:
-                return step, key
+            if layout.points[row].layer_index not in dropped:
+                return step, layout.points[row].key
     return None
 
 
@@ -136,38 +134,17 @@ def neuron_history(reader: SessionReader, key: str, neuron: int) -> History:
     width = layout.width(key)
     if not 0 <= neuron < width:
         raise IndexError(f"{key} has the neurons 0 to {width - 1}, there is no {neuron}.")
-    unknown = np.full(reader.num_steps, np.nan, np.float32)
-    group = group_of_mode(layout, key)
-    present = np.zeros(len(unknown), bool) if group is None else captured_steps(reader, group, key)
-    if group is None or not present.any():
-        return History(unknown, unknown.copy(), present)
-    row = layout.groups[group].index(key)
-    quantized = layout.config.quantization == "q8"
-    scale = reader.column(f"{group}/scale", row) if quantized else None  # (num_steps,), NaN where a step lacks it
-    if group.startswith("topk/"):
-        codes = reader.column(f"{group}/values", row)  # (num_steps, k)
-        bounds = reader.column(f"{group}/bound", row).astype(np.float32)  # NaN where a step has no top-k
-        here = (reader.column(f"{group}/indices", row) == neuron) & present[:, None]
-        values = np.where(here, dequantized(codes, scale), np.float32(0)).sum(axis=1, dtype=np.float32)
-        found = here.any(axis=1)
-        return History(np.where(found, values, np.float32(np.nan)), np.where(found, np.float32(np.nan), bounds), found)
-    place = neuron if group.startswith("full/") else _place(sampled_indices(layout.config, width), neuron)
-    if place is None:
+    captured = CapturedSteps(reader)
+    unknown, has = np.full(reader.num_steps, np.nan, np.float32), captured.has(key)
+    payload = captured.payload(key, neuron=neuron) if has.any() else None
+    if payload is None:
         return History(unknown, unknown.copy(), np.zeros(len(unknown), bool))
-    codes = reader.column(f"{group}/values", row, place)  # (num_steps,)
-    return History(dequantized(codes[:, None], scale)[:, 0], unknown, present)
-
-
-def captured_steps(reader: SessionReader, group: str, key: str) -> npt.NDArray[np.bool_]:
-    """(num_steps,) which steps captured the group's values of a hook point: its layer and its payload were kept."""
-    layout, steps = reader.session.layout, reader.steps()
-    bit = DROP_ORDER.index(group.partition("/")[0])
-    phases = [phase for phase in PHASES if layout.carries_payload(phase)]
-    present: npt.NDArray[np.bool_] = np.isin(steps["phase"], phases) & (steps["dropped"] >> bit & 1 == 0)
-    layer_index = layout.points[layout.row(key)].layer_index
-    for step in np.flatnonzero(steps["dropped"] >> LAYERS_DROPPED_BIT & 1):
-        present[step] &= layer_index not in reader.frame(int(step)).dropped_layers
-    return present
+    if payload.neurons.ndim == 1:  # this one alone
+        return History(payload.values[:, 0], unknown, has)
+    here = (payload.neurons == neuron) & has[:, None]
+    values, found = np.where(here, payload.values, np.float32(0)).sum(axis=1, dtype=np.float32), here.any(axis=1)
+    nan = np.float32(np.nan)
+    return History(np.where(found, values, nan), np.where(found, nan, payload.bounds), found)
 
 
 def full_scales(reader: SessionReader) -> dict[str, float]:
@@ -201,8 +178,3 @@ def _scalars(reader: SessionReader, name: str) -> Floats:
         return reader.column(name).astype(np.float32)
     except UnknownHookPoint:
         return np.full(reader.num_steps, np.nan, np.float32)
-
-
-def _place(indices: npt.NDArray[np.int64], neuron: int) -> int | None:
-    found = np.flatnonzero(indices == neuron)
-    return int(found[0]) if len(found) else None

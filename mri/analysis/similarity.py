@@ -15,12 +15,11 @@ import numpy as np
 
 from mri.analysis.comparison import Comparison
 from mri.analysis.difference import difference_map
-from mri.analysis.series import captured_steps
 from mri.analysis.vectors import read_vectors
 from mri.arrays import Bools, Doubles, Ints
+from mri.captured_steps import CapturedSteps, by_width
 from mri.errors import ConfigError
-from mri.events import group_of_mode
-from mri.layout import Layout, sampled_indices
+from mri.layout import Layout
 from mri.store.reader import SessionReader
 
 STEPS_AT_ONCE = 64
@@ -96,8 +95,8 @@ def _matched(found: Comparison) -> Likeness:
         if captured.any():
             return _nothing(keys, "Too few neurons are known of both sides: record both with one preset, say `rows`.")
         return _nothing(keys, "No matched step has values in both: record token by token, with the preset `rows`.")
-    cosine, low, high = (_means(np.where(known, values, 0), known)
-                         for values in (each.cosine, each.cosine_low, each.cosine_high))  # fmt: skip
+    measured = each.cosine, each.cosine_low, each.cosine_high
+    cosine, low, high = (_means(np.where(known, values, 0), known) for values in measured)
     return Likeness(cosine, low, high, known.sum(axis=1), has_nan)
 
 
@@ -113,8 +112,8 @@ def _some(steps: Ints) -> Ints:
 
 def _captured(reader: SessionReader, keys: Sequence[str]) -> Bools:
     """(n_keys, num_steps)"""
-    groups = [group_of_mode(reader.session.layout, key) or "" for key in keys]
-    return np.stack([captured_steps(reader, group, key) for group, key in zip(groups, keys, strict=True)])
+    captured = CapturedSteps(reader)
+    return np.stack([captured.has(key) for key in keys])
 
 
 def _pooled(found: Comparison) -> Likeness:
@@ -153,11 +152,10 @@ def _mean_vectors(reader: SessionReader, keys: Sequence[str]) -> dict[str, tuple
     the whole mean can be away from it; NaN where a step has no values."""
     layout, steps = reader.session.layout, _some(np.arange(reader.num_steps))
     means: dict[str, tuple[Doubles, float]] = {}
-    for group in {group_of_mode(layout, key) or "": None for key in keys}:
-        names = [key for key in keys if group_of_mode(layout, key) == group]
+    for names in by_width(layout, keys):
         total, rest = np.zeros((len(names), layout.width(names[0]))), np.zeros(len(names))
         for start in range(0, len(steps), STEPS_AT_ONCE):
-            found = read_vectors(reader, group, names, steps[start : start + STEPS_AT_ONCE])
+            found = read_vectors(reader, names, steps[start : start + STEPS_AT_ONCE])
             total += np.where(found.here[..., None], found.scattered()[0], np.nan).sum(axis=0)
             known = np.sqrt((found.values**2).sum(axis=-1))
             rest += (found.rest(known)[1] + found.rounding(known)).sum(axis=0)
@@ -224,10 +222,8 @@ def cka_keys(one: Layout, other: Layout, keys: Sequence[str]) -> list[str]:
     sampled alike, not the strongest."""
 
     def fixed(layout: Layout, key: str) -> set[int]:
-        mode, _, width = (group_of_mode(layout, key) or "").partition("/")
-        if mode == "full":
-            return set(range(int(width)))
-        return set(sampled_indices(layout.config, int(width)).tolist()) if mode == "sampled" else set()
+        neurons = layout.neurons(key) if key in layout.places else None
+        return set() if neurons is None else set(neurons.tolist())
 
     def shared(key: str) -> bool:
         a, b = fixed(one, key), fixed(other, key)
@@ -243,14 +239,11 @@ def cka_of_points(one: SessionReader, other: SessionReader, steps: Ints, keys: S
     if len(steps) < LEAST_CKA_STEPS:
         return out
     for i, key in enumerate(keys):
-        sides = [
-            read_vectors(reader, group_of_mode(reader.session.layout, key) or "", [key], steps[:, side])
-            for side, reader in enumerate((one, other))
-        ]
+        sides = [read_vectors(reader, [key], steps[:, side]) for side, reader in enumerate((one, other))]
         here = sides[0].here[:, 0] & sides[1].here[:, 0]
         if here.sum() >= LEAST_CKA_STEPS:
-            neurons = [side.neurons[0, 0] for side in sides]
-            x, y = (side.values[here, 0][:, np.isin(own, neurons[1 - k])]
-                    for k, (side, own) in enumerate(zip(sides, neurons, strict=True)))  # fmt: skip
+            of_x, of_y = (side.neurons[0, 0] for side in sides)
+            x = sides[0].values[here, 0][:, np.isin(of_x, of_y)]
+            y = sides[1].values[here, 0][:, np.isin(of_y, of_x)]
             out[i] = linear_cka(x, y)
     return out

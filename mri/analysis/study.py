@@ -20,7 +20,6 @@ from mri.analysis.indexer import Indexer
 from mri.arrays import Floats, Ints
 from mri.checks import whole
 from mri.errors import ConfigError
-from mri.events import group_of_mode
 from mri.store.library import Library
 from mri.store.reader import SessionReader
 from mri.turns import Turns
@@ -286,7 +285,7 @@ def _arrays_of(found: Any) -> Iterator[np.ndarray[Any, Any]]:
 def _keeps(other: SessionReader, reader: SessionReader, keys: tuple[str, ...]) -> bool:
     """Whether it has the same hook points (a session says so itself, whatever its hash) and kept values of some."""
     layout = other.session.layout
-    return layout.points == reader.session.layout.points and any(group_of_mode(layout, key) for key in keys)
+    return layout.points == reader.session.layout.points and any(key in layout.places for key in keys)
 
 
 def _history(

@@ -11,15 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.errors import UnknownHookPoint
-from mri.events import F16_MAX, dequantized
+from mri.arrays import Bools, Doubles, Ints
+from mri.captured_steps import CapturedSteps
+from mri.events import F16_MAX
 from mri.hook_points import STATS
-from mri.layout import sampled_indices, width_of_group
 from mri.store.reader import SessionReader
-
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 HALF_ULP = {"f32": 2.0**-24, "f16": 2.0**-11, "q8": 0.0}
 """Relative error of a captured value; with q8 it is absolute, half a code."""
@@ -83,45 +79,34 @@ class Vectors(NamedTuple):
         return values, captured
 
 
-def read_vectors(reader: SessionReader, group: str, keys: Sequence[str], steps: npt.ArrayLike) -> Vectors:
-    """Vectors (n_steps, n_keys, n) of hook points of one array group (`topk/256`) in these steps."""
+def read_vectors(reader: SessionReader, keys: Sequence[str], steps: npt.ArrayLike) -> Vectors:
+    """Vectors (n_steps, n_keys, n) of hook points of one width in these steps."""
     layout = reader.session.layout
     wanted = np.asarray(steps, np.int64).tolist()
-    rows = [layout.groups[group].index(key) for key in keys]
     norm = lengths(reader, keys, wanted)
     norm[np.asarray(reader.steps()["t_add"])[wanted] > 1] = np.nan
-    shape, width, is_q8 = norm.shape, width_of_group(group), layout.config.quantization == "q8"
-
-    def column(leaf: str) -> npt.NDArray[np.generic]:
-        return reader.column(f"{group}/{leaf}", rows, steps=wanted)
-
-    try:
-        codes = column("values")  # (n_steps, n_keys, n)
-    except UnknownHookPoint:  # the byte budget left it out of all of them
+    shape, width, quantization = norm.shape, layout.width(keys[0]), layout.config.quantization
+    payload = CapturedSteps(reader).payload(keys, steps=wanted)
+    if payload is None:
         nothing = np.zeros((*shape, 1))
         unbounded = np.full(shape, np.inf)
         return Vectors(
             width, nothing.astype(np.int64), nothing, np.zeros(shape, bool), norm, unbounded, 0, np.zeros(shape)
         )
-    scale = column("scale").astype(np.float32) if is_q8 else None  # NaN where a step lacks it
-    values = dequantized(codes, scale).astype(np.float64)
-    bound = np.zeros(shape) if group.startswith("full/") else np.full(shape, np.inf)
+    values, scale = payload.values.astype(np.float64), payload.scale
+    neurons = np.broadcast_to(payload.neurons.astype(np.int64), values.shape)
+    bound = np.zeros(shape) if layout.config.capture_mode == "full" else np.full(shape, np.inf)
     here = np.asarray(np.isfinite(values if scale is None else scale[..., None]).any(axis=-1))
-    if group.startswith("topk/"):
-        neurons = column("indices").astype(np.int64)
-        bound = column("bound").astype(np.float64)  # NaN where a step lacks it
-        here = np.isfinite(bound)
-        bound = np.where(here, bound, np.inf)
-    else:
-        kept = np.arange(width) if group.startswith("full/") else sampled_indices(layout.config, width)
-        neurons = np.broadcast_to(kept.astype(np.int64), values.shape)
+    if layout.config.capture_mode == "topk":
+        here = np.isfinite(payload.bounds)
+        bound = np.where(here, payload.bounds.astype(np.float64), np.inf)
     values = np.where(here[..., None], values, 0)
-    if layout.config.quantization == "f16":
+    if quantization == "f16":
         norm = np.where((np.abs(values) >= F16_MAX).any(axis=-1), np.nan, norm)
-    absolute = np.full(shape, HALF_STEP_F16 if layout.config.quantization == "f16" else 0.0)
+    absolute = np.full(shape, HALF_STEP_F16 if quantization == "f16" else 0.0)
     if scale is not None:
         absolute = np.where(here, scale * HALF_CODE, 0).astype(np.float64)
-    return Vectors(width, neurons, values, here, norm, bound, HALF_ULP[layout.config.quantization], absolute)
+    return Vectors(width, neurons, values, here, norm, bound, HALF_ULP[quantization], absolute)
 
 
 def lengths(reader: SessionReader, keys: Sequence[str], steps: Sequence[int]) -> Doubles:

@@ -12,48 +12,47 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mri.analysis.series import neuron_history
+from mri.captured import Captured
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.events import PHASES, Array, StepFrame, dequantized
+from mri.events import PHASES, Array, StepFrame
+from mri.export.cells import header
 from mri.hook_points import STATS
 from mri.layout import DROP_ORDER, LAYERS_DROPPED_BIT
 from mri.store.reader import SessionReader
-from mri.store.rows import kept_rows
 
 ROWS_AT_ONCE = 50_000
 """Rows that a block has, about: what bounds the memory of an export."""
 
 MOST_STEPS_AT_ONCE = 256
 
-UNITS: dict[str, dict[str, str]] = {
-    "stats": {
-        "step": "index", "phase": "", "pos0": "position", "hook_point": "", "layer_index": "index", "layer_type": "",
-        "mean": "activation", "std": "activation", "min": "activation", "max": "activation", "l2": "activation",
-        "sparsity": "share of zeros", "p99": "|activation|",
-    },
-    "topk": {
-        "step": "index", "hook_point": "", "rank": "0 = strongest", "neuron": "index", "value": "activation",
-        "bound": "|activation|",
-    },
-    "attention": {
-        "step": "index", "layer": "index", "head": "index", "rank": "0 = strongest", "key": "position",
-        "weight": "probability", "entropy": "bits",
-    },
-    "logits": {
-        "step": "index", "rank": "0 = strongest", "token_id": "id", "token": "text", "raw": "bytes",
-        "logit": "logits, softcapped", "logprob": "nats, at temperature 1", "chosen": "true or false",
-    },
-    "tokens": {
-        "pos": "position", "token_id": "id", "token": "text", "raw": "bytes", "special": "true or false",
-        "in_prompt": "true or false", "forced": "true or false", "read_by": "step, −1 = none",
-        "logprob": "nats, at temperature 1",
-    },
-    "steps": {
-        "step": "index", "phase": "", "pos0": "position", "t_add": "tokens", "chosen_id": "id, −1 = none",
-        "forced": "true or false", "time_us": "microseconds since the recording began", "num_bytes": "bytes",
-        "dropped": "",
-    },
-    "extra": {"step": "index", "name": "", "element": "index", "value": ""},
-}  # fmt: skip
+COLUMNS = {
+    "stats": header(
+        "step [index]; phase; pos0 [position]; hook_point; layer_index [index]; layer_type; mean "
+        "[activation]; std [activation]; min [activation]; max [activation]; l2 [activation]; sparsity [share "
+        "of zeros]; p99 [|activation|]"
+    ),
+    "topk": header(
+        "step [index]; hook_point; rank [0 = strongest]; neuron [index]; value [activation]; bound [|activation|]"
+    ),
+    "attention": header(
+        "step [index]; layer [index]; head [index]; rank [0 = strongest]; key [position]; weight "
+        "[probability]; entropy [bits]"
+    ),
+    "logits": header(
+        "step [index]; rank [0 = strongest]; token_id [id]; token [text]; raw [bytes]; logit [logits, "
+        "softcapped]; logprob [nats, at temperature 1]; chosen [true or false]"
+    ),
+    "tokens": header(
+        "pos [position]; token_id [id]; token [text]; raw [bytes]; special [true or false]; in_prompt [true "
+        "or false]; forced [true or false]; read_by [step, −1 = none]; logprob [nats, at temperature 1]"
+    ),
+    "steps": header(
+        "step [index]; phase; pos0 [position]; t_add [tokens]; chosen_id [id, −1 = none]; forced [true or "
+        "false]; time_us [microseconds since the recording began]; num_bytes [bytes]; dropped"
+    ),
+    "extra": header("step [index]; name; element [index]; value"),
+}
+UNITS = {table: dict(columns) for table, columns in COLUMNS.items()}
 """Table -> its columns in order, with the unit of each. `final.logits` is in logits where others are in activation."""
 
 MISSING_AS_NAN = {("topk", "bound"), ("tokens", "logprob")}
@@ -101,7 +100,7 @@ class Rows:
     def stats(self, frames: list[StepFrame]) -> Columns:
         frames = [frame for frame in frames if "stats" in frame.arrays]
         every = np.arange(len(self._keys))
-        kept = [kept_rows(self.layout, "stats", frame.dropped_layers) for frame in frames]
+        kept = [self.layout.kept_rows("stats", frame.dropped_layers) for frame in frames]
         codes = [every if rows is None else rows for rows in kept]
         counts = [len(rows) for rows in codes]
         rows = _joined(codes, np.int64)
@@ -121,21 +120,21 @@ class Rows:
 
     def topk(self, frames: list[StepFrame], hook_point: str | None = None) -> Columns:
         parts = [part for frame in frames if (part := self._topk_of(frame, hook_point)) is not None]
-        dtypes = {"step": np.int32, "code": np.int64, "rank": np.int32, "neuron": np.int32, "value": np.float32,
-                  "bound": np.float32}  # fmt: skip
+        dtypes: dict[str, Any] = {"step": np.int32, "code": np.int64, "rank": np.int32, "neuron": np.int32}
+        dtypes |= {"value": np.float32, "bound": np.float32}
         joined = {name: _joined([part[name] for part in parts], dtype) for name, dtype in dtypes.items()}
         columns: Columns = {"step": joined["step"], "hook_point": Coded(joined.pop("code"), self._keys)}
         return columns | joined
 
     def attention(self, frames: list[StepFrame]) -> Columns:
-        frames = [frame for frame in frames if "attention/keys" in frame.arrays]
         parts: dict[str, list[Array]] = {name: [] for name in UNITS["attention"]}
         for frame in frames:
-            keys = frame.arrays["attention/keys"]  # (L, H, n)
-            kept = [layer for layer in range(self.layout.n_layer) if layer not in frame.dropped_layers]
-            layer, head, rank = np.meshgrid(kept, *(np.arange(n) for n in keys.shape[1:]), indexing="ij")
-            entropy = np.broadcast_to(frame.arrays["attention/entropy"][..., None], keys.shape)
-            weights = dequantized(frame.arrays["attention/weights"], None)
+            captured = Captured(frame, self.layout)
+            if not captured.has_attention:
+                continue
+            layers, keys, weights, entropies = captured.strongest()  # (L,), (L, H, n), (L, H, n), (L, H)
+            layer, head, rank = np.meshgrid(layers, *(np.arange(n) for n in keys.shape[1:]), indexing="ij")
+            entropy = np.broadcast_to(entropies[..., None], keys.shape)
             step = np.full(keys.size, frame.step)
             for name, array in zip(parts, (step, layer, head, rank, keys, weights, entropy), strict=True):
                 parts[name].append(array.reshape(-1))
@@ -203,8 +202,10 @@ class Rows:
 
     def extra(self, frames: list[StepFrame]) -> Columns:
         names = self._extras
-        found = [(frame.step, code, np.atleast_1d(frame.arrays[f"extra/{name}"]).reshape(-1))
-                 for frame in frames for code, name in enumerate(names) if f"extra/{name}" in frame.arrays]  # fmt: skip
+        found = []
+        for frame in frames:
+            added = [(code, frame.arrays.get(f"extra/{name}")) for code, name in enumerate(names)]
+            found += [(frame.step, code, np.atleast_1d(x).reshape(-1)) for code, x in added if x is not None]
         counts = [len(values) for _, _, values in found]
         return {
             "step": np.repeat(np.array([step for step, _, _ in found], np.int32), counts),
@@ -239,24 +240,11 @@ class Rows:
     def _topk_of(self, frame: StepFrame, hook_point: str | None) -> dict[str, Array] | None:
         """The rows of one step, hook points in the layout's order; None where nothing was captured."""
         parts: list[tuple[Array, ...]] = []
-        for group, keys in self.layout.groups.items():
-            name = f"{group}/values"
-            if group.startswith("prefill/") or name not in frame.arrays:
-                continue
-            codes = np.array([self.layout.rows[key] for key in keys])
-            kept = kept_rows(self.layout, name, frame.dropped_layers)
-            codes = codes if kept is None else codes[kept]
-            at = slice(None) if hook_point is None else np.flatnonzero(codes == self.layout.rows[hook_point])
-            codes = codes[at]
-            if not len(codes):
-                continue
-            scale = frame.arrays[f"{group}/scale"][at] if f"{group}/scale" in frame.arrays else None
-            values = dequantized(frame.arrays[name][at], scale)  # (Q, k)
-            neurons = self._neurons(frame, group, codes)[at if group.startswith("topk/") else slice(None)]
-            bound = frame.arrays[f"{group}/bound"][at] if group.startswith("topk/") else np.full(len(codes), np.nan)
+        for codes, payload in Captured(frame, self.layout).payloads(hook_point):
+            values, k = payload.values, payload.values.shape[1]  # (Q, k)
+            neurons = np.broadcast_to(payload.neurons, values.shape)
             order = np.argsort(-np.abs(values), axis=1, kind="stable")
-            k = values.shape[1]
-            ranks, bounds = np.tile(np.arange(k), len(codes)), np.repeat(bound, k)
+            ranks, bounds = np.tile(np.arange(k), len(codes)), np.repeat(payload.bounds, k)
             sorted_ = (np.take_along_axis(array, order, 1).reshape(-1) for array in (neurons, values))
             parts.append((np.repeat(codes, k), ranks, *sorted_, bounds))
         if not parts:
@@ -267,14 +255,6 @@ class Rows:
             code, rest = code[by_point], [array[by_point] for array in rest]
         named = dict(zip(("rank", "neuron", "value", "bound"), rest, strict=True))
         return {"step": np.full(len(code), frame.step), "code": code, **named}
-
-    def _neurons(self, frame: StepFrame, group: str, codes: Array) -> Array:
-        """(Q, k) which neurons the values are of."""
-        if group.startswith("topk/"):
-            return frame.arrays[f"{group}/indices"]
-        key = self._keys[int(codes[0])]
-        indices, _ = frame.captured(self.layout, key)
-        return np.broadcast_to(indices, (len(codes), len(indices)))
 
 
 class Vocabulary:

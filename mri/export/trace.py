@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from mri.analysis.attention import attention_rows
 from mri.arrays import Bools, Floats
+from mri.captured import Captured
+from mri.captured_steps import CapturedSteps
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.events import StepFrame, TraceSession
 from mri.export import frames as tables
@@ -87,21 +87,15 @@ class Trace:
 
     def values(self, hook_point: str, *, step: int) -> Floats:
         """(width,) activations of the step's last token, NaN where not captured."""
-        return self.frame(step).values(self.layout, hook_point)
+        return Captured(self.frame(step), self.layout).values(hook_point)
 
     def captured(self, hook_point: str, *, step: int) -> Bools:
         """(width,) which neurons `values` holds: tells a captured NaN from a missing value."""
-        mask = np.zeros(self.layout.width(hook_point), bool)
-        mask[self.frame(step).captured(self.layout, hook_point)[0]] = True
-        return mask
+        return Captured(self.frame(step), self.layout).mask(hook_point)
 
     def matrix(self, hook_point: str) -> Floats:
         """(num_steps, width) activations, NaN where not captured."""
-        out = np.full((self.num_steps, self.layout.width(hook_point)), np.nan, np.float32)
-        for step in range(self.num_steps):
-            indices, values = self._reader.frame(step).captured(self.layout, hook_point)
-            out[step, indices] = values
-        return out
+        return CapturedSteps(self._reader).values(hook_point)
 
     def attention_row(self, *, layer: int, head: int, step: int) -> Floats:
         """(n_keys,) softmax weights of the step's last query over absolute positions, NaN where not captured.
@@ -111,9 +105,7 @@ class Trace:
         if not (0 <= layer < self.layout.n_layer and 0 <= head < self.layout.n_head):
             sizes = f"{self.layout.n_layer} layers of {self.layout.n_head} heads"
             raise UnknownHookPoint(f"There is no layer {layer} with a head {head}: this session has {sizes}, from 0.")
-        weights, _ = attention_rows(self.frame(step), self.layout)  # (n_layer, n_head, n_keys)
-        row: Floats = weights[layer, head]
-        return row
+        return Captured(self.frame(step), self.layout).row(layer, head)[0]
 
     def stats(self) -> pd.DataFrame:
         """One row per step and hook point. Columns: step, phase, pos0, hook_point, layer_index, layer_type, then

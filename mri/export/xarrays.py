@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mri.captured_steps import CapturedSteps
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.hook_points import STATS
 from mri.store.reader import SessionReader
@@ -17,7 +18,7 @@ from mri.store.reader import SessionReader
 if TYPE_CHECKING:
     import xarray
 
-HEADS = {"attention/entropy": "bits", "attention/max_weight": "probability"}
+HEADS = {"entropy": "bits", "max_weight": "probability"}
 SCALARS = {"logits/logsumexp": "logits", "logits/entropy": "bits"}
 SCALARS |= {"logits/chosen_logprob": "nats, at temperature 1", "logits/chosen_rank": "0 = strongest"}
 
@@ -37,16 +38,16 @@ def dataset(reader: SessionReader, hook_points: Sequence[str], attrs: dict[str, 
 
     if reader.num_steps and points:
         add("stats", ("step", "hook_point", "stat"), reader.column("stats"), "activation; sparsity: share of zeros")
-    for names, dims in ((HEADS, ("step", "layer", "head")), (SCALARS, ("step",))):
-        for name, units in names.items():
-            if (values := _column(reader, name)) is not None:
-                add(name, dims, values, units)
+    captured = CapturedSteps(reader)
+    for name, units in HEADS.items():
+        if (values := captured.heads(name)) is not None:
+            add(f"attention_{name}", ("step", "layer", "head"), values, units)
+    for name, units in SCALARS.items():
+        if (values := _column(reader, name)) is not None:
+            add(name, ("step",), values, units)
     for key in hook_points:
-        values = np.full((reader.num_steps, layout.width(key)), np.nan, np.float32)
-        for step in range(reader.num_steps):
-            neurons, captured = reader.frame(step).captured(layout, key)
-            values[step, neurons] = captured
-        add(key, ("step", f"neuron_of_{layout.width(key)}"), values, points[layout.row(key)].unit)
+        dims = "step", f"neuron_of_{layout.width(key)}"
+        add(key, dims, captured.values(key), points[layout.row(key)].unit)
     coords = {
         "step": ("step", steps["step"].astype(np.int64), {"units": "index"}),
         "phase": ("step", steps["phase"]),

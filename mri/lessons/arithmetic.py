@@ -11,6 +11,7 @@ import numpy as np
 
 from mri.analysis.logit_lens import RMS_EPS
 from mri.arrays import Floats
+from mri.captured import Captured
 from mri.events import StepFrame
 from mri.lessons.numbers import Number
 from mri.store.reader import SessionReader
@@ -26,11 +27,12 @@ class Place:
         self.reader, self.step = reader, step
         self.layout = reader.session.layout
         self.frame: StepFrame = reader.frame(step)
+        self.captured = Captured(self.frame, self.layout)
         self.value = cache(self._value)  # one Number each, so that a formula opens it once
 
     def values(self, key: str) -> Floats:
         """(width,) as captured, NaN where not."""
-        return self.frame.values(self.layout, key)
+        return self.captured.values(key)
 
     def measured(self, number: float, what: str, **view: str | int) -> Number:
         """What was recorded in this step, with the way to where the Scanner shows it."""
@@ -44,7 +46,7 @@ class Place:
     def l2(self, key: str) -> Number:
         """√Σx² of a hook point whose every value was recorded."""
         values = self.values(key)
-        measured = self.measured(self.frame.stats(self.layout, key)["l2"], f"l2 of {key}", point=key, tab="statistics")
+        measured = self.measured(self.captured.stats(key)["l2"], f"l2 of {key}", point=key, tab="statistics")
         largest = self.value(key, int(np.abs(values).argmax()))
         formula = f"√(the squares of all {len(values)} numbers added up; the largest of them is ({{largest}})²)"
         return Number(measured.value, formula, {"largest": largest}, source=measured.source, link=measured.link)
@@ -61,7 +63,7 @@ class Place:
 
     def attention(self, layer: int, head: int, position: int) -> Number:
         """A head's weight on a position, of a session with whole attention rows."""
-        share = float(self.frame.arrays["attention/rows"][layer, head, position])
+        share = float(self.captured.row(layer, head)[0][position])
         what = f"block.{layer}.attn_summary head {head}, position {position}"
         return self.measured(share, what, layer=layer, head=head, tab="attention")
 

@@ -39,7 +39,7 @@ def without_threes(scores: Mapping[str, Number], weights: Weights) -> dict[str, 
 
 def _lookers(place: Place) -> list[int]:
     """The two heads of the last block that look most at the word before the last, by number."""
-    shares = place.frame.arrays["attention/rows"][place.layout.n_layer - 1, :, place.step - 1]
+    shares = place.captured.attention()[0][place.layout.n_layer - 1, :, place.step - 1]
     return sorted(np.argsort(-shares, kind="stable")[:2].tolist())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mri.analysis.logit_lens import exit_streams
 from mri.arrays import Floats
+from mri.captured import Captured
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.lessons.numbers import Number, Weights
@@ -45,8 +46,9 @@ def size_at_exit(size: Number, factor: Number) -> Number:
 
 def exits(frame: StepFrame, layout: Layout, weights: Weights) -> Floats:
     """(2·n_layer + 1, n_embd) what reaches the last norm of all that was added up to each depth, bottom to top."""
-    additions = [frame.values(layout, f"block.{i}.{kind}") for i in range(layout.n_layer) for kind in KINDS]
-    return exit_streams(frame.values(layout, "embed.resid0"), additions, reach_in(weights))
+    captured = Captured(frame, layout)
+    additions = [captured.values(f"block.{i}.{kind}") for i in range(layout.n_layer) for kind in KINDS]
+    return exit_streams(captured.values("embed.resid0"), additions, reach_in(weights))
 
 
 def share_of_end(frame: StepFrame, layout: Layout, weights: Weights, since: int) -> Number:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mri.analysis.logit_lens import lens_logits, probabilities, rms
 from mri.arrays import Floats
+from mri.captured import Captured
 from mri.events import StepFrame
 from mri.layout import Layout
 from mri.lessons.arithmetic import Place, softcap_of, softcapped_logit, sum_of_products
@@ -45,8 +46,8 @@ def streams(frame: StepFrame, layout: Layout, weights: Weights, footing: Footing
     """(depths, n_embd) what the lens reads. The last is `final.ln_f` as recorded: the model's own prediction."""
     keys = depths(layout.n_layer, footing)
     if footing == "stream":
-        return np.stack([frame.values(layout, key) for key in keys])
-    return np.concatenate([exits(frame, layout, weights)[:-1], [frame.values(layout, END)]])
+        return np.stack([Captured(frame, layout).values(key) for key in keys])
+    return np.concatenate([exits(frame, layout, weights)[:-1], [Captured(frame, layout).values(END)]])
 
 
 class Look:

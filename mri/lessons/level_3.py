@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.arrays import Floats
+from mri.captured import Captured
 from mri.lessons.arithmetic import sigmoid_of
 from mri.lessons.exit import reach_in, reaching, share_of_end, size_at_exit
 from mri.lessons.numbers import Number, Readers, Weights, measured, statistic
@@ -95,7 +96,7 @@ def numbers(readers: Readers, weights: Weights) -> dict[str, Number]:
 
 def values(reader: SessionReader, step: int, key: str) -> Floats:
     """(n_embd,) every value of a hook point."""
-    return reader.frame(step).values(reader.session.layout, key)
+    return Captured(reader.frame(step), reader.session.layout).values(key)
 
 
 def line_of(reader: SessionReader) -> int:

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from mri.analysis.attention import attention_map, attention_rows
+from mri.analysis.attention import attention_map
 from mri.analysis.head_scores import head_score, head_scores, induction_targets, previous_targets
 from mri.analysis.one_head import OneHead, angles, normed, one_head, score_by_distance
 from mri.arrays import Doubles
+from mri.captured import Captured
+from mri.captured_steps import CapturedSteps
 from mri.lessons.controls import without_threes
 from mri.lessons.level_3 import rounded
 from mri.lessons.numbers import Number, Readers, Weights, computed
@@ -46,8 +48,7 @@ def numbers(readers: Readers, weights: Weights) -> dict[str, Number]:
 
 def head_of(reader: SessionReader, weights: Weights) -> OneHead:
     """The head over the short sentence, from the recorded ln1 of its block."""
-    layout = reader.session.layout
-    streams = [reader.frame(step).values(layout, f"block.{LAYER}.ln1") for step in range(reader.num_steps)]
+    streams = list(CapturedSteps(reader).values(f"block.{LAYER}.ln1"))
     return one_head(streams, weights, era_of(reader))
 
 
@@ -138,7 +139,7 @@ def _softmax_numbers(scores: Mapping[int, Number], reader: SessionReader) -> dic
 def _query_first(reader: SessionReader, weights: Weights, head: OneHead, era: Era) -> Number:
     """The first number of the query, down to the weights: row · stream, over its RMS, turned, scaled."""
     half = head.q.shape[1] // 2
-    stream = reader.frame(QUERY).values(reader.session.layout, f"block.{LAYER}.ln1")
+    stream = Captured(reader.frame(QUERY), reader.session.layout).values(f"block.{LAYER}.ln1")
     name = f"block.{LAYER}.ln1, step {QUERY}"
     divisor = rms(head.raw_q[QUERY], f"row of c_q times {name}, for number")
     first, second = (dot(weights["c_q"][place], stream, f"weight of c_q, row {place}", name) for place in (0, half))
@@ -148,7 +149,7 @@ def _query_first(reader: SessionReader, weights: Weights, head: OneHead, era: Er
 
 
 def _value_first(reader: SessionReader, weights: Weights, key: int) -> Number:
-    stream = reader.frame(key).values(reader.session.layout, f"block.{LAYER}.ln1")
+    stream = Captured(reader.frame(key), reader.session.layout).values(f"block.{LAYER}.ln1")
     whole = dot(weights["c_v"][0], stream, "weight of c_v, row 0", f"block.{LAYER}.ln1, step {key}")
     return whole if key == KEY else Number(whole.value, f"row 0 of c_v times block.{LAYER}.ln1, step {key}")
 
@@ -201,14 +202,10 @@ def _score_numbers(readers: Readers) -> dict[str, Number]:
     )
     found["induction_places"] = Number(len(targets), source=f"tokens of {LIST} that stood earlier too")
     step = targets[0][0] + 1
-    rows, _ = attention_rows(reader.frame(step), reader.session.layout)
+    row, _ = Captured(reader.frame(step), reader.session.layout).row(layer, head)
     found["list_step"] = Number(step, source=f"a step of {LIST} in its second round")
-    found["list_key"] = Number(
-        int(rows[layer, head].argmax()), source=f"block.{layer}.attn_summary head {head}, step {step}"
-    )
-    found["list_weight"] = Number(
-        float(rows[layer, head].max()), source=f"block.{layer}.attn_summary head {head}, step {step}"
-    )
+    found["list_key"] = Number(int(row.argmax()), source=f"block.{layer}.attn_summary head {head}, step {step}")
+    found["list_weight"] = Number(float(row.max()), source=f"block.{layer}.attn_summary head {head}, step {step}")
     for name, session in (("right", reader), ("right_off", off)):
         right = words_foretold(session, targets)
         found[name] = Number(len(right), source=f"steps of {session.session.id} whose first guess is the next word")
@@ -248,7 +245,7 @@ def _window_numbers(reader: SessionReader) -> dict[str, Number]:
     frame, layout = reader.frame(step), reader.session.layout
     config = reader.session.model_config
     windows = era_of(reader).window_sizes(config["sequence_len"], layout.n_layer, config["window_pattern"])
-    rows, _ = attention_rows(frame, layout)
+    rows, _ = Captured(frame, layout).attention()
     position = frame.pos0 + frame.t_add - 1
     found = {
         "long_step": Number(step, source=f"the last step of {LONG}"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mri.captured import Captured
 from mri.errors import LessonError, UnknownHookPoint
 from mri.store.reader import SessionReader
 
@@ -58,7 +59,7 @@ def measured(reader: SessionReader, step: int, key: str, neuron: int) -> Number:
         raise LessonError(f"{session.id} has {reader.num_steps} steps: there is no step {step}.")
     if not 0 <= neuron < session.layout.width(key):
         raise LessonError(f"{key} of {session.id} has no neuron {neuron}.")
-    value = float(reader.frame(step).values(session.layout, key)[neuron])
+    value = float(Captured(reader.frame(step), session.layout).values(key)[neuron])
     if np.isnan(value):
         raise LessonError(f"{key}, neuron {neuron} was not captured in step {step} of {session.id}.")
     link = f"/?session={session.id}&step={step}&point={key}&neuron={neuron}"
@@ -68,7 +69,7 @@ def measured(reader: SessionReader, step: int, key: str, neuron: int) -> Number:
 def statistic(reader: SessionReader, step: int, key: str, name: str) -> Number:
     """One of the seven statistics of a hook point as recorded. Raises UnknownHookPoint, LessonError."""
     session = reader.session
-    stats = reader.frame(step).stats(session.layout, key)
+    stats = Captured(reader.frame(step), session.layout).stats(key)
     if name not in stats:
         raise LessonError(f"There is no statistic {name!r}: use one of {', '.join(stats)}.")
     link = f"/?session={session.id}&step={step}&point={key}&tab=statistics"

@@ -49,7 +49,7 @@ class FrameCheck:
                 return f"has {name} as {dtype}, where its layout says {wanted_dtype}"
         for name in specs.keys() - shapes.keys():
             wanted = self._without(dropped_layers, name, specs[name][1])
-            if math.prod(wanted) and not _may_lack(name, header):
+            if math.prod(wanted) and not self._may_lack(name, header):
                 return f"lacks {name} and does not say that it was left out"
         return ""
 
@@ -70,10 +70,17 @@ class FrameCheck:
         return f"has dropped_layers {layers}, which must ascend, exist, and have their bit in `dropped`"
 
     def _without(self, dropped_layers: tuple[int, ...], name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-        layers = self.layout.layer_of_rows(name) if dropped_layers else None
-        if layers is None:
-            return shape
-        return (sum(layer not in dropped_layers for layer in layers), *shape[1:])
+        kept = self.layout.kept_rows(name, dropped_layers)
+        return shape if kept is None else (len(kept), *shape[1:])
+
+    def _may_lack(self, name: str, header: Mapping[str, Any]) -> bool:
+        """What the byte budget left out; and of a prompt that was read in one pass its values, asked for or not."""
+        if header["phase"] == "prefill" and header["t_add"] > 1 and name.rpartition("/")[0] in self.layout.value_groups:
+            return True
+        return any(
+            header["dropped"] >> bit & 1 and (name == prefix or name.startswith(prefix + "/"))
+            for bit, prefix in enumerate(DROP_ORDER)
+        )
 
 
 def header_fault(header: Any) -> str:
@@ -88,13 +95,3 @@ def header_fault(header: Any) -> str:
         return "" if len(header) == 9 else "has scalars that no step has"
     except (KeyError, TypeError):
         return "lacks some of its scalars"
-
-
-def _may_lack(name: str, header: Mapping[str, Any]) -> bool:
-    """What the byte budget left out; and the values of a prompt that was read in one pass, whatever was asked for."""
-    if header["phase"] == "prefill" and header["t_add"] > 1 and name.startswith(("topk/", "sampled/", "full/")):
-        return True
-    return any(
-        header["dropped"] >> bit & 1 and (name == prefix or name.startswith(prefix + "/"))
-        for bit, prefix in enumerate(DROP_ORDER)
-    )

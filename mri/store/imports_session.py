@@ -125,16 +125,6 @@ def check_frame(frame: StepFrame, check: FrameCheck) -> None:
     if fault := check.fault(frame.header(), {name: (array.dtype, array.shape) for name, array in frame.arrays.items()}):
         refuse(f"{where} {fault}")
     for name, array in frame.arrays.items():
-        if (most := _most(name, check.layout, frame)) is not None and array.size and array.max() >= most:
+        most = check.layout.counted(name, frame.pos0 + frame.t_add)
+        if most is not None and array.size and array.max() >= most:
             refuse(f"{name} of {where} counts to {int(array.max()):,}, where there are {most:,}")
-
-
-def _most(name: str, layout: Layout, frame: StepFrame) -> int | None:
-    """What the array's numbers must be below, where they count neurons, positions or tokens."""
-    if name.startswith("extra/"):
-        return None
-    if name.endswith("/indices"):
-        return int(name.split("/")[-2])
-    if name in ("attention/keys", "prefill/positions"):
-        return frame.pos0 + frame.t_add
-    return layout.n_vocab if name in ("tokens", "logits/token_ids") and layout.n_vocab else None

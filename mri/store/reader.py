@@ -83,6 +83,9 @@ class SessionReader(Protocol):
     def steps(self) -> dict[str, Array]:
         """STEP_COLUMNS by name, (num_steps,) each; `phase` as str, `forced` as bool, `time_us` in microseconds."""
 
+    def dropped_layers(self, step: int) -> tuple[int, ...]:
+        """`StepFrame.dropped_layers` of a step that is there."""
+
     def token_ids(self) -> Ints:
         """(N,) id at each absolute position that was read, then the last chosen id if there is one."""
 
@@ -262,6 +265,9 @@ class JournalReader(SessionReader):
         return {
             name: np.array(values, dtype) for (name, dtype), values in zip(STEP_COLUMNS.items(), columns, strict=True)
         }
+
+    def dropped_layers(self, step: int) -> tuple[int, ...]:
+        return tuple(self.views(step)[0]["dropped_layers"])
 
     def token_ids(self) -> Ints:
         steps = self.step_columns()

@@ -25,17 +25,9 @@ def fill_value(dtype: npt.DTypeLike) -> Any:
     return np.nan if np.dtype(dtype).kind == "f" else 0
 
 
-def kept_rows(layout: Layout, name: str, dropped_layers: Sequence[int]) -> npt.NDArray[np.int64] | None:
-    """Fixed places of the rows that array `name` has in a step without these layers; None where it has them all."""
-    layers = layout.layer_of_rows(name) if dropped_layers else None
-    if layers is None:
-        return None
-    return np.flatnonzero(~np.isin(layers, dropped_layers))
-
-
 def scattered(layout: Layout, name: str, array: Array, dropped_layers: Sequence[int]) -> Array:
     """The array with every row in its fixed place, the dropped ones filled."""
-    kept = kept_rows(layout, name, dropped_layers)
+    kept = layout.kept_rows(name, dropped_layers)
     if kept is None:
         return array
     shape = (len(layout.layer_of_rows(name) or ()), *array.shape[1:])

@@ -23,7 +23,7 @@ from mri.store.description import session_from_json
 from mri.store.files import shown
 from mri.store.frame_check import FrameCheck, header_fault
 from mri.store.reader import SessionReader, named_after
-from mri.store.rows import fill_value, kept_rows
+from mri.store.rows import fill_value
 from mri.store.shelf import array_name, crc32, opened, read_all, read_steps, readable, steps_at_once
 from mri.store.steps import STEP_COLUMNS, named_steps
 from mri.store.structure import NotOurs, check_shapes, check_sizes, datasets_of, description_of
@@ -138,8 +138,8 @@ class SealedReader(SessionReader):
         arrays: list[dict[str, Array]] = [{} for _ in range(start, stop)]
         for name, column in self._columns.items():
             for k, array in self._arrays(column, start, stop):
-                dropped = self._dropped_layers(k)
-                rows = kept_rows(self.session.layout, name, dropped) if dropped else None
+                dropped = self.dropped_layers(k)
+                rows = self.session.layout.kept_rows(name, dropped)
                 arrays[k - start][name] = array if rows is None else array[rows]
         return [StepFrame.from_header(self._header(k), of_step) for k, of_step in enumerate(arrays, start)]
 
@@ -175,6 +175,11 @@ class SealedReader(SessionReader):
     def steps(self) -> dict[str, Array]:
         return named_steps({name: values.copy() for name, values in self._steps.items()})
 
+    def dropped_layers(self, step: int) -> tuple[int, ...]:
+        if self._layer_dropped is None:
+            return ()
+        return tuple(np.flatnonzero(self._layer_dropped[step]).tolist())
+
     def token_ids(self) -> Ints:
         return read_all(self._datasets["tokens/ids"]).astype(np.int64)
 
@@ -199,7 +204,7 @@ class SealedReader(SessionReader):
             shapes = {}
             for name, column in self._columns.items():
                 if (shape := column.shape(step)) is not None:
-                    rows = kept_rows(self.session.layout, name, header["dropped_layers"])
+                    rows = self.session.layout.kept_rows(name, header["dropped_layers"])
                     shapes[name] = column.dtype, shape if rows is None else (len(rows), *shape[1:])
             if fault := header_fault(header) or check.fault(header, shapes):
                 raise BadSession(f"Step {step} of {shown(self.path)} {fault}: restore a copy, or record it again.")
@@ -266,12 +271,7 @@ class SealedReader(SessionReader):
     def _header(self, step: int) -> dict[str, Any]:
         fields = {name: int(self._steps[name][step]) for name in STEP_COLUMNS if name != "num_bytes"}
         phase, forced = PHASES[fields["phase"]], bool(fields["forced"])
-        return {**fields, "phase": phase, "forced": forced, "dropped_layers": self._dropped_layers(step)}
-
-    def _dropped_layers(self, step: int) -> tuple[int, ...]:
-        if self._layer_dropped is None:
-            return ()
-        return tuple(np.flatnonzero(self._layer_dropped[step]).tolist())
+        return {**fields, "phase": phase, "forced": forced, "dropped_layers": self.dropped_layers(step)}
 
     def _crc32(self, name: str, dataset: h5py.Dataset) -> Generator[None, None, int]:
         """Over the values, step after step, each in its own shape (see docs/trace-format.md)."""

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from mri.events import Array, StepFrame
 from mri.layout import LAYERS_DROPPED_BIT, Layout
 
@@ -47,11 +45,10 @@ def _without_layers(frame: StepFrame, layout: Layout, limit: int) -> StepFrame:
     order = middle_outwards(layout.n_layer)
     arrays: dict[str, Array] = dict(frame.arrays)
     for count in range(1, len(order) + 1):
-        gone = set(order[:count])
+        gone = order[:count]
         for name, array in frame.arrays.items():
-            layers = layout.layer_of_rows(name)
-            if layers is not None:
-                arrays[name] = array[np.array([layer not in gone for layer in layers])]
+            if (kept := layout.kept_rows(name, gone)) is not None:
+                arrays[name] = array[kept]
         if sum(array.nbytes for array in arrays.values()) <= limit:
             break
     dropped = frame.dropped | 1 << LAYERS_DROPPED_BIT

@@ -13,14 +13,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mri.config import ATTENTION_TOPK
 from mri.errors import ModelError
 from mri.events import Array, StepFrame
-from mri.layout import DROP_ORDER, Layout, index_dtype, sampled_indices
+from mri.layout import DROP_ORDER, Layout
 from mri.tracer.attention import AttentionCall, last_rows
 from mri.tracer.budget import within_budget
 from mri.tracer.nanochat_hooks import RawStep
-from mri.tracer.payload import quantized_weights, topk_arrays, value_arrays, with_earlier_keys
+from mri.tracer.payload import (
+    attention_arrays,
+    payload_arrays,
+    position_arrays,
+    quantized_weights,
+)
 from mri.tracer.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
 from mri.tracer.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
 
@@ -46,8 +50,7 @@ class _Stack:
         points = [layout.points[row] for row in rows]
         keys = [point.key for point in points]
         place = {key: i for i, key in enumerate(keys)}
-        group = layout.groups.get(f"{layout.config.capture_mode}/{points[0].width}", ())
-        captured = tuple(key for key in group if key in place)
+        captured = tuple(key for key in layout.places if key in place)
         zeros = [point.counts_exact_zeros for point in points]
         exact = torch.tensor(zeros, dtype=torch.bool, device="cpu") if any(zeros) else None
         places = torch.tensor([place[key] for key in captured], dtype=torch.int64, device="cpu")
@@ -87,7 +90,6 @@ class Collector:
         self._stacks = {width: _Stack.plan(layout, rows) for width, rows in rows_of_width.items()}
         sums = ("resid_pre", "attn_out", "resid_mid")
         self._mids = [tuple(f"block.{i}.{name}" for name in sums) for i in range(layout.n_layer)]
-        self._sampled = {w: torch.from_numpy(sampled_indices(layout.config, w)) for w in rows_of_width}
 
     @torch.inference_mode()
     def frames(self, steps: Sequence[RawStep], first_step: int) -> list[StepFrame]:
@@ -156,8 +158,8 @@ class Collector:
         if not steps[0].attention:
             self.attention_is_known = False
             specs = self.layout.specs(steps[0].phase, len(steps[0].idx), 1)
-            for name in ("attention", "attention/rows", "attention/matrix"):
-                gone |= (name == "attention" or name in specs) << DROP_ORDER.index(name)
+            for bit, name in enumerate(DROP_ORDER):
+                gone |= (name == "attention" or (name.startswith("attention") and name in specs)) << bit
         return gone
 
     def _stacked(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]], stack: _Stack) -> Tensor:
@@ -175,7 +177,6 @@ class Collector:
         batch: Named = {"stats": np.empty((S, len(self.layout.points), 7), np.float32)}
         for width, whole in self._stacks.items():
             at_once = max(1, MAX_ELEMENTS_AT_ONCE // (S * T * width)) if T > 1 else len(whole.rows)
-            group = f"{self.layout.config.capture_mode}/{width}"
             kept = []
             for stack in whole.pieces(self.layout, at_once):
                 x = self._stacked(steps, values, stack)
@@ -187,29 +188,14 @@ class Collector:
                 stats = reduce_rows(x, zeros, T)
                 batch["stats"][:, stack.rows] = stats.cpu().numpy().reshape(S, len(stack.rows), 7)
             if kept:
-                named = self._payload(group, (torch.cat(kept, 1) if kept[1:] else kept[0]).view(-1, width))
+                named = payload_arrays(self.layout, (torch.cat(kept, 1) if kept[1:] else kept[0]).view(-1, width))
                 batch |= {name: array.reshape(S, -1, *array.shape[1:]) for name, array in named.items()}
         return batch
-
-    def _payload(self, group: str, x: Tensor) -> Named:
-        """The values x (R, width) as the capture mode keeps them: arrays (R, …)."""
-        mode, quantization = self.layout.config.capture_mode, self.layout.config.quantization
-        if mode == "topk":
-            return topk_arrays(group, x, self.layout.topk, quantization)
-        kept = x if mode == "full" else x[:, self._sampled[x.shape[1]].to(x.device)]
-        return value_arrays(group, kept.cpu().numpy(), quantization)
 
     def _positions(self, values: dict[str, Tensor], pos0: int, T: int) -> Named:
         """Top-k of resid_post at the first, middle and last position of a prefill: arrays (L, 3, …)."""
         where = [0, T // 2, T - 1]
-        named: Named = {"prefill/positions": np.array([pos0 + p for p in where], np.uint32)}
-        for group, keys in self.layout.groups.items():
-            if not group.startswith("prefill/"):
-                continue
-            x = torch.cat([values[key][0, where] for key in keys]).float()  # (3 L, width)
-            flat = topk_arrays(group, x, self.layout.topk, self.layout.config.quantization)
-            named |= {name: array.reshape(len(keys), 3, *array.shape[1:]) for name, array in flat.items()}
-        return named
+        return position_arrays(self.layout, [pos0 + p for p in where], lambda key: values[key][0, where].float())
 
     def _attention(self, steps: Sequence[RawStep]) -> list[Named]:
         """Attention of each step's last query, and in the matrix tier of all queries of a prefill."""
@@ -221,23 +207,16 @@ class Collector:
         summary = summarize_attention(weights)
         keys, top, entropy = to_host([summary.keys, summary.weights, summary.entropy])
         rows = weights.cpu().numpy() if config.attention_tier != "summary" else None
-        out = []
-        for s, (step, n_total) in enumerate(zip(steps, n_totals, strict=True)):
-            n = min(ATTENTION_TOPK, n_total)  # early steps of a batch have fewer keys than its last
-            named: Named = {
-                "attention/keys": keys[s, ..., :n].astype(index_dtype(self.layout.n_ctx)),
-                "attention/weights": quantized_weights(
-                    top[s, ..., :n], "f32" if config.quantization == "f32" else "f16"
-                ),
-                "attention/entropy": entropy[s],
-                "attention/max_weight": top[s, ..., 0],
-            }
-            if rows is not None:
-                named["attention/rows"] = quantized_weights(rows[s, ..., :n_total], config.quantization)
-            if config.attention_tier == "full_matrix" and step.phase == "prefill" and len(step.idx) > 1:
-                named["attention/matrix"] = np.stack([with_earlier_keys(m, n_total) for m in step.matrices])
-            out.append(named)
-        return out
+        return [
+            attention_arrays(
+                self.layout,
+                n_total,
+                (keys[s], top[s], entropy[s]),
+                None if rows is None else rows[s],
+                step.matrices if step.phase == "prefill" and len(step.idx) > 1 else (),
+            )
+            for s, (step, n_total) in enumerate(zip(steps, n_totals, strict=True))
+        ]
 
     def _logits(self, steps: Sequence[RawStep], values: list[dict[str, Tensor]]) -> Named:
         """Completes `final.logits` in `values`. -> Top logits of each step's last position: arrays (S, …)."""

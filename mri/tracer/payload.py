@@ -5,12 +5,26 @@ Knows torch and the quantization; which rows belong to which hook point is the c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import torch
 from torch import Tensor
 
+from mri.config import ATTENTION_TOPK
 from mri.events import F16_MAX, Q8_INF, Q8_MAX, Q8_NAN, WEIGHT_MAX, Array, dequantized
-from mri.layout import index_dtype
+from mri.layout import Layout, index_dtype
 from mri.tracer.reduce import to_host
+
+
+def payload_arrays(layout: Layout, x: Tensor) -> dict[str, Array]:
+    """The values x (R, width) float32 of hook points of one width, as the capture mode keeps them: arrays (R, …)."""
+    width, config = x.shape[1], layout.config
+    group = f"{config.capture_mode}/{width}"
+    if config.capture_mode == "topk":
+        return topk_arrays(group, x, layout.topk, config.quantization)
+    kept = x[:, torch.from_numpy(layout.sampled[width]).to(x.device)] if layout.sampled else x
+    return value_arrays(group, kept.cpu().numpy(), config.quantization)
 
 
 def value_arrays(group: str, values: Array, quantization: str) -> dict[str, Array]:
@@ -31,6 +45,39 @@ def topk_arrays(group: str, x: Tensor, topk: int, quantization: str) -> dict[str
     arrays = value_arrays(group, values, quantization)
     arrays[f"{group}/indices"] = where.astype(index_dtype(width))
     arrays[f"{group}/bound"] = bound_host
+    return arrays
+
+
+def position_arrays(layout: Layout, positions: Sequence[int], values: Callable[[str], Tensor]) -> dict[str, Array]:
+    """Top-k at three positions of a prompt: arrays (L, 3, …). values: of a hook point (3, width) float32."""
+    arrays: dict[str, Array] = {"prefill/positions": np.array(positions, np.uint32)}
+    for group, keys in layout.groups.items():
+        if group not in layout.value_groups:
+            flat = topk_arrays(group, torch.cat([values(key) for key in keys]), layout.topk, layout.config.quantization)
+            arrays |= {name: array.reshape(len(keys), 3, *array.shape[1:]) for name, array in flat.items()}
+    return arrays
+
+
+def attention_arrays(
+    layout: Layout, n_keys: int, summary: Sequence[Array], rows: Array | None, matrices: Sequence[Array]
+) -> dict[str, Array]:
+    """Attention of a step over `n_keys` keys, as it is kept. Axes that count keys may be longer: what is behind is 0.
+
+    summary: strongest keys and their weights (L, H, 8), entropy (L, H); rows: the last query's (L, H, n_keys);
+    matrices: by layer what `quantized_weights` made of all queries over the newest keys (H, T, n_keys or fewer).
+    """
+    keys, weights, entropy = summary
+    n, quantization = min(ATTENTION_TOPK, n_keys), layout.config.quantization
+    arrays = {
+        "attention/keys": keys[..., :n].astype(index_dtype(layout.n_ctx)),
+        "attention/weights": quantized_weights(weights[..., :n], "f32" if quantization == "f32" else "f16"),
+        "attention/entropy": entropy,
+        "attention/max_weight": weights[..., 0],
+    }
+    if rows is not None:
+        arrays["attention/rows"] = quantized_weights(rows[..., :n_keys], quantization)
+    if layout.config.attention_tier == "full_matrix" and matrices:
+        arrays["attention/matrix"] = np.stack([with_earlier_keys(matrix, n_keys) for matrix in matrices])
     return arrays
 
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from mri.errors import ConfigError
 from mri.events import Array
 from mri.hook_points import KEY, STATS
-from mri.layout import Layout, sampled_indices, width_of_group
-from mri.tracer.payload import topk_arrays, value_arrays
+from mri.layout import Layout
+from mri.tracer.payload import payload_arrays
 from mri.tracer.reduce import reduce_rows
 
 Rows = Literal["last", "all"]
@@ -118,17 +118,12 @@ def arrays_of_points(layout: Layout, rows: Mapping[str, Tensor]) -> dict[str, Ar
         if key in rows
     ]
     arrays = {"stats": np.concatenate([np.empty((0, len(STATS)), np.float32), *stats])}
-    for group, keys in layout.groups.items():
-        width = width_of_group(group)
-        last = [rows[key][-1].cpu() for key in keys if key in rows]  # of each point (width,)
+    for group in layout.value_groups:
+        last = [rows[key][-1].cpu() for key in layout.groups[group] if key in rows]  # of each point (width,)
         if not last:
             for name, (dtype, shape) in layout.specs("train", 0, 0).items():
                 if name.startswith(f"{group}/"):
                     arrays[name] = np.empty((0, *shape[1:]), dtype)
-        elif group.startswith("topk/"):
-            arrays |= topk_arrays(group, torch.stack(last), layout.topk, layout.config.quantization)
         else:
-            values = torch.stack(last).numpy()  # (Q, width)
-            values = values[:, sampled_indices(layout.config, width)] if group.startswith("sampled/") else values
-            arrays |= value_arrays(group, values, layout.config.quantization)
+            arrays |= payload_arrays(layout, torch.stack(last))
     return arrays

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mri.analysis.activity import Activity, activity_of, family, filled, standardised, values_of
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.store.reader import open_session
@@ -30,8 +31,8 @@ def test_values_and_bounds_are_those_of_every_frame(tmp_path, name, seal):
         for key, (values, bounds) in found.items():
             for step in range(reader.num_steps):
                 frame, layout = reader.frame(step), reader.session.layout
-                np.testing.assert_array_equal(values[:, step], frame.values(layout, key), f"{key} {step}")
-                np.testing.assert_array_equal(bounds[step], np.float32(frame.bound(layout, key)))
+                np.testing.assert_array_equal(values[:, step], Captured(frame, layout).values(key), f"{key} {step}")
+                np.testing.assert_array_equal(bounds[step], np.float32(Captured(frame, layout).bound(key)))
 
 
 def test_several_sessions_and_hook_points_stand_side_by_side(tmp_path):
@@ -41,7 +42,7 @@ def test_several_sessions_and_hook_points_stand_side_by_side(tmp_path):
         assert activity.values.shape == (32, 10), "the prompt was read in one pass: step 0 has no values"
         assert activity.session.tolist() == [0] * 5 + [1] * 5
         assert activity.step.tolist() == [1, 2, 3, 4, 5] * 2
-        expected = two.frame(3).values(two.session.layout, KEY)
+        expected = Captured(two.frame(3), two.session.layout).values(KEY)
         np.testing.assert_array_equal(activity.values[16:, 7], expected)
         assert activity.row(KEY, 4) == 20
         with pytest.raises(UnknownHookPoint, match="neuron 99"):

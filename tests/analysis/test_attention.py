@@ -1,4 +1,4 @@
-"""Attention as far as a frame knows it: exact rows, kept keys, bounds that hold, dropped blocks."""
+"""Where heads look: mean distances that hold, and the map over a session. Rows as captured: tests/test_captured.py."""
 
 import numpy as np
 import pytest
@@ -7,13 +7,10 @@ from hypothesis import strategies as st
 
 from mri.analysis.attention import (
     MAP_MOST_BYTES,
-    attention_entropy,
     attention_map,
-    attention_rows,
     mean_distance,
-    odd_heads,
-    weight_rounding,
 )
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import UnknownHookPoint
 from mri.events import TraceSession
@@ -26,63 +23,6 @@ from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
 def frame_of(config, n_keys=30, **options):
     layout = random_layout(3, 16, 2, config)
     return random_frame(layout, np.random.default_rng(0), 5, "decode", n_keys - 1, 1, **options), layout
-
-
-def test_full_rows_are_all_there():
-    frame, layout = frame_of(TraceConfig(attention_tier="full_row"))
-    weights, bounds = attention_rows(frame, layout)
-    np.testing.assert_array_equal(weights, frame.arrays["attention/rows"].astype(np.float32))
-    assert (bounds == 0).all()
-
-
-def test_kept_keys_stand_at_their_absolute_positions():
-    frame, layout = frame_of(TraceConfig())
-    weights, _ = attention_rows(frame, layout)
-    assert weights.shape == (3, 2, 30)
-    assert (np.isfinite(weights).sum(axis=-1) == 8).all()
-    key = frame.arrays["attention/keys"][2, 1, 0]
-    assert weights[2, 1, key] == np.float32(frame.arrays["attention/weights"][2, 1, 0])
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(9, 200), st.floats(0.02, 5))
-def test_no_key_that_was_not_kept_weighs_more_than_the_bound(seed, n_keys, concentration):
-    layout = random_layout(1, 16, 1, TraceConfig())
-    rng = np.random.default_rng(seed)
-    truth = rng.dirichlet(np.full(n_keys, concentration)).astype(np.float32)
-    order = np.argsort(-truth)[:8]
-    frame = random_frame(layout, rng, 1, "decode", n_keys - 1, 1)
-    frame.arrays["attention/keys"][0, 0] = order
-    frame.arrays["attention/weights"][0, 0] = truth[order].astype(np.float16)
-    weights, bounds = attention_rows(frame, layout)
-    assert truth[np.isnan(weights[0, 0])].max() <= bounds[0, 0] * (1 + 1e-6)
-
-
-def test_a_short_row_has_no_unknown_keys():
-    frame, layout = frame_of(TraceConfig(), n_keys=6)
-    weights, bounds = attention_rows(frame, layout)
-    assert np.isfinite(weights).all()
-    assert (bounds == 0).all()
-
-
-@pytest.mark.parametrize("config", [TraceConfig(), TraceConfig(attention_tier="full_row")])
-def test_a_dropped_block_is_unknown_and_the_others_stay_in_place(config):
-    frame, layout = frame_of(config, dropped_layers=(1,), dropped=1 << 15)
-    weights, bounds = attention_rows(frame, layout)
-    assert np.isnan(weights[1]).all()
-    assert np.isnan(bounds[1]).all()
-    assert np.isfinite(bounds[[0, 2]]).all()
-    entropy = attention_entropy(frame, layout)
-    assert np.isnan(entropy[1]).all()
-    np.testing.assert_array_equal(entropy[[0, 2]], frame.arrays["attention/entropy"])
-
-
-def test_without_attention_nothing_is_known():
-    frame, layout = frame_of(TraceConfig())
-    arrays = {name: array for name, array in frame.arrays.items() if not name.startswith("attention/")}
-    weights, bounds = attention_rows(type(frame)(5, "decode", 29, 1, arrays), layout)
-    assert np.isnan(weights).all()
-    assert np.isnan(bounds).all()
-    assert not weight_rounding(type(frame)(5, "decode", 29, 1, arrays), weights).any()
 
 
 @pytest.mark.parametrize(("weights", "distance"), [([1, 0, 0], 2), ([0, 0, 1], 0), ([0.25, 0.5, 0.25], 1)])
@@ -104,8 +44,9 @@ def test_the_mean_distance_lies_between_what_the_stored_weights_allow(seed, n_ke
     frame.arrays["attention/weights"][0, 0] = quantized_weights(truth[keys], "f32" if quantization == "f32" else "f16")
     if whole:
         frame.arrays["attention/rows"][0, 0] = quantized_weights(truth, quantization)
-    weights, bounds = attention_rows(frame, layout)
-    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
+    captured = Captured(frame, layout)
+    weights, bounds = captured.attention()
+    low, high = mean_distance(weights, bounds, captured.weight_rounding(weights))
     exact, slack = (truth * np.arange(n_keys, dtype=np.float64)[::-1]).sum(), 1e-6 * n_keys  # numbers are float32
     assert low[0, 0] - slack <= exact <= high[0, 0] + slack
     if whole and quantization == "f32":
@@ -118,8 +59,9 @@ def test_the_mean_distance_lies_between_what_the_stored_weights_allow(seed, n_ke
 def test_a_rounded_row_is_not_exact():
     frame, layout = frame_of(TraceConfig(attention_tier="full_row", quantization="q8"))
     frame.arrays["attention/rows"][:] = [85, 0, *[0] * 26, 85, 85]
-    weights, bounds = attention_rows(frame, layout)
-    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
+    captured = Captured(frame, layout)
+    weights, bounds = captured.attention()
+    low, high = mean_distance(weights, bounds, captured.weight_rounding(weights))
     middle = (29 + 1) / 3
     assert (low < middle - 0.05).all()
     assert (high > middle + 0.05).all()
@@ -143,7 +85,7 @@ def test_the_map_has_the_row_of_every_step(tier, seal, quantization, tmp_path, r
         for step in range(20):
             frame = reader.frame(step)
             n_keys = frame.pos0 + frame.t_add
-            row, most = attention_rows(frame, reader.session.layout)
+            row, most = Captured(frame, reader.session.layout).attention()
             np.testing.assert_array_equal(weights[n_keys - 1, :n_keys], row[1, 0])
             unknown = np.isnan(row[1, 0])
             np.testing.assert_array_equal(bounds[n_keys - 1, :n_keys], np.where(unknown, most[1, 0], np.nan))
@@ -172,7 +114,7 @@ def test_a_dropped_block_is_a_gap_in_the_map(quantization, tmp_path):
         gap, whole = attention_map(reader, 0, 1)[0], attention_map(reader, 1, 1)[0]
         assert np.isnan(gap[10]).all()
         assert np.isfinite(gap[9, :10]).all()
-        row, _ = attention_rows(reader.frame(10), layout)
+        row, _ = Captured(reader.frame(10), layout).attention()
         np.testing.assert_array_equal(whole[10, :11], row[1, 1])
 
 
@@ -221,10 +163,11 @@ def test_a_row_of_nan_is_no_row_of_zeros_and_looks_nowhere(config):
     if "attention/rows" in frame.arrays:
         row = frame.arrays["attention/rows"][1, 0]
         row[:] = 0 if row.dtype == np.uint8 else np.nan
-    weights, bounds = attention_rows(frame, layout)
-    assert odd_heads(frame, layout).tolist() == [[False, False], [False, False], [True, False]]
+    captured = Captured(frame, layout)
+    weights, bounds = captured.attention()
+    assert captured.odd_heads().tolist() == [[False, False], [False, False], [True, False]]
     assert np.isnan(weights[2, 0]).all()
     assert np.isnan(bounds[2, 0])
-    low, high = mean_distance(weights, bounds, weight_rounding(frame, weights))
+    low, high = mean_distance(weights, bounds, captured.weight_rounding(weights))
     assert np.isnan([low[2, 0], high[2, 0], low[0, 0]]).all()
     assert np.isfinite([low[2, 1], high[2, 1]]).all()

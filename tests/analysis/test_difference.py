@@ -168,7 +168,7 @@ def test_statistics_alone_give_lengths_and_no_difference(sessions):
 
 def test_a_prompt_read_in_one_pass_has_no_vectors(tmp_path, random_session):
     reader = open_session(random_session(tmp_path, config=TraceConfig(topk=4)))
-    found = read_vectors(reader, "topk/16", ["block.0.attn_out"], [0, 4])
+    found = read_vectors(reader, ["block.0.attn_out"], [0, 4])
     assert found.here.tolist() == [[False], [True]]
     assert np.isnan(found.norm[0, 0])
     assert np.isnan(distances(found, found).difference[0, 0])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mri.analysis.moments import EDGES, KEPT, NUM_BINS, PER_SESSION, MomentIndex, bin_of
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import BadSession
 from mri.store.reader import open_session
@@ -36,7 +37,7 @@ def searched(readers, key, neuron):
     for reader in readers:
         for step in range(reader.num_steps):
             frame = reader.frame(step)
-            indices, values = frame.captured(reader.session.layout, key)
+            indices, values = Captured(frame, reader.session.layout).captured(key)
             text = tuple(reader.token_ids()[: frame.pos0 + frame.t_add].tolist())
             if text in texts or not len(indices):
                 continue
@@ -124,11 +125,11 @@ class Breaking:
     def __getattr__(self, name):
         return getattr(self._reader, name)
 
-    def column(self, name, *at):
+    def column(self, name, *at, steps=None):
         self.calls += 1
         if self.calls > 3:
             raise BadSession("It broke.")
-        return self._reader.column(name, *at)
+        return self._reader.column(name, *at, steps=steps)
 
 
 def test_moments_of_a_session_that_broke_halfway_do_not_show_under_another_name(readers):

@@ -5,6 +5,7 @@ import pytest
 
 from mri.analysis.attention import attention_map
 from mri.analysis.one_head import angles, normed, one_head, score_by_distance, turned
+from mri.captured_steps import CapturedSteps
 from mri.nanochat.eras import ERAS
 from mri.paths import DATA
 from mri.store.reader import open_session
@@ -16,7 +17,7 @@ E5 = ERAS["E5"]
 @pytest.fixture(scope="module")
 def head():
     with open_session(FOLDER / "lesson-dog.h5") as reader, np.load(FOLDER / "weights.npz") as file:
-        streams = [reader.frame(s).values(reader.session.layout, "block.2.ln1") for s in range(reader.num_steps)]
+        streams = list(CapturedSteps(reader).values("block.2.ln1"))
         yield one_head(streams, file, E5), attention_map(reader, 2, 2)[0]
 
 

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from mri.analysis.saliency import attention_mass, rollout
 from mri.config import TraceConfig
 from mri.errors import ConfigError, SessionNotFound
+from mri.events import TraceSession
 from mri.store.reader import open_session
+from mri.store.writer import SessionWriter
+from mri.tracer.payload import quantized_weights
 from mri.wire import KIND_FRAME, bytes_from_frame, record_bytes
+from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
 from tests.tiers import sample
 
 ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise", quantization="f32")
@@ -57,13 +61,48 @@ def test_tokens_that_look_only_at_themselves_keep_all_mass():
 def test_of_the_strongest_keys_it_is_off_by_no_more_than_is_said(seed, n, concentration):
     rng = np.random.default_rng(seed)
     whole = {p: rng.dirichlet(np.full(p + 1, concentration), 3).astype(np.float32) for p in range(n)}
-    few, left = {}, {}
+    few, row_off = {}, {}
     for p, row in whole.items():
         kept = np.where(row >= np.sort(row, axis=-1)[:, max(0, p - 7)][:, None], row, 0)
-        few[p], left[p] = kept / kept.sum(axis=-1, keepdims=True), 1 - kept.sum(axis=-1)
+        few[p], row_off[p] = kept / kept.sum(axis=-1, keepdims=True), 1 - kept.sum(axis=-1)
     true, _ = rollout(whole, 3, n - 1)
-    found, off = rollout(few, 3, n - 1, left)
+    found, off = rollout(few, 3, n - 1, row_off)
     assert np.abs(found - true).sum() / 2 <= off + 1e-5
+
+
+@pytest.mark.parametrize("tier", ["summary", "full_row", "full_matrix"])
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
+def test_rounded_weights_are_off_by_no_more_than_is_said(tier, quantization, tmp_path):
+    """Against the weights before they were stored."""
+    prefill = "positions" if tier == "full_matrix" else "stepwise"
+    config = TraceConfig(attention_tier=tier, prefill=prefill, quantization=quantization)
+    layout, rng, n = random_layout(2, 16, 2, config), np.random.default_rng(4), 20
+    true = np.zeros((2, 2, n, n), np.float32)
+    for query in range(n):
+        true[:, :, query, : query + 1] = rng.dirichlet(np.full(query + 1, 0.2), (2, 2))
+    read = [n] if tier == "full_matrix" else [1] * n
+    with SessionWriter(tmp_path, TraceSession("one", layout), vocabulary=TINY_VOCABULARY) as writer:
+        for step, t_add in enumerate(read):
+            frame = random_frame(layout, rng, step, "prefill", step, t_add)
+            rows = true[:, :, step + t_add - 1, : step + t_add]
+            keys = np.argsort(-rows, axis=-1)[..., :8]
+            named = {"attention/keys": keys, "attention/rows": quantized_weights(rows, quantization)}
+            top = np.take_along_axis(rows, keys, -1)
+            named["attention/weights"] = quantized_weights(top, "f32" if quantization == "f32" else "f16")
+            named["attention/matrix"] = quantized_weights(true, quantization)
+            for name in named.keys() & frame.arrays.keys():
+                frame.arrays[name][...] = named[name]
+            writer.append(frame)
+        folder = writer.finish("stopped", seal=False)
+    with open_session(folder) as reader:
+        found = attention_mass(reader, len(read) - 1)
+    mass, _ = rollout({p: true[:, :, p, : p + 1].mean(axis=1) for p in range(n)}, 2, n - 1)
+    really = np.abs(found.weights - mass).sum() / 2
+    assert really <= found.most_off + 1e-6
+    assert found.exact == (found.most_off == 0) == (quantization == "f32" and tier != "summary") == (not found.note)
+    if tier != "summary" and quantization != "f32":
+        assert really > 0
+        assert found.most_off < {"f16": 1e-3, "q8": 0.05}[quantization]
 
 
 def expected(reader, step):
@@ -113,7 +152,8 @@ def test_a_prompt_read_in_one_pass_is_refused_with_what_to_do(tmp_path, random_s
 
 
 def test_a_prompt_of_one_token_is_no_prompt_read_in_one_pass(tmp_path, random_session):
-    with open_session(random_session(tmp_path, num_prompt_tokens=1, num_steps=5)) as reader:
+    config = TraceConfig(quantization="f32")
+    with open_session(random_session(tmp_path, num_prompt_tokens=1, num_steps=5, config=config)) as reader:
         assert attention_mass(reader, 4).exact
 
 
@@ -133,7 +173,7 @@ def test_where_the_strongest_keys_say_too_little_it_is_refused(tmp_path, random_
     with open_session(random_session(tmp_path, config=config, num_steps=300)) as reader:
         near = attention_mass(reader, 12)
         assert 0 < near.most_off <= 0.5
-        assert f"up to {near.most_off:.1%} of the mass may stand elsewhere" in near.note
+        assert f"Up to {near.most_off:.2%} of the mass may stand elsewhere" in near.note
         with pytest.raises(ConfigError, match=r"could stand elsewhere\. Record whole rows"):
             attention_mass(reader, 299)
 
@@ -149,7 +189,11 @@ def test_few_keys_are_all_of_them(tmp_path, random_session):
 def test_eight_bit_weights_are_called_approximate(tmp_path, random_session):
     config = TraceConfig(prefill="stepwise", attention_tier="full_row", quantization="q8")
     with open_session(random_session(tmp_path, config=config)) as reader:
-        assert attention_mass(reader, 3).note == "Approximate: weights were kept with 8 bits."
+        found = attention_mass(reader, 3)
+    assert 0 < found.most_off < 0.05
+    assert found.note == (
+        f"Approximate: weights were rounded to 8 bits. Up to {found.most_off:.2%} of the mass may stand elsewhere."
+    )
 
 
 def test_what_cannot_be_is_a_sentence(tmp_path, random_session):

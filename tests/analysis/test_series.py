@@ -12,6 +12,7 @@ from mri.analysis.series import (
     neuron_over_steps,
     series_over_steps,
 )
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.events import TraceSession
@@ -43,9 +44,10 @@ def test_a_history_is_what_the_frames_say(name, seal, tmp_path, random_session):
                 assert len(values) == len(bounds) == reader.num_steps
                 for step in range(reader.num_steps):
                     frame = reader.frame(step)
-                    np.testing.assert_array_equal(values[step], frame.values(layout, key)[neuron])
-                    captured = neuron in frame.captured(layout, key)[0]
-                    np.testing.assert_array_equal(bounds[step], np.nan if captured else frame.bound(layout, key))
+                    captured = Captured(frame, layout)
+                    np.testing.assert_array_equal(values[step], captured.values(key)[neuron])
+                    bound = np.nan if captured.mask(key)[neuron] else captured.bound(key)
+                    np.testing.assert_array_equal(bounds[step], bound)
 
 
 @pytest.mark.parametrize("seal", [True, False])

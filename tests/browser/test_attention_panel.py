@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 import mri
-from mri.analysis.attention import attention_entropy, attention_rows, mean_distance, weight_rounding
+from mri.analysis.attention import mean_distance
 from mri.analysis.predictions import predictions
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.store.reader import open_session
 from tests.browser.scanner_page import click_bar, hover_words, open_scanner, plot, shown, until
@@ -28,8 +29,9 @@ def folder(tmp_path_factory):
 
 
 def distances(frame, layout):
-    weights, bounds = attention_rows(frame, layout)
-    return mean_distance(weights, bounds, weight_rounding(frame, weights))
+    captured = Captured(frame, layout)
+    weights, bounds = captured.attention()
+    return mean_distance(weights, bounds, captured.weight_rounding(weights))
 
 
 def number_in(words, before):
@@ -52,7 +54,7 @@ def test_hover_values_are_those_of_the_python_api(page, folder):
     assert number_in(words, r"to \d+ .*?(?=[0-9.]+ of the)") == pytest.approx(earlier[strongest], rel=1e-5)
     frame = trace.frame(STEP)
     words = hover_words(page, "graph-heads", 0, 2)
-    assert number_in(words, "entropy") == pytest.approx(attention_entropy(frame, trace.layout)[2, 0], abs=0.005)
+    assert number_in(words, "entropy") == pytest.approx(Captured(frame, trace.layout).entropy()[2, 0], abs=0.005)
     low, _ = distances(frame, trace.layout)
     assert number_in(words, "looks") == pytest.approx(low[2, 0], abs=0.005)
     click_bar(page, "graph-looks", 2, 9)

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from mri.analysis.predictions import predictions
 from mri.analysis.series import neuron_over_steps
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.server import create_app
 from mri.store.reader import open_session
@@ -46,7 +47,7 @@ def flat(page, graph, trace, name):
 def test_a_click_on_a_neuron_shows_its_history(page, reader):
     key = "block.0.attn_out"
     open_scanner(page, f"/?session=demo&step=7&point={key}&tab=statistics")
-    indices, values = reader.frame(7).captured(reader.session.layout, key)
+    indices, values = Captured(reader.frame(7), reader.session.layout).captured(key)
     neuron = int(indices[2])
     page.mouse.click(*neuron_at(page, key, neuron))
     assert view(page)["neuron"] == neuron
@@ -67,7 +68,7 @@ def test_the_neuron_heatmap_is_the_files_from_server_and_memory_alike(page, read
     shown(page, "graph-neurons", "plot.data.length === 3")
     for at in (5, 6):
         page.evaluate(f"window.mri.player.seek({at})")
-        expected = reader.frame(at).values(reader.session.layout, key)
+        expected = Captured(reader.frame(at), reader.session.layout).values(key)
         until(page, f"window.mri.stage.frame.header.step === {at}")
         first = float(np.nanmax(np.abs(expected)))
         shown(page, "graph-neurons", f"Math.abs(plot._fullData[1].zmax - {first}) < 1e-6")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from mri.captured import Captured
 from mri.server import create_app
 from mri.store.reader import open_session
 from tests.browser.scanner_page import open_scanner, until, view
@@ -36,7 +37,7 @@ def by_key(folder):
     with open_session(folder / "demo.h5") as reader:
         layout = reader.session.layout
         frames = reader.frame(AT), reader.frame(AT - 1)
-        return tuple({key: frame.stats(layout, key) for key in layout.rows} for frame in frames)
+        return tuple({key: Captured(frame, layout).stats(key) for key in layout.rows} for frame in frames)
 
 
 def keys(page):

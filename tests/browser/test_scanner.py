@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.store.reader import open_session
 from tests.browser.scanner_page import neuron_at, open_scanner, shown, step, until, view
@@ -218,7 +219,7 @@ def test_the_value_under_the_pointer_is_the_files(page, folder):
     open_scanner(page, "/?session=demo-long&step=12&point=block.0.mlp_out")
     with open_session(folder / "demo-long.h5") as reader:
         frame, layout = reader.frame(12), reader.session.layout
-    indices, values = frame.captured(layout, "block.0.mlp_out")
+    indices, values = Captured(frame, layout).captured("block.0.mlp_out")
     for place in (0, len(indices) - 1):
         page.mouse.move(*neuron_at(page, "block.0.mlp_out", int(indices[place])))
         tip = page.locator("#mri-stage .mri-tip")
@@ -257,7 +258,7 @@ def test_the_list_of_hook_points(page, folder):
     page.keyboard.press("ArrowUp")
     assert view(page)["point"] == "final.logits"
     with open_session(folder / "demo-long.h5") as reader:
-        stats = reader.frame(3).stats(reader.session.layout, "final.logits")
+        stats = Captured(reader.frame(3), reader.session.layout).stats("final.logits")
     until(page, "document.querySelector('.mri-numbers h3').textContent === 'final.logits'")
     shown = page.locator(".mri-numbers dd").evaluate_all("cells => cells.map((cell) => Number(cell.title))")
     assert shown == pytest.approx(list(stats.values()))

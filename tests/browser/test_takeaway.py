@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
+from mri.captured import Captured
 from mri.store.reader import open_session
 from tests.browser.scanner_page import open_scanner, shown, until, view
 from tests.browser.serving import HINTS_SEEN
@@ -93,7 +94,7 @@ def test_the_stage_as_picture_and_as_table(page, folder):
     found = pd.read_csv(io.BytesIO(table)).rename(columns=lambda name: name.partition(" [")[0])
     assert found["hook_point"].unique().tolist() == ["block.0.mlp_out", KEY]
     with open_session(folder / "handmade.h5") as reader:
-        expected = reader.frame(1).values(reader.session.layout, KEY)
+        expected = Captured(reader.frame(1), reader.session.layout).values(KEY)
     np.testing.assert_array_equal(found[found["hook_point"] == KEY]["value"].astype(np.float32), expected)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.export.panels import KINDS, Selection, panel_csv
@@ -33,7 +34,7 @@ def test_a_captured_nan_is_no_missing_value(reader):
     found, units = table(reader, "neurons")
     assert found["value"].tolist() == ["-1.0", "-inf", "", "", "", "", "NaN", "2.0"]
     assert found["state"].tolist() == ["captured"] * 2 + ["not captured"] * 4 + ["captured"] * 2
-    bound = reader.frame(0).bound(reader.session.layout, KEY)
+    bound = Captured(reader.frame(0), reader.session.layout).bound(KEY)
     assert found["at_most"].tolist() == ["", "", *[str(np.float32(bound))] * 4, "", ""]
     assert units == {"hook_point": "", "neuron": "", "value": "activation", "state": "", "at_most": "|activation|"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.config import PRESETS, TraceConfig
 from mri.errors import ConfigError
 from mri.events import TraceSession
@@ -56,7 +57,7 @@ def test_rows_of_both_widths_come_in_the_layouts_order(tmp_path: Path) -> None:
         assert "block.0.mlp_act" in set(first["hook_point"])
         frame = reader.frame(0)
         for key, rows in first.groupby("hook_point", observed=True):
-            indices, values = frame.captured(reader.session.layout, str(key))
+            indices, values = Captured(frame, reader.session.layout).captured(str(key))
             assert dict(zip(rows["neuron"], rows["value"], strict=True)) == dict(zip(indices, values, strict=True))
             assert (np.diff(rows["value"].abs()) <= 0).all()
 

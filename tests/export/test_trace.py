@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.config import PRESETS, TraceConfig
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.export.trace import Trace, open_trace
@@ -137,7 +138,7 @@ def test_neuron_table_draws_the_bound_where_nothing_was_captured(handmade: Trace
     unseen = handmade.neuron("block.1.mlp_out", 3)
     assert not unseen["captured"].any()
     assert unseen["value"].isna().all()
-    assert (unseen["bound"] == handmade.frame(0).bound(handmade.layout, "block.1.mlp_out")).all()
+    assert (unseen["bound"] == Captured(handmade.frame(0), handmade.layout).bound("block.1.mlp_out")).all()
     with pytest.raises(UnknownHookPoint, match="no neuron 8"):
         handmade.neuron("block.1.mlp_out", 8)
 

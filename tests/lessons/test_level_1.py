@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.lessons.catalogue import Catalogue
 from mri.paths import LESSONS
 
@@ -32,7 +33,7 @@ def test_the_recording_is_the_perceptron_rule(data, readers):
         np.testing.assert_array_equal(np.array(data[key]["weights"]), rows[:, :3])
         np.testing.assert_array_equal(reader.column("extra/error"), rows[:, 4])
         layout = reader.session.layout
-        sums = [reader.frame(step).values(layout, "sum")[0] for step in range(reader.num_steps)]
+        sums = [Captured(reader.frame(step), layout).values("sum")[0] for step in range(reader.num_steps)]
         np.testing.assert_array_equal(sums, rows[:, 3])
         assert data[key]["case"] == [step % 4 for step in range(reader.num_steps)]
 

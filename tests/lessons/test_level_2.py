@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.lessons.catalogue import Catalogue
 from mri.paths import LESSONS
 
@@ -35,7 +36,7 @@ def test_the_recording_is_gradient_descent(name, key, data, readers):
     loss, _, _, out = trained(data[key])
     reader = readers[name]
     np.testing.assert_allclose(data[key]["loss"], loss, rtol=2e-3, atol=1e-6)
-    says = [reader.frame(step).values(reader.session.layout, "output")[0] for step in range(reader.num_steps)]
+    says = [Captured(reader.frame(step), reader.session.layout).values("output")[0] for step in range(reader.num_steps)]
     np.testing.assert_allclose(np.reshape(says, (UPDATES, 4)), out, atol=2e-4)
 
 

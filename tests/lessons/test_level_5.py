@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.lessons import level_5
 from mri.nanochat.corpus.world import CAPITALS, PEOPLE
 from mri.paths import LESSONS
@@ -189,7 +190,7 @@ def test_half_of_all_gates_are_above_their_median(readers, weights, numbers):
     for reader in readers.values():
         layout = reader.session.layout
         for step in range(reader.num_steps):
-            read = reader.frame(step).values(layout, "block.5.ln1").astype(np.float64)
+            read = Captured(reader.frame(step), layout).values("block.5.ln1").astype(np.float64)
             every += (3 / (1 + np.exp(-weights["ve_gate"] @ read[:12]))).tolist()
     assert numbers["ve_gate_median"] == pytest.approx(np.median(every), rel=1e-3)
 

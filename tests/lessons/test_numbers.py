@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.errors import LessonError
 from mri.lessons.numbers import Number, Table, from_recording, measured, number_named, shown, statistic
 from mri.store.reader import open_session
@@ -20,7 +21,7 @@ def readers(tmp_path_factory):
 def test_a_placeholder_finds_its_place_in_the_recording(readers):
     reader = readers["handmade"]
     neuron = from_recording(f"handmade/2/{POINT}/1", readers)
-    assert neuron.value == reader.frame(2).values(reader.session.layout, POINT)[1] == -3.0
+    assert neuron.value == Captured(reader.frame(2), reader.session.layout).values(POINT)[1] == -3.0
     assert (neuron.source, neuron.link) == (
         f"{POINT}, neuron 1, step 2",
         f"/?session=handmade&step=2&point={POINT}&neuron=1",

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.events import TraceSession
@@ -34,9 +35,9 @@ def test_known_values(handmade):
         assert frame.header()["step"] == step
         expected = np.full(8, NAN, np.float32)
         expected[[6, 1, 7, 0]] = HANDMADE_VALUES[step]
-        np.testing.assert_array_equal(frame.values(layout, "block.1.mlp_out"), expected)
-        assert frame.stats(layout, "block.0.ln1")["std"] == step + 2 + 1 / 8
-        assert frame.bound(layout, "block.0.resid_pre") == 1 / 16
+        np.testing.assert_array_equal(Captured(frame, layout).values("block.1.mlp_out"), expected)
+        assert Captured(frame, layout).stats("block.0.ln1")["std"] == step + 2 + 1 / 8
+        assert Captured(frame, layout).bound("block.0.resid_pre") == 1 / 16
     assert handmade.session.response == "cd"
     assert handmade.session.end_reason == "max_new_tokens"
 

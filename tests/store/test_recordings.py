@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.export.trace import open_trace
 from mri.store.library import Library
 
@@ -44,8 +45,8 @@ def test_there_are_a_dozen_and_all_are_listed(library):
 def test_it_says_what_it_said(library, name):
     reader, told = library.open(name), EXPECTED[name]
     session, last = reader.session, reader.frame(reader.num_steps - 1)
-    values = last.values(session.layout, told["point"])
-    stats = last.stats(session.layout, told["point"])
+    captured = Captured(last, session.layout)
+    values, stats = captured.values(told["point"]), captured.stats(told["point"])
     assert reader.num_steps == told["num_steps"]
     assert (session.prompt, session.response, session.kind) == (told["prompt"], told["response"], told["kind"])
     assert session.model_id == told["model_id"]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.events import StepFrame
 from mri.hook_points import nanochat_points
@@ -70,10 +71,11 @@ def test_layers_go_from_the_middle_outwards_and_keep_their_rows() -> None:
     assert 0 < len(kept.dropped_layers) < 6
     for point in layout.points:
         if point.layer_index in kept.dropped_layers:
-            assert np.isnan(kept.stats(layout, point.key)["mean"])
+            assert np.isnan(Captured(kept, layout).stats(point.key)["mean"])
         else:
-            assert kept.stats(layout, point.key) == whole.stats(layout, point.key)
-            np.testing.assert_array_equal(kept.values(layout, point.key), whole.values(layout, point.key))
+            some, every = Captured(kept, layout), Captured(whole, layout)
+            assert some.stats(point.key) == every.stats(point.key)
+            np.testing.assert_array_equal(some.values(point.key), every.values(point.key))
 
 
 def test_stop_trace_says_the_numbers() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mri.captured import Captured
 from mri.config import PRESETS, TraceConfig
 from mri.hook_points import nanochat_points
 from mri.layout import Layout, sampled_indices
@@ -42,15 +43,15 @@ def test_capture_modes_agree_where_they_overlap(small_model: GPT, trace: Callabl
     some_layout, some, _ = trace(small_model, PROMPT, CONFIGS["random sample"])
     for step in range(1, 7):
         for key in ("block.1.mlp_act", "block.2.resid_post", "final.ln_f"):
-            values = full[step].values(full_layout, key)
-            indices, kept = top[step].captured(top_layout, key)
+            values = Captured(full[step], full_layout).values(key)
+            indices, kept = Captured(top[step], top_layout).captured(key)
             np.testing.assert_array_equal(values[indices], kept)
             rest = np.delete(np.abs(values), indices)
-            assert top[step].bound(top_layout, key) == rest.max()
+            assert Captured(top[step], top_layout).bound(key) == rest.max()
         key = "block.1.mlp_out"
         picked = sampled_indices(some_layout.config, 64)
-        values = some[step].values(some_layout, key)
-        np.testing.assert_array_equal(values[picked], full[step].values(full_layout, key)[picked])
+        values = Captured(some[step], some_layout).values(key)
+        np.testing.assert_array_equal(values[picked], Captured(full[step], full_layout).values(key)[picked])
         assert np.isnan(np.delete(values, picked)).all()
 
 
@@ -59,8 +60,8 @@ def test_prefill_statistics_are_over_all_positions(small_model: GPT, trace: Call
     stepwise = TraceConfig(capture_mode="full", quantization="f32", prefill="stepwise", max_bytes_per_step=10**6)
     step_layout, steps, _ = trace(small_model, PROMPT, stepwise)
     for key in ("block.0.ln1", "block.1.resid_mid", "block.2.mlp_act", "embed.resid0"):
-        x = np.stack([frame.values(step_layout, key) for frame in steps[: len(PROMPT)]]).astype(np.float64)
-        stats = whole[0].stats(layout, key)
+        x = np.stack([Captured(frame, step_layout).values(key) for frame in steps[: len(PROMPT)]]).astype(np.float64)
+        stats = Captured(whole[0], layout).stats(key)
         assert stats["mean"] == pytest.approx(x.mean(), abs=1e-5)
         assert stats["std"] == pytest.approx(x.std(), abs=1e-5)
         assert stats["l2"] == pytest.approx(np.sqrt((x**2).sum(1).mean()), abs=1e-4)
@@ -76,7 +77,7 @@ def test_prefill_positions(small_model: GPT, trace: Callable) -> None:
     assert arrays["prefill/positions"].tolist() == [0, 2, 4]
     for layer in range(3):
         for i, position in enumerate((0, 2, 4)):
-            values = steps[position].values(layout, f"block.{layer}.resid_post")
+            values = Captured(steps[position], layout).values(f"block.{layer}.resid_post")
             kept = arrays["prefill/topk/64/values"][layer, i]
             np.testing.assert_allclose(values[arrays["prefill/topk/64/indices"][layer, i]], kept, atol=1e-4)
 

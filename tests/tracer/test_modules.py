@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import ConfigError, ModelError, UnknownHookPoint
 from mri.export.trace import open_trace
@@ -52,8 +53,8 @@ def test_training_is_recorded_step_by_step(tmp_path: Path) -> None:
         np.testing.assert_array_equal(reader.column("extra/loss"), np.float32(losses))
         assert reader.column("extra/gradient").shape == (30, 1, 2)
         for k in (0, 7, 29):
-            np.testing.assert_array_equal(reader.frame(k).values(layout, "sum.weight"), weights[k])
-            assert reader.frame(k).values(layout, "sum").shape == (4,)
+            np.testing.assert_array_equal(Captured(reader.frame(k), layout).values("sum.weight"), weights[k])
+            assert Captured(reader.frame(k), layout).values("sum").shape == (4,)
             assert reader.frame(k).phase == "train"
 
 
@@ -65,7 +66,7 @@ def test_values_are_those_of_the_forward_pass_even_if_changed_in_place(tmp_path:
         rec.step()
     assert rec.path is not None
     with open_session(rec.path) as reader:
-        values = reader.frame(0).values(reader.session.layout, "0")
+        values = Captured(reader.frame(0), reader.session.layout).values("0")
     np.testing.assert_allclose(values, model[0](x)[-1].detach(), rtol=1e-5)
     assert (values < 0).any()
 
@@ -82,11 +83,11 @@ def test_statistics_are_over_the_batch_and_values_of_the_last_row(tmp_path: Path
     with open_session(rec.path) as reader:
         layout, frame = reader.session.layout, reader.frame(0)
         y = model(x).detach().numpy()
-        assert frame.stats(layout, "0")["mean"] == pytest.approx(y.mean(), abs=1e-6)
-        indices, values = frame.captured(layout, "0")
+        assert Captured(frame, layout).stats("0")["mean"] == pytest.approx(y.mean(), abs=1e-6)
+        indices, values = Captured(frame, layout).captured("0")
         assert len(indices) == 4
         np.testing.assert_allclose(values, y[-1][indices], rtol=1e-6)
-        assert frame.bound(layout, "0") == pytest.approx(np.sort(np.abs(y[-1]))[3])
+        assert Captured(frame, layout).bound("0") == pytest.approx(np.sort(np.abs(y[-1]))[3])
 
 
 def test_unknown_names_register_nothing(tmp_path: Path) -> None:
@@ -147,13 +148,13 @@ def test_a_module_that_did_not_run_in_a_step_is_not_captured_in_it(tmp_path: Pat
         for step, (frame, blob) in enumerate(zip(reader.frames(0, 5), journal, strict=True)):
             assert reader.frame_bytes(step) == blob
             ran = step in (0, 3)
-            assert np.isnan(frame.stats(layout, "aux")["l2"]) == (not ran)
+            assert np.isnan(Captured(frame, layout).stats("aux")["l2"]) == (not ran)
             y = model.aux(AND[0] * step)[-1].detach().numpy()
-            indices, values = frame.captured(layout, "aux")
+            indices, values = Captured(frame, layout).captured("aux")
             assert len(indices) == (0 if mode == "stats" or not ran else 2 if mode == "sampled" else 3)
             np.testing.assert_allclose(values, y[indices], rtol=1e-6)
-            assert frame.stats(layout, "main")["max"] == pytest.approx(model.main(AND[0] * step).max().item())
-            assert frame.stats(layout, "aux.bias")["max"] == model.aux.bias.max().item()
+            assert Captured(frame, layout).stats("main")["max"] == pytest.approx(model.main(AND[0] * step).max().item())
+            assert Captured(frame, layout).stats("aux.bias")["max"] == model.aux.bias.max().item()
         assert np.isnan(reader.column("stats", 0, 0)).tolist() == [False, True, True, False, True]
         assert reader.column("extra/loss").tolist() == [0, 1, 2, 3, 4]
     with open_trace(rec.path) as trace:
@@ -176,7 +177,8 @@ def test_a_step_without_a_pass_has_no_old_values_and_is_told(tmp_path: Path) -> 
     assert rec.path is not None
     with open_session(rec.path) as reader:
         reader.verify()
-        assert [len(reader.frame(step).captured(reader.session.layout, "0")[0]) for step in range(3)] == [2, 0, 2]
+        frames = [Captured(reader.frame(step), reader.session.layout) for step in range(3)]
+        assert [len(frame.captured("0")[0]) for frame in frames] == [2, 0, 2]
         assert reader.column("extra/loss").tolist() == [1, 2, 3]
     library = Library(tmp_path / "imported")
     assert library.info(import_file(library, rec.path)).num_steps == 3
@@ -204,8 +206,8 @@ def test_only_the_last_pass_of_a_step_counts(tmp_path: Path) -> None:
     assert rec.path is not None
     with open_session(rec.path) as reader:
         frame, layout = reader.frame(1), reader.session.layout
-        assert len(frame.captured(layout, "aux")[0]) == 0
-        assert frame.stats(layout, "main")["max"] == pytest.approx(model.main(AND[0] + 1).max().item())
+        assert len(Captured(frame, layout).captured("aux")[0]) == 0
+        assert Captured(frame, layout).stats("main")["max"] == pytest.approx(model.main(AND[0] + 1).max().item())
 
 
 def test_a_module_with_two_names_that_runs_once_has_its_output_under_both(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+from mri.captured import Captured
 from mri.errors import ConfigError
 from mri.store.reader import open_session
 from mri.tracer.modules import Recorder
@@ -77,7 +78,7 @@ def test_threads_record_their_own_passes(tmp_path: Path) -> None:
         assert sorted(numbers) == [number for number in range(4) for _ in range(25)]
         for step in range(0, 100, 7):
             y = model(AND[0] * numbers[step])[-1].detach()
-            np.testing.assert_allclose(reader.frame(step).values(reader.session.layout, "0"), y, rtol=1e-5)
+            np.testing.assert_allclose(Captured(reader.frame(step), reader.session.layout).values("0"), y, rtol=1e-5)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

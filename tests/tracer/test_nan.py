@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mri.analysis.attention import attention_rows, odd_heads
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.events import dequantized
 from mri.nanochat.model import GPT, init_weights
@@ -36,11 +36,11 @@ def test_nan_is_nan_from_where_it_began(broken: GPT, trace: Callable, quantizati
         assert np.isfinite(stats[:began]).all()
         assert np.isnan(stats[began:]).all()
         if frame.t_add == 1:
-            values = frame.values(layout, "block.1.attn_out")
+            values = Captured(frame, layout).values("block.1.attn_out")
             assert np.isnan(values[5])
             assert np.isfinite(values).sum() == layout.topk - 1, "the others are what they were"
-        assert odd_heads(frame, layout).tolist() == [[False] * 4, [False] * 4, [True] * 4]
-        weights, _ = attention_rows(frame, layout)
+        assert Captured(frame, layout).odd_heads().tolist() == [[False] * 4, [False] * 4, [True] * 4]
+        weights, _ = Captured(frame, layout).attention()
         assert np.isfinite(weights[:2]).all()
         assert np.isnan(weights[2]).all()
         for name in ("logsumexp", "entropy", "chosen_logprob"):

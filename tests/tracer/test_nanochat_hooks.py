@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from mri.captured import Captured
 from mri.config import Sampling
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.engine import generate
@@ -62,7 +63,7 @@ def test_what_is_recorded_of_an_edited_point_is_what_went_on(kind: str, tap: Tap
             ids = frame.arrays["logits/token_ids"].tolist()
             np.testing.assert_allclose(frame.arrays["logits/values"], logits[ids], rtol=1e-5)
         else:
-            np.testing.assert_array_equal(frame.values(recorder.layout, tap.key), value)
+            np.testing.assert_array_equal(Captured(frame, recorder.layout).values(tap.key), value)
     assert not torch.equal(edited[0], whole[0])
     assert forks.nothing_left(model)
     assert forks.same(forks.greedy(model, [5]), whole)

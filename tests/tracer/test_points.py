@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from mri.captured import Captured
 from mri.config import TraceConfig
 from mri.errors import ConfigError
 from mri.events import StepFrame
@@ -99,10 +100,10 @@ def test_points_without_rows_have_none_in_any_array(quantization: Any, mode: Any
         assert arrays[name].shape == (sum(layer not in absent for layer in layers), *shape[1:])
         assert arrays[name].dtype == dtype
     for key in ("a", "b", "c"):
-        indices, values = frame.captured(layout, key)
+        indices, values = Captured(frame, layout).captured(key)
         if key in present:
-            assert frame.stats(layout, key)["max"] == rows[key].max()
+            assert Captured(frame, layout).stats(key)["max"] == rows[key].max()
             np.testing.assert_allclose(values, rows[key][-1][indices], rtol=0.01)
         else:
-            assert np.isnan(frame.stats(layout, key)["mean"])
+            assert np.isnan(Captured(frame, layout).stats(key)["mean"])
             assert len(indices) == 0

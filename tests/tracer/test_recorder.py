@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from mri.captured import Captured
 from mri.config import Sampling, TraceConfig
 from mri.errors import StoreError
 from mri.events import StepFrame
@@ -35,7 +36,7 @@ def test_every_hook_point_of_every_era_is_within_1e_4_of_nanochats_own(golden: L
         frame = frames[len(tokens) - 1 + s]
         for point in layout.points:
             if f"step{s}/{point.key}" in expected and point.key != "final.logits":
-                difference = np.abs(frame.values(layout, point.key) - expected[f"step{s}/{point.key}"]).max()
+                difference = np.abs(Captured(frame, layout).values(point.key) - expected[f"step{s}/{point.key}"]).max()
                 worst = max(worst, float(difference))
         for layer in range(layout.n_layer):
             row = frame.arrays["attention/rows"][layer]
@@ -53,15 +54,15 @@ def test_resid0_is_where_the_stream_starts(small_model: GPT, trace: Callable) ->
         x = torch.nn.functional.rms_norm(small_model.transformer["wte"](torch.tensor([PROMPT])), (64,))
         x = small_model._smear(x, None)[0].numpy()  # (T, n_embd)
     for i in range(len(PROMPT)):
-        np.testing.assert_allclose(frames[i].values(layout, "embed.resid0"), x[i], atol=1e-6)
+        np.testing.assert_allclose(Captured(frames[i], layout).values("embed.resid0"), x[i], atol=1e-6)
 
 
 def test_resid_mid_is_what_the_mlp_reads_before_its_norm(small_model: GPT, trace: Callable) -> None:
     layout, frames, _ = trace(small_model, PROMPT, EVERYTHING)
     for i in range(layout.n_layer):
-        mid = torch.from_numpy(frames[-1].values(layout, f"block.{i}.resid_mid"))
+        mid = torch.from_numpy(Captured(frames[-1], layout).values(f"block.{i}.resid_mid"))
         normed = torch.nn.functional.rms_norm(mid, (64,)).numpy()
-        np.testing.assert_array_equal(normed, frames[-1].values(layout, f"block.{i}.ln2"))
+        np.testing.assert_array_equal(normed, Captured(frames[-1], layout).values(f"block.{i}.ln2"))
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from mri.captured import Captured
 from mri.config import PRESETS, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
@@ -60,7 +61,8 @@ def test_of_a_pass_of_several_tokens_the_last_ones_values_are_kept(model: GPT, n
             n: (np.dtype(dtype), shape) for n, (dtype, shape) in specs.items()
         }
         for key in layout.rows:
-            np.testing.assert_allclose(frame.values(layout, key), one_by_one[end].values(layout, key), atol=1e-4)
+            expected = Captured(one_by_one[end], layout).values(key)
+            np.testing.assert_allclose(Captured(frame, layout).values(key), expected, atol=1e-4)
     assert [frame.phase for frame in frames] == ["prefill", "prefill", "decode", "decode"]
     assert [frame.chosen_id for frame in frames] == [7, 3, 1, -1]
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mri.captured import Captured
 from mri.errors import ConfigError, ModelError, StoreError, UnknownHookPoint
 from mri.events import StepFrame
 from mri.nanochat.checkpoint import LoadedModel
@@ -47,7 +48,7 @@ def test_other_widths_and_calls_by_keyword_are_recorded(model: GPT, tmp_path: Pa
     with open_session(scan.path) as reader:
         layout = reader.session.layout
         assert (layout.width("block.0.mlp_act"), layout.width("block.1.mlp_act")) == (256, 96)
-        assert np.isfinite(reader.frame(2).values(layout, "block.1.mlp_pre")).all()
+        assert np.isfinite(Captured(reader.frame(2), layout).values("block.1.mlp_pre")).all()
 
 
 def swiglu(model: GPT) -> GPT:

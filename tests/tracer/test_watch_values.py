@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mri.captured import Captured
 from mri.errors import ConfigError
 from mri.nanochat.model import GPT, KVCache
 from mri.store.reader import open_session
@@ -44,7 +45,8 @@ def test_what_a_model_changes_in_place_is_recorded_as_it_was(model: GPT, changed
     for frame, truth in zip(frames, seen, strict=True):
         for key in layout.rows:
             if key in truth and key != "final.logits":
-                np.testing.assert_allclose(frame.values(layout, key), truth[key].numpy(), atol=1e-5, err_msg=key)
+                values = Captured(frame, layout).values(key)
+                np.testing.assert_allclose(values, truth[key].numpy(), atol=1e-5, err_msg=key)
 
 
 def zero_in_place(_module: nn.Module, args: tuple[Tensor, ...]) -> None:
@@ -59,7 +61,7 @@ def test_what_somebody_elses_hook_changes_in_place_is_recorded_as_it_was(model: 
     for frame, before in zip(frames_of(theirs, lambda: greedy(theirs, PROMPT, 3)), plain, strict=True):
         if frame.arrays["tokens"].tolist() != before.arrays["tokens"].tolist() or frame.phase == "prefill":
             continue
-        after, read = (frame.values(layout, key) for key in ("block.0.resid_post", "block.1.resid_pre"))
+        after, read = (Captured(frame, layout).values(key) for key in ("block.0.resid_post", "block.1.resid_pre"))
         assert np.abs(after[:8]).min() > 0
         assert (read[:8] == 0).all()
 
@@ -131,8 +133,8 @@ def test_logits_that_no_softcap_explains_are_left_out_and_said(model: GPT, tmp_p
             frame = reader.frame(step)
             assert "logits/values" not in frame.arrays
             assert frame.dropped_names == ["logits"]
-            assert np.isnan(frame.stats(reader.session.layout, "final.logits")["mean"])
-            assert np.isfinite(frame.stats(reader.session.layout, "final.ln_f")["mean"])
+            assert np.isnan(Captured(frame, reader.session.layout).stats("final.logits")["mean"])
+            assert np.isfinite(Captured(frame, reader.session.layout).stats("final.ln_f")["mean"])
         reader.verify()
 
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from mri.captured import Captured
 from mri.store.reader import open_session
 from mri.tracer.modules import Recorder
 
@@ -16,7 +17,7 @@ AND = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), torch.tens
 def values_of(rec: Recorder, step: int, point: str) -> npt.NDArray[np.float32]:
     assert rec.path is not None
     with open_session(rec.path) as reader:
-        return reader.frame(step).values(reader.session.layout, point)
+        return Captured(reader.frame(step), reader.session.layout).values(point)
 
 
 def end_of(rec: Recorder) -> tuple[int, str]:
