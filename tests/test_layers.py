@@ -10,10 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MRI = ROOT / "mri"
 
-ANSWERING = {
-    "server", "routes", "live_routes", "lesson_routes", "neuron_routes", "compare_routes", "downloads",
-    "import_routes", "lesson_words_routes", "answers", "library_routes",
-}  # fmt: skip
+ROUTES = (
+    "routes live_routes lesson_routes neuron_routes compare_routes import_routes lesson_words_routes library_routes"
+)
+ANSWERING = {"server", "downloads", "answers", *ROUTES.split()}
 """The server and the files of its routes."""
 
 LEVELS = [
