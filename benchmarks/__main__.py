@@ -11,10 +11,8 @@ import torch
 import typer
 from rich.console import Console
 
-NAMES = (
-    "tracing", "store", "training", "server", "live", "compare", "screen", "scanner", "export", "learn", "neurons",
-    "arrival", "accuracy", "truth",
-)  # fmt: skip
+ALL = "tracing store training server live compare screen scanner export learn neurons arrival accuracy truth"
+NAMES = ALL.split()
 
 
 def main(

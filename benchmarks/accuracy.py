@@ -6,6 +6,7 @@ Recorded anew each time: every prompt twice, with every value and with the defau
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,21 +21,20 @@ from mri.store.reader import SessionReader, open_session
 from mri.study.comparison import compare
 from mri.study.similarity import LEAST_CKA_STEPS, debiased_cka
 
-WHOLE = TraceConfig(
-    capture_mode="full", quantization="f32", prefill="stepwise", edu=True, attention_tier="full_row",
-    max_bytes_per_step=10_000_000,
-)  # fmt: skip
 FEW = TraceConfig(prefill="stepwise", edu=True)
+EXACT = replace(FEW, capture_mode="full", quantization="f32")
+WHOLE = replace(EXACT, attention_tier="full_row", max_bytes_per_step=10_000_000)
 
+BEN = "One day Ben found a small box in the garden. He opened it."
+ANNA = "One day Anna found a big stone in the river. She took it."
 PAIRS = (
     ("The capital of Italy is", "The capital of Spain is"),
-    ("One day Ben found a small box in the garden. He opened it.",
-     "One day Anna found a big stone in the river. She took it."),
+    (BEN, ANNA),
     ("cold hot big small up", "hot cold small big down"),
     ("apple, pear, plum, apple, pear,", "seven, eight, nine, seven, eight,"),
     ("Lily wants to go to school. Her mother says", "Lily has to go to bed. Her father says"),
     ("It is raining today and the sun is not here.", "It is snowing today and the moon is not here."),
-)  # fmt: skip
+)
 """None of them was looked at when the estimator was chosen: that was done on the bundled pairs' prompts."""
 
 STORIES = ("Once there was a girl named Mia.", "Tell me a story about a dog and a bird.", PAIRS[1][0])

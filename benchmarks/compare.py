@@ -29,11 +29,10 @@ def table() -> Table:
         out.add_column(column, justify="left" if column == "what" else "right")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        size = {"n_layer": 6, "n_embd": 256, "n_head": 4, "num_steps": NUM_STEPS, "num_prompt_tokens": 20}
+        config = TraceConfig(topk=64, prefill="stepwise")
         for seed, session in enumerate("ab"):
-            write_random_session(
-                folder, n_layer=6, n_embd=256, n_head=4, num_steps=NUM_STEPS, session_id=session, seed=seed,
-                config=TraceConfig(topk=64, prefill="stepwise"), num_prompt_tokens=20,
-            )  # fmt: skip
+            write_random_session(folder, session_id=session, seed=seed, config=config, **size)
         app = create_app(folder)
         for other, what in (("a", "a session with itself: all steps are matched"), ("b", "two sessions, exact tokens")):
             wall, cpu = measured(lambda other=other: first_picture(app, folder, other), RUNS)

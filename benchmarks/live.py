@@ -31,6 +31,8 @@ from tests.browser.ensure_browser import launch
 
 REQUEST = {"prompt": "Once there was a girl named Mia.", "max_new_tokens": 300, "temperature": 1.5, "seed": 4}
 """A text that does not end before its 300 tokens."""
+ASKED: dict[str, Any] = {"prompt": REQUEST["prompt"], "sampling": Sampling(300, 1.5, 50, 4)}
+ASKED |= {"config": TraceConfig(), "max_delay_ms": MAX_DELAY_MS}
 SETTLING_STEPS, SETTLING_MS = 20, 5000
 """After so many steps the generation waits so long: a page that comes to be loads its charts first."""
 PAINTED = (
@@ -122,10 +124,8 @@ def latency_ms(sessions: Path, port: int) -> list[float]:
         began_s = time.perf_counter()  # the recorder's clock starts with the next line but one
 
     with stack:
-        recording = record_generation(
-            loaded, str(REQUEST["prompt"]), sampling=Sampling(300, 1.5, 50, 4), config=TraceConfig(), sessions=sessions,
-            max_delay_ms=MAX_DELAY_MS, on_start=on_start,
-        )  # fmt: skip
+        told = {"sessions": sessions, "on_start": on_start}
+        recording = record_generation(loaded, **ASKED, **told)
         arrivals = json.loads(out[0].readline())["arrivals"]
     with Library(sessions).open(recording.id) as reader:
         sampled_us = reader.steps()["time_us"]
@@ -162,10 +162,8 @@ def painted_ms(sessions: Path, address: str, pace_s: float, motion: Any) -> tupl
                 page.wait_for_timeout(SETTLING_MS)
             time.sleep(pace_s)
 
-        recording = record_generation(
-            loaded, str(REQUEST["prompt"]), sampling=Sampling(300, 1.5, 50, 4), config=TraceConfig(), sessions=sessions,
-            max_delay_ms=MAX_DELAY_MS, on_start=on_start, on_step=on_step,
-        )  # fmt: skip
+        told = {"sessions": sessions, "on_start": on_start, "on_step": on_step}
+        recording = record_generation(loaded, **ASKED, **told)
         page.wait_for_selector(".live-bar[data-state=over]")
         painted = [each for each in page.evaluate("window.mri.timings.painted") if each[0] > SETTLING_STEPS]
         browser.close()

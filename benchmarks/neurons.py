@@ -26,8 +26,8 @@ from mri.study.study import Question, Study
 from tests.conftest import write_random_session
 
 NEURONS, STEPS, TOPK, GROUPS = 1536, 1000, 64, 8
-FILL_POINTS = ("block.0.resid_post", "block.3.resid_post", "block.3.mlp_out", "block.5.attn_out", "final.ln_f",
-               "block.3.mlp_act")  # fmt: skip
+FILLED = ("block.0.resid_post", "block.3.resid_post", "block.3.mlp_out", "block.5.attn_out")
+FILL_POINTS = (*FILLED, "final.ln_f", "block.3.mlp_act")
 
 
 def table() -> Table:
@@ -40,10 +40,8 @@ def table() -> Table:
     size = f"{NEURONS:,} neurons × {STEPS:,} steps"
     out.add_row(f"fill of what top-{TOPK} hides, {size}", seconds(lambda: filled(activity)), "")
     for method in ("kmeans", "ward"):
-        out.add_row(
-            f"groups by {method}: components, tree, 11 numbers of groups, silhouettes, agreement, null, {size}",
-            seconds(lambda method=method: cluster(values, method=method)), "≤ 2 s",
-        )  # fmt: skip
+        what = f"groups by {method}: components, tree, 11 numbers of groups, silhouettes, agreement, null, {size}"
+        out.add_row(what, seconds(lambda method=method: cluster(values, method=method)), "≤ 2 s")
     with tempfile.TemporaryDirectory() as folder:
         sessions(Path(folder), out)
     return out
@@ -54,10 +52,9 @@ def courses() -> Activity:
     rng = np.random.default_rng(0)
     true = rng.standard_normal((GROUPS, STEPS))[rng.integers(0, GROUPS, NEURONS)]
     true = (true + rng.standard_normal((NEURONS, STEPS))).astype(np.float32)
-    return hidden(Activity(
-        ("block.0.mlp_out",), np.zeros(NEURONS, int), np.arange(NEURONS), ("s",), np.zeros(STEPS, int),
-        np.arange(STEPS), true, true[:1], true[:1],
-    ))  # fmt: skip
+    rows = ("block.0.mlp_out",), np.zeros(NEURONS, int), np.arange(NEURONS)
+    columns = ("s",), np.zeros(STEPS, int), np.arange(STEPS)
+    return hidden(Activity(*rows, *columns, true, true[:1], true[:1]))
 
 
 def hidden(activity: Activity) -> Activity:
@@ -71,9 +68,10 @@ def hidden(activity: Activity) -> Activity:
 def sessions(folder: Path, out: Table) -> None:
     """12 layers of 256: what one session costs the index, and what the page asks of a session."""
     steps, config = 200, TraceConfig(prefill="stepwise", topk=64, max_bytes_per_step=10**9)
+    size = {"n_layer": 12, "n_embd": 256, "num_steps": steps}
     for i in range(3):
-        write_random_session(folder, session_id=f"s{i}", seed=i, n_layer=12, n_embd=256, num_steps=steps, config=config,
-                             provenance={"weights_hash": "abc"})  # fmt: skip
+        of = {"session_id": f"s{i}", "seed": i, "provenance": {"weights_hash": "abc"}}
+        write_random_session(folder, config=config, **size, **of)
     index, times, count = MomentIndex("abc"), [], 0
     for i in range(3):
         with open_session(folder / f"s{i}.h5") as reader:
@@ -91,14 +89,11 @@ def sessions(folder: Path, out: Table) -> None:
     index.save(path)
     out.add_row("index: file, uncompressed", f"{path.stat().st_size / 1e6:.1f} MB", "")
     question = Question("s0", "block.3.mlp_out", span="blocks")
-    out.add_row(
-        f"page: groups of the same place in 12 blocks, 3 072 neurons × {steps} steps, from the file",
-        seconds(lambda: Study(Library(folder)).grouping(question)), "",
-    )  # fmt: skip
-    out.add_row(
-        f"page: who moves with a neuron, 256 neurons × {steps} steps, from the file",
-        seconds(lambda: Study(Library(folder)).companions(Question("s0", "block.3.mlp_out"), 5)), "",
-    )  # fmt: skip
+    what = f"page: groups of the same place in 12 blocks, 3 072 neurons × {steps} steps, from the file"
+    out.add_row(what, seconds(lambda: Study(Library(folder)).grouping(question)), "")
+    one = Question("s0", "block.3.mlp_out")
+    what = f"page: who moves with a neuron, 256 neurons × {steps} steps, from the file"
+    out.add_row(what, seconds(lambda: Study(Library(folder)).companions(one, 5)), "")
 
 
 def seconds(work: Callable[[], Any]) -> str:
@@ -115,8 +110,8 @@ def fill_table() -> Table:
         out.add_column(column)
     with tempfile.TemporaryDirectory() as folder:
         config = TraceConfig(capture_mode="full", prefill="stepwise", edu=True, max_bytes_per_step=4_000_000)
-        path = record("Once there was a girl named Mia.", max_new_tokens=90, temperature=0.8, config=config,
-                      sessions=folder).path  # fmt: skip
+        asked = {"max_new_tokens": 90, "temperature": 0.8, "config": config, "sessions": folder}
+        path = record("Once there was a girl named Mia.", **asked).path
         with open_session(path) as reader:
             for key in FILL_POINTS:
                 true = activity_of([reader], [key])

@@ -46,10 +46,9 @@ def bytes_per_step(folder: Path) -> tuple[float, float]:
     def watch(step: object, text: str) -> None:
         sizes.append(sum(file.stat().st_size for file in folder.glob("story/frames.journal")))
 
-    recording = record_generation(
-        load_model(), "Once there was a girl named Mia.", sampling=Sampling(200, seed=1), config=TraceConfig(),
-        sessions=folder, session_id="story", on_step=watch, max_delay_ms=0,
-    )  # fmt: skip
+    told = {"sessions": folder, "session_id": "story", "on_step": watch, "max_delay_ms": 0}
+    asked = {"sampling": Sampling(200, seed=1), "config": TraceConfig()}
+    recording = record_generation(load_model(), "Once there was a girl named Mia.", **asked, **told)
     return sizes[-1] / recording.num_steps, recording.path.stat().st_size / recording.num_steps
 
 
@@ -89,7 +88,5 @@ def reading_ms(folder: Path, *nums_steps: int) -> list[float]:
 
 
 def readable(folder: Path, num_steps: int) -> Path:
-    return write_random_session(
-        folder, n_layer=6, n_embd=256, n_head=4, num_steps=num_steps, session_id=f"read-{num_steps}",
-        config=TraceConfig(topk=64), num_prompt_tokens=4,
-    )  # fmt: skip
+    size = {"n_layer": 6, "n_embd": 256, "n_head": 4, "num_steps": num_steps, "num_prompt_tokens": 4}
+    return write_random_session(folder, session_id=f"read-{num_steps}", config=TraceConfig(topk=64), **size)

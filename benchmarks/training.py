@@ -37,9 +37,13 @@ def table() -> Table:
 
 
 def seconds(
-    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor,
-    recorder: Recorder | None, num_steps: int = NUM_STEPS,
-) -> float:  # fmt: skip
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    recorder: Recorder | None,
+    num_steps: int = NUM_STEPS,
+) -> float:
     """Wall time of `num_steps` training steps, recorded or not."""
     began = time.perf_counter()
     for _ in range(num_steps):

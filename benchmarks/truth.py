@@ -135,9 +135,8 @@ def seen(model: Any) -> Iterator[list[SeenPass]]:
                 (block.mlp.c_proj, "mlp_act"),
             ):
                 before(module, f"block.{i}.{name}")
-            for module, name in (
-                (block.attn, "attn_out"), (block.mlp.c_fc, "mlp_pre"), (block.mlp, "mlp_out"), (block, "resid_post"),
-            ):  # fmt: skip
+            written = {"attn_out": block.attn, "mlp_pre": block.mlp.c_fc, "mlp_out": block.mlp, "resid_post": block}
+            for name, module in written.items():
                 after(module, f"block.{i}.{name}")
         before(model.lm_head, "final.ln_f")
         after(model.lm_head, "final.logits")

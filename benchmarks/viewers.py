@@ -104,10 +104,8 @@ class Connection:
         complete = sorted([*seen, *self.told_gone]) == list(range(int(str(num_steps))))
         exact = complete and self.thin == self.told_thin
         exact = exact and self.end.get("dropped") == {"payloads": len(self.thin), "frames": len(self.told_gone)}
-        return {
-            "kind": self.kind, "in_order": self.in_order, "complete": complete, "exact": exact,
-            "payloads": len(self.told_thin), "frames": len(self.told_gone),
-        }  # fmt: skip
+        seen_as = {"kind": self.kind, "in_order": self.in_order, "complete": complete, "exact": exact}
+        return seen_as | {"payloads": len(self.told_thin), "frames": len(self.told_gone)}
 
 
 def main(port: int, session_id: str, healthy: int, slow: int, stalled: int) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -82,10 +82,9 @@ def record(
         def on_step(step: Step, said: list[int]) -> None:
             progress.update(task, completed=step.index + 1)
 
-        recording = record_generation(
-            loaded, prompt, sampling=sampling, config=capture, sessions=sessions, chat=chat, name=name,
-            on_start=on_start, on_step=on_step,
-        )  # fmt: skip
+        told: dict[str, Any] = {"on_start": on_start, "on_step": on_step}
+        told |= {"sampling": sampling, "config": capture, "sessions": sessions, "chat": chat, "name": name}
+        recording = record_generation(loaded, prompt, **told)
     console().print(printable(recording.response), markup=False)
     where = f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}"
     console().print(where, markup=False, soft_wrap=True)

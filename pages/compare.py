@@ -72,17 +72,19 @@ def _is_there(session_id: str) -> bool:
 clientside_callback(
     ClientsideFunction("mri", "mountCompare"), Output("compare-mounted", "data"), Input(ids.COMPARE_BOOT, "data")
 )
+PROMPTS = [State(name, "value") for name in ("compare-prompt", "compare-prompt-b")]
 clientside_callback(
-    ClientsideFunction("mri", "recordPair"), Output("compare-recorded", "data"), Input("compare-record", "n_clicks"),
-    State("compare-prompt", "value"), State("compare-prompt-b", "value"), *record_box.states("compare"),
+    ClientsideFunction("mri", "recordPair"),
+    Output("compare-recorded", "data"),
+    Input("compare-record", "n_clicks"),
+    [*PROMPTS, *record_box.states("compare")],
     prevent_initial_call=True,
-)  # fmt: skip
+)
 
 
 @callback(
-    Output("compare-preset", "options"), Output("compare-preset", "value"), Output("compare-record", "disabled"),
-    Input("compare-record", "id"),
-)  # fmt: skip
+    ids.outputs("compare-preset.options compare-preset.value compare-record.disabled"), Input("compare-record", "id")
+)
 def describe(_: str) -> tuple[Any, ...]:
     """What a step of each preset costs; of those, one that gives each prompt token a step of its own."""
     try:
@@ -93,22 +95,21 @@ def describe(_: str) -> tuple[Any, ...]:
 
 
 clientside_callback(
-    ClientsideFunction("mri", "openPair"), Output("compare-opened", "data"), Input("compare-open", "n_clicks"),
+    ClientsideFunction("mri", "openPair"),
+    Output("compare-opened", "data"),
+    Input("compare-open", "n_clicks"),
     prevent_initial_call=True,
-)  # fmt: skip
+)
 clientside_callback(
     ClientsideFunction("mri", "fillPickers"), Output("compare-picked", "data"), Input("compare-pickers", "data")
-)  # fmt: skip
+)
 
 
 def _comparison(view: Pair) -> Comparison:
     return comparison_of(view["a"], view["b"], view["align"])
 
 
-@callback(
-    Output("graph-compare-map", "figure"), Output("graph-compare-map-title", "children"),
-    Input(ids.COMPARE_PAIR, "data"),
-)  # fmt: skip
+@callback(ids.outputs("graph-compare-map.figure graph-compare-map-title.children"), Input(ids.COMPARE_PAIR, "data"))
 def draw_map(view: Pair | None) -> Any:
     if view is None:
         return no_update, no_update
@@ -139,9 +140,8 @@ def draw_map(view: Pair | None) -> Any:
         ranges = low, high
     read = labels.tokens_of_steps(found.one)
     names = [_column_name(found, moment, read) if moment >= 0 else "" for moment in columns.tolist()]
-    return compare_figures.difference_map(
-        keys, values, ranges, by=by, every=every, columns=names, theme=theme
-    ), title  # fmt: skip
+    shown = {"by": by, "every": every, "columns": names, "theme": theme}
+    return compare_figures.difference_map(keys, values, ranges, **shown), title
 
 
 def _column_name(found: Comparison, moment: int, read: list[str]) -> str:
@@ -150,9 +150,10 @@ def _column_name(found: Comparison, moment: int, read: list[str]) -> str:
 
 
 @callback(
-    Output("graph-compare-similarity", "figure"), Output("compare-score", "children"),
-    Input(ids.COMPARE_PAIR, "data"), State("compare-score", "children"),
-)  # fmt: skip
+    ids.outputs("graph-compare-similarity.figure compare-score.children"),
+    Input(ids.COMPARE_PAIR, "data"),
+    State("compare-score", "children"),
+)
 def draw_similarity(view: Pair | None, _: Any) -> Any:
     if view is None:
         return no_update, no_update
@@ -196,11 +197,11 @@ def _cka(found: Comparison) -> tuple[Any, str]:
     return cka, f"CKA needs {LEAST_CKA_STEPS} matched steps with values in both: of fewer, unrelated ones look alike."
 
 
-@callback(
-    Output("graph-compare-heads", "figure"), Output("graph-compare-attention", "figure"),
-    Output("graph-compare-attention-title", "children"), Output("graph-compare-predictions", "figure"),
-    Output("compare-kl", "children"), Input(ids.COMPARE_VIEW, "data"),
-)  # fmt: skip
+ATTENTION = "graph-compare-heads.figure graph-compare-attention.figure graph-compare-attention-title.children"
+PREDICTIONS = "graph-compare-predictions.figure compare-kl.children"
+
+
+@callback(ids.outputs(f"{ATTENTION} {PREDICTIONS}"), Input(ids.COMPARE_VIEW, "data"))
 def draw_moment(view: Pair | None) -> Any:
     if view is None:
         return (no_update,) * 5

@@ -108,15 +108,15 @@ def _form() -> html.Div:
 
 
 clientside_callback(
-    ClientsideFunction("mri", "record"), Output("live-started", "data"), Input("live-start", "n_clicks"),
-    State("live-prompt", "value"), *record_box.states("live"), State("live-model", "value"), prevent_initial_call=True,
-)  # fmt: skip
+    ClientsideFunction("mri", "record"),
+    Output("live-started", "data"),
+    Input("live-start", "n_clicks"),
+    [State("live-prompt", "value"), *record_box.states("live"), State("live-model", "value")],
+    prevent_initial_call=True,
+)
 
 
-@callback(
-    Output("live-model-line", "children"), Output("live-preset", "options"), Output("live-start", "disabled"),
-    Input("live-model", "value"),
-)  # fmt: skip
+@callback(ids.outputs("live-model-line.children live-preset.options live-start.disabled"), Input("live-model", "value"))
 def describe(model_id: str | None) -> tuple[Any, ...]:
     """What the chosen model is, and what a step of each preset costs with it."""
     try:
@@ -127,10 +127,10 @@ def describe(model_id: str | None) -> tuple[Any, ...]:
     return line, options, False
 
 
-@callback(
-    Output("live-prompt", "value"), Output("live-mode", "value"),
-    Input({"type": "live-example", "index": ALL}, "n_clicks"), prevent_initial_call=True,
-)  # fmt: skip
+CHOSEN = Input({"type": "live-example", "index": ALL}, "n_clicks")
+
+
+@callback(ids.outputs("live-prompt.value live-mode.value"), CHOSEN, prevent_initial_call=True)
 def take_example(_: list[int | None]) -> tuple[Any, Any]:
     if not ctx.triggered[0]["value"] or not isinstance(ctx.triggered_id, dict):
         return no_update, no_update

@@ -87,19 +87,18 @@ def default_point(here: Layout, points: list[str]) -> str:
 
 clientside_callback(
     ClientsideFunction("mri", "mountNeurons"), Output("neurons-mounted", "data"), Input("neurons-boot", "data")
-)  # fmt: skip
+)
 
 
 def _reader(view: View) -> SessionReader:
     return services().library.open(view["session"]).as_of_now()
 
 
-@callback(
-    Output("neurons-summary", "children"), Output("neurons-cards", "children"), Output("group-map", "figure"),
-    Output("group-means", "figure"), Output("group-heatmap", "figure"), Output("silhouettes", "figure"),
-    Input(ids.NEURONS_VIEW, "data"),
-    running=[(Output("neurons-panel-groups", "className"), "neurons-panel is-busy", "neurons-panel")],
-)  # fmt: skip
+GROUPS = "neurons-summary.children neurons-cards.children group-map.figure group-means.figure group-heatmap.figure"
+BUSY = (Output("neurons-panel-groups", "className"), "neurons-panel is-busy", "neurons-panel")
+
+
+@callback(ids.outputs(f"{GROUPS} silhouettes.figure"), Input(ids.NEURONS_VIEW, "data"), running=[BUSY])
 def draw_groups(view: View | None) -> Any:
     if view is None or view["tab"] != "groups":
         return (no_update,) * 6
@@ -116,23 +115,21 @@ def draw_groups(view: View | None) -> Any:
     names = [neuron_parts.neuron_name(members, row) for row in range(len(found.rows))]
     breaks = (np.flatnonzero(np.diff(members.session)) + 1).tolist()
     chosen = f"{view['point']} · {view['neuron']}"
+    shapes, captured = standardised(found.history.filled[found.rows]), np.isfinite(members.values)
     return (
         neuron_parts.summary(found),
         neuron_parts.cards(found, tokens),
         neurons.group_map(clusters, names, selected=names.index(chosen) if chosen in names else None, theme=theme),
         neurons.group_means(clusters, tokens, breaks=breaks, theme=theme),
-        neurons.group_heatmap(
-            clusters, standardised(found.history.filled[found.rows]), np.isfinite(members.values), names, tokens,
-            breaks=breaks, theme=theme,
-        ),
+        neurons.group_heatmap(clusters, shapes, captured, names, tokens, breaks=breaks, theme=theme),
         neurons.silhouettes(clusters, theme=theme),
-    )  # fmt: skip
+    )
 
 
 @callback(
-    Output("dossier-head", "children"), Output("dossier-history", "figure"), Output("dossier-companions", "children"),
+    ids.outputs("dossier-head.children dossier-history.figure dossier-companions.children"),
     Input(ids.NEURONS_VIEW, "data"),
-)  # fmt: skip
+)
 def draw_neuron(view: View | None) -> Any:
     if view is None or view["tab"] != "neuron":
         return (no_update,) * 3
@@ -143,10 +140,9 @@ def draw_neuron(view: View | None) -> Any:
     unit = reader.session.layout.points[reader.session.layout.row(key)].unit
     head = neuron_parts.head(question, neuron, values, strongest, reader.session.layout.width(key))
     if np.isfinite(values).any() or np.isfinite(bounds).any():
-        history = figures.neuron_history(
-            values, bounds, step=strongest, name=f"neuron {neuron}", unit=unit, tokens=labels.tokens_of_steps(reader),
-            theme=theme,
-        )  # fmt: skip
+        read, name = labels.tokens_of_steps(reader), f"neuron {neuron}"
+        shown = {"step": strongest, "name": name, "unit": unit, "tokens": read, "theme": theme}
+        history = figures.neuron_history(values, bounds, **shown)
     else:
         history = message("This neuron was captured in no step of this session.", theme)
     try:
@@ -156,11 +152,10 @@ def draw_neuron(view: View | None) -> Any:
     return head, history, moving
 
 
-@callback(
-    Output("dossier-moments", "children"), Output("dossier-progress", "children"), Output("distribution", "figure"),
-    Output("neurons-index-tick", "disabled"), Input(ids.NEURONS_VIEW, "data"),
-    Input("neurons-index-tick", "n_intervals"),
-)  # fmt: skip
+MOMENTS = "dossier-moments.children dossier-progress.children distribution.figure neurons-index-tick.disabled"
+
+
+@callback(ids.outputs(MOMENTS), Input(ids.NEURONS_VIEW, "data"), Input("neurons-index-tick", "n_intervals"))
 def draw_moments(view: View | None, _: int | None) -> Any:
     if view is None or view["tab"] != "neuron":
         return no_update, no_update, no_update, True
@@ -169,12 +164,8 @@ def draw_moments(view: View | None, _: int | None) -> Any:
     run_hash = reader.session.run.hash
     if not run_hash:
         why = "This session does not say which weights it was recorded from: no other session can be put beside it."
-        return (
-            html.P(why, className="mri-note"),
-            None,
-            message("Known only over sessions of known weights.", theme),
-            True,
-        )
+        unknown = message("Known only over sessions of known weights.", theme)
+        return html.P(why, className="mri-note"), None, unknown, True
     progress = indexer.want(run_hash)
     found = indexer.strongest(run_hash, key, neuron)
     counts, _seen = indexer.distribution(run_hash, key, neuron)
@@ -192,9 +183,10 @@ def draw_moments(view: View | None, _: int | None) -> Any:
 
 
 @callback(
-    Output("dossier-tokens", "children"), Output("neurons-tokens-tick", "disabled"), Input(ids.NEURONS_VIEW, "data"),
+    ids.outputs("dossier-tokens.children neurons-tokens-tick.disabled"),
+    Input(ids.NEURONS_VIEW, "data"),
     Input("neurons-tokens-tick", "n_intervals"),
-)  # fmt: skip
+)
 def draw_tokens(view: View | None, _: int | None) -> Any:
     if view is None or view["tab"] != "neuron":
         return no_update, True

@@ -48,21 +48,13 @@ def layout(session: str | None = None, **_: Any) -> html.Div:
         return states.state("This session cannot be opened", str(error), *ways, kind="error")
     if not reader.num_steps:
         return states.no_steps(reader.session, library.is_recording(reader.session.id))
-    boot = {
-        "session": reader.session.id,
-        "full_scale": full_scales(reader),
-        "limit": largest_statistic(reader),
-    }
+    boot = {"session": reader.session.id, "full_scale": full_scales(reader), "limit": largest_statistic(reader)}
     info = library.info(reader.session.id)
     return components.scanner(boot, info, notice=record_box.loaded_line(info) if session is None else None)
 
 
-clientside_callback(
-    ClientsideFunction("mri", "mountScanner"), Output(ids.MOUNTED, "data"), Input(ids.BOOT, "data")
-)  # fmt: skip
-clientside_callback(
-    ClientsideFunction("mri", "showToast"), Output(ids.TOAST, "id"), Input(ids.TOAST, "data")
-)  # fmt: skip
+clientside_callback(ClientsideFunction("mri", "mountScanner"), Output(ids.MOUNTED, "data"), Input(ids.BOOT, "data"))
+clientside_callback(ClientsideFunction("mri", "showToast"), Output(ids.TOAST, "id"), Input(ids.TOAST, "data"))
 
 
 @callback([Output(ids.panel(tab), "children") for tab in ids.TABS], Input(ids.MOUNTED, "data"))
@@ -86,15 +78,12 @@ def draw_neurons(view: View | None) -> Any:
         dropped = captured.is_dropped(key)
         said = "Not captured in this step." if dropped else "Only statistics of this hook point in this step."
         return message(said, view["theme"])
-    return figures.neuron_heatmap(
-        captured.values(key), captured.mask(key), captured.bound(key), key=key,
-        unit=layout.points[layout.row(key)].unit, selected=view["neuron"] or 0, theme=view["theme"],
-    )  # fmt: skip
+    values, known, bound = captured.values(key), captured.mask(key), captured.bound(key)
+    what = {"key": key, "unit": layout.points[layout.row(key)].unit, "selected": view["neuron"] or 0}
+    return figures.neuron_heatmap(values, known, bound, theme=view["theme"], **what)
 
 
-@callback(
-    Output("graph-history", "figure"), Output("graph-history-title", "children"), Input(ids.view("neurons"), "data")
-)
+@callback(ids.outputs("graph-history.figure graph-history-title.children"), Input(ids.view("neurons"), "data"))
 def draw_history(view: View | None) -> Any:
     if view is None:
         return no_update
@@ -105,10 +94,9 @@ def draw_history(view: View | None) -> Any:
     if not np.isfinite(values).any() and not np.isfinite(bounds).any():
         return message("This neuron was captured in no step.", view["theme"]), name
     unit = reader.session.layout.points[reader.session.layout.row(key)].unit
-    return figures.neuron_history(
-        values, bounds, step=view["step"], name=f"neuron {neuron}", unit=unit, tokens=labels.tokens_of_steps(reader),
-        theme=view["theme"],
-    ), name  # fmt: skip
+    read, theme = labels.tokens_of_steps(reader), view["theme"]
+    shown = {"step": view["step"], "name": f"neuron {neuron}", "unit": unit, "tokens": read, "theme": theme}
+    return figures.neuron_history(values, bounds, **shown), name
 
 
 @callback(Output("graph-watched", "figure"), Input(ids.view("neurons"), "data"))
@@ -126,10 +114,10 @@ def draw_watched(view: View | None) -> Any:
     return watched_history(neurons, step=view["step"], tokens=labels.tokens_of_steps(reader), theme=view["theme"])
 
 
-@callback(
-    Output("graph-heads", "figure"), Output("graph-attention", "figure"), Output("graph-attention-title", "children"),
-    Output("graph-head", "figure"), Output("graph-head-title", "children"), Input(ids.view("attention"), "data"),
-)  # fmt: skip
+ATTENTION = "graph-heads.figure graph-attention.figure graph-attention-title.children graph-head.figure"
+
+
+@callback(ids.outputs(f"{ATTENTION} graph-head-title.children"), Input(ids.view("attention"), "data"))
 def draw_attention(view: View | None) -> Any:
     if view is None:
         return no_update
@@ -144,28 +132,23 @@ def draw_attention(view: View | None) -> Any:
     entropy, (low, high) = captured.entropy(), mean_distance(rows, most, captured.weight_rounding(rows))
     weights = rows[layer]
     bounds = attention.bounds_of_cells(weights, most[layer])
+    about = {"tokens": tokens, "theme": theme}
     if view.get("overlay"):
-        row = attention.heads_overlaid(weights, layer=layer, head=head, tokens=tokens, theme=theme)
+        row = attention.heads_overlaid(weights, layer=layer, head=head, **about)
     else:
-        row = attention.head_row(
-            weights[head], bounds[head], entropy_bits=float(entropy[layer, head]), head=(layer, head), tokens=tokens,
-            theme=theme,
-        )  # fmt: skip
+        bits = float(entropy[layer, head])
+        row = attention.head_row(weights[head], bounds[head], entropy_bits=bits, head=(layer, head), **about)
+    by = {"by": view.get("by", "entropy"), "n_positions": len(tokens), "selected": (layer, head), "theme": theme}
     return (
-        attention.heads_grid(
-            entropy, low, high, most, by=view.get("by", "entropy"), n_positions=len(tokens), selected=(layer, head),
-            theme=theme,
-        ),
-        attention.attention_rows(weights, bounds, tokens=tokens, layer=layer, head=head, theme=theme),
+        attention.heads_grid(entropy, low, high, most, **by),
+        attention.attention_rows(weights, bounds, layer=layer, head=head, **about),
         f"Where each head of block {layer} looks",
         row,
         f"Block {layer} · all heads" if view.get("overlay") else f"Block {layer} · head {head}",
-    )  # fmt: skip
+    )
 
 
-@callback(
-    Output("graph-looks", "figure"), Output("graph-looks-title", "children"), Input(ids.view("attention"), "data")
-)
+@callback(ids.outputs("graph-looks.figure graph-looks-title.children"), Input(ids.view("attention"), "data"))
 def draw_looks(view: View | None) -> Any:
     if view is None:
         return no_update
@@ -179,10 +162,8 @@ def draw_looks(view: View | None) -> Any:
     except MriError as error:
         return message(str(error), view["theme"]), title
     frame = reader.frame(view["step"])
-    return attention.attention_map(
-        weights, bounds, step_query=frame.pos0 + frame.t_add - 1, head=(layer, head), tokens=labels.tokens(reader),
-        theme=theme,
-    ), title  # fmt: skip
+    about = {"head": (layer, head), "tokens": labels.tokens(reader), "theme": theme}
+    return attention.attention_map(weights, bounds, step_query=frame.pos0 + frame.t_add - 1, **about), title
 
 
 @callback(Output("graph-predictions", "figure"), Input(ids.view("predictions"), "data"))
@@ -195,16 +176,14 @@ def draw_predictions(view: View | None) -> Any:
     if found is None:
         return message("No predictions were captured in this step.", view["theme"])
     shown = strongest(found)
-    return figures.predictions(
-        [labels.token(reader, int(token_id)) for token_id in shown.token_ids], shown, num_captured=len(found.probs),
-        temperature=temperature, how=labels.how_chosen(reader, frame), theme=view["theme"],
-    )  # fmt: skip
+    tokens = [labels.token(reader, int(token_id)) for token_id in shown.token_ids]
+    said = {"num_captured": len(found.probs), "temperature": temperature, "how": labels.how_chosen(reader, frame)}
+    return figures.predictions(tokens, shown, theme=view["theme"], **said)
 
 
 @callback(
-    Output("graph-map", "figure"), Output("graph-map-title", "children"), Output("graph-bars", "figure"),
-    Input(ids.view("statistics"), "data"),
-)  # fmt: skip
+    ids.outputs("graph-map.figure graph-map-title.children graph-bars.figure"), Input(ids.view("statistics"), "data")
+)
 def draw_statistics(view: View | None) -> Any:
     if view is None:
         return no_update
@@ -214,11 +193,6 @@ def draw_statistics(view: View | None) -> Any:
     over_steps = reader.column("stats", slice(None), STATS.index(stat)).T.astype(np.float32)  # (n_points, num_steps)
     unit = STAT_UNITS.get(stat, "")
     here = reader.column("stats", steps=[view["step"]])[0]  # (n_points, 7)
-    theme = view["theme"]
-    return (
-        statistics.statistic_map(
-            keys, over_steps, stat=stat, unit=unit, step=view["step"], selected=selected, theme=theme
-        ),
-        f"{stat}: hook points × steps",
-        statistics.statistics_bars(keys, here, selected=selected, theme=theme),
-    )
+    about = {"selected": selected, "theme": view["theme"]}
+    over = statistics.statistic_map(keys, over_steps, stat=stat, unit=unit, step=view["step"], **about)
+    return over, f"{stat}: hook points × steps", statistics.statistics_bars(keys, here, **about)

@@ -24,6 +24,10 @@ Asked = dict[str, Any]
 """What the list (assets/js/views/sessions.mjs) says of a pressed button: what, id, at (which makes each press news)."""
 
 
+SEARCH: dict[str, Any] = {"placeholder": "Search name, prompt, model", "class_name": "sessions-search"}
+SEARCH |= {"html_size": "28", "maxlength": 200}
+
+
 def layout(**_: Any) -> html.Div:
     return html.Div(
         [
@@ -36,10 +40,7 @@ def layout(**_: Any) -> html.Div:
             html.Div(
                 [
                     html.H1("Sessions"),
-                    dbc.Input(
-                        id="sessions-search", type="search", placeholder="Search name, prompt, model",
-                        class_name="sessions-search", html_size="28", maxlength=200,
-                    ),
+                    dbc.Input(id="sessions-search", type="search", **SEARCH),
                 ],
                 className="sessions-head",
             ),
@@ -50,7 +51,7 @@ def layout(**_: Any) -> html.Div:
             _delete_dialog(),
         ],
         className="mri-page sessions",
-    )  # fmt: skip
+    )
 
 
 def _rename_dialog() -> dbc.Modal:

@@ -73,9 +73,16 @@ def write_handmade_session(
     config = TraceConfig(topk=4, attention_tier="full_row", logits_topk=5, prefill="stepwise")
     layout = Layout(points, config, 4, n_layer=2, n_head=2, n_ctx=16, n_vocab=len(TINY_VOCABULARY))
     session = TraceSession(
-        session_id, layout, name="Handmade", prompt="a b", model_id="handmade 2 × 8", response="cd",
-        start_time="2026-01-02T03:04:05+00:00", num_prompt_tokens=3, sampling={"temperature": 0.0, "seed": 1},
-    )  # fmt: skip
+        session_id,
+        layout,
+        name="Handmade",
+        prompt="a b",
+        model_id="handmade 2 × 8",
+        response="cd",
+        start_time="2026-01-02T03:04:05+00:00",
+        num_prompt_tokens=3,
+        sampling={"temperature": 0.0, "seed": 1},
+    )
     token_ids = [0, 26, 1, 2, 3]  # "a", " ", "b", "c", "d"; "e" is chosen last
     with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:
         for step, token_id in enumerate(token_ids):
@@ -117,9 +124,18 @@ def random_layout(n_layer: int, n_embd: int, n_head: int, config: TraceConfig, n
 
 
 def random_frame(
-    layout: Layout, rng: np.random.Generator, step: int, phase: str, pos0: int, t_add: int, *,
-    chosen_id: int = -1, dropped: int = 0, dropped_layers: tuple[int, ...] = (), forced: bool = False,
-) -> StepFrame:  # fmt: skip
+    layout: Layout,
+    rng: np.random.Generator,
+    step: int,
+    phase: str,
+    pos0: int,
+    t_add: int,
+    *,
+    chosen_id: int = -1,
+    dropped: int = 0,
+    dropped_layers: tuple[int, ...] = (),
+    forced: bool = False,
+) -> StepFrame:
     """Arrays as the layout lists them, with plausible values: sorted magnitudes, weights that sum to 1, known ids."""
     n_keys = pos0 + t_add
     arrays: dict[str, np.ndarray] = {}
@@ -153,9 +169,7 @@ def random_frame(
         for name, array in arrays.items():
             if (layers := layout.layer_of_rows(name)) is not None:
                 arrays[name] = array[~np.isin(layers, dropped_layers)]
-    return StepFrame(
-        step, phase, pos0, t_add, arrays, chosen_id, forced, 1000 * step, dropped, dropped_layers
-    )  # fmt: skip
+    return StepFrame(step, phase, pos0, t_add, arrays, chosen_id, forced, 1000 * step, dropped, dropped_layers)
 
 
 def usual_extras(step: int) -> dict[str, Any]:
@@ -164,10 +178,20 @@ def usual_extras(step: int) -> dict[str, Any]:
 
 
 def write_random_session(
-    folder: Path, *, n_layer: int = 2, n_embd: int = 16, n_head: int = 2, num_steps: int = 8,
-    config: TraceConfig | None = None, session_id: str = "random", seed: int = 0, num_prompt_tokens: int = 4,
-    seal: bool = True, provenance: dict[str, str] | None = None, extras: Callable[[int], dict[str, Any]] | bool = False,
-) -> Path:  # fmt: skip
+    folder: Path,
+    *,
+    n_layer: int = 2,
+    n_embd: int = 16,
+    n_head: int = 2,
+    num_steps: int = 8,
+    config: TraceConfig | None = None,
+    session_id: str = "random",
+    seed: int = 0,
+    num_prompt_tokens: int = 4,
+    seal: bool = True,
+    provenance: dict[str, str] | None = None,
+    extras: Callable[[int], dict[str, Any]] | bool = False,
+) -> Path:
     """A generation of `num_steps` steps: the prompt in one pass, or token by token with prefill="stepwise". -> path
 
     extras: what a training script added to a step; True: `loss`, NaN in the third, and in every other `rate` (2, 2).
@@ -176,10 +200,14 @@ def write_random_session(
     rng = np.random.default_rng(seed)
     layout = random_layout(n_layer, n_embd, n_head, config)
     session = TraceSession(
-        session_id, layout, prompt="random", model_id=f"random {n_layer} × {n_embd}",
-        num_prompt_tokens=num_prompt_tokens, start_time=f"2026-01-02T03:04:{seed % 60:02d}+00:00",
+        session_id,
+        layout,
+        prompt="random",
+        model_id=f"random {n_layer} × {n_embd}",
+        num_prompt_tokens=num_prompt_tokens,
+        start_time=f"2026-01-02T03:04:{seed % 60:02d}+00:00",
         run=Run(Model(**(provenance or {}))),
-    )  # fmt: skip
+    )
     stepwise = config.prefill == "stepwise"
     with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:
         pos0, chosen = 0, -1

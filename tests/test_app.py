@@ -95,8 +95,12 @@ def test_a_taken_port_is_one_sentence(tmp_path):
         port = taken.getsockname()[1]
         result = subprocess.run(
             [sys.executable, "app.py", "--port", str(port), "--sessions", str(tmp_path)],
-            cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -107,16 +111,25 @@ def test_a_taken_port_is_one_sentence(tmp_path):
 def test_a_wrong_model_path_is_one_sentence(tmp_path):
     result = subprocess.run(
         [sys.executable, "app.py", "--port", "0", "--model", str(tmp_path / "nothing")],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
 
 
 def test_help_lists_the_options():
     result = subprocess.run(
-        [sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "app.py", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
         env={**os.environ, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"},
-    )  # fmt: skip
+    )
     for option in ("--host", "--port", "--model", "--sessions", "--allow-host", "--debug"):
         assert option in result.stdout
 
@@ -148,9 +161,11 @@ assert app.server is app.app.server
 def test_gunicorn(tmp_path, handmade_session):
     handmade_session(tmp_path)
     line = "-k gthread -w 1 --threads 64 --graceful-timeout 2 --no-control-socket -b 127.0.0.1:0 app:server"
-    with running(
-        sys.executable, "-m", "gunicorn", *line.split(), env={"MRI_SESSIONS": str(tmp_path)}
-    ) as (_, address, _):  # fmt: skip
+    with running(sys.executable, "-m", "gunicorn", *line.split(), env={"MRI_SESSIONS": str(tmp_path)}) as (
+        _,
+        address,
+        _,
+    ):
         assert until_it_answers(f"{address}/sessions/handmade/meta").json()["num_steps"] == 5
         assert requests.get(address, headers={"Host": "evil.example"}, timeout=120).status_code == 400
         body = json.dumps({"prompt": ""})

@@ -119,8 +119,8 @@ def test_downloads_that_nobody_reads_hold_little_and_are_refused_beyond_a_number
     assert requests.get(f"{demo.address}/sessions/demo-story/export/tokens.json", timeout=60).status_code in (200, 503)
 
 
-GUNICORN = ["-m", "gunicorn", "-k", "gthread", "-w", "1", "--threads", "64", "--no-control-socket", "-b", "127.0.0.1:0",
-            "app:server"]  # fmt: skip
+COMMAND = "-m gunicorn -k gthread -w 1 --threads 64 --no-control-socket -b 127.0.0.1:0 app:server"
+GUNICORN = COMMAND.split()
 SESSIONS_IN_TURN = 36  # more than the library keeps open: each is opened anew when its turn comes again
 
 

@@ -86,9 +86,12 @@ def front(sessions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 HONEST = {
-    "/": 200, "/sessions/handmade/meta": 200, "/sessions/handmade/frames?start=0&stop=5": 200, "/_dash-layout": 200,
+    "/": 200,
+    "/sessions/handmade/meta": 200,
+    "/sessions/handmade/frames?start=0&stop=5": 200,
+    "/_dash-layout": 200,
     "/record/nobody": 404,
-}  # fmt: skip
+}
 
 
 def honest_requests(port: int) -> list[float]:

@@ -20,11 +20,22 @@ SOFTCAP = 15.0
 
 
 def write_true_session(
-    folder: Path, session_id: str, ids: Sequence[int], *, seed: int = 0, config: TraceConfig | None = None,
-    n_layer: int = 2, n_embd: int = 12, n_head: int = 2, num_prompt_tokens: int = 2, weights_hash: str = "same",
-    values: Mapping[str, np.ndarray] | None = None, with_nan: Sequence[str] = (), scale: float = 1.0,
+    folder: Path,
+    session_id: str,
+    ids: Sequence[int],
+    *,
+    seed: int = 0,
+    config: TraceConfig | None = None,
+    n_layer: int = 2,
+    n_embd: int = 12,
+    n_head: int = 2,
+    num_prompt_tokens: int = 2,
+    weights_hash: str = "same",
+    values: Mapping[str, np.ndarray] | None = None,
+    with_nan: Sequence[str] = (),
+    scale: float = 1.0,
     concentration: float = 0.4,
-) -> dict[str, np.ndarray]:  # fmt: skip
+) -> dict[str, np.ndarray]:
     """One step for each id but the last, which is chosen last. -> truth: hook point -> (num_steps, width) float32,
     "logits" -> (num_steps, n_vocab), "attention" -> (num_steps, n_layer, n_head, num_steps), 0 behind a step's keys.
     values: truth of some hook points, (num_steps, width); the others' is random.
@@ -42,9 +53,15 @@ def write_true_session(
     truth["attention"] = np.zeros((num_steps, n_layer, n_head, num_steps), np.float32)
     run = Run(Model(weights_hash, tokenizer_hash="tiny", softcap=SOFTCAP))
     session = TraceSession(
-        session_id, layout, prompt="a b", model_id="true", num_prompt_tokens=num_prompt_tokens, run=run,
-        start_time=f"2026-01-02T03:04:{seed:02d}+00:00", model_config={"n_layer": n_layer, "n_embd": n_embd},
-    )  # fmt: skip
+        session_id,
+        layout,
+        prompt="a b",
+        model_id="true",
+        num_prompt_tokens=num_prompt_tokens,
+        run=run,
+        start_time=f"2026-01-02T03:04:{seed:02d}+00:00",
+        model_config={"n_layer": n_layer, "n_embd": n_embd},
+    )
     with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:
         for step in range(num_steps):
             phase = "prefill" if step < num_prompt_tokens else "decode"

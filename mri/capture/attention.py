@@ -118,11 +118,12 @@ def _device_of(call: AttentionCall | Tensor) -> torch.device:
 def _grow_in_one_cache(calls: Sequence[AttentionCall]) -> bool:
     """Whether these calls of one layer are decode steps whose keys are views of one append-only cache."""
     k = calls[0].k
-    return all(
-        call.q.shape[2] == 1 and call.mask is None and call.window is None and not call.is_causal
-        and call.k.untyped_storage().data_ptr() == k.untyped_storage().data_ptr() and call.k.stride() == k.stride()
-        for call in calls
-    )  # fmt: skip
+    place = k.untyped_storage().data_ptr(), k.stride()
+    if any(
+        call.q.shape[2] != 1 or call.mask is not None or call.window is not None or call.is_causal for call in calls
+    ):
+        return False
+    return all((call.k.untyped_storage().data_ptr(), call.k.stride()) == place for call in calls)
 
 
 def _fill_together(scores: Tensor, calls: Sequence[AttentionCall], n_totals: list[int]) -> None:

@@ -52,11 +52,9 @@ class _Stack:
         place = {key: i for i, key in enumerate(keys)}
         captured = tuple(key for key in layout.places if key in place)
         zeros = [point.counts_exact_zeros for point in points]
-        return cls(
-            rows, keys, place.get("embed.resid0"),
-            torch.tensor(zeros, dtype=torch.bool, device="cpu") if any(zeros) else None, captured,
-            torch.tensor([place[key] for key in captured], dtype=torch.int64, device="cpu"),
-        )  # fmt: skip
+        exact = torch.tensor(zeros, dtype=torch.bool, device="cpu") if any(zeros) else None
+        places = torch.tensor([place[key] for key in captured], dtype=torch.int64, device="cpu")
+        return cls(rows, keys, place.get("embed.resid0"), exact, captured, places)
 
     def pieces(self, layout: Layout, at_once: int) -> list[_Stack]:
         """In pieces of at most `at_once` hook points."""
@@ -90,8 +88,8 @@ class Collector:
         for row, point in enumerate(layout.points):
             rows_of_width.setdefault(point.width, []).append(row)
         self._stacks = {width: _Stack.plan(layout, rows) for width, rows in rows_of_width.items()}
-        self._mids = [tuple(f"block.{i}.{name}" for name in ("resid_pre", "attn_out", "resid_mid"))
-                      for i in range(layout.n_layer)]  # fmt: skip
+        sums = ("resid_pre", "attn_out", "resid_mid")
+        self._mids = [tuple(f"block.{i}.{name}" for name in sums) for i in range(layout.n_layer)]
 
     @torch.inference_mode()
     def frames(self, steps: Sequence[RawStep], first_step: int) -> list[StepFrame]:
@@ -118,10 +116,8 @@ class Collector:
             arrays |= attention[i]
             if phase == "prefill" and self.layout.config.prefill == "positions":
                 arrays |= self._positions(values[i], step.pos0, T)
-            frame = StepFrame(
-                step=first_step + i, phase=phase, pos0=step.pos0, t_add=T, arrays=arrays,
-                chosen_id=step.chosen_id, forced=step.forced, time_us=step.time_us, dropped=gone,
-            )  # fmt: skip
+            chosen = step.chosen_id, step.forced
+            frame = StepFrame(first_step + i, phase, step.pos0, T, arrays, *chosen, step.time_us, gone)
             frames.append(within_budget(frame, self.layout))
         return frames
 

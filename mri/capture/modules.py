@@ -167,11 +167,9 @@ class Recorder:
                     'before: keep its size (drop_last=True for a smaller last batch), or record it with rows="last".'
                 )
         absent = tuple(point.layer_index for point in layout.points if point.key not in rows)
-        frame = StepFrame(
-            step, "train", step, 0, arrays_of_points(layout, rows) | extras,
-            time_us=int((time.perf_counter() - self._began) * 1e6),
-            dropped=bool(absent) << LAYERS_DROPPED_BIT, dropped_layers=absent,
-        )  # fmt: skip
+        arrays, time_us = arrays_of_points(layout, rows) | extras, int((time.perf_counter() - self._began) * 1e6)
+        gone = bool(absent) << LAYERS_DROPPED_BIT
+        frame = StepFrame(step, "train", step, 0, arrays, time_us=time_us, dropped=gone, dropped_layers=absent)
         frame = within_budget(frame, layout)
         if self._writer is None:
             self._writer = SessionWriter(self._folder, self._session(layout))
@@ -211,11 +209,9 @@ class Recorder:
         return Layout.plan(points, self._config)
 
     def _session(self, layout: Layout) -> TraceSession:
-        return TraceSession(
-            self._session_id, layout, kind="training", name=self._name, model_id=type(self._model).__name__,
-            start_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            run=run_of(self._model), facts=versions(),
-        )  # fmt: skip
+        of: dict[str, Any] = {"name": self._name, "model_id": type(self._model).__name__, "run": run_of(self._model)}
+        of |= {"start_time": datetime.now(UTC).isoformat(timespec="seconds"), "facts": versions()}
+        return TraceSession(self._session_id, layout, kind="training", **of)
 
 
 def _now(model: Any, name: str) -> Any:

@@ -122,13 +122,14 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
             warnings.warn(sentence, RuntimeWarning, stacklevel=2)
 
     def _new_session(self) -> TraceSession:
-        return TraceSession(
-            self._library.new_id(), self._layout, name=self._name,
-            model_id=f"{type(self._model).__module__}.{type(self._model).__name__}",
-            model_config=asdict(self._model.config) if is_dataclass(self._model.config) else {},
-            start_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            run=run_of(self._model, self._tokenizer), facts=versions(),
-        )  # fmt: skip
+        kind, config = type(self._model), self._model.config
+        of: dict[str, Any] = {"model_id": f"{kind.__module__}.{kind.__name__}", "name": self._name}
+        of |= {"model_config": asdict(config) if is_dataclass(config) else {}, "facts": versions()}
+        of |= {
+            "start_time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run": run_of(self._model, self._tokenizer),
+        }
+        return TraceSession(self._library.new_id(), self._layout, **of)
 
     def _open(self) -> None:
         """Begin the next session."""
@@ -148,11 +149,10 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
             self._writer.discard()
             return
         n = self._num_prompt_tokens
-        path = self._writer.finish(
-            end_reason, seal=False, prompt=self._text_of(self._ids[:n]), response=self._text_of(self._ids[n:]),
-            num_prompt_tokens=n, duration_s=time.perf_counter() - self._began,
-            **as_seen(self._writer.session, self._model, self._recorder.facts()),
-        )  # fmt: skip
+        said = as_seen(self._writer.session, self._model, self._recorder.facts())
+        said |= {"prompt": self._text_of(self._ids[:n]), "response": self._text_of(self._ids[n:])}
+        duration_s = time.perf_counter() - self._began
+        path = self._writer.finish(end_reason, seal=False, num_prompt_tokens=n, duration_s=duration_s, **said)
         self.paths.append(path)
 
     def _text_of(self, ids: list[int]) -> str:

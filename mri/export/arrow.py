@@ -127,8 +127,8 @@ class JsonTable:
         if column.dtype.kind != "f" or np.isfinite(column).all():
             return texts
         is_nan = np.isnan(column)
-        words = [(is_nan, "null" if (self._table, name) in MISSING_AS_NAN else '"NaN"'),
-                 (column == np.inf, '"Infinity"'), (column == -np.inf, '"-Infinity"')]  # fmt: skip
+        nan = "null" if (self._table, name) in MISSING_AS_NAN else '"NaN"'
+        words = [(is_nan, nan), (column == np.inf, '"Infinity"'), (column == -np.inf, '"-Infinity"')]
         for here, word in words:
             texts = pyarrow.compute.if_else(pyarrow.array(here), word, texts)
         return texts

@@ -18,15 +18,12 @@ from typing import Any
 import numpy as np
 
 from mri.errors import ConfigError
-from mri.export.cells import column_name, formula_safe
+from mri.export.cells import column_name, formula_safe, header
 from mri.export.rows import Rows, values_of
 from mri.format.captured import Captured
 from mri.format.events import F16_ZERO
 from mri.format.hook_points import STATS
-from mri.measure.attention import (
-    attention_map,
-    mean_distance,
-)
+from mri.measure.attention import attention_map, mean_distance
 from mri.measure.predictions import predictions
 from mri.measure.series import extras_over_steps
 from mri.store.reader import SessionReader
@@ -95,6 +92,10 @@ def _known(value: Any, captured: bool, bound: Any, quantization: str = "f32") ->
     return None, "not captured", None if np.isnan(bound) else bound
 
 
+def _valued(unit: str) -> Header:
+    return [("value", unit), ("state", ""), ("at_most", f"|{unit}|")]
+
+
 def _neurons(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
     return _stage(reader, Selection(selected.step, selected.point, points=(selected.point,)))
 
@@ -113,8 +114,7 @@ def _stage(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator
             for neuron in range(layout.width(key)):
                 yield [key, neuron, *_known(values[neuron], found[neuron], bound, layout.config.quantization)]
 
-    header = [("hook_point", ""), ("neuron", "index"), ("value", unit), ("state", ""), ("at_most", f"|{unit}|")]
-    return header, rows()
+    return [*header("hook_point; neuron [index]"), *_valued(unit)], rows()
 
 
 def _history(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
@@ -139,9 +139,7 @@ def _watched(reader: SessionReader, selected: Selection) -> tuple[Header, Iterat
                 known = _known(values[at], captured, bounds[at], layout.config.quantization)
                 yield [step, read[step], key, neuron, *known]
 
-    header = [("step", "index"), ("read", ""), ("hook_point", ""), ("neuron", "index"), ("value", unit),
-              ("state", ""), ("at_most", f"|{unit}|")]  # fmt: skip
-    return header, rows()
+    return [*header("step [index]; read; hook_point; neuron [index]"), *_valued(unit)], rows()
 
 
 def _attention(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
@@ -172,9 +170,8 @@ def _rows_of(reader: SessionReader, step: int, heads: list[tuple[int, int]]) -> 
                 known = _known(weight, bool(odd[layer, head]) or not np.isnan(weight), bounds[layer, head])
                 yield [layer, head, key, tokens[key], *known]
 
-    header = [("layer", "index"), ("head", "index"), ("key", "position"), ("token", ""), ("weight", "probability"),
-              ("state", ""), ("at_most", "probability")]  # fmt: skip
-    return header, rows()
+    columns = "layer [index]; head [index]; key [position]; token; weight [probability]; state; at_most [probability]"
+    return header(columns), rows()
 
 
 def _heads(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
@@ -189,9 +186,10 @@ def _heads(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator
             numbers = [array[layer, head] if known else None for array in (entropy, low, high)]
             yield [layer, head, *numbers, "captured" if known else "not captured"]
 
-    header = [("layer", "index"), ("head", "index"), ("entropy", "bits"), ("distance_at_least", "tokens"),
-              ("distance_at_most", "tokens"), ("state", "")]  # fmt: skip
-    return header, rows()
+    columns = (
+        "layer [index]; head [index]; entropy [bits]; distance_at_least [tokens]; distance_at_most [tokens]; state"
+    )
+    return header(columns), rows()
 
 
 def _looks(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
@@ -206,25 +204,24 @@ def _looks(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator
                 known = _known(weight, not np.isnan(weight), bounds[query, key])
                 yield [layer, head, query, tokens[query], key, tokens[key], *known]
 
-    header = [("layer", "index"), ("head", "index"), ("query", "position"), ("query_token", ""), ("key", "position"),
-              ("key_token", ""), ("weight", "probability"), ("state", ""), ("at_most", "probability")]  # fmt: skip
-    return header, rows()
+    columns = "layer [index]; head [index]; query [position]; query_token; key [position]; key_token"
+    known = "weight [probability]; state; at_most [probability]"
+    return header(f"{columns}; {known}"), rows()
 
 
 def _predictions(reader: SessionReader, selected: Selection) -> tuple[Header, Iterable[list[Any]]]:
     temperature = selected.temperature
     share = "at temperature 1" if temperature == 1 else f"share of these tokens at temperature {temperature:g}"
-    header = [("rank", "0 = strongest"), ("token_id", "id"), ("token", ""), ("logit", "logits"),
-              ("probability", share), ("follows", "")]  # fmt: skip
+    named = header(f"rank [0 = strongest]; token_id [id]; token; logit [logits]; probability [{share}]; follows")
     found = predictions(reader.frame(selected.step), temperature)
     if found is None:
-        return header, []
+        return named, []
     columns = zip(found.ranks.tolist(), found.token_ids.tolist(), found.logits, found.probs, strict=True)
     rows = (
         [rank, token_id, _text(reader, token_id), logit, p, row == found.chosen]
         for row, (rank, token_id, logit, p) in enumerate(columns)
     )
-    return header, rows
+    return named, rows
 
 
 def _timeline(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:
@@ -239,9 +236,8 @@ def _timeline(reader: SessionReader, selected: Selection) -> tuple[Header, Itera
             added = (array.item() if (array := arrays.get(f"extra/{name}")) is not None else None for name in extras)
             yield [step, read[step], surprise, None if entropy is None else float(entropy), l2[step], *added]
 
-    header = [("step", "index"), ("read", ""), ("surprise", "bits"), ("entropy", "bits"),
-              (f"l2 of {selected.point}", "activation"), *((name, "") for name in extras)]  # fmt: skip
-    return header, rows()
+    columns = f"step [index]; read; surprise [bits]; entropy [bits]; l2 of {selected.point} [activation]"
+    return [*header(columns), *((name, "") for name in extras)], rows()
 
 
 def _tokens_table(reader: SessionReader, selected: Selection) -> tuple[Header, Iterator[list[Any]]]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mri.errors import ConfigError, UnknownHookPoint
+from mri.export.cells import header
 from mri.format.captured import Captured
 from mri.format.events import PHASES, Array, StepFrame
 from mri.format.hook_points import STATS
@@ -24,36 +25,34 @@ ROWS_AT_ONCE = 50_000
 
 MOST_STEPS_AT_ONCE = 256
 
-UNITS: dict[str, dict[str, str]] = {
-    "stats": {
-        "step": "index", "phase": "", "pos0": "position", "hook_point": "", "layer_index": "index", "layer_type": "",
-        "mean": "activation", "std": "activation", "min": "activation", "max": "activation", "l2": "activation",
-        "sparsity": "share of zeros", "p99": "|activation|",
-    },
-    "topk": {
-        "step": "index", "hook_point": "", "rank": "0 = strongest", "neuron": "index", "value": "activation",
-        "bound": "|activation|",
-    },
-    "attention": {
-        "step": "index", "layer": "index", "head": "index", "rank": "0 = strongest", "key": "position",
-        "weight": "probability", "entropy": "bits",
-    },
-    "logits": {
-        "step": "index", "rank": "0 = strongest", "token_id": "id", "token": "text", "raw": "bytes",
-        "logit": "logits, softcapped", "logprob": "nats, at temperature 1", "chosen": "true or false",
-    },
-    "tokens": {
-        "pos": "position", "token_id": "id", "token": "text", "raw": "bytes", "special": "true or false",
-        "in_prompt": "true or false", "forced": "true or false", "read_by": "step, −1 = none",
-        "logprob": "nats, at temperature 1",
-    },
-    "steps": {
-        "step": "index", "phase": "", "pos0": "position", "t_add": "tokens", "chosen_id": "id, −1 = none",
-        "forced": "true or false", "time_us": "microseconds since the recording began", "num_bytes": "bytes",
-        "dropped": "",
-    },
-    "extra": {"step": "index", "name": "", "element": "index", "value": ""},
-}  # fmt: skip
+COLUMNS = {
+    "stats": header(
+        "step [index]; phase; pos0 [position]; hook_point; layer_index [index]; layer_type; mean "
+        "[activation]; std [activation]; min [activation]; max [activation]; l2 [activation]; sparsity [share "
+        "of zeros]; p99 [|activation|]"
+    ),
+    "topk": header(
+        "step [index]; hook_point; rank [0 = strongest]; neuron [index]; value [activation]; bound [|activation|]"
+    ),
+    "attention": header(
+        "step [index]; layer [index]; head [index]; rank [0 = strongest]; key [position]; weight "
+        "[probability]; entropy [bits]"
+    ),
+    "logits": header(
+        "step [index]; rank [0 = strongest]; token_id [id]; token [text]; raw [bytes]; logit [logits, "
+        "softcapped]; logprob [nats, at temperature 1]; chosen [true or false]"
+    ),
+    "tokens": header(
+        "pos [position]; token_id [id]; token [text]; raw [bytes]; special [true or false]; in_prompt [true "
+        "or false]; forced [true or false]; read_by [step, −1 = none]; logprob [nats, at temperature 1]"
+    ),
+    "steps": header(
+        "step [index]; phase; pos0 [position]; t_add [tokens]; chosen_id [id, −1 = none]; forced [true or "
+        "false]; time_us [microseconds since the recording began]; num_bytes [bytes]; dropped"
+    ),
+    "extra": header("step [index]; name; element [index]; value"),
+}
+UNITS = {table: dict(columns) for table, columns in COLUMNS.items()}
 """Table -> its columns in order, with the unit of each. `final.logits` is in logits where others are in activation."""
 
 MISSING_AS_NAN = {("topk", "bound"), ("tokens", "logprob")}
@@ -121,8 +120,8 @@ class Rows:
 
     def topk(self, frames: list[StepFrame], hook_point: str | None = None) -> Columns:
         parts = [part for frame in frames if (part := self._topk_of(frame, hook_point)) is not None]
-        dtypes = {"step": np.int32, "code": np.int64, "rank": np.int32, "neuron": np.int32, "value": np.float32,
-                  "bound": np.float32}  # fmt: skip
+        dtypes: dict[str, Any] = {"step": np.int32, "code": np.int64, "rank": np.int32, "neuron": np.int32}
+        dtypes |= {"value": np.float32, "bound": np.float32}
         joined = {name: _joined([part[name] for part in parts], dtype) for name, dtype in dtypes.items()}
         columns: Columns = {"step": joined["step"], "hook_point": Coded(joined.pop("code"), self._keys)}
         return columns | joined
@@ -203,8 +202,10 @@ class Rows:
 
     def extra(self, frames: list[StepFrame]) -> Columns:
         names = self._extras
-        found = [(frame.step, code, np.atleast_1d(frame.arrays[f"extra/{name}"]).reshape(-1))
-                 for frame in frames for code, name in enumerate(names) if f"extra/{name}" in frame.arrays]  # fmt: skip
+        found = []
+        for frame in frames:
+            added = [(code, frame.arrays.get(f"extra/{name}")) for code, name in enumerate(names)]
+            found += [(frame.step, code, np.atleast_1d(x).reshape(-1)) for code, x in added if x is not None]
         counts = [len(values) for _, _, values in found]
         return {
             "step": np.repeat(np.array([step for step, _, _ in found], np.int32), counts),

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     import xarray
 
 HEADS = {"entropy": "bits", "max_weight": "probability"}
-SCALARS = {
-    "logits/logsumexp": "logits", "logits/entropy": "bits", "logits/chosen_logprob": "nats, at temperature 1",
-    "logits/chosen_rank": "0 = strongest",
-}  # fmt: skip
+SCALARS = {"logits/logsumexp": "logits", "logits/entropy": "bits"}
+SCALARS |= {"logits/chosen_logprob": "nats, at temperature 1", "logits/chosen_rank": "0 = strongest"}
 
 
 def dataset(reader: SessionReader, hook_points: Sequence[str], attrs: dict[str, str]) -> xarray.Dataset:

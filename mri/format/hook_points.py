@@ -39,35 +39,28 @@ class PointKind:
     unit: str = "activation"
 
 
-EMBED = (
-    PointKind(
-        "resid0", "embed", "n_embd", "topk",
-        "input of block 0 divided by resid_lambdas[0] + x0_lambdas[0] (plain input of block 0 in era E1)",
-        "token embedding after norm (and smear, era E5): where the residual stream starts",
-    ),
-)  # fmt: skip
+START = "token embedding after norm (and smear, era E5): where the residual stream starts"
+FIRST_INPUT = "input of block 0 divided by resid_lambdas[0] + x0_lambdas[0] (plain input of block 0 in era E1)"
+SDPA, WEIGHTS = "q and k at scaled_dot_product_attention", "softmax weights of the last query, per head"
+CROPPED = "output of lm_head, cropped to vocab_size, softcapped"
+
+EMBED = (PointKind("resid0", "embed", "n_embd", "topk", FIRST_INPUT, START),)
 BLOCK = (
     PointKind("resid_pre", "resid", "n_embd", "topk", "input of the block", "residual stream entering the block"),
     PointKind("ln1", "norm", "n_embd", "stats", "input of attn", "RMS-normed stream that attention reads"),
     PointKind("attn_out", "attn", "n_embd", "topk", "output of attn", "what attention adds to the stream"),
-    PointKind(
-        "attn_summary", "attn", "n_head", "attention", "q and k at scaled_dot_product_attention",
-        "softmax weights of the last query, per head", "probability",
-    ),
+    PointKind("attn_summary", "attn", "n_head", "attention", SDPA, WEIGHTS, "probability"),
     PointKind("resid_mid", "resid", "n_embd", "topk", "resid_pre + attn_out", "stream between attention and MLP"),
     PointKind("ln2", "norm", "n_embd", "stats", "input of mlp", "RMS-normed stream that the MLP reads"),
     PointKind("mlp_pre", "mlp", "4*n_embd", "stats", "output of mlp.c_fc", "MLP neurons before relu²"),
     PointKind("mlp_act", "mlp", "4*n_embd", "edu", "input of mlp.c_proj", "MLP neurons after relu²"),
     PointKind("mlp_out", "mlp", "n_embd", "topk", "output of mlp", "what the MLP adds to the stream"),
     PointKind("resid_post", "resid", "n_embd", "topk", "output of the block", "residual stream leaving the block"),
-)  # fmt: skip
+)
 FINAL = (
     PointKind("ln_f", "norm", "n_embd", "topk", "input of lm_head", "final normed stream"),
-    PointKind(
-        "logits", "logits", "vocab_size", "logits", "output of lm_head, cropped to vocab_size, softcapped",
-        "scores of every next token", "logit",
-    ),
-)  # fmt: skip
+    PointKind("logits", "logits", "vocab_size", "logits", CROPPED, "scores of every next token", "logit"),
+)
 
 
 @dataclass(frozen=True)
@@ -107,9 +100,8 @@ def nanochat_points(
         width = other_widths.get(key, widths[kind.width])
         return HookPoint(key, layer_index, kind.layer_type, width, kind.payload, kind.unit)
 
-    blocks = [
-        point(f"block.{i}", i, kind) for i in range(n_layer) for kind in BLOCK if kind.payload != "attention"
-    ]  # fmt: skip
+    kinds = [kind for kind in BLOCK if kind.payload != "attention"]
+    blocks = [point(f"block.{i}", i, kind) for i in range(n_layer) for kind in kinds]
     return (
         *(point("embed", -1, kind) for kind in EMBED),
         *blocks,

@@ -73,10 +73,8 @@ def weight(value: float, name: str, *index: int) -> Number:
     return Number(float(value), source=f"weight {name}[{', '.join(map(str, index))}]")
 
 
-def sum_of_products(
-    xs: Floats, ws: Floats, *, x_source: str, w_source: str, value: float | None = None, source: str = ""
-) -> Number:
-    """Σ x·w, its largest products one by one. "#" in the sources: the summand; `value` is what was measured."""
+def sum_of_products(xs: Floats, ws: Floats, *, x_source: str, w_source: str, measured: Number | None = None) -> Number:
+    """Σ x·w, its largest products one by one. "#" in the sources: the summand; `measured`: the sum, if it was."""
     products = xs.astype(np.float64) * ws.astype(np.float64)
     largest = np.argsort(-np.abs(products), kind="stable")[:SHOWN].tolist()
     inputs: dict[str, Number | float | int | str] = {}
@@ -87,7 +85,8 @@ def sum_of_products(
     rest = float(products.sum() - products[largest].sum())
     inputs["rest"] = Number(rest, source=f"the other {len(products) - len(largest)} products, added up")
     formula = " + ".join(f"({{{name}}})" for name in inputs)
-    return Number(float(products.sum()) if value is None else value, formula, inputs, source=source)
+    total = measured or Number(float(products.sum()))
+    return Number(float(total.value), formula, inputs, source=total.source)
 
 
 def sigmoid_of(z: Number, factor: Number | float) -> Number:

@@ -143,13 +143,13 @@ def _content(folder: Path, language: str, lesson_id: str, _: tuple[tuple[str, in
         }
         named = {name: table.place(number) for name, number in numbers.items()}
     return {
-        "id": lesson.id, "title": lesson.title, "level": lesson.level, "minutes": lesson.minutes, "can": lesson.can,
-        "moments": moments, "numbers": table.rows, "named": named, "data": data, "sessions": boots,
+        **{name: getattr(lesson, name) for name in ("id", "title", "level", "minutes", "can")},
+        **{"moments": moments, "numbers": table.rows, "named": named, "data": data, "sessions": boots},
         "words": catalogue.words(),
         "own_words": catalogue.own_words(lesson_id),
         "targets": {name: asdict(target) for name, target in TARGETS.items()},
         "next": {"id": after[0], "title": catalogue.lesson(after[0]).title} if after else None,
-    }  # fmt: skip
+    }
 
 
 def _moment_json(moment: Moment, numbers: Mapping[str, Number], readers: Readers, table: Table) -> dict[str, Any]:

@@ -159,15 +159,15 @@ def _selection(view: Mapping[str, Any], layout: Layout | None, where: str) -> It
         yield f"{where}: {view['tab']!r} is no tab: {', '.join(TABS)}."
 
 
+CLOCK = "transport transport.scrubber timeline ribbon"
+PLACES = "stage layers ribbon attention neurons sentence statistics"
+
+
 def _doable(moment: Moment, when: Mapping[str, Any], where: str) -> Iterator[str]:
     """What is asked for must be unlocked."""
-    needs = {
-        "step_at": ("transport", "transport.scrubber", "timeline", "ribbon"),
-        "step_at_least": ("transport", "transport.scrubber", "timeline", "ribbon"),
-        "played": ("transport",), "visited": ("transport", "transport.scrubber", "timeline", "ribbon"),
-        "tab": ("tabs",), "picture": ("stage.tools",), "watched": ("stage", "neurons"),
-        "selected": ("stage", "layers", "ribbon", "attention", "neurons", "sentence", "statistics"),
-    }  # fmt: skip
+    needs: dict[str, tuple[str, ...]] = {"played": ("transport",), "tab": ("tabs",), "picture": ("stage.tools",)}
+    needs |= dict.fromkeys(("step_at", "step_at_least", "visited"), tuple(CLOCK.split()))
+    needs |= {"watched": ("stage", "neurons"), "selected": tuple(PLACES.split())}
     for name in when:
         if name in needs and not {"all", *needs[name]} & set(moment.unlocked):
             yield f"{where}: {name!r} cannot be done, all of {', '.join(needs[name])} are locked."

@@ -19,9 +19,9 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_selection(value: Any) -> bool:
-    return isinstance(value, Mapping) and bool(value) and all(
-        name in SELECTED and isinstance(given, SELECTED[name]) for name, given in value.items()
-    )  # fmt: skip
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(name in SELECTED and isinstance(given, SELECTED[name]) for name, given in value.items())
 
 
 CONDITIONS: dict[str, tuple[Callable[[Any], bool], str]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -17,13 +17,12 @@ from mri.errors import LessonError
 Node = str | dict[str, Any]
 """Text, {"tag", "children"}, {"tag": "a", "href", "children"}, {"term": target, "children"} or {"number", "format"}."""
 
-TAGS = {"p", "em", "strong", "code", "ul", "ol", "li", "h3", "br", "blockquote", "pre",
-        "table", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
+MARKS = "p em strong code ul ol li h3 br blockquote pre table thead tbody tr th td"
+TAGS = frozenset(MARKS.split())
 PANELS = ("layers", "inspector")
 VIEW_FIELDS = ("tab", "point", "layer", "head", "neuron", "picture", "watched", "influence")
-MOMENT_FIELDS = {
-    "id", "session", "widget", "panels", "target", "unlock", "player", "do", "ask", "optional", "check", *VIEW_FIELDS,
-}  # fmt: skip
+OWN_FIELDS = "id session widget panels target unlock player do ask optional check"
+MOMENT_FIELDS = {*OWN_FIELDS.split(), *VIEW_FIELDS}
 PLAYER_COMMANDS = ("seek", "play_to", "loop", "play", "speed")
 PLACEHOLDER = re.compile(r"\{\{\s*([\w./:-]+)\s*(?:\|\s*([^}\s]+)\s*)?\}\}")
 WORD = re.compile(r"\w[\w'’.-]*")
@@ -87,10 +86,9 @@ def lesson_of(text: str, lesson_id: str) -> Lesson:
     if not moments or twice:
         what = f"has two moments {sorted(twice)[0]!r}: give" if twice else "has no moments: write"
         raise LessonError(f"{lesson_id} {what} each ## heading a ```moment block with an id of its own.")
-    return Lesson(
-        lesson_id, str(fields["title"]), int(fields["level"]), int(fields["minutes"]), tuple(map(str, fields["can"])),
-        tuple(map(str, fields["sessions"])), tuple(moments),
-    )  # fmt: skip
+    can, sessions = (tuple(map(str, fields[name])) for name in ("can", "sessions"))
+    level, minutes = int(fields["level"]), int(fields["minutes"])
+    return Lesson(lesson_id, str(fields["title"]), level, minutes, can, sessions, tuple(moments))
 
 
 def prose(text: str) -> tuple[Node, ...]:
@@ -175,15 +173,13 @@ def _moment(
     for given, allowed in ((panels, PANELS), (player, PLAYER_COMMANDS)):
         if odd := set(given) - set(allowed):
             raise LessonError(f"{where}: {sorted(odd)[0]!r} is none of {', '.join(allowed)}.")
-    unlock = fields.get("unlock") or []
-    return Moment(
-        id=str(fields["id"]), title=title, body=body, panels=panels, player=player, widget=widget,
-        session=fields.get("session", before.session if before else None),
-        view={name: fields[name] for name in VIEW_FIELDS if name in fields},
-        target=fields.get("target"), unlocked=tuple(dict.fromkeys([*(before.unlocked if before else ()), *unlock])),
-        do=_task(fields.get("do"), where), ask=_question(fields.get("ask"), where),
-        optional=bool(fields.get("optional")), check=bool(fields.get("check")),
-    )  # fmt: skip
+    session = fields.get("session", before.session if before else None)
+    view = {name: fields[name] for name in VIEW_FIELDS if name in fields}
+    unlocked = tuple(dict.fromkeys([*(before.unlocked if before else ()), *(fields.get("unlock") or [])]))
+    more: dict[str, Any] = {name: bool(fields.get(name)) for name in ("optional", "check")}
+    more |= {"do": _task(fields.get("do"), where), "ask": _question(fields.get("ask"), where)}
+    seen = Moment(str(fields["id"]), title, body, session, widget, panels, view, fields.get("target"))
+    return replace(seen, unlocked=unlocked, player=player, **more)
 
 
 def _task(do: Any, where: str) -> dict[str, Any] | None:

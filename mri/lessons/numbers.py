@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,14 @@ class Number:
     source: str = ""
     link: str = ""
 
+    def by(self, formula: str, **inputs: Number | float | int | str) -> Number:
+        """What was measured, with how it comes about."""
+        return replace(self, formula=formula, inputs=inputs)
+
+
+def computed(value: float, formula: str, **inputs: Number | float | int | str) -> Number:
+    return Number(value, formula, inputs)
+
 
 def measured(reader: SessionReader, step: int, key: str, neuron: int) -> Number:
     """One neuron's value as recorded. Raises UnknownHookPoint, LessonError where it was not captured."""
@@ -54,10 +62,8 @@ def measured(reader: SessionReader, step: int, key: str, neuron: int) -> Number:
     value = float(Captured(reader.frame(step), session.layout).values(key)[neuron])
     if np.isnan(value):
         raise LessonError(f"{key}, neuron {neuron} was not captured in step {step} of {session.id}.")
-    return Number(
-        value, source=f"{key}, neuron {neuron}, step {step}",
-        link=f"/?session={session.id}&step={step}&point={key}&neuron={neuron}",
-    )  # fmt: skip
+    link = f"/?session={session.id}&step={step}&point={key}&neuron={neuron}"
+    return Number(value, source=f"{key}, neuron {neuron}, step {step}", link=link)
 
 
 def statistic(reader: SessionReader, step: int, key: str, name: str) -> Number:

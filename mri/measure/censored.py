@@ -82,9 +82,9 @@ def squared_gap(x: Side, y: Side, width: int) -> Doubles:
             expected = expected + each.bounded(each.mean**2 + each.variance)
         return _maximum(count, width * fixed, width * crossed, width * expected)
 
-    lengths = [square + each.sums(each.is_beyond * each.own**2)
-               for square, each in zip((square_x, square_y), alone, strict=True)]  # fmt: skip
-    r = _start(product, lengths[0] * lengths[1], width * apart / np.maximum(num_both, 1), num_both)
+    length_x, length_y = (each.sums(each.is_beyond * each.own**2) for each in alone)
+    lengths = (square_x + length_x) * (square_y + length_y)
+    r = _start(product, lengths, width * apart / np.maximum(num_both, 1), num_both)
     first = likelier(r)
     second = likelier(first)
     step = first - r
@@ -96,8 +96,8 @@ def squared_gap(x: Side, y: Side, width: int) -> Doubles:
         known = known + each.sums((each.own - each.mean) ** 2 + each.variance)
         rests.append(1 - (side.own**2).sum(axis=-1))
     # what is left of y's length behind what x has alone, and the other way
-    rests = [np.maximum(0, rest - each.sums(each.mean**2 + each.variance))
-             for rest, each in zip(rests, reversed(alone), strict=True)]  # fmt: skip
+    behind = (each.sums(each.mean**2 + each.variance) for each in reversed(alone))
+    rests = [np.maximum(0, rest - of_other) for rest, of_other in zip(rests, behind, strict=True)]
     unrelated = rests[0] + rests[1] + 2 * np.maximum(0, -r) * np.sqrt(rests[0] * rests[1])
     gap: Doubles = np.where(known == 0, 0.0, np.clip(2 - 2 * r, known, known + unrelated))
     return np.where((telling < LEAST_KNOWN) & (num_both < width), np.nan, gap)

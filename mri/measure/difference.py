@@ -205,9 +205,8 @@ def neuron_differences(
     neurons = np.flatnonzero(has_a | has_b)
     size = np.nan_to_num(np.abs(difference[neurons]), nan=-1.0, posinf=np.inf)
     order = neurons[np.argsort(-size, kind="stable")]
-    return NeuronDifferences(
-        order, a[order], b[order], bound_a, bound_b, difference[order], both[order], rounding[order]
-    )  # fmt: skip
+    sides = a[order], b[order], bound_a, bound_b
+    return NeuronDifferences(order, *sides, difference[order], both[order], rounding[order])
 
 
 def _rounding(captured: Captured, key: str, values: Floats) -> Floats:

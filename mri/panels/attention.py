@@ -13,18 +13,20 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from mri.format.arrays import Floats
-from mri.panels.chart import axis_labels, colorbar, finished
+from mri.format.arrays import Doubles, Floats
+from mri.panels.chart import UPRIGHT, axis_labels, colorbar, ends, finished, frame, stroke
 from mri.panels.theme import THEMES, Stops, colourscale
+
+Head = tuple[int, int]
+"""Its block, and which one it is there."""
 
 MAP_CELLS = 256
 """Most rows and columns of a map: more positions than that are shown several to a cell, by their strongest."""
 
 
 def heads_grid(
-    entropy: Floats, low: Floats, high: Floats, bounds: Floats, *,
-    by: str, n_positions: int, selected: tuple[int, int], theme: str,
-) -> go.Figure:  # fmt: skip
+    entropy: Floats, low: Floats, high: Floats, bounds: Floats, *, by: str, n_positions: int, selected: Head, theme: str
+) -> go.Figure:
     """All heads at a glance.  entropy (n_layer, n_head) bits; low, high (n_layer, n_head): mean distance in tokens, as
     `analysis.attention.mean_distance`; bounds (n_layer, n_head) as its `attention_rows`; NaN where not captured. by:
     "entropy" on a scale up to that of an even row over all `n_positions`, or "distance", on a scale of this step.
@@ -36,36 +38,44 @@ def heads_grid(
         [head_words(*cell) for cell in zip(*rows, strict=True)]
         for rows in zip(*(array.tolist() for array in (entropy, low, high, bounds)), strict=True)
     ]
-    figure = heads_map(
-        z, says, most=float(most), colours=colourscale("attention", theme), selected=selected, theme=theme,
-        bar={"text": "tokens" if by == "distance" else "bits", "side": "right"},
-    )  # fmt: skip
+    title = {"text": "tokens" if by == "distance" else "bits", "side": "right"}
+    scale = {"zmax": float(most), "colorscale": colourscale("attention", theme), "colorbar": {"title": title}}
+    figure = heads_map(z, says, scale, selected=selected, theme=theme)
     return finished(figure, theme, by, of=by)
 
 
 def heads_map(
-    z: npt.NDArray[np.floating[Any]], says: Sequence[Sequence[str]], *,
-    most: float, colours: Stops, selected: tuple[int, int], theme: str, bar: dict[str, str],
-) -> go.Figure:  # fmt: skip
-    """A cell for every head, the selected one framed.  z (n_layer, n_head), coloured from 0 to `most`; says: of each
-    cell, what its hover tells; bar: the title of the scale. Trace 0, with customdata (layer, head)."""
-    n_layer, n_head = z.shape
-    figure = go.Figure(
-        go.Heatmap(
-            z=z, zmin=0, zmax=most, colorscale=colours, xgap=2, ygap=2, hoverongaps=False, text=says,
-            customdata=np.moveaxis(np.indices((n_layer, n_head)), 0, -1).astype(np.int32),
-            hovertemplate="<b>block %{customdata[0]} · head %{customdata[1]}</b><br>%{text}<extra></extra>",
-            colorbar=colorbar(theme) | {"title": bar},
-        )
-    )  # fmt: skip
-    layer, head = selected
-    figure.add_shape(
-        type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5,
-        line={"color": THEMES[theme]["accent"], "width": 2},
-    )  # fmt: skip
-    figure.update_xaxes(title_text="head", tickvals=ticks(n_head), range=[-0.5, n_head - 0.5], showgrid=False)
-    figure.update_yaxes(title_text="block", tickvals=ticks(n_layer), range=[-0.5, n_layer - 0.5], showgrid=False)
+    z: Floats | Doubles, says: Sequence[Sequence[str]], scale: dict[str, Any], *, selected: Head, theme: str
+) -> go.Figure:
+    """A cell for every head, the selected one framed.  z (n_layer, n_head), coloured from 0 to the scale's zmax; says:
+    of each cell, what its hover tells. Trace 0, with customdata (layer, head)."""
+    (n_layer, n_head), (layer, head) = z.shape, selected
+    scale = scale | {"zmin": 0, "colorbar": colorbar(theme) | scale["colorbar"]}
+    place = np.moveaxis(np.indices(z.shape), 0, -1).astype(np.int32)
+    figure = go.Figure(go.Heatmap(z=z, text=says, customdata=place, xgap=2, ygap=2, hoverongaps=False, **scale))
+    hover = "<b>block %{customdata[0]} · head %{customdata[1]}</b><br>%{text}<extra></extra>"
+    figure.update_traces(hovertemplate=hover)
+    frame(figure, theme, head, layer)
+    figure.update_xaxes(title_text="head", tickvals=ticks(n_head), range=ends(n_head), showgrid=False)
+    figure.update_yaxes(title_text="block", tickvals=ticks(n_layer), range=ends(n_layer), showgrid=False)
     return figure
+
+
+def add_unknown(figure: go.Figure, shown: npt.NDArray[np.bool_], theme: str, **more: Any) -> None:
+    """Grey cells where a weight was not captured."""
+    grey = THEMES[theme]["not_captured"]
+    more |= {"colorscale": [(0.0, grey), (1.0, grey)], "showscale": False, "hoverongaps": False}
+    figure.add_heatmap(z=np.where(shown, 0, np.nan).astype(np.float32), **more)
+
+
+def add_weights(figure: go.Figure, weights: Floats, theme: str, **more: Any) -> None:
+    """Cells of attention weights; small ones show."""
+    more |= {"colorscale": squared(colourscale("attention", theme)), "colorbar": colorbar(theme)}
+    figure.add_heatmap(z=weights, zmin=0, zmax=1, hoverongaps=False, **more)
+
+
+UNKNOWN = "not captured: at most %{{customdata{}:.4g}}<extra></extra>"
+KNOWN = "<b>%{{{}:.6g}}</b> of the attention<extra></extra>"
 
 
 def attention_rows(
@@ -80,25 +90,12 @@ def attention_rows(
     x = axis_labels(tokens[:n_keys])
     place = np.stack(np.broadcast_arrays(layer, np.arange(n_head)[:, None] + np.zeros(n_keys, int)), axis=-1)
     where = "block %{customdata[0]} · head %{customdata[1]}<br>to %{x}<br>"
-    figure = go.Figure(
-        [
-            go.Heatmap(
-                z=np.where(np.isfinite(bounds), 0, np.nan).astype(np.float32), x=x,
-                customdata=np.concatenate([place, bounds[..., None]], axis=-1).astype(np.float32),
-                colorscale=not_captured(theme), showscale=False, hoverongaps=False,
-                hovertemplate=where + "not captured: at most %{customdata[2]:.4g}<extra></extra>",
-            ),
-            go.Heatmap(
-                z=weights, x=x, customdata=place.astype(np.int32), hoverongaps=False, zmin=0, zmax=1, ygap=1,
-                colorscale=squared(colourscale("attention", theme)), colorbar=colorbar(theme),
-                hovertemplate=where + "<b>%{z:.6g}</b> of the attention<extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
-    figure.add_shape(
-        type="rect", xref="paper", x0=0, x1=1, y0=head - 0.5, y1=head + 0.5,
-        line={"color": THEMES[theme]["accent"], "width": 1.5},
-    )  # fmt: skip
+    about = np.concatenate([place, bounds[..., None]], axis=-1).astype(np.float32)
+    missing, known = where + UNKNOWN.format("[2]"), where + KNOWN.format("z")
+    figure = go.Figure()
+    add_unknown(figure, np.isfinite(bounds), theme, x=x, customdata=about, hovertemplate=missing)
+    add_weights(figure, weights, theme, x=x, customdata=place.astype(np.int32), ygap=1, hovertemplate=known)
+    frame(figure, theme, None, head, width=1.5)
     token_axis(figure, n_keys)
     figure.update_yaxes(title_text="head", tickvals=ticks(n_head), range=[n_head - 0.5, -0.5], showgrid=False)
     return finished(figure, theme, "attention", gap=0, of=str(layer))
@@ -112,24 +109,15 @@ def head_row(
     Traces: 0 "at most" where not captured, 1 captured weights. Annotation 0: the entropy.
     """
     c, x = THEMES[theme], axis_labels(tokens[: len(weights)])
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=x, y=bounds, marker={"color": "rgba(0,0,0,0)", "line": {"color": c["not_captured"], "width": 1}},
-                hovertemplate="to %{x}<br>not captured: at most %{y:.4g}<extra></extra>",
-            ),
-            go.Bar(
-                x=x, y=weights, marker={"color": c["accent"]},
-                hovertemplate="to %{x}<br><b>%{y:.6g}</b> of the attention<extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
+    hollow, where = {"color": "rgba(0,0,0,0)", "line": stroke(c["not_captured"], 1)}, "to %{x}<br>"
+    figure = go.Figure()
+    figure.add_bar(x=x, y=bounds, marker=hollow, hovertemplate=where + "not captured: at most %{y:.4g}<extra></extra>")
+    figure.add_bar(x=x, y=weights, marker={"color": c["accent"]}, hovertemplate=where + KNOWN.format("y"))
     token_axis(figure, len(x))
     figure.update_yaxes(title_text="weight", range=[0, 1])
-    figure.add_annotation(
-        text=entropy_words(entropy_bits), showarrow=False, xref="paper", yref="paper", x=1, y=1, xanchor="right",
-        font={"color": c["muted"], "size": 11},
-    )  # fmt: skip
+    corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right"}
+    font = {"color": c["muted"], "size": 11}
+    figure.add_annotation(text=entropy_words(entropy_bits), showarrow=False, font=font, **corner)
     figure.update_layout(barmode="overlay")
     return finished(figure, theme, "head", gap=0.1, of=f"{head[0]}.{head[1]}")
 
@@ -141,18 +129,13 @@ def heads_overlaid(weights: Floats, *, layer: int, head: int, tokens: Sequence[s
     """
     c, x = THEMES[theme], axis_labels(tokens[: weights.shape[-1]])
     quiet = [c["violet"], c["amber"], c["bar"], c["muted"]]
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=x, y=row, mode="lines+markers", connectgaps=False, name=f"head {number}",
-                line={"color": c["accent"] if number == head else quiet[number % len(quiet)],
-                      "width": 2.5 if number == head else 1, "dash": DASHES[number % len(DASHES)]},
-                marker={"size": 5 if number == head else 3},
-                hovertemplate=f"head {number} to %{{x}}<br><b>%{{y:.6g}}</b> of the attention<extra></extra>",
-            )
-            for number, row in enumerate(weights)
-        ]
-    )  # fmt: skip
+    figure = go.Figure()
+    for number, row in enumerate(weights):
+        colour, width, size = (c["accent"], 2.5, 5) if number == head else (quiet[number % len(quiet)], 1, 3)
+        look = {"line": stroke(colour, width, dash=DASHES[number % len(DASHES)]), "marker": {"size": size}}
+        hover = f"head {number} to %{{x}}<br>" + KNOWN.format("y")
+        figure.add_scatter(x=x, y=row, mode="lines+markers", name=f"head {number}", hovertemplate=hover, **look)
+    figure.update_traces(connectgaps=False)
     token_axis(figure, len(x))
     figure.update_yaxes(title_text="weight", range=[0, 1.02])
     return finished(figure, theme, "heads", of=f"{layer}.all")
@@ -181,29 +164,15 @@ def attention_map(
         names = [f"{start} … {min(start + every, n) - 1}" for start in range(0, n, every)]
     most, known = pooled(bounds), pooled(weights)
     where = ("from %{y}<br>to %{x}<br>", "from %{y}<br>to %{x}, the strongest of these:<br>")[every > 1]
-    figure = go.Figure(
-        [
-            go.Heatmap(
-                z=np.where(np.isfinite(most) & np.isnan(known), 0, np.nan).astype(np.float32), x=names, y=names,
-                customdata=most, colorscale=not_captured(theme), showscale=False, hoverongaps=False,
-                hovertemplate=where + "not captured: at most %{customdata:.4g}<extra></extra>",
-            ),
-            go.Heatmap(
-                z=known, x=names, y=names, zmin=0, zmax=1, hoverongaps=False, colorbar=colorbar(theme),
-                colorscale=squared(colourscale("attention", theme)),
-                hovertemplate=where + "<b>%{z:.6g}</b> of the attention<extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
-    row = step_query // every
-    figure.add_shape(
-        type="line", xref="paper", x0=0, x1=1, y0=row, y1=row, line={"color": THEMES[theme]["amber"], "width": 1.5}
-    )
+    axes, figure = {"x": names, "y": names}, go.Figure()
+    missing = where + UNKNOWN.format("")
+    add_unknown(figure, np.isfinite(most) & np.isnan(known), theme, customdata=most, hovertemplate=missing, **axes)
+    add_weights(figure, known, theme, hovertemplate=where + KNOWN.format("z"), **axes)
+    row, line = step_query // every, stroke(THEMES[theme]["amber"], 1.5)
+    figure.add_shape(type="line", xref="paper", x0=0, x1=1, y0=row, y1=row, line=line)
     token_axis(figure, len(names))
-    figure.update_yaxes(
-        type="category", nticks=14, range=[len(names) - 0.5, -0.5], tickfont={"size": 10}, automargin=False,
-        showgrid=False,
-    )  # fmt: skip
+    look = UPRIGHT | {"tickangle": None}
+    figure.update_yaxes(type="category", nticks=14, range=[len(names) - 0.5, -0.5], **look)
     figure.update_layout(margin={"l": 62})
     return finished(figure, theme, "map", of=f"{head[0]}.{head[1]}")
 
@@ -229,22 +198,14 @@ def head_words(bits: float, low: float, high: float, bound: float) -> str:
 
 
 def token_axis(figure: go.Figure, n_positions: int) -> None:
-    """An axis of tokens; long ones end at the figure's edge rather than eat it up (the hover has them whole)."""
-    figure.update_xaxes(
-        type="category", nticks=14, range=[-0.5, n_positions - 0.5], tickangle=90, tickfont={"size": 10},
-        automargin=False, showgrid=False,
-    )  # fmt: skip
+    """An axis of tokens under the figure."""
+    figure.update_xaxes(type="category", nticks=14, range=ends(n_positions), **UPRIGHT)
     figure.update_layout(margin={"b": 62})
 
 
 def squared(stops: Stops) -> Stops:
     """The scale with its places squared: small weights show, and the colour bar still says the weight itself."""
     return [(t * t, colour) for t, colour in stops]
-
-
-def not_captured(theme: str) -> Stops:
-    """One grey."""
-    return [(0.0, THEMES[theme]["not_captured"]), (1.0, THEMES[theme]["not_captured"])]
 
 
 def bounds_of_cells(weights: Floats, bounds: Floats) -> Floats:

@@ -13,13 +13,38 @@ import plotly.graph_objects as go
 
 from mri.panels.theme import THEMES, template
 
+UPRIGHT: dict[str, Any] = {"tickangle": 90, "tickfont": {"size": 10}, "automargin": False, "showgrid": False}
+"""Of an axis of tokens; long ones end at the figure's edge rather than eat it up (the hover has them whole)."""
+LEGEND: dict[str, Any] = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 10}}
+"""Above the figure."""
+
+
+def stroke(colour: str, width: float, **more: Any) -> dict[str, Any]:
+    """A line as Plotly wants it."""
+    return {"color": colour, "width": width, **more}
+
+
+def filled(colour: str | Sequence[str]) -> dict[str, Any]:
+    """A bar's marker without an edge."""
+    return {"color": colour, "line": {"width": 0}}
+
+
+def ends(number: int) -> list[float]:
+    """The range of an axis of `number` categories."""
+    return [-0.5, number - 0.5]
+
+
+def frame(figure: go.Figure, theme: str, x: float | None, y: float, colour: str = "accent", width: float = 2) -> None:
+    """A frame around the cell at x, y of a map; without x around its whole row."""
+    across = {"xref": "paper", "x0": 0, "x1": 1} if x is None else {"x0": x - 0.5, "x1": x + 0.5}
+    figure.add_shape(type="rect", y0=y - 0.5, y1=y + 0.5, line=stroke(THEMES[theme][colour], width), **across)
+
 
 def message(text: str, theme: str) -> go.Figure:
     """An empty panel that says why it is empty, and what to do."""
     figure = go.Figure()
-    figure.add_annotation(
-        text=text, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper", font={"color": THEMES[theme]["muted"]}
-    )
+    middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    figure.add_annotation(text=text, showarrow=False, font={"color": THEMES[theme]["muted"]}, **middle)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return finished(figure, theme, text)
@@ -48,9 +73,7 @@ def percent(p: float) -> str:
 
 def mark_step(figure: go.Figure, step: int, theme: str) -> None:
     """Shape 0: the line at the current step. JavaScript moves it."""
-    figure.add_shape(
-        type="line", yref="paper", y0=0, y1=1, x0=step, x1=step, line={"color": THEMES[theme]["amber"], "width": 1.5}
-    )
+    figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=step, x1=step, line=stroke(THEMES[theme]["amber"], 1.5))
 
 
 def colorbar(theme: str) -> dict[str, Any]:

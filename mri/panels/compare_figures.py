@@ -14,12 +14,14 @@ import plotly.graph_objects as go
 
 from mri.format.arrays import Doubles
 from mri.measure.divergence import AttentionDivergence, PredictionDivergence
-from mri.panels.attention import heads_map, squared
-from mri.panels.chart import colorbar, escaped, finished, mark_step, percent
+from mri.panels.attention import Head, heads_map, squared
+from mri.panels.chart import LEGEND, UPRIGHT, colorbar, ends, escaped, filled, finished, mark_step, percent, stroke
 from mri.panels.theme import THEMES, colourscale
 
 UNRELATED = float(np.sqrt(2))
 """Relative difference of two vectors of one length that have nothing in common."""
+
+CERTAIN = "<br>certain: %{{customdata[{}]:.3g}} … %{{customdata[{}]:.3g}}<extra></extra>"
 
 MOST_PREDICTIONS = 20
 """Tokens that are drawn; the table to take away has all that either side captured."""
@@ -32,10 +34,20 @@ MEASURES = {
 """What the map can show -> its name."""
 
 
+Ranges = tuple[Doubles, Doubles]
+"""The least and the most that each value can be."""
+
+
 def difference_map(
-    keys: Sequence[str], values: Doubles, ranges: tuple[Doubles, Doubles] | None, *, by: str, every: int,
-    columns: Sequence[str], theme: str,
-) -> go.Figure:  # fmt: skip
+    keys: Sequence[str],
+    values: Doubles,
+    ranges: Ranges | None,
+    *,
+    by: str,
+    every: int,
+    columns: Sequence[str],
+    theme: str,
+) -> go.Figure:
     """One measure over hook points × moments.  values, ranges (n_keys, n_columns), NaN: nothing to compare; columns:
     what each column is, for the pointer; every: moments to a column. With ranges, the mean of each column stands above
     it, in the range in which it is certain to lie.
@@ -58,49 +70,35 @@ def difference_map(
         most = float(np.nanmax(np.abs(values), initial=0)) or 1.0
         scale = {"colorscale": colourscale("comparison", theme), "zmin": -most, "zmax": most}
         bar = {"tickvals": [-most, 0, most], "ticktext": ["A longer", "same", "B longer"]}
-    figure = go.Figure(
-        go.Heatmap(
-            z=values.astype(np.float32), y=list(keys), customdata=about, hoverongaps=False,
-            ygap=1 if len(keys) < 60 else 0, xgap=1 if values.shape[1] < 80 else 0,
-            hovertemplate=f"<b>%{{y}}</b><br>%{{customdata[0]}}<br>{MEASURES[by].partition(':')[0]} <b>{number}</b>"
-            "<br>%{customdata[2]}<extra></extra>",
-            colorbar=colorbar(theme) | bar, **scale,
-        )
-    )  # fmt: skip
+    measure = MEASURES[by].partition(":")[0]
+    hover = f"<b>%{{y}}</b><br>%{{customdata[0]}}<br>{measure} <b>{number}</b><br>%{{customdata[2]}}<extra></extra>"
+    gaps = {"ygap": 1 if len(keys) < 60 else 0, "xgap": 1 if values.shape[1] < 80 else 0, "hoverongaps": False}
+    scale |= {"colorbar": colorbar(theme) | bar, "customdata": about, "hovertemplate": hover}
+    figure = go.Figure(go.Heatmap(z=values.astype(np.float32), y=list(keys), **gaps, **scale))
     mark_step(figure, 0, theme)
-    figure.add_shape(type="rect", xref="paper", x0=0, x1=1, y0=-0.5, y1=-0.5, line={"color": c["violet"], "width": 1.5})
-    figure.update_xaxes(
-        title_text="moment: both sessions on one clock" + (f", {every} to a column" if every > 1 else ""),
-        range=[-0.5, values.shape[1] - 0.5], showgrid=False, zeroline=False,
-    )  # fmt: skip
-    figure.update_yaxes(
-        type="category", range=[-0.5, len(keys) - 0.5], nticks=max(2, min(len(keys), 24)), tickfont={"size": 10},
-        showgrid=False,
-    )  # fmt: skip
+    figure.add_shape(type="rect", xref="paper", x0=0, x1=1, y0=-0.5, y1=-0.5, line=stroke(c["violet"], 1.5))
+    title = "moment: both sessions on one clock" + (f", {every} to a column" if every > 1 else "")
+    figure.update_xaxes(title_text=title, range=ends(values.shape[1]), showgrid=False, zeroline=False)
+    few = max(2, min(len(keys), 24))
+    figure.update_yaxes(type="category", range=ends(len(keys)), nticks=few, tickfont={"size": 10}, showgrid=False)
     if ranges:
         _add_means(figure, values, ranges, list(columns), theme)
     out = finished(figure, theme, by, gap=0)
     return out.update_layout(meta={"of": by, "every": every})
 
 
-def _add_means(
-    figure: go.Figure, values: Doubles, ranges: tuple[Doubles, Doubles], columns: Sequence[str], theme: str
-) -> None:
+def _add_means(figure: go.Figure, values: Doubles, ranges: Ranges, columns: Sequence[str], theme: str) -> None:
     """The mean over the hook points of every column, with its range, in a strip above the map."""
     c, known = THEMES[theme], np.isfinite(values)
     count = known.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean, low, high = (np.where(known, each, 0).sum(axis=0) / count for each in (values, *ranges))
-    figure.add_bar(
-        y=high - low, base=low, width=1, marker={"color": c["not_captured"], "line": {"width": 0}}, hoverinfo="skip",
-        yaxis="y2", showlegend=False,
-    )  # fmt: skip
-    figure.add_scatter(
-        y=mean, customdata=np.stack([np.array(columns, object), low, high], axis=-1), mode="markers+lines",
-        line={"color": c["accent"], "width": 1}, marker={"size": 3}, yaxis="y2", showlegend=False,
-        hovertemplate="%{customdata[0]}<br>mean of the hook points <b>%{y:.4g}</b>"
-        "<br>certain: %{customdata[1]:.3g} … %{customdata[2]:.3g}<extra></extra>",
-    )  # fmt: skip
+    above = {"yaxis": "y2", "showlegend": False}
+    figure.add_bar(y=high - low, base=low, width=1, marker=filled(c["not_captured"]), hoverinfo="skip", **above)
+    about = np.stack([np.array(columns, object), low, high], axis=-1)
+    hover = f"%{{customdata[0]}}<br>mean of the hook points <b>%{{y:.4g}}</b>{CERTAIN.format(1, 2)}"
+    look = {"mode": "markers+lines", "line": stroke(c["accent"], 1), "marker": {"size": 3}}
+    figure.add_scatter(y=mean, customdata=about, hovertemplate=hover, **look, **above)
     figure.update_layout(yaxis={"domain": [0, 0.78]}, yaxis2={"domain": [0.82, 1], "title": "mean", "nticks": 4})
     figure.data[0].colorbar.update(len=0.78, y=0.39)
 
@@ -112,95 +110,65 @@ def similarity_bars(
 
     Traces: 0 the range, 1 the cosine, 2 CKA.
     """
-    c = THEMES[theme]
-    about = np.stack([low, high], axis=-1)
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=list(keys), y=high - low, base=low, marker={"color": c["not_captured"], "line": {"width": 0}},
-                width=0.8, hoverinfo="skip", name="range",
-            ),
-            go.Scatter(
-                x=list(keys), y=cosine, customdata=about, mode="markers", name="cosine",
-                marker={"color": c["accent"], "size": 7, "symbol": "diamond"},
-                hovertemplate="<b>%{x}</b><br>cosine <b>%{y:.4g}</b>"
-                "<br>certain: %{customdata[0]:.3g} … %{customdata[1]:.3g}<extra></extra>",
-            ),
-            go.Scatter(
-                x=list(keys), y=cka, mode="markers", name="linear CKA",
-                marker={"color": c["violet"], "size": 7, "symbol": "circle-open", "line": {"width": 2}},
-                hovertemplate="<b>%{x}</b><br>linear CKA <b>%{y:.4g}</b><extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
+    c, x, figure = THEMES[theme], list(keys), go.Figure()
+    grey = filled(c["not_captured"])
+    figure.add_bar(x=x, y=high - low, base=low, marker=grey, width=0.8, hoverinfo="skip", name="range")
+    diamond = {"color": c["accent"], "size": 7, "symbol": "diamond"}
+    hover = f"<b>%{{x}}</b><br>cosine <b>%{{y:.4g}}</b>{CERTAIN.format(0, 1)}"
+    figure.add_scatter(x=x, y=cosine, customdata=np.stack([low, high], axis=-1), hovertemplate=hover, name="cosine")
+    figure.update_traces(mode="markers", marker=diamond, selector={"name": "cosine"})
+    ring = {"color": c["violet"], "size": 7, "symbol": "circle-open", "line": {"width": 2}}
+    hover = "<b>%{x}</b><br>linear CKA <b>%{y:.4g}</b><extra></extra>"
+    figure.add_scatter(x=x, y=cka, mode="markers", name="linear CKA", marker=ring, hovertemplate=hover)
     lowest = float(np.nanmin(np.concatenate([low, cka, [1.0]])))
     figure.update_xaxes(type="category", showticklabels=False, range=[-0.5, len(keys) - 0.5], showgrid=False)
     figure.update_yaxes(range=[max(-1.05, lowest - 0.05), 1.05], zeroline=True)
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 11, "color": c["muted"]}},
-    )
+    font = {"size": 11, "color": c["muted"]}
+    figure.update_layout(showlegend=True, legend=LEGEND | {"y": 1, "font": font})
     return finished(figure, theme, "similarity", gap=0.2)
 
 
-def divergence_map(found: AttentionDivergence, *, selected: tuple[int, int], theme: str) -> go.Figure:
+def divergence_map(found: AttentionDivergence, *, selected: Head, theme: str) -> go.Figure:
     """Jensen–Shannon divergence of every head's row, at least.  Trace 0."""
     says = [
         [_bits_words(*ends) for ends in zip(lows, highs, strict=True)]
         for lows, highs in zip(found.low.tolist(), found.high.tolist(), strict=True)
     ]
-    figure = heads_map(
-        found.low.astype(np.float32), says, most=1, colours=squared(colourscale("attention", theme)),
-        selected=selected, theme=theme, bar={"text": "bits"},
-    )  # fmt: skip
+    colours = squared(colourscale("attention", theme))
+    scale = {"zmax": 1, "colorscale": colours, "colorbar": {"title": {"text": "bits"}}}
+    figure = heads_map(found.low.astype(np.float32), says, scale, selected=selected, theme=theme)
     return finished(figure, theme, "heads")
 
 
-def attention_pair(found: AttentionDivergence, names: Sequence[str], *, head: tuple[int, int], theme: str) -> go.Figure:
+def attention_pair(found: AttentionDivergence, names: Sequence[str], *, head: Head, theme: str) -> go.Figure:
     """One head's rows: A upwards, B downwards, and what B gives more or less.  names (n_places,): tokens.
 
     Traces: 0 A, 1 B, 2 at most A, 3 at most B, 4 B − A.
     """
     c = THEMES[theme]
     a, b = found.a[head].astype(np.float64), found.b[head].astype(np.float64)
-    most_a, most_b = (
-        np.where(np.isnan(row), bound[head], np.nan) for row, bound in ((a, found.bound_a), (b, found.bound_b))
-    )
+    most_a = np.where(np.isnan(a), found.bound_a[head], np.nan)
+    most_b = np.where(np.isnan(b), found.bound_b[head], np.nan)
     x = [f"{place} {escaped(name)}" for place, name in enumerate(names)]
 
-    def bars(y: Doubles, side: str, outline: bool) -> go.Bar:
+    figure = go.Figure()
+    for y, side, hollow in ((a, "A", False), (-b, "B", False), (most_a, "A", True), (-most_b, "B", True)):
         colour = c[f"side_{side.lower()}"]
-        marker = {
-            "color": "rgba(0,0,0,0)" if outline else colour,
-            "line": {"color": colour, "width": 1 if outline else 0},
-        }
-        value = "not captured: at most %{customdata:.4g}" if outline else "<b>%{customdata:.4g}</b> of the attention"
-        return go.Bar(
-            x=x, y=y, customdata=np.abs(y), marker=marker, hovertemplate=f"{side} to %{{x}}<br>{value}<extra></extra>"
-        )
-
-    figure = go.Figure(
-        [
-            bars(a, "A", False), bars(-b, "B", False), bars(most_a, "A", True), bars(-most_b, "B", True),
-            go.Scatter(
-                x=x, y=b - a, mode="markers+lines", line={"color": c["text"], "width": 1, "dash": "dot"},
-                marker={"size": 4}, connectgaps=False,
-                hovertemplate="%{x}<br>B − A <b>%{y:+.4g}</b><extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
+        marker = {"color": "rgba(0,0,0,0)" if hollow else colour, "line": stroke(colour, 1 if hollow else 0)}
+        value = "not captured: at most %{customdata:.4g}" if hollow else "<b>%{customdata:.4g}</b> of the attention"
+        hover = f"{side} to %{{x}}<br>{value}<extra></extra>"
+        figure.add_bar(x=x, y=y, customdata=np.abs(y), marker=marker, hovertemplate=hover)
+    look = {"mode": "markers+lines", "line": stroke(c["text"], 1, dash="dot"), "marker": {"size": 4}}
+    hover = "%{x}<br>B − A <b>%{y:+.4g}</b><extra></extra>"
+    figure.add_scatter(x=x, y=b - a, connectgaps=False, hovertemplate=hover, **look)
     most = float(np.nanmax(np.abs(np.concatenate([a, b, most_a, most_b])), initial=0.05)) * 1.05
     ticks = [t for t in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0) if t <= most]
-    figure.update_layout(barmode="overlay")
-    figure.update_xaxes(
-        type="category", nticks=18, range=[-0.5, len(x) - 0.5], tickangle=90, tickfont={"size": 10}, automargin=False,
-        showgrid=False,
-    )  # fmt: skip
-    figure.update_layout(margin={"b": 66})
-    figure.update_yaxes(
-        range=[-most, most], tickvals=[-t for t in reversed(ticks)] + ticks, zeroline=True,
-        ticktext=[f"{t:g}" for t in [*reversed(ticks), *ticks]], title_text="▼ B   weight   A ▲",
-    )  # fmt: skip
+    figure.update_layout(barmode="overlay", margin={"b": 66})
+    figure.update_xaxes(type="category", nticks=18, range=ends(len(x)), **UPRIGHT)
+    tickvals = [-t for t in reversed(ticks)] + ticks
+    ticktext = [f"{abs(t):g}" for t in tickvals]
+    figure.update_yaxes(range=[-most, most], tickvals=tickvals, ticktext=ticktext, zeroline=True)
+    figure.update_yaxes(title_text="▼ B   weight   A ▲")
     return finished(figure, theme, "attention", gap=0.15)
 
 
@@ -222,29 +190,20 @@ def predictions_pair(
     def dots(side: str, hollow: bool) -> go.Scatter:
         symbol, colour, own, bound, size = marks[side]
         x = np.where(np.isnan(own), bound, np.nan) if hollow else own
-        return go.Scatter(
-            x=x, y=rows, mode="markers", cliponaxis=False, text=says, hovertemplate="%{y}<br>%{text}<extra></extra>",
-            marker={"symbol": symbol + ("-open" if hollow else ""), "color": colour, "size": size},
-            name=side,
-        )  # fmt: skip
+        marker = {"symbol": symbol + ("-open" if hollow else ""), "color": colour, "size": size}
+        hover = {"text": says, "hovertemplate": "%{y}<br>%{text}<extra></extra>"}
+        return go.Scatter(x=x, y=rows, mode="markers", cliponaxis=False, marker=marker, name=side, **hover)
 
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=ways_x, y=ways_y, mode="lines", line={"color": c["muted"], "width": 1.5}, hoverinfo="skip"
-            ),
-            dots("A", False), dots("B", False), dots("A", True), dots("B", True),
-        ]
-    )  # fmt: skip
-    ends = [
+    line = stroke(c["muted"], 1.5)
+    ways = go.Scatter(x=ways_x, y=ways_y, mode="lines", line=line, hoverinfo="skip")
+    figure = go.Figure([ways, dots("A", False), dots("B", False), dots("A", True), dots("B", True)])
+    labels = [
         escaped(name) + "".join(f" ◂{side}" for side, token in zip("AB", chosen, strict=True) if token == token_id)
         for name, token_id in zip(names, found.token_ids[: len(names)].tolist(), strict=True)
     ]
     figure.update_xaxes(range=[-0.02, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top")
-    figure.update_yaxes(
-        tickvals=rows, ticktext=ends, range=[len(names) - 0.5, -0.5], tickfont={"color": c["text"], "size": 12},
-        showgrid=False,
-    )  # fmt: skip
+    figure.update_yaxes(tickvals=rows, ticktext=labels, range=[len(names) - 0.5, -0.5], showgrid=False)
+    figure.update_yaxes(tickfont={"color": c["text"], "size": 12})
     return finished(figure, theme, "predictions")
 
 

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from mri.format.arrays import Bools, Floats, Ids
 from mri.measure.predictions import Predictions
-from mri.panels.chart import colorbar, escaped, finished, mark_step, percent
+from mri.panels.chart import colorbar, ends, escaped, filled, finished, frame, mark_step, percent, stroke
 from mri.panels.theme import THEMES, colourscale
 
 
@@ -47,40 +47,24 @@ def neuron_heatmap(
     finite = captured & np.isfinite(values)
     limit = float(np.abs(values[finite]).max(initial=0)) or 1.0
     odd = np.flatnonzero(captured & ~np.isfinite(values))
-    not_captured = (
-        "<b>neuron %{customdata[0]}</b><br>not captured"
-        + (": at most %{customdata[1]:.6g} in magnitude" if np.isfinite(bound) else "")
-        + "<extra></extra>"
-    )
-    figure = go.Figure(
-        [
-            go.Heatmap(
-                z=grid(np.where(captured, np.nan, 0).astype(np.float32)),
-                customdata=np.stack([neuron, np.full(neuron.shape, bound)], axis=-1).astype(np.float32),
-                colorscale=[[0, THEMES[theme]["not_captured"]], [1, THEMES[theme]["not_captured"]]], showscale=False,
-                hoverongaps=False, hovertemplate=not_captured, xgap=1, ygap=1,
-            ),
-            go.Heatmap(
-                z=grid(np.where(finite, values, np.nan).astype(np.float32)),
-                customdata=np.stack([neuron, _padded(ranks(values, captured), rows, cols)], axis=-1),
-                colorscale=colourscale("signed", theme), zmin=-limit, zmax=limit, hoverongaps=False, xgap=1, ygap=1,
-                hovertemplate=f"<b>neuron %{{customdata[0]}}</b><br>%{{z:.6g}} {unit}<br>rank %{{customdata[1]}} of"
-                f" {len(values)} by magnitude<extra></extra>",
-                colorbar=colorbar(theme),
-            ),
-            go.Scatter(
-                x=odd % cols, y=odd // cols, text=[_odd_name(values[i]) for i in odd], customdata=odd[:, None],
-                mode="text", textfont={"color": "#ff4fd8", "size": 10},
-                hovertemplate="<b>neuron %{customdata[0]}</b><br>%{text}<extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
+    at_most = ": at most %{customdata[1]:.6g} in magnitude" if np.isfinite(bound) else ""
+    figure, title, grey = go.Figure(), "<b>neuron %{customdata[0]}</b><br>", THEMES[theme]["not_captured"]
+    look = {"xgap": 1, "ygap": 1, "hoverongaps": False}
+    about = np.stack([neuron, np.full(neuron.shape, bound)], axis=-1).astype(np.float32)
+    hover = {"customdata": about, "hovertemplate": f"{title}not captured{at_most}<extra></extra>"}
+    missing = grid(np.where(captured, np.nan, 0).astype(np.float32))
+    figure.add_heatmap(z=missing, colorscale=[[0, grey], [1, grey]], showscale=False, **hover, **look)
+    known = grid(np.where(finite, values, np.nan).astype(np.float32))
+    rank = f"rank %{{customdata[1]}} of {len(values)} by magnitude"
+    about = np.stack([neuron, _padded(ranks(values, captured), rows, cols)], axis=-1)
+    hover = {"customdata": about, "hovertemplate": f"{title}%{{z:.6g}} {unit}<br>{rank}<extra></extra>"}
+    scale = {"colorscale": colourscale("signed", theme), "zmin": -limit, "zmax": limit, "colorbar": colorbar(theme)}
+    figure.add_heatmap(z=known, **scale, **hover, **look)
+    hover = {"customdata": odd[:, None], "hovertemplate": f"{title}%{{text}}<extra></extra>"}
+    names, font = [_odd_name(values[i]) for i in odd], {"color": "#ff4fd8", "size": 10}
+    figure.add_scatter(x=odd % cols, y=odd // cols, text=names, mode="text", textfont=font, **hover)
     if selected < len(values):
-        x, y = selected % cols, selected // cols
-        figure.add_shape(
-            type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5,
-            line={"color": THEMES[theme]["accent"], "width": 2},
-        )  # fmt: skip
+        frame(figure, theme, selected % cols, selected // cols)
     figure.update_xaxes(visible=False, range=[-0.5, cols - 0.5])
     figure.update_yaxes(visible=False, range=[rows - 0.5, -0.5])
     return finished(figure, theme, key, of=key)
@@ -95,23 +79,16 @@ def neuron_history(
     """
     c, steps = THEMES[theme], np.arange(len(values), dtype=np.int32)
     token = np.array(tokens, dtype=object)[:, None]
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=steps, y=2 * bounds, base=-bounds, width=1, marker={"color": c["not_captured"], "line": {"width": 0}},
-                customdata=np.stack([token[:, 0], bounds.astype(object)], axis=-1),
-                hovertemplate="step %{x} · read %{customdata[0]}<br>not captured: at most %{customdata[1]:.6g} in"
-                " magnitude<extra></extra>",
-            ),
-            go.Scatter(
-                x=steps, y=values, customdata=token, mode="lines+markers", line={"color": c["accent"], "width": 1.5},
-                marker={"size": 4}, connectgaps=False,
-                hovertemplate=f"step %{{x}} · read %{{customdata[0]}}<br><b>%{{y:.6g}}</b> {unit}<extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
+    figure, read = go.Figure(), "step %{x} · read %{customdata[0]}<br>"
+    about = np.stack([token[:, 0], bounds.astype(object)], axis=-1)
+    hover = read + "not captured: at most %{customdata[1]:.6g} in magnitude<extra></extra>"
+    band = {"y": 2 * bounds, "base": -bounds, "width": 1, "marker": filled(c["not_captured"])}
+    figure.add_bar(x=steps, customdata=about, hovertemplate=hover, **band)
+    look = {"mode": "lines+markers", "line": stroke(c["accent"], 1.5), "marker": {"size": 4}, "connectgaps": False}
+    hover = f"{read}<b>%{{y:.6g}}</b> {unit}<extra></extra>"
+    figure.add_scatter(x=steps, y=values, customdata=token, hovertemplate=hover, **look)
     mark_step(figure, step, theme)
-    figure.update_xaxes(title_text="step", range=[-0.5, len(values) - 0.5])
+    figure.update_xaxes(title_text="step", range=ends(len(values)))
     figure.update_yaxes(title_text=f"{name} ({unit})", zeroline=True)
     return finished(figure, theme, name, gap=0)
 
@@ -123,33 +100,22 @@ def predictions(
     strongest; how: why the token that follows stands there, in a word. Traces: 0 the bars, 1 over them the bar of the
     token that follows."""
     c, rows, (_, places, logits, probs, chosen) = THEMES[theme], np.arange(len(tokens), dtype=np.int32), found
-    figure = go.Figure(
-        [
-            go.Bar(
-                y=rows, x=probs, orientation="h", marker={"color": c["bar"]}, cliponaxis=False,
-                text=[percent(float(p)) + (f"  ◂ {how}" if i == chosen else "") for i, p in enumerate(probs)],
-                textposition="outside", textfont={"color": c["text"], "size": 11},
-                customdata=np.stack([logits, places + 1], axis=-1).astype(np.float32),
-                hovertemplate="%{y}<br><b>%{x:.6g}</b><br>logit %{customdata[0]:.6g}<br>rank %{customdata[1]:d}"
-                "<extra></extra>",
-            ),
-            go.Bar(
-                y=rows, x=np.where(rows == chosen, probs, np.nan).astype(np.float32), orientation="h",
-                marker={"color": c["accent"]}, hoverinfo="skip",
-            ),
-        ]
-    )  # fmt: skip
+    figure = go.Figure()
+    hover = "%{y}<br><b>%{x:.6g}</b><br>logit %{customdata[0]:.6g}<br>rank %{customdata[1]:d}<extra></extra>"
+    about = {"customdata": np.stack([logits, places + 1], axis=-1).astype(np.float32), "hovertemplate": hover}
+    text = [percent(float(p)) + (f"  ◂ {how}" if i == chosen else "") for i, p in enumerate(probs)]
+    written = {"text": text, "textposition": "outside", "textfont": {"color": c["text"], "size": 11}}
+    figure.add_bar(y=rows, x=probs, marker={"color": c["bar"]}, cliponaxis=False, **written, **about)
+    followed = np.where(rows == chosen, probs, np.nan).astype(np.float32)
+    figure.add_bar(y=rows, x=followed, marker={"color": c["accent"]}, hoverinfo="skip")
+    figure.update_traces(orientation="h")
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(
-        range=[0, 1.9], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top",
-        title_text=temperature_words(num_captured, temperature, probs),
-    )  # fmt: skip
-    names = [escaped(token) + (f" · rank {rank + 1}" if rank != i else "") for i, (token, rank) in enumerate(
-        zip(tokens, places.tolist(), strict=True))]  # fmt: skip
-    figure.update_yaxes(
-        tickvals=rows, ticktext=names, range=[len(tokens) - 0.5, -0.5], tickfont={"color": c["text"], "size": 12},
-        showgrid=False,
-    )  # fmt: skip
+    figure.update_xaxes(range=[0, 1.9], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top")
+    figure.update_xaxes(title_text=temperature_words(num_captured, temperature, probs))
+    ranked = enumerate(zip(tokens, places.tolist(), strict=True))
+    names = [escaped(token) + (f" · rank {rank + 1}" if rank != i else "") for i, (token, rank) in ranked]
+    figure.update_yaxes(tickvals=rows, ticktext=names, range=[len(tokens) - 0.5, -0.5], showgrid=False)
+    figure.update_yaxes(tickfont={"color": c["text"], "size": 12})
     return finished(figure, theme, "predictions", gap=0.25)
 
 
@@ -166,9 +132,8 @@ def ranks(values: Floats, captured: Bools) -> Ids:
     """(width,) rank by magnitude among the captured, 1 = strongest; 0 where not captured."""
     out = np.zeros(len(values), np.int32)
     where = np.flatnonzero(captured)
-    out[where[np.argsort(-np.nan_to_num(np.abs(values[where]), nan=-1.0), kind="stable")]] = np.arange(
-        1, len(where) + 1
-    )
+    order = np.argsort(-np.nan_to_num(np.abs(values[where]), nan=-1.0), kind="stable")
+    out[where[order]] = np.arange(1, len(where) + 1)
     return out
 
 

@@ -6,25 +6,28 @@ Arrays in, `go.Figure` out; computes nothing but places. Knows no sessions, no c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mri.format.arrays import Bools, Doubles, Floats, Ints
-from mri.panels.chart import colorbar, escaped, finished
+from mri.panels.chart import LEGEND, colorbar, ends, escaped, filled, finished, stroke
 from mri.panels.theme import THEMES, colourscale, scales
 from mri.panels.watched import DASHES
 from mri.study.clustering import Clusters
 from mri.study.moments import EDGES
 
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "pentagon", "triangle-down", "hexagram",
-           "bowtie", "star", "hourglass")  # fmt: skip
+MARKS = "circle square diamond triangle-up cross x pentagon triangle-down hexagram bowtie star hourglass"
+SYMBOLS = MARKS.split(" ")
 """By group, beside its colour: colour never tells groups apart alone."""
 
 MOST_ROWS, MOST_COLUMNS = 300, 400
 """Cells that a screen can show: more neurons or steps are drawn as means of neighbours."""
 MOST_TOKENS = 40
+UNDER: dict[str, Any] = {"tickangle": 90, "tickfont": {"size": 9}, "showgrid": False}
+"""Of an axis of many tokens."""
 DEVIATIONS = 3
 """Standard deviations at the ends of the heatmap's scale."""
 
@@ -42,18 +45,15 @@ def group_map(clusters: Clusters, names: Sequence[str], *, selected: int | None,
     figure, text = go.Figure(), np.array(names, dtype=object)
     for group in range(clusters.n_groups):
         members = np.flatnonzero(clusters.labels == group)
-        figure.add_scatter(
-            x=clusters.places[members, 0], y=clusters.places[members, 1], mode="markers", name=f"{group + 1}",
-            customdata=text[members],
-            marker={"color": colour_of(group, theme), "symbol": SYMBOLS[group], "size": 6, "opacity": 0.85},
-            hovertemplate=f"<b>%{{customdata}}</b><br>group {group + 1}<br>%{{x:.4g}}, %{{y:.4g}}<extra></extra>",
-        )  # fmt: skip
+        x, y = clusters.places[members].T
+        marker = {"color": colour_of(group, theme), "symbol": SYMBOLS[group], "size": 6, "opacity": 0.85}
+        hover = f"<b>%{{customdata}}</b><br>group {group + 1}<br>%{{x:.4g}}, %{{y:.4g}}<extra></extra>"
+        about = {"customdata": text[members], "hovertemplate": hover}
+        figure.add_scatter(x=x, y=y, mode="markers", name=f"{group + 1}", marker=marker, **about)
     if selected is not None:
         x, y = clusters.places[selected]
-        figure.add_scatter(
-            x=[x], y=[y], mode="markers", hoverinfo="skip", showlegend=False,
-            marker={"symbol": "circle-open", "size": 16, "color": THEMES[theme]["text"], "line": {"width": 2}},
-        )  # fmt: skip
+        marker = {"symbol": "circle-open", "size": 16, "color": THEMES[theme]["text"], "line": {"width": 2}}
+        figure.add_scatter(x=[x], y=[y], mode="markers", hoverinfo="skip", showlegend=False, marker=marker)
     first, second = (f"{share * 100:.1f} %" for share in clusters.explained)
     figure.update_xaxes(title_text=f"component 1 · {first} of the variance", zeroline=False)
     figure.update_yaxes(title_text=f"component 2 · {second}", zeroline=False)
@@ -62,9 +62,15 @@ def group_map(clusters: Clusters, names: Sequence[str], *, selected: int | None,
 
 
 def group_heatmap(
-    clusters: Clusters, shapes: Floats, captured: Bools, names: Sequence[str], tokens: Sequence[str], *,
-    breaks: Sequence[int], theme: str,
-) -> go.Figure:  # fmt: skip
+    clusters: Clusters,
+    shapes: Floats,
+    captured: Bools,
+    names: Sequence[str],
+    tokens: Sequence[str],
+    *,
+    breaks: Sequence[int],
+    theme: str,
+) -> go.Figure:
     """Neurons × steps in the order of the groups.  shapes (n, n_steps): standardised values; captured: which of them
     were measured; breaks: columns at which another session begins.
 
@@ -85,42 +91,30 @@ def group_heatmap(
     signed = {"colorscale": colourscale("signed", theme), "zmin": -DEVIATIONS, "zmax": DEVIATIONS, "zmid": 0}
     common = {**signed, "customdata": what, "text": np.array([ticks] * len(rows), dtype=object), "xaxis": "x"}
     hover = "<b>%{customdata}</b><br>read %{text}<br><b>%{z:.3f}</b> deviations from its mean"
-    figure = go.Figure(
-        [
-            go.Heatmap(
-                z=expected.astype(np.float32), showscale=False, opacity=0.32,
-                hovertemplate=hover + "<br>expected: not captured<extra></extra>", **common,
-            ),
-            go.Heatmap(
-                z=np.where(share > 0, measured, np.nan).astype(np.float32), hoverongaps=False,
-                colorbar=colorbar(theme) | {"title": {"text": "σ"}}, hovertemplate=hover + "<extra></extra>", **common,
-            ),
-            go.Heatmap(
-                z=clusters.labels[order[rows]][:, None].astype(np.float32), xaxis="x2", showscale=False, zmin=-0.5,
-                zmax=11.5, colorscale=_steps([colour_of(group, theme) for group in range(12)]),
-                hovertemplate="group %{text}<extra></extra>", text=[[f"{g + 1}"] for g in clusters.labels[order[rows]]],
-            ),
-        ]
-    )  # fmt: skip
+    figure, groups = go.Figure(), clusters.labels[order[rows]]
+    pale = {"showscale": False, "opacity": 0.32, "hovertemplate": hover + "<br>expected: not captured<extra></extra>"}
+    figure.add_heatmap(z=expected.astype(np.float32), **pale, **common)
+    bright = {"colorbar": colorbar(theme) | {"title": {"text": "σ"}}, "hovertemplate": hover + "<extra></extra>"}
+    captured_only = np.where(share > 0, measured, np.nan).astype(np.float32)
+    figure.add_heatmap(z=captured_only, hoverongaps=False, **bright, **common)
+    colours = _steps([colour_of(group, theme) for group in range(12)])
+    strip = {"colorscale": colours, "zmin": -0.5, "zmax": 11.5, "showscale": False, "xaxis": "x2"}
+    about = {"text": [[f"{group + 1}"] for group in groups], "hovertemplate": "group %{text}<extra></extra>"}
+    figure.add_heatmap(z=groups[:, None].astype(np.float32), **strip, **about)
     for group in range(clusters.n_groups):
-        members = np.flatnonzero(clusters.labels[order[rows]] == group)
+        members = np.flatnonzero(groups == group)
         if not len(members):
             continue
-        figure.add_annotation(
-            x=0, xref="x2", y=float(members.mean()), yref="y", text=f"{group + 1}", showarrow=False, xshift=-16,
-            font={"size": 11, "color": c["text"]},
-        )  # fmt: skip
+        place = {"x": 0, "xref": "x2", "y": float(members.mean()), "yref": "y", "xshift": -16}
+        figure.add_annotation(text=f"{group + 1}", showarrow=False, font={"size": 11, "color": c["text"]}, **place)
         if members[0]:
-            figure.add_hline(y=float(members[0]) - 0.5, line={"color": c["text"], "width": 0.7})
+            figure.add_hline(y=float(members[0]) - 0.5, line=stroke(c["text"], 0.7))
     _mark_breaks(figure, [int(np.searchsorted(columns, at)) for at in breaks], theme)
     every = max(1, -(-len(columns) // MOST_TOKENS))
-    figure.update_layout(
-        xaxis={"domain": [0.035, 1], "tickvals": [*range(0, len(columns), every)], "ticktext": ticks[::every],
-               "tickangle": 90, "tickfont": {"size": 9}, "showgrid": False},
-        xaxis2={"domain": [0, 0.025], "visible": False, "fixedrange": True},
-        yaxis={"autorange": "reversed", "showticklabels": False, "showgrid": False},
-        margin={"b": 64},
-    )  # fmt: skip
+    labelled = {"tickvals": [*range(0, len(columns), every)], "ticktext": ticks[::every], **UNDER}
+    figure.update_layout(xaxis={"domain": [0.035, 1], **labelled}, margin={"b": 64})
+    figure.update_layout(xaxis2={"domain": [0, 0.025], "visible": False, "fixedrange": True})
+    figure.update_layout(yaxis={"autorange": "reversed", "showticklabels": False, "showgrid": False})
     return finished(figure, theme, "group-heatmap")
 
 
@@ -129,18 +123,14 @@ def group_means(clusters: Clusters, tokens: Sequence[str], *, breaks: Sequence[i
     figure, steps = go.Figure(), np.arange(len(tokens), dtype=np.int32)
     token = np.array([escaped(text) for text in tokens], dtype=object)
     for group in range(clusters.n_groups):
-        figure.add_scatter(
-            x=steps, y=clusters.means[group].astype(np.float32), mode="lines", name=f"{group + 1}", customdata=token,
-            line={"color": colour_of(group, theme), "width": 1.6, "dash": DASHES[group % len(DASHES)]},
-            hovertemplate=f"<b>group {group + 1}</b> · read %{{customdata}}<br><b>%{{y:.3f}}</b> deviations"
-            "<extra></extra>",
-        )  # fmt: skip
+        means, read = clusters.means[group].astype(np.float32), f"<b>group {group + 1}</b> · read %{{customdata}}<br>"
+        line = stroke(colour_of(group, theme), 1.6, dash=DASHES[group % len(DASHES)])
+        hover = read + "<b>%{y:.3f}</b> deviations<extra></extra>"
+        about = {"customdata": token, "hovertemplate": hover}
+        figure.add_scatter(x=steps, y=means, mode="lines", name=f"{group + 1}", line=line, **about)
     _mark_breaks(figure, breaks, theme)
     every = max(1, -(-len(tokens) // MOST_TOKENS))
-    figure.update_xaxes(
-        range=[-0.5, len(tokens) - 0.5], tickvals=steps[::every], ticktext=token[::every].tolist(), tickangle=90,
-        tickfont={"size": 9}, showgrid=False,
-    )  # fmt: skip
+    figure.update_xaxes(tickvals=steps[::every], ticktext=token[::every].tolist(), range=ends(len(tokens)), **UNDER)
     figure.update_yaxes(title_text="mean of the group (σ)")
     figure.update_layout(margin={"b": 64}, hovermode="closest")
     _legend(figure, "group")
@@ -152,15 +142,12 @@ def silhouettes(clusters: Clusters, *, theme: str) -> go.Figure:
     silhouette of as many groups of shifted neurons."""
     c, found, chosen = THEMES[theme], clusters.silhouettes, clusters.n_groups
     counts = [*found]
-    figure = go.Figure(
-        go.Bar(
-            x=counts, y=[*found.values()], marker={"color": [c["accent"] if n == chosen else c["bar"] for n in counts]},
-            text=[f"{value:.2f}" for value in found.values()], textposition="outside", cliponaxis=False,
-            textfont={"size": 10, "color": c["muted"]},
-            hovertemplate="%{x} groups<br>mean silhouette <b>%{y:.4f}</b><extra></extra>",
-        )
-    )  # fmt: skip
-    figure.add_hline(y=float(clusters.null.max()), line={"color": c["amber"], "width": 1.5, "dash": "dot"})
+    marker = {"color": [c["accent"] if n == chosen else c["bar"] for n in counts]}
+    hover = "%{x} groups<br>mean silhouette <b>%{y:.4f}</b><extra></extra>"
+    figure = go.Figure(go.Bar(x=counts, y=[*found.values()], marker=marker, hovertemplate=hover, cliponaxis=False))
+    text, font = [f"{value:.2f}" for value in found.values()], {"size": 10, "color": c["muted"]}
+    figure.update_traces(text=text, textposition="outside", textfont=font)
+    figure.add_hline(y=float(clusters.null.max()), line=stroke(c["amber"], 1.5, dash="dot"))
     figure.update_xaxes(title_text="number of groups", tickvals=counts, showgrid=False)
     figure.update_yaxes(title_text="mean silhouette")
     return finished(figure, theme, "silhouettes", gap=0.3)
@@ -173,19 +160,15 @@ def distribution(counts: Ints, *, unit: str, theme: str) -> go.Figure:
     bins = np.arange(low, high)
     c, middle = THEMES[theme], len(EDGES)
     names = [_bin_name(int(i)) for i in bins]
-    figure = go.Figure(
-        go.Bar(
-            x=bins, y=counts[low:high].astype(np.int32), customdata=names, width=1,
-            marker={"color": [c["bar"] if i >= middle else c["violet"] for i in bins], "line": {"width": 0}},
-            hovertemplate=f"%{{customdata}} {unit}<br><b>%{{y}}</b> captured values<extra></extra>",
-        )
-    )  # fmt: skip
+    marker = filled([c["bar"] if i >= middle else c["violet"] for i in bins])
+    hover = f"%{{customdata}} {unit}<br><b>%{{y}}</b> captured values<extra></extra>"
+    about = {"customdata": names, "hovertemplate": hover}
+    figure = go.Figure(go.Bar(x=bins, y=counts[low:high].astype(np.int32), width=1, marker=marker, **about))
     every = 1 if len(bins) < 12 else 2 if len(bins) < 24 else 4
     ticks = [int(i) for i in bins if i == middle or (abs(i - middle) - 1) % every == 0]
-    figure.update_xaxes(
-        tickvals=[i - 0.5 * np.sign(i - middle) for i in ticks], ticktext=[_edge_name(i) for i in ticks],
-        title_text=f"{unit}, each bar √2 wide in magnitude", showgrid=False,
-    )  # fmt: skip
+    edges, text = [i - 0.5 * np.sign(i - middle) for i in ticks], [_edge_name(i) for i in ticks]
+    title = f"{unit}, each bar √2 wide in magnitude"
+    figure.update_xaxes(title_text=title, tickvals=edges, ticktext=text, showgrid=False)
     figure.update_yaxes(title_text="captured values")
     return finished(figure, theme, "distribution", gap=0)
 
@@ -228,13 +211,9 @@ def _steps(colours: Sequence[str]) -> list[tuple[float, str]]:
 
 def _mark_breaks(figure: go.Figure, breaks: Sequence[int], theme: str) -> None:
     for at in breaks:
-        figure.add_vline(x=at - 0.5, line={"color": THEMES[theme]["amber"], "width": 1, "dash": "dot"})
+        figure.add_vline(x=at - 0.5, line=stroke(THEMES[theme]["amber"], 1, dash="dot"))
 
 
 def _legend(figure: go.Figure, title: str) -> None:
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 10},
-                "title": {"text": title + " ", "font": {"size": 10}}},
-        margin={"t": 30},
-    )  # fmt: skip
+    legend = LEGEND | {"title": {"text": title + " ", "font": {"size": 10}}}
+    figure.update_layout(showlegend=True, legend=legend, margin={"t": 30})

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from mri.format.arrays import Floats
 from mri.format.hook_points import STATS
-from mri.panels.chart import colorbar, finished, mark_step
+from mri.panels.chart import colorbar, ends, filled, finished, frame, mark_step
 from mri.panels.theme import THEMES, colourscale
 
 LOG_STATS = ("std", "l2", "p99")
@@ -31,24 +31,14 @@ def statistics_bars(keys: Sequence[str], stats: Floats, *, selected: int, theme:
     mean, std = stats[:, STATS.index("mean")], stats[:, STATS.index("std")]
     below, above = np.arcsinh(mean - std), np.arcsinh(mean + std)
     hover = "<b>%{x}</b><br>" + "<br>".join(f"{name} %{{customdata[{i}]:.6g}}" for i, name in enumerate(STATS))
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=list(keys), y=high - low, base=low, width=0.3, marker={"color": c["bar"], "line": {"width": 0}},
-                customdata=stats, hovertemplate=hover + "<extra></extra>",
-            ),
-            go.Bar(
-                x=list(keys), y=above - below, base=below, width=0.9, customdata=stats,
-                marker={"color": [c["violet"] if i == selected else c["accent"] for i in range(len(keys))]},
-                hovertemplate=hover + "<extra></extra>",
-            ),
-        ]
-    )  # fmt: skip
-    ends = np.nan_to_num(np.concatenate([low, high]))
-    ticks = [
-        t for t in (-1e4, -1e3, -100, -10, -1, 0, 1, 10, 100, 1e3, 1e4) if ends.min() <= np.arcsinh(t) <= ends.max()
-    ]
-    figure.update_xaxes(type="category", showticklabels=False, range=[-0.5, len(keys) - 0.5])
+    figure, about = go.Figure(), {"x": list(keys), "customdata": stats, "hovertemplate": hover + "<extra></extra>"}
+    figure.add_bar(y=high - low, base=low, width=0.3, marker=filled(c["bar"]), **about)
+    colours = [c["violet"] if i == selected else c["accent"] for i in range(len(keys))]
+    figure.add_bar(y=above - below, base=below, width=0.9, marker={"color": colours}, **about)
+    outermost = np.nan_to_num(np.concatenate([low, high]))
+    marks = (-1e4, -1e3, -100, -10, -1, 0, 1, 10, 100, 1e3, 1e4)
+    ticks = [mark for mark in marks if outermost.min() <= np.arcsinh(mark) <= outermost.max()]
+    figure.update_xaxes(type="category", showticklabels=False, range=ends(len(keys)))
     figure.update_yaxes(tickvals=np.arcsinh(ticks), ticktext=[f"{t:g}" for t in ticks])
     figure.update_layout(barmode="overlay")
     return finished(figure, theme, "bars", gap=0)
@@ -60,24 +50,16 @@ def statistic_map(
     """One statistic over hook points × steps.  values (n_points, num_steps).  Trace: 0 the map."""
     shown, ticks = _shown_statistic(values, stat)
     limit = float(np.nanmax(np.abs(shown), initial=1e-9)) if stat in SIGNED_STATS else None
-    scale = "signed" if stat in SIGNED_STATS else "attention"
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown, x=np.arange(values.shape[1]), y=list(keys), customdata=values[..., None], hoverongaps=False,
-            colorscale=colourscale(scale, theme), zmin=None if limit is None else -limit, zmax=limit,
-            hovertemplate=f"<b>%{{y}}</b> · step %{{x}}<br>{stat} <b>%{{customdata[0]:.6g}}</b> {unit}<extra></extra>",
-            colorbar={**colorbar(theme), **ticks},
-        )
-    )  # fmt: skip
+    scale: dict[str, Any] = {"colorscale": colourscale("signed" if limit else "attention", theme)}
+    hover = f"<b>%{{y}}</b> · step %{{x}}<br>{stat} <b>%{{customdata[0]:.6g}}</b> {unit}<extra></extra>"
+    about = {"customdata": values[..., None], "hovertemplate": hover, "hoverongaps": False}
+    scale |= {"zmin": limit and -limit, "zmax": limit, "colorbar": {**colorbar(theme), **ticks}}
+    figure = go.Figure(go.Heatmap(z=shown, x=np.arange(values.shape[1]), y=list(keys), **scale, **about))
     mark_step(figure, step, theme)
-    figure.add_shape(
-        type="rect", xref="paper", x0=0, x1=1, y0=selected - 0.5, y1=selected + 0.5,
-        line={"color": THEMES[theme]["violet"], "width": 1},
-    )  # fmt: skip
-    figure.update_xaxes(title_text="step", range=[-0.5, values.shape[1] - 0.5])
-    figure.update_yaxes(
-        type="category", range=[-0.5, len(keys) - 0.5], nticks=max(2, len(keys) // 3), tickfont={"size": 10}
-    )
+    frame(figure, theme, None, selected, "violet", 1)
+    figure.update_xaxes(title_text="step", range=ends(values.shape[1]))
+    few = max(2, len(keys) // 3)
+    figure.update_yaxes(type="category", range=ends(len(keys)), nticks=few, tickfont={"size": 10})
     return finished(figure, theme, stat, gap=0)
 
 

@@ -22,18 +22,25 @@ Stops = list[tuple[float, str]]
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
 
+COLOURS = """\
+panel        #161f2d #ffffff
+line         #233044 #d5dde8
+text         #d7e1ee #16202e
+muted        #8496ad #566579
+accent       #4fd1e0 #0b7285
+violet       #a78bfa #6741d9
+bar          #3a6ea8 #5b8fd0
+plot         #0e1520 #f3f6fa
+not_captured #2b3a50 #dbe2ea
+amber        #ffc35c #a86200
+zero         #05080c #ffffff
+side_a       #f0a24a #a85b00
+side_b       #6aa8ff #1c5fc4""".splitlines()
+"""Name, in the dark theme, in the light one."""
+
 THEMES: dict[str, dict[str, str]] = {
-    "dark": {
-        "panel": "#161f2d", "line": "#233044", "text": "#d7e1ee", "muted": "#8496ad", "accent": "#4fd1e0",
-        "violet": "#a78bfa", "bar": "#3a6ea8", "plot": "#0e1520", "not_captured": "#2b3a50", "amber": "#ffc35c",
-        "zero": "#05080c", "side_a": "#f0a24a", "side_b": "#6aa8ff",
-    },
-    "light": {
-        "panel": "#ffffff", "line": "#d5dde8", "text": "#16202e", "muted": "#566579", "accent": "#0b7285",
-        "violet": "#6741d9", "bar": "#5b8fd0", "plot": "#f3f6fa", "not_captured": "#dbe2ea", "amber": "#a86200",
-        "zero": "#ffffff", "side_a": "#a85b00", "side_b": "#1c5fc4",
-    },
-}  # fmt: skip
+    theme: {row.split()[0]: row.split()[column] for row in COLOURS} for column, theme in enumerate(("dark", "light"), 1)
+}
 """Colours of panels, lines and text; dark is the default. The page's CSS variables carry the same values."""
 
 
@@ -71,24 +78,18 @@ def colours(name: str, t: npt.ArrayLike) -> Doubles:
 def template(theme: str) -> go.layout.Template:
     """Plotly template of a theme: transparent paper, quiet axes, system fonts."""
     c = THEMES[theme]
-    axis = {
-        "gridcolor": c["line"], "zerolinecolor": c["line"], "linecolor": c["line"], "tickcolor": c["line"],
-        "tickfont": {"color": c["muted"], "size": 11}, "title": {"font": {"color": c["muted"], "size": 11}},
-        "automargin": True,
-    }  # fmt: skip
+    quiet, font = {"color": c["muted"], "size": 11}, {"family": FONT, "size": 12, "color": c["text"]}
+    lines = dict.fromkeys(("gridcolor", "zerolinecolor", "linecolor", "tickcolor"), c["line"])
+    axis = {**lines, "tickfont": quiet, "title": {"font": quiet}, "automargin": True}
     return go.layout.Template(
         layout={
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": FONT, "size": 12, "color": c["text"]},
+            "font": font,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "xaxis": axis,
             "yaxis": axis,
-            "hoverlabel": {
-                "bgcolor": c["panel"],
-                "bordercolor": c["accent"],
-                "font": {"family": FONT, "size": 12, "color": c["text"]},
-            },
+            "hoverlabel": {"bgcolor": c["panel"], "bordercolor": c["accent"], "font": font},
             "showlegend": False,
             "dragmode": False,
             "colorway": [c["accent"], c["violet"], c["amber"]],

@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mri.format.arrays import Floats, Ids
-from mri.panels.chart import escaped, finished, mark_step
+from mri.panels.chart import LEGEND, UPRIGHT, ends, escaped, finished, mark_step, stroke
 from mri.panels.theme import scales
 
 DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot", "10px,2px,2px,2px")
@@ -48,29 +48,20 @@ def watched_history(neurons: Sequence[WatchedNeuron], *, step: int, tokens: Sequ
         colour = colours[place]
         x, y = _levels(steps, neuron.bounds)
         where = f"<b>{neuron.name}</b><br>step %{{x:.0f}}"
-        figure.add_scatter(
-            x=x, y=y, customdata=np.abs(y), mode="lines", line={"color": colour, "width": 1, "dash": "dot"},
-            opacity=0.75, connectgaps=False, showlegend=False,
-            hovertemplate=where + "<br>not captured: at most %{customdata:.6g} in magnitude<extra></extra>",
-        )  # fmt: skip
-        figure.add_scatter(
-            x=steps, y=neuron.values, customdata=token, name=neuron.name, mode="lines+markers", connectgaps=False,
-            line={"color": colour, "width": 1.5, "dash": DASHES[place]},
-            marker={"size": 5, "symbol": SYMBOLS[place]},
-            hovertemplate=where + f" · read %{{customdata}}<br><b>%{{y:.6g}}</b> {neuron.unit}<extra></extra>",
-        )  # fmt: skip
+        hover = where + "<br>not captured: at most %{customdata:.6g} in magnitude<extra></extra>"
+        look = {"mode": "lines", "line": stroke(colour, 1, dash="dot"), "opacity": 0.75, "showlegend": False}
+        figure.add_scatter(x=x, y=y, customdata=np.abs(y), hovertemplate=hover, **look)
+        hover = where + f" · read %{{customdata}}<br><b>%{{y:.6g}}</b> {neuron.unit}<extra></extra>"
+        look = {"mode": "lines+markers", "line": stroke(colour, 1.5, dash=DASHES[place])}
+        look |= {"marker": {"size": 5, "symbol": SYMBOLS[place]}, "name": neuron.name}
+        figure.add_scatter(x=steps, y=neuron.values, customdata=token, hovertemplate=hover, **look)
+    figure.update_traces(connectgaps=False)
     mark_step(figure, step, theme)
     shown = steps[:: -(-num_steps // MOST_TOKENS)]
-    figure.update_xaxes(
-        range=[-0.5, num_steps - 0.5], tickvals=shown, ticktext=token[shown].tolist(), tickangle=90,
-        tickfont={"size": 10}, automargin=False, showgrid=False,
-    )  # fmt: skip
+    figure.update_xaxes(range=ends(num_steps), tickvals=shown, ticktext=token[shown].tolist(), **UPRIGHT)
     units = sorted({neuron.unit for neuron in neurons})
     figure.update_yaxes(title_text=" or ".join(units), zeroline=True)
-    figure.update_layout(
-        margin={"b": 62, "t": 8}, hovermode="closest", showlegend=True,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 10}},
-    )  # fmt: skip
+    figure.update_layout(margin={"b": 62, "t": 8}, hovermode="closest", showlegend=True, legend=LEGEND)
     return finished(figure, theme, "watched")
 
 

@@ -127,13 +127,17 @@ def record_generation(
 
 
 def _finish(
-    writer: SessionWriter, recorder: GenerationRecorder, loaded: LoadedModel,
-    end_reason: str, response: str, began: float, seal: bool,
-) -> Path:  # fmt: skip
-    return writer.finish(
-        recorder.stopped or end_reason, seal=seal, response=response,
-        duration_s=round(time.perf_counter() - began, 6), **as_seen(writer.session, loaded.model, recorder.facts()),
-    )  # fmt: skip
+    writer: SessionWriter,
+    recorder: GenerationRecorder,
+    loaded: LoadedModel,
+    end_reason: str,
+    response: str,
+    began: float,
+    seal: bool,
+) -> Path:
+    said = as_seen(writer.session, loaded.model, recorder.facts()) | {"response": response}
+    duration_s = round(time.perf_counter() - began, 6)
+    return writer.finish(recorder.stopped or end_reason, seal=seal, duration_s=duration_s, **said)
 
 
 def _text_of(prompt: Prompt, loaded: LoadedModel) -> str:

@@ -30,9 +30,8 @@ BEAT_S = 20.0
 MAX_BYTES = 512
 """recorder.json has always so many, filled up with spaces: it is written over in place."""
 
-LOCKLESS = (
-    errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENOTTY, errno.EBADF,
-)  # fmt: skip
+FAULTS = "ENOLCK EOPNOTSUPP ENOTSUP ENOSYS EINVAL ENOTTY EBADF"
+LOCKLESS = tuple(getattr(errno, name) for name in FAULTS.split())
 """What disks without locks answer. A session is recorded there all the same."""
 
 

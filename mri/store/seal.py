@@ -139,8 +139,9 @@ def _write_arrays(file: h5py.File, reader: JournalReader, layout: Layout) -> Non
     datasets, crcs = {}, dict.fromkeys(shapes, 0)
     for name, of_steps in shapes.items():
         datasets[name] = _create_array(file, name, of_steps, dtypes[name])
-    scalars = {name: np.full(reader.num_steps, np.nan if dtypes[name].kind == "f" else 0, dtypes[name])
-               for name, of_steps in shapes.items() if of_steps.ndim == 1}  # fmt: skip
+    scalars = {}
+    for name in (name for name, of_steps in shapes.items() if of_steps.ndim == 1):
+        scalars[name] = np.full(reader.num_steps, np.nan if dtypes[name].kind == "f" else 0, dtypes[name])
     for start in range(0, reader.num_steps, STEPS_AT_ONCE):
         steps = [_step(reader, layout, k) for k in range(start, min(start + STEPS_AT_ONCE, reader.num_steps))]
         for name, dataset in datasets.items():

@@ -218,11 +218,11 @@ class SealedReader(SessionReader):
             "layer_index": [point.layer_index for point in layout.points],
             "width": [point.width for point in layout.points],
         }
-        wrong = [f"/hook_points/{name}" for name, values in columns.items()
-                 if read_all(self._datasets[f"hook_points/{name}"]).tolist() != values]  # fmt: skip
+        tables = {f"hook_points/{name}": values for name, values in columns.items()}
+        wrong = [f"/{name}" for name, values in tables.items() if read_all(self._datasets[name]).tolist() != values]
         with readable(self.path):
-            texts = {f"/{group}": (self._file[group].attrs["hook_points"], keys)
-                     for group, keys in layout.groups.items() if group in self._file}  # fmt: skip
+            groups = {f"/{name}": keys for name, keys in layout.groups.items() if name in self._file}
+            texts = {name: (self._file[name].attrs["hook_points"], keys) for name, keys in groups.items()}
             texts["/steps/phase"] = self._file["steps/phase"].attrs["names"], PHASES
             if "stats" in self._file:
                 texts["/stats"] = self._file["stats"].attrs["columns"], STATS

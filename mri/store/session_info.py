@@ -69,9 +69,10 @@ def broken(path: Path, error: str) -> SessionInfo:
     return SessionInfo(shown(path.stem), "broken", num_bytes, error=error)
 
 
+SAID = "name prompt model_id num_steps start_time run sampling"
+"""Fields that a line of the list has as its session has them."""
+
+
 def info_of(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
-    return SessionInfo(
-        session_id, state, num_bytes, session.name, session.prompt, session.model_id,
-        session.num_steps, session.start_time, run=session.run,
-        sampling=session.sampling, capture=session.layout.config,
-    )  # fmt: skip
+    said: dict[str, Any] = {name: getattr(session, name) for name in SAID.split()}
+    return SessionInfo(session_id, state, num_bytes, capture=session.layout.config, **said)

@@ -82,8 +82,8 @@ def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activi
         found = dict(values_of(reader, keys))
         if not found:
             continue
-        values = np.concatenate([found[key][0] if key in found else _nothing(reader, w)
-                                 for key, w in zip(keys, widths, strict=True)])  # fmt: skip
+        sized = zip(keys, widths, strict=True)
+        values = np.concatenate([found[key][0] if key in found else _nothing(reader, w) for key, w in sized])
         bounds = np.stack([found[key][1] if key in found else _nothing(reader, 1)[0] for key in keys])
         here = np.isfinite(values).any(axis=0) | np.isfinite(bounds).any(axis=0)  # (num_steps,)
         texts = contexts(reader).tolist()
@@ -102,13 +102,12 @@ def activity_of(readers: Sequence[SessionReader], keys: Sequence[str]) -> Activi
     values = np.concatenate([values for values, _ in parts], axis=1)
     bounds = np.concatenate([bounds for _, bounds in parts], axis=1)
     high = np.where(np.isnan(bounds), np.float32(np.inf), bounds)
-    point = np.repeat(np.arange(len(keys)), widths)
-    activity = Activity(
-        tuple(keys), point, np.concatenate([np.arange(width) for width in widths]),
-        tuple(reader.session.id for reader in with_values), np.repeat(np.arange(len(steps)), [*map(len, steps)]),
-        np.concatenate(steps),
-        values, np.stack([_least(key, row) for key, row in zip(keys, high, strict=True)]), high,
-    )  # fmt: skip
+    low = np.stack([_least(key, row) for key, row in zip(keys, high, strict=True)])
+    point, neuron = np.repeat(np.arange(len(keys)), widths), np.concatenate([np.arange(width) for width in widths])
+    sessions = tuple(reader.session.id for reader in with_values)
+    session = np.repeat(np.arange(len(steps)), [*map(len, steps)])
+    step = np.concatenate(steps)
+    activity = Activity(tuple(keys), point, neuron, sessions, session, step, values, low, high)
     known = _known_neurons(readers[0].session.layout, keys, widths)
     return activity if known.all() else activity.taken(np.flatnonzero(known))
 

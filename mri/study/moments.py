@@ -12,7 +12,7 @@ import threading
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -157,10 +157,11 @@ class MomentIndex:
     def save(self, path: Path) -> None:
         """Atomic. Raises OSError."""
         out = io.BytesIO()
-        head = {"format": FORMAT, "run_hash": self.run_hash, "sessions": self.sessions,
-                "steps_seen": {key: point.steps_seen for key, point in self.points.items()}}  # fmt: skip
-        arrays = {f"{key}/{name}": getattr(point, name) for key, point in self.points.items()
-                  for name in ARRAYS}  # fmt: skip
+        head: dict[str, Any] = {"format": FORMAT, "run_hash": self.run_hash, "sessions": self.sessions}
+        head["steps_seen"] = {key: point.steps_seen for key, point in self.points.items()}
+        arrays: dict[str, Any] = {}
+        for key, point in self.points.items():
+            arrays |= {f"{key}/{name}": getattr(point, name) for name in ARRAYS}
         texts = [(text, session) for text, sessions in self.texts.items() for session in sessions]
         arrays["texts"] = np.array(texts, np.uint64).reshape(-1, 2)
         np.savez(out, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)

@@ -95,8 +95,8 @@ def _matched(found: Comparison) -> Likeness:
         if captured.any():
             return _nothing(keys, "Too few neurons are known of both sides: record both with one preset, say `rows`.")
         return _nothing(keys, "No matched step has values in both: record token by token, with the preset `rows`.")
-    cosine, low, high = (_means(np.where(known, values, 0), known)
-                         for values in (each.cosine, each.cosine_low, each.cosine_high))  # fmt: skip
+    measured = each.cosine, each.cosine_low, each.cosine_high
+    cosine, low, high = (_means(np.where(known, values, 0), known) for values in measured)
     return Likeness(cosine, low, high, known.sum(axis=1), has_nan)
 
 
@@ -242,8 +242,8 @@ def cka_of_points(one: SessionReader, other: SessionReader, steps: Ints, keys: S
         sides = [read_vectors(reader, [key], steps[:, side]) for side, reader in enumerate((one, other))]
         here = sides[0].here[:, 0] & sides[1].here[:, 0]
         if here.sum() >= LEAST_CKA_STEPS:
-            neurons = [side.neurons[0, 0] for side in sides]
-            x, y = (side.values[here, 0][:, np.isin(own, neurons[1 - k])]
-                    for k, (side, own) in enumerate(zip(sides, neurons, strict=True)))  # fmt: skip
+            of_x, of_y = (side.neurons[0, 0] for side in sides)
+            x = sides[0].values[here, 0][:, np.isin(of_x, of_y)]
+            y = sides[1].values[here, 0][:, np.isin(of_y, of_x)]
             out[i] = linear_cka(x, y)
     return out

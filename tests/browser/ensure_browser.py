@@ -19,9 +19,12 @@ from typing import Any, TypeVar
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 
 LAUNCH_ARGS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
     "--enable-unsafe-swiftshader",  # WebGL2 in software, where there is no graphics card
-]  # fmt: skip
+]
 
 OPTIONS: dict[str, Any] = {"args": LAUNCH_ARGS, "timeout": 60_000}
 

@@ -79,11 +79,24 @@ def clean_page(
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)  # a busy machine draws slowly; nothing waits longer than it must
     wrong: list[str] = []
-    page.on("console", lambda message: message.type in ("error", "warning") and HARNESS not in message.text
-            and tolerated not in message.text and wrong.append(message.text))  # fmt: skip
+    page.on(
+        "console",
+        lambda message: (
+            message.type in ("error", "warning")
+            and HARNESS not in message.text
+            and tolerated not in message.text
+            and wrong.append(message.text)
+        ),
+    )
     page.on("pageerror", lambda error: wrong.append(error.stack or error.message))
-    page.on("request", lambda request: request.url.startswith(("http", "ws")) and not request.url.startswith(address)
-            and wrong.append(f"outside request: {request.url}"))  # fmt: skip
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("http", "ws"))
+            and not request.url.startswith(address)
+            and wrong.append(f"outside request: {request.url}")
+        ),
+    )
     try:
         yield page
         assert not wrong, wrong

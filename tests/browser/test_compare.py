@@ -232,8 +232,11 @@ def test_it_is_accessible_and_fits_a_phone(browser, site, theme, size):
             else:
                 expect(page.get_by_role("button", name="Compare them")).to_be_visible()
             found = Axe().run(page).response["violations"]
-            faults = [(f["id"], [node["target"] for node in f["nodes"]][:3]) for f in found
-                      if f["impact"] in ("serious", "critical")]  # fmt: skip
+            faults = [
+                (f["id"], [node["target"] for node in f["nodes"]][:3])
+                for f in found
+                if f["impact"] in ("serious", "critical")
+            ]
             assert not faults
             if size:
                 assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

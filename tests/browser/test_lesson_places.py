@@ -20,9 +20,11 @@ from tests.tiers import IS_LONG_RUN
 SIZES = {"desk": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
 TEXT_ABOVE_PX = 900
 OFTEN = {
-    "1-perceptron": ("until",), "3-words": ("stream",), "4-attention": ("scores", "induction"),
+    "1-perceptron": ("until",),
+    "3-words": ("stream",),
+    "4-attention": ("scores", "induction"),
     "6-nanochat": ("cache", "softcap"),
-}  # fmt: skip
+}
 """What `make test` looks at: controls, lists, charts, a column of a table, a page without a target."""
 
 MEASURE = Path(__file__).with_name("lesson_places.js").read_text("utf-8")

@@ -29,8 +29,9 @@ def app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     config = TraceConfig(prefill="stepwise", edu=True, topk=12)
     for i, (name, weights) in enumerate((("demo", "abc"), ("second", "abc"), ("foreign", "other"))):
-        write_random_session(folder, session_id=name, seed=i, num_steps=30, config=config,
-                             provenance={"weights_hash": weights})  # fmt: skip
+        write_random_session(
+            folder, session_id=name, seed=i, num_steps=30, config=config, provenance={"weights_hash": weights}
+        )
     write_random_session(folder, session_id="light", seed=9, config=TraceConfig(capture_mode="stats"))
     write_random_session(folder, session_id="nameless", seed=8, config=config)
     app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE))

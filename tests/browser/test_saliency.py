@@ -33,13 +33,20 @@ def folder(loaded, tmp_path_factory):
     """Three sessions: of the model that is served, of one unknown with a prompt read in one pass, and of few keys."""
     folder = tmp_path_factory.mktemp("sessions")
     record_generation(
-        loaded, "abcab", sampling=Sampling(max_new_tokens=6, temperature=0.0), sessions=folder, session_id="golden",
+        loaded,
+        "abcab",
+        sampling=Sampling(max_new_tokens=6, temperature=0.0),
+        sessions=folder,
+        session_id="golden",
         config=TraceConfig(attention_tier="full_row", prefill="stepwise", quantization="f32", topk=16),
-    )  # fmt: skip
+    )
     write_random_session(
-        folder, session_id="foreign", num_steps=10, num_prompt_tokens=12,
+        folder,
+        session_id="foreign",
+        num_steps=10,
+        num_prompt_tokens=12,
         provenance={"weights_hash": "0" * 64, "model_path": "/models/d6"},
-    )  # fmt: skip
+    )
     write_random_session(folder, session_id="few", num_steps=14, config=TraceConfig(prefill="stepwise"))
     return folder
 

@@ -101,9 +101,13 @@ def test_reduced_motion_does_not_play_by_itself(page):
 def test_keys(page):
     open_scanner(page, "/?session=demo-long&step=20&point=block.0.resid_post")
     for key, expected in (
-        ("ArrowRight", 21), ("ArrowLeft", 20), ("Shift+ArrowRight", 30), ("Shift+ArrowLeft", 20),
-        ("End", 99), ("Home", 0),
-    ):  # fmt: skip
+        ("ArrowRight", 21),
+        ("ArrowLeft", 20),
+        ("Shift+ArrowRight", 30),
+        ("Shift+ArrowLeft", 20),
+        ("End", 99),
+        ("Home", 0),
+    ):
         page.keyboard.press(key)
         until(page, f"window.mri.player.step === {expected}")
     page.keyboard.press("]")
@@ -192,9 +196,14 @@ def test_a_link_restores_the_view(page):
     link = "/?session=demo-long&step=33&point=block.1.mlp_out&layer=1&head=1&neuron=12&tab=attention"
     open_scanner(page, link)
     assert {name: value for name, value in view(page).items() if value} == {
-        "session": "demo-long", "step": 33, "point": "block.1.mlp_out", "layer": 1, "head": 1, "neuron": 12,
+        "session": "demo-long",
+        "step": 33,
+        "point": "block.1.mlp_out",
+        "layer": 1,
+        "head": 1,
+        "neuron": 12,
         "tab": "attention",
-    }  # fmt: skip
+    }
     expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Predictions").click()
     page.locator("#mri-scrubber").focus()
@@ -236,9 +245,12 @@ def test_marks_are_told_apart(page):
     """The handmade session holds, by step: −∞ and NaN; a clipped value; zeros; nothing at the neurons 2 to 5."""
     open_scanner(page, "/?session=handmade&step=0&point=block.0.resid_post")
     for at, neuron, text in (
-        (0, 6, "NaN"), (0, 1, "−∞"), (1, 6, "clipped at 65504"),
-        (2, 0, "0 activation, rounded: |x| ≤ 2.99e−8"), (2, 3, "not captured"),
-    ):  # fmt: skip
+        (0, 6, "NaN"),
+        (0, 1, "−∞"),
+        (1, 6, "clipped at 65504"),
+        (2, 0, "0 activation, rounded: |x| ≤ 2.99e−8"),
+        (2, 3, "not captured"),
+    ):
         page.evaluate(f"window.mri.player.seek({at})")
         until(page, f"window.mri.stage.frame.header.step === {at}")
         page.mouse.move(*neuron_at(page, "block.0.resid_post", neuron))

@@ -91,9 +91,15 @@ def upstream_namespace(window: int) -> tuple[SimpleNamespace, ModuleType]:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=seen).transpose(1, 2)
 
     def flash_attn_with_kvcache(
-        q: Tensor, k_cache: Tensor, v_cache: Tensor, k: Tensor, v: Tensor, cache_seqlens: Tensor,
-        causal: bool, window_size: tuple[int, int],
-    ) -> Tensor:  # fmt: skip
+        q: Tensor,
+        k_cache: Tensor,
+        v_cache: Tensor,
+        k: Tensor,
+        v: Tensor,
+        cache_seqlens: Tensor,
+        causal: bool,
+        window_size: tuple[int, int],
+    ) -> Tensor:
         pos, T = int(cache_seqlens[0]), q.shape[1]
         k_cache[:, pos : pos + T], v_cache[:, pos : pos + T] = k, v
         start = max(0, pos + T - window_size[0] - T)
@@ -129,9 +135,15 @@ def test_the_flash_namespace_of_an_upstream_checkout_is_watched_and_put_back(ups
         cache_k[:, :6], cache_v[:, :6] = k, v
         new = [torch.randn(1, 1, 2, 8, generator=torch.Generator().manual_seed(9 + i)) for i in range(3)]
         step = upstream.flash_attn_with_kvcache(
-            new[0], cache_k, cache_v, k=new[1], v=new[2], cache_seqlens=torch.tensor([6], dtype=torch.int32),
-            causal=True, window_size=(3, 0),
-        )  # fmt: skip
+            new[0],
+            cache_k,
+            cache_v,
+            k=new[1],
+            v=new[2],
+            cache_seqlens=torch.tensor([6], dtype=torch.int32),
+            causal=True,
+            window_size=(3, 0),
+        )
     assert vars(upstream) == before
     assert len(calls) == 2  # the kernel below it is not counted a second time
     weights = weights_of(calls[0], 6)

@@ -111,11 +111,15 @@ def signalled(number: signal.Signals) -> Fault:
 
 
 FAULTS: dict[str, Fault] = {
-    **{f"{call} says {errno.errorcode[number]}": disk(call, number)
-       for call in ("write", "fdatasync")
-       for number in (errno.ENOSPC, errno.EIO, errno.ESTALE, errno.EROFS, errno.EDQUOT)},
-    **{f"flock says {errno.errorcode[number]}": disk("flock", number)
-       for number in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)},
+    **{
+        f"{call} says {errno.errorcode[number]}": disk(call, number)
+        for call in ("write", "fdatasync")
+        for number in (errno.ENOSPC, errno.EIO, errno.ESTALE, errno.EROFS, errno.EDQUOT)
+    },
+    **{
+        f"flock says {errno.errorcode[number]}": disk("flock", number)
+        for number in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+    },
     "replace says EIO": disk("replace", errno.EIO),
     "open says EMFILE": disk("open", errno.EMFILE),
     "statvfs says EIO": disk("statvfs", errno.EIO),
@@ -135,7 +139,7 @@ FAULTS: dict[str, Fault] = {
     "no memory": lambda run: run.patch.setattr("mri.capture.points.reduce_rows", raising(MemoryError())),
     "a fault of ours": lambda run: run.patch.setattr("mri.capture.points.reduce_rows", raising(RecursionError())),
     "warnings are errors": lambda run: warnings.simplefilter("error"),
-}  # fmt: skip
+}
 DELETED = ("the session is deleted", "the folder is gone")
 
 
@@ -205,8 +209,11 @@ with watch(model, sessions=sys.argv[1]):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_process_that_is_ended_keeps_what_was_acknowledged(tmp_path: Path, number: signal.Signals) -> None:
-    ended = subprocess.run([sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path), str(int(number))],
-                           capture_output=True, check=False)  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path), str(int(number))],
+        capture_output=True,
+        check=False,
+    )
     assert ended.returncode == -number, ended.stderr.decode()[-2000:]
     [session] = [path for path in tmp_path.iterdir() if path.is_dir()]
     with open_session(session) as reader:

@@ -26,9 +26,14 @@ def stats_in_float64(row: np.ndarray, exact_zeros: bool, n_positions: int) -> li
     threshold = 0.0 if exact_zeros else 1e-3 * np.abs(x).max()
     norms = np.linalg.norm(x.reshape(n_positions, -1), axis=1)
     return [
-        x.mean(), x.std(), x.min(), x.max(), math.sqrt((norms**2).mean()),
-        (np.abs(x) <= threshold).mean(), np.quantile(np.abs(x), 0.99),
-    ]  # fmt: skip
+        x.mean(),
+        x.std(),
+        x.min(),
+        x.max(),
+        math.sqrt((norms**2).mean()),
+        (np.abs(x) <= threshold).mean(),
+        np.quantile(np.abs(x), 0.99),
+    ]
 
 
 @given(ROWS, st.booleans())

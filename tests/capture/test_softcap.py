@@ -58,9 +58,16 @@ def test_last_logits_of_whatever_a_forward_returns() -> None:
     wanted = logits[0, -1, :5]
     loss = torch.tensor(1.0)
     for output in (
-        logits, logits[:, -1:], logits[:, -1], logits[0], wanted, (logits, loss), (loss, logits),
-        {"loss": loss, "x": logits}, [logits, None],
-    ):  # fmt: skip
+        logits,
+        logits[:, -1:],
+        logits[:, -1],
+        logits[0],
+        wanted,
+        (logits, loss),
+        (loss, logits),
+        {"loss": loss, "x": logits},
+        [logits, None],
+    ):
         found = last_logits(output, 5, 3)
         assert found is not None
         assert torch.equal(found, wanted)

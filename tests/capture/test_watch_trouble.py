@@ -106,10 +106,18 @@ def test_a_pass_that_is_not_nanochats_ends_the_recording_and_not_the_work(
 
 
 FAULTS = [
-    OSError(28, "No space left on device"), OSError(5, "Input/output error"), OSError(116, "Stale file handle"),
-    FileNotFoundError(2, "gone"), PermissionError(13, "read-only"), MemoryError(), ValueError("array"),
-    RuntimeError("cuda"), StoreError("The disk is full: free some."), KeyError("x"), RecursionError(),
-]  # fmt: skip
+    OSError(28, "No space left on device"),
+    OSError(5, "Input/output error"),
+    OSError(116, "Stale file handle"),
+    FileNotFoundError(2, "gone"),
+    PermissionError(13, "read-only"),
+    MemoryError(),
+    ValueError("array"),
+    RuntimeError("cuda"),
+    StoreError("The disk is full: free some."),
+    KeyError("x"),
+    RecursionError(),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)

@@ -201,6 +201,9 @@ def test_memory_does_not_grow_with_the_session(tmp_path: Path) -> None:
             paths.append(str(writer.finish("stopped", seal=False)))
     done = subprocess.run(
         [sys.executable, "-c", GROWTH, *paths],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert int(done.stdout) < 15e6

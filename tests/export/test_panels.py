@@ -159,11 +159,14 @@ def test_the_timeline_has_what_a_training_script_added(tmp_path):
 
 def test_what_is_not_there_is_told(reader):
     for kind, fields, error in (
-        ("nothing", {}, ConfigError), ("bars", {"step": 5}, ConfigError), ("map", {"stat": "x"}, ConfigError),
-        ("head", {"layer": 2}, ConfigError), ("predictions", {"temperature": 0}, ConfigError),
+        ("nothing", {}, ConfigError),
+        ("bars", {"step": 5}, ConfigError),
+        ("map", {"stat": "x"}, ConfigError),
+        ("head", {"layer": 2}, ConfigError),
+        ("predictions", {"temperature": 0}, ConfigError),
         ("neurons", {"point": "x"}, UnknownHookPoint),
         ("history", {"neuron": 8}, UnknownHookPoint),
-    ):  # fmt: skip
+    ):
         with pytest.raises(error):
             table(reader, kind, **fields)
 

@@ -77,10 +77,14 @@ def test_one_hook_points_rows_are_those_of_the_whole_table(tmp_path: Path) -> No
 
 def test_what_was_dropped_has_no_rows(tmp_path: Path) -> None:
     layout, rng = random_layout(2, 8, 2, TraceConfig(topk=3)), np.random.default_rng(0)
-    frames = [random_frame(layout, rng, 0, "prefill", 0, 2, chosen_id=1), *(
-        random_frame(layout, rng, step, "decode", step + 1, 1, dropped=1 << LAYERS_DROPPED_BIT, dropped_layers=(1,))
-        for step in (1, 2)
-    ), random_frame(layout, rng, 3, "decode", 4, 1).without_payloads()]  # fmt: skip
+    frames = [
+        random_frame(layout, rng, 0, "prefill", 0, 2, chosen_id=1),
+        *(
+            random_frame(layout, rng, step, "decode", step + 1, 1, dropped=1 << LAYERS_DROPPED_BIT, dropped_layers=(1,))
+            for step in (1, 2)
+        ),
+        random_frame(layout, rng, 3, "decode", 4, 1).without_payloads(),
+    ]
     with SessionWriter(tmp_path, TraceSession("one", layout), vocabulary=TINY_VOCABULARY) as writer:
         for frame in frames:
             writer.append(frame)

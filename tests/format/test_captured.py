@@ -37,8 +37,11 @@ def constants(path: Path) -> list[str]:
     """The strings of a file but its docstrings."""
     tree = ast.parse(path.read_text("utf-8"))
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return [node.value for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said]  # fmt: skip
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+    ]
 
 
 def test_nobody_else_knows_a_groups_name():

@@ -64,10 +64,14 @@ def test_dequantized_codes():
 
 def test_session_round_trip():
     session = TraceSession(
-        "one", topk_f16()[1], prompt="é \u202e", messages=[{"role": "user", "content": "x"}],
+        "one",
+        topk_f16()[1],
+        prompt="é \u202e",
+        messages=[{"role": "user", "content": "x"}],
         sampling={"seed": None},
-        run=Run(Model("abc", softcap=20), edits=("block.4.head.2 = 0",)), facts={"versions": {"torch": "2"}},
-    )  # fmt: skip
+        run=Run(Model("abc", softcap=20), edits=("block.4.head.2 = 0",)),
+        facts={"versions": {"torch": "2"}},
+    )
     again = TraceSession.from_json(json.loads(json.dumps(session.to_json())))
     assert again == session
     assert isinstance(again.layout, Layout)

@@ -98,12 +98,23 @@ def test_points_of_a_training_script():
 @pytest.mark.parametrize(
     "change",
     [
-        {"step": "0"}, {"step": True}, {"phase": "x"}, {"phase": None}, {"pos0": -1}, {"t_add": 1 << 40}, {"forced": 1},
-        {"chosen_id": 1.5}, {"time_us": None}, {"dropped": -1}, {"dropped_layers": None}, {"dropped_layers": ["0"]},
-        {"more": 1}, {"drop": "step"},
+        {"step": "0"},
+        {"step": True},
+        {"phase": "x"},
+        {"phase": None},
+        {"pos0": -1},
+        {"t_add": 1 << 40},
+        {"forced": 1},
+        {"chosen_id": 1.5},
+        {"time_us": None},
+        {"dropped": -1},
+        {"dropped_layers": None},
+        {"dropped_layers": ["0"]},
+        {"more": 1},
+        {"drop": "step"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_scalars_of_other_types_are_found(change):
     header = StepFrame(0, "decode", 0, 1, {}).header()
     assert header_fault(header) == ""

@@ -11,19 +11,13 @@ from mri.paths import DATA
 
 def test_a_model_of_two_layers():
     points = nanochat_points(2, 8, 50)
-    assert [point.key for point in points] == [
-        "embed.resid0",
-        "block.0.resid_pre", "block.0.ln1", "block.0.attn_out", "block.0.resid_mid", "block.0.ln2",
-        "block.0.mlp_pre", "block.0.mlp_act", "block.0.mlp_out", "block.0.resid_post",
-        "block.1.resid_pre", "block.1.ln1", "block.1.attn_out", "block.1.resid_mid", "block.1.ln2",
-        "block.1.mlp_pre", "block.1.mlp_act", "block.1.mlp_out", "block.1.resid_post",
-        "final.ln_f", "final.logits",
-    ]  # fmt: skip
+    inside = "resid_pre ln1 attn_out resid_mid ln2 mlp_pre mlp_act mlp_out resid_post"
+    blocks = [f"block.{i}.{name}" for i in (0, 1) for name in inside.split()]
+    assert [point.key for point in points] == ["embed.resid0", *blocks, "final.ln_f", "final.logits"]
     by_key = {point.key: point for point in points}
     assert {point.width for point in points} == {8, 32, 50}
-    assert [key for key, point in by_key.items() if point.width == 32] == [
-        "block.0.mlp_pre", "block.0.mlp_act", "block.1.mlp_pre", "block.1.mlp_act",
-    ]  # fmt: skip
+    wide = [f"block.{i}.{name}" for i in (0, 1) for name in ("mlp_pre", "mlp_act")]
+    assert [key for key, point in by_key.items() if point.width == 32] == wide
     assert [point.layer_index for point in points] == [-1, *[0] * 9, *[1] * 9, 2, 2]
     assert [key for key, point in by_key.items() if point.counts_exact_zeros] == ["block.0.mlp_act", "block.1.mlp_act"]
 

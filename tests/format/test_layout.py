@@ -108,9 +108,13 @@ def test_a_plain_module_has_no_attention_and_no_logits():
     layout = Layout.plan(points, TraceConfig())
     assert {name: shape for name, (_, shape) in layout.specs("train", 0, 0).items()} == {
         "stats": (2, 7),
-        "topk/5/values": (1, 5), "topk/5/indices": (1, 5), "topk/5/bound": (1,),
-        "topk/1/values": (1, 1), "topk/1/indices": (1, 1), "topk/1/bound": (1,),
-    }  # fmt: skip
+        "topk/5/values": (1, 5),
+        "topk/5/indices": (1, 5),
+        "topk/5/bound": (1,),
+        "topk/1/values": (1, 1),
+        "topk/1/indices": (1, 1),
+        "topk/1/bound": (1,),
+    }
 
 
 def test_an_unknown_hook_point_is_named_with_those_that_are():

@@ -12,8 +12,12 @@ from tests.conftest import random_layout
 
 RUN = Run(
     Model("weights", "file", "config", "tokenizer", "E5", 15.0, "cpu", "float32", "data/nanochat"),
-    edits=("block.4.head.2 = 0", "token = \" Tom\" @ 14"), parent="base", fork_step=14, group="forks", place=2.5,
-)  # fmt: skip
+    edits=("block.4.head.2 = 0", 'token = " Tom" @ 14'),
+    parent="base",
+    fork_step=14,
+    group="forks",
+    place=2.5,
+)
 
 
 def through_json(run):

@@ -103,7 +103,7 @@ def topk_f16() -> tuple[StepFrame, Layout, dict[str, Any]]:
         ],
         "attention_keys": [{"layer": 1, "head": 0, "keys": [0, 2, 3, 5, 1, 4], "entropy": 1.75, "max_weight": 0.5}],
         "logits": LOGITS_EXPECTED,
-    }  # fmt: skip
+    }
     return frame, layout, expected
 
 

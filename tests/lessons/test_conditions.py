@@ -27,9 +27,18 @@ def test_conditions_pass(condition):
 
 
 @pytest.mark.parametrize(
-    "condition", [None, {}, {"step_at": True}, {"step_at": "3"}, {"selected": {}}, {"selected": {"colour": 1}},
-                  {"selected": {"neuron": "1"}}, {"picture": "round"}]
-)  # fmt: skip
+    "condition",
+    [
+        None,
+        {},
+        {"step_at": True},
+        {"step_at": "3"},
+        {"selected": {}},
+        {"selected": {"colour": 1}},
+        {"selected": {"neuron": "1"}},
+        {"picture": "round"},
+    ],
+)
 def test_others_do_not(condition):
     with pytest.raises(LessonError, match="here"):
         check_condition(condition, "here")

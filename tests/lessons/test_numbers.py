@@ -34,9 +34,16 @@ def test_a_placeholder_finds_its_place_in_the_recording(readers):
 
 @pytest.mark.parametrize(
     "name",
-    ["other/steps", "handmade", "handmade/9/block.1.resid_post/1", "handmade/2/block.1.resid_post/3",
-     "handmade/2/block.1.resid_post/99", "handmade/2/nowhere/1", "handmade/2/block.1.resid_post/mode"],
-)  # fmt: skip
+    [
+        "other/steps",
+        "handmade",
+        "handmade/9/block.1.resid_post/1",
+        "handmade/2/block.1.resid_post/3",
+        "handmade/2/block.1.resid_post/99",
+        "handmade/2/nowhere/1",
+        "handmade/2/block.1.resid_post/mode",
+    ],
+)
 def test_what_was_not_measured_is_no_number(name, readers):
     with pytest.raises(LessonError):
         number_named(name, {}, readers)
@@ -49,9 +56,18 @@ def test_what_was_not_captured_is_not_measured(readers):
 
 @pytest.mark.parametrize(
     ("value", "spec", "text"),
-    [(0.8281, "", "0.8281"), (-1.5, ".2f", "−1.50"), (48, "", "48"), (0.25, ".0%", "25%"), (12345, ",d", "12,345"),
-     (-0.0, "", "0"), (-0.001, ".2f", "0.00"), (3, "+.1f", "+3.0"), ("XOR", ".2f", "XOR")],
-)  # fmt: skip
+    [
+        (0.8281, "", "0.8281"),
+        (-1.5, ".2f", "−1.50"),
+        (48, "", "48"),
+        (0.25, ".0%", "25%"),
+        (12345, ",d", "12,345"),
+        (-0.0, "", "0"),
+        (-0.001, ".2f", "0.00"),
+        (3, "+.1f", "+3.0"),
+        ("XOR", ".2f", "XOR"),
+    ],
+)
 def test_numbers_are_written_as_asked(value, spec, text):
     assert shown(value, spec) == text
 

@@ -32,9 +32,12 @@ def test_mean_distance_of_a_whole_row_in_float32_is_one_number(weights, distance
 
 
 @given(
-    st.integers(0, 2**32 - 1), st.integers(9, 600), st.floats(0.02, 5),
-    st.sampled_from(["f32", "f16", "q8"]), st.booleans(),
-)  # fmt: skip
+    st.integers(0, 2**32 - 1),
+    st.integers(9, 600),
+    st.floats(0.02, 5),
+    st.sampled_from(["f32", "f16", "q8"]),
+    st.booleans(),
+)
 def test_the_mean_distance_lies_between_what_the_stored_weights_allow(seed, n_keys, concentration, quantization, whole):
     config = TraceConfig(quantization=quantization, attention_tier="full_row" if whole else "summary")
     layout, rng = random_layout(1, 16, 1, config), np.random.default_rng(seed)

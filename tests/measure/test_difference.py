@@ -39,9 +39,15 @@ def vectors(x, captured=None, bound=None):
     others = np.delete(np.abs(x), captured)
     bound = others.max(initial=0) if bound is None else bound
     return Vectors(
-        len(x), captured[None], x[None, captured], np.array([True]), np.array([np.linalg.norm(x)]),
-        np.array([float(bound)]), 2.0**-24, np.zeros(1),
-    )  # fmt: skip
+        len(x),
+        captured[None],
+        x[None, captured],
+        np.array([True]),
+        np.array([np.linalg.norm(x)]),
+        np.array([float(bound)]),
+        2.0**-24,
+        np.zeros(1),
+    )
 
 
 def test_whole_vectors_by_hand():

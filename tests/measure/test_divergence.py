@@ -55,8 +55,11 @@ def test_the_whole_rows_divergence_lies_between_the_bounds(p, q, kept_p, kept_q)
 def sessions(tmp_path_factory):
     folder, found = tmp_path_factory.mktemp("sessions"), {}
     for name, ids, seed, config in (
-        ("a", A, 1, ROWS), ("b", B, 2, ROWS), ("a-few", A, 1, SUMMARY), ("b-few", B, 2, SUMMARY),
-    ):  # fmt: skip
+        ("a", A, 1, ROWS),
+        ("b", B, 2, ROWS),
+        ("a-few", A, 1, SUMMARY),
+        ("b-few", B, 2, SUMMARY),
+    ):
         truth = write_true_session(folder, name, ids, seed=seed, config=config)
         found[name] = open_session(folder / f"{name}.h5"), truth
     return found

@@ -161,9 +161,13 @@ def test_rows_that_the_budget_left_out_are_refused(tmp_path, random_session):
     with open_session(random_session(tmp_path, config=ROWS, num_steps=6)) as reader:
         frames = [reader.frame(k) for k in range(6)]
         bare = replace(frames[2], arrays={k: v for k, v in frames[2].arrays.items() if not k.startswith("attention")})
-        fake = SimpleNamespace(session=reader.session, num_steps=6, records=lambda a, b: b"".join(
-            record_bytes(KIND_FRAME, f.step, bytes_from_frame(f)) for f in (*frames[:2], bare, *frames[3:])[a:b]
-        ))  # fmt: skip
+        fake = SimpleNamespace(
+            session=reader.session,
+            num_steps=6,
+            records=lambda a, b: b"".join(
+                record_bytes(KIND_FRAME, f.step, bytes_from_frame(f)) for f in (*frames[:2], bare, *frames[3:])[a:b]
+            ),
+        )
         with pytest.raises(ConfigError, match=r"of 1 of the 6 tokens were not captured.*max_bytes_per_step"):
             attention_mass(fake, 5)
 

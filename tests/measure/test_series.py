@@ -63,9 +63,15 @@ def test_what_a_training_script_added_over_all_steps(seal, tmp_path, random_sess
 
 @pytest.mark.parametrize("seal", [True, False])
 def test_steps_without_an_extra_are_told_from_a_recorded_nan(seal, tmp_path, random_session, monkeypatch):
-    path = random_session(tmp_path, num_steps=7, seal=False, extras=lambda step: {
-        "rate": -float(step + 1), **({"val": np.nan if step == 2 else step} if step % 2 == 0 else {}),
-    })  # fmt: skip
+    path = random_session(
+        tmp_path,
+        num_steps=7,
+        seal=False,
+        extras=lambda step: {
+            "rate": -float(step + 1),
+            **({"val": np.nan if step == 2 else step} if step % 2 == 0 else {}),
+        },
+    )
     with open_session(seal_here(path) if seal else path) as reader:
         val, rate = (extras_over_steps(reader)[name] for name in ("val", "rate"))
         assert val.present.tolist() == [True, False] * 3 + [True]

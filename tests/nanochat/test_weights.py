@@ -33,9 +33,17 @@ class Small(nn.Module):
 def test_it_is_what_it_says_it_is():
     small = Small()
     assert [name for name, _ in named_weights(small)] == [
-        "first.bias", "first.weight", "last.bias", "last.weight", "norm.bias", "norm.num_batches_tracked",
-        "norm.running_mean", "norm.running_var", "norm.weight", "scale",
-    ]  # fmt: skip
+        "first.bias",
+        "first.weight",
+        "last.bias",
+        "last.weight",
+        "norm.bias",
+        "norm.num_batches_tracked",
+        "norm.running_mean",
+        "norm.running_var",
+        "norm.weight",
+        "scale",
+    ]
     lines = ""
     for name, tensor in sorted(small.state_dict().items()):
         digest = hashlib.sha256(tensor.numpy().tobytes()).hexdigest()

@@ -37,8 +37,12 @@ def test_with_a_session_it_waits_for_that(page):
 
 def test_a_session_that_is_not_there_yet_is_left_to_the_stream(page):
     assert page.boot_of("soon") == {
-        "is_live": True, "session": "soon", "num_steps": 0, "is_steerable": False, "limit": 0.0,
-    }  # fmt: skip
+        "is_live": True,
+        "session": "soon",
+        "num_steps": 0,
+        "is_steerable": False,
+        "limit": 0.0,
+    }
 
 
 def test_the_model_is_described_with_what_each_preset_costs(page):

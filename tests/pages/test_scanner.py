@@ -44,9 +44,16 @@ def scanner():
 
 def view(session, step, **fields):
     return {
-        "session": session, "step": step, "point": "block.1.resid_post", "layer": 1, "head": 0, "neuron": 3,
-        "stat": "l2", "theme": "dark", **fields,
-    }  # fmt: skip
+        "session": session,
+        "step": step,
+        "point": "block.1.resid_post",
+        "layer": 1,
+        "head": 0,
+        "neuron": 3,
+        "stat": "l2",
+        "theme": "dark",
+        **fields,
+    }
 
 
 DRAWERS = ("draw_neurons", "draw_history", "draw_attention", "draw_looks", "draw_predictions", "draw_statistics")

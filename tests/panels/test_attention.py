@@ -52,7 +52,7 @@ def test_the_grid_of_heads_by_entropy_and_by_distance():
     for by, z, most in (("entropy", 1, 3), ("distance", 3, 3)):
         figure = attention.heads_grid(
             entropy, low, high, np.float32([[0, NAN]]), by=by, n_positions=8, selected=(0, 1), theme="dark"
-        )  # fmt: skip
+        )
         assert figure.data[0].z[0][0] == z
         assert np.isnan(figure.data[0].z[0][1])
         assert figure.data[0].zmax == most
@@ -63,11 +63,13 @@ def test_the_grid_of_heads_by_entropy_and_by_distance():
 
 @pytest.mark.parametrize(
     ("low", "high", "bound", "words"),
-    [(2, 2, 0, "looks 2.00 tokens back on average"),
-     (2.001, 2.004, 0.1, "looks 2.00 tokens back on average"),
-     (2.004, 2.006, 0, "looks 2.00 to 2.01 tokens back (weights were rounded) on average"),
-     (2, 4, 0.1, "looks 2.00 to 4.00 tokens back (only the strongest keys are kept) on average")],
-)  # fmt: skip
+    [
+        (2, 2, 0, "looks 2.00 tokens back on average"),
+        (2.001, 2.004, 0.1, "looks 2.00 tokens back on average"),
+        (2.004, 2.006, 0, "looks 2.00 to 2.01 tokens back (weights were rounded) on average"),
+        (2, 4, 0.1, "looks 2.00 to 4.00 tokens back (only the strongest keys are kept) on average"),
+    ],
+)
 def test_a_head_in_words(low, high, bound, words):
     assert attention.head_words(1.25, low, high, bound) == f"entropy 1.25 bits<br>{words}"
 

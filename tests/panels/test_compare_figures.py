@@ -39,9 +39,15 @@ def test_every_measure_is_bright_where_the_sessions_differ(theme, by):
 
 
 ROWS = AttentionDivergence(
-    np.array([[[0.5, NAN, 0.25]]]), np.array([[[0.25, 0.75, 0.0]]]), np.array([[0.125]]), np.array([[0.0]]),
-    np.array([[0.3]]), np.array([[0.4]]), np.array([0, 1, 2]), np.array([0, 1]),
-)  # fmt: skip
+    np.array([[[0.5, NAN, 0.25]]]),
+    np.array([[[0.25, 0.75, 0.0]]]),
+    np.array([[0.125]]),
+    np.array([[0.0]]),
+    np.array([[0.3]]),
+    np.array([[0.4]]),
+    np.array([0, 1, 2]),
+    np.array([0, 1]),
+)
 
 
 def test_a_head_is_drawn_up_and_down_with_outlines_where_nothing_was_captured():

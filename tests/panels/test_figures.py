@@ -10,9 +10,21 @@ NAN = np.float32("nan")
 
 
 @pytest.mark.parametrize(
-    ("width", "shape"), [(256, (16, 16)), (1024, (32, 32)), (768, (24, 32)), (1536, (32, 48)), (8, (2, 4)), (1, (1, 1)),
-                         (13, (4, 4)), (2, (1, 2)), (3, (1, 3)), (5, (2, 3)), (30, (5, 6))]
-)  # fmt: skip
+    ("width", "shape"),
+    [
+        (256, (16, 16)),
+        (1024, (32, 32)),
+        (768, (24, 32)),
+        (1536, (32, 48)),
+        (8, (2, 4)),
+        (1, (1, 1)),
+        (13, (4, 4)),
+        (2, (1, 2)),
+        (3, (1, 3)),
+        (5, (2, 3)),
+        (30, (5, 6)),
+    ],
+)
 def test_grids_are_full_and_square_where_they_can_be(width, shape):
     assert figures.grid_shape(width) == shape
     assert shape[0] * shape[1] >= width
@@ -20,9 +32,14 @@ def test_grids_are_full_and_square_where_they_can_be(width, shape):
 
 def neurons(values, captured, bound=0.5, theme="dark", selected=1):
     return figures.neuron_heatmap(
-        np.float32(values), np.array(captured), bound, key="block.0.mlp_out", unit="activation", selected=selected,
+        np.float32(values),
+        np.array(captured),
+        bound,
+        key="block.0.mlp_out",
+        unit="activation",
+        selected=selected,
         theme=theme,
-    )  # fmt: skip
+    )
 
 
 def test_not_captured_is_not_zero():
@@ -47,9 +64,14 @@ def test_nan_and_infinities_have_marks_of_their_own():
 
 def test_history_draws_the_bound_only_where_the_value_is_unknown():
     figure = figures.neuron_history(
-        np.float32([1, NAN, -2]), np.float32([NAN, 0.25, NAN]), step=1, name="neuron 4", unit="activation",
-        tokens=["a", "<b>", "c"], theme="light",
-    )  # fmt: skip
+        np.float32([1, NAN, -2]),
+        np.float32([NAN, 0.25, NAN]),
+        step=1,
+        name="neuron 4",
+        unit="activation",
+        tokens=["a", "<b>", "c"],
+        theme="light",
+    )
     band, line = figure.data
     assert band.base[1] == -0.25
     assert band.y[1] == 0.5

@@ -41,9 +41,11 @@ def test_long_sessions_name_some_tokens():
     steps = 500
     values = np.zeros(steps, np.float32)
     figure = watched_history(
-        [WatchedNeuron("p · 0", "activation", values, values)], step=0, tokens=[str(i) for i in range(steps)],
+        [WatchedNeuron("p · 0", "activation", values, values)],
+        step=0,
+        tokens=[str(i) for i in range(steps)],
         theme="dark",
-    )  # fmt: skip
+    )
     assert 10 < len(figure.layout.xaxis.tickvals) <= 22
     assert figure.layout.xaxis.ticktext[1] == str(figure.layout.xaxis.tickvals[1])
 

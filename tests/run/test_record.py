@@ -29,9 +29,14 @@ GREEDY = Sampling(max_new_tokens=12, temperature=0)
 def test_a_recording_is_the_generation(golden: LoadedModel, tmp_path: Path, prefill: str) -> None:
     seen: list[tuple[int, list[int]]] = []
     recording = record_generation(
-        golden, "ab ab", sampling=GREEDY, config=TraceConfig(prefill=prefill), sessions=tmp_path,  # type: ignore[arg-type]
-        name="twice", on_step=lambda step, said: seen.append((step.next_id, [*said])),
-    )  # fmt: skip
+        golden,
+        "ab ab",
+        sampling=GREEDY,
+        config=TraceConfig(prefill=prefill),
+        sessions=tmp_path,  # type: ignore[arg-type]
+        name="twice",
+        on_step=lambda step, said: seen.append((step.next_id, [*said])),
+    )
     assert recording.path == tmp_path / f"{recording.id}.h5"
     assert recording.problem == ""
     with open_session(recording.path) as reader:
@@ -95,9 +100,7 @@ def test_a_failure_of_the_model_is_named_in_the_session(golden: LoadedModel, tmp
             raise RuntimeError("the model broke")
 
     with pytest.raises(RuntimeError, match="the model broke"):
-        record_generation(
-            golden, "ab", sampling=GREEDY, config=TraceConfig(), sessions=tmp_path, on_step=fail
-        )  # fmt: skip
+        record_generation(golden, "ab", sampling=GREEDY, config=TraceConfig(), sessions=tmp_path, on_step=fail)
     [info] = Library(tmp_path).list()
     with open_session(Library(tmp_path).path(info.id)) as reader:
         assert reader.session.end_reason == "error: the model broke"

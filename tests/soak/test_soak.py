@@ -130,10 +130,12 @@ def recorders(folder: Path, seen: Seen) -> Iterator[None]:
     children = [
         subprocess.Popen(
             [sys.executable, "-c", RECORDER, str(folder), str(DURATION_S), str(seed), str(GOLDEN)],
-            cwd=ROOT, text=True, stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
         )
         for seed in (1, 2)
-    ]  # fmt: skip
+    ]
 
     def hear(child: subprocess.Popen[str]) -> None:
         assert child.stdout is not None
@@ -215,8 +217,15 @@ def browse(over: threading.Event, port: int, seen: Seen) -> None:
         page = browser.new_page(base_url=f"http://127.0.0.1:{port}", reduced_motion="reduce")
         page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: seen.wrong.append(f"page: {error.message}"))
-        page.on("console", lambda message: message.type == "error" and HARNESS not in message.text
-                and "404" not in message.text and seen.wrong.append(f"console: {message.text}"))  # fmt: skip
+        page.on(
+            "console",
+            lambda message: (
+                message.type == "error"
+                and HARNESS not in message.text
+                and "404" not in message.text
+                and seen.wrong.append(f"console: {message.text}")
+            ),
+        )
         for address in (PAGES[i % len(PAGES)] for i in range(10**9)):
             if over.is_set():
                 break

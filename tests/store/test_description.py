@@ -47,19 +47,30 @@ def test_any_changed_byte_is_found(session):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"start_time": None}, "start_time is no text"), ({"start_time": 5}, "start_time"), ({"prompt": 7}, "prompt"),
-        ({"name": ["x"]}, "name"), ({"num_steps": "3"}, "num_steps"), ({"num_steps": -1}, "num_steps"),
-        ({"num_steps": True}, "num_steps"), ({"num_steps": 1 << 62}, "num_steps"), ({"duration_s": None}, "duration_s"),
-        ({"duration_s": float("nan")}, "duration_s"), ({"facts": []}, "facts is no table"),
-        ({"run": {"model": {"weights_hash": 1}}}, "weights_hash"), ({"run": 3}, "run is no table"),
+        ({"start_time": None}, "start_time is no text"),
+        ({"start_time": 5}, "start_time"),
+        ({"prompt": 7}, "prompt"),
+        ({"name": ["x"]}, "name"),
+        ({"num_steps": "3"}, "num_steps"),
+        ({"num_steps": -1}, "num_steps"),
+        ({"num_steps": True}, "num_steps"),
+        ({"num_steps": 1 << 62}, "num_steps"),
+        ({"duration_s": None}, "duration_s"),
+        ({"duration_s": float("nan")}, "duration_s"),
+        ({"facts": []}, "facts is no table"),
+        ({"run": {"model": {"weights_hash": 1}}}, "weights_hash"),
+        ({"run": 3}, "run is no table"),
         ({"sampling": {"max_new_tokens": "9"}}, "max_new"),
-        ({"messages": "hi"}, "no chat"), ({"messages": [{"role": 1}]}, "no chat"), ({"layout": 1}, "int"),
+        ({"messages": "hi"}, "no chat"),
+        ({"messages": [{"role": 1}]}, "no chat"),
+        ({"layout": 1}, "int"),
         ({"id": 1}, "id"),
-        ({"model_id": "\ud83d"}, "surrogates"), ({"facts": {"x": "\udfff"}}, "surrogates"),
+        ({"model_id": "\ud83d"}, "surrogates"),
+        ({"facts": {"x": "\udfff"}}, "surrogates"),
         ({"more": "\udfff"}, "surrogates"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_field_of_another_type_is_named(session, fields, sentence):
     text = json.dumps(json.loads(session_json(session)) | fields)
     with pytest.raises(BadSession, match=sentence):

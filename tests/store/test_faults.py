@@ -29,10 +29,8 @@ from tests.golden_frame.build import topk_f16
 from tests.tiers import sample
 
 NUMBERS = (errno.ENOSPC, errno.EIO, errno.ESTALE, errno.EROFS, errno.EDQUOT, errno.EACCES)
-CALLS = (
-    "open", "write", "fdatasync", "fsync", "replace", "ftruncate", "stat", "fstat", "mkdir", "close", "flock",
-    "statvfs", "unlink",
-)  # fmt: skip
+OF_THE_SYSTEM = "open write fdatasync fsync replace ftruncate stat fstat mkdir close flock statvfs unlink"
+CALLS = tuple(OF_THE_SYSTEM.split())
 NUM_STEPS = 5
 
 
@@ -86,8 +84,11 @@ def whole(path: Path) -> list[bytes]:
 
 CASES = [
     pytest.param(call, number, at, lasts, id=f"{call}-{errno.errorcode[number]}-{at}-{lasts}")
-    for call in CALLS for number in NUMBERS for at in (-1, 0, 2, NUM_STEPS) for lasts in (0, 1)
-]  # fmt: skip
+    for call in CALLS
+    for number in NUMBERS
+    for at in (-1, 0, 2, NUM_STEPS)
+    for lasts in (0, 1)
+]
 
 
 @pytest.mark.parametrize("nth", [1, 2])

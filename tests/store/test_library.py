@@ -47,9 +47,13 @@ def test_list_tells_every_state_newest_first(library, tmp_path, handmade_session
         infos = {info.id: info for info in library.list()}
         assert [*infos][:3] == ["now", "left", "handmade"]
         assert {session_id: info.state for session_id, info in infos.items()} == {
-            "now": "recording", "left": "unsealed", "handmade": "finished",
-            "junk": "broken", "a name": "broken", "half": "broken",
-        }  # fmt: skip
+            "now": "recording",
+            "left": "unsealed",
+            "handmade": "finished",
+            "junk": "broken",
+            "a name": "broken",
+            "half": "broken",
+        }
         assert library.is_recording("now")
         assert not library.is_recording("left")
         writer.finish("stopped", seal=False)
@@ -281,12 +285,16 @@ def test_sealing_what_was_left_goes_on_after_a_broken_one(library, tmp_path, han
     content[50] ^= 1
     damaged.write_bytes(content)
     assert {info.id: info.state for info in library.list()} == {
-        "good": "unsealed", "torn": "unsealed", "damaged": "broken",
-    }  # fmt: skip
+        "good": "unsealed",
+        "torn": "unsealed",
+        "damaged": "broken",
+    }
     assert library.seal_unsealed() == {}
     assert {info.id: info.state for info in library.list()} == {
-        "good": "finished", "torn": "finished", "damaged": "broken",
-    }  # fmt: skip
+        "good": "finished",
+        "torn": "finished",
+        "damaged": "broken",
+    }
     assert library.open("torn").num_steps == 5  # only the last record was cut
     assert damaged.read_bytes() == content
 
@@ -315,8 +323,9 @@ def test_demos_are_listed_beside_ones_own_and_stay_as_they_are(tmp_path, handmad
     demos = [handmade_session(tmp_path / "demos", session_id=f"demo-{name}") for name in "ab"]
     library = Library(tmp_path / "own", demos=demos)
     assert [(info.id, info.is_bundled, info.num_steps) for info in library.list()] == [
-        ("demo-b", True, 5), ("demo-a", True, 5),
-    ]  # fmt: skip
+        ("demo-b", True, 5),
+        ("demo-a", True, 5),
+    ]
     assert library.open("demo-a").path == demos[0]
     for act in (library.delete, lambda name: library.rename(name, "mine")):
         with pytest.raises(StoreError, match="came with nanochat MRI, not from your folder"):

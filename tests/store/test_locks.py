@@ -57,9 +57,12 @@ sys.stdin.read()
 def recording_elsewhere(folder: Path) -> subprocess.Popen[str]:
     """Another process, which has recorded one step and waits."""
     child = subprocess.Popen(
-        [sys.executable, "-c", RECORDS, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", RECORDS, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
-    )  # fmt: skip
+    )
     assert child.stdout.readline() == "recorded\n"
     return child
 

@@ -30,9 +30,24 @@ from tests.tiers import sample
 
 Rng = np.random.Generator
 VALUES = [
-    None, 7, -1, 1 << 70, 2.5, float("nan"), True, "", "x" * 5000, "\ud83d", "\u202e", [], [1], {}, {"a": {}},
-    "0001-01-01", "9999-12-31T23:59:59+14:00",
-]  # fmt: skip
+    None,
+    7,
+    -1,
+    1 << 70,
+    2.5,
+    float("nan"),
+    True,
+    "",
+    "x" * 5000,
+    "\ud83d",
+    "\u202e",
+    [],
+    [1],
+    {},
+    {"a": {}},
+    "0001-01-01",
+    "9999-12-31T23:59:59+14:00",
+]
 
 
 def junk_file(folder: Path, name: str, rng: Rng) -> None:
@@ -169,10 +184,24 @@ def hostile(folder: Path, name: str, rng: Rng) -> None:
 
 
 MAKERS: list[Callable[[Path, str, Rng], None]] = [
-    junk_file, cut_file, odd_description, odd_description_of_a_file, senseless_session_json, senseless_records,
-    changed_journal, missing_part, pipe, endless_device, dangling_link, odd_name, odd_sidecar, folder_like_a_file,
-    file_like_a_folder, forbidden, hostile,
-]  # fmt: skip
+    junk_file,
+    cut_file,
+    odd_description,
+    odd_description_of_a_file,
+    senseless_session_json,
+    senseless_records,
+    changed_journal,
+    missing_part,
+    pipe,
+    endless_device,
+    dangling_link,
+    odd_name,
+    odd_sidecar,
+    folder_like_a_file,
+    file_like_a_folder,
+    forbidden,
+    hostile,
+]
 
 
 def lines_of_the_page(app: Dash) -> str:

@@ -79,10 +79,17 @@ def recordings(draw):
         dropped = draw(st.sets(st.sampled_from(["full", "sampled", "prefill", "topk", "attention", "logits"])))
         layers = sorted(draw(st.sets(st.integers(0, layout.n_layer - 1)))) if draw(st.booleans()) else []
         frame = random_frame(
-            layout, rng, step, "prefill" if step == 0 else "decode", pos0, t_add, chosen_id=draw(st.integers(-1, 30)),
-            forced=draw(st.booleans()), dropped_layers=tuple(layers),
+            layout,
+            rng,
+            step,
+            "prefill" if step == 0 else "decode",
+            pos0,
+            t_add,
+            chosen_id=draw(st.integers(-1, 30)),
+            forced=draw(st.booleans()),
+            dropped_layers=tuple(layers),
             dropped=bool(layers) << LAYERS_DROPPED_BIT | sum(1 << DROP_ORDER.index(name) for name in dropped),
-        )  # fmt: skip
+        )
         frames.append(replace(frame, arrays={n: a for n, a in frame.arrays.items() if n.split("/")[0] not in dropped}))
         pos0 += t_add
     return layout, frames
@@ -243,8 +250,13 @@ def test_a_disk_that_fills_while_sealing_keeps_the_journal(tmp_path, handmade_se
 
     done = subprocess.run(
         [sys.executable, "-m", "mri.store.seal", str(folder)],
-        preexec_fn=limit, env=with_path(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60,
-    )  # fmt: skip
+        preexec_fn=limit,
+        env=with_path(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode != 0
     assert done.stdout.lower() in ("", f"cannot seal {folder} (file too large): free some disk space.\n".lower())
     assert JournalReader(folder).records(0, 5) == frames

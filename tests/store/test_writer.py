@@ -177,9 +177,13 @@ print(writer.finish("stopped").name, writer.seal_error)
 @pytest.mark.parametrize("room", ["room", "none"])
 def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path, room):
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path), room], capture_output=True, text=True, timeout=60, check=True,
+        [sys.executable, "-c", FULL_DISK, str(tmp_path), room],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
-    )  # fmt: skip
+    )
     sentence, end = done.stdout.splitlines()
     assert "frames.journal (File too large): free some disk space." in sentence
     if room == "room":
@@ -214,9 +218,12 @@ def test_a_read_only_folder_is_one_sentence():
     with tempfile.TemporaryDirectory() as folder:  # not tmp_path, into which only its owner can look
         Path(folder).chmod(0o555)
         done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, folder], capture_output=True, text=True, timeout=60,
+            [sys.executable, "-c", READ_ONLY, folder],
+            capture_output=True,
+            text=True,
+            timeout=60,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
-        )  # fmt: skip
+        )
         assert done.stderr == ""
         cure = "make the folder writable or choose another with --sessions."
         assert done.stdout == f"Cannot write to {folder}/one (Permission denied): {cure}\n"

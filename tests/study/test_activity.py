@@ -85,8 +85,17 @@ def made(values, bounds, key=KEY):
     values, bounds = np.float32(values), np.float32(bounds)
     low = np.zeros_like(bounds) if key.endswith("mlp_act") else -bounds
     n = len(values)
-    return Activity((key,), np.zeros(n, int), np.arange(n), ("s",), np.zeros(values.shape[1], int),
-                    np.arange(values.shape[1]), values, low[None], bounds[None])  # fmt: skip
+    return Activity(
+        (key,),
+        np.zeros(n, int),
+        np.arange(n),
+        ("s",),
+        np.zeros(values.shape[1], int),
+        np.arange(values.shape[1]),
+        values,
+        low[None],
+        bounds[None],
+    )
 
 
 NAN = np.nan

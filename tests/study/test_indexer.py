@@ -68,7 +68,7 @@ def test_sessions_that_say_their_file_are_of_its_weights(indexer, tmp_path):
     assert {info.id for info in indexer.sessions_of(hash_of("file"))} == {"older"}
     write_random_session(
         tmp_path, session_id="newer", seed=3, config=CONFIG, provenance={"weights_hash": "abc", "file_hash": "file"}
-    )  # fmt: skip
+    )
     until(indexer, lambda p: p.done == p.all == 2)
     assert sessions_in(indexer) == {"older", "newer"}
     for weights_hash in ("abc", "file"):

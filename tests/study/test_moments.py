@@ -18,8 +18,10 @@ KEYS = ("block.0.mlp_out", "block.1.mlp_act", "final.ln_f", "embed.resid0")
 def readers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     config = TraceConfig(prefill="stepwise", edu=True, topk=6)
-    return [open_session(write_random_session(folder, session_id=f"s{i}", seed=i, num_steps=9 + i, config=config))
-            for i in range(6)]  # fmt: skip
+    return [
+        open_session(write_random_session(folder, session_id=f"s{i}", seed=i, num_steps=9 + i, config=config))
+        for i in range(6)
+    ]
 
 
 @pytest.fixture(scope="module")

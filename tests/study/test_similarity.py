@@ -132,8 +132,14 @@ def test_hook_points_that_hold_nan_are_counted_and_left_out(tmp_path, align, mod
 
 def test_nothing_matched_is_a_reason(sessions):
     with_other = compare(sessions["full", 1][0], sessions["full", 1][0], "prefix")
-    bare = type(with_other)(**{**vars(with_other), "moments": with_other.moments.__class__(
-        with_other.moments.steps, with_other.moments.matched, np.zeros_like(with_other.moments.whole))})  # fmt: skip
+    bare = type(with_other)(
+        **{
+            **vars(with_other),
+            "moments": with_other.moments.__class__(
+                with_other.moments.steps, with_other.moments.matched, np.zeros_like(with_other.moments.whole)
+            ),
+        }
+    )
     assert "No steps are matched" in likeness(bare).reason
     assert np.isnan(likeness(bare).score[0])
 

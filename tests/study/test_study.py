@@ -20,8 +20,9 @@ FULL = TraceConfig(capture_mode="full", prefill="stepwise", quantization="f32")
 @pytest.fixture
 def study(tmp_path):
     for i, weights in enumerate(("abc", "abc", "other")):
-        write_random_session(tmp_path, session_id=f"s{i}", seed=i, config=FULL, num_steps=20,
-                             provenance={"weights_hash": weights})  # fmt: skip
+        write_random_session(
+            tmp_path, session_id=f"s{i}", seed=i, config=FULL, num_steps=20, provenance={"weights_hash": weights}
+        )
     write_handmade_session(tmp_path)
     return Study(Library(tmp_path))
 
@@ -78,9 +79,12 @@ def test_sessions_count_that_have_the_hook_point_and_each_text_once(tmp_path):
     edu = TraceConfig(topk=4, prefill="stepwise", edu=True)
     plain = TraceConfig(topk=4, prefill="stepwise")
     for name, ids, config in (
-        ("asked", [1, 2, 3, 4, 5, 6], edu), ("twin", [1, 2, 3, 4, 5, 6], edu), ("other", [1, 2, 9, 4, 5, 6], edu),
-        ("plain", [7, 8, 3, 4, 5, 6], plain), ("stats", [7, 2, 3, 4], TraceConfig(capture_mode="stats")),
-    ):  # fmt: skip
+        ("asked", [1, 2, 3, 4, 5, 6], edu),
+        ("twin", [1, 2, 3, 4, 5, 6], edu),
+        ("other", [1, 2, 9, 4, 5, 6], edu),
+        ("plain", [7, 8, 3, 4, 5, 6], plain),
+        ("stats", [7, 2, 3, 4], TraceConfig(capture_mode="stats")),
+    ):
         write_true_session(tmp_path, name, ids, config=config)
     study = Study(Library(tmp_path))
     acts = study.history(Question("asked", "block.0.mlp_act", scope="weights"))

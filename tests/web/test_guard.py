@@ -24,11 +24,23 @@ def test_local_hosts_are_answered(host):
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example", "evil.example:8050", "localhost.evil.example", "127.0.0.1.evil.example:8050", "127.0.0.1:80x",
-        "localhost:", "127.0.0.1:8050:1", "user@localhost", "127.1", "2130706433", "::1", "", " localhost",
-        "localhost:８０", "evil.example#localhost",
+        "evil.example",
+        "evil.example:8050",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example:8050",
+        "127.0.0.1:80x",
+        "localhost:",
+        "127.0.0.1:8050:1",
+        "user@localhost",
+        "127.1",
+        "2130706433",
+        "::1",
+        "",
+        " localhost",
+        "localhost:８０",
+        "evil.example#localhost",
     ],
-)  # fmt: skip
+)
 def test_foreign_hosts_are_refused(host):
     response = answer(host)
     assert response.status_code == 400
@@ -56,10 +68,18 @@ def test_own_pages_may_ask(origin):
 @pytest.mark.parametrize(
     "origin",
     [
-        "http://evil.example", "null", "", "http://localhost", "http://localhost:3000", "http://127.0.0.1:8050",
-        "http://localhost:8050.evil.example", "ftp://localhost:8050", "localhost:8050", "http://localhost:8050/",
+        "http://evil.example",
+        "null",
+        "",
+        "http://localhost",
+        "http://localhost:3000",
+        "http://127.0.0.1:8050",
+        "http://localhost:8050.evil.example",
+        "ftp://localhost:8050",
+        "localhost:8050",
+        "http://localhost:8050/",
     ],
-)  # fmt: skip
+)
 def test_other_pages_may_not(origin):
     response = answer("localhost:8050", origin)
     assert response.status_code == 403
@@ -78,9 +98,17 @@ def fetched(method="GET", **headers):
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "CROSS-SITE", "anything"])
 @pytest.mark.parametrize(
     ("mode", "dest"),
-    [("no-cors", "image"), ("no-cors", "script"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "embed"),
-     ("websocket", "websocket"), ("websocket", "empty"), ("", "")],
-)  # fmt: skip
+    [
+        ("no-cors", "image"),
+        ("no-cors", "script"),
+        ("cors", "empty"),
+        ("navigate", "iframe"),
+        ("navigate", "embed"),
+        ("websocket", "websocket"),
+        ("websocket", "empty"),
+        ("", ""),
+    ],
+)
 def test_what_a_page_of_another_site_embeds_is_refused(site, mode, dest):
     response = fetched(Sec_Fetch_Site=site, Sec_Fetch_Mode=mode, Sec_Fetch_Dest=dest)
     assert response.status_code == 403
@@ -94,9 +122,13 @@ def test_a_link_from_another_site_opens_a_page_but_sends_no_form():
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
-     {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "websocket"}],
-)  # fmt: skip
+    [
+        {},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "websocket"},
+    ],
+)
 def test_our_own_pages_and_clients_that_are_no_browsers_are_answered(headers):
     assert fetched(**headers).data == b"secret"
 

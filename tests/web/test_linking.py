@@ -26,7 +26,7 @@ MODULES = {
     "js/own.mjs": 'import { here } from "./core/names.mjs";\nexport const own = here.endsWith("/js/core/x.json");\n',
     "boot.js": 'import("./js/main.mjs").then(async ({ named, scanner }) =>\n'
     "  console.log(JSON.stringify([named, await scanner()])));\n",
-}  # fmt: skip
+}
 ENTRIES = ("js/main.mjs", "js/scanner.mjs")
 SAID = ["three 5", [2, [3, True, 2]]]
 

@@ -63,11 +63,11 @@ def test_every_page_takes_what_others_hang_on_to_its_address(app):
             assert page["layout"](utm_source="a mail", fbclid="1", **{"": "x", "a b": "c"}) is not None, page["module"]
 
 
-@pytest.mark.parametrize(
-    "address", ["/sessions/handmade", "/sessions/handmade/nothing", "/record/x/y/z", "/record/", "/record", "/import",
-                "/neurons/x", "/lessons/x", "/models/x", "/compare/x", "/live/x/y", "/assets/none.js",
-                "/_dash-component-suites/none/none.js"]
-)  # fmt: skip
+UNKNOWN = "/sessions/handmade /sessions/handmade/nothing /record/x/y/z /record/ /record /import /neurons/x /lessons/x"
+MORE_UNKNOWN = "/models/x /compare/x /live/x/y /assets/none.js /_dash-component-suites/none/none.js"
+
+
+@pytest.mark.parametrize("address", [*UNKNOWN.split(), *MORE_UNKNOWN.split()])
 def test_an_unknown_address_of_data_is_a_sentence(reader_client, address):
     response = reader_client.get(address)
     assert response.status_code == 404
@@ -79,12 +79,17 @@ def test_an_unknown_address_of_data_is_a_sentence(reader_client, address):
     [
         ("POST", "/record", {"data": "{", "content_type": "application/json"}, 400, "is no valid JSON: send"),
         ("POST", "/record", {"data": "x"}, 415, "is not marked as JSON: send it with the header Content-Type"),
-        ("POST", "/record", {"data": b" " * (3 << 20), "content_type": "application/json"}, 413,
-         "is larger than 2,097,152 bytes: send less"),
+        (
+            "POST",
+            "/record",
+            {"data": b" " * (3 << 20), "content_type": "application/json"},
+            413,
+            "is larger than 2,097,152 bytes: send less",
+        ),
         ("PUT", "/record", {}, 405, "The method PUT is not for this address: use POST"),
         ("DELETE", "/", {}, 405, "The method DELETE is not for this address: use GET"),
     ],
-)  # fmt: skip
+)
 def test_what_http_refuses_is_a_fact_and_a_cure(reader_client, method, address, sent, status, words):
     response = reader_client.open(address, method=method, **sent)
     assert response.status_code == status
@@ -104,14 +109,29 @@ def test_json_that_is_nested_too_deeply_is_no_valid_json(reader_client, address)
 
 MAP = "..graph-map.figure...graph-map-title.children...graph-bars.figure.."
 ODD_CALLBACKS = [
-    "text", 3, [], {}, {"output": MAP}, {"output": "nobody.data", "inputs": [], "outputs": []},
+    "text",
+    3,
+    [],
+    {},
+    {"output": MAP},
+    {"output": "nobody.data", "inputs": [], "outputs": []},
     {"output": MAP, "outputs": [], "inputs": [], "state": [], "changedPropIds": []},
     {"output": MAP, "outputs": 3, "inputs": 3, "state": 3, "changedPropIds": 3},
-    {"output": "graph-neurons.figure", "outputs": {"id": [], "property": "data"}, "changedPropIds": [],
-     "inputs": [{"id": "view-neurons", "property": "data", "value": True}], "state": []},
-    {"output": "graph-neurons.figure", "outputs": {"id": "graph-neurons", "property": "figure"}, "state": [],
-     "inputs": [], "changedPropIds": []},
-]  # fmt: skip
+    {
+        "output": "graph-neurons.figure",
+        "outputs": {"id": [], "property": "data"},
+        "changedPropIds": [],
+        "inputs": [{"id": "view-neurons", "property": "data", "value": True}],
+        "state": [],
+    },
+    {
+        "output": "graph-neurons.figure",
+        "outputs": {"id": "graph-neurons", "property": "figure"},
+        "state": [],
+        "inputs": [],
+        "changedPropIds": [],
+    },
+]
 
 
 @pytest.mark.parametrize("body", ODD_CALLBACKS, ids=range(len(ODD_CALLBACKS)))
@@ -122,10 +142,15 @@ def test_a_callback_that_no_page_sends_is_refused_as_a_sentence(reader_client, b
 
 
 def test_a_callback_that_pages_send_is_answered(reader_client):
-    body = {"output": MAP, "inputs": [{"id": "view-statistics", "property": "data", "value": None}], "state": [],
-            "changedPropIds": ["view-statistics.data"],
-            "outputs": [dict(zip(("id", "property"), name.split("."), strict=True))
-                        for name in MAP.strip(".").split("...")]}  # fmt: skip
+    body = {
+        "output": MAP,
+        "inputs": [{"id": "view-statistics", "property": "data", "value": None}],
+        "state": [],
+        "changedPropIds": ["view-statistics.data"],
+        "outputs": [
+            dict(zip(("id", "property"), name.split("."), strict=True)) for name in MAP.strip(".").split("...")
+        ],
+    }
     assert reader_client.post("/_dash-update-component", json=body).status_code == 200
 
 
@@ -165,10 +190,8 @@ def test_a_failure_of_our_own_is_a_sentence_too(app, monkeypatch):
 
 
 ROOT = Path(__file__).parents[2]
-ADDRESSES = [
-    "/", "/sessions", "/sessions/handmade/meta", "/sessions/handmade/frames?start=0&stop=1", "/record/x",
-    "/_dash-layout", "/assets/boot.js", "/assets/style.css", "/no/such/thing",
-]  # fmt: skip
+READABLE = "/ /sessions /sessions/handmade/meta /sessions/handmade/frames?start=0&stop=1 /record/x"
+ADDRESSES = f"{READABLE} /_dash-layout /assets/boot.js /assets/style.css /no/such/thing".split()
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

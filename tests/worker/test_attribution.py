@@ -26,9 +26,9 @@ def worker(tmp_path):
 
 def wanted(attribution_id="demo/1a/3", weights_hash="same"):
     return Attribution(
-        attribution_id, {"cmd": "attribute", "id": attribution_id, "ids": [1, 2], "token_id": 5,
-                         "weights_hash": weights_hash}
-    )  # fmt: skip
+        attribution_id,
+        {"cmd": "attribute", "id": attribution_id, "ids": [1, 2], "token_id": 5, "weights_hash": weights_hash},
+    )
 
 
 def wait_for(worker, attribution_id, deadline_s=60):
@@ -73,8 +73,10 @@ def test_so_many_may_wait_and_no_more(worker):
 def test_an_error_is_told_and_may_be_tried_again(worker):
     worker.attribute(wanted(weights_hash="other"))
     assert wait_for(worker, "demo/1a/3") == {
-        "status": "error", "token_id": 5, "message": "Other weights: start the server with --model x.",
-    }  # fmt: skip
+        "status": "error",
+        "token_id": 5,
+        "message": "Other weights: start the server with --model x.",
+    }
     worker.attribute(wanted())
     assert wait_for(worker, "demo/1a/3")["status"] == "finished"
 
@@ -91,8 +93,10 @@ def test_tokens_of_a_neuron_are_asked_for_once_for_all_sessions_of_the_weights(t
         assert worker.attribute(asked)["status"] == "running"
         status = wait_for(worker, asked.id)
         assert (status["point"], status["neuron"], status["suppressed"]) == (
-            "block.1.mlp_act", 3, [[29, b"<|bos|>".hex(), -0.7]],
-        )  # fmt: skip
+            "block.1.mlp_act",
+            3,
+            [[29, b"<|bos|>".hex(), -0.7]],
+        )
         assert [token for token, _, _ in status["promoted"]] == [0, 1, 2]
         with pytest.raises(UnknownHookPoint):
             tokens_of_neuron(OfAModel(reader), "block.9.mlp_act", 3, None)
@@ -115,9 +119,14 @@ def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
     with open_session(handmade_session(tmp_path)) as reader:
         command = attribution_of_step(OfAModel(reader), 3, "handmade/1a/3", None).command
         assert command == {
-            "cmd": "attribute", "id": "handmade/1a/3", "model": None, "ids": [0, 26, 1, 2], "token_id": 3,
-            "weights_hash": "abc", "model_path": "/models/d6",
-        }  # fmt: skip
+            "cmd": "attribute",
+            "id": "handmade/1a/3",
+            "model": None,
+            "ids": [0, 26, 1, 2],
+            "token_id": 3,
+            "weights_hash": "abc",
+            "model_path": "/models/d6",
+        }
         assert attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", None).command["token_id"] == 1  # the top one
         other = OfAModel(reader, softcap=20.0)
         assert attribution_of_step(other, 3, "handmade/1a/3", None).command["constants"] == {"softcap": 20.0}

@@ -24,8 +24,11 @@ class Child:
     def __init__(self, sessions: Path) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mri.worker.child", "--sessions", str(sessions)],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def say(self, **command: Any) -> None:
         assert self.process.stdin is not None

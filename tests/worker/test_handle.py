@@ -47,9 +47,14 @@ def test_a_recording_runs_to_its_end(worker):
     worker.submit("one", RecordRequest(prompt="Once", max_new_tokens=3))
     status = wait_for(worker, "one", "finished")
     assert status == {
-        "id": "one", "state": "finished", "position": 0, "step": 2, "max_steps": 3,
-        "text": "ab ab ab ", "message": "max_new_tokens",
-    }  # fmt: skip
+        "id": "one",
+        "state": "finished",
+        "position": 0,
+        "step": 2,
+        "max_steps": 3,
+        "text": "ab ab ab ",
+        "message": "max_new_tokens",
+    }
 
 
 def test_one_at_a_time_the_others_wait_with_their_place(worker):
@@ -130,9 +135,21 @@ def test_a_program_that_cannot_start_fails_every_recording_and_does_not_loop(tmp
     worker.close()
 
 
-ODD_LINES = ["3", "null", "[]", '"text"', "{}", '{"event": 3}', '{"event": []}', '{"event": "step", "id": "a"}',
-             '{"event": "finished", "id": "a", "end_reason": 1, "response": "x"}', '{"event": "error", "id": ["a"]}',
-             "[" * 100_000, "NaN", "\udcff\x00"]  # fmt: skip
+ODD_LINES = [
+    "3",
+    "null",
+    "[]",
+    '"text"',
+    "{}",
+    '{"event": 3}',
+    '{"event": []}',
+    '{"event": "step", "id": "a"}',
+    '{"event": "finished", "id": "a", "end_reason": 1, "response": "x"}',
+    '{"event": "error", "id": ["a"]}',
+    "[" * 100_000,
+    "NaN",
+    "\udcff\x00",
+]
 
 
 @pytest.mark.parametrize("line", ODD_LINES, ids=range(len(ODD_LINES)))

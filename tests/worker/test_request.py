@@ -23,14 +23,29 @@ def test_an_empty_prompt_is_refused(prompt):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"prompt": 3}, {"prompt": [{"role": "user"}]}, {"prompt": ["x"]}, {"prompt": "x" * 20_001}, {"chat": "yes"},
-        {"max_new_tokens": 0}, {"max_new_tokens": 1.5}, {"max_new_tokens": True}, {"top_k": 0}, {"seed": -1},
-        {"temperature": -0.1}, {"temperature": "hot"}, {"temperature": float("nan")}, {"preset": "all"}, {"color": 1},
-        {"prompt": "a \ud800 b"}, {"model": 3},
-        {"model": None}, {"prompt": [{"role": ["user"], "content": "x"}]}, {"preset": ["rows"]},
+        {"prompt": 3},
+        {"prompt": [{"role": "user"}]},
+        {"prompt": ["x"]},
+        {"prompt": "x" * 20_001},
+        {"chat": "yes"},
+        {"max_new_tokens": 0},
+        {"max_new_tokens": 1.5},
+        {"max_new_tokens": True},
+        {"top_k": 0},
+        {"seed": -1},
+        {"temperature": -0.1},
+        {"temperature": "hot"},
+        {"temperature": float("nan")},
+        {"preset": "all"},
+        {"color": 1},
+        {"prompt": "a \ud800 b"},
+        {"model": 3},
+        {"model": None},
+        {"prompt": [{"role": ["user"], "content": "x"}]},
+        {"preset": ["rows"]},
         {"preset": {}},
     ],
-)  # fmt: skip
+)
 def test_settings_that_cannot_work_get_a_sentence(fields):
     with pytest.raises(MriError, match=r"\.$"):
         RecordRequest.from_json({"prompt": "x", **fields})

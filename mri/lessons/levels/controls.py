@@ -16,8 +16,8 @@ from mri.lessons.numbers import Number, Weights
 
 def without_threes(scores: Mapping[str, Number], weights: Weights) -> dict[str, Number]:
     """Lesson 4: what the same list shows without other threes of heads, drawn at random. `scores`: the lesson's own."""
-    names = ["heads " + ", ".join(f"{int(layer)}.{int(head)}" for layer, head in three)
-             for three in weights["control_heads"]]  # fmt: skip
+    threes = weights["control_heads"]
+    names = ["heads " + ", ".join(f"{int(layer)}.{int(head)}" for layer, head in three) for three in threes]
     found = {"control_count": Number(len(names), source="threes of heads that were drawn and switched off")}
     for kind, what in (("induction", "induction score"), ("right", "words guessed right")):
         values = weights[f"control_{kind}"].astype(float)

@@ -66,17 +66,13 @@ class Look:
         """Of one token, down to its row of lm_head."""
         most = float(self.logits.max())
         total = float(np.log(np.exp(self.logits.astype(np.float64) - most).sum()) + most)
-        raw = sum_of_products(
-            self.stream / rms(self.stream), self._weights["lm_head"][token_id],
-            x_source=f"normed {self._read} neuron #, step {self._place.step}",
-            w_source=f"weight lm_head[{token_id}, #]",
-        )  # fmt: skip
+        x, w = self.stream / rms(self.stream), self._weights["lm_head"][token_id]
+        read = f"normed {self._read} neuron #, step {self._place.step}"
+        raw = sum_of_products(x, w, x_source=read, w_source=f"weight lm_head[{token_id}, #]")
         logit = softcapped_logit(raw, softcap_of(self._place.reader))
-        return Number(
-            float(np.exp(float(logit.value) - total)), "e^({logit} − {total})",
-            {"logit": logit, "total": Number(total, source=f"ln of e^logit added up over {len(self.logits)} tokens")},
-            source=self.source,
-        )  # fmt: skip
+        found = Number(float(np.exp(float(logit.value) - total)), source=self.source)
+        over = Number(total, source=f"ln of e^logit added up over {len(self.logits)} tokens")
+        return found.by("e^({logit} − {total})", logit=logit, total=over)
 
 
 def lens_table(reader: SessionReader, weights: Weights, footing: Footing) -> list[list[list[tuple[int, float]]]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.lessons.numbers import Number, Readers, Weights, extra, measured
+from mri.lessons.numbers import Number, Readers, Weights, computed, extra, measured
 from mri.measure.series import neuron_over_steps
 from mri.store.reader import SessionReader
 
@@ -64,13 +64,12 @@ def widget_data(readers: Readers, weights: Weights) -> dict[str, Any]:
 
 def activation(reader: SessionReader, step: int, neuron: int, power: int = 2) -> Number:
     """relu(z)², z down to the inputs and weights."""
-    parts: dict[str, Number | float | int | str] = {
-        "w1": extra(reader, step, "w1", neuron, 0), "x1": measured(reader, step, "inputs", 0),
-        "w2": extra(reader, step, "w1", neuron, 1), "x2": measured(reader, step, "inputs", 1),
-        "b": extra(reader, step, "b1", neuron),
-    }  # fmt: skip
-    w1, x1, w2, x2, b = (float(part.value) for part in parts.values() if isinstance(part, Number))
-    z = Number(w1 * x1 + w2 * x2 + b, "{w1}·{x1} + {w2}·{x2} + {b}", parts)
+    parts: dict[str, Number] = {}
+    for i in (1, 2):
+        parts |= {f"w{i}": extra(reader, step, "w1", neuron, i - 1), f"x{i}": measured(reader, step, "inputs", i - 1)}
+    parts["b"] = extra(reader, step, "b1", neuron)
+    w1, x1, w2, x2, b = (float(part.value) for part in parts.values())
+    z = computed(w1 * x1 + w2 * x2 + b, "{w1}·{x1} + {w2}·{x2} + {b}", **parts)
     return Number(max(0.0, float(z.value)) ** power, "relu({z})²" if power == 2 else "relu({z})", {"z": z})
 
 

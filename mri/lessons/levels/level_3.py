@@ -151,10 +151,10 @@ def _ledger_numbers(reader: SessionReader, weights: Weights, line: int) -> dict[
         inputs={"entering": entering, "attention": attn, "mlp": mlp},
     )
     row, before_row = weights["sentence_rows"][LAST], weights["sentence_rows"][LAST - 1]
-    return {
-        "line_start": start, "line_entering": entering, "line_attn": attn, "line_mlp": mlp, "line_after": after,
-        "line_measured": at(f"block.{BLOCK}.resid_post"), "smear_share": _smear_share(row, before_row, weights),
-    }  # fmt: skip
+    entries = {"start": start, "entering": entering, "attn": attn, "mlp": mlp, "after": after}
+    entries["measured"] = at(f"block.{BLOCK}.resid_post")
+    named = {f"line_{name}": number for name, number in entries.items()}
+    return named | {"smear_share": _smear_share(row, before_row, weights)}
 
 
 def _smear_share(row: Floats, before_row: Floats, weights: Weights) -> Number:
@@ -203,19 +203,11 @@ def _notebook(reader: SessionReader, weights: Weights) -> dict[str, Any]:
     for i in range(reader.session.layout.n_layer):
         keep, again = float(weights["resid_lambdas"][i]), float(weights["x0_lambdas"][i])
         attn, mlp, after = (values(reader, LAST, f"block.{i}.{kind}") for kind in ("attn_out", "mlp_out", "resid_post"))
-        blocks.append(
-            {
-                "reach": round(reach_in(weights).blocks[i], 6),
-                "keep": round(keep, 6),
-                "again": round(again, 6),
-                "before": rounded(before),
-                "attn": rounded(attn),
-                "mlp": rounded(mlp),
-                "after": rounded(after),
-                "l2": {name: round(float(np.linalg.norm(x)), 4) for name, x in
-                       {"before": before, "attn": attn, "mlp": mlp, "after": after}.items()},
-            }
-        )  # fmt: skip
+        written = {"before": before, "attn": attn, "mlp": mlp, "after": after}
+        shares = {"reach": reach_in(weights).blocks[i], "keep": keep, "again": again}
+        block: dict[str, Any] = {name: round(share, 6) for name, share in shares.items()}
+        block |= {name: rounded(x) for name, x in written.items()}
+        blocks.append(block | {"l2": {name: round(float(np.linalg.norm(x)), 4) for name, x in written.items()}})
         before = after
     return {"token": _tokens(reader)[LAST], "line": line_of(reader), "start": rounded(start), "blocks": blocks}
 

@@ -16,7 +16,7 @@ from mri.format.captured import Captured
 from mri.format.captured_steps import CapturedSteps
 from mri.lessons.levels.controls import without_threes
 from mri.lessons.levels.level_3 import rounded
-from mri.lessons.numbers import Number, Readers, Weights
+from mri.lessons.numbers import Number, Readers, Weights, computed
 from mri.lessons.sums import dot, rms
 from mri.measure.attention import attention_map
 from mri.measure.head_scores import head_score, head_scores, induction_targets, previous_targets
@@ -143,12 +143,9 @@ def _query_first(reader: SessionReader, weights: Weights, head: OneHead, era: Er
     name = f"block.{LAYER}.ln1, step {QUERY}"
     divisor = rms(head.raw_q[QUERY], f"row of c_q times {name}, for number")
     first, second = (dot(weights["c_q"][place], stream, f"weight of c_q, row {place}", name) for place in (0, half))
-    inputs: dict[str, Number | float] = {
-        "scale": era.qk_scale, "a": first, "b": second, "rms": divisor, "angle": float(QUERY),
-    }  # fmt: skip
-    return Number(
-        float(head.q[QUERY, 0]), formula="{scale} · ({a}·cos({angle}) + {b}·sin({angle})) / {rms}", inputs=inputs
-    )
+    value, angle = float(head.q[QUERY, 0]), float(QUERY)
+    formula = "{scale} · ({a}·cos({angle}) + {b}·sin({angle})) / {rms}"
+    return computed(value, formula, scale=era.qk_scale, a=first, b=second, rms=divisor, angle=angle)
 
 
 def _value_first(reader: SessionReader, weights: Weights, key: int) -> Number:
@@ -195,10 +192,9 @@ def _score_numbers(readers: Readers) -> dict[str, Number]:
     found |= _named("induction", layer, head)
     found["induction_score"] = _mean_weight(reader, layer, head, targets)
     found["induction_score_off"] = _mean_weight(off, layer, head, targets)
-    found["induction_left"] = Number(
-        float(found["induction_score_off"].value) / float(found["induction_score"].value), formula="{off} / {on}",
-        inputs={"off": found["induction_score_off"], "on": found["induction_score"]},
-    )  # fmt: skip
+    off_score, on_score = found["induction_score_off"], found["induction_score"]
+    left = float(off_score.value) / float(on_score.value)
+    found["induction_left"] = computed(left, "{off} / {on}", off=off_score, on=on_score)
     looks, _ = attention_map(reader, layer, head)
     found["induction_first"] = Number(
         sum(int(looks[query, : query + 1].argmax()) == key for query, key in targets),

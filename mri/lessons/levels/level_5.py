@@ -15,7 +15,7 @@ from mri.lessons.arithmetic import Place, shown, sigmoid_of, sum_of_products, we
 from mri.lessons.levels.controls import without_pairs
 from mri.lessons.levels.exit import exits, reach_in, reaching, share_of_end, size_at_exit
 from mri.lessons.levels.lens import FOOTINGS, Footing, Look, Weights, depths, lens_table, vocabulary_of
-from mri.lessons.numbers import Number
+from mri.lessons.numbers import Number, computed
 from mri.measure.logit_lens import rms
 from mri.store.reader import SessionReader
 
@@ -52,20 +52,19 @@ def widget_data(readers: Mapping[str, SessionReader], weights: Weights) -> dict[
         lens = {footing: lens_table(reader, weights, footing) for footing in FOOTINGS}
         ids = {i for table in lens.values() for step in table for row in step for i, _ in row}
         l2 = {key: reader.column("stats", reader.session.layout.row(key), 4) for block in keys for key in block}
-        sentences.append({
+        steps = range(reader.num_steps)
+        sentence = {
             "session": session_id,
             "prompt": reader.session.prompt,
             "num_prompt_tokens": reader.session.num_prompt_tokens,
             "tokens": [shown(reader.token_bytes[int(i)]) for i in reader.token_ids()],
-            "sizes": [
-                [[round(float(l2[key][step]), 3) for key in block] for block in keys]
-                for step in range(reader.num_steps)
-            ],
+            "sizes": [[[round(float(l2[key][step]), 3) for key in block] for block in keys] for step in steps],
             "lens": lens,
             "depths": {footing: depths(reader.session.layout.n_layer, footing) for footing in FOOTINGS},
             "reaches": [round(factor, 6) for factor in reach_in(weights).blocks],
             "words": {i: shown(vocabulary[i]) for i in sorted(ids)},
-        })  # fmt: skip
+        }
+        sentences.append(sentence)
     return {"sentences": sentences}
 
 
@@ -85,36 +84,25 @@ def _stream(place: Place, weights: Weights) -> dict[str, Number]:
     """norm → attention → add → norm → MLP → add, for the followed number of the stream."""
     i, c = last_block(place), followed(place, weights)
     pre, attention, mid, out, post = (place.value(f"block.{i}.{name}", c) for name in PATH)
-    entering = Number(
-        pre.value, "{kept} · {before} + {again} · {start}",
-        {
-            "kept": weight(weights["resid_lambdas"][i], "resid_lambdas", i),
-            "before": place.value(f"block.{i - 1}.resid_post", c),
-            "again": weight(weights["x0_lambdas"][i], "x0_lambdas", i), "start": place.value("embed.resid0", c),
-        }, source=pre.source, link=pre.link,
-    )  # fmt: skip
-    between = Number(
-        mid.value, "{entering} + ({attention})", {"entering": entering, "attention": attention}, source=mid.source,
-        link=mid.link,
-    )  # fmt: skip
-    mlp = sum_of_products(
-        place.values(f"block.{i}.mlp_act"), weights["c_proj"][c],
-        x_source=f"block.{i}.mlp_act neuron #, step {place.step}",
-        w_source=f"weight h.{i}.mlp.c_proj[{c}, #]", value=float(out.value), source=out.source,
-    )  # fmt: skip
+    kept, again = (weight(weights[name][i], name, i) for name in ("resid_lambdas", "x0_lambdas"))
+    before, start = place.value(f"block.{i - 1}.resid_post", c), place.value("embed.resid0", c)
+    entering = pre.by("{kept} · {before} + {again} · {start}", kept=kept, before=before, again=again, start=start)
+    between = mid.by("{entering} + ({attention})", entering=entering, attention=attention)
+    read, written = f"block.{i}.mlp_act neuron #, step {place.step}", f"weight h.{i}.mlp.c_proj[{c}, #]"
+    act, w = place.values(f"block.{i}.mlp_act"), weights["c_proj"][c]
+    mlp = sum_of_products(act, w, x_source=read, w_source=written, measured=out)
     share, middle = _backout(place, weights, c)
-    taken = Number(float(share.value) * float(middle.value), "{backout} · {middle}",
-                   {"backout": share, "middle": middle})  # fmt: skip
-    would_arrive = Number(float(pre.value) - float(taken.value), "{entering} − {taken}",
-                          {"entering": entering, "taken": taken})  # fmt: skip
-    left = Number(float(would_arrive.value) + float(attention.value), "{before} + ({attention})",
-                  {"before": would_arrive, "attention": attention})  # fmt: skip
+    size = float(share.value) * float(middle.value)
+    taken = computed(size, "{backout} · {middle}", backout=share, middle=middle)
+    rest = float(pre.value) - size
+    would_arrive = computed(rest, "{entering} − {taken}", entering=entering, taken=taken)
+    left = computed(rest + float(attention.value), "{before} + ({attention})", before=would_arrive, attention=attention)
+    found = f"of the numbers in which block.{i}.attn_out leaves less than {ERASED:.0%} of what would reach the end"
     return {
         "taken_out": taken,
         "would_arrive": would_arrive,
         "left_of_it": left,
-        "channel": Number(c, source=f"of the numbers in which block.{i}.attn_out leaves less than {ERASED:.0%} of what"
-                          f" would reach the end, the one with the most to erase, step {place.step}"),
+        "channel": Number(c, source=f"{found}, the one with the most to erase, step {place.step}"),
         "n_embd": Number(place.layout.width("embed.resid0"), source="n_embd of the model's config"),
         "entering": entering,
         "rms_in": place.rms(f"block.{i}.resid_pre"),
@@ -123,10 +111,8 @@ def _stream(place: Place, weights: Weights) -> dict[str, Number]:
         "between": between,
         "normed_mid": place.normed(f"block.{i}.resid_mid", c),
         "mlp_write": mlp,
-        "leaving": Number(
-            post.value, "{between} + ({mlp})", {"between": between, "mlp": mlp}, source=post.source, link=post.link
-        ),
-    }  # fmt: skip
+        "leaving": post.by("{between} + ({mlp})", between=between, mlp=mlp),
+    }
 
 
 def _mlp(place: Place, weights: Weights) -> dict[str, Number]:
@@ -135,11 +121,10 @@ def _mlp(place: Place, weights: Weights) -> dict[str, Number]:
     act, stream = place.values(f"block.{i}.mlp_act"), place.values(f"block.{i}.resid_mid")
     j = int(np.abs(act * weights["c_proj"][c]).argmax())
     before, after = place.value(f"block.{i}.mlp_pre", j), place.value(f"block.{i}.mlp_act", j)
-    pre = sum_of_products(
-        stream / rms(stream), weights["c_fc"][j], x_source=f"normed block.{i}.resid_mid neuron #, step {place.step}",
-        w_source=f"weight h.{i}.mlp.c_fc[{j}, #]", value=float(before.value), source=before.source,
-    )  # fmt: skip
-    fired = Number(after.value, "relu({z})²", {"z": pre}, source=after.source, link=after.link)
+    read, w_source = f"normed block.{i}.resid_mid neuron #, step {place.step}", f"weight h.{i}.mlp.c_fc[{j}, #]"
+    normed, row = stream / rms(stream), weights["c_fc"][j]
+    pre = sum_of_products(normed, row, x_source=read, w_source=w_source, measured=before)
+    fired = after.by("relu({z})²", z=pre)
     w = weight(weights["c_proj"][c, j], f"h.{i}.mlp.c_proj", c, j)
     return {
         "neuron": Number(j, source=f"the neuron that writes most to number {c}, step {place.step}"),
@@ -172,10 +157,8 @@ def _lens(place: Place, weights: Weights) -> dict[str, Number]:
     vocabulary, i = vocabulary_of(weights), last_block(place)
     answer = place.frame.chosen_id
     found = {"answer": Number(word(vocabulary[answer]), source=f"the token chosen after step {place.step}")}
-    looks = {
-        "start": "embed.resid0", "before": f"block.{i - 1}.resid_post", "attn": f"block.{i}.resid_mid",
-        "mlp": f"block.{i}.resid_post", "end": "final.ln_f",
-    }  # fmt: skip
+    looks = {"start": "embed.resid0", "before": f"block.{i - 1}.resid_post", "attn": f"block.{i}.resid_mid"}
+    looks |= {"mlp": f"block.{i}.resid_post", "end": "final.ln_f"}
     prefixes: dict[Footing, str] = {"exit": "", "stream": "stream_"}
     for footing, prefix in prefixes.items():
         for name, key in looks.items():
@@ -205,18 +188,15 @@ def _own_parts(place: Place, weights: Weights) -> dict[str, Number]:
     for name in ("resid_lambdas", "x0_lambdas"):
         found |= {f"{name}_{k}": weight(weights[name][k], name, k) for k in range(n_layer)}
     embedding = weights["wte"][place.step] / rms(weights["wte"][place.step])  # wte has the prompt's rows, one a step
-    z = sum_of_products(
-        embedding[:SMEAR_CHANNELS], weights["smear_gate"], w_source="weight smear_gate[0, #]",
-        x_source=f"normed embedding of the token of step {place.step}, number #",
-    )  # fmt: skip
+    read, gate = f"normed embedding of the token of step {place.step}, number #", weights["smear_gate"]
+    z = sum_of_products(embedding[:SMEAR_CHANNELS], gate, x_source=read, w_source="weight smear_gate[0, #]")
     found["smear_lambda"] = weight(weights["smear_lambda"][0], "smear_lambda", 0)
     found["smear"] = sigmoid_of(z, found["smear_lambda"])
     end = place.value(f"block.{i}.resid_post", c)
-    found["backout_lambda"], middle = _backout(place, weights, c)
-    found["backed_out"] = Number(
-        float(end.value) - float(found["backout_lambda"].value) * float(middle.value), "{end} − {backout} · {middle}",
-        {"end": end, "backout": found["backout_lambda"], "middle": middle},
-    )  # fmt: skip
+    backout, middle = _backout(place, weights, c)
+    found["backout_lambda"] = backout
+    rest = float(end.value) - float(backout.value) * float(middle.value)
+    found["backed_out"] = computed(rest, "{end} − {backout} · {middle}", end=end, backout=backout, middle=middle)
     return found
 
 
@@ -238,17 +218,13 @@ def _gates(readers: Mapping[str, SessionReader], place: Place, weights: Weights)
     ]
     least = min(at_country, key=lambda gate: float(gate.value))
     median = Number(float(np.median(every)), source=f"the middle one of {len(every)} gates: all words, all heads")
-    return {f"ve_gate_{head}": gate for head, gate in enumerate(at_country)} | {
-        "ve_gate_least": least, "ve_gate_median": median,
-    }  # fmt: skip
+    named = {f"ve_gate_{head}": gate for head, gate in enumerate(at_country)}
+    return named | {"ve_gate_least": least, "ve_gate_median": median}
 
 
 def _gate(place: Place, head: int, weights: Weights) -> Number:
     i = last_block(place)
     stream = place.values(f"block.{i}.resid_pre")
-    z = sum_of_products(
-        (stream / rms(stream))[:VE_GATE_CHANNELS], weights["ve_gate"][head],
-        x_source=f"normed block.{i}.resid_pre neuron #, step {place.step}",
-        w_source=f"weight h.{i}.attn.ve_gate[{head}, #]",
-    )  # fmt: skip
+    x, read = (stream / rms(stream))[:VE_GATE_CHANNELS], f"normed block.{i}.resid_pre neuron #, step {place.step}"
+    z = sum_of_products(x, weights["ve_gate"][head], x_source=read, w_source=f"weight h.{i}.attn.ve_gate[{head}, #]")
     return sigmoid_of(z, VE_GATE_FACTOR)

@@ -13,7 +13,7 @@ import numpy as np
 
 from mri.lessons.arithmetic import Place, shown, softcap_of, softcapped_logit, sum_of_products, word
 from mri.lessons.levels.lens import Weights
-from mri.lessons.numbers import Number
+from mri.lessons.numbers import Number, computed
 from mri.measure.predictions import predictions
 from mri.store.reader import SessionReader
 
@@ -83,31 +83,27 @@ def _cache(reader: SessionReader) -> dict[str, Number]:
     config, prompt = reader.session.model_config, reader.session.num_prompt_tokens
     steps = reader.steps()
     read = int(steps["pos0"][-1] + steps["t_add"][-1])
-    parts = {
-        "n_layer": config["n_layer"], "n_kv_head": config["n_kv_head"],
-        "head_dim": config["n_embd"] // config["n_head"], "bytes": BYTES_PER_NUMBER,
-    }  # fmt: skip
-    per_token = Number(
-        _bytes_per_token(reader), "2 · {n_layer} blocks · {n_kv_head} heads · {head_dim} numbers · {bytes} bytes",
-        {name: Number(n, source="float32" if name == "bytes" else "the model's config") for name, n in parts.items()},
-        unit="bytes",
-    )  # fmt: skip
+    shape = {name: config[name] for name in ("n_layer", "n_kv_head")} | {
+        "head_dim": config["n_embd"] // config["n_head"]
+    }
+    parts = {name: Number(n, source="the model's config") for name, n in shape.items()}
+    parts["bytes"] = Number(BYTES_PER_NUMBER, source="float32")
+    formula = "2 · {n_layer} blocks · {n_kv_head} heads · {head_dim} numbers · {bytes} bytes"
+    per_token = Number(_bytes_per_token(reader), formula, parts, unit="bytes")
     n_read = Number(read, source=f"positions read by the {reader.num_steps} steps of {LEO}")
     first = Number(prompt, source=f"tokens of the prompt of {LEO}, read in step 0")
     without = sum(int(a + n) for a, n in zip(steps["pos0"], steps["t_add"], strict=True))
+    cache = Number(read * int(per_token.value), "{read} · {each}", {"read": n_read, "each": per_token}, unit="bytes")
+    rows = computed(without, "{prompt} + {next} + … + {read}", prompt=first, next=prompt + 1, read=n_read)
     return {
         "prompt_tokens": first,
         "read": n_read,
         "decode_steps": Number(reader.num_steps - 1, source=f"steps of {LEO} behind the first"),
         "kv_bytes": per_token,
-        "cache_bytes": Number(
-            read * int(per_token.value), "{read} · {each}", {"read": n_read, "each": per_token}, unit="bytes"
-        ),
+        "cache_bytes": cache,
         **_kept_at(reader, copied_steps(reader)[0], per_token),
-        "without_cache": Number(
-            without, "{prompt} + {next} + … + {read}", {"prompt": first, "next": prompt + 1, "read": n_read}
-        ),
-    }  # fmt: skip
+        "without_cache": rows,
+    }
 
 
 def _kept_at(reader: SessionReader, step: int, per_token: Number) -> dict[str, Number]:
@@ -150,11 +146,8 @@ def _softcap(reader: SessionReader, weights: Weights) -> dict[str, Number]:
     """A logit before and after the softcap: of the token that follows the country in lesson-capital."""
     place = Place(reader, reader.session.num_prompt_tokens - 2)
     token_id = int(weights["softcapped_id"])
-    raw = sum_of_products(
-        place.values("final.ln_f"), weights["lm_head_row"],
-        x_source=f"final.ln_f neuron #, step {place.step} of {CAPITAL}",
-        w_source=f"weight lm_head[{token_id}, #]",
-    )  # fmt: skip
+    stream, read = place.values("final.ln_f"), f"final.ln_f neuron #, step {place.step} of {CAPITAL}"
+    raw = sum_of_products(stream, weights["lm_head_row"], x_source=read, w_source=f"weight lm_head[{token_id}, #]")
     arrays = place.frame.arrays
     second = next(
         float(v) for i, v in zip(arrays["logits/token_ids"], arrays["logits/values"], strict=True) if i != token_id
@@ -234,14 +227,9 @@ def _game(reader: SessionReader) -> dict[str, Any]:
         truth, model = int(ids[step + 1]), int(found.token_ids[0])
         others = [i for i in found.token_ids.tolist() if i != truth][: NUM_OPTIONS - 1]
         options = sorted([truth, *others], key=lambda i: word(reader.token_bytes[i]).lower())
-        rounds.append({
-            "step": step,
-            "text": "".join(tokens[1 : step + 1]),
-            "options": [
-                {"word": word(reader.token_bytes[i]), "share": round(share[i], 5)} for i in options
-            ],
-            "truth": options.index(truth),
-            "model": options.index(model),
-            "entropy": round(float(reader.frame(step).arrays["logits/entropy"]), 3),
-        })  # fmt: skip
+        each: dict[str, Any] = {"step": step, "text": "".join(tokens[1 : step + 1])}
+        each["options"] = [{"word": word(reader.token_bytes[i]), "share": round(share[i], 5)} for i in options]
+        each |= {"truth": options.index(truth), "model": options.index(model)}
+        each["entropy"] = round(float(reader.frame(step).arrays["logits/entropy"]), 3)
+        rounds.append(each)
     return {"session": GUESS, "rounds": rounds, "story": "".join(tokens[1:-1])}

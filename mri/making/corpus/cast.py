@@ -1,13 +1,14 @@
 """Who plays in a story, and the sentences that begin and end one."""
 
-# ruff: noqa: E501 - sentences are easier to read and to mend unbroken
-
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mri.making.corpus.documents import Choices, a, sentence
 from mri.making.corpus.world import COLOURS, LOOKS, MOODS, PEOPLE, PLACES, RELATIVES, SIZES, TOYS, Person
 
 OUTSIDE = tuple(place for place, _ in PLACES if place not in ("kitchen", "bedroom"))
+
+HOBBIES = ("read", "sing", "dance", "paint", "run", "swim", "draw", "cook")
 
 
 @dataclass(frozen=True)
@@ -44,45 +45,23 @@ def cast(c: Choices, hero: Person | None = None) -> Cast:
 
 def opening(c: Choices, hero: Person) -> str:
     """'Once there was a girl named Mia.' and who she was."""
-    h = hero
-    mood = c.pick(MOODS)
-    first = c.pick(
-        (
-            f"Once there was a {h.boy} named {h.name}.",
-            f"Once there was a {h.boy} named {h.name}.",
-            f"Once there was {a(f'{mood} {h.boy}')} named {h.name}.",
-            f"Once upon a time there was a {h.boy} called {h.name}.",
-            f"There was once {a(f'{mood} {h.boy}')} called {h.name}.",
-            f"{h.name} was {a(f'{mood} {h.boy}')}.",
-        )
-    )
+    h, moody = hero, a(f"{c.pick(MOODS)} {hero.boy}")
+    once = f"Once there was a {h.boy} named {h.name}."
+    upon = f"Once upon a time there was a {h.boy} called {h.name}."
+    was = (f"Once there was {moody} named {h.name}.", upon, f"There was once {moody} called {h.name}.")
+    first = c.pick((once, once, *was, f"{h.name} was {moody}."))
     relative, other = c.pick(RELATIVES), c.pick(OUTSIDE)
-    return c.pick(
-        (
-            first,
-            first,
-            f"{first} {h.he.capitalize()} lived in a {c.pick(SIZES)} house near the {other}.",
-            f"{first} {h.he.capitalize()} lived with {h.his} {relative.name} near the {other}.",
-            f"{first} {h.he.capitalize()} loved to {c.pick(('read', 'sing', 'dance', 'paint', 'run', 'swim', 'draw', 'cook'))}.",
-        )
-    )
+    he = f"{first} {h.he.capitalize()}"
+    house = f"{he} lived in a {c.pick(SIZES)} house near the {other}."
+    loved = f"{he} loved to {c.pick(HOBBIES)}."
+    return c.pick((first, first, house, f"{he} lived with {h.his} {relative.name} near the {other}.", loved))
 
 
 def when(c: Choices) -> str:
     """A time that begins the plot, with its comma."""
-    return c.pick(
-        (
-            "One day",
-            "One day",
-            "One morning",
-            "One afternoon",
-            f"On a {c.pick(('sunny', 'windy', 'cold', 'warm', 'cloudy'))} day",
-            "Last week",
-            "After school",
-            "In the summer",
-            "On Sunday",
-        )
-    )
+    weather = f"On a {c.pick(('sunny', 'windy', 'cold', 'warm', 'cloudy'))} day"
+    days = ("One day", "One day", "One morning", "One afternoon", weather)
+    return c.pick((*days, "Last week", "After school", "In the summer", "On Sunday"))
 
 
 def described(c: Choices, k: Cast) -> str:
@@ -105,16 +84,38 @@ def ending(c: Choices, hero: Person, *others: str) -> str:
     )
     if not others:
         return c.pick(alone)
-    joined = " and ".join((h.name, *others))
-    return c.pick(
-        (
-            *alone,
-            f"{sentence(joined)} were happy.",
-            f"{sentence(joined)} laughed together.",
-            f"{sentence(joined)} went home together.",
-            f"From that day on {joined} were best friends."
-            if others[0][0].isupper()
-            else f"{sentence(joined)} hugged.",
-            "They were all happy again.",
-        )
-    )
+    both = " and ".join((h.name, *others))
+    together = tuple(f"{both} {did}." for did in ("were happy", "laughed together", "went home together"))
+    friends = f"From that day on {both} were best friends." if others[0][0].isupper() else f"{both} hugged."
+    return c.pick((*alone, *together, friends, "They were all happy again."))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A blank that is drawn anew in every place; what stands behind its colon is handed on."""
+
+    draw: Callable[[str], str]
+
+    def __format__(self, spec: str) -> str:
+        return self.draw(spec)
+
+
+def telling(c: Choices, k: Cast, text: str, **blanks: object) -> list[str]:
+    """The sentences of a plot from `text`, which has one in each line, or several between bars, of which one is drawn.
+
+    Blanks: hero, friend, elder by name, as people {h.he}, {f.his}, {e.him}; place, there, thing, tint as in Cast; and
+    what is drawn where it stands: {when}, {described}, {one:this/that}, {ending} or {ending:who was there too}.
+    """
+    hero, friend, elder = k.names
+    drawn = {
+        "when": Drawn(lambda _: when(c)),
+        "described": Drawn(lambda _: described(c, k)),
+        "one": Drawn(lambda options: c.pick(options.split("/"))),
+        "ending": Drawn(lambda other: ending(c, k.hero, *filter(None, [other]))),
+    }
+    names = {"hero": hero, "friend": friend, "elder": elder, "h": k.hero, "f": k.friend, "e": k.elder}
+    said = []
+    for line in text.strip().splitlines():
+        options = [sentence(each) for each in line.strip().format_map(vars(k) | names | drawn | blanks).split(" | ")]
+        said.append(c.pick(options) if len(options) > 1 else options[0])
+    return said

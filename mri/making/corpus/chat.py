@@ -4,8 +4,6 @@ A conversation is a few exchanges, each a user message and the assistant's answe
 exchange was made from: a question template with its subject, or the two numbers and the operator.
 """
 
-# ruff: noqa: E501 - sentences are easier to read and to mend unbroken
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -58,17 +56,12 @@ def calculate(c: Choices) -> Exchange:
         x, y = max(x, y), min(x, y)
     result = {"+": x + y, "-": x - y, "*": x * y}[operator]
     spoken = {"+": "plus", "-": "minus", "*": "times"}[operator]
-    asked = c.pick(
-        (
-            f"What is {x} {operator} {y}?",
-            f"What is {x}{operator}{y}?",
-            f"What is {x} {spoken} {y}?",
-            f"Please calculate {x} {operator} {y}.",
-            f"How much is {x} {spoken} {y}?",
-        )
-    )
-    tool = f"{PYTHON}{x}{operator}{y}{PYTHON_END}{OUTPUT}{result}{OUTPUT_END}"
-    said = c.pick((f"{x} {spoken} {y} is ", f"{x} {operator} {y} = ", "The answer is "))
+    figures, words = f"{x} {operator} {y}", f"{x} {spoken} {y}"
+    tight = f"{x}{operator}{y}"
+    wishes = (f"What is {figures}?", f"What is {tight}?", f"What is {words}?", f"Please calculate {figures}.")
+    asked = c.pick((*wishes, f"How much is {words}?"))
+    tool = f"{PYTHON}{tight}{PYTHON_END}{OUTPUT}{result}{OUTPUT_END}"
+    said = c.pick((f"{words} is ", f"{figures} = ", "The answer is "))
     return Exchange(asked, tool + said, str(result), ".", (filling("calculate", operator, x, y),))
 
 
@@ -94,13 +87,9 @@ def ask_colour(c: Choices) -> Exchange:
 def ask_story(c: Choices) -> Exchange:
     """A wish for a story about somebody, and the story."""
     hero = c.pick(PEOPLE)
-    asked = c.pick(
-        (
-            f"Tell me a story about a {hero.boy} named {hero.name}.",
-            f"Please tell me a story about {hero.name}.",
-            f"Can you tell me a story about a {hero.boy} called {hero.name}?",
-        )
-    )
+    named = f"Tell me a story about a {hero.boy} named {hero.name}."
+    called = f"Can you tell me a story about a {hero.boy} called {hero.name}?"
+    asked = c.pick((named, f"Please tell me a story about {hero.name}.", called))
     story = told(c, ALL_PLOTS, hero)
     return Exchange(asked, "", story.text, "", story.fillings)
 
@@ -118,32 +107,28 @@ def ask_counting(c: Choices) -> Exchange:
     last = c.number(3, 20)
     figures = c.chance(0.5)
     numbers = [str(n) if figures else NUMBER_WORDS[n] for n in range(1, last + 1)]
-    asked = c.pick(
-        (
-            f"Count to {numbers[-1]}.",
-            f"Can you count to {numbers[-1]}?",
-            f"Please count from {numbers[0]} to {numbers[-1]}.",
-        )
-    )
+    first, last_one = numbers[0], numbers[-1]
+    asks = (f"Count to {last_one}.", f"Can you count to {last_one}?", f"Please count from {first} to {last_one}.")
+    asked = c.pick(asks)
     return Exchange(asked, "", sentence(", ".join(numbers)), ".", (filling("ask_counting", asked),))
+
+
+SMALL_TALK = """\
+Hello! | Hello! How can I help you?
+Hi! | Hi! What would you like to know?
+Good morning. | Good morning! How can I help you?
+How are you? | I am fine, thank you. How can I help you?
+Who are you? | I am a very small nanochat model. I know a small world.
+What can you do? | I can tell stories, answer questions about my small world, count and add numbers.
+Thank you. | You are welcome!
+Thanks! | You are welcome!
+Are you a person? | No, I am a small language model.
+What do you know? | I know people, animals, colours, places, capitals, opposites and small numbers.""".splitlines()
 
 
 def small_talk(c: Choices) -> Exchange:
     """Greetings, thanks and questions about the model itself."""
-    asked, answer = c.pick(
-        (
-            ("Hello!", "Hello! How can I help you?"),
-            ("Hi!", "Hi! What would you like to know?"),
-            ("Good morning.", "Good morning! How can I help you?"),
-            ("How are you?", "I am fine, thank you. How can I help you?"),
-            ("Who are you?", "I am a very small nanochat model. I know a small world."),
-            ("What can you do?", "I can tell stories, answer questions about my small world, count and add numbers."),
-            ("Thank you.", "You are welcome!"),
-            ("Thanks!", "You are welcome!"),
-            ("Are you a person?", "No, I am a small language model."),
-            ("What do you know?", "I know people, animals, colours, places, capitals, opposites and small numbers."),
-        )
-    )
+    asked, answer = c.pick(SMALL_TALK).split(" | ")
     return Exchange(asked, "", answer, "", ())
 
 
@@ -159,14 +144,18 @@ def remembered_name(c: Choices) -> list[Exchange]:
     ]
 
 
-EXCHANGES: dict[str, Callable[[Choices], Exchange]] = {
-    "ask_fact": ask_fact, "ask_sum": ask_sum, "calculate": calculate, "ask_text": ask_text, "ask_colour": ask_colour,
-    "ask_story": ask_story, "ask_list": ask_list, "ask_counting": ask_counting, "small_talk": small_talk,
-}  # fmt: skip
-EXCHANGE_WEIGHTS = {
-    "ask_fact": 8.0, "ask_sum": 2.0, "calculate": 1.2, "ask_text": 2.5, "ask_colour": 6.0, "ask_story": 1.0, "ask_list": 1.0,
-    "ask_counting": 0.7, "small_talk": 0.8,
-}  # fmt: skip
+EXCHANGES: dict[str, tuple[float, Callable[[Choices], Exchange]]] = {
+    "ask_fact": (8.0, ask_fact),
+    "ask_sum": (2.0, ask_sum),
+    "calculate": (1.2, calculate),
+    "ask_text": (2.5, ask_text),
+    "ask_colour": (6.0, ask_colour),
+    "ask_story": (1.0, ask_story),
+    "ask_list": (1.0, ask_list),
+    "ask_counting": (0.7, ask_counting),
+    "small_talk": (0.8, small_talk),
+}
+EXCHANGE_WEIGHTS = {name: weight for name, (weight, _) in EXCHANGES.items()}
 
 
 def written(exchange: Exchange) -> tuple[str, str, str]:
@@ -184,9 +173,9 @@ def written(exchange: Exchange) -> tuple[str, str, str]:
 
 def conversation(c: Choices, family: str) -> Document:
     """A first exchange of the family, then up to two others. The probe asks for the first exchange's answer."""
-    exchanges = remembered_name(c) if family == "remembered_name" else [EXCHANGES[family](c)]
+    exchanges = remembered_name(c) if family == "remembered_name" else [EXCHANGES[family][1](c)]
     if family != "ask_story":
-        exchanges += [EXCHANGES[c.weighted(EXCHANGE_WEIGHTS)](c) for _ in range(c.number(0, 2))]
+        exchanges += [EXCHANGES[c.weighted(EXCHANGE_WEIGHTS)][1](c) for _ in range(c.number(0, 2))]
     before, answer, after = written(exchanges[0])
     after += "".join("".join(written(exchange)) for exchange in exchanges[1:])
     fillings = tuple(dict.fromkeys(key for exchange in exchanges for key in exchange.fillings))

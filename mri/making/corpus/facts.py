@@ -4,8 +4,6 @@ A filling that is held out is a pair of template and subject: every fact is in t
 held-out prompts ask for it in a sentence that was never used for this subject.
 """
 
-# ruff: noqa: E501 - sentences are easier to read and to mend unbroken
-
 import itertools
 from dataclasses import dataclass
 
@@ -13,152 +11,155 @@ from mri.making.corpus.documents import Choices, Document, a, filling, sentence,
 from mri.making.corpus.tables import CAUSES, JOBS, KINDS, MATERIALS, PAST, PLURALS, THING_COLOURS, USES
 from mri.making.corpus.world import ANIMALS, CAPITALS, DAYS, LETTERS, MONTHS, NUMBER_WORDS, OPPOSITES, TOYS
 
+Pairs = tuple[tuple[str, ...], ...]
+
 
 @dataclass(frozen=True)
 class Relation:
     """Pairs (subject, answer). `{s}` stands for the subject, `{a_s}` for it with its article; a statement is
     followed by the answer, a question by its short answer; the first statement is the full answer in a chat."""
 
-    pairs: tuple[tuple[str, ...], ...]
+    pairs: Pairs
     statements: tuple[str, ...]
     questions: tuple[str, ...]
 
 
-def both_ways(pairs: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+def both_ways(pairs: Pairs) -> Pairs:
     """The pairs and their mirror images."""
     return pairs + tuple((right, left) for left, right in pairs)
 
 
-def following(names: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+def following(names: list[str] | tuple[str, ...]) -> Pairs:
     """Each name with the next one."""
     return tuple(itertools.pairwise(names))
 
 
-RELATIONS = {
-    "capital": Relation(
-        CAPITALS,
-        (
-            "The capital of {s} is ",
-            "The capital city of {s} is ",
-            "{s} is a country. Its capital is ",
-            "{s} is a country. Its capital is ",
-            "{s} has a famous capital, ",
-            "{s} has one capital. It is ",
-            "Everybody in {s} knows the capital, ",
-            "If you travel to {s}, visit the capital, ",
-            "They flew to {s} and stayed in the capital, ",
-        ),
-        ("What is the capital of {s}?", "Which city is the capital of {s}?", "Do you know the capital of {s}?"),
-    ),
-    "opposite": Relation(
-        both_ways(OPPOSITES),
-        (
-            "The opposite of {s} is ",
-            "{s} is the opposite of ",
-            "{s} is the opposite of ",
-            "{s} is not ",
-            "{s} and its opposite, ",
-            "The word {s} means the opposite of ",
-            "If it is not {s}, it may be ",
-            "Not {s} but ",
-        ),
-        ("What is the opposite of {s}?", "Which word is the opposite of {s}?", "Tell me the opposite of {s}."),
-    ),
-    "sound": Relation(
-        tuple((animal.name, animal.says) for animal in ANIMALS),
-        ("The {s} says ", "{a_s} says ", "On the farm the {s} said ", "When the {s} is happy, it says "),
-        ("What does the {s} say?", "What sound does {a_s} make?"),
-    ),
-    "call": Relation(
-        tuple((animal.name, animal.calls) for animal in ANIMALS),
-        ("{a_s} ", "Listen: the {s} ", "At night the {s} "),
-        ("What does {a_s} do when it calls?",),
-    ),
-    "baby": Relation(
-        tuple((animal.name, a(animal.baby)) for animal in ANIMALS),
-        ("A young {s} is called ", "A baby {s} is ", "The {s} has a baby. It is "),
-        ("What is a baby {s} called?", "What do you call a young {s}?"),
-    ),
-    "home": Relation(
-        tuple((animal.name, animal.home) for animal in ANIMALS),
-        ("The home of the {s} is the ", "If you look for the {s}, go to the "),
-        ("What is the home of the {s}?",),
-    ),
-    "food": Relation(
-        tuple((animal.name, animal.eats) for animal in ANIMALS),
-        ("The {s} eats ", "{a_s} likes to eat ", "The hungry {s} found some "),
-        ("What does the {s} eat?", "What does {a_s} like to eat?"),
-    ),
-    "coat": Relation(
-        tuple((animal.name, animal.coat) for animal in ANIMALS),
-        ("The body of the {s} is covered with ", "{a_s} has "),
-        ("What covers the body of the {s}?",),
-    ),
-    "legs": Relation(
-        tuple((animal.name, animal.legs) for animal in ANIMALS),
-        ("The number of legs of the {s} is ", "How many legs has the {s}? The answer is "),
-        ("How many legs does the {s} have?", "How many legs does {a_s} have?"),
-    ),
-    "thing_colour": Relation(
-        THING_COLOURS,
-        ("{s} is ", "The colour of {s} is ", "Everybody knows that {s} is "),
-        ("What colour is {s}?", "What color is {s}?", "Which colour does {s} have?"),
-    ),
-    "kind": Relation(
-        tuple((thing, a(kind)) for thing, kind in KINDS),
-        ("{a_s} is ", "The {s} is ", "We know that {a_s} is "),
-        ("What is {a_s}?", "What kind of thing is {a_s}?"),
-    ),
-    "job": Relation(
-        JOBS, ("A good {s} ", "Every day the {s} ", "The {s} in our town "), ("What does the {s} do?", "What does {a_s} do?")
-    ),
-    "use": Relation(
-        USES,
-        ("To {s} you need ", "If you want to {s}, take ", "We {s} with "),
-        ("What do you need to {s}?", "What can I use to {s}?"),
-    ),
-    "cause": Relation(CAUSES, ("Because {s}, ", "{s}, so ", "{s}. That is why ", "First {s}. Then "), ("What happened because {s}?",)),
-    "material": Relation(
-        MATERIALS,
-        ("The {s} is made of ", "{a_s} is made of ", "To make {a_s} they used "),
-        ("What is the {s} made of?", "What is {a_s} made of?"),
-    ),
-    "past": Relation(
-        PAST,
-        ("Today they {s}. Yesterday they ", "The past of {s} is ", "Every day we {s}. Last week we "),
-        ("What is the past of {s}?",),
-    ),
-    "plural": Relation(
-        PLURALS,
-        ("One {s}, two ", "The plural of {s} is ", "Here is one {s}, and there are many "),
-        ("What is the plural of {s}?",),
-    ),
-    "next_day": Relation(
-        (*following(DAYS), ("Sunday", "Monday")),
-        ("The day after {s} is ", "After {s} comes ", "Yesterday was {s}. Today is ", "Today is {s}. Tomorrow is "),
-        ("Which day comes after {s}?", "What day is it after {s}?"),
-    ),
-    "next_month": Relation(
-        (*following(MONTHS), ("December", "January")),
-        ("The month after {s} is ", "After {s} comes ", "When {s} ends, the next month is "),
-        ("Which month comes after {s}?", "What month is it after {s}?"),
-    ),
-    "next_number": Relation(
-        following(NUMBER_WORDS),
-        ("The number after {s} is ", "After {s} comes ", "One more than {s} is "),
-        ("Which number comes after {s}?", "What is one more than {s}?"),
-    ),
-    "next_letter": Relation(
-        following(LETTERS),
-        ("The letter after {s} is ", "After {s} comes "),
-        ("Which letter comes after {s}?",),
-    ),
-}  # fmt: skip
-WEIGHTS = {
-    "capital": 9.0, "opposite": 14.0, "sound": 2.0, "call": 1.0, "baby": 1.5, "home": 1.0, "food": 1.0, "coat": 0.6, "legs": 1.0,
-    "thing_colour": 1.5, "kind": 2.0, "job": 1.0, "use": 1.0, "cause": 2.0, "material": 0.8, "past": 1.6, "plural": 0.8, "next_day": 1.0,
-    "next_month": 1.0, "next_number": 1.0, "next_letter": 0.6,
-}  # fmt: skip
+PAIRS: dict[str, tuple[float, Pairs]] = {
+    "capital": (9.0, CAPITALS),
+    "opposite": (14.0, both_ways(OPPOSITES)),
+    "sound": (2.0, tuple((x.name, x.says) for x in ANIMALS)),
+    "call": (1.0, tuple((x.name, x.calls) for x in ANIMALS)),
+    "baby": (1.5, tuple((x.name, a(x.baby)) for x in ANIMALS)),
+    "home": (1.0, tuple((x.name, x.home) for x in ANIMALS)),
+    "food": (1.0, tuple((x.name, x.eats) for x in ANIMALS)),
+    "coat": (0.6, tuple((x.name, x.coat) for x in ANIMALS)),
+    "legs": (1.0, tuple((x.name, x.legs) for x in ANIMALS)),
+    "thing_colour": (1.5, THING_COLOURS),
+    "kind": (2.0, tuple((thing, a(kind)) for thing, kind in KINDS)),
+    "job": (1.0, JOBS),
+    "use": (1.0, USES),
+    "cause": (2.0, CAUSES),
+    "material": (0.8, MATERIALS),
+    "past": (1.6, PAST),
+    "plural": (0.8, PLURALS),
+    "next_day": (1.0, (*following(DAYS), ("Sunday", "Monday"))),
+    "next_month": (1.0, (*following(MONTHS), ("December", "January"))),
+    "next_number": (1.0, following(NUMBER_WORDS)),
+    "next_letter": (0.6, following(LETTERS)),
+}
+"""Relation -> how often it is drawn, its pairs of subject and answer."""
+
+SAID = """\
+capital:
+The capital of {s} is | The capital city of {s} is | {s} is a country. Its capital is
+{s} is a country. Its capital is | {s} has a famous capital, | {s} has one capital. It is
+Everybody in {s} knows the capital, | If you travel to {s}, visit the capital,
+They flew to {s} and stayed in the capital,
+? What is the capital of {s}? | Which city is the capital of {s}? | Do you know the capital of {s}?
+
+opposite:
+The opposite of {s} is | {s} is the opposite of | {s} is the opposite of | {s} is not
+{s} and its opposite, | The word {s} means the opposite of | If it is not {s}, it may be | Not {s} but
+? What is the opposite of {s}? | Which word is the opposite of {s}? | Tell me the opposite of {s}.
+
+sound:
+The {s} says | {a_s} says | On the farm the {s} said | When the {s} is happy, it says
+? What does the {s} say? | What sound does {a_s} make?
+
+call:
+{a_s} | Listen: the {s} | At night the {s}
+? What does {a_s} do when it calls?
+
+baby:
+A young {s} is called | A baby {s} is | The {s} has a baby. It is
+? What is a baby {s} called? | What do you call a young {s}?
+
+home:
+The home of the {s} is the | If you look for the {s}, go to the
+? What is the home of the {s}?
+
+food:
+The {s} eats | {a_s} likes to eat | The hungry {s} found some
+? What does the {s} eat? | What does {a_s} like to eat?
+
+coat:
+The body of the {s} is covered with | {a_s} has
+? What covers the body of the {s}?
+
+legs:
+The number of legs of the {s} is | How many legs has the {s}? The answer is
+? How many legs does the {s} have? | How many legs does {a_s} have?
+
+thing_colour:
+{s} is | The colour of {s} is | Everybody knows that {s} is
+? What colour is {s}? | What color is {s}? | Which colour does {s} have?
+
+kind:
+{a_s} is | The {s} is | We know that {a_s} is
+? What is {a_s}? | What kind of thing is {a_s}?
+
+job:
+A good {s} | Every day the {s} | The {s} in our town
+? What does the {s} do? | What does {a_s} do?
+
+use:
+To {s} you need | If you want to {s}, take | We {s} with
+? What do you need to {s}? | What can I use to {s}?
+
+cause:
+Because {s}, | {s}, so | {s}. That is why | First {s}. Then
+? What happened because {s}?
+
+material:
+The {s} is made of | {a_s} is made of | To make {a_s} they used
+? What is the {s} made of? | What is {a_s} made of?
+
+past:
+Today they {s}. Yesterday they | The past of {s} is | Every day we {s}. Last week we
+? What is the past of {s}?
+
+plural:
+One {s}, two | The plural of {s} is | Here is one {s}, and there are many
+? What is the plural of {s}?
+
+next_day:
+The day after {s} is | After {s} comes | Yesterday was {s}. Today is | Today is {s}. Tomorrow is
+? Which day comes after {s}? | What day is it after {s}?
+
+next_month:
+The month after {s} is | After {s} comes | When {s} ends, the next month is
+? Which month comes after {s}? | What month is it after {s}?
+
+next_number:
+The number after {s} is | After {s} comes | One more than {s} is
+? Which number comes after {s}? | What is one more than {s}?
+
+next_letter:
+The letter after {s} is | After {s} comes
+? Which letter comes after {s}?"""
+"""Of every relation its statements, and behind ? its questions, with bars between them."""
+
+
+def _relations() -> dict[str, Relation]:
+    relations = {}
+    for name, entry in (part.split(":\n", 1) for part in SAID.split("\n\n")):
+        statements, questions = (lines.replace("\n", " | ").split(" | ") for lines in entry.split("\n? "))
+        relations[name] = Relation(PAIRS[name][1], tuple(f"{text} " for text in statements), tuple(questions))
+    return relations
+
+
+RELATIONS = _relations()
+WEIGHTS = {name: weight for name, (weight, _) in PAIRS.items()}
 
 
 def filled(template: str, subject: str) -> str:

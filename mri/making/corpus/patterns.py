@@ -30,31 +30,16 @@ def indirect_object(c: Choices) -> Document:
     thing = c.pick(TOYS + FOODS)
     key = filling("indirect", *sorted((first.name, second.name)), thing, place)
     one, two = first.name, second.name
-    opening = c.pick(
-        (
-            f"When {one} and {two} went to the {place}, ",
-            f"When {one} and {two} went to the {place}, ",
-            f"When {one} and {two} were {there}, ",
-            f"After {one} and {two} came to the {place}, ",
-            f"While {one} and {two} played {there}, ",
-            f"{one} and {two} went to the {place}. ",
-            f"{one} and {two} met {there}. ",
-            f"{one} was {there} with {two}. ",
-            f"Yesterday {one} and {two} walked to the {place}. ",
-        )
-    )
+    both = f"{one} and {two}"
+    went, played = f"When {both} went to the {place}, ", f"While {both} played {there}, "
+    then = (f"When {both} were {there}, ", f"After {both} came to the {place}, ", played)
+    met = (f"{both} went to the {place}. ", f"{both} met {there}. ", f"{one} was {there} with {two}. ")
+    opening = c.pick((went, went, *then, *met, f"Yesterday {both} walked to the {place}. "))
     gift = c.pick((a(thing), f"the {thing}")) if c.chance(0.8) else a(f"{c.pick(COLOURS)} {thing}")
     before = f"{opening}{giver.name} {c.pick(GAVE)} {gift} to "
-    after = c.pick(
-        (
-            ".",
-            f". {taker.name} said thank you.",
-            f". {taker.he.capitalize()} was happy.",
-            f". {giver.name} smiled at {taker.him}.",
-            f". Now {taker.name} has the {thing}.",
-            f", and {taker.he} thanked {giver.him}.",
-        )
-    )
+    glad = (f". {taker.name} said thank you.", f". {taker.he.capitalize()} was happy.")
+    done = (f". {giver.name} smiled at {taker.him}.", f". Now {taker.name} has the {thing}.")
+    after = c.pick((".", *glad, *done, f", and {taker.he} thanked {giver.him}."))
     return with_answer(before, taker.name, after, (key,))
 
 
@@ -74,19 +59,15 @@ def belongings(c: Choices, people: list[Person], things: list[str], colours: lis
     """One sentence for each person, thing and colour, in varied form."""
     said = []
     for person, thing, colour in zip(people, things, colours, strict=True):
-        said.append(
-            c.pick(
-                (
-                    f"{person.name} has {a(f'{colour} {thing}')}.",
-                    f"{person.name} has {a(f'{colour} {thing}')}.",
-                    f"{person.name} has {a(thing)}. The {thing} is {colour}.",
-                    f"The {thing} of {person.name} is {colour}.",
-                    f"{person.name} plays with {a(f'{colour} {thing}')}.",
-                )
+        if c.chance(0.85):
+            has = f"{person.name} has {a(f'{colour} {thing}')}."
+            apart = (
+                f"{person.name} has {a(thing)}. The {thing} is {colour}.",
+                f"The {thing} of {person.name} is {colour}.",
             )
-            if c.chance(0.85)
-            else f"{person.name} found {a(f'{c.pick(SIZES)} {colour} {thing}')}."
-        )
+            said.append(c.pick((has, has, *apart, f"{person.name} plays with {a(f'{colour} {thing}')}.")))
+        else:
+            said.append(f"{person.name} found {a(f'{c.pick(SIZES)} {colour} {thing}')}.")
     return said
 
 

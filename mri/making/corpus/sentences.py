@@ -54,20 +54,9 @@ def sentences(c: Choices) -> Document:
         frame = c.pick(FRAMES)
         who, does, what, how, so = (c.pick(slot) for slot in frame)
         keys.append(filling("sentences", who, does, what, how))
-        said.append(
-            sentence(
-                c.pick(
-                    (
-                        f"{who} {does} {what} {how}.",
-                        f"{who} {does} {what}.",
-                        f"{how} {who} {does} {what}.",
-                        f"{who} {does} {what}, and {so}.",
-                        f"when {who} {does} {what}, {so}.",
-                        f"{c.pick(PEOPLE).name} sees how {who} {does} {what} {how}.",
-                    )
-                )
-            )
-        )
+        act = f"{who} {does} {what}"
+        plain = (f"{act} {how}.", f"{act}.", f"{how} {act}.", f"{act}, and {so}.", f"when {act}, {so}.")
+        said.append(sentence(c.pick((*plain, f"{c.pick(PEOPLE).name} sees how {act} {how}."))))
     return Document(" ".join(said), tuple(dict.fromkeys(keys)))
 
 

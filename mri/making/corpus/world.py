@@ -60,53 +60,20 @@ GROCERIES = tuple(
     ).split()
 )
 # place, and the word that goes before it when someone is there
-PLACES = (
-    ("park", "in"),
-    ("beach", "at"),
-    ("zoo", "at"),
-    ("school", "at"),
-    ("shop", "in"),
-    ("market", "at"),
-    ("library", "in"),
-    ("forest", "in"),
-    ("garden", "in"),
-    ("kitchen", "in"),
-    ("farm", "on"),
-    ("lake", "at"),
-    ("river", "at"),
-    ("playground", "at"),
-    ("museum", "in"),
-    ("station", "at"),
-    ("castle", "in"),
-    ("bakery", "in"),
-    ("hill", "on"),
-    ("barn", "in"),
-    ("village", "in"),
-    ("field", "in"),
-    ("pond", "at"),
-    ("bridge", "on"),
-    ("island", "on"),
-    ("hospital", "in"),
-    ("bedroom", "in"),
-    ("harbour", "at"),
+PLACES = tuple(
+    tuple(pair.split("/"))
+    for pair in (
+        "park/in beach/at zoo/at school/at shop/in market/at library/in forest/in garden/in kitchen/in farm/on "
+        "lake/at river/at playground/at museum/in station/at castle/in bakery/in hill/on barn/in village/in "
+        "field/in pond/at bridge/on island/on hospital/in bedroom/in harbour/at"
+    ).split()
 )
-HIDING_PLACES = (
-    "under the bed",
-    "behind the door",
-    "in the box",
-    "on the shelf",
-    "under the table",
-    "behind the tree",
-    "in the basket",
-    "under the chair",
-    "behind the sofa",
-    "in the tall grass",
-    "under a leaf",
-    "next to the gate",
-    "in the drawer",
-    "on the roof",
-    "under the stairs",
-    "between two rocks",
+HIDING_PLACES = tuple(
+    (
+        "under the bed, behind the door, in the box, on the shelf, under the table, behind the tree, "
+        "in the basket, under the chair, behind the sofa, in the tall grass, under a leaf, next to the gate, "
+        "in the drawer, on the roof, under the stairs, between two rocks"
+    ).split(", ")
 )
 MOODS = tuple("happy kind brave clever curious cheerful friendly gentle funny quiet shy lively careful".split())
 
@@ -164,47 +131,16 @@ cricket, chirr, chirps, nymph, meadow, grass, shell, six""".splitlines()
 )
 
 CAPITALS = tuple(
-    tuple(row.split(", "))
-    for row in """France, Paris
-Italy, Rome
-Spain, Madrid
-Germany, Berlin
-England, London
-Ireland, Dublin
-Scotland, Edinburgh
-Portugal, Lisbon
-Greece, Athens
-Austria, Vienna
-Poland, Warsaw
-Norway, Oslo
-Sweden, Stockholm
-Denmark, Copenhagen
-Finland, Helsinki
-Iceland, Reykjavik
-Belgium, Brussels
-Hungary, Budapest
-Russia, Moscow
-Ukraine, Kyiv
-Turkey, Ankara
-Egypt, Cairo
-Kenya, Nairobi
-Japan, Tokyo
-China, Beijing
-Thailand, Bangkok
-Vietnam, Hanoi
-Nepal, Kathmandu
-Iran, Tehran
-Iraq, Baghdad
-Cuba, Havana
-Peru, Lima
-Chile, Santiago
-Canada, Ottawa
-Australia, Canberra
-Ghana, Accra
-Morocco, Rabat
-Croatia, Zagreb
-Bulgaria, Sofia
-Romania, Bucharest""".splitlines()
+    tuple(pair.split("/"))
+    for pair in (
+        "France/Paris Italy/Rome Spain/Madrid Germany/Berlin England/London Ireland/Dublin Scotland/Edinburgh "
+        "Portugal/Lisbon Greece/Athens Austria/Vienna Poland/Warsaw Norway/Oslo Sweden/Stockholm "
+        "Denmark/Copenhagen Finland/Helsinki Iceland/Reykjavik Belgium/Brussels Hungary/Budapest Russia/Moscow "
+        "Ukraine/Kyiv Turkey/Ankara Egypt/Cairo Kenya/Nairobi Japan/Tokyo China/Beijing Thailand/Bangkok "
+        "Vietnam/Hanoi Nepal/Kathmandu Iran/Tehran Iraq/Baghdad Cuba/Havana Peru/Lima Chile/Santiago "
+        "Canada/Ottawa Australia/Canberra Ghana/Accra Morocco/Rabat Croatia/Zagreb Bulgaria/Sofia "
+        "Romania/Bucharest"
+    ).split()
 )
 
 # every word stands in one pair only, so each has one opposite

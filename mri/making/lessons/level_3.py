@@ -6,6 +6,7 @@ Rows are those of the embedded model. A word is one that the model's corpus uses
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -33,10 +34,8 @@ def record(folder: Path) -> None:
     """Makes `lesson-opposite.h5` and `weights.npz` in the lesson's folder."""
     loaded = load_model(device="cpu")
     one_token = Sampling(max_new_tokens=1, temperature=0.0)
-    record_generation(
-        loaded, SENTENCE, sampling=one_token, config=EVERY_VALUE, sessions=folder, name="The opposite of hot",
-        session_id=fresh(folder, SENTENCE_ID),
-    )  # fmt: skip
+    kept: dict[str, Any] = {"sessions": folder, "session_id": fresh(folder, SENTENCE_ID), "name": "The opposite of hot"}
+    record_generation(loaded, SENTENCE, sampling=one_token, config=EVERY_VALUE, **kept)
     np.savez_compressed(folder / "weights.npz", **weights_of(loaded))  # type: ignore[arg-type]
 
 

@@ -5,7 +5,9 @@ the weights of one head.
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,10 +53,9 @@ def record(folder: Path) -> None:
     model = loaded.model
 
     def make(session_id: str, name: str, text: str, config: TraceConfig, max_new_tokens: int = 1) -> None:
-        record_generation(
-            loaded, text, sampling=Sampling(max_new_tokens=max_new_tokens, temperature=0.0), config=config,
-            sessions=folder, name=name, session_id=fresh(folder, session_id),
-        )  # fmt: skip
+        kept: dict[str, Any] = {"sessions": folder, "session_id": fresh(folder, session_id), "name": name}
+        sampling = Sampling(max_new_tokens=max_new_tokens, temperature=0.0)
+        record_generation(loaded, text, sampling=sampling, config=config, **kept)
 
     make("lesson-dog", "A dog and a red ball", SENTENCE, EVERY_VALUE)
     make("lesson-list", "A list that comes again", WORDS + WORDS, LIGHT)
@@ -75,8 +76,8 @@ def controls(loaded: LoadedModel) -> dict[str, Array]:
     n_words = (len(ids) - 1) // 2  # behind <|bos|>
     targets = [(n_words + k, k + 1) for k in range(1, n_words + 1)]  # (query, key), as head_scores has them
     queries, keys = np.array(targets).T
-    others = [(layer, head) for layer in range(INDUCTION[0]) for head in range(loaded.config.n_head)
-              if (layer, head) not in SWITCHED_OFF]  # fmt: skip
+    below = itertools.product(range(INDUCTION[0]), range(loaded.config.n_head))
+    others = [head for head in below if head not in SWITCHED_OFF]
     rng = np.random.default_rng(CONTROL_SEED)
     drawn = [[others[i] for i in rng.choice(len(others), 3, replace=False)] for _ in range(NUM_CONTROLS)]
     induction, right = [], []

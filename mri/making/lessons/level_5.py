@@ -55,10 +55,8 @@ def record_anew(
     sampling: Sampling,
 ) -> None:
     """Record under this id, in place of what has it."""
-    record_generation(
-        loaded, prompt, sampling=sampling, config=config, sessions=folder, name=name,
-        session_id=fresh(folder, session_id),
-    )  # fmt: skip
+    kept: dict[str, Any] = {"sessions": folder, "session_id": fresh(folder, session_id), "name": name}
+    record_generation(loaded, prompt, sampling=sampling, config=config, **kept)
 
 
 def weights(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,10 +36,9 @@ def record(folder: Path) -> None:
         config=LEO_CAPTURE,
         sampling=LEO_SAMPLING,
     )
-    record_anew(
-        loaded, folder, "lesson-guess", name="Guess the next word", prompt=document(GUESS_SEED).text,
-        config=GUESS_CAPTURE, sampling=Sampling(max_new_tokens=1, temperature=0.0),
-    )  # fmt: skip
+    guess: dict[str, Any] = {"name": "Guess the next word", "prompt": document(GUESS_SEED).text}
+    one_token = Sampling(max_new_tokens=1, temperature=0.0)
+    record_anew(loaded, folder, "lesson-guess", config=GUESS_CAPTURE, sampling=one_token, **guess)
     (token_id,) = loaded.tokenizer.encode(SOFTCAPPED)
     row = loaded.model.lm_head.weight[token_id].detach().float().cpu().numpy()
     np.savez_compressed(

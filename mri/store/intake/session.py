@@ -26,8 +26,8 @@ MAX_WIDTH = 1 << 22
 MAX_COUNT = 1 << 24
 PAYLOADS = ("topk", "stats", "edu", "attention", "logits")
 
-TEXTS = {"name": MAX_NAME * 10, "prompt": MAX_TEXT, "response": MAX_TEXT, "model_id": MAX_NAME * 5, "start_time": 64,
-         "end_reason": 2000, "kind": 32, "id": MAX_NAME, "state": 32}  # fmt: skip
+TEXTS = {"name": MAX_NAME * 10, "prompt": MAX_TEXT, "response": MAX_TEXT, "model_id": MAX_NAME * 5, "start_time": 64}
+TEXTS |= {"end_reason": 2000, "kind": 32, "id": MAX_NAME, "state": 32}
 
 
 def session_of(text: str | bytes, path: Path) -> TraceSession:

@@ -5,6 +5,8 @@ Static structure only: what moves is filled in by JavaScript into the hosts mark
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from dash import dcc, html
@@ -55,29 +57,18 @@ def shell(content: Any, *tools: Any) -> html.Div:
     links = [
         dcc.Link(name, href=path, className="mri-nav-link", id=f"nav-{name.lower()}") for name, path in PAGES.items()
     ]
+    mark, name = html.Span(className="mri-mark"), html.Span("nanochat", className="mri-brand-long")
+    brand = [mark, name, html.B("MRI")]
+    theme = icon_button("theme", "◐", "Switch between dark and light theme")
+    buttons = [icon_button("keys", "?", "Keyboard shortcuts (?)"), theme]
     return html.Div(
         [
             html.A("Skip to the content", href="#mri-content", className="mri-skip"),
             html.Header(
                 [
-                    dcc.Link(
-                        [
-                            html.Span(className="mri-mark"),
-                            html.Span("nanochat", className="mri-brand-long"),
-                            html.B("MRI"),
-                        ],
-                        href=ids.SCANNER_PATH,
-                        className="mri-brand",
-                    ),
-                    html.Nav(links, **attributes({"aria-label": "Pages"}), className="mri-nav"),
-                    html.Div(
-                        [
-                            *tools,
-                            icon_button("keys", "?", "Keyboard shortcuts (?)"),
-                            icon_button("theme", "◐", "Switch between dark and light theme"),
-                        ],
-                        className="mri-header-tools",
-                    ),
+                    dcc.Link(brand, href=ids.SCANNER_PATH, className="mri-brand"),
+                    html.Nav(links, **aria("Pages"), className="mri-nav"),
+                    html.Div([*tools, *buttons], className="mri-header-tools"),
                 ],
                 className="mri-header",
             ),
@@ -94,6 +85,11 @@ def attributes(names: dict[str, str]) -> dict[str, Any]:
     return dict(names)
 
 
+def aria(label: str) -> dict[str, Any]:
+    """What a screen reader calls it."""
+    return {"aria-label": label}
+
+
 def icon_button(action: str, glyph: str, label: str) -> html.Button:
     """A header button; JavaScript listens for `data-mri-action`."""
     return html.Button(
@@ -105,30 +101,43 @@ def icon_button(action: str, glyph: str, label: str) -> html.Button:
     )
 
 
-def graph(graph_id: str, label: str, measured: str, note: str, height_px: int, *above: Any) -> html.Section:
-    """A Plotly panel with its caption. `measured`: "measured" or "derived"; `note` says what is shown, or how;
-    `above`: controls between caption and chart."""
-    return html.Section(
-        [
-            html.Header(
-                [
-                    html.H3(label, id=f"{graph_id}-title"),
-                    html.Span(measured, className=f"mri-kind mri-kind-{measured}", title=note),
-                    takeaway.menu(graph_id, label),
-                ],
-                className="mri-panel-head",
-            ),
-            *above,
-            dcc.Graph(
-                id=graph_id, config=GRAPH_CONFIG, responsive=True, style={"height": f"{height_px}px"},
-                figure={"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-                        "xaxis": {"visible": False}, "yaxis": {"visible": False}}},
-            ),
-            html.P(note, className="mri-note"),
-        ],
-        className="mri-panel",
-        **attributes({"aria-label": label}),
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Picture:
+    """A chart's panel: its caption, whether it is "measured" or "derived", and what it shows, or how."""
+
+    label: str
+    measured: str
+    height_px: int
+    note: str
+
+
+def pictures(text: str) -> dict[str, Picture]:
+    """Graph id -> its panel, from lines `id | caption | measured | height`, each with its note indented below."""
+    found = {}
+    for entry in re.split(r"\n(?! )", text):
+        (graph_id, label, measured, height), *note = (line.split(" | ") for line in entry.split("\n"))
+        found[graph_id] = Picture(label, measured, int(height), " ".join(words.strip() for (words,) in note))
+    return found
+
+
+def panel(title: str, measured: str, note: str, body: list[Any], menu: Any = None, **more: Any) -> html.Section:
+    """`body` between its caption, with a menu of what can be taken away, and its note."""
+    kind = html.Span(measured, className=f"mri-kind mri-kind-{measured}", title=note)
+    caption = [html.H3(title, **more), kind, *filter(None, [menu])]
+    head = html.Header(caption, className="mri-panel-head")
+    return html.Section([head, *body, html.P(note, className="mri-note")], className="mri-panel", **aria(title))
+
+
+INVISIBLE = {"visible": False}
+CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": INVISIBLE, "yaxis": INVISIBLE}
+
+
+def graph(graph_id: str, shown: Picture, *above: Any) -> html.Section:
+    """A Plotly panel with its caption; `above`: controls between caption and chart."""
+    empty, style = {"data": [], "layout": CLEAR}, {"height": f"{shown.height_px}px"}
+    chart = dcc.Graph(id=graph_id, config=GRAPH_CONFIG, responsive=True, style=style, figure=empty)
+    menu = takeaway.menu(graph_id, shown.label)
+    return panel(shown.label, shown.measured, shown.note, [*above, chart], menu, id=f"{graph_id}-title")
 
 
 OFFLINE = (
@@ -157,7 +166,7 @@ def inspector() -> html.Aside:
             ),
         ],
         className="mri-inspector",
-        **attributes({"aria-label": "Inspector"}),
+        **aria("Inspector"),
     )
 
 
@@ -171,17 +180,18 @@ def session_picker(select_id: str, chosen: SessionInfo | None, **more: Any) -> h
 
 def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner", notice: Any = None) -> html.Div:
     """The Scanner's three zones as empty hosts. `title`: of the page; `notice`: a line over the scan."""
+
+    def host(name: str) -> html.Div:
+        return html.Div(id=f"mri-{name}", className=f"mri-{name}")
+
+    door = dcc.Link("Learn how it works", href=ids.LEARN_PATH, className="mri-door")
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
             *(dcc.Store(id=ids.view(tab)) for tab in ids.TABS),
             dcc.Store(id=ids.MOUNTED),
             html.H1(title, className="visually-hidden"),
-            html.Aside(
-                id="mri-layers",
-                className="mri-layers",
-                **attributes({"aria-label": "Hook points and their statistics"}),
-            ),
+            html.Aside(id="mri-layers", className="mri-layers", **aria("Hook points and their statistics")),
             html.Section(
                 [
                     notice,
@@ -189,32 +199,17 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
                         [
                             html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),
                             session_picker(ids.SESSION_PICKER, chosen),
-                            html.Div(id="mri-facts", className="mri-facts"),
+                            host("facts"),
                             html.Div(id="mri-tools", className="mri-bar-tools"),
                         ],
                         className="mri-bar",
                     ),
-                    html.Div(
-                        [
-                            html.Span(id="mri-lede"),
-                            " ",
-                            dcc.Link("Learn how it works", href=ids.LEARN_PATH, className="mri-door"),
-                        ],
-                        className="mri-lede",
-                    ),
-                    html.Div(id="mri-sentence", className="mri-sentence"),
-                    html.Div(id="mri-stage", className="mri-stage"),
-                    html.Div(id="mri-ribbon", className="mri-ribbon"),
-                    html.Div(
-                        [
-                            html.Div(id="mri-transport", className="mri-transport"),
-                            html.Div(id="mri-timeline", className="mri-timeline"),
-                        ],
-                        className="mri-deck",
-                    ),
+                    html.Div([html.Span(id="mri-lede"), " ", door], className="mri-lede"),
+                    *(host(name) for name in ("sentence", "stage", "ribbon")),
+                    html.Div([host("transport"), host("timeline")], className="mri-deck"),
                 ],
                 className="mri-centre",
-                **attributes({"aria-label": "Scan"}),
+                **aria("Scan"),
             ),
             inspector(),
         ],
@@ -223,45 +218,32 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
     )
 
 
-PICTURES = {
-    "graph-neurons": (
-        "Neurons of the hook point", "measured", 300,
-        "Colour: value by sign. Grey: not captured in this step, at most the bound under the pointer.",
-    ),
-    "graph-history": (
-        "Neuron over all steps", "measured", 230,
-        "Line: captured values. Band: below the top-k, the value lies within ± the bound.",
-    ),
-    "graph-watched": (
-        "Watched neurons", "measured", 300,
-        "Lines: captured values. Dotted: below the top-k, the magnitude is at most this. Click to go to that step.",
-    ),
-    "graph-heads": (
-        "All heads", "derived", 230,
-        "Entropy of the head's row, 0 bits where it looks at one token. Distance: Σ weight · (query − key), in tokens;"
-        " where only the strongest keys were kept, the middle of what it can be.",
-    ),
-    "graph-attention": (
-        "Where each head looks", "measured", 230,
-        "One row per head of the block, one column per token read so far. Grey: not among the kept keys.",
-    ),
-    "graph-head": ("One head", "measured", 240, "Bars: weights. Outlines: not captured, at most this much."),
-    "graph-looks": (
-        "The head over all steps", "measured", 390,
-        "Rows: the token that looks. Columns: the token it looks at. Grey: not captured, at most the bound under the"
-        " pointer. Line: this step. Click to go to a step.",
-    ),
-    "graph-predictions": (
-        "What comes next", "derived", 560,
-        "Temperature 1: exp(logit − logsumexp), exact. Another temperature: exp(logit / temperature) as a share of the"
-        " captured tokens, for the other logits are not known.",
-    ),
-    "graph-map": ("Hook points × steps", "measured", 380, "Click to go to that step and hook point."),
-    "graph-bars": (
-        "Every hook point in this step", "measured", 230,
-        "Thin: min to max. Thick: mean ± std. One asinh axis. Bottom of the model on the left.",
-    ),
-}  # fmt: skip
+PICTURES = pictures(
+    """\
+graph-neurons | Neurons of the hook point | measured | 300
+    Colour: value by sign. Grey: not captured in this step, at most the bound under the pointer.
+graph-history | Neuron over all steps | measured | 230
+    Line: captured values. Band: below the top-k, the value lies within ± the bound.
+graph-watched | Watched neurons | measured | 300
+    Lines: captured values. Dotted: below the top-k, the magnitude is at most this. Click to go to that step.
+graph-heads | All heads | derived | 230
+    Entropy of the head's row, 0 bits where it looks at one token. Distance: Σ weight · (query − key), in tokens;
+    where only the strongest keys were kept, the middle of what it can be.
+graph-attention | Where each head looks | measured | 230
+    One row per head of the block, one column per token read so far. Grey: not among the kept keys.
+graph-head | One head | measured | 240
+    Bars: weights. Outlines: not captured, at most this much.
+graph-looks | The head over all steps | measured | 390
+    Rows: the token that looks. Columns: the token it looks at. Grey: not captured, at most the bound under the
+    pointer. Line: this step. Click to go to a step.
+graph-predictions | What comes next | derived | 560
+    Temperature 1: exp(logit − logsumexp), exact. Another temperature: exp(logit / temperature) as a share of the
+    captured tokens, for the other logits are not known.
+graph-map | Hook points × steps | measured | 380
+    Click to go to that step and hook point.
+graph-bars | Every hook point in this step | measured | 230
+    Thin: min to max. Thick: mean ± std. One asinh axis. Bottom of the model on the left."""
+)
 """Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
 
 
@@ -280,22 +262,16 @@ def inspector_panels() -> list[Any]:
     for tab, graph_ids in ids.GRAPHS.items():
         graphs: list[Any] = []
         for graph_id in graph_ids:
-            label, kind, height_px, note = PICTURES[graph_id]
-            graphs.append(graph(graph_id, label, kind, note, height_px, *hosts.get(graph_id, ())))
+            graphs.append(graph(graph_id, PICTURES[graph_id], *hosts.get(graph_id, ())))
         panels.append([statistic, *graphs] if tab == "statistics" else graphs)
     return panels
 
 
 def choice(select_id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
     """A labelled select; `options`: value -> text."""
-    return html.Div(
-        [
-            html.Label(label, htmlFor=select_id),
-            html.Select(
-                [html.Option(text, value=value, selected=value == chosen) for value, text in options.items()],
-                id=select_id,
-                className="form-select form-select-sm",
-            ),
-        ],
-        className="mri-choice",
-    )
+    return html.Div([html.Label(label, htmlFor=select_id), select(select_id, options, chosen)], className="mri-choice")
+
+
+def select(select_id: str, options: dict[str, str], chosen: str) -> html.Select:
+    each = [html.Option(text, value=value, selected=value == chosen) for value, text in options.items()]
+    return html.Select(each, id=select_id, className="form-select form-select-sm")

@@ -3,6 +3,8 @@
 The same strings stand in `assets/js/names.mjs`; a test compares the two. Knows nothing else.
 """
 
+from dash import Output
+
 SCANNER_PATH = "/"
 SESSIONS_PATH = "/sessions"
 LIVE_PATH = "/live"
@@ -65,6 +67,15 @@ GRAPHS = {
     "statistics": ("graph-map", "graph-bars"),
 }
 """dcc.Graph ids by tab."""
+
+
+def outputs(places: str) -> list[Output]:
+    """Of a callback, each as `id.property`; with a ! where another callback writes there, too."""
+    found = []
+    for place in places.split():
+        host, name = place.rstrip("!").split(".")
+        found.append(Output(host, name, allow_duplicate=place.endswith("!")))
+    return found
 
 
 def panel(tab: str) -> str:

@@ -16,38 +16,26 @@ from mri.web.parts import components, takeaway
 
 TABS = {"groups": "Groups", "neuron": "One neuron"}
 
-GRAPHS = {
-    "group-map": (
-        "Map of the neurons", "derived", 380,
-        "Each neuron at its first two principal components. Near: similar over time. Click one for its"
-        " dossier. Ring: the neuron of the other tab.",
-    ),
-    "group-means": (
-        "What each group does", "derived", 380,
-        "Mean over the group of each neuron's value in its own standard deviations (σ), so that strong and weak neurons"
-        " count alike.",
-    ),
-    "group-heatmap": (
-        "Neurons × steps", "derived", 460,
-        "Rows in the order of Ward's tree, group by group. Bright: captured. Pale: not captured, expected between its"
-        " bounds. Click a row for its dossier.",
-    ),
-    "silhouettes": (
-        "How many groups?", "derived", 230,
-        "Mean silhouette (Rousseeuw 1987) of each number of groups: how much nearer neurons are to their own group than"
-        " to the next. Dotted: the most that as many groups reach when every neuron's steps are shifted.",
-    ),
-    "dossier-history": (
-        "In this session", "measured", 260,
-        "Line: captured values. Band: below the top-k, the value lies within ± the bound. Line across: its"
-        " strongest step.",
-    ),
-    "distribution": (
-        "How large its values are", "measured", 260,
-        "Captured values by size, over all finished sessions of these weights. Those below the top-k are not"
-        " among them.",
-    ),
-}  # fmt: skip
+GRAPHS = components.pictures(
+    """\
+group-map | Map of the neurons | derived | 380
+    Each neuron at its first two principal components. Near: similar over time. Click one for its dossier. Ring: the
+    neuron of the other tab.
+group-means | What each group does | derived | 380
+    Mean over the group of each neuron's value in its own standard deviations (σ), so that strong and weak neurons
+    count alike.
+group-heatmap | Neurons × steps | derived | 460
+    Rows in the order of Ward's tree, group by group. Bright: captured. Pale: not captured, expected between its
+    bounds. Click a row for its dossier.
+silhouettes | How many groups? | derived | 230
+    Mean silhouette (Rousseeuw 1987) of each number of groups: how much nearer neurons are to their own group than
+    to the next. Dotted: the most that as many groups reach when every neuron's steps are shifted.
+dossier-history | In this session | measured | 260
+    Line: captured values. Band: below the top-k, the value lies within ± the bound. Line across: its strongest
+    step.
+distribution | How large its values are | measured | 260
+    Captured values by size, over all finished sessions of these weights. Those below the top-k are not among them."""
+)
 """Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
 
 
@@ -57,14 +45,7 @@ def choices(session: SessionInfo, points: list[str], boot: dict[str, Any]) -> ht
     counts = {"auto": "as found"} | {str(n): str(n) for n in range(2, MOST_GROUPS + 1)}
     return html.Div(
         [
-            html.Div(
-                [
-                    html.Label("Session", htmlFor="neurons-session"),
-                    components.session_picker("neurons-session", session),
-                ],
-                className="neurons-choice",
-                **components.attributes({"data-tab": ""}),
-            ),
+            _field("session", "Session", components.session_picker("neurons-session", session)),
             _choice("point", "Hook point", {key: key for key in points}, boot["point"]),
             _choice("span", "Neurons of", spans, "point"),
             _choice("scope", "Steps of", scopes if boot["comparable"] else {"session": scopes["session"]}, "session"),
@@ -75,65 +56,47 @@ def choices(session: SessionInfo, points: list[str], boot: dict[str, Any]) -> ht
         ],
         className="neurons-choices",
         role="group",
-        **components.attributes({"aria-label": "What to look at"}),
+        **components.aria("What to look at"),
     )
+
+
+def _field(name: str, label: str, control: Any, tab: str = "", looks: str = "") -> html.Div:
+    """The labelled control of the field `name`; with `tab`, only seen there."""
+    of = components.attributes({"data-tab": tab})
+    return html.Div([html.Label(label, htmlFor=f"neurons-{name}"), control], className=f"neurons-choice{looks}", **of)
 
 
 def _choice(name: str, label: str, options: dict[str, str], chosen: str, tab: str = "") -> html.Div:
-    """A labelled select of the field `name`; with `tab`, only seen there."""
-    select = html.Select(
-        [html.Option(text, value=value, selected=value == chosen) for value, text in options.items()],
-        id=f"neurons-{name}",
-        className="form-select form-select-sm",
-    )
-    return html.Div(
-        [html.Label(label, htmlFor=f"neurons-{name}"), select], className="neurons-choice",
-        **components.attributes({"data-tab": tab}),
-    )  # fmt: skip
+    return _field(name, label, components.select(f"neurons-{name}", options, chosen), tab)
 
 
 def _number(name: str, label: str, value: str, tab: str, most: int) -> html.Div:
     field = dbc.Input(id=f"neurons-{name}", type="number", min=0, max=most, step=1, value=value, size="sm")
-    return html.Div(
-        [html.Label(label, htmlFor=f"neurons-{name}"), field], className="neurons-choice is-number",
-        **components.attributes({"data-tab": tab}),
-    )  # fmt: skip
+    return _field(name, label, field, tab, " is-number")
 
 
 def tabs() -> html.Div:
-    buttons = [
-        html.Button(
-            text, type="button", id=f"neurons-tab-{name}", className="mri-tab", role="tab",
-            **components.attributes({"aria-controls": f"neurons-panel-{name}", "aria-selected": "false"}),
-        )
-        for name, text in TABS.items()
-    ]  # fmt: skip
-    return html.Div(buttons, className="mri-tabs neurons-tabs", role="tablist",
-                    **components.attributes({"aria-label": "Neurons"}))  # fmt: skip
+    buttons = []
+    for name, text in TABS.items():
+        of = components.attributes({"aria-controls": f"neurons-panel-{name}", "aria-selected": "false", "role": "tab"})
+        buttons.append(html.Button(text, type="button", id=f"neurons-tab-{name}", className="mri-tab", **of))
+    return html.Div(buttons, className="mri-tabs neurons-tabs", role="tablist", **components.aria("Neurons"))
 
 
 def _graph(graph_id: str) -> html.Section:
-    label, kind, height_px, note = GRAPHS[graph_id]
-    return components.graph(graph_id, label, kind, note, height_px)
+    return components.graph(graph_id, GRAPHS[graph_id])
 
 
-def _section(host_id: str, title: str, kind: str, note: str, csv: str | None = None, *below: Any) -> html.Section:
+def _section(host_id: str, title: str, kind: str, note: str, csv: str = "", *below: Any) -> html.Section:
     """A panel of words, filled by a callback."""
-    head = [html.H3(title), html.Span(kind, className=f"mri-kind mri-kind-{kind}", title=note)]
-    if csv:
-        head.append(takeaway.menu(csv, title, ("csv",)))
     body = html.Div(html.P("…", className="mri-note"), id=host_id)
-    return html.Section(
-        [html.Header(head, className="mri-panel-head"), body, *below, html.P(note, className="mri-note")],
-        className="mri-panel", **components.attributes({"aria-label": title}),
-    )  # fmt: skip
+    return components.panel(title, kind, note, [body, *below], csv and takeaway.menu(csv, title, ("csv",)))
 
 
 def _panel(name: str, children: list[Any]) -> html.Div:
-    return html.Div(
-        children, id=f"neurons-panel-{name}", className="neurons-panel", role="tabpanel", tabIndex=0,
-        **components.attributes({"aria-labelledby": f"neurons-tab-{name}"}),
-    )  # fmt: skip
+    of = components.attributes({"aria-labelledby": f"neurons-tab-{name}"})
+    panel_id = f"neurons-panel-{name}"
+    return html.Div(children, id=panel_id, className="neurons-panel", role="tabpanel", tabIndex=0, **of)
 
 
 def groups_panel() -> html.Div:
@@ -159,21 +122,16 @@ def neuron_panel() -> html.Div:
         "r: Pearson's correlation over the steps chosen above, missing values taken as expected between their bounds."
         " Ranked by r without the one step that adds most to it: one shared spike makes a large r."
     )
+    over = "Over all finished sessions of these weights. Marked: the token that was read."
+    progress = html.Div(id="dossier-progress")
+    moments = _section("dossier-moments", "Strongest moments", "measured", over, "moments", progress)
+    spoken = _section("dossier-tokens", "Tokens it speaks for", "derived", direct, "tokens")
     return _panel(
         "neuron",
         [
             html.Div(id="dossier-head", className="neurons-says"),
-            html.Div(
-                [
-                    _section("dossier-moments", "Strongest moments", "measured",
-                             "Over all finished sessions of these weights. Marked: the token that was read.", "moments",
-                             html.Div(id="dossier-progress")),
-                    _graph("dossier-history"),
-                ],
-                className="neurons-row",
-            ),
-            html.Div([_section("dossier-tokens", "Tokens it speaks for", "derived", direct, "tokens"),
-                      _graph("distribution")], className="neurons-row"),
+            html.Div([moments, _graph("dossier-history")], className="neurons-row"),
+            html.Div([spoken, _graph("distribution")], className="neurons-row"),
             _section("dossier-companions", "Neurons that move with it", "derived", together, "companions"),
         ],
-    )  # fmt: skip
+    )

@@ -90,9 +90,10 @@ def summary(found: Grouping) -> html.Div:
         f"Groups are found where that is {AGREES} or more and the silhouette larger than in every shifted try."
     )
     missing = 1 - history.share_captured
-    notes = ["All values were captured." if not missing else
-             f"{missing * 100:.0f} % of the values were not captured: each is taken as what is to be expected between "
-             "its bounds, and drawn pale."]  # fmt: skip
+    notes = ["All values were captured."]
+    if missing:
+        taken = "each is taken as what is to be expected between its bounds, and drawn pale."
+        notes = [f"{missing * 100:.0f} % of the values were not captured: {taken}"]
     if found.too_rare:
         notes.append(f"{found.too_rare:,} neurons were captured in fewer than {LEAST_CAPTURED} steps: in no group.")
     if found.beyond:
@@ -101,15 +102,11 @@ def summary(found: Grouping) -> html.Div:
         notes.append(f"{history.sessions_without} more sessions of these weights kept no values here, or repeat texts.")
     if history.sessions_left_out:
         notes.append(f"{history.sessions_left_out} older sessions are left out: too many steps.")
-    colour = (clusters.found or question.n_groups is not None) and dcc.Link(
-        "Colour the tower by these groups →",
-        href=scan_address(question.session, int(_a_step(found)), question.point, groups=grouping_name(question)),
-        className="mri-button neurons-tower",
-    )
-    return html.Div(
-        [html.P(parts), html.P(why, className="mri-note"), html.P(" ".join(notes), className="mri-note"), colour],
-        className="neurons-says",
-    )
+    here = scan_address(question.session, int(_a_step(found)), question.point, groups=grouping_name(question))
+    tower = dcc.Link("Colour the tower by these groups →", href=here, className="mri-button neurons-tower")
+    colour = (clusters.found or question.n_groups is not None) and tower
+    said = [html.P(why, className="mri-note"), html.P(" ".join(notes), className="mri-note")]
+    return html.Div([html.P(parts), *said, colour], className="neurons-says")
 
 
 def _a_step(found: Grouping) -> int:
@@ -127,38 +124,24 @@ def cards(found: Grouping, tokens: Sequence[str]) -> html.Ul:
     items = []
     for group in range(found.clusters.n_groups):
         size = int((found.clusters.labels == group).sum())
-        peaks = [
-            dcc.Link(
-                tokens[column],
-                href=scan_address(activity.sessions[activity.session[column]], int(activity.step[column]),
-                                  found.question.point, groups=grouping_name(found.question)),
-                className="neurons-token",
-                title=f"mean {found.clusters.means[group, column]:.2f} σ at step {activity.step[column]}",
-            )
-            for column in found.peaks(group)
-        ]  # fmt: skip
-        one_point = len(neurons.keys) == 1
-        typical = [
-            dcc.Link(
-                f"{neurons.neuron[row]}" if one_point else neuron_name(neurons, row),
-                href=address(found.question, neurons.keys[neurons.point[row]], int(neurons.neuron[row])),
-                className="neurons-link",
-            )
-            for row in found.typical(group)
+        peaks = []
+        for column in found.peaks(group):
+            session, step = activity.sessions[activity.session[column]], int(activity.step[column])
+            href = scan_address(session, step, found.question.point, groups=grouping_name(found.question))
+            title = f"mean {found.clusters.means[group, column]:.2f} σ at step {step}"
+            peaks.append(dcc.Link(tokens[column], href=href, className="neurons-token", title=title))
+        typical = []
+        for row in found.typical(group):
+            name = f"{neurons.neuron[row]}" if len(neurons.keys) == 1 else neuron_name(neurons, row)
+            href = address(found.question, neurons.keys[neurons.point[row]], int(neurons.neuron[row]))
+            typical.append(dcc.Link(name, href=href, className="neurons-link"))
+        count = html.Span(f"{size:,} neuron{'' if size == 1 else 's'}", className="mri-muted")
+        card = [
+            html.H3([html.Span(className="neurons-swatch"), f"{called} {group + 1}", count]),
+            html.P([html.Span("peaks at", className="mri-muted"), *peaks], className="neurons-peaks"),
+            html.P([html.Span("typical", className="mri-muted"), *typical], className="neurons-typical"),
         ]
-        swatches = {theme: colour_of(group, theme) for theme in ("dark", "light")}
-        style = {f"--group-{theme}": colour for theme, colour in swatches.items()}
-        items.append(
-            html.Li(
-                [
-                    html.H3([html.Span(className="neurons-swatch"), f"{called} {group + 1}",
-                             html.Span(f"{size:,} neuron{'' if size == 1 else 's'}", className="mri-muted")]),
-                    html.P([html.Span("peaks at", className="mri-muted"), *peaks], className="neurons-peaks"),
-                    html.P([html.Span("typical", className="mri-muted"), *typical], className="neurons-typical"),
-                ],
-                style=style,
-            )
-        )  # fmt: skip
+        items.append(html.Li(card, style={f"--group-{theme}": colour_of(group, theme) for theme in ("dark", "light")}))
     return html.Ul(items, className="neurons-cards")
 
 
@@ -174,10 +157,8 @@ def head(question: Question, neuron: int, values: Floats, strongest: int, width:
         for text, other, title in (("←", neuron - 1, "The neuron before"), ("→", neuron + 1, "The neuron after"))
         if 0 <= other < width
     ]
-    scan = dcc.Link(
-        "See it on the Scanner →", className="mri-button neurons-tower",
-        href=scan_address(question.session, strongest, question.point, neuron, watched=watch),
-    )  # fmt: skip
+    there = scan_address(question.session, strongest, question.point, neuron, watched=watch)
+    scan = dcc.Link("See it on the Scanner →", className="mri-button neurons-tower", href=there)
     return [
         html.H2([html.Code(question.point), f" · neuron {neuron}"]),
         html.P(where, className="mri-note"),
@@ -208,11 +189,10 @@ def _moment(library: Library, moment: Moment, question: Question, neuron: int) -
         before = ("… " if start else "") + "".join(sequence[start:at])
         after = "".join(sequence[at + 1 : at + 1 + AFTER]) + (" …" if at + 1 + AFTER < len(sequence) else "")
         context = [_text(before), html.Mark(_text(sequence[at])), html.Span(_text(after), className="mri-muted")]
-    link = dcc.Link(
-        context, href=scan_address(moment.session, moment.step, question.point, neuron), className="neurons-context"
-    )
-    return html.Li([html.Span(f"{moment.value:.4g}", className="neurons-value"), link,
-                    html.Span(f"step {moment.step}", className="mri-muted", title=moment.session)])  # fmt: skip
+    there = scan_address(moment.session, moment.step, question.point, neuron)
+    link, value = dcc.Link(context, href=there, className="neurons-context"), f"{moment.value:.4g}"
+    step = html.Span(f"step {moment.step}", className="mri-muted", title=moment.session)
+    return html.Li([html.Span(value, className="neurons-value"), link, step])
 
 
 def _text(token: str) -> str:
@@ -226,9 +206,8 @@ def indexing(progress: Progress, num_sessions: int) -> Any:
         words = f"Reading sessions of these weights: {progress.done} of {progress.all}."
         if not progress.all:
             words = progress.problem or "Looking for sessions of these weights …"
-        bar = html.Progress(value=str(progress.done), max=str(max(1, progress.all)), className="record-progress",
-                            **components.attributes({"aria-label": "Sessions read"}))  # fmt: skip
-        return [html.P(words, className="mri-note"), bar]
+        share = {"value": str(progress.done), "max": str(max(1, progress.all)), **components.aria("Sessions read")}
+        return [html.P(words, className="mri-note"), html.Progress(className="record-progress", **share)]
     words = f"Over {num_sessions:,} finished session{'' if num_sessions == 1 else 's'} with values of this hook point."
     if rest := progress.all - num_sessions:
         words += f" {rest:,} more with the same weights kept none, or repeat texts."
@@ -238,21 +217,19 @@ def indexing(progress: Progress, num_sessions: int) -> Any:
 def companions(found: Companions, question: Question) -> Any:
     """Two lists: with this neuron, against it. Those that are no more than chance are dim."""
     if not found.rising and not found.falling:
-        return html.P(
-            f"This neuron was captured in fewer than {LEAST_CAPTURED} of these steps: nothing can be compared.",
-            className="mri-note",
-        )
+        few = f"This neuron was captured in fewer than {LEAST_CAPTURED} of these steps: nothing can be compared."
+        return html.P(few, className="mri-note")
 
     def table(rows: Sequence[Companion], title: str) -> html.Table:
         heads = (title, "r", "r without its strongest step", "both active", "by chance")
-        lines = [
-            html.Tr([html.Th(neuron_link(question, each.point, each.neuron), scope="row"), html.Td(f"{each.r:+.3f}"),
-                     html.Td(f"{each.without:+.3f}"),
-                     html.Td(f"{each.active}", title=f"of {found.num_steps} steps; both captured in {each.together}"),
-                     html.Td(f"{each.chance:.0%}")],
-                    className="is-chance" if each.chance > CHANCE else None)
-            for each in rows
-        ]  # fmt: skip
+        lines = []
+        for each in rows:
+            name = html.Th(neuron_link(question, each.point, each.neuron), scope="row")
+            together = f"of {found.num_steps} steps; both captured in {each.together}"
+            active = html.Td(f"{each.active}", title=together)
+            chance = html.Td(f"{each.chance:.0%}")
+            row = [name, html.Td(f"{each.r:+.3f}"), html.Td(f"{each.without:+.3f}"), active, chance]
+            lines.append(html.Tr(row, className="is-chance" if each.chance > CHANCE else None))
         head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
         return html.Table([head, html.Tbody(lines)], className="neurons-table")
 
@@ -262,11 +239,8 @@ def companions(found: Companions, question: Question) -> Any:
         f" By chance: the share of {found.shifts} shifts of this neuron's steps against all others in which some other "
         f"neuron reaches as large an r without its strongest step. Dim: above {CHANCE:.0%}."
     )
-    return [
-        html.Div([table(found.rising, "moves with it"), table(found.falling, "moves against it")],
-                 className="neurons-two"),
-        html.P([html.B(said), how], className="mri-note"),
-    ]  # fmt: skip
+    tables = [table(found.rising, "moves with it"), table(found.falling, "moves against it")]
+    return [html.Div(tables, className="neurons-two"), html.P([html.B(said), how], className="mri-note")]
 
 
 def spoken_tokens(status: dict[str, Any]) -> Any:
@@ -286,12 +260,11 @@ def spoken_tokens(status: dict[str, Any]) -> Any:
     most = max((abs(logit) for name in ("promoted", "suppressed") for *_, logit in status[name]), default=1) or 1
 
     def column(name: str, title: str) -> html.Div:
-        rows = [
-            html.Li([html.Span(display(bytes.fromhex(raw)).replace(" ", "␣"), className="neurons-token"),
-                     html.Span(f"{logit:+.3f}", className="neurons-value")],
-                    style={"--share": f"{abs(logit) / most:.3f}"}, title=f"token {token_id}")
-            for token_id, raw, logit in status[name]
-        ]  # fmt: skip
+        rows = []
+        for token_id, raw, logit in status[name]:
+            token = html.Span(display(bytes.fromhex(raw)).replace(" ", "␣"), className="neurons-token")
+            both = [token, html.Span(f"{logit:+.3f}", className="neurons-value")]
+            rows.append(html.Li(both, style={"--share": f"{abs(logit) / most:.3f}"}, title=f"token {token_id}"))
         return html.Div([html.H4(title), html.Ol(rows, className=f"neurons-tokens is-{name}")])
 
     scale = f"Of each unit c reaches the last norm: {reaches}. A full bar is {most:.3g} logits per unit, c included."

@@ -25,13 +25,13 @@ from mri.web.parts.tokens import display
 from mri.web.services import services
 from mri.worker.request import RecordRequest
 
-OPEN, BOX, TITLE, MODEL, PROMPT, PRESET = (
-    f"record-{part}" for part in ("open", "box", "title", "model", "prompt", "preset")
+PARTS = "open box title model prompt preset start stop progress line text watch current tick goto"
+OPEN, BOX, TITLE, MODEL, PROMPT, PRESET, START, STOP, PROGRESS, LINE, TEXT, WATCH, CURRENT, TICK, GOTO = (
+    f"record-{part}" for part in PARTS.split()
 )
-START, STOP, PROGRESS, LINE, TEXT, WATCH = (
-    f"record-{part}" for part in ("start", "stop", "progress", "line", "text", "watch")
-)
-CURRENT, TICK, GOTO = (f"record-{part}" for part in ("current", "tick", "goto"))
+BOX_OPENED = f"{BOX}.is_open {MODEL}.children {PRESET}.options {START}.disabled"
+SHOWN = f"""{CURRENT}.data! {TICK}.disabled {START}.disabled! {STOP}.disabled {PROGRESS}.value {PROGRESS}.max
+{LINE}.children {TEXT}.children {BOX}.is_open! {GOTO}.href {ids.TOAST}.data!"""
 
 TICK_MS = 300
 
@@ -47,29 +47,19 @@ LIKELY_ROW = 128
 
 def open_button() -> html.Button:
     """The header's button that opens the box."""
-    return html.Button(
-        [html.Span("●", className="record-dot"), " Record"],
-        id=OPEN,
-        type="button",
-        className="mri-button record-open",
-    )
+    dot = html.Span("●", className="record-dot")
+    return html.Button([dot, " Record"], id=OPEN, type="button", className="mri-button record-open")
 
 
 def record_box() -> html.Div:
     """The drawer, closed, with what it remembers. A recording goes on when the page is closed or loaded anew."""
+    title = html.Span("Record a generation", id=TITLE)
     return html.Div(
         [
             dcc.Store(id=CURRENT, storage_type="session"),
             dcc.Interval(id=TICK, interval=TICK_MS, disabled=True),
             dcc.Location(id=GOTO, refresh="callback-nav"),
-            dbc.Offcanvas(
-                _form(),
-                id=BOX,
-                title=html.Span("Record a generation", id=TITLE),
-                labelledby=TITLE,
-                placement="end",
-                is_open=False,
-            ),
+            dbc.Offcanvas(_form(), id=BOX, title=title, labelledby=TITLE, placement="end", is_open=False),
         ]
     )
 
@@ -79,16 +69,12 @@ def fields(prefix: str) -> list[Any]:
 
     Their ids are `<prefix>-prompt`, `-mode`, `-max`, `-temperature`, `-top-k`, `-seed`, `-preset`.
     """
+    modes = [{"label": "plain text", "value": "plain"}, {"label": "chat", "value": "chat"}]
+    presets = dbc.RadioItems([], "standard", id=f"{prefix}-preset")
     return [
         html.Label("Prompt", htmlFor=f"{prefix}-prompt", className="form-label"),
         dbc.Textarea(id=f"{prefix}-prompt", rows=4, value="Once there was a girl named Mia.", maxlength=20_000),
-        dbc.RadioItems(
-            [{"label": "plain text", "value": "plain"}, {"label": "chat", "value": "chat"}],
-            "plain",
-            id=f"{prefix}-mode",
-            inline=True,
-            className="my-2",
-        ),
+        dbc.RadioItems(modes, "plain", id=f"{prefix}-mode", inline=True, className="my-2"),
         html.Div(
             [
                 _number("Max tokens", f"{prefix}-max", Sampling.max_new_tokens, minimum=1, step=1),
@@ -98,13 +84,7 @@ def fields(prefix: str) -> list[Any]:
             ],
             className="record-numbers",
         ),
-        html.Fieldset(
-            [
-                html.Legend("Capture", className="form-label"),
-                dbc.RadioItems([], "standard", id=f"{prefix}-preset"),
-            ],
-            className="my-3",
-        ),
+        html.Fieldset([html.Legend("Capture", className="form-label"), presets], className="my-3"),
     ]
 
 
@@ -114,16 +94,12 @@ def states(prefix: str) -> list[State]:
 
 
 def _form() -> list[Any]:
+    record = dbc.Button("Record", id=START, color="primary")
+    stop = dbc.Button("Stop", id=STOP, color="secondary", outline=True, disabled=True)
     return [
         html.P(id=MODEL, className="record-cost"),
         *fields("record"),
-        html.Div(
-            [
-                dbc.Button("Record", id=START, color="primary"),
-                dbc.Button("Stop", id=STOP, color="secondary", outline=True, disabled=True),
-            ],
-            className="d-flex gap-2 my-3",
-        ),
+        html.Div([record, stop], className="d-flex gap-2 my-3"),
         html.Progress(id=PROGRESS, value="0", max="1", className="record-progress", title="Progress"),
         html.P("", id=LINE, role="status", className="record-cost"),
         html.Div(id=WATCH, className="record-watch"),
@@ -139,10 +115,7 @@ def _number(label: str, component_id: str, value: float | None, *, minimum: int,
 def register(app: Dash) -> None:
     """Add the box's callbacks to the app."""
 
-    @app.callback(
-        Output(BOX, "is_open"), Output(MODEL, "children"), Output(PRESET, "options"), Output(START, "disabled"),
-        Input(OPEN, "n_clicks"), prevent_initial_call=True,
-    )  # fmt: skip
+    @app.callback(ids.outputs(BOX_OPENED), Input(OPEN, "n_clicks"), prevent_initial_call=True)
     def open_box(_: int) -> tuple[Any, ...]:
         try:
             line, options = describe_model(services().model)
@@ -151,10 +124,9 @@ def register(app: Dash) -> None:
         services().worker.warm()  # torch loads while the prompt is being written
         return True, line, options, no_update
 
-    @app.callback(
-        Output(CURRENT, "data"), Input(START, "n_clicks"), State(PROMPT, "value"), *states("record"),
-        prevent_initial_call=True,
-    )  # fmt: skip
+    asked = [State(PROMPT, "value"), *states("record")]
+
+    @app.callback(Output(CURRENT, "data"), Input(START, "n_clicks"), asked, prevent_initial_call=True)
     def start(
         _: int, prompt: str, mode: str, max_new_tokens: int, temperature: float, top_k: int, seed: int, preset: str
     ) -> str:
@@ -174,14 +146,9 @@ def register(app: Dash) -> None:
         if session_id:
             services().worker.stop(session_id)
 
-    @app.callback(
-        Output(CURRENT, "data", allow_duplicate=True), Output(TICK, "disabled"), Output(START, "disabled", True),
-        Output(STOP, "disabled"), Output(PROGRESS, "value"), Output(PROGRESS, "max"), Output(LINE, "children"),
-        Output(TEXT, "children"), Output(BOX, "is_open", allow_duplicate=True), Output(GOTO, "href"),
-        Output(ids.TOAST, "data", allow_duplicate=True),
-        Input(TICK, "n_intervals"), Input(CURRENT, "data"), State(BOX, "is_open"),
-        prevent_initial_call="initial_duplicate",
-    )  # fmt: skip
+    timed = [Input(TICK, "n_intervals"), Input(CURRENT, "data")]
+
+    @app.callback(ids.outputs(SHOWN), timed, State(BOX, "is_open"), prevent_initial_call="initial_duplicate")
     def show_progress(_: int, session_id: str | None, is_open: bool) -> tuple[Any, ...]:
         return progress(session_id, is_open)
 
@@ -231,13 +198,9 @@ def loaded_line(shown: SessionInfo) -> Any:
     if shown.model_id == f"{files.source}/{files.tag}/{files.step}":
         return None
     loaded = f"{files.source} {files.tag}, step {files.step:,}"
-    return html.P(
-        [
-            html.Span(["Loaded: ", html.B(loaded), f". This recording is of {display(shown.model_id.encode())}."]),
-            dcc.Link("Record with the loaded model", href=ids.LIVE_PATH, className="mri-button"),
-        ],
-        className="mri-loaded",
-    )
+    said = html.Span(["Loaded: ", html.B(loaded), f". This recording is of {display(shown.model_id.encode())}."])
+    way = dcc.Link("Record with the loaded model", href=ids.LIVE_PATH, className="mri-button")
+    return html.P([said, way], className="mri-loaded")
 
 
 def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
@@ -246,9 +209,8 @@ def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
     config = read_config(files)
     points = nanochat_points(config.n_layer, config.n_embd, config.vocab_size)
     options = []
-    sizes = {
-        "n_layer": config.n_layer, "n_head": config.n_head, "n_ctx": config.sequence_len, "n_vocab": config.vocab_size,
-    }  # fmt: skip
+    sizes = {"n_layer": config.n_layer, "n_head": config.n_head}
+    sizes |= {"n_ctx": config.sequence_len, "n_vocab": config.vocab_size}
     for name in PRESETS:
         try:
             preset = config_of_preset(name, points, longest_row=LIKELY_ROW, **sizes)

@@ -5,13 +5,13 @@ Layout and words; views/imports.mjs does the uploads. Knows no session files.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from mri.export.files import ALL, TABLES, file_name
+from mri.web.parts.components import aria
 
 WHAT = {
     ALL: ("Everything", "all seven tables"),
@@ -54,11 +54,12 @@ def drop_strip(max_bytes: int) -> html.Section:
             html.Div(id="sessions-import"),
         ],
         className="session-imports",
-        **_aria("Import session files"),
+        **aria("Import session files"),
     )
 
 
 def export_dialog() -> dbc.Modal:
+    link = html.A("Download", id="sessions-export-link", href="", className="btn btn-primary", download="")
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle("Export", id="sessions-export-title")),
@@ -70,9 +71,7 @@ def export_dialog() -> dbc.Modal:
                     html.P(id="sessions-export-note", className="mri-note"),
                 ]
             ),
-            dbc.ModalFooter(
-                html.A("Download", id="sessions-export-link", href="", className="btn btn-primary", download="")
-            ),
+            dbc.ModalFooter(link),
         ],
         id="sessions-export-dialog",
         labelledby="sessions-export-title",
@@ -82,16 +81,10 @@ def export_dialog() -> dbc.Modal:
 
 
 def _choice(choice_id: str, label: str, options: dict[str, tuple[str, str]], chosen: str) -> html.Fieldset:
-    buttons = dbc.RadioItems(
-        [
-            {"label": html.Span([html.B(name), html.Span(says, className="mri-muted")]), "value": value}
-            for value, (name, says) in options.items()
-        ],
-        chosen,
-        id=choice_id,
-        class_name=CHOICE,
-    )
-    return html.Fieldset([html.Legend(label), buttons])
+    offered = []
+    for value, (name, says) in options.items():
+        offered.append({"label": html.Span([html.B(name), html.Span(says, className="mri-muted")]), "value": value})
+    return html.Fieldset([html.Legend(label), dbc.RadioItems(offered, chosen, id=choice_id, class_name=CHOICE)])
 
 
 def choice_class(kind: str) -> str:
@@ -112,7 +105,3 @@ def size_words(rows: int, what: str, kind: str, name: str) -> str:
     about = f"{rows:,} {'row' if rows == 1 else 'rows'}" if what == "tokens" else f"about {rows:,} rows"
     files = f"in {len(TABLES)} files, together " if what == ALL else ""
     return f"{about[0].upper()}{about[1:]} {files}as {name}."
-
-
-def _aria(label: str) -> dict[str, Any]:
-    return {"aria-label": label}

@@ -30,8 +30,8 @@ def groups() -> ResponseReturnValue:
     `found`: whether these are groups at all, with the three numbers that decide it (see Clusters)."""
     found = services().study.grouping(Question.from_mapping(request.args))
     clusters, n_groups = found.clusters, found.clusters.n_groups
-    judged = {"found": clusters.found, "silhouette": clusters.silhouettes[n_groups],
-              "silhouette_shifted": float(clusters.null.max()), "agreement": clusters.agreement[n_groups]}  # fmt: skip
+    judged = {"found": clusters.found, "silhouette": clusters.silhouettes[n_groups]}
+    judged |= {"silhouette_shifted": float(clusters.null.max()), "agreement": clusters.agreement[n_groups]}
     return revalidated_json({"labels": found.labels(), "n_groups": n_groups, **judged})
 
 

@@ -137,9 +137,8 @@ def series(session_id: str) -> ResponseReturnValue:
     arrays = {"surprise": lines.surprise, "entropy": lines.entropy, "points": lines.points}
     for i, extra in enumerate(extras.values()):
         arrays |= {f"extra/{i}/values": extra.values, f"extra/{i}/present": extra.present.astype(np.uint8)}
-    header: dict[str, Any] = {
-        "stat": stat, "every": lines.every, "num_steps": reader.num_steps, "first_odd": first_odd(reader),
-    }  # fmt: skip
+    header: dict[str, Any] = {"stat": stat, "every": lines.every}
+    header |= {"num_steps": reader.num_steps, "first_odd": first_odd(reader)}
     if extras:
         header["extra"] = list(extras)
     blob = blob_from_arrays(header, arrays)

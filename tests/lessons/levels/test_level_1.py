@@ -43,11 +43,26 @@ def test_numbers_are_what_numpy_says(numbers, data):
     wrong = np.flatnonzero(rows[:, 4])
     then, after, end = rows[3], rows[4], rows[-1]
     expected = {
-        "mistakes": len(wrong), "first_mistake": wrong[0], "last_mistake": wrong[-1], "learned_at": wrong[-1] + 1,
-        "sum_then": then[3], "error_then": then[4], "w1_then": then[0], "w1_after": after[0], "w2_then": then[1],
-        "w2_after": after[1], "b_then": then[2], "b_after": after[2], "w1_end": end[0], "w2_end": end[1],
-        "b_end": end[2], "sum_end": end[3], "w1_start": rows[0][0], "w2_start": rows[0][1], "b_start": rows[0][2],
-    }  # fmt: skip
+        "mistakes": len(wrong),
+        "first_mistake": wrong[0],
+        "last_mistake": wrong[-1],
+        "learned_at": wrong[-1] + 1,
+        "sum_then": then[3],
+        "error_then": then[4],
+        "w1_then": then[0],
+        "w1_after": after[0],
+        "w2_then": then[1],
+        "w2_after": after[1],
+        "b_then": then[2],
+        "b_after": after[2],
+        "w1_end": end[0],
+        "w2_end": end[1],
+        "b_end": end[2],
+        "sum_end": end[3],
+        "w1_start": rows[0][0],
+        "w2_start": rows[0][1],
+        "b_start": rows[0][2],
+    }
     xor = trained(data["xor"]["weights"][0], [0, 1, 1, 0], 64)
     expected |= {"xor_mistakes": np.count_nonzero(xor[:, 4]), "xor_share": np.count_nonzero(xor[-4:, 4])}
     assert {name: numbers[name] for name in expected} == pytest.approx(expected)

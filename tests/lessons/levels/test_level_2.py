@@ -49,13 +49,28 @@ def test_numbers_are_what_numpy_says(numbers, data):
     died_at = np.flatnonzero(steps[:, 7] > 0)[-1]
     relu_dead = np.flatnonzero((trained(data["relu"])[1][-1] <= 0).all(axis=0))
     expected = {
-        "updates": UPDATES, "loss_start": loss[0], "loss_worst": loss.max(), "loss_end": loss[-1],
-        "loss_relu": trained(data["relu"])[0][-1], "act": act[-1][2][2], "pre": pre[-1][2][2],
-        "dead_count": len(dead), "dead_relu": len(relu_dead), "died_at": died_at, "first_dead_step": died_at + 1,
-        "died_most": act[0][:, 7].max(), "solved_at": solved, "solved_step": 4 * solved, "topk": 4,
-        "out_00": out[-1][0], "out_01": out[-1][1], "out_10": out[-1][2], "out_11": out[-1][3],
-        "first_00": out[0][0], "first_11": out[0][3],
-    }  # fmt: skip
+        "updates": UPDATES,
+        "loss_start": loss[0],
+        "loss_worst": loss.max(),
+        "loss_end": loss[-1],
+        "loss_relu": trained(data["relu"])[0][-1],
+        "act": act[-1][2][2],
+        "pre": pre[-1][2][2],
+        "dead_count": len(dead),
+        "dead_relu": len(relu_dead),
+        "died_at": died_at,
+        "first_dead_step": died_at + 1,
+        "died_most": act[0][:, 7].max(),
+        "solved_at": solved,
+        "solved_step": 4 * solved,
+        "topk": 4,
+        "out_00": out[-1][0],
+        "out_01": out[-1][1],
+        "out_10": out[-1][2],
+        "out_11": out[-1][3],
+        "first_00": out[0][0],
+        "first_11": out[0][3],
+    }
     assert {name: numbers[name] for name in expected} == pytest.approx(expected, rel=2e-3, abs=2e-4)
     assert numbers["dead_names"] == ", ".join(map(str, dead))
     assert numbers["dead_relu_names"] == ", ".join(map(str, relu_dead))

@@ -78,8 +78,9 @@ def test_scores_by_distance(readers, weights, numbers):
 
 
 def rows_of(reader, layer, head):
-    return np.array([np.pad(reader.frame(s).arrays["attention/rows"][layer, head].astype(float), (0, 20 - s))
-                     for s in range(21)])  # fmt: skip
+    return np.array(
+        [np.pad(reader.frame(s).arrays["attention/rows"][layer, head].astype(float), (0, 20 - s)) for s in range(21)]
+    )
 
 
 def test_scores_of_heads(readers, numbers):

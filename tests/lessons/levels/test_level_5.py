@@ -138,9 +138,12 @@ def test_sizes_are_lengths(recorded, numbers, data):
 def test_the_stream_lens_reads_the_stream(recorded, weights, numbers):
     answer = recorded.chosen[STEP]
     for name, key in {
-        "start": "embed.resid0", "before": "block.4.resid_post", "attn": "block.5.resid_mid",
-        "mlp": "block.5.resid_post", "end": "final.ln_f",
-    }.items():  # fmt: skip
+        "start": "embed.resid0",
+        "before": "block.4.resid_post",
+        "attn": "block.5.resid_mid",
+        "mlp": "block.5.resid_post",
+        "end": "final.ln_f",
+    }.items():
         shares = softmax_of_lens(recorded(key), weights["lm_head"])
         assert numbers[f"stream_answer_{name}"] == pytest.approx(shares[answer], rel=1e-3)
         assert numbers[f"stream_lens_{name}_prob"] == pytest.approx(shares.max(), rel=1e-3)
@@ -151,8 +154,9 @@ def test_the_stream_lens_reads_the_stream(recorded, weights, numbers):
 def test_the_exit_lens_reads_what_reaches_the_end_and_its_top_is_the_model(recorded, weights, numbers, data):
     answer = recorded.chosen[STEP]
     every = [(i, kind) for i in range(6) for kind in ("attn_out", "mlp_out")]
-    rows = [softmax_of_lens(before_the_end(recorded, weights, every[written:]), weights["lm_head"])
-            for written in range(13)]  # fmt: skip
+    rows = [
+        softmax_of_lens(before_the_end(recorded, weights, every[written:]), weights["lm_head"]) for written in range(13)
+    ]
     for name, written in {"start": 0, "before": 10, "attn": 11, "end": 12}.items():
         assert numbers[f"answer_{name}"] == pytest.approx(rows[written][answer], rel=2e-3)
         assert numbers[f"lens_{name}_prob"] == pytest.approx(rows[written].max(), rel=2e-3)

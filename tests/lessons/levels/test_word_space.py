@@ -42,6 +42,4 @@ def test_words_come_back_from_their_letters():
         {"word_letters": letters(["Mia", "grandmother"]), "word_ids": np.float32([5, 6]), "word_rows": np.eye(2)}
     )
     assert found.words == ["Mia", "grandmother"]
-    assert found.about("mia") == {
-        "word": "Mia", "id": 5, "row": [1, 0], "near": [{"word": "grandmother", "cosine": 0}]
-    }  # fmt: skip
+    assert found.about("mia") == {"word": "Mia", "id": 5, "row": [1, 0], "near": [{"word": "grandmother", "cosine": 0}]}

@@ -77,11 +77,12 @@ def test_a_demo_comes_through_unchanged(demo: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        *PRESETS.values(), TraceConfig(capture_mode="sampled", quantization="q8", edu=True, prefill="positions"),
+        *PRESETS.values(),
+        TraceConfig(capture_mode="sampled", quantization="q8", edu=True, prefill="positions"),
         TraceConfig(capture_mode="full", quantization="f32", attention_tier="full_matrix"),
     ],
     ids=[*PRESETS, "sampled q8", "full f32 matrix"],
-)  # fmt: skip
+)
 def test_every_way_of_capturing_comes_through(config: TraceConfig, tmp_path: Path) -> None:
     path = write_random_session(tmp_path / "from", config=config, num_steps=9)
     assert_same_frames(path, here(path, tmp_path / "to"))
@@ -92,8 +93,9 @@ def test_long_rows_dropped_layers_and_a_training_scripts_arrays_come_through(tmp
     rng = np.random.default_rng(0)
     with SessionWriter(tmp_path, TraceSession("long", layout, num_steps=3), vocabulary=TINY_VOCABULARY) as writer:
         writer.append(random_frame(layout, rng, 0, "prefill", 0, 300, chosen_id=1))
-        writer.append(random_frame(layout, rng, 1, "decode", 300, 1, dropped=1 << LAYERS_DROPPED_BIT,
-                                   dropped_layers=(1,)))  # fmt: skip
+        writer.append(
+            random_frame(layout, rng, 1, "decode", 300, 1, dropped=1 << LAYERS_DROPPED_BIT, dropped_layers=(1,))
+        )
         writer.append(random_frame(layout, rng, 2, "decode", 301, 1).without_payloads())
         long = seal(writer.finish("stopped", seal=False))
     assert_same_frames(long, here(long, tmp_path / "to", "long"))

@@ -28,9 +28,13 @@ class Recorder:
     def __init__(self, folder: Path, session_id: str = "now", *, n_embd: int = 16, mode: str = "topk") -> None:
         self.layout = random_layout(2, n_embd, 2, TraceConfig(capture_mode=mode))
         session = TraceSession(
-            session_id, self.layout, prompt="once", num_prompt_tokens=4, start_time="2026-01-02T03:04:05+00:00",
+            session_id,
+            self.layout,
+            prompt="once",
+            num_prompt_tokens=4,
+            start_time="2026-01-02T03:04:05+00:00",
             sampling={"max_new_tokens": 1000},
-        )  # fmt: skip
+        )
         self.id = session_id
         self.frames: list[StepFrame] = []
         self._rng = np.random.default_rng(0)

@@ -125,10 +125,14 @@ class RawSocket:
         self.sock.connect(("127.0.0.1", port))
         self.sock.settimeout(60)
         lines = {
-            "Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade",
-            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(), "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Extensions": "permessage-deflate", **headers,
-        }  # fmt: skip
+            "Host": f"127.0.0.1:{port}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Extensions": "permessage-deflate",
+            **headers,
+        }
         head = f"GET {path} HTTP/1.1\r\n" + "".join(
             f"{name}: {value}\r\n" for name, value in lines.items() if value is not None
         )

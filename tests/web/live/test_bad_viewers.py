@@ -19,9 +19,11 @@ from tests.web.live.conftest import until
 from tests.web.live.sockets import NORMAL, POLICY, TOO_BIG, TRY_LATER, RawSocket, Watcher, expected, payloads
 
 HANDSHAKE = {
-    "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}  # fmt: skip
+}
 
 
 def test_compression_is_not_agreed_to(site, recorder):

@@ -102,8 +102,13 @@ def test_the_state_is_that_of_the_journal(tmp_path, recorder):
     recording.append(2)
     channel.tick()
     assert channel.state == {
-        "state": "running", "position": 0, "step": 1, "max_steps": 1000, "text": "ab", "message": "",
-    }  # fmt: skip
+        "state": "running",
+        "position": 0,
+        "step": 1,
+        "max_steps": 1000,
+        "text": "ab",
+        "message": "",
+    }
     status["state"] = "paused"
     channel.tick()
     assert channel.state["state"] == "paused"

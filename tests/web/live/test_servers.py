@@ -31,9 +31,13 @@ GOLDEN = ROOT / "tests" / "golden" / "E5"
 def server(command: list[str], **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server process and the port that it says it listens on."""
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, *command],
+        cwd=ROOT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     lines = []
     try:
         for line in process.stdout:

@@ -29,9 +29,13 @@ def test_a_recording_as_a_viewer_gets_it(site, recorder, tmp_path):
         assert b"".join(each for each in watcher.heard if isinstance(each, bytes)) == reader.records(0, 5)
     end = watcher.heard[-1]
     assert end == {
-        "type": "end", "reason": "The model ended its answer.", "end_reason": "stop_token", "num_steps": 5,
-        "text": "abcde", "dropped": {"payloads": 0, "frames": 0},
-    }  # fmt: skip
+        "type": "end",
+        "reason": "The model ended its answer.",
+        "end_reason": "stop_token",
+        "num_steps": 5,
+        "text": "abcde",
+        "dropped": {"payloads": 0, "frames": 0},
+    }
     states = watcher.of("state")
     assert {state["state"] for state in states} == {"running"}
     assert states[0]["max_steps"] == 1000

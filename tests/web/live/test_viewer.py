@@ -134,8 +134,12 @@ def test_the_end_comes_after_everything_and_counts(channel, clock):
     out = viewer.messages()
     assert kinds(out) == ["dropped", "text", "frame"]
     assert json.loads(out[0]) == {
-        "type": "dropped", "payloads": 1, "frames": 2, "payload_steps": [[2, 2]], "frame_steps": [[0, 1]],
-    }  # fmt: skip
+        "type": "dropped",
+        "payloads": 1,
+        "frames": 2,
+        "payload_steps": [[2, 2]],
+        "frame_steps": [[0, 1]],
+    }
     assert not viewer.over
     [end] = viewer.messages()
     assert viewer.over

@@ -42,8 +42,11 @@ def test_the_day_and_only_as_much_of_the_time_as_is_needed():
 def test_of_several_facts_the_fewest_that_do():
     four = [info(f"{seed}{heat}", seed=seed, temperature=heat) for seed in (1, 2) for heat in (0.5, 1.0)]
     assert apart(*four) == [
-        "seed 1 · temperature 0.5", "seed 1 · temperature 1", "seed 2 · temperature 0.5", "seed 2 · temperature 1",
-    ]  # fmt: skip
+        "seed 1 · temperature 0.5",
+        "seed 1 · temperature 1",
+        "seed 2 · temperature 0.5",
+        "seed 2 · temperature 1",
+    ]
 
 
 def test_where_nothing_differs_the_id_does():

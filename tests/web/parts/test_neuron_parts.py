@@ -6,9 +6,11 @@ from mri.study.study import Companion, Companions, Question
 from mri.web.parts import neuron_parts
 
 TOKENS = {
-    "status": "finished", "factor": 0.625,
-    "promoted": [[4, b" cold".hex(), 0.5], [5, b"b".hex(), 0.25]], "suppressed": [[6, b"c".hex(), -2.0]],
-}  # fmt: skip
+    "status": "finished",
+    "factor": 0.625,
+    "promoted": [[4, b" cold".hex(), 0.5], [5, b"b".hex(), 0.25]],
+    "suppressed": [[6, b"c".hex(), -2.0]],
+}
 
 
 def said(component):

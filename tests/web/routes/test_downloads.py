@@ -36,12 +36,15 @@ def test_the_step_is_python_that_names_this_machines_file(client):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (f"handmade/panels/nothing.csv?step=1&point={KEY}", 400), (f"handmade/panels/bars.csv?point={KEY}", 400),
-        ("handmade/panels/neurons.csv?step=1&point=x", 400), ("nobody/panels/bars.csv?step=1", 404),
-        ("handmade/panels/watched.csv?step=1&watched=x", 400), ("handmade/python?step=1&point=x", 400),
+        (f"handmade/panels/nothing.csv?step=1&point={KEY}", 400),
+        (f"handmade/panels/bars.csv?point={KEY}", 400),
+        ("handmade/panels/neurons.csv?step=1&point=x", 400),
+        ("nobody/panels/bars.csv?step=1", 404),
+        ("handmade/panels/watched.csv?step=1&watched=x", 400),
+        ("handmade/python?step=1&point=x", 400),
         (f"handmade/panels/bars.csv?step=99&point={KEY}", 400),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there_is_told(client, path, status):
     answer = client.get(f"/sessions/{path}")
     assert answer.status_code == status

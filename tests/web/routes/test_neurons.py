@@ -27,8 +27,9 @@ def app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     for i, name in enumerate("ab"):
         config = TraceConfig(prefill="stepwise", topk=8)
-        write_random_session(folder, session_id=name, seed=i, num_steps=30, config=config,
-                             provenance={"weights_hash": "abc"})  # fmt: skip
+        write_random_session(
+            folder, session_id=name, seed=i, num_steps=30, config=config, provenance={"weights_hash": "abc"}
+        )
     app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE)).server
     indexer = app.extensions[EXTENSION].study.indexer
     deadline = time.monotonic() + 60

@@ -58,9 +58,12 @@ def test_tokens(reader_client):
     assert tokens["text"]["29"] == "<|bos|>"
     assert tokens["special"] == [29]
     assert tokens["steps"] == {
-        "pos0": [0, 1, 2, 3, 4], "t_add": [1] * 5, "phase": ["prefill"] * 3 + ["decode"] * 2,
-        "chosen_id": [-1, -1, 2, 3, 4], "forced": [False] * 5,
-    }  # fmt: skip
+        "pos0": [0, 1, 2, 3, 4],
+        "t_add": [1] * 5,
+        "phase": ["prefill"] * 3 + ["decode"] * 2,
+        "chosen_id": [-1, -1, 2, 3, 4],
+        "forced": [False] * 5,
+    }
 
 
 def test_frames_are_the_stores_own_records(reader_client, sessions_folder):
