@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from mri.capture.attention import AttentionCall, last_rows
-from mri.capture.budget import within_budget
 from mri.capture.nanochat_hooks import RawStep
 from mri.capture.payload import (
     attention_arrays,
@@ -25,6 +24,7 @@ from mri.capture.payload import (
 from mri.capture.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
 from mri.capture.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
 from mri.errors import ModelError
+from mri.format.budget import within_budget
 from mri.format.events import Array, StepFrame
 from mri.format.layout import DROP_ORDER, Layout
 

@@ -17,12 +17,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mri.capture.budget import BudgetReached, within_budget
 from mri.capture.hooks import parameter_or_module
 from mri.capture.identity import run_of, versions
 from mri.capture.passes import Pass, Passes
 from mri.capture.points import Point, array_of_extra, arrays_of_points, checked_points, float32_of, refuse_kind
 from mri.errors import ConfigError, ModelError, StoreError
+from mri.format.budget import BudgetReached, within_budget
 from mri.format.config import TraceConfig
 from mri.format.events import Array, StepFrame, TraceSession
 from mri.format.hook_points import HookPoint

@@ -14,10 +14,11 @@ import torch
 from torch import nn
 
 from mri.capture.attention import num_keys
-from mri.capture.budget import BudgetReached
 from mri.capture.collector import Collector
-from mri.capture.nanochat_hooks import NanochatHooks, RawStep, tapped_modules, watched_model
+from mri.capture.nanochat_hooks import NanochatHooks, RawStep
+from mri.capture.taps import tapped_modules, watched_model
 from mri.errors import ModelError, MriError
+from mri.format.budget import BudgetReached
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
 from mri.format.hook_points import nanochat_points

@@ -18,8 +18,8 @@ import tiktoken
 from torch import nn
 
 from mri.capture.identity import as_seen, run_of, versions
-from mri.capture.nanochat_hooks import watched_model
 from mri.capture.recorder import NO_ATTENTION, NO_SOFTCAP, GenerationRecorder, layout_of_model
+from mri.capture.taps import watched_model
 from mri.errors import ModelError
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame, TraceSession

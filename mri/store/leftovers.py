@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mri.store.files import JOURNAL, LOCK, PARTIAL, RECORDER, SESSION, STAGING, VOCABULARY, is_session_id, remove_tree
 from mri.store.locks import QUIET_S, is_held
-from mri.store.reader import JournalReader
+from mri.store.unsealed import JournalReader
 
 STALE_S = 3600.0
 """Temporary files and imports are younger while somebody is at them: no import may take longer than half of it."""

@@ -20,13 +20,14 @@ from pathlib import Path
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
 from mri.paths import as_path
-from mri.store.files import JOURNAL, NO_FOLLOW, disk_error, is_session_id, read_file, replace_file, shown
+from mri.store.files import JOURNAL, disk_error, is_session_id, replace_file, shown
 from mri.store.integrity import RIGHT, Integrity, Signature, signature_of
 from mri.store.leftovers import sweep
 from mri.store.locks import is_held
-from mri.store.reader import JournalReader, SessionReader, open_session
-from mri.store.session_info import SessionInfo as SessionInfo  # who lists sessions finds it here
-from mri.store.session_info import State, broken, info_of, is_session_folder, says_recording
+from mri.store.reader import SessionReader, open_session
+from mri.store.session_info import SessionInfo as SessionInfo  # who lists sessions finds it here, renamed
+from mri.store.session_info import State, broken, info_of, is_session_folder, renamed, says_recording
+from mri.store.unsealed import JournalReader
 from mri.store.writer import seal_in_child
 
 MAX_OPEN = 32
@@ -37,7 +38,6 @@ TEND_S = 60.0
 """Seconds between two looks at what others left unsealed."""
 AGAIN_S = 600.0
 """… and before what could not be sealed is tried again."""
-MAX_NAME_BYTES = 10_000
 
 LOOKED_INTO = 100
 """New files that every list looks into, however long it takes."""
@@ -270,15 +270,13 @@ class Library:
             return broken(path, str(disk_error("read", path, error)))
         except Exception as error:
             log.warning("%s cannot be listed", shown(path), exc_info=error)
-            kind = type(error).__name__
-            return broken(path, f"{shown(path)} cannot be read ({kind}): the terminal has the details.")
+            return broken(path, f"{shown(path)} cannot be read ({type(error).__name__}): the terminal has the details.")
 
     def _info_of_sealed(self, path: Path) -> SessionInfo:
         if not is_session_id(path.stem):
             name = shown(path.name)
-            return broken(
-                path, f"{name!r} cannot be an id: rename the file to letters, digits, '-' and '_' (at most 64)."
-            )
+            cure = "rename the file to letters, digits, '-' and '_' (at most 64)"
+            return broken(path, f"{name!r} cannot be an id: {cure}.")
         try:
             signature = signature_of(path)
         except OSError as error:
@@ -294,7 +292,7 @@ class Library:
         info = self._sealed_infos[signature]
         if damage := self._integrity.damage(signature):
             info = replace(info, state="broken", error=damage)
-        return info if info.is_bundled else self._renamed(info)
+        return info if info.is_bundled else renamed(self.folder, info)
 
     def _info_of_folder(self, folder: Path) -> SessionInfo | None:
         """None for a folder that is none of ours."""
@@ -306,18 +304,11 @@ class Library:
             reader = self._reader(folder.name, folder)
             if isinstance(reader, JournalReader) and state != "recording":
                 reader.check_middle()
-            return self._renamed(info_of(folder.name, state, num_bytes, reader.session))
+            return renamed(self.folder, info_of(folder.name, state, num_bytes, reader.session))
         except MriError as error:
             if not folder.exists():
                 return None
-            return self._renamed(broken(folder, str(error)))
-
-    def _renamed(self, info: SessionInfo) -> SessionInfo:
-        try:
-            name = read_file(self.folder / f"{info.id}.name", MAX_NAME_BYTES, NO_FOLLOW)
-        except OSError:
-            return info
-        return replace(info, name=name.decode("utf-8", "replace"))
+            return renamed(self.folder, broken(folder, str(error)))
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,9 @@ from mri.format.steps import STEP_COLUMNS
 from mri.store.description import session_json
 from mri.store.files import JOURNAL, SESSION, disk_error, free_bytes, partial, remove_tree, shown, sync_folder
 from mri.store.locks import SessionLock, may_be_recorded
-from mri.store.reader import JournalReader
 from mri.store.sealed import SealedReader, sealed_session
 from mri.store.shelf import KEYS_PER_CHUNK, chunk_shape, crc32, create, dataset_name, plain_os_error, put
+from mri.store.unsealed import JournalReader
 
 STEPS_AT_ONCE = 64
 LOCK_WAIT_S = 10.0

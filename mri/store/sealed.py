@@ -22,13 +22,13 @@ from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.hook_points import STATS
 from mri.format.rows import fill_value
 from mri.format.steps import STEP_COLUMNS, named_steps
+from mri.format.vocabulary import Vocabulary
 from mri.format.wire import KIND_FRAME, MAX_PAYLOAD_BYTES, bytes_from_frame, record_bytes
 from mri.store.description import session_from_json
 from mri.store.files import shown
 from mri.store.intake.structure import NotOurs, check_shapes, check_sizes, datasets_of, description_of
 from mri.store.reader import SessionReader, named_after
 from mri.store.shelf import array_name, crc32, opened, read_all, read_steps, readable, steps_at_once
-from mri.store.vocabulary import Vocabulary
 
 
 class Column(NamedTuple):

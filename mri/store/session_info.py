@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +12,10 @@ from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.format.run import Run
 from mri.store import description
-from mri.store.files import JOURNAL, SESSION, read_file, shown
+from mri.store.files import JOURNAL, NO_FOLLOW, SESSION, read_file, shown
 from mri.store.locks import is_held
+
+MAX_NAME_BYTES = 10_000
 
 State = Literal["recording", "unsealed", "finished", "broken"]
 
@@ -76,3 +78,12 @@ SAID = "name prompt model_id num_steps start_time run sampling"
 def info_of(session_id: str, state: State, num_bytes: int, session: TraceSession) -> SessionInfo:
     said: dict[str, Any] = {name: getattr(session, name) for name in SAID.split()}
     return SessionInfo(session_id, state, num_bytes, capture=session.layout.config, **said)
+
+
+def renamed(folder: Path, info: SessionInfo) -> SessionInfo:
+    """Under the name that a person gave it since."""
+    try:
+        name = read_file(folder / f"{info.id}.name", MAX_NAME_BYTES, NO_FOLLOW)
+    except OSError:
+        return info
+    return replace(info, name=name.decode("utf-8", "replace"))

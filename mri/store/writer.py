@@ -23,6 +23,7 @@ from mri.errors import BadFrame, StoreError
 from mri.format.events import StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck
 from mri.format.rows import RESERVED
+from mri.format.vocabulary import Vocabulary
 from mri.format.wire import DTYPES, KIND_END, KIND_FRAME, bytes_from_frame, record_bytes
 from mri.store.description import journal_json
 from mri.store.files import (
@@ -42,7 +43,6 @@ from mri.store.files import (
 )
 from mri.store.journal import Journal
 from mri.store.locks import RecorderFile, SessionLock
-from mri.store.vocabulary import Vocabulary
 
 LOCK_WAIT_S = 2.0
 """How long a new recording waits for a lock that a list of sessions may hold for a moment."""

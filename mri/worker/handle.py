@@ -21,6 +21,7 @@ from typing import Any, Literal
 from mri.errors import SessionNotFound, WorkerError
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
+from mri.worker.protocol import event_of
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
 
@@ -290,33 +291,6 @@ class GenerationWorker:
             self._current.message = f"The generation worker ended (exit code {code}): {cure}."
             self._current = None
         self._next()
-
-
-EVENT_FIELDS: dict[str, dict[str, type]] = {
-    "ready": {},
-    "started": {"id": str, "max_steps": int},
-    "step": {"id": str, "step": int, "text": str},
-    "paused": {"id": str, "step": int, "text": str},
-    "resumed": {"id": str},
-    "finished": {"id": str, "end_reason": str, "response": str},
-    "error": {"id": str, "message": str},
-    "attribution": {"id": str},
-}
-"""event -> what it has, beside fields that are only handed on. `say` in mri/worker/child.py is the other side."""
-
-
-def event_of(line: str) -> dict[str, Any] | None:
-    """What a line of the child says; None for one that is no event: a library in the child printed something."""
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    name = event.get("event") if isinstance(event, dict) else None
-    fields = EVENT_FIELDS.get(name) if isinstance(name, str) else None
-    if fields is None or not all(isinstance(event.get(field), kind) for field, kind in fields.items()):
-        return None
-    found: dict[str, Any] = event
-    return found
 
 
 def _unknown(session_id: str) -> SessionNotFound:

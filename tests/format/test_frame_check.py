@@ -13,7 +13,7 @@ from mri.format.events import StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.hook_points import HookPoint
 from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
-from mri.store.reader import JournalReader
+from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout
 

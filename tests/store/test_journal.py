@@ -12,7 +12,7 @@ import pytest
 from mri.errors import BadSession
 from mri.format.wire import KIND_END, KIND_FRAME, record_bytes
 from mri.store.journal import Journal, lost_record, whole_records
-from mri.store.reader import JournalReader
+from mri.store.unsealed import JournalReader
 
 
 def records_in(path, step=0):

@@ -16,12 +16,12 @@ from mri.format.arrays import Floats
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.format.layout import Layout
+from mri.format.vocabulary import Vocabulary
 from mri.lessons.arithmetic import Place, softcap_of, softcapped_logit, sum_of_products
 from mri.lessons.levels.exit import exits
 from mri.lessons.numbers import Number
 from mri.measure.logit_lens import lens_logits, probabilities, rms
 from mri.store.reader import SessionReader
-from mri.store.vocabulary import Vocabulary
 
 Weights = Mapping[str, npt.NDArray[Any]]
 Footing = Literal["stream", "exit"]

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from mri.format.arrays import Floats
 from mri.format.config import Sampling, TraceConfig
+from mri.format.vocabulary import Vocabulary
 from mri.making.lessons.ablation import read_without
 from mri.making.lessons.record import fresh
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.run.record import record_generation
-from mri.store.vocabulary import Vocabulary
 
 CAPITAL, GIFT = "The capital of France is", "When Mia and Tom went to the park, Tom gave a ball to"
 EXACT = TraceConfig(

@@ -12,7 +12,8 @@ from typing import Any
 
 from mri.errors import SessionNotFound
 from mri.store.library import Library
-from mri.store.reader import JournalReader, SessionReader
+from mri.store.reader import SessionReader
+from mri.store.unsealed import JournalReader
 from mri.web.live.buffer import LiveStep
 
 MAX_POLL_BYTES = 8 << 20
