@@ -97,4 +97,4 @@ def test_a_pages_python_runs_as_it_stands(page: str, tmp_path: Path, monkeypatch
         assert names["at_least"] <= names["score"] <= names["at_most"] <= 1  # type: ignore[operator]
         assert names["score"] > 0.8  # type: ignore[operator]
     else:
-        assert names["mass"].exact  # type: ignore[attr-defined]
+        assert 0 < names["mass"].most_off < 0.002  # type: ignore[attr-defined]

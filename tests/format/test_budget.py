@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mri.capture.budget import BudgetReached, middle_outwards, within_budget
 
+from mri.format.budget import BudgetReached, middle_outwards, within_budget
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame

@@ -96,7 +96,7 @@ def test_an_hour_of_everything_at_once(tmp_path: Path) -> None:
     assert seen.imported > 0
     assert lost(folder, seen) == []
     for first, last in zip(*(early[0], late[0]), strict=True):
-        assert last < 1.25 * first + 60e6, "memory"
+        assert last < 1.05 * first + 10e6, "memory"
     for before, after in zip(early[1:], late[1:], strict=True):
         assert all(last <= first + 40 for first, last in zip(before, after, strict=True)), "descriptors or threads"
 
