@@ -111,8 +111,8 @@ def numbers_of(lesson: Lesson, readers: Readers, weights: Weights) -> Mapping[st
 
 
 def level_module(lesson: Lesson) -> Any:
-    """mri/lessons/level_<n>.py, None where there is none."""
-    name = f"mri.lessons.level_{lesson.level}"
+    """mri/lessons/levels/level_<n>.py, None where there is none."""
+    name = f"mri.lessons.levels.level_{lesson.level}"
     return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 

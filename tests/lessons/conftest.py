@@ -41,7 +41,7 @@ def weights(sources):
 @pytest.fixture(scope="module")
 def level(request: pytest.FixtureRequest) -> Any:
     """The module of the level: mri.lessons.levels.level_1 for "1-perceptron"."""
-    return importlib.import_module(f"mri.lessons.level_{request.module.LESSON[0]}")
+    return importlib.import_module(f"mri.lessons.levels.level_{request.module.LESSON[0]}")
 
 
 @pytest.fixture(scope="module")

@@ -125,5 +125,5 @@ def test_drop_bits_and_session_fields_are_documented():
     for bit, name in enumerate(DROP_ORDER):
         assert re.search(rf"\b(bit )?{bit} {name}\b", line), name
     assert f"{LAYERS_DROPPED_BIT} whole layers" in line
-    for field in TraceSession.__dataclass_fields__:
+    for field in TraceSession.__dataclass_fields__.keys() - {"unknown"}:
         assert f"`{field}`" in PAGE, field

@@ -248,7 +248,7 @@ def test_a_full_disk_is_said_before_it_begins(tmp_path: Path, monkeypatch: pytes
 def test_the_childs_limits_hold(tmp_path: Path) -> None:
     """More memory than it may have is an error in the child, not the machine's trouble."""
     code = (
-        "from mri.store import imports_child as c; c.limit();\n"
+        "from mri.store.intake import child as c; c.limit();\n"
         "try: bytes(c.MEMORY_BYTES)\nexcept MemoryError: print('held')"
     )
     root = Path(imports_child.__file__).parents[3]

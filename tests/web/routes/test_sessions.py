@@ -177,7 +177,13 @@ def test_attention_mass_of_a_step(reader_client, sessions_folder):
     answer = reader_client.get("/sessions/handmade/saliency?step=3")
     with open_session(sessions_folder / "handmade.h5") as reader:
         expected = attention_mass(reader, 3)
-    assert answer.json == {"weights": expected.weights.tolist(), "exact": True, "most_off": 0, "note": ""}
+    assert answer.json == {
+        "weights": expected.weights.tolist(),
+        "exact": False,
+        "most_off": expected.most_off,
+        "note": expected.note,
+    }
+    assert 0 < expected.most_off < 1e-3
     version = reader_client.get("/sessions/handmade/meta").json["version"]
     kept = reader_client.get(f"/sessions/handmade/saliency?step=3&v={version}")
     assert "immutable" in kept.headers["Cache-Control"]
