@@ -48,7 +48,7 @@ class Trace:
 
     @property
     def reader(self) -> SessionReader:
-        """What the functions of `mri.analysis` read a session by."""
+        """What the functions of `mri.measure` read a session by."""
         return self._reader
 
     @property
