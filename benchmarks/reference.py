@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Doubles
+Doubles = npt.NDArray[np.float64]
 
 EPS = 2.0**-23
 """What is added under the root of a norm: float32's machine epsilon, as the model has it."""

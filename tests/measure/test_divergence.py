@@ -117,7 +117,7 @@ def test_the_divergence_of_the_rows_before_rounding_lies_between_the_bounds(tmp_
             if (quantization, tier) == ("f16", "full_row"):
                 assert (found.high - found.low).max() < 2e-3
             if (quantization, tier) == ("q8", "full_row"):
-                assert (found.high - found.low).max() < 0.2
+                assert (found.high - found.low).max() < 0.25
 
 
 @pytest.mark.parametrize("name", ["a", "a-few"])
