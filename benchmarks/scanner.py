@@ -22,7 +22,7 @@ from tests.browser.serving import HINTS_SEEN, served
 from tests.conftest import write_random_session
 
 SIZE = {"width": 1440, "height": 900}
-DEVICE_SCALE = 1.3  # makes the drawing buffer large enough
+DEVICE_SCALE = 1.4  # makes the drawing buffer large enough
 LEAST_PIXELS = 550_000
 PLAY_S = 10
 STEPS_PER_S = 4  # at 1×
