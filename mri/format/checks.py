@@ -1,4 +1,4 @@
-"""Whole numbers that people, files and addresses give."""
+"""Numbers that people, files and addresses give."""
 
 from typing import TypeGuard
 
@@ -11,6 +11,11 @@ MOST = 999_999_999
 def is_whole(value: object, least: float, most: float) -> TypeGuard[int]:
     """Whether it is a whole number from least to most. True and False are none."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number, NaN and ∞ too. True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def check_whole(name: str, value: object, least: int, most: int, otherwise: str = "") -> None:

@@ -1,7 +1,7 @@
 """What was run: which model, changed in what, gone on from which session. Its hash is the key of all that is derived.
 
-Plain data, built for every recorder in one place (tracer/identity.py) and kept with the session. How tokens were chosen
-is beside it (`sampling`): the same run answers every prompt. Knows no torch and no files.
+Plain data, built for every recorder in one place (capture/identity.py) and kept with the session. How tokens were
+chosen is beside it (`sampling`): the same run answers every prompt. Knows no torch and no files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+
+from mri.format.checks import is_number
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,3 @@ def hash_of_config(model_config: Mapping[str, object], era: str, softcap: float 
 def hashes_by_contents(runs: Iterable[Run]) -> dict[str, str]:
     """Hash of a run as told by the checkpoint file -> its hash by the weights, from every run that knows both."""
     return {run.hash_by_file: run.hash for run in runs if run.model.file_hash and run.hash}
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

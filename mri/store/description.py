@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mri.errors import BadSession, ConfigError
-from mri.format.checks import is_whole
+from mri.format.checks import is_number, is_whole
 from mri.format.events import TraceSession
 from mri.format.layout import Layout
 
@@ -86,8 +86,7 @@ def _check(session: TraceSession) -> None:
     for name in ("num_steps", "num_prompt_tokens"):
         _want(is_whole(getattr(session, name), 0, MOST), f"its {name} is no whole number")
     seconds = session.duration_s
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    _want(is_number and math.isfinite(seconds), "its duration_s is no number")
+    _want(is_number(seconds) and math.isfinite(seconds), "its duration_s is no number")
     messages = session.messages
     is_chat = isinstance(messages, list) and all(
         isinstance(message, dict) and all(isinstance(text, str) for text in message.values()) for message in messages

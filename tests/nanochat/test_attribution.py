@@ -9,16 +9,9 @@ from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.eras import ERAS
 from mri.nanochat.model import GPT, init_weights
+from tests.nanochat.test_model import _one_thread as _one_thread
 
 IDS = [3, 14, 15, 9, 2, 6]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def lively_model(era):

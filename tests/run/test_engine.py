@@ -15,18 +15,11 @@ from mri.nanochat.model import GPT, KVCache
 from mri.run.engine import Engine, generate
 from mri.run.sampling import sample
 from tests.nanochat.test_model import ERAS, golden_model
+from tests.nanochat.test_model import _one_thread as _one_thread
 from tests.nanochat.test_tokenizer import TOKENIZER
 
 SPECIAL = TOKENIZER.special
 GREEDY = Sampling(max_new_tokens=10, temperature=0)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Scripted(GPT):

@@ -11,16 +11,9 @@ from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import load_model
 from mri.run.engine import Engine, generate
 from tests.nanochat.test_model import ERAS, golden_model
+from tests.nanochat.test_model import _one_thread as _one_thread
 from tests.nanochat.test_tokenizer import TOKENIZER
 from tests.run.test_engine import CHAT, GREEDY, SAMPLED, assert_same
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The logit lens in a lesson: what stands on top at every depth, and one token's probability down to its weights.
 
-Two footings: "stream" reads the stream as it stands, "exit" what of it will reach the end (see analysis/logit_lens.py).
+Two footings: "stream" reads the stream as it stands, "exit" what of it will reach the end (see measure/logit_lens.py).
 Needs a session whose every value was recorded; among the lesson's weights `lm_head`, the lambdas and the vocabulary.
 """
 

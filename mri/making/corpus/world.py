@@ -4,6 +4,8 @@
 
 from dataclasses import dataclass
 
+from mri.making.corpus.texts import pairs
+
 
 @dataclass(frozen=True)
 class Person:
@@ -60,13 +62,10 @@ GROCERIES = tuple(
     ).split()
 )
 # place, and the word that goes before it when someone is there
-PLACES = tuple(
-    tuple(pair.split("/"))
-    for pair in (
-        "park/in beach/at zoo/at school/at shop/in market/at library/in forest/in garden/in kitchen/in farm/on "
-        "lake/at river/at playground/at museum/in station/at castle/in bakery/in hill/on barn/in village/in "
-        "field/in pond/at bridge/on island/on hospital/in bedroom/in harbour/at"
-    ).split()
+PLACES = pairs(
+    "park/in beach/at zoo/at school/at shop/in market/at library/in forest/in garden/in kitchen/in farm/on "
+    "lake/at river/at playground/at museum/in station/at castle/in bakery/in hill/on barn/in village/in "
+    "field/in pond/at bridge/on island/on hospital/in bedroom/in harbour/at"
 )
 HIDING_PLACES = tuple(
     (
@@ -130,32 +129,26 @@ whale, song, sings, calf, ocean, krill, skin, no
 cricket, chirr, chirps, nymph, meadow, grass, shell, six""".splitlines()
 )
 
-CAPITALS = tuple(
-    tuple(pair.split("/"))
-    for pair in (
-        "France/Paris Italy/Rome Spain/Madrid Germany/Berlin England/London Ireland/Dublin Scotland/Edinburgh "
-        "Portugal/Lisbon Greece/Athens Austria/Vienna Poland/Warsaw Norway/Oslo Sweden/Stockholm "
-        "Denmark/Copenhagen Finland/Helsinki Iceland/Reykjavik Belgium/Brussels Hungary/Budapest Russia/Moscow "
-        "Ukraine/Kyiv Turkey/Ankara Egypt/Cairo Kenya/Nairobi Japan/Tokyo China/Beijing Thailand/Bangkok "
-        "Vietnam/Hanoi Nepal/Kathmandu Iran/Tehran Iraq/Baghdad Cuba/Havana Peru/Lima Chile/Santiago "
-        "Canada/Ottawa Australia/Canberra Ghana/Accra Morocco/Rabat Croatia/Zagreb Bulgaria/Sofia "
-        "Romania/Bucharest"
-    ).split()
+CAPITALS = pairs(
+    "France/Paris Italy/Rome Spain/Madrid Germany/Berlin England/London Ireland/Dublin Scotland/Edinburgh "
+    "Portugal/Lisbon Greece/Athens Austria/Vienna Poland/Warsaw Norway/Oslo Sweden/Stockholm "
+    "Denmark/Copenhagen Finland/Helsinki Iceland/Reykjavik Belgium/Brussels Hungary/Budapest Russia/Moscow "
+    "Ukraine/Kyiv Turkey/Ankara Egypt/Cairo Kenya/Nairobi Japan/Tokyo China/Beijing Thailand/Bangkok "
+    "Vietnam/Hanoi Nepal/Kathmandu Iran/Tehran Iraq/Baghdad Cuba/Havana Peru/Lima Chile/Santiago "
+    "Canada/Ottawa Australia/Canberra Ghana/Accra Morocco/Rabat Croatia/Zagreb Bulgaria/Sofia "
+    "Romania/Bucharest"
 )
 
 # every word stands in one pair only, so each has one opposite
-OPPOSITES = tuple(
-    tuple(pair.split("/"))
-    for pair in (
-        "hot/cold big/small fast/slow happy/sad day/night up/down left/right open/closed old/young wet/dry light/dark "
-        "hard/soft loud/quiet full/empty clean/dirty near/far high/low early/late strong/weak rich/poor thick/thin "
-        "wide/narrow inside/outside first/last yes/no good/bad long/short top/bottom front/back begin/end buy/sell "
-        "push/pull give/take come/go win/lose love/hate laugh/cry awake/asleep above/below before/after always/never "
-        "more/less many/few true/false black/white brave/afraid safe/dangerous cheap/expensive easy/difficult "
-        "sharp/blunt rough/smooth sweet/sour lost/found beautiful/ugly deep/shallow remember/forget ask/answer "
-        "start/stop friend/enemy summer/winter north/south east/west hello/goodbye polite/rude straight/crooked "
-        "tight/loose tidy/messy same/different warm/cool morning/evening arrive/leave sink/float"
-    ).split()
+OPPOSITES = pairs(
+    "hot/cold big/small fast/slow happy/sad day/night up/down left/right open/closed old/young wet/dry light/dark "
+    "hard/soft loud/quiet full/empty clean/dirty near/far high/low early/late strong/weak rich/poor thick/thin "
+    "wide/narrow inside/outside first/last yes/no good/bad long/short top/bottom front/back begin/end buy/sell "
+    "push/pull give/take come/go win/lose love/hate laugh/cry awake/asleep above/below before/after always/never "
+    "more/less many/few true/false black/white brave/afraid safe/dangerous cheap/expensive easy/difficult "
+    "sharp/blunt rough/smooth sweet/sour lost/found beautiful/ugly deep/shallow remember/forget ask/answer "
+    "start/stop friend/enemy summer/winter north/south east/west hello/goodbye polite/rude straight/crooked "
+    "tight/loose tidy/messy same/different warm/cool morning/evening arrive/leave sink/float"
 )
 
 NUMBER_WORDS = (

@@ -1,6 +1,6 @@
 """HTTP routes of the Compare page: how two sessions are aligned, and the numbers of its panels.
 
-Reads the address's query; the work is analysis'. Errors leave as {"error": sentence} (see server.py).
+Reads the address's query; the work is done in measure and study. Errors leave as {"error": sentence} (see answers.py).
 """
 
 from __future__ import annotations

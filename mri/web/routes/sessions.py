@@ -1,7 +1,7 @@
 """HTTP routes beside the pages: a session's metadata, tokens, frames and what is computed of them.
 
 Frames travel as the journal's own records, never as JSON. Reads through the library; knows no HDF5.
-Errors leave as {"error": sentence} (see server.py).
+Errors leave as {"error": sentence} (see web/answers.py).
 """
 
 from __future__ import annotations
