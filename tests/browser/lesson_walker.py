@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from mri.lessons.lesson import Lesson, Moment, walk
-from tests.browser.scanner_page import neuron_at, until
+from tests.browser.scanner_page import click_neuron, until
 
 MOST_TABS = 200
 
@@ -170,9 +170,8 @@ def do(reader: Reader, moment: Moment) -> None:
         select(reader, when["selected"])
     if "watched" in when:
         key, _, neuron = when["watched"].rpartition(":")
-        x, y = neuron_at(page, key, int(neuron))
         page.keyboard.down("Shift")
-        page.mouse.click(x, y)
+        click_neuron(page, key, int(neuron))
         page.keyboard.up("Shift")
 
 
@@ -183,7 +182,7 @@ def select(reader: Reader, wanted: dict[str, Any]) -> None:
         page.locator(f"#mri-ribbon [data-position='{wanted['token']}']").click()
     elif "neuron" in wanted:
         point = wanted.get("point") or page.evaluate("window.mri.view.view.point")
-        page.mouse.click(*neuron_at(page, point, wanted["neuron"]))
+        click_neuron(page, point, wanted["neuron"])
     elif "point" in wanted:
         row = page.locator(f"#mri-layers [data-key='{wanted['point']}']")
         chosen = f"window.mri.view.view.point === '{wanted['point']}'"

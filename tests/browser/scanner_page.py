@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -70,6 +71,22 @@ def neuron_at(page: Page, key: str, neuron: int) -> tuple[float, float]:
         [key, neuron],
     )
     return x, y
+
+
+def point_at(page: Page, key: str, neuron: int) -> None:
+    """The pointer rests on a neuron and its value is shown; aimed at anew where the stage moved meanwhile."""
+    name = f"{key} · neuron {neuron}"
+    until(
+        page,
+        f"document.querySelector('#mri-stage .mri-tip:not([hidden]) div')?.textContent === {json.dumps(name)}",
+        act=lambda: page.mouse.move(*neuron_at(page, key, neuron)),
+    )
+
+
+def click_neuron(page: Page, key: str, neuron: int) -> None:
+    point_at(page, key, neuron)
+    page.mouse.down()
+    page.mouse.up()
 
 
 def place_in(page: Page, graph: str, data_x: float, data_y: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from mri.measure.predictions import predictions
 from mri.measure.series import neuron_over_steps
 from mri.store.reader import open_session
 from mri.web.server import create_app
-from tests.browser.scanner_page import click_bar, neuron_at, open_scanner, plot, shown, step, until, view
+from tests.browser.scanner_page import click_bar, click_neuron, open_scanner, plot, shown, step, until, view
 from tests.browser.serving import served
 from tests.conftest import write_random_session
 
@@ -49,7 +49,7 @@ def test_a_click_on_a_neuron_shows_its_history(page, reader):
     open_scanner(page, f"/?session=demo&step=7&point={key}&tab=statistics")
     indices, values = Captured(reader.frame(7), reader.session.layout).captured(key)
     neuron = int(indices[2])
-    page.mouse.click(*neuron_at(page, key, neuron))
+    click_neuron(page, key, neuron)
     assert view(page)["neuron"] == neuron
     assert view(page)["tab"] == "neurons"
     expect(page.locator("#graph-history-title")).to_have_text(f"{key} · neuron {neuron}")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.store.reader import open_session
-from tests.browser.scanner_page import neuron_at, open_scanner, shown, step, until, view
+from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view
 from tests.browser.serving import PHONE, clean_page
 from tests.conftest import write_handmade_session, write_random_session
 
@@ -230,14 +230,14 @@ def test_the_value_under_the_pointer_is_the_files(page, folder):
         frame, layout = reader.frame(12), reader.session.layout
     indices, values = Captured(frame, layout).captured("block.0.mlp_out")
     for place in (0, len(indices) - 1):
-        page.mouse.move(*neuron_at(page, "block.0.mlp_out", int(indices[place])))
+        point_at(page, "block.0.mlp_out", int(indices[place]))
         tip = page.locator("#mri-stage .mri-tip")
         expect(tip).to_contain_text(f"block.0.mlp_out · neuron {indices[place]}")
         said = tip.locator(".mri-value").inner_text().replace("−", "-").removesuffix(" activation")
         assert float(said) == pytest.approx(float(values[place]), rel=1e-6)
         expect(tip).to_contain_text(f"rank {place + 1} of 64")
     other = next(neuron for neuron in range(64) if neuron not in indices)
-    page.mouse.move(*neuron_at(page, "block.0.mlp_out", other))
+    point_at(page, "block.0.mlp_out", other)
     expect(page.locator("#mri-stage .mri-tip .mri-value")).to_contain_text("not captured, |x| ≤ ")
 
 
@@ -253,7 +253,7 @@ def test_marks_are_told_apart(page):
     ):
         page.evaluate(f"window.mri.player.seek({at})")
         until(page, f"window.mri.stage.frame.header.step === {at}")
-        page.mouse.move(*neuron_at(page, "block.0.resid_post", neuron))
+        point_at(page, "block.0.resid_post", neuron)
         expect(page.locator("#mri-stage .mri-tip .mri-value")).to_have_text(re.compile("^" + re.escape(text)))
     legend = page.locator(".mri-legend")
     for name in ("not captured", "zero", "NaN", "±∞", "clipped"):

@@ -49,7 +49,7 @@ export class Stage {
   /** @type {{width: number, height: number}|null} of the picture; measured only when something may have changed it:
    *  asking in every frame makes the browser lay out the page in every frame */
   #size = null;
-  /** @type {{x: number, y: number, clientX: number, clientY: number}|null} */
+  /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
   #dragged = 0;
 
@@ -252,12 +252,11 @@ export class Stage {
 
   /** @param {PointerEvent} event */
   #move(event) {
-    const box = this.view.getBoundingClientRect();
     const before = this.#pointer;
-    this.#pointer = { x: event.clientX - box.x, y: event.clientY - box.y, clientX: event.clientX, clientY: event.clientY };
+    this.#pointer = { clientX: event.clientX, clientY: event.clientY };
     const isDrag = event.buttons === 1 && before && this.#current() === this.tower;
     if (isDrag) {
-      const [dx, dy] = [this.#pointer.x - before.x, this.#pointer.y - before.y];
+      const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
       this.#dragged += Math.abs(dx) + Math.abs(dy);
       if (this.#dragged > DRAG_PX) this.tower.turn({ yaw: -dx * TURN_PER_PX, pitch: dy * TURN_PER_PX });
     }
@@ -273,18 +272,24 @@ export class Stage {
   /** @param {MouseEvent} event */
   #click(event) {
     if (this.#dragged > DRAG_PX) return;
-    const box = this.view.getBoundingClientRect();
-    const found = this.#current().hit(event.clientX - box.x, event.clientY - box.y);
+    const found = this.#hit(event);
     if (!found) return;
     const { key: point, neuron } = found;
     if (neuron === null) this.context.onPick({ point });
     else this.context.onPick(event.shiftKey ? { point, neuron, watch: true } : { point, neuron });
   }
 
+  /** What is drawn there, wherever the stage stands now: a new line above it moves it under a resting pointer.
+   *  @param {{clientX: number, clientY: number}} place */
+  #hit({ clientX, clientY }) {
+    const box = this.view.getBoundingClientRect();
+    return this.#current().hit(clientX - box.x, clientY - box.y);
+  }
+
   /** The value under the pointer: hook point, neuron, exact value with unit, rank. */
   #showTip() {
     const pointer = /** @type {any} */ (this.#pointer);
-    const found = this.#current().hit(pointer.x, pointer.y);
+    const found = this.#hit(pointer);
     this.tip.hidden = !found || !this.frame;
     if (!found || !this.frame) return;
     this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found, this.#groups));
