@@ -4,6 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 pytho
 	$(shell $(p) -c 'import sys; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
 VENV := .venv
 PY := $(VENV)/bin/python
+JS := tests/js/node_modules/.bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -23,10 +24,12 @@ test-all: $(VENV)/dev.stamp  ## the same with large samples and long runs (about
 	@$(PY) tests/browser/ensure_browser.py
 	@MRI_TEST_ALL=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
-check: $(VENV)/dev.stamp  ## ruff, mypy and the layers of the imports: no other test
+check: $(VENV)/dev.stamp $(VENV)/js.stamp  ## ruff, mypy, prettier, tsc and the layers of the imports: no other test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	@$(JS)/prettier --check --log-level warn assets/boot.js "assets/js/**/*.mjs" "tests/js/*.mjs"
+	$(JS)/tsc -p tests/js
 	$(PY) -m pytest -q tests/test_layers.py
 
 bench: $(VENV)/dev.stamp  ## measure: what tracing costs, bytes, store, server, browser
@@ -62,3 +65,8 @@ $(VENV)/run.stamp: requirements.txt | $(PY)
 $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(PY)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/js.stamp: tests/js/package-lock.json | $(PY)
+	@command -v npm >/dev/null || { echo "The checks of JavaScript need Node.js with npm (Debian, Ubuntu: apt install npm; make test needs neither)."; exit 1; }
+	npm ci --silent --no-audit --no-fund --prefix tests/js
+	@touch $@

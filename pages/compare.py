@@ -1,6 +1,6 @@
 """The Compare page: two sessions on one clock. Layout, and the callbacks that serve its charts from the session files.
 
-Ribbons, grids and clock are JavaScript's (assets/js/compare.mjs), from frames in its memory. No maths, no HDF5.
+Ribbons, grids and clock are JavaScript's (assets/js/pages/compare.mjs), from frames in its memory. No maths, no HDF5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Neurons page: groups of neurons by what they do over time, and one neuron's dossier. Layout and callbacks.
 
-What is asked for is JavaScript's (assets/js/neurons/page.mjs keeps it in the address); the study answers. No maths, no
+What is asked for is JavaScript's (assets/js/pages/neurons.mjs keeps it in the address); the study answers. No maths, no
 HDF5.
 """
 

@@ -1,6 +1,6 @@
 """The library of sessions: search, open, rename, import, export, delete. Layout and the callbacks of the dialogs.
 
-The list itself is JavaScript's (assets/js/views/sessions.mjs): Dash would take seconds to draw two hundred lines.
+The list itself is JavaScript's (assets/js/pages/sessions.mjs): Dash would take seconds to draw two hundred lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Ses
 
 ASKED = "sessions-asked"
 Asked = dict[str, Any]
-"""What the list (assets/js/views/sessions.mjs) says of a pressed button: what, id, at (which makes each press news)."""
+"""What the list (assets/js/pages/sessions.mjs) says of a pressed button: what, id, at (which makes each press news)."""
 
 
 SEARCH: dict[str, Any] = {"placeholder": "Search name, prompt, model", "class_name": "sessions-search"}

@@ -1,6 +1,7 @@
 """Imports go only downwards, heavy libraries live in one place each, and replay works where torch is not installed."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,26 @@ def test_heavy_libraries_live_in_one_place(path):
 def test_pages_neither_read_files_nor_run_models(path):
     libraries = {name.split(".")[0] for name, _ in imports_of(path)}
     assert not libraries & {"torch", "h5py", "pandas", "scipy"}
+
+
+ROOMS = ["core", "run", "desk", "shell", "stage", "panels", "pages", "learn", ""]
+"""Of assets/js: a module may import from its own room and from those before it; main.mjs, on top, stands in none."""
+
+SCRIPTS = sorted((ROOT / "assets" / "js").rglob("*.mjs"))
+IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
+"""Also in types: what is only named is known, too."""
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_scripts_import_downwards(path):
+    def room(module):
+        *rooms, _ = module.relative_to(ROOT / "assets" / "js").parts
+        return ROOMS.index(rooms[0] if rooms else "")
+
+    for name in IMPORT.findall(path.read_text("utf-8")):
+        other = (path.parent / name).resolve()
+        assert other.is_file(), f"{path} imports {name}, which is not there"
+        assert room(other) <= room(path), f"{path} imports {name}, which is not below it"
 
 
 BLOCKED = """

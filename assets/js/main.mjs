@@ -1,24 +1,24 @@
 /**
  * What Dash calls when a page with a view is there: the replay of a session, a recording under way, a comparison, …
  *
- * Composition only: there is one of them at a time (state/visits.mjs). Each page fetches its own modules.
+ * Composition only: there is one of them at a time (desk/visits.mjs). Each page fetches its own modules.
  */
 
-import { IDS } from "./names.mjs";
-import { askEarly, takeEarly } from "./source/early.mjs";
-import { fetchLesson, fetchScales } from "./source/http.mjs";
-import { viewFromUrl } from "./state/view.mjs";
-import { Visits } from "./state/visits.mjs";
-import { shownUntilAnswered, toldUntilAnswered } from "./views/failed.mjs";
-import { fillPickers } from "./views/picker.mjs";
-import { showToast } from "./views/shell.mjs";
+import { IDS } from "./core/names.mjs";
+import { askEarly, takeEarly } from "./run/early.mjs";
+import { fetchLesson, fetchScales } from "./run/http.mjs";
+import { viewFromUrl } from "./core/address.mjs";
+import { Visits } from "./desk/visits.mjs";
+import { shownUntilAnswered, toldUntilAnswered } from "./shell/failed.mjs";
+import { fillPickers } from "./shell/picker.mjs";
+import { showToast } from "./shell/shell.mjs";
 
 const visits = new Visits(() => (window.mri = undefined));
 
 /** @type {MutationObserver|null} */
 let observer = null;
 
-/** @template {import("./state/visits.mjs").View} T
+/** @template {import("./desk/visits.mjs").View} T
  *  @param {string|null} id of the element that the view stands in; null: there is nothing to show
  *  @param {(signal: AbortSignal) => Promise<() => T>} build as of Visits
  *  @returns {Promise<T|null>} null: it does not stand */
@@ -45,7 +45,7 @@ async function mount(id, build) {
 export async function prepareScanner() {
   const asked = askEarly();
   if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
-  const [{ rehearse }, scales] = await Promise.all([import("./views/tower.mjs"), asked]);
+  const [{ rehearse }, scales] = await Promise.all([import("./stage/tower.mjs"), asked]);
   if (scales && viewFromUrl(location.search).picture !== "flat") rehearse(scales);
 }
 
@@ -55,7 +55,7 @@ export async function prepareScanner() {
 export async function mountScanner(boot) {
   const scanner = await mount(boot?.session ? IDS.scanner : null, async (signal) => {
     const { session } = /** @type {{session: string}} */ (boot);
-    const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./scanner.mjs"), import("./source/pin.mjs")]);
+    const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./pages/scanner.mjs"), import("./run/pin.mjs")]);
     const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
     const ask = async () => (await takeEarly(session)) ?? Promise.all([metaAndTokens(session, signal), fetchScales(signal)]);
     const [[meta, tokens], scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
@@ -66,11 +66,11 @@ export async function mountScanner(boot) {
 }
 
 /** Called by Dash on every visit of the Live page.
- *  @param {import("./following.mjs").LiveBoot} boot
+ *  @param {import("./pages/following.mjs").LiveBoot} boot
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first step is painted */
 export async function mountLive(boot) {
   await mount(IDS.live, async (signal) => {
-    const [{ Live }, scales] = await Promise.all([import("./live.mjs"), toldUntilAnswered(() => fetchScales(signal), signal)]);
+    const [{ Live }, scales] = await Promise.all([import("./pages/live.mjs"), toldUntilAnswered(() => fetchScales(signal), signal)]);
     return () => {
       const live = new Live(scales);
       if (boot.session) live.watch(boot);
@@ -85,24 +85,30 @@ export async function mountLive(boot) {
  *  @returns {Promise<any>} nothing: the `mounted` store is set when the first scan is painted */
 export async function mountLearn(boot) {
   const { lesson } = boot;
-  await mount(IDS.learn, async (signal) => {
-    if (!lesson) {
-      const { Course } = await import("./learn/course.mjs");
-      return () => new Course(boot.words);
-    }
-    const text = /** @type {HTMLElement} */ (document.getElementById(IDS.learnText));
-    const ask = () => Promise.all([fetchLesson(lesson, signal), fetchScales(signal)]);
-    const [{ Lesson }, [content, scales]] = await Promise.all([import("./learn/lesson.mjs"), shownUntilAnswered(text, "This lesson did not come", ask, signal)]);
-    return () => new Lesson(content, scales);
-  });
+  await mount(
+    IDS.learn,
+    /** @returns {Promise<() => import("./desk/visits.mjs").View>} */ async (signal) => {
+      if (!lesson) {
+        const { Course } = await import("./learn/course.mjs");
+        return () => new Course(boot.words);
+      }
+      const text = /** @type {HTMLElement} */ (document.getElementById(IDS.learnText));
+      const ask = () => Promise.all([fetchLesson(lesson, signal), fetchScales(signal)]);
+      const [{ Lesson }, [content, scales]] = await Promise.all([
+        import("./learn/lesson.mjs"),
+        shownUntilAnswered(text, "This lesson did not come", ask, signal),
+      ]);
+      return () => new Lesson(content, scales);
+    },
+  );
   return window.dash_clientside.no_update;
 }
 
 /** Called by Dash on every visit of the Neurons page.
- *  @param {import("./neurons/question.mjs").Boot} boot */
+ *  @param {import("./pages/question.mjs").Boot} boot */
 export async function mountNeurons(boot) {
   await mount(IDS.neurons, async () => {
-    const { NeuronsPage } = await import("./neurons/page.mjs");
+    const { NeuronsPage } = await import("./pages/neurons.mjs");
     return () => new NeuronsPage(boot);
   });
   return window.dash_clientside.no_update;
@@ -111,17 +117,17 @@ export async function mountNeurons(boot) {
 /** Called by Dash when the form is sent.
  *  @param {Record<string, any>} request body of POST /record */
 export async function record(request) {
-  const { Live } = await import("./live.mjs");
+  const { Live } = await import("./pages/live.mjs");
   while (!(visits.view instanceof Live) && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
   if (visits.view instanceof Live) await visits.view.record(request);
 }
 
 /** Called by Dash on every visit of the Compare page with two sessions.
- *  @param {import("./compare.mjs").CompareBoot} boot
+ *  @param {import("./pages/compare.mjs").CompareBoot} boot
  *  @returns {Promise<any>} nothing */
 export async function mountCompare(boot) {
   await mount(IDS.compare, async (signal) => {
-    const [{ Comparison }, { fetchCompared }] = await Promise.all([import("./compare.mjs"), import("./source/compared.mjs")]);
+    const [{ Comparison }, { fetchCompared }] = await Promise.all([import("./pages/compare.mjs"), import("./run/compared.mjs")]);
     const grids = /** @type {HTMLElement} */ (document.getElementById("compare-grids"));
     const ask = () => Promise.all([fetchCompared(boot, signal), fetchScales(signal)]);
     const [compared, scales] = await shownUntilAnswered(grids, "These recordings did not come", ask, signal);
@@ -134,5 +140,5 @@ export async function mountCompare(boot) {
  *  @param {string[]} prompts of A and B
  *  @param {Record<string, any>} settings of both, as in the body of POST /record */
 export async function recordPair(prompts, settings) {
-  await (await import("./views/compare_record.mjs")).recordPair(prompts, settings);
+  await (await import("./pages/compare_record.mjs")).recordPair(prompts, settings);
 }

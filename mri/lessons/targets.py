@@ -15,7 +15,7 @@ from dataclasses import dataclass
 class Target:
     """selector  CSS, of the real element; of several, the first is the one to point at
     lock      locked until a moment unlocks it: its use, not looking at it
-    keys      commands of the keyboard (assets/js/state/keys.mjs) that it governs
+    keys      commands of the keyboard (assets/js/desk/keys.mjs) that it governs
     panel     of the Scanner that must be open for it to be seen
     tab       of the inspector, likewise
     """

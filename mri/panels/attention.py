@@ -1,6 +1,6 @@
 """Plotly figures of the Attention tab: arrays in, `go.Figure` out. Each draws one panel and computes only places.
 
-What JavaScript feeds while the clock moves (`assets/js/views/attention.mjs`) are the data arrays of these very
+What JavaScript feeds while the clock moves (`assets/js/panels/attention.mjs`) are the data arrays of these very
 figures: order and meaning of the traces are a contract between the two files. Knows no sessions and no frames.
 """
 

@@ -1,7 +1,7 @@
 """Plotly figures of the Neurons and Predictions tabs: arrays in, `go.Figure` out.
 
 Each draws one panel and computes nothing but places. What JavaScript feeds while the clock moves
-(`assets/js/views/feeds.mjs`) are the data arrays of these very figures: order and meaning of the traces are a contract
+(`assets/js/panels/feeds.mjs`) are the data arrays of these very figures: order and meaning of the traces are a contract
 between the two files. Knows no sessions, no frames, no callbacks. Arrays go in as float32, so that Plotly sends them
 as base64.
 """
@@ -21,7 +21,7 @@ from mri.panels.theme import THEMES, colourscale
 
 def grid_shape(width: int) -> tuple[int, int]:
     """(rows, cols) in which `width` neurons are shown: the squarest rectangle that is exactly full, wider than tall;
-    where only a thin one is (primes), the squarest with empty cells. The canvas uses the same (`draw/plates.mjs`)."""
+    where only a thin one is (primes), the squarest with empty cells. The canvas uses the same (`stage/plates.mjs`)."""
     rows = next(r for r in range(int(width**0.5), 0, -1) if width % r == 0)
     if rows * 4 < width // rows:
         cols = int(np.ceil(width**0.5))

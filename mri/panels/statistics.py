@@ -1,6 +1,6 @@
 """Figures of statistics: every hook point in one step, and one statistic over hook points × steps.
 
-Arrays in, `go.Figure` out, as figures.py; `assets/js/views/feeds.mjs` feeds the same traces.
+Arrays in, `go.Figure` out, as figures.py; `assets/js/panels/feeds.mjs` feeds the same traces.
 """
 
 from __future__ import annotations

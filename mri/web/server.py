@@ -122,7 +122,7 @@ class App(Dash):
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         first = FIRST_MODULES.get(request.path)
         tree = self.assets.now()
-        begin, later = (["js/main.mjs"], [f"js/{first}.mjs"]) if first else (["js/views/shell.mjs"], [])
+        begin, later = (["js/main.mjs"], [f"js/{first}.mjs"]) if first else (["js/shell/shell.mjs"], [])
         parts["metas"] += _session_to_come() if request.path == ids.SCANNER_PATH else ""
         parts["css"] = f'<script src="{tree.address("boot.js")}"></script>\n' + tree.tags(begin, later) + parts["css"]
         tags = parts["scripts"].splitlines()

@@ -118,7 +118,7 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         served_data = flat(page, graph, trace, name)
         served_text = plot(page, graph, "[plot._fullData[0].text ?? null, plot.layout.annotations?.[0].text ?? null]")
         page.evaluate(
-            f"""import("/assets/js/views/feeds.mjs").then(({{feed}}) => feed("{graph}",
+            f"""import("/assets/js/panels/feeds.mjs").then(({{feed}}) => feed("{graph}",
             document.querySelector("#{graph} .js-plotly-plot"), window.mri.stage.frame,
             window.mri.panels.inspector.source, {{...window.mri.view.view, ...window.mri.panels.inspector.choices}}))"""
         )

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Again, untilAnswered } from "../../assets/js/source/again.mjs";
-import { SourceError } from "../../assets/js/source/http.mjs";
+import { Again, untilAnswered } from "../../assets/js/run/again.mjs";
+import { SourceError } from "../../assets/js/run/http.mjs";
 import { FakeSource, FakeTime, settled } from "./fake_source.mjs";
 
 function againOf() {
@@ -48,7 +48,12 @@ test("what fails is asked for until it is answered", async () => {
   const source = new FakeSource();
   source.fail(3);
   const told = [];
-  const answer = untilAnswered(() => source.fetchMeta("x"), new AbortController().signal, (error) => told.push(error.message), again);
+  const answer = untilAnswered(
+    () => source.fetchMeta("x"),
+    new AbortController().signal,
+    (error) => told.push(error.message),
+    again,
+  );
   for (const ms of [1000, 2000, 4000]) {
     await settled();
     time.pass(ms);
@@ -63,7 +68,10 @@ test("what will not be otherwise the next time, and a fault of our own, are not 
     const source = new FakeSource();
     source.fault = fault;
     source.fail(Infinity);
-    await assert.rejects(untilAnswered(() => source.fetchMeta("x"), new AbortController().signal, assert.fail, againOf().again), fault);
+    await assert.rejects(
+      untilAnswered(() => source.fetchMeta("x"), new AbortController().signal, assert.fail, againOf().again),
+      fault,
+    );
     assert.equal(source.requests.length, 1);
   }
 });
@@ -73,7 +81,12 @@ test("aborted while it waits, or while it is answered, it gives nothing", async 
   const source = new FakeSource();
   source.fail(1);
   const waiting = new AbortController();
-  const first = untilAnswered(() => source.fetchMeta("x"), waiting.signal, () => {}, again);
+  const first = untilAnswered(
+    () => source.fetchMeta("x"),
+    waiting.signal,
+    () => {},
+    again,
+  );
   await settled();
   waiting.abort();
   await assert.rejects(first, { name: "AbortError" });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { framesFromRecords } from "../../assets/js/core/wire.mjs";
-import { FrameCache } from "../../assets/js/source/cache.mjs";
-import { Again } from "../../assets/js/source/again.mjs";
-import { SourceError } from "../../assets/js/source/http.mjs";
+import { FrameCache } from "../../assets/js/run/cache.mjs";
+import { Again } from "../../assets/js/run/again.mjs";
+import { SourceError } from "../../assets/js/run/http.mjs";
 import { recordsOf } from "./bytes.mjs";
 import { FakeSource, FakeTime, settled } from "./fake_source.mjs";
 
@@ -34,7 +34,10 @@ test("everybody who waits for a window shares its one request", async () => {
   const cache = cacheOf(source);
   const waiting = Promise.all([cache.ensure(1, 0), cache.ensure(2, 0), cache.ensure(1, 0)]);
   source.answer();
-  assert.deepEqual((await waiting).map((frame) => frame.header.step), [1, 2, 1]);
+  assert.deepEqual(
+    (await waiting).map((frame) => frame.header.step),
+    [1, 2, 1],
+  );
   assert.deepEqual(source.requests, ["0-8"]);
 });
 
@@ -93,7 +96,10 @@ test("before it may fill, a step comes with its neighbours and nothing is fetche
   const source = new FakeSource();
   const cache = cacheOf(source, { numSteps: 22, isFilling: false });
   assert.equal((await cache.ensure(14, 1)).header.step, 14);
-  assert.deepEqual([12, 13, 14, 15].map((step) => cache.get(step) !== null), [false, true, true, true]);
+  assert.deepEqual(
+    [12, 13, 14, 15].map((step) => cache.get(step) !== null),
+    [false, true, true, true],
+  );
   assert.equal((await cache.ensure(0, 1)).header.step, 0);
   assert.equal((await cache.ensure(8, 1)).header.step, 8);
   assert.equal((await cache.ensure(21, 1)).header.step, 21);
@@ -105,7 +111,10 @@ test("a step of the same window that is asked for meanwhile gets a request of it
   const cache = cacheOf(source, { isFilling: false });
   const all = [1, 5, 7].map((step) => cache.ensure(step, 1));
   for (let i = 0; i < 3; i++) (source.answer(), await settled());
-  assert.deepEqual((await Promise.all(all)).map((frame) => frame.header.step), [1, 5, 7]);
+  assert.deepEqual(
+    (await Promise.all(all)).map((frame) => frame.header.step),
+    [1, 5, 7],
+  );
   assert.deepEqual(source.requests, ["0-3", "4-7", "6-8"]);
 });
 
@@ -165,12 +174,18 @@ test("bytes are bounded: the least recently used window goes, the current one ne
   cache.get(0); // used again: now window 8 is the oldest
   await cache.ensure(24, 0);
   assert.equal(cache.numBytes, 3 * WINDOW_BYTES);
-  assert.deepEqual([0, 8, 16, 24].map((step) => cache.get(step) !== null), [true, false, true, true]);
+  assert.deepEqual(
+    [0, 8, 16, 24].map((step) => cache.get(step) !== null),
+    [true, false, true, true],
+  );
   await cache.ensure(0, 0);
   for (const step of [16, 24]) cache.get(step); // 0 is the least recently used, but current
   cache.ensure(4, 1); // fetches window 8 ahead
   await settled();
-  assert.deepEqual([0, 8, 16, 24].map((step) => cache.get(step) !== null), [true, true, false, true]);
+  assert.deepEqual(
+    [0, 8, 16, 24].map((step) => cache.get(step) !== null),
+    [true, true, false, true],
+  );
 });
 
 test("a window larger than the bound is kept while it is current, and none is fetched ahead", async () => {
@@ -188,7 +203,10 @@ test("two windows that cannot both stay are still both delivered", async () => {
   const cache = cacheOf(source, { maxBytes: 1 });
   const both = Promise.all([cache.ensure(3, 0), cache.ensure(50, 0)]);
   source.answer();
-  assert.deepEqual((await both).map((frame) => frame.header.step), [3, 50]);
+  assert.deepEqual(
+    (await both).map((frame) => frame.header.step),
+    [3, 50],
+  );
   assert.equal(source.requests.length, 2);
   assert.equal(cache.get(3), null);
 });
@@ -199,7 +217,10 @@ test("a failure is told, and asked for again by itself, each time after a longer
   const cache = cacheOf(source, { time, onFailure: () => drawn++ });
   source.fail(3);
   const failures = await Promise.allSettled([cache.ensure(1), cache.ensure(2), cache.ensure(1)]);
-  assert.deepEqual(failures.map((failure) => failure.reason), Array(3).fill(source.fault));
+  assert.deepEqual(
+    failures.map((failure) => failure.reason),
+    Array(3).fill(source.fault),
+  );
   await assert.rejects(cache.ensure(3), /does not answer/);
   assert.deepEqual([source.requests.length, drawn], [1, 1], "nothing is asked before it is time");
   assert.equal(cache.failureOf(5), source.fault);

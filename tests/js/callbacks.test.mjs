@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Again } from "../../assets/js/source/again.mjs";
-import { Callbacks } from "../../assets/js/source/callbacks.mjs";
+import { Again } from "../../assets/js/run/again.mjs";
+import { Callbacks } from "../../assets/js/run/callbacks.mjs";
 
 const ADDRESS = "/_dash-update-component?x";
 const body = (output) => ({ body: JSON.stringify({ output }) });
@@ -63,7 +63,11 @@ test("of one output only the newest is asked again", async () => {
 test("what is no callback fails as ever, and what was given up is not asked again", async () => {
   const { callbacks, said } = line();
   await assert.rejects(callbacks.fetch("/library/rows"), /cut/);
-  const given = new Callbacks({ fetch: async () => Promise.reject(Object.assign(new Error(), { name: "AbortError" })), onAway: () => said.push("away"), onBack: () => {} });
+  const given = new Callbacks({
+    fetch: async () => Promise.reject(Object.assign(new Error(), { name: "AbortError" })),
+    onAway: () => said.push("away"),
+    onBack: () => {},
+  });
   await assert.rejects(given.fetch(ADDRESS, body("chart")), { name: "AbortError" });
   assert.deepEqual(said, []);
 });

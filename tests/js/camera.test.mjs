@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { HOME, fitCamera, onPlane, pixelsPerUnit, placeCamera, project, turned } from "../../assets/js/draw/camera.mjs";
+import { HOME, fitCamera, onPlane, pixelsPerUnit, placeCamera, project, turned } from "../../assets/js/stage/camera.mjs";
 
 const PICTURE = { width: 800, height: 600, left: 100, right: 50, top: 40, bottom: 60 };
 const close = (a, b, off = 1e-3) => assert.ok(Math.abs(a - b) < off, `${a} is not ${b}`);
@@ -26,7 +26,11 @@ test("a unit across the picture at the target spans pixelsPerUnit", () => {
 
 test("a ray through a pixel meets the plane where that point is drawn", () => {
   const camera = placeCamera({ yaw: -0.4, pitch: 0.5, zoom: 1 }, 6, [0, 0, 0], 756, 520);
-  for (const [x, y, z] of [[0, 0, 0], [0.4, -0.6, 0.2], [-0.5, 0.7, -0.23]]) {
+  for (const [x, y, z] of [
+    [0, 0, 0],
+    [0.4, -0.6, 0.2],
+    [-0.5, 0.7, -0.23],
+  ]) {
     const [px, py, depth] = project(camera, x, y, z);
     const at = onPlane(camera, px, py, y);
     close(at.x, x);
@@ -51,7 +55,10 @@ test("what has to be seen fills the frame and stays in it, from all sides", () =
 });
 
 test("zoom brings it nearer; turning keeps above the horizon", () => {
-  const points = [[-1, 0, 0], [1, 0, 0]];
+  const points = [
+    [-1, 0, 0],
+    [1, 0, 0],
+  ];
   const width = (orbit) => project(fitCamera(orbit, points, PICTURE), 1, 0, 0)[0] - project(fitCamera(orbit, points, PICTURE), -1, 0, 0)[0];
   assert.ok(width({ ...HOME, zoom: 2 }) > 1.7 * width(HOME));
   assert.ok(turned(HOME, { pitch: -9 }).pitch > 0);

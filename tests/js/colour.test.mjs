@@ -7,7 +7,11 @@ import { colourMap, rgbFromHex, rgbaTable } from "../../assets/js/core/colour.mj
 const scales = JSON.parse(readFileSync(new URL("../../assets/scales.json", import.meta.url), "utf8"));
 
 test("a stop has its own colour, between two each channel runs linearly, outside it stays", () => {
-  const colour = colourMap([[0, "#000000"], [0.5, "#0a64c8"], [1, "#ffffff"]]);
+  const colour = colourMap([
+    [0, "#000000"],
+    [0.5, "#0a64c8"],
+    [1, "#ffffff"],
+  ]);
   assert.deepEqual(colour(0), [0, 0, 0]);
   assert.deepEqual(colour(0.25), [5, 50, 100]);
   assert.deepEqual(colour(0.5), [10, 100, 200]);

@@ -26,6 +26,9 @@ test("shares add up, and the cold takes them to the strongest", () => {
 
 test("a throw falls into the stretch it lands on", () => {
   const stretches = [0.5, 0.25, 0.25];
-  assert.deepEqual([0, 0.4999, 0.5, 0.75, 0.9999].map((thrown) => drawn(stretches, thrown)), [0, 0, 1, 2, 2]);
+  assert.deepEqual(
+    [0, 0.4999, 0.5, 0.75, 0.9999].map((thrown) => drawn(stretches, thrown)),
+    [0, 0, 1, 2, 2],
+  );
   assert.equal(drawn([0.3, 0.3, 0.3999], 0.99999), 2);
 });

@@ -13,7 +13,11 @@ const array = (/** @type {string} */ dtype, /** @type {any} */ data) => ({ dtype
  *  @param {number} bound
  *  @returns {any} */
 function frame(indices, values, bound) {
-  const arrays = { "topk/4/indices": array("U16", Uint16Array.from(indices)), "topk/4/values": array("F32", Float32Array.from(values)), "topk/4/bound": { dtype: "F32", shape: [1], data: Float32Array.of(bound) } };
+  const arrays = {
+    "topk/4/indices": array("U16", Uint16Array.from(indices)),
+    "topk/4/values": array("F32", Float32Array.from(values)),
+    "topk/4/bound": { dtype: "F32", shape: [1], data: Float32Array.of(bound) },
+  };
   return { header: { dropped_layers: [] }, arrays };
 }
 
@@ -28,7 +32,14 @@ const LAYOUT = {
 
 test("known, bounded and unknown differences, the largest sure one first", () => {
   const { neurons, boundA, boundB } = neuronDifferences(frame([0, 1], [5, -4], 2), LAYOUT, frame([1, 2], [-3, 2.5], 1), LAYOUT, KEY);
-  assert.deepEqual(neurons.map(({ neuron, difference, by }) => [neuron, difference, by]), [[0, -4, "a"], [1, 1, "both"], [2, 0.5, "b"]]);
+  assert.deepEqual(
+    neurons.map(({ neuron, difference, by }) => [neuron, difference, by]),
+    [
+      [0, -4, "a"],
+      [1, 1, "both"],
+      [2, 0.5, "b"],
+    ],
+  );
   assert.deepEqual([boundA, boundB], [2, 1]);
   assert.ok(Number.isNaN(neurons[0].b));
 });
@@ -49,7 +60,7 @@ test("differences are drawn as a frame: what is not known is not captured", () =
   const { neurons } = neuronDifferences(frame([0, 1], [3, 4], 2), LAYOUT, frame([1], [0], NaN), LAYOUT, KEY);
   const drawn = differenceAsFrame(neurons, LAYOUT, KEY);
   const found = captured(drawn.frame, drawn.layout, KEY);
-  assert.deepEqual([[...(/** @type {any} */ (found).indices)], [...(/** @type {any} */ (found).values)]], [[1], [-4]]);
+  assert.deepEqual([[.../** @type {any} */ (found).indices], [.../** @type {any} */ (found).values]], [[1], [-4]]);
   assert.equal(stats(drawn.frame, drawn.layout, KEY).l2, 4);
   assert.equal(reading(drawn.frame, drawn.layout, KEY, 1).value, -4);
 });

@@ -1,6 +1,6 @@
 /** A server in memory, for tests: it notes every request, and is late, fails once, fails for good, or sends too little. */
 
-import { SourceError } from "../../assets/js/source/http.mjs";
+import { SourceError } from "../../assets/js/run/http.mjs";
 import { recordsOf } from "./bytes.mjs";
 
 /** What a page that shows nothing yet offers to whoever has something to say. */
@@ -25,7 +25,13 @@ export class FakeSource {
   /** Bound, so that it can be handed on as a function. */
   fetchWindow = (start, stop, signal) => this.#answer(`${start}-${stop}`, signal, () => recordsOf(start, this.isThin ? stop - 1 : stop));
   fetchFrames = (id, start, stop, signal) => this.fetchWindow(start, stop, signal);
-  fetchTokens = (id, signal) => this.#answer("tokens", signal, () => ({ sequence: [], text: { ...this.text }, special: [], steps: { pos0: [], t_add: [], phase: [], chosen_id: [], forced: [] } }));
+  fetchTokens = (id, signal) =>
+    this.#answer("tokens", signal, () => ({
+      sequence: [],
+      text: { ...this.text },
+      special: [],
+      steps: { pos0: [], t_add: [], phase: [], chosen_id: [], forced: [] },
+    }));
   fetchMeta = (id, signal) => this.#answer("meta", signal, () => ({ version: "v1" }));
   fetchSeries = (id, stat, version, signal) => this.#answer(`series ${stat}`, signal, () => ({ surprise: [], entropy: [], points: [], every: 1 }));
 

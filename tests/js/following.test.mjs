@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { framesFromRecords } from "../../assets/js/core/wire.mjs";
-import { Following } from "../../assets/js/following.mjs";
+import { Following } from "../../assets/js/pages/following.mjs";
 import { recordsOf } from "./bytes.mjs";
 import { FakeSource, settled, withoutPage } from "./fake_source.mjs";
 
@@ -16,18 +16,33 @@ function following(source) {
   const socket = { close: nobody };
   const told = { built: 0, thin: null, end: null, appended: [] };
   const scanner = {
-    firstPaint: Promise.resolve(), pin: { settle: nobody }, close: nobody, setRunning: nobody,
+    firstPaint: Promise.resolve(),
+    pin: { settle: nobody },
+    close: nobody,
+    setRunning: nobody,
     append: (frames) => told.appended.push(...frames.map((frame) => frame.header.step)),
     settle: (thin) => (told.thin = [...thin]),
   };
-  const of = new Following({ session: "x", num_steps: 0, is_steerable: false, limit: 0 }, {
-    scales: {}, bar: BAR, isHere: () => true, makeRoom: nobody, onScanner: nobody, onEnd: (reason) => (told.end = reason),
-    source, connect: () => socket,
-    openScanner: (boot, meta, tokens) => Object.assign(scanner, { tokens, built: told.built++ }),
-  });
+  const of = new Following(
+    { session: "x", num_steps: 0, is_steerable: false, limit: 0 },
+    {
+      scales: {},
+      bar: BAR,
+      isHere: () => true,
+      makeRoom: nobody,
+      onScanner: nobody,
+      onEnd: (reason) => (told.end = reason),
+      source,
+      connect: () => socket,
+      openScanner: (boot, meta, tokens) => Object.assign(scanner, { tokens, built: told.built++ }),
+    },
+  );
   const say = (message) => socket.onmessage({ data: JSON.stringify(message) });
   return {
-    of, told, scanner, say,
+    of,
+    told,
+    scanner,
+    say,
     hello: () => say({ type: "hello", session: { id: "x", layout: LAYOUT, num_prompt_tokens: 1 }, groups: {}, sampled: {} }),
     steps: (start, stop) => socket.onmessage({ data: recordsOf(start, stop) }),
     end: (numSteps) => say({ type: "end", num_steps: numSteps, end_reason: "died" }),

@@ -9,8 +9,18 @@ import { numberText } from "../../assets/js/learn/widgets/parts.mjs";
 
 test("values have three significant digits", () => {
   const texts = {
-    0.5: "0.500", 0.12345: "0.123", 1.005: "1.00", 12.34: "12.3", 123.4: "123", 999.6: "1000", 12345: "12300", 999999: "1.00e6",
-    0.000123: "0.000123", 0.0000123: "1.23e−5", 0.00009999: "0.000100", 1e9: "1.00e9",
+    0.5: "0.500",
+    0.12345: "0.123",
+    1.005: "1.00",
+    12.34: "12.3",
+    123.4: "123",
+    999.6: "1000",
+    12345: "12300",
+    999999: "1.00e6",
+    0.000123: "0.000123",
+    0.0000123: "1.23e−5",
+    0.00009999: "0.000100",
+    1e9: "1.00e9",
   };
   for (const [x, text] of Object.entries(texts)) assert.equal(formatValue(Number(x)), text);
   assert.equal(formatValue(-1.5), "−1.50");
@@ -61,11 +71,21 @@ test("the sign minus is one sign, before a number and in its exponent", () => {
   assert.equal(formatValue(-1.2e-7), "−1.20e−7");
   assert.equal(valueText("gradient", -1e-7).match(/−/g)?.length, 2);
   assert.equal(numberText(-0.001, 9), "−0.001");
-  for (const text of [exactly(-1.5e-12), formatValue(-1e-9), valueText("attention", 2e-9), numberText(-3e-8, 12), ...ticksOf("linear", 3e-8, 400).map((tick) => tick.text)]) assert.doesNotMatch(text, /-/);
+  for (const text of [
+    exactly(-1.5e-12),
+    formatValue(-1e-9),
+    valueText("attention", 2e-9),
+    numberText(-3e-8, 12),
+    ...ticksOf("linear", 3e-8, 400).map((tick) => tick.text),
+  ])
+    assert.doesNotMatch(text, /-/);
 });
 
 test("float32 exactly: the digits lead back to the number", () => {
-  assert.deepEqual([0.1, 1 / 3, 16777217, -0.5, 0].map((x) => exactly(Math.fround(x))), ["0.1", "0.33333334", "16777216", "−0.5", "0"]);
+  assert.deepEqual(
+    [0.1, 1 / 3, 16777217, -0.5, 0].map((x) => exactly(Math.fround(x))),
+    ["0.1", "0.33333334", "16777216", "−0.5", "0"],
+  );
   for (let i = 0; i < 200; i++) {
     const x = Math.fround(Math.sin(i) * 10 ** ((i % 20) - 10));
     assert.equal(Math.fround(Number(exactly(x).replaceAll("−", "-"))), x);

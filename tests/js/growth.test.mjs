@@ -20,7 +20,8 @@ function frame(step, pos0, ids, chosen, { l2 = [step, 10 + step], p99 = [1, 2], 
 
 function grown(numSteps, options = () => ({})) {
   const growth = new Growth({ layout, tokens: NOTHING() });
-  for (let step = 0; step < numSteps; step++) growth.append(step ? frame(step, step + 2, [100 + step - 1], 100 + step, options(step)) : frame(0, 0, [7, 8, 9], 100, options(0)));
+  for (let step = 0; step < numSteps; step++)
+    growth.append(step ? frame(step, step + 2, [100 + step - 1], 100 + step, options(step)) : frame(0, 0, [7, 8, 9], 100, options(0)));
   return growth;
 }
 
@@ -30,9 +31,21 @@ test("tokens are those that were read, then the last chosen one, each with the s
   const growth = new Growth({ layout, tokens: NOTHING() });
   const { tokens, stepOf } = growth;
   growth.append(frame(0, 0, [7, 8, 9], 100));
-  assert.deepEqual([tokens.sequence, stepOf], [[7, 8, 9, 100], [0, 0, 0, -1]]);
+  assert.deepEqual(
+    [tokens.sequence, stepOf],
+    [
+      [7, 8, 9, 100],
+      [0, 0, 0, -1],
+    ],
+  );
   growth.append(frame(1, 3, [100], 101));
-  assert.deepEqual([tokens.sequence, stepOf], [[7, 8, 9, 100, 101], [0, 0, 0, 1, -1]]);
+  assert.deepEqual(
+    [tokens.sequence, stepOf],
+    [
+      [7, 8, 9, 100, 101],
+      [0, 0, 0, 1, -1],
+    ],
+  );
   assert.deepEqual(stepOf, stepsOfPositions(tokens));
   assert.deepEqual(tokens.steps, { pos0: [0, 3], t_add: [3, 1], phase: ["prefill", "decode"], chosen_id: [100, 101], forced: [false, false] });
 });
@@ -47,8 +60,14 @@ test("lines get a column a step, however many come", () => {
   const growth = grown(700);
   assert.deepEqual([...growth.series.surprise], Array(700).fill(1));
   assert.deepEqual([...growth.series.entropy], Array(700).fill(3));
-  assert.deepEqual(row(growth, 0), Array.from({ length: 700 }, (_, step) => step));
-  assert.deepEqual(row(growth, 1), Array.from({ length: 700 }, (_, step) => 10 + step));
+  assert.deepEqual(
+    row(growth, 0),
+    Array.from({ length: 700 }, (_, step) => step),
+  );
+  assert.deepEqual(
+    row(growth, 1),
+    Array.from({ length: 700 }, (_, step) => 10 + step),
+  );
 });
 
 test("past the most columns, one stands for two steps and holds the larger value", () => {
@@ -60,14 +79,21 @@ test("past the most columns, one stands for two steps and holds the larger value
 
 test("what a training script adds are lines, the loss first; a recorded NaN is told from none", () => {
   const scalar = (value) => ({ dtype: "F32", shape: [], data: Float32Array.of(value) });
-  const added = (step) => ({ "extra/rate": scalar(-step), ...(step > 1 ? { "extra/loss": scalar(step === 3 ? NaN : step) } : {}), "extra/w": { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } });
+  const added = (step) => ({
+    "extra/rate": scalar(-step),
+    ...(step > 1 ? { "extra/loss": scalar(step === 3 ? NaN : step) } : {}),
+    "extra/w": { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) },
+  });
   const growth = new Growth({ layout, tokens: NOTHING() });
   for (let step = 0; step < 5; step++) {
     const of = frame(step, step, [1], 2);
     growth.append({ ...of, arrays: { ...of.arrays, ...added(step) } });
   }
   const [loss, rate] = growth.series.extra;
-  assert.deepEqual(growth.series.extra.map(({ name }) => name), ["loss", "rate"]);
+  assert.deepEqual(
+    growth.series.extra.map(({ name }) => name),
+    ["loss", "rate"],
+  );
   assert.deepEqual([...loss.values], [NaN, NaN, 2, NaN, 4]);
   assert.deepEqual([...loss.present], [0, 0, 1, 1, 1]);
   assert.deepEqual([...rate.values], [-0, -1, -2, -3, -4]);
@@ -92,14 +118,31 @@ test("a scale is what nine in ten steps stay below, interpolated as numpy does; 
 });
 
 test("what was recorded before is taken as it was after so many steps", () => {
-  const tokens = { ...NOTHING(), sequence: [7, 8, 9], steps: { pos0: [0, 2], t_add: [2, 1], phase: ["prefill", "decode"], chosen_id: [9, -1], forced: [false, false] } };
+  const tokens = {
+    ...NOTHING(),
+    sequence: [7, 8, 9],
+    steps: { pos0: [0, 2], t_add: [2, 1], phase: ["prefill", "decode"], chosen_id: [9, -1], forced: [false, false] },
+  };
   const series = (...values) => ({ surprise: Float32Array.of(1, 2, 3), entropy: Float32Array.of(4, 5, 6), points: Float32Array.from(values), every: 1 });
   const growth = new Growth({ layout, tokens, l2: series(1, 2, 3, 4, 5, 6), p99: series(10, 20, 99, 30, 40, 99), limit: 50 }); // asked for a step later
   assert.deepEqual([growth.numSteps, growth.limit], [2, 50]);
-  assert.deepEqual([[...growth.series.surprise], row(growth, 0), row(growth, 1)], [[1, 2], [1, 2], [4, 5]]);
+  assert.deepEqual(
+    [[...growth.series.surprise], row(growth, 0), row(growth, 1)],
+    [
+      [1, 2],
+      [1, 2],
+      [4, 5],
+    ],
+  );
   assert.equal(growth.fullScale.wte, 19);
   growth.append(frame(2, 3, [11], 12));
-  assert.deepEqual([row(growth, 0), row(growth, 1)], [[1, 2, 2], [4, 5, 12]]);
+  assert.deepEqual(
+    [row(growth, 0), row(growth, 1)],
+    [
+      [1, 2, 2],
+      [4, 5, 12],
+    ],
+  );
 });
 
 test("a step without its numbers leaves a gap, one without a block a gap in that block's line alone", () => {
@@ -116,6 +159,10 @@ test("a step without its numbers leaves a gap, one without a block a gap in that
 test("where NaN or ∞ began is the first hook point of the first step that has them", () => {
   const growth = grown(3);
   assert.equal(growth.firstOdd, null);
-  for (const l2 of [[5, NaN], [NaN, NaN]]) growth.append(frame(growth.numSteps, growth.numSteps + 2, [1], 2, { l2 }));
+  for (const l2 of [
+    [5, NaN],
+    [NaN, NaN],
+  ])
+    growth.append(frame(growth.numSteps, growth.numSteps + 2, [1], 2, { l2 }));
   assert.deepEqual(growth.firstOdd, { step: 3, point: "block.0.mlp_act" });
 });

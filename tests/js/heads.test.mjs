@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { headOf, headWords, meanDistance, weightRounding } from "../../assets/js/core/heads.mjs";
-import { cellsOf, headData, headsData, looksData, overlaidData, rowsData } from "../../assets/js/views/attention.mjs";
+import { cellsOf, headData, headsData, looksData, overlaidData, rowsData } from "../../assets/js/panels/attention.mjs";
 
 const array = (data, shape) => ({ data, dtype: "F32", shape });
 
@@ -47,8 +47,14 @@ test("a head in numbers and words", () => {
   assert.deepEqual(headOf(frame, layout, 0, 0), { entropy: 1.75, low: 2, high: 2, bound: 0, key: 0, weight: 0.5 });
   assert.equal(headWords(headOf(frame, layout, 0, 0)), "entropy 1.75 bits<br>looks 2.00 tokens back on average");
   const kept = setting({ isWhole: false });
-  assert.equal(headWords(headOf(kept.frame, layout, 0, 0)), "entropy 1.75 bits<br>looks 1.75 to 2.25 tokens back (only the strongest keys are kept) on average");
-  assert.equal(headWords({ entropy: 1, low: 2.004, high: 2.006, bound: 0, key: 0, weight: 1 }), "entropy 1.00 bits<br>looks 2.00 to 2.01 tokens back (weights were rounded) on average");
+  assert.equal(
+    headWords(headOf(kept.frame, layout, 0, 0)),
+    "entropy 1.75 bits<br>looks 1.75 to 2.25 tokens back (only the strongest keys are kept) on average",
+  );
+  assert.equal(
+    headWords({ entropy: 1, low: 2.004, high: 2.006, bound: 0, key: 0, weight: 1 }),
+    "entropy 1.00 bits<br>looks 2.00 to 2.01 tokens back (weights were rounded) on average",
+  );
   const without = setting({ dropped: [0] });
   assert.equal(headWords(headOf(without.frame, layout, 0, 0)), "not in this step");
 });
@@ -56,7 +62,10 @@ test("a head in numbers and words", () => {
 test("rows end at the step's last key, and bounds stand where weights are unknown", () => {
   const { frame, source, view } = setting({ isWhole: false });
   const { traces, layout } = rowsData(frame, source, view);
-  assert.deepEqual(traces[1].z, [[0.5, null, 0.25, null], [null, 0.25, null, 0.75]]);
+  assert.deepEqual(traces[1].z, [
+    [0.5, null, 0.25, null],
+    [null, 0.25, null, 0.75],
+  ]);
   assert.deepEqual(traces[0].z[0], [null, 0, null, 0]);
   assert.deepEqual(traces[1].x, ["0 a", "1 ␣", "2 &lt;", "3 a"]);
   assert.deepEqual(layout["xaxis.range"], [-0.5, 3.5]);
@@ -70,7 +79,13 @@ test("one head, and all of them over each other", () => {
   const one = headData(frame, source, view);
   assert.deepEqual(one.traces[1].y, [0, 0.25, 0, 0.75]);
   assert.equal(one.layout["annotations[0].text"], "entropy 0.50 bits");
-  assert.deepEqual(overlaidData(frame, source, view).traces.map(({ y }) => y), [[0.5, 0.125, 0.25, 0.125], [0, 0.25, 0, 0.75]]);
+  assert.deepEqual(
+    overlaidData(frame, source, view).traces.map(({ y }) => y),
+    [
+      [0.5, 0.125, 0.25, 0.125],
+      [0, 0.25, 0, 0.75],
+    ],
+  );
 });
 
 test("the grid is coloured by entropy or by distance", () => {

@@ -25,7 +25,10 @@ test("largest first, equals in the model's order, what is not known last", () =>
   const values = { "final.logits": NaN, "block.13.mlp_act": 1, "block.3.mlp_out": 5, "block.3.mlp_act": 1, "embed.resid0": Infinity };
   const order = ordered(KEYS, "l2", (key) => values[key]);
   assert.deepEqual(order, ["embed.resid0", "block.3.mlp_out", "block.13.mlp_act", "block.3.mlp_act", "final.logits"]);
-  assert.deepEqual(ordered(KEYS, "model", () => assert.fail("not asked")), KEYS);
+  assert.deepEqual(
+    ordered(KEYS, "model", () => assert.fail("not asked")),
+    KEYS,
+  );
 });
 
 test("change is a share of what was", () => {
@@ -58,6 +61,12 @@ test("labels of ticks never touch, whatever the limit and the width", () => {
       }
     }
   }
-  assert.deepEqual(ticksOf("asinh", 120, 120).map(({ text }) => text), ["−100", "0", "100"]);
-  assert.deepEqual(ticksOf("linear", 230, 120).map(({ text }) => text), ["−200", "0", "200"]);
+  assert.deepEqual(
+    ticksOf("asinh", 120, 120).map(({ text }) => text),
+    ["−100", "0", "100"],
+  );
+  assert.deepEqual(
+    ticksOf("linear", 230, 120).map(({ text }) => text),
+    ["−200", "0", "200"],
+  );
 });

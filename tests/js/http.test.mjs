@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { SourceError, damageOf, fetchAttribution, fetchFrames, fetchMeta, fetchSaliency, fetchSeries, fetchTokens } from "../../assets/js/source/http.mjs";
+import { SourceError, damageOf, fetchAttribution, fetchFrames, fetchMeta, fetchSaliency, fetchSeries, fetchTokens } from "../../assets/js/run/http.mjs";
 import { blob } from "./bytes.mjs";
 
 /** Two steps to a column, three hook points. */
-const SERIES = blob({ stat: "p99", every: 2, num_steps: 4 }, {
-  entropy: { dtype: "F32", shape: [2], data: Float32Array.of(1, NaN) },
-  points: { dtype: "F32", shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
-  surprise: { dtype: "F32", shape: [2], data: Float32Array.of(0.5, 7) },
-});
+const SERIES = blob(
+  { stat: "p99", every: 2, num_steps: 4 },
+  {
+    entropy: { dtype: "F32", shape: [2], data: Float32Array.of(1, NaN) },
+    points: { dtype: "F32", shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    surprise: { dtype: "F32", shape: [2], data: Float32Array.of(0.5, 7) },
+  },
+);
 
 /** What the real server would answer, by address. */
 const ANSWERS = {
@@ -104,7 +107,14 @@ test("a server that is gone is said to be", async () => {
 
 test("damage is what the server finds while it is asked again and again", async () => {
   const asked = ["checking", "checking", "right"];
-  ANSWERS["/sessions/whole/integrity"] = { get 0() { return 200; }, get 1() { return JSON.stringify({ integrity: asked.shift() }); } };
+  ANSWERS["/sessions/whole/integrity"] = {
+    get 0() {
+      return 200;
+    },
+    get 1() {
+      return JSON.stringify({ integrity: asked.shift() });
+    },
+  };
   assert.equal(await damageOf("whole", "checking", undefined, 1), "");
   assert.deepEqual(asked, []);
   assert.equal(await damageOf("never asked", "right"), "");

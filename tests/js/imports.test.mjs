@@ -4,9 +4,22 @@ import { test } from "node:test";
 import { isDone, jobShare, jobWords, objection } from "../../assets/js/core/imports.mjs";
 
 test("an import only goes forwards, and says where it is", () => {
-  const states = [["uploading", 0], ["uploading", 1], ["waiting", 0], ["checking", 0], ["checking", 0.5], ["checking", 1], ["converting", 0], ["converting", 1], ["finished", 1]];
+  const states = [
+    ["uploading", 0],
+    ["uploading", 1],
+    ["waiting", 0],
+    ["checking", 0],
+    ["checking", 0.5],
+    ["checking", 1],
+    ["converting", 0],
+    ["converting", 1],
+    ["finished", 1],
+  ];
   const shares = states.map(([state, share]) => jobShare({ name: "a", state, share }));
-  assert.deepEqual(shares, [...shares].sort((a, b) => a - b));
+  assert.deepEqual(
+    shares,
+    [...shares].sort((a, b) => a - b),
+  );
   assert.equal(shares[0], 0);
   assert.equal(shares.at(-1), 1);
   assert.equal(jobWords({ name: "a", state: "checking", share: 0.5 }), "being checked, 50 %");

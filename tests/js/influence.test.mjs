@@ -27,8 +27,15 @@ test("what is approximate says how much may stand elsewhere", () => {
 });
 
 test("text on any colour has a contrast of at least 4.5", () => {
-  const luminance = (rgb) => rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  for (const background of [[10, 22, 32], [28, 115, 137], [79, 209, 224], [239, 253, 255], [118, 118, 118]]) {
+  const luminance = (rgb) =>
+    rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  for (const background of [
+    [10, 22, 32],
+    [28, 115, 137],
+    [79, 209, 224],
+    [239, 253, 255],
+    [118, 118, 118],
+  ]) {
     const text = textOn(background) === "#ffffff" ? 1 : 0;
     const [low, high] = [luminance(background), text].sort((a, b) => a - b);
     assert.ok((high + 0.05) / (low + 0.05) >= 4.5, `${background}`);

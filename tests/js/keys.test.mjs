@@ -1,20 +1,40 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BINDINGS, commandFromKey, keyOf } from "../../assets/js/state/keys.mjs";
+import { BINDINGS, commandFromKey, keyOf } from "../../assets/js/desk/keys.mjs";
 
 function press(key, options = {}) {
-  return commandFromKey({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, isComposing: false, defaultPrevented: false, target: null, ...options });
+  return commandFromKey({
+    key,
+    shiftKey: false,
+    ctrlKey: false,
+    altKey: false,
+    metaKey: false,
+    isComposing: false,
+    defaultPrevented: false,
+    target: null,
+    ...options,
+  });
 }
 const element = (tagName, fields = {}) => ({ tagName, getAttribute: () => null, ...fields });
 const withRole = (role) => element("DIV", { getAttribute: (name) => (name === "role" ? role : null) });
 
 test("the keys of the screen's rules", () => {
   const commands = {
-    " ": { name: "toggle" }, ArrowLeft: { name: "stepBy", steps: -1 }, ArrowRight: { name: "stepBy", steps: 1 },
-    Home: { name: "seekFirst" }, End: { name: "seekLast" }, "[": { name: "scaleSpeed", factor: 0.5 }, "]": { name: "scaleSpeed", factor: 2 },
-    ArrowUp: { name: "moveLayer", layers: 1 }, ArrowDown: { name: "moveLayer", layers: -1 }, h: { name: "nextHead" },
-    "/": { name: "focusPrompt" }, i: { name: "loopFrom" }, o: { name: "loopTo" }, Escape: { name: "clearLoop" },
+    " ": { name: "toggle" },
+    ArrowLeft: { name: "stepBy", steps: -1 },
+    ArrowRight: { name: "stepBy", steps: 1 },
+    Home: { name: "seekFirst" },
+    End: { name: "seekLast" },
+    "[": { name: "scaleSpeed", factor: 0.5 },
+    "]": { name: "scaleSpeed", factor: 2 },
+    ArrowUp: { name: "moveLayer", layers: 1 },
+    ArrowDown: { name: "moveLayer", layers: -1 },
+    h: { name: "nextHead" },
+    "/": { name: "focusPrompt" },
+    i: { name: "loopFrom" },
+    o: { name: "loopTo" },
+    Escape: { name: "clearLoop" },
   };
   for (const [key, command] of Object.entries(commands)) assert.deepEqual(press(key), command, key);
   assert.deepEqual(press("ArrowLeft", { shiftKey: true }), { name: "stepBy", steps: -10 });
@@ -66,7 +86,13 @@ test("on another Latin keyboard a key is what it types", () => {
 });
 
 test("who types keeps every key", () => {
-  for (const target of [element("INPUT", { type: "text" }), element("INPUT", { type: "search" }), element("TEXTAREA"), element("SELECT"), element("DIV", { isContentEditable: true })]) {
+  for (const target of [
+    element("INPUT", { type: "text" }),
+    element("INPUT", { type: "search" }),
+    element("TEXTAREA"),
+    element("SELECT"),
+    element("DIV", { isContentEditable: true }),
+  ]) {
     for (const { key } of BINDINGS) assert.equal(press(key, { target }), null, `${target.tagName} ${key}`);
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnsOf } from "../../assets/js/views/labels.mjs";
+import { columnsOf } from "../../assets/js/stage/labels.mjs";
 
 const LOWEST = { y: -0.5, depth: 0.4 };
 const frame = (pos0, t_add) => ({ header: { pos0, t_add } });
@@ -12,7 +12,10 @@ test("all tokens that were read stand below while there is room, in order, withi
   const { first, last, placeOf } = columnsOf(frame(0, 4), LOWEST, lengthOf, 60);
   assert.deepEqual([first, last], [0, 3]);
   const xs = [0, 1, 2, 3].map((position) => placeOf(position)[0]);
-  assert.deepEqual(xs, [...xs].sort((a, b) => a - b));
+  assert.deepEqual(
+    xs,
+    [...xs].sort((a, b) => a - b),
+  );
   assert.ok(xs[0] > -0.5 && xs[3] < 0.5);
 });
 

@@ -19,8 +19,25 @@ test("places beside the lanes are their ends; lanes without width or steps are s
 const laneOf = (values, present = null) => ({ values, present });
 
 test("lines break where nothing was captured, and where what was recorded is no number", () => {
-  assert.deepEqual(runsOf(laneOf(Float32Array.of(NaN, 1, 2, NaN, NaN, 3))), { number: [[1, 2], [5, 5]], missing: [[0, 0], [3, 4]], nan: [] });
-  assert.deepEqual(runsOf(laneOf(Float32Array.of(1, NaN, NaN, Infinity), [1, 0, 1, 1])), { number: [[0, 0], [3, 3]], missing: [[1, 1]], nan: [[2, 2]] });
+  assert.deepEqual(runsOf(laneOf(Float32Array.of(NaN, 1, 2, NaN, NaN, 3))), {
+    number: [
+      [1, 2],
+      [5, 5],
+    ],
+    missing: [
+      [0, 0],
+      [3, 4],
+    ],
+    nan: [],
+  });
+  assert.deepEqual(runsOf(laneOf(Float32Array.of(1, NaN, NaN, Infinity), [1, 0, 1, 1])), {
+    number: [
+      [0, 0],
+      [3, 3],
+    ],
+    missing: [[1, 1]],
+    nan: [[2, 2]],
+  });
   assert.deepEqual(runsOf(laneOf(new Float32Array(0))), { number: [], missing: [], nan: [] });
 });
 
@@ -32,14 +49,33 @@ test("a lane holds zero and every finite number", () => {
 
 test("a training script has lanes of what it added, a model those of its predictions", () => {
   const line = (name) => ({ name, values: Float32Array.of(4, NaN), present: Uint8Array.of(1, 1) });
-  const series = { surprise: Float32Array.of(1, 2), entropy: Float32Array.of(3, 4), points: Float32Array.of(5, 6, 7, 8), every: 1, extra: [line("loss"), line("rate")] };
+  const series = {
+    surprise: Float32Array.of(1, 2),
+    entropy: Float32Array.of(3, 4),
+    points: Float32Array.of(5, 6, 7, 8),
+    every: 1,
+    extra: [line("loss"), line("rate")],
+  };
   const point = { key: "0.weight", unit: "activation" };
   const lanes = lanesOf(series, point, 1, true);
-  assert.deepEqual(lanes.map(({ name }) => name), ["loss", "rate", "l2"]);
+  assert.deepEqual(
+    lanes.map(({ name }) => name),
+    ["loss", "rate", "l2"],
+  );
   assert.deepEqual([...lanes[2].values], [7, 8]);
   assert.deepEqual([kindOf(lanes[0], 0), kindOf(lanes[0], 1), kindOf(lanes[0], 9)], ["number", "nan", "missing"]);
-  assert.deepEqual(lanesOf({ ...series, extra: [] }, point, 0, false).map(({ name, unit }) => [name, unit]), [["surprise", "bits"], ["entropy", "bits"], ["l2", "activation"]]);
-  assert.deepEqual(lanesOf(null, point, 0, true).map(({ name, values }) => [name, values.length]), [["l2", 0]]);
+  assert.deepEqual(
+    lanesOf({ ...series, extra: [] }, point, 0, false).map(({ name, unit }) => [name, unit]),
+    [
+      ["surprise", "bits"],
+      ["entropy", "bits"],
+      ["l2", "activation"],
+    ],
+  );
+  assert.deepEqual(
+    lanesOf(null, point, 0, true).map(({ name, values }) => [name, values.length]),
+    [["l2", 0]],
+  );
   assert.equal(lanesOf({ ...series, extra: Array.from({ length: 9 }, (_, i) => line(`x${i}`)) }, point, 0, true).length, 7);
 });
 

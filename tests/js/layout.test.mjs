@@ -44,7 +44,10 @@ for (const name of ["frame", "frame-q8", "frame-prefill"]) {
     assert.deepEqual([...logits.ids], expected.logits.token_ids);
     assert.deepEqual([...logits.logits], numbers(expected.logits.values));
     const scalars = [logits.logsumexp, logits.entropy, logits.chosenLogprob, logits.chosenRank];
-    assert.deepEqual(scalars, ["logsumexp", "entropy", "chosen_logprob", "chosen_rank"].map((key) => expected.logits[key]));
+    assert.deepEqual(
+      scalars,
+      ["logsumexp", "entropy", "chosen_logprob", "chosen_rank"].map((key) => expected.logits[key]),
+    );
   });
 }
 

@@ -15,8 +15,28 @@ class Shelf {
 
 test("each condition holds when it is so, and all of them must", () => {
   const now = { ...nothing(), step: 7, visited: new Set([1, 7]), view: { point: "sum", neuron: 0, tab: "neurons", watched: ["sum:0"] }, token: 3 };
-  const yes = [{ step_at: 7 }, { step_at_least: 6 }, { visited: 2 }, { selected: { point: "sum", neuron: 0 } }, { selected: { token: 3 } }, { tab: "neurons" }, { picture: "tower" }, { watched: "sum:0" }, { step_at: 7, tab: "neurons" }];
-  const no = [{ step_at: 6 }, { step_at_least: 8 }, { visited: 3 }, { selected: { point: "sum", neuron: 1 } }, { picture: "flat" }, { played: true }, { opened: "a" }, { widget: "and" }, { step_at: 7, tab: "attention" }];
+  const yes = [
+    { step_at: 7 },
+    { step_at_least: 6 },
+    { visited: 2 },
+    { selected: { point: "sum", neuron: 0 } },
+    { selected: { token: 3 } },
+    { tab: "neurons" },
+    { picture: "tower" },
+    { watched: "sum:0" },
+    { step_at: 7, tab: "neurons" },
+  ];
+  const no = [
+    { step_at: 6 },
+    { step_at_least: 8 },
+    { visited: 3 },
+    { selected: { point: "sum", neuron: 1 } },
+    { picture: "flat" },
+    { played: true },
+    { opened: "a" },
+    { widget: "and" },
+    { step_at: 7, tab: "attention" },
+  ];
   for (const each of yes) assert.ok(holds(each, now), JSON.stringify(each));
   for (const each of no) assert.ok(!holds(each, now), JSON.stringify(each));
   assert.ok(holds({ played: true, opened: "a", widget: "and" }, { ...now, played: true, opened: new Set("a"), announced: new Set(["and"]) }));
@@ -45,7 +65,12 @@ test("progress does without a place to keep it, and with a broken one", () => {
   const broken = new Shelf();
   broken.values["mri-learn"] = "{not json";
   assert.deepEqual(new Progress(broken).of("1").seen, []);
-  const full = { getItem: () => null, setItem: () => { throw new Error("full"); } };
+  const full = {
+    getItem: () => null,
+    setItem: () => {
+      throw new Error("full");
+    },
+  };
   new Progress(full).visit("1", "a");
 });
 
@@ -56,7 +81,10 @@ test("the score counts first tries of the check", () => {
 
 test("a half-plane is cut where the sum is zero", () => {
   const weights = [1, 1, -1];
-  assert.deepEqual(lineIn(weights, 0, 1)?.map((point) => sumOf(weights, point)), [0, 0]);
+  assert.deepEqual(
+    lineIn(weights, 0, 1)?.map((point) => sumOf(weights, point)),
+    [0, 0],
+  );
   const corners = halfPlane(weights, 0, 1);
   assert.ok(corners.every((corner) => sumOf(weights, corner) >= 0));
   assert.equal(corners.length, 3);
@@ -66,7 +94,10 @@ test("a half-plane is cut where the sum is zero", () => {
 });
 
 test("a formula is shown with the numbers that went in", () => {
-  const numbers = [{ text: "0.91", formula: "", inputs: {}, source: "a" }, { text: "0.83", formula: "relu({z})² + {k}", inputs: { z: { at: 0 }, k: { text: "0" } } }];
+  const numbers = [
+    { text: "0.91", formula: "", inputs: {}, source: "a" },
+    { text: "0.83", formula: "relu({z})² + {k}", inputs: { z: { at: 0 }, k: { text: "0" } } },
+  ];
   assert.deepEqual(actualParts(numbers[1]), ["relu(", { name: "z", at: 0 }, ")² + ", { name: "k", text: "0" }]);
   assert.equal(formulaText(numbers[1], numbers), "0.83 = relu(0.91)² + 0");
   assert.equal(filled("{a} of {b}", { a: 1 }), "1 of {b}");

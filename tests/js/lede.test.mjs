@@ -16,7 +16,10 @@ test("the bundled model finishes a sentence, goes on with a text, or answers", (
 });
 
 test("of another model nothing is said that the recording does not tell", () => {
-  assert.match(ledeOf({ ...shipped, model_id: "base/d20/100", model_config: { n_embd: 1280 } }, { n_layer: 20 }), /^A language model, not yet taught to chat, finishes/);
+  assert.match(
+    ledeOf({ ...shipped, model_id: "base/d20/100", model_config: { n_embd: 1280 } }, { n_layer: 20 }),
+    /^A language model, not yet taught to chat, finishes/,
+  );
   assert.match(ledeOf({ ...shipped, model_id: "nanochat.gpt.GPT" }, six), /^A small language model finishes/);
   assert.match(ledeOf({ ...shipped, model_id: "my-folder/d6/1", model_config: {}, prompt: "" }, six), /^A language model reads and writes\./);
 });

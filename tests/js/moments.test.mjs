@@ -6,9 +6,17 @@ import { alignmentWords, firstMoment, momentOfColumn, momentsOfSteps } from "../
 /** "the cat sat" and "the big dog sat": the first and the last token stand for each other. */
 const ALIGNMENT = {
   strategy: "mapping",
-  positions: [[0, 0], [2, 3]],
+  positions: [
+    [0, 0],
+    [2, 3],
+  ],
   divergence: 1,
-  steps: [[0, 0], [1, 1], [-1, 2], [2, 3]],
+  steps: [
+    [0, 0],
+    [1, 1],
+    [-1, 2],
+    [2, 3],
+  ],
   matched: [true, false, false, true],
   whole: [true, false, false, true],
   keys: [],
@@ -18,8 +26,23 @@ const TOKENS = { a: ["the", "cat", "sat"], b: ["the", "big", "dog", "sat"] };
 
 test("every step of a side has its moment", () => {
   const { a, b } = momentsOfSteps(ALIGNMENT);
-  assert.deepEqual([...a], [[0, 0], [1, 1], [2, 3]]);
-  assert.deepEqual([...b], [[0, 0], [1, 1], [2, 2], [3, 3]]);
+  assert.deepEqual(
+    [...a],
+    [
+      [0, 0],
+      [1, 1],
+      [2, 3],
+    ],
+  );
+  assert.deepEqual(
+    [...b],
+    [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ],
+  );
 });
 
 test("it opens behind the place where the two part", () => {
@@ -30,9 +53,25 @@ test("it opens behind the place where the two part", () => {
 });
 
 test("the alignment in words", () => {
-  assert.equal(alignmentWords(ALIGNMENT, TOKENS), "They share their first 1 token, then A goes on with “cat”, B goes on with “big”. Behind that, 1 equal token stand for each other. 2 of 4 moments are matched.".replace("token stand", "token stands"));
+  assert.equal(
+    alignmentWords(ALIGNMENT, TOKENS),
+    "They share their first 1 token, then A goes on with “cat”, B goes on with “big”. Behind that, 1 equal token stand for each other. 2 of 4 moments are matched.".replace(
+      "token stand",
+      "token stands",
+    ),
+  );
   assert.match(alignmentWords({ ...ALIGNMENT, strategy: "pooled" }, TOKENS), /Pooled: means over all steps/);
-  const same = { ...ALIGNMENT, divergence: 3, positions: [[0, 0], [1, 1], [2, 2]], steps: [[0, 0]], matched: [true] };
+  const same = {
+    ...ALIGNMENT,
+    divergence: 3,
+    positions: [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ],
+    steps: [[0, 0]],
+    matched: [true],
+  };
   assert.equal(alignmentWords(same, { a: TOKENS.a, b: TOKENS.a }), "Both read the same 3 tokens. 1 of 1 moment are matched.".replace("are", "is"));
   assert.match(alignmentWords({ ...ALIGNMENT, divergence: 3 }, { a: TOKENS.a, b: [...TOKENS.a, "down"] }), /then A ends, B goes on with “down”/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Pictures } from "../../assets/js/state/pictures.mjs";
+import { Pictures } from "../../assets/js/desk/pictures.mjs";
 
 /** Pictures on a page whose frames come when the test says so. */
 function page({ draws = () => true } = {}) {

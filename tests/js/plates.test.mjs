@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { centreOf, gridShape, hit, placePlates, plateKeys, plateLabel } from "../../assets/js/draw/plates.mjs";
-import { coreRadius, LEVELS, levelOf } from "../../assets/js/draw/sprites.mjs";
+import { centreOf, gridShape, hit, placePlates, plateKeys, plateLabel } from "../../assets/js/stage/plates.mjs";
+import { coreRadius, LEVELS, levelOf } from "../../assets/js/stage/sprites.mjs";
 import { stepsOfPositions } from "../../assets/js/core/growth.mjs";
 
 const BLOCK = ["resid_pre", "attn_out", "mlp_out", "resid_post"];
@@ -27,9 +27,19 @@ test("labels", () => {
   assert.equal(plateLabel("final.ln_f"), "final · ln_f");
 });
 
-for (const [count, width, stage] of [[8, 256, [730, 620]], [8, 256, [390, 400]], [26, 1536, [730, 620]], [1, 1024, [730, 620]], [3, 5, [300, 200]], [14, 768, [1200, 700]]]) {
+for (const [count, width, stage] of [
+  [8, 256, [730, 620]],
+  [8, 256, [390, 400]],
+  [26, 1536, [730, 620]],
+  [1, 1024, [730, 620]],
+  [3, 5, [300, 200]],
+  [14, 768, [1200, 700]],
+]) {
   test(`${count} plates of ${width} fit ${stage} without touching`, () => {
-    const plates = placePlates(Array.from({ length: count }, (_, i) => ({ key: `block.${i}.mlp_out`, width })), ...stage);
+    const plates = placePlates(
+      Array.from({ length: count }, (_, i) => ({ key: `block.${i}.mlp_out`, width })),
+      ...stage,
+    );
     const boxes = plates.map(({ x, y, cols, rows, cellPx }) => [x, y, x + cols * cellPx, y + rows * cellPx]);
     for (const [left, top, right, bottom] of boxes) assert.ok(left >= 0 && top >= 0 && right <= stage[0] && bottom <= stage[1]);
     for (const a of boxes) for (const b of boxes) assert.ok(a === b || a[2] < b[0] || b[2] < a[0] || a[3] < b[1] || b[3] < a[1]);
@@ -37,7 +47,14 @@ for (const [count, width, stage] of [[8, 256, [730, 620]], [8, 256, [390, 400]],
 }
 
 test("what lies under a neuron's centre is that neuron", () => {
-  const plates = placePlates([{ key: "a", width: 13 }, { key: "b", width: 13 }], 400, 300);
+  const plates = placePlates(
+    [
+      { key: "a", width: 13 },
+      { key: "b", width: 13 },
+    ],
+    400,
+    300,
+  );
   for (const plate of plates) {
     for (let neuron = 0; neuron < 13; neuron++) {
       const found = hit(plates, ...centreOf(plate, neuron));

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FrameCache } from "../../assets/js/source/cache.mjs";
-import { Player } from "../../assets/js/state/player.mjs";
+import { FrameCache } from "../../assets/js/run/cache.mjs";
+import { Player } from "../../assets/js/desk/player.mjs";
 import { recordsOf } from "./bytes.mjs";
 
 const WINDOW_BYTES = recordsOf(0, 8).byteLength;
@@ -20,12 +20,7 @@ async function played({ maxBytes, loop = null, ticks = 200, fetchWindow = async 
     return fetchWindow(...range);
   };
   const cache = new FrameCache({ fetchWindow: fetchCounted, numSteps: 40, windowSteps: 8, maxBytes });
-  const player = new Player({
-    numSteps: 40,
-    ready: (step) => cache.get(step) !== null,
-    now: () => ms,
-    raf: (callback) => (picture = callback),
-  });
+  const player = new Player({ numSteps: 40, ready: (step) => cache.get(step) !== null, now: () => ms, raf: (callback) => (picture = callback) });
   const shown = new Set();
   player.subscribe(({ step, wanted, direction }) => {
     cache.ensure(wanted, direction).catch(() => {});
@@ -58,7 +53,10 @@ test("it plays through even where only one window fits", async () => {
 test("a loop over the edge of two windows needs each of them once", async () => {
   const { player, requests, shown } = await played({ maxBytes: 100 * WINDOW_BYTES, loop: [6, 10], ticks: 100 });
   assert.equal(player.mode, "playing");
-  assert.deepEqual([...shown].sort((a, b) => a - b), [6, 7, 8, 9, 10]);
+  assert.deepEqual(
+    [...shown].sort((a, b) => a - b),
+    [6, 7, 8, 9, 10],
+  );
   assert.equal(requests, 2);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PACES, Player } from "../../assets/js/state/player.mjs";
+import { PACES, Player } from "../../assets/js/desk/player.mjs";
 
 /** A clock that stands until `run(ms)`, which draws a picture every 10 ms. */
 class FakeClock {
@@ -17,7 +17,7 @@ class FakeClock {
   }
 
   run(ms, tickMs = 10) {
-    for (const end = this.ms + ms; this.ms < end; ) {
+    for (const end = this.ms + ms; this.ms < end;) {
       this.ms += tickMs;
       const callback = this.callback;
       this.callback = null;

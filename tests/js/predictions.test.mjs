@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { predictions, strongest, temperatureWords } from "../../assets/js/core/predictions.mjs";
-import { predictionData } from "../../assets/js/views/feeds.mjs";
+import { predictionData } from "../../assets/js/panels/feeds.mjs";
 
 const array = (data) => ({ data, dtype: "F32", shape: [data.length] });
 
@@ -38,7 +38,10 @@ test("at another temperature they are shares of those known", () => {
   const { probs } = predictions(frameOf(9), 2);
   const expected = [3, 1, -2].map((logit) => Math.exp(logit / 2));
   const sum = expected[0] + expected[1] + expected[2];
-  close(probs, expected.map((each) => each / sum));
+  close(
+    probs,
+    expected.map((each) => each / sum),
+  );
 });
 
 test("the strongest have the token that follows with them", () => {

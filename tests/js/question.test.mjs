@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { csvAddress, neuronFromName, questionFromUrl, urlFromQuestion } from "../../assets/js/neurons/question.mjs";
+import { csvAddress, neuronFromName, questionFromUrl, urlFromQuestion } from "../../assets/js/pages/question.mjs";
 
 const BOOT = { session: "demo", point: "block.1.mlp_act", widths: { "block.1.mlp_act": 64, "final.ln_f": 16 }, blocks: ["block.1.mlp_act"], comparable: true };
 
 test("an address without choices asks for what is usual", () => {
   const question = questionFromUrl("?session=demo", BOOT);
-  assert.deepEqual(question, { session: "demo", point: "block.1.mlp_act", neuron: 0, span: "point", scope: "session", method: "kmeans", groups: "auto", seed: 0, tab: "groups" });
+  assert.deepEqual(question, {
+    session: "demo",
+    point: "block.1.mlp_act",
+    neuron: 0,
+    span: "point",
+    scope: "session",
+    method: "kmeans",
+    groups: "auto",
+    seed: 0,
+    tab: "groups",
+  });
   assert.equal(urlFromQuestion(question), "?session=demo&point=block.1.mlp_act");
 });
 
@@ -37,7 +47,10 @@ test("what is wrong in an address is as usual", () => {
 
 test("addresses of numbers and names of neurons", () => {
   const question = questionFromUrl("?groups=3&neuron=5", BOOT);
-  assert.equal(csvAddress("group-map", question), "/neurons/group-map.csv?session=demo&point=block.1.mlp_act&neuron=5&span=point&scope=session&method=kmeans&groups=3&seed=0");
+  assert.equal(
+    csvAddress("group-map", question),
+    "/neurons/group-map.csv?session=demo&point=block.1.mlp_act&neuron=5&span=point&scope=session&method=kmeans&groups=3&seed=0",
+  );
   assert.equal(csvAddress("dossier-history", question), "/sessions/demo/panels/history.csv?step=0&point=block.1.mlp_act&neuron=5");
   assert.deepEqual(neuronFromName("block.3.mlp_act · 17 and 2 beside it"), { point: "block.3.mlp_act", neuron: 17 });
   assert.equal(neuronFromName("group 3"), null);

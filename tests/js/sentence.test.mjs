@@ -34,11 +34,16 @@ function attention(heads) {
 
 /** probs: {id: probability}, by falling probability. */
 function predictions(probs, { logprob = NaN, rank = 0 } = {}) {
-  const ids = Object.keys(probs).map(Number).sort((a, b) => probs[b] - probs[a]);
+  const ids = Object.keys(probs)
+    .map(Number)
+    .sort((a, b) => probs[b] - probs[a]);
   return {
     "logits/token_ids": { dtype: "U32", shape: [ids.length], data: Uint32Array.from(ids) },
     "logits/values": f32(...ids.map((id) => Math.log(probs[id]))),
-    "logits/logsumexp": scalar(0), "logits/entropy": scalar(1), "logits/chosen_logprob": scalar(logprob), "logits/chosen_rank": scalar(rank),
+    "logits/logsumexp": scalar(0),
+    "logits/entropy": scalar(1),
+    "logits/chosen_logprob": scalar(logprob),
+    "logits/chosen_rank": scalar(rank),
   };
 }
 
@@ -49,15 +54,31 @@ function statistics(rows) {
 }
 
 function frame(arrays, header = {}) {
-  return { header: { step: 7, phase: "decode", pos0: 7, t_add: 1, chosen_id: 4, forced: false, dropped: 0, dropped_layers: [], ...header }, arrays, numBytes: 0 };
+  return {
+    header: { step: 7, phase: "decode", pos0: 7, t_add: 1, chosen_id: 4, forced: false, dropped: 0, dropped_layers: [], ...header },
+    arrays,
+    numBytes: 0,
+  };
 }
 
 const own = (position) => [[[position, 0.9]], [[position, 0.9]], [[position, 0.9]], [[position, 0.9]]];
 const LOOKS = attention([
-  [[0, 0.6], [6, 0.25]],
-  [[6, 0.95], [0, 0.03]], // one back, and strong
-  [[1, 0.4], [0, 0.3]], // six back, and firm
-  [[2, 0.29], [0, 0.2]], // not firm
+  [
+    [0, 0.6],
+    [6, 0.25],
+  ],
+  [
+    [6, 0.95],
+    [0, 0.03],
+  ], // one back, and strong
+  [
+    [1, 0.4],
+    [0, 0.3],
+  ], // six back, and firm
+  [
+    [2, 0.29],
+    [0, 0.2],
+  ], // not firm
 ]);
 
 function parts(arrays, { header = {}, layout = layoutOf(POINTS), numPrompt = 3 } = {}) {
@@ -72,16 +93,53 @@ test("a look back and a sure prediction, each number with its source", () => {
   const sources = Object.fromEntries(list.filter((part) => part.of).map(({ text, of }) => [text, of]));
   const head = { tab: "attention", layer: 1, head: 0 };
   assert.deepEqual(sources, { "Block 1": head, "6 tokens": head, "head 0": head, "40.0 %": head, "93.0 %": { tab: "predictions" } });
-  assert.deepEqual(list.filter((part) => part.id !== undefined).map((part) => part.id), [1, 4]);
+  assert.deepEqual(
+    list.filter((part) => part.id !== undefined).map((part) => part.id),
+    [1, 4],
+  );
 });
 
 test("without a firm look the strongest is told, of equals the first; one token is singular", () => {
-  const equal = attention([[[0, 0.5], [6, 0.25]], [[0, 0.5], [6, 0.25]], [[0, 0.5], [3, 0.2]], [[0, 0.9], [3, 0.01]]]);
+  const equal = attention([
+    [
+      [0, 0.5],
+      [6, 0.25],
+    ],
+    [
+      [0, 0.5],
+      [6, 0.25],
+    ],
+    [
+      [0, 0.5],
+      [3, 0.2],
+    ],
+    [
+      [0, 0.9],
+      [3, 0.01],
+    ],
+  ]);
   assert.match(said({ ...equal, ...predictions({ 4: 0.6 }) }), /^Block 0’s attention looked back 1 token to “dog” \(head 0, 25\.0 %\), and/);
 });
 
 test("where nobody looks back, the heads that rest are counted", () => {
-  const first = attention([[[0, 0.9], [6, 0.05]], [[0, 0.9], [6, 0.05]], [[0, 0.9], [6, 0.05]], [[7, 0.9], [6, 0.05]]]);
+  const first = attention([
+    [
+      [0, 0.9],
+      [6, 0.05],
+    ],
+    [
+      [0, 0.9],
+      [6, 0.05],
+    ],
+    [
+      [0, 0.9],
+      [6, 0.05],
+    ],
+    [
+      [7, 0.9],
+      [6, 0.05],
+    ],
+  ]);
   assert.match(said({ ...first, ...predictions({ 4: 0.6 }) }), /^3 of 4 attention heads looked most at the first token, “<\|bos\|>”, and/);
   assert.match(said({ ...attention(own(7)), ...predictions({ 4: 0.6 }) }), /^4 of 4 attention heads looked most at the token itself, “had”, and/);
 });
@@ -99,8 +157,14 @@ test("a prefill pass speaks of its last token", () => {
 test("sure, leaning, undecided; equals are told as equal", () => {
   assert.equal(said({ ...predictions({ 4: 0.3 }), ...attention(own(0)) }, { header: { pos0: 0 }, numPrompt: 1 }), "The model leans to “ball”, at 30.0 %.");
   assert.match(said({ ...LOOKS, ...predictions({ 4: 0.1 }) }), /the model is undecided: “ball” leads with 10\.0 %\.$/);
-  assert.match(said({ ...LOOKS, ...predictions({ 4: 0.4, 6: 0.4, 1: 0.1 }) }), /“ball” and “dog” are equally likely, at 40\.0 % each; the model took “ball” \(40\.0 %, place 1\)\.$/);
-  assert.match(said({ ...LOOKS, ...predictions({ 1: 0.2, 2: 0.2, 3: 0.2, 5: 0.1 }) }, { header: { chosen_id: -1 } }), /and 3 tokens are equally likely, at 20\.0 % each\.$/);
+  assert.match(
+    said({ ...LOOKS, ...predictions({ 4: 0.4, 6: 0.4, 1: 0.1 }) }),
+    /“ball” and “dog” are equally likely, at 40\.0 % each; the model took “ball” \(40\.0 %, place 1\)\.$/,
+  );
+  assert.match(
+    said({ ...LOOKS, ...predictions({ 1: 0.2, 2: 0.2, 3: 0.2, 5: 0.1 }) }, { header: { chosen_id: -1 } }),
+    /and 3 tokens are equally likely, at 20\.0 % each\.$/,
+  );
   assert.match(said({ ...LOOKS, ...predictions({ 1: 0.1, 2: 0.1, 3: 0.1 }) }, { header: { chosen_id: -1 } }), /and at least 3 tokens are equally likely/);
 });
 
@@ -116,7 +180,11 @@ test("another token than the top one: drawn, put in by the calculator, or the pr
 
 test("missing predictions: the token is known, its probability is not; the neuron that stands out is told", () => {
   const neurons = {
-    ...statistics([[0, 1, 2], [0, 1, 9], [1, 0.5, 3]]),
+    ...statistics([
+      [0, 1, 2],
+      [0, 1, 9],
+      [1, 0.5, 3],
+    ]),
     "topk/4/indices": { dtype: "U16", shape: [3, 2], data: Uint16Array.of(0, 1, 0, 1, 3, 2) },
     "topk/4/values": { dtype: "F32", shape: [3, 2], data: Float32Array.of(3, 2, 80, 1, -1.5, NaN) },
   };
@@ -126,7 +194,14 @@ test("missing predictions: the token is known, its probability is not; the neuro
 });
 
 test("missing attention leaves its clause out", () => {
-  const text = said({ ...predictions({ 4: 0.93 }, { logprob: Math.log(0.93) }), ...statistics([[0, 1, 2], [0, 1, 9], [1, 0.5, 3]]) });
+  const text = said({
+    ...predictions({ 4: 0.93 }, { logprob: Math.log(0.93) }),
+    ...statistics([
+      [0, 1, 2],
+      [0, 1, 9],
+      [1, 0.5, 3],
+    ]),
+  });
   assert.equal(text, "The model is now 93.0 % sure of “ball”.");
 });
 
@@ -137,22 +212,60 @@ test("logits that are no numbers are said to be none", () => {
 });
 
 test("NaN and ∞: the first hook point that has them, and where they began", () => {
-  const arrays = { ...statistics([[0, 1, 2], [NaN, NaN, NaN], [NaN, NaN, NaN]]), ...predictions({ 4: NaN }) };
+  const arrays = {
+    ...statistics([
+      [0, 1, 2],
+      [NaN, NaN, NaN],
+      [NaN, NaN, NaN],
+    ]),
+    ...predictions({ 4: NaN }),
+  };
   const list = parts(arrays);
   assert.equal(textOf(list), "NaN or ∞ is in block.0.resid_post and 1 more hook point, and the predictions are no numbers, though the model took “ball”.");
   assert.deepEqual(list.find(({ text }) => text === "block.0.resid_post").of, { tab: "statistics", point: "block.0.resid_post" });
-  const since = (/** @type {any} */ firstOdd) => textOf(sentence(frame(statistics([[0, 1, 2], [0, 1, 2], [NaN, NaN, Infinity]])), { layout: layoutOf(POINTS), tokens: TOKENS, numPrompt: 3, firstOdd }));
+  const since = (/** @type {any} */ firstOdd) =>
+    textOf(
+      sentence(
+        frame(
+          statistics([
+            [0, 1, 2],
+            [0, 1, 2],
+            [NaN, NaN, Infinity],
+          ]),
+        ),
+        { layout: layoutOf(POINTS), tokens: TOKENS, numPrompt: 3, firstOdd },
+      ),
+    );
   assert.match(since({ step: 4, point: "block.0.attn_out" }), /^NaN or ∞ is in block\.1\.mlp_out, since step 4, where it began in block\.0\.attn_out, and/);
   assert.match(since({ step: 7, point: "block.1.mlp_out" }), /^NaN or ∞ is in block\.1\.mlp_out, for the first time in this recording, and/);
   assert.match(since(null), /^NaN or ∞ is in block\.1\.mlp_out, and the model took/);
-  assert.doesNotMatch(said(statistics([[0, 1, 2], [0, 1, 2], [0, 1, 2]])), /NaN/);
-  const dropped = frame(statistics([[0, 1, 2], [0, 1, 2]]), { dropped_layers: [1] });
+  assert.doesNotMatch(
+    said(
+      statistics([
+        [0, 1, 2],
+        [0, 1, 2],
+        [0, 1, 2],
+      ]),
+    ),
+    /NaN/,
+  );
+  const dropped = frame(
+    statistics([
+      [0, 1, 2],
+      [0, 1, 2],
+    ]),
+    { dropped_layers: [1] },
+  );
   assert.doesNotMatch(textOf(sentence(dropped, { layout: layoutOf(POINTS), tokens: TOKENS, numPrompt: 3 })), /NaN/);
 });
 
 test("values that were kept are never called missing", () => {
   const flat = {
-    ...statistics([[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+    ...statistics([
+      [0, 0, 0],
+      [0, 0, 0],
+      [0, 0, 0],
+    ]),
     "topk/4/indices": { dtype: "U16", shape: [3, 2], data: new Uint16Array(6) },
     "topk/4/values": { dtype: "F32", shape: [3, 2], data: new Float32Array(6) },
   };
@@ -160,9 +273,18 @@ test("values that were kept are never called missing", () => {
 });
 
 test("a plain module has neurons only, then statistics only, then nothing", () => {
-  const layout = layoutOf([{ key: "0", layer_index: 0, layer_type: "Linear", width: 4 }, { key: "1", layer_index: 1, layer_type: "ReLU", width: 4 }], { n_layer: 0, n_head: 0 });
+  const layout = layoutOf(
+    [
+      { key: "0", layer_index: 0, layer_type: "Linear", width: 4 },
+      { key: "1", layer_index: 1, layer_type: "ReLU", width: 4 },
+    ],
+    { n_layer: 0, n_head: 0 },
+  );
   const header = { pos0: 0, chosen_id: -1 };
-  const only = statistics([[0, 1, 2], [0, 1, 9]]);
+  const only = statistics([
+    [0, 1, 2],
+    [0, 1, 9],
+  ]);
   const kept = {
     ...only,
     "topk/4/indices": { dtype: "U16", shape: [2, 2], data: Uint16Array.of(0, 1, 3, 1) },

@@ -24,6 +24,10 @@ test("other lines mean another list", () => {
 });
 
 test("many lines are fetched in parts", () => {
-  assert.deepEqual(ranges(450), [[0, 200], [200, 400], [400, 450]]);
+  assert.deepEqual(ranges(450), [
+    [0, 200],
+    [200, 400],
+    [400, 450],
+  ]);
   assert.deepEqual(ranges(0), []);
 });

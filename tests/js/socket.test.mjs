@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FIRST_WAIT_MS, LiveSocket, MOST_WAIT_MS } from "../../assets/js/source/socket.mjs";
+import { FIRST_WAIT_MS, LiveSocket, MOST_WAIT_MS } from "../../assets/js/run/socket.mjs";
 import { recordsOf } from "./bytes.mjs";
 
 /** A server's end of sockets, a clock that runs when told to, and what the page heard. */

@@ -5,11 +5,23 @@ import { FLOWS, reads, writes } from "../../assets/js/core/flow.mjs";
 import { captured, layoutFromMeta, stats } from "../../assets/js/core/layout.mjs";
 import { MARK } from "../../assets/js/core/quantization.mjs";
 import { frameFromBlob } from "../../assets/js/core/wire.mjs";
-import { HOME, fitCamera, project } from "../../assets/js/draw/camera.mjs";
-import { PARTICLE_FLOATS, streamsOf } from "../../assets/js/draw/particles.mjs";
-import { plateKeys } from "../../assets/js/draw/plates.mjs";
-import { FULL, Quality } from "../../assets/js/draw/quality.mjs";
-import { DOT_FLOATS, SELECTED, WATCHED, ZERO, cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower, towerGrid } from "../../assets/js/draw/tower.mjs";
+import { HOME, fitCamera, project } from "../../assets/js/stage/camera.mjs";
+import { PARTICLE_FLOATS, streamsOf } from "../../assets/js/stage/particles.mjs";
+import { plateKeys } from "../../assets/js/stage/plates.mjs";
+import { FULL, Quality } from "../../assets/js/stage/quality.mjs";
+import {
+  DOT_FLOATS,
+  SELECTED,
+  WATCHED,
+  ZERO,
+  cornersOf,
+  dotsOf,
+  hitTower,
+  markDots,
+  placeOf,
+  placeTower,
+  towerGrid,
+} from "../../assets/js/stage/tower_geometry.mjs";
 import { golden } from "./bytes.mjs";
 
 const { buffer, expected } = golden("frame");
@@ -29,10 +41,22 @@ const changed = (name, change) => {
 };
 
 /** The array that holds a hook point's kept values. */
-const valuesOf = (key) => Object.keys(frame.arrays).find((name) => /^topk\/.*\/values$/.test(name) && captured(changed(name, (data) => data.fill(0)), layout, key).values.every((x) => x === 0));
+const valuesOf = (key) =>
+  Object.keys(frame.arrays).find(
+    (name) =>
+      /^topk\/.*\/values$/.test(name) &&
+      captured(
+        changed(name, (data) => data.fill(0)),
+        layout,
+        key,
+      ).values.every((x) => x === 0),
+  );
 
 test("grids hold every neuron and are wider than deep", () => {
-  assert.deepEqual([256, 768, 1024, 1536].map(towerGrid).map(({ rows, cols }) => rows * cols), [256, 768, 1024, 1536]);
+  assert.deepEqual(
+    [256, 768, 1024, 1536].map(towerGrid).map(({ rows, cols }) => rows * cols),
+    [256, 768, 1024, 1536],
+  );
   for (const width of [1, 2, 7, 8, 97, 211, 384, 5003]) {
     const { rows, cols } = towerGrid(width);
     assert.ok(rows * cols >= width && rows * cols - width < cols, `${width}: ${rows} × ${cols}`);
@@ -69,14 +93,21 @@ test("NaN, both infinities, zero and a clipped value keep their marks", () => {
   const slab = slabs.find(({ key }) => key === KEY);
   const dots = dotsIn(dotsOf([slab], odd, null, layout, fullScale));
   const marks = new Set(dots.map((dot) => dot[6]));
-  const expectedMarks = new Set([...kept.values].map((x) => (Number.isNaN(x) ? MARK.nan : x === Infinity ? MARK.plusInfinity : x === -Infinity ? MARK.minusInfinity : x === 0 ? ZERO : MARK.clipped)));
+  const expectedMarks = new Set(
+    [...kept.values].map((x) =>
+      Number.isNaN(x) ? MARK.nan : x === Infinity ? MARK.plusInfinity : x === -Infinity ? MARK.minusInfinity : x === 0 ? ZERO : MARK.clipped,
+    ),
+  );
   assert.deepEqual([...marks].sort(), [...expectedMarks].sort());
   assert.ok(marks.size >= 3);
 });
 
 test("a rise is measured against the step before, against its bound where the neuron was not kept", () => {
   const flat = dotsIn(dotsOf(slabs, frame, frame, layout, fullScale));
-  assert.ok(flat.every((dot) => dot[7] === 0), "nothing rose");
+  assert.ok(
+    flat.every((dot) => dot[7] === 0),
+    "nothing rose",
+  );
   const before = changed(valuesOf(KEY), (data) => data.fill(0));
   const risen = dotsIn(dotsOf(slabs, frame, before, layout, fullScale)).filter((dot) => dot[7] > 0);
   assert.ok(risen.length > 0);
@@ -85,7 +116,10 @@ test("a rise is measured against the step before, against its bound where the ne
 
 test("rings mark the selected neuron and the watched ones that are shown", () => {
   const rings = dotsIn(markDots(slabs, { point: KEY, neuron: 2 }, [`${KEY}:1`, "block.0.mlp_out:1", `${KEY}:99999`]));
-  assert.deepEqual(rings.map((ring) => ring[6]), [WATCHED, SELECTED]);
+  assert.deepEqual(
+    rings.map((ring) => ring[6]),
+    [WATCHED, SELECTED],
+  );
 });
 
 test("the pixel of a dot means that neuron, a bare plate its cell, the room nothing", () => {

@@ -1,9 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EMPTY_VIEW, ViewState, urlFromView, viewFromUrl } from "../../assets/js/state/view.mjs";
+import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../../assets/js/core/address.mjs";
+import { ViewState } from "../../assets/js/desk/view.mjs";
 
-const VIEW = { lesson: "1-perceptron", moment: 3, a: "one", b: "two", align: "mapping", by: "cosine", session: "demo-1", step: 12, point: "block.3.mlp_act", layer: 3, head: 0, neuron: 17, tab: "attention", loop: "3-9", picture: "flat", influence: "gradient", groups: "kmeans:auto:blocks:session:0:block.3.mlp_act", watched: ["block.3.mlp_act:17", "final.ln_f:0"] };
+const VIEW = {
+  lesson: "1-perceptron",
+  moment: 3,
+  a: "one",
+  b: "two",
+  align: "mapping",
+  by: "cosine",
+  session: "demo-1",
+  step: 12,
+  point: "block.3.mlp_act",
+  layer: 3,
+  head: 0,
+  neuron: 17,
+  tab: "attention",
+  loop: "3-9",
+  picture: "flat",
+  influence: "gradient",
+  groups: "kmeans:auto:blocks:session:0:block.3.mlp_act",
+  watched: ["block.3.mlp_act:17", "final.ln_f:0"],
+};
 
 /** The address bar: its entries, and what was called. */
 class FakeHistory {
@@ -22,12 +42,7 @@ class FakeHistory {
 function setUp(view = VIEW) {
   const history = new FakeHistory();
   const timers = [];
-  const state = new ViewState({
-    view,
-    history,
-    setTimer: (callback) => timers.push(callback),
-    clearTimer: (timer) => (timers[timer - 1] = null),
-  });
+  const state = new ViewState({ view, history, setTimer: (callback) => timers.push(callback), clearTimer: (timer) => (timers[timer - 1] = null) });
   const fire = () => timers.splice(0).forEach((callback) => callback?.());
   return { history, state, fire };
 }
@@ -85,7 +100,10 @@ test("Back restores the selection and writes nothing", () => {
   state.restore("?session=demo-1&step=4");
   fire();
   assert.deepEqual(state.view, { ...EMPTY_VIEW, session: "demo-1", step: 4 });
-  assert.deepEqual(heard, [[12, 13], [13, 4]]);
+  assert.deepEqual(heard, [
+    [12, 13],
+    [13, 4],
+  ]);
   assert.deepEqual(history.calls, []);
 });
 

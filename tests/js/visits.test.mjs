@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Visits } from "../../assets/js/state/visits.mjs";
+import { Visits } from "../../assets/js/desk/visits.mjs";
 import { FakeSource, settled } from "./fake_source.mjs";
 
 class FakeView {

@@ -41,7 +41,10 @@ test("an empty run has no frames, and the end mark is none", () => {
   assert.deepEqual(framesFromRecords(new ArrayBuffer(0)), []);
   const end = record(new TextEncoder().encode('{"end_reason":"stopped"}'), { step: 2, kind: 2 });
   const frames = framesFromRecords(joined(new Uint8Array(recordsOf(0, 2)), end));
-  assert.deepEqual(frames.map((frame) => frame.header.step), [0, 1]);
+  assert.deepEqual(
+    frames.map((frame) => frame.header.step),
+    [0, 1],
+  );
 });
 
 test("a run cut off at any byte is refused or whole, never shortened in silence", () => {
@@ -61,10 +64,7 @@ test("foreign bytes, another version, unknown types and wrong sizes are refused"
   assert.throws(() => framesFromRecords(joined(record(strange))), /BF16/);
   const long = blob(headerOf(0), { "extra/x": { dtype: "F32", shape: [3], data: new Float32Array(2) } });
   assert.throws(() => framesFromRecords(joined(record(long))), BadFrames);
-  const shifted = blob(headerOf(0), {
-    a: { dtype: "U8", shape: [1], data: new Uint8Array(1) },
-    b: { dtype: "F32", shape: [1], data: new Float32Array(1) },
-  });
+  const shifted = blob(headerOf(0), { a: { dtype: "U8", shape: [1], data: new Uint8Array(1) }, b: { dtype: "F32", shape: [1], data: new Float32Array(1) } });
   assert.throws(() => framesFromRecords(joined(record(shifted))), BadFrames);
   assert.throws(() => framesFromRecords(joined(record(new Uint8Array(4)))), BadFrames);
   assert.throws(() => framesFromRecords(joined(record(new Uint8Array(64).fill(9)))), BadFrames);

@@ -42,7 +42,7 @@ export function neuronDifferences(frameA, layoutA, frameB, layoutB, key) {
     const difference = by === "both" ? b[neuron] - a[neuron] : by === "b" ? atLeast(b[neuron], offB, boundA) : -atLeast(a[neuron], offA, boundB);
     neurons.push({ neuron, a: a[neuron], b: b[neuron], difference: Math.fround(difference), by, rounding: by === "both" ? Math.fround(offA + offB) : 0 });
   }
-  const size = ({ difference }) => (Number.isNaN(difference) ? -1 : Math.abs(difference));
+  const size = (/** @type {NeuronDifference} */ { difference }) => (Number.isNaN(difference) ? -1 : Math.abs(difference));
   neurons.sort((one, other) => size(other) - size(one) || one.neuron - other.neuron);
   return { neurons, boundA, boundB };
 }
@@ -94,7 +94,10 @@ export function differenceAsFrame(neurons, layout, key) {
   const arrays = {
     stats: array("F32", Float32Array.of(0, 0, 0, 0, l2, 0, 0)),
     [`${group}/values`]: array("F32", data),
-    [`${group}/indices`]: array("U32", Uint32Array.from(known, ({ neuron }) => neuron)),
+    [`${group}/indices`]: array(
+      "U32",
+      Uint32Array.from(known, ({ neuron }) => neuron),
+    ),
     [`${group}/bound`]: { dtype: "F32", shape: [1], data: Float32Array.of(NaN) },
   };
   /** @type {any} */

@@ -9,7 +9,7 @@ import { appendExtras, extrasOf, halvedExtras } from "./extras.mjs";
 import { STATS, rowInArray } from "./layout.mjs";
 
 /** @typedef {import("./wire.mjs").Frame} Frame */
-/** @typedef {import("../source/http.mjs").Series} Series */
+/** @typedef {import("./types.mjs").Series} Series */
 
 const FIRST_COLUMNS = 256;
 const MOST_COLUMNS = 4096;
@@ -24,7 +24,7 @@ export class Growth {
 
   /** @param {object} begun what was recorded before, of the same steps throughout
    *  @param {import("./layout.mjs").Layout} begun.layout
-   *  @param {import("../views/ribbon.mjs").Tokens} begun.tokens
+   *  @param {import("./types.mjs").Tokens} begun.tokens
    *  @param {Series} [begun.l2]
    *  @param {Series} [begun.p99]
    *  @param {number} [begun.limit] largest magnitude of any value so far */
@@ -121,7 +121,7 @@ export class Growth {
 }
 
 /** Which step read each position; −1 for a token that no step read (the last chosen one).
- *  @param {import("../views/ribbon.mjs").Tokens} tokens
+ *  @param {import("./types.mjs").Tokens} tokens
  *  @returns {number[]} (sequence length,) */
 export function stepsOfPositions({ sequence, steps }) {
   const out = new Array(sequence.length).fill(-1);
@@ -152,7 +152,14 @@ function insert(sorted, value) {
 /** @param {number} numRows
  *  @returns {Series} */
 function emptySeries(numRows) {
-  return { surprise: new Float32Array(0), entropy: new Float32Array(0), points: new Float32Array(numRows * FIRST_COLUMNS).fill(NaN), every: 1, stride: FIRST_COLUMNS, extra: [] };
+  return {
+    surprise: new Float32Array(0),
+    entropy: new Float32Array(0),
+    points: new Float32Array(numRows * FIRST_COLUMNS).fill(NaN),
+    every: 1,
+    stride: FIRST_COLUMNS,
+    extra: [],
+  };
 }
 
 /** The series of a later moment, as it was after `numSteps` steps. Where a column stands for several steps, its last may
@@ -164,7 +171,14 @@ function emptySeries(numRows) {
 function cut({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numSteps, numRows) {
   const count = Math.min(surprise.length, Math.ceil(numSteps / every));
   const begun = extra.map(({ name, values, present }) => ({ name, values: Array.from(values).slice(0, count), present: Array.from(present).slice(0, count) }));
-  const out = { surprise: surprise.slice(0, count), entropy: entropy.slice(0, count), points: new Float32Array(numRows * count), every, stride: count, extra: begun };
+  const out = {
+    surprise: surprise.slice(0, count),
+    entropy: entropy.slice(0, count),
+    points: new Float32Array(numRows * count),
+    every,
+    stride: count,
+    extra: begun,
+  };
   for (let row = 0; row < numRows; row++) out.points.set(points.subarray(row * stride, row * stride + count), row * count);
   return out;
 }
@@ -199,7 +213,14 @@ function withColumn({ surprise, entropy, points, every, stride = surprise.length
 function halved({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numRows) {
   const count = Math.ceil(surprise.length / 2);
   const pairs = (/** @type {Float32Array} */ line) => Float32Array.from({ length: count }, (_, i) => larger(line[2 * i], line[2 * i + 1] ?? NaN));
-  const out = { surprise: pairs(surprise), entropy: pairs(entropy), points: new Float32Array(numRows * count), every: 2 * every, stride: count, extra: halvedExtras(extra) };
+  const out = {
+    surprise: pairs(surprise),
+    entropy: pairs(entropy),
+    points: new Float32Array(numRows * count),
+    every: 2 * every,
+    stride: count,
+    extra: halvedExtras(extra),
+  };
   for (let row = 0; row < numRows; row++) out.points.set(pairs(points.subarray(row * stride, row * stride + surprise.length)), row * count);
   return out;
 }

@@ -25,7 +25,10 @@ export function nameOf(key) {
  *  @param {string} text like "mlp_act", "block 3", "3 mlp"
  *  @returns {string[]} in the order given */
 export function filtered(keys, text) {
-  const words = text.toLowerCase().split(/[\s.]+/).filter(Boolean);
+  const words = text
+    .toLowerCase()
+    .split(/[\s.]+/)
+    .filter(Boolean);
   return keys.filter((key) => {
     const parts = key.toLowerCase().split(".");
     return words.every((word) => (/^\d+$/.test(word) ? parts.includes(word) : parts.some((part) => part.includes(word))));
@@ -71,11 +74,19 @@ export function placesOf(scale, limit, width) {
  *  @param {number} width pixels
  *  @returns {{x: number, text: string}[]} from left to right */
 export function ticksOf(scale, limit, width) {
-  if (scale === "own") return [{ x: 0, text: "−max" }, { x: width / 2, text: "0" }, { x: width, text: "max" }];
+  if (scale === "own")
+    return [
+      { x: 0, text: "−max" },
+      { x: width / 2, text: "0" },
+      { x: width, text: "max" },
+    ];
   const place = placesOf(scale, limit, width);
   const kept = [{ x: place(0), text: "0" }];
   const largest = Math.floor(Math.log10(limit));
-  const linear = [5, 2, 1].map((digit) => digit * 10 ** largest).filter((value) => value <= limit).slice(0, 1);
+  const linear = [5, 2, 1]
+    .map((digit) => digit * 10 ** largest)
+    .filter((value) => value <= limit)
+    .slice(0, 1);
   const powers = Array.from({ length: 12 }, (_, i) => 10 ** (largest - i)).filter((value) => value >= 1);
   for (const value of scale === "linear" ? linear : powers) {
     const pair = [-value, value].map((tick) => ({ x: place(tick), text: labelOf(tick) }));

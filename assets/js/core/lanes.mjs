@@ -17,7 +17,7 @@
 const MOST_EXTRAS = 6;
 const EXTRA_COLOURS = ["--amber", "--violet", "--side-b", "--danger", "--side-a", "--muted"];
 
-/** @param {import("../source/http.mjs").Series|null} series null: not here yet
+/** @param {import("./types.mjs").Series|null} series null: not here yet
  *  @param {{key: string, unit: string}} point the selected one
  *  @param {number} row of it in the series
  *  @param {boolean} isTraining a training script predicts no tokens
@@ -25,14 +25,46 @@ const EXTRA_COLOURS = ["--amber", "--violet", "--side-b", "--danger", "--side-a"
 export function lanesOf(series, { key, unit }, row, isTraining) {
   const none = new Float32Array(0);
   const [count, stride] = [series?.surprise.length ?? 0, series?.stride ?? series?.surprise.length ?? 0];
-  const extras = (series?.extra ?? []).slice(0, MOST_EXTRAS).map(({ name, values, present }, i) => ({
-    name, title: name, says: `measured: ${name}, as the script gave it to rec.step(${name}=…)`, unit: "", colour: EXTRA_COLOURS[i], values, present,
-  }));
+  const extras = (series?.extra ?? [])
+    .slice(0, MOST_EXTRAS)
+    .map(({ name, values, present }, i) => ({
+      name,
+      title: name,
+      says: `measured: ${name}, as the script gave it to rec.step(${name}=…)`,
+      unit: "",
+      colour: EXTRA_COLOURS[i],
+      values,
+      present,
+    }));
   const predicted = [
-    { name: "surprise", title: "surprise", says: "derived: surprise = −log₂ p of the token that came next, at temperature 1", unit: "bits", colour: "--amber", values: series?.surprise ?? none, present: null },
-    { name: "entropy", title: "entropy", says: "measured: entropy of the whole prediction, at temperature 1", unit: "bits", colour: "--violet", values: series?.entropy ?? none, present: null },
+    {
+      name: "surprise",
+      title: "surprise",
+      says: "derived: surprise = −log₂ p of the token that came next, at temperature 1",
+      unit: "bits",
+      colour: "--amber",
+      values: series?.surprise ?? none,
+      present: null,
+    },
+    {
+      name: "entropy",
+      title: "entropy",
+      says: "measured: entropy of the whole prediction, at temperature 1",
+      unit: "bits",
+      colour: "--violet",
+      values: series?.entropy ?? none,
+      present: null,
+    },
   ];
-  const l2 = { name: "l2", title: `l2 of ${key}`, says: "measured: l2 = √(Σx²) of the selected hook point", unit, colour: "--accent", values: series?.points.subarray(row * stride, row * stride + count) ?? none, present: null };
+  const l2 = {
+    name: "l2",
+    title: `l2 of ${key}`,
+    says: "measured: l2 = √(Σx²) of the selected hook point",
+    unit,
+    colour: "--accent",
+    values: series?.points.subarray(row * stride, row * stride + count) ?? none,
+    present: null,
+  };
   return [...(isTraining ? [] : predicted), ...extras, l2];
 }
 

@@ -47,7 +47,9 @@ export function behindWords(numSteps) {
  *  @param {boolean} isOver
  *  @returns {string} what the stream left out, "" where nothing */
 export function drops(payloads, frames, isOver) {
-  const parts = [payloads && `${payloads} step${payloads === 1 ? "" : "s"} without values`, frames && `${frames} step${frames === 1 ? "" : "s"} late`].filter(Boolean);
+  const parts = [payloads && `${payloads} step${payloads === 1 ? "" : "s"} without values`, frames && `${frames} step${frames === 1 ? "" : "s"} late`].filter(
+    Boolean,
+  );
   if (!parts.length) return "";
   return isOver ? `Too slow for the stream: ${parts.join(", ")}; fetched since.` : `Too slow for the stream: ${parts.join(", ")}; fetched when it is over.`;
 }

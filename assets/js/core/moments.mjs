@@ -42,9 +42,12 @@ export function firstMoment({ steps, matched, whole, divergence, positions }) {
 export function alignmentWords({ strategy, positions, divergence, steps, matched }, { a, b }) {
   if (!a.length || !b.length) return "There are no tokens to align by: at least one of the two reads none.";
   const count = (/** @type {number} */ n, /** @type {string} */ word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-  const named = (/** @type {string[]} */ names, /** @type {string} */ side) => (divergence < names.length ? `${side} goes on with “${names[divergence]}”` : `${side} ends`);
+  const named = (/** @type {string[]} */ names, /** @type {string} */ side) =>
+    divergence < names.length ? `${side} goes on with “${names[divergence]}”` : `${side} ends`;
   const isSame = divergence === a.length && divergence === b.length;
-  const parts = isSame ? `Both read the same ${count(divergence, "token")}.` : `They share their first ${count(divergence, "token")}, then ${named(a, "A")}, ${named(b, "B")}.`;
+  const parts = isSame
+    ? `Both read the same ${count(divergence, "token")}.`
+    : `They share their first ${count(divergence, "token")}, then ${named(a, "A")}, ${named(b, "B")}.`;
   if (strategy === "pooled") return `${parts} Pooled: means over all steps are compared, no single ones.`;
   const others = positions.length - divergence;
   const more = strategy === "mapping" && others > 0 ? ` Behind that, ${count(others, "equal token")} ${others === 1 ? "stands" : "stand"} for each other.` : "";

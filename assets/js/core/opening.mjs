@@ -6,7 +6,7 @@
 
 import { loopFromText } from "./lanes.mjs";
 
-/** @param {Pick<import("../state/view.mjs").View, "session"|"step"|"loop">} asked
+/** @param {Pick<import("./address.mjs").View, "session"|"step"|"loop">} asked
  *  @param {{phase: string[]}} steps of the session
  *  @returns {number} where no session was asked for, the step that chooses the first word of the model's own */
 export function openingStep({ session, step, loop }, { phase }) {

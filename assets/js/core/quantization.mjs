@@ -23,14 +23,7 @@ const WEIGHT_MAX = 255;
 const FEWEST_ZEROS = 510;
 
 /** What one cell shows, as a small number for textures. `MARK_NAMES[mark]` is the word for the legend. */
-export const MARK = Object.freeze({
-  value: 0,
-  notCaptured: 1,
-  nan: 2,
-  plusInfinity: 3,
-  minusInfinity: 4,
-  clipped: 5,
-});
+export const MARK = Object.freeze({ value: 0, notCaptured: 1, nan: 2, plusInfinity: 3, minusInfinity: 4, clipped: 5 });
 export const MARK_NAMES = Object.freeze(["value", "not captured", "NaN", "+∞", "−∞", "clipped"]);
 
 /** @type {Float32Array|null} */

@@ -4,10 +4,10 @@
  * Knows layouts and the fields of a view. Refuses to know the page. Pure.
  */
 
-import { TABS } from "../names.mjs";
+import { TABS } from "./names.mjs";
 import { watchedHere } from "./watched.mjs";
 
-/** @param {import("../state/view.mjs").View} asked
+/** @param {import("./address.mjs").View} asked
  *  @param {import("./layout.mjs").Layout} layout
  *  @param {string} session
  *  @param {number} lastStep */

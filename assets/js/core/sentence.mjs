@@ -103,8 +103,16 @@ function attentionClause(frame, { layout, tokens }) {
     const of = { tab: "attention", layer: best.layer, head: best.head };
     const back = own - best.key;
     return [
-      { text: `block ${best.layer}`, of }, "’s attention looked back ", { text: `${back} token${back === 1 ? "" : "s"}`, of }, " to ",
-      token(tokens, tokens.sequence[best.key]), " (", { text: `head ${best.head}`, of }, ", ", { text: formatPercent(best.weight), of }, ")",
+      { text: `block ${best.layer}`, of },
+      "’s attention looked back ",
+      { text: `${back} token${back === 1 ? "" : "s"}`, of },
+      " to ",
+      token(tokens, tokens.sequence[best.key]),
+      " (",
+      { text: `head ${best.head}`, of },
+      ", ",
+      { text: formatPercent(best.weight), of },
+      ")",
     ];
   }
   const of = { tab: "attention" };
@@ -166,13 +174,20 @@ function predictionClause(frame, source) {
   const name = token(source.tokens, top[0]);
   /** @type {Part[]} */
   let parts;
-  if (top.length > 2) parts = [{ text: `${top.length === found.ids.length ? "at least " : ""}${top.length} tokens`, of }, " are equally likely, at ", p, " each"];
+  if (top.length > 2)
+    parts = [{ text: `${top.length === found.ids.length ? "at least " : ""}${top.length} tokens`, of }, " are equally likely, at ", p, " each"];
   else if (top.length === 2) parts = [name, " and ", token(source.tokens, top[1]), " are equally likely, at ", p, " each"];
   else if (found.probs[0] >= SURE) parts = ["the model is now ", p, " sure of ", name];
   else if (found.probs[0] >= LEANS) parts = ["the model leans to ", name, ", at ", p];
   else parts = ["the model is undecided: ", name, " leads with ", p];
   if (!taken || (top.length === 1 && taken.id === top[0])) return parts;
-  return [...parts, top.includes(taken.id) ? "; " : ", but ", `${taken.by} `, token(source.tokens, taken.id), ...howLikely(found, taken.id, frame.header.chosen_id)];
+  return [
+    ...parts,
+    top.includes(taken.id) ? "; " : ", but ",
+    `${taken.by} `,
+    token(source.tokens, taken.id),
+    ...howLikely(found, taken.id, frame.header.chosen_id),
+  ];
 }
 
 /** @param {NonNullable<ReturnType<typeof logits>>} found
@@ -217,8 +232,14 @@ function neuronClause(frame, layout) {
   if (!best.score) return null;
   const of = { tab: "neurons", point: best.key, neuron: best.neuron };
   return [
-    { text: `neuron ${best.neuron}`, of }, " of ", { text: best.key, of: { tab: "neurons", point: best.key } }, " stands out at ", { text: formatValue(best.value), of },
-    ", ", { text: formatValue(best.score), of: { ...of, tab: "statistics" } }, " standard deviations from the mean",
+    { text: `neuron ${best.neuron}`, of },
+    " of ",
+    { text: best.key, of: { tab: "neurons", point: best.key } },
+    " stands out at ",
+    { text: formatValue(best.value), of },
+    ", ",
+    { text: formatValue(best.score), of: { ...of, tab: "statistics" } },
+    " standard deviations from the mean",
   ];
 }
 
@@ -236,7 +257,13 @@ function lastResort(frame, layout, isFollowing) {
   if (best.l2 < 0) return [`nothing ${isFollowing ? "else" : "but its token"} was kept of this step`];
   const of = { tab: "statistics", point: best.key };
   const hasValues = layout.points.some(({ key }) => captured(frame, layout, key) !== null);
-  return [hasValues ? "no neuron stands out" : "of the values only statistics were kept", ": the largest l2 is ", { text: formatValue(best.l2), of }, ", at ", { text: best.key, of }];
+  return [
+    hasValues ? "no neuron stands out" : "of the values only statistics were kept",
+    ": the largest l2 is ",
+    { text: formatValue(best.l2), of },
+    ", at ",
+    { text: best.key, of },
+  ];
 }
 
 /** @param {{text: Record<string, string>}} tokens

@@ -41,7 +41,7 @@ const SCANNER_PARTS = Object.freeze([
   ["Tokens", "tokens", "#mri-ribbon"],
 ]);
 
-/** What the Scanner has to take away, for views/takeaway.mjs.
+/** What the Scanner has to take away, for shell/takeaway.mjs.
  *  @param {string} session
  *  @param {() => Record<string, any>} viewNow
  *  @param {() => string[]} points hook points on the stage */

@@ -59,12 +59,10 @@ export class BadFrames extends Error {
 export function framesFromRecords(buffer) {
   const view = new DataView(buffer);
   const frames = [];
-  for (let offset = 0; offset < buffer.byteLength; ) {
+  for (let offset = 0; offset < buffer.byteLength;) {
     if (buffer.byteLength - offset < HEADER_BYTES) throw cutOff(buffer, offset);
     if (view.getUint32(offset, true) !== MAGIC || view.getUint16(offset + 4, true) !== VERSION) {
-      throw new BadFrames(
-        `The bytes at ${offset} are not a record of trace format ${VERSION}: reload the page, it may be older than the server.`,
-      );
+      throw new BadFrames(`The bytes at ${offset} are not a record of trace format ${VERSION}: reload the page, it may be older than the server.`);
     }
     const payloadBytes = view.getUint32(offset + 12, true);
     const end = offset + recordBytes(payloadBytes);

@@ -2,8 +2,8 @@
  * The course page: how far each lesson is, from what the browser keeps; and to forget it.
  */
 
-import { el } from "../views/dom.mjs";
-import { showToast } from "../views/shell.mjs";
+import { el } from "../shell/dom.mjs";
+import { showToast } from "../shell/shell.mjs";
 import { Progress } from "./progress.mjs";
 import { filled } from "./text.mjs";
 
@@ -41,9 +41,11 @@ function drawCard(card, progress, words) {
   const go = finished ? words.again : seen.length ? words.go_on : words.begin;
   card.classList.toggle("is-finished", Boolean(finished));
   const title = card.querySelector("h2")?.textContent;
-  card.querySelector(".learn-card-progress")?.replaceChildren(
-    el("progress", { value: Math.min(seen.length, all), max: all, "aria-label": title }),
-    el("span", { class: "mri-muted", text: says }),
-    el("a", { class: "mri-button", href: `/learn?lesson=${lesson}`, text: go, "aria-label": `${go}: ${title}` }),
-  );
+  card
+    .querySelector(".learn-card-progress")
+    ?.replaceChildren(
+      el("progress", { value: Math.min(seen.length, all), max: all, "aria-label": title }),
+      el("span", { class: "mri-muted", text: says }),
+      el("a", { class: "mri-button", href: `/learn?lesson=${lesson}`, text: go, "aria-label": `${go}: ${title}` }),
+    );
 }

@@ -5,7 +5,7 @@
  * Knows the lesson's table of numbers (mri/lessons/numbers.py). Refuses to know what they mean.
  */
 
-import { el } from "../views/dom.mjs";
+import { el } from "../shell/dom.mjs";
 
 /** @typedef {{value: number|string|null, text: string, formula: string, inputs: Record<string, {at?: number, text?: string}>, unit: string, source: string, link: string}} LessonNumber */
 
@@ -26,11 +26,15 @@ export class Formula {
     this.numbers = numbers;
     this.words = words.number;
     const { signal } = this.#abort;
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.defaultPrevented || !this.#card) return;
-      event.preventDefault(); // it did this, and nothing else
-      this.hide();
-    }, { signal, capture: true });
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape" || event.defaultPrevented || !this.#card) return;
+        event.preventDefault(); // it did this, and nothing else
+        this.hide();
+      },
+      { signal, capture: true },
+    );
   }
 
   close() {
@@ -46,9 +50,21 @@ export class Formula {
     if (isSame) return;
     this.#anchor = anchor;
     anchor.setAttribute("aria-expanded", "true");
-    const close = el("button", { type: "button", class: "mri-icon learn-formula-close", "aria-label": this.words.close, text: "×", on: { click: () => this.hide() } });
+    const close = el("button", {
+      type: "button",
+      class: "mri-icon learn-formula-close",
+      "aria-label": this.words.close,
+      text: "×",
+      on: { click: () => this.hide() },
+    });
     this.#lines = el("ol", { class: "learn-formula-lines" });
-    this.#card = el("section", { class: "learn-formula", role: "group", "aria-label": this.words.title, tabindex: "-1" }, close, el("h2", { text: this.words.title }), this.#lines);
+    this.#card = el(
+      "section",
+      { class: "learn-formula", role: "group", "aria-label": this.words.title, tabindex: "-1" },
+      close,
+      el("h2", { text: this.words.title }),
+      this.#lines,
+    );
     (anchor.closest(PLACES) ?? anchor).after(this.#card);
     this.#append(at);
     this.#card.focus({ preventScroll: true });
@@ -79,7 +95,8 @@ export class Formula {
     const value = el("b", { text: `${number.text}${number.unit ? ` ${number.unit}` : ""}` });
     if (!number.formula) {
       const source = el("span", { class: "learn-source" }, ` ${number.source ? `${this.words.measured} ` : ""}${number.source || this.words.made}`);
-      if (number.source === "weight" || number.source.startsWith("weight ")) source.textContent = ` ${number.source === "weight" ? this.words.weight : number.source}`;
+      if (number.source === "weight" || number.source.startsWith("weight "))
+        source.textContent = ` ${number.source === "weight" ? this.words.weight : number.source}`;
       const link = number.link ? [" ", el("a", { href: number.link, target: "_blank", rel: "noopener", text: this.words.show })] : [];
       return el("li", { "data-at": at }, value, source, ...link);
     }
@@ -88,7 +105,14 @@ export class Formula {
       if (typeof part === "string") return part;
       if (part.at === undefined) return el("span", { class: "learn-input", title: part.name, text: part.text });
       const { text } = this.numbers[part.at];
-      return el("button", { type: "button", class: "learn-number", title: part.name, "aria-label": `${part.name}: ${text}`, text, on: { click: () => this.#append(/** @type {number} */ (part.at)) } });
+      return el("button", {
+        type: "button",
+        class: "learn-number",
+        title: part.name,
+        "aria-label": `${part.name}: ${text}`,
+        text,
+        on: { click: () => this.#append(/** @type {number} */ (part.at)) },
+      });
     });
     return el("li", { "data-at": at }, el("div", { class: "learn-actual" }, value, " = ", ...parts), el("div", { class: "learn-symbolic", text: symbolic }));
   }
@@ -98,11 +122,14 @@ export class Formula {
  *  @param {LessonNumber} number
  *  @returns {(string|{name: string, at?: number, text?: string})[]} */
 export function actualParts({ formula, inputs, text }) {
-  return formula.split(/(\{\w+\})/).filter(Boolean).map((piece) => {
-    const name = /^\{(\w+)\}$/.exec(piece)?.[1];
-    if (!name) return piece;
-    return name === "value" && !inputs.value ? text : { name, ...inputs[name] };
-  });
+  return formula
+    .split(/(\{\w+\})/)
+    .filter(Boolean)
+    .map((piece) => {
+      const name = /^\{(\w+)\}$/.exec(piece)?.[1];
+      if (!name) return piece;
+      return name === "value" && !inputs.value ? text : { name, ...inputs[name] };
+    });
 }
 
 /** As one line of text, for print.

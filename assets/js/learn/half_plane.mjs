@@ -19,7 +19,12 @@ export function sumOf([w1, w2, b], [x1, x2]) {
  *  @returns {XY[]} corners in order; none where the sum is nowhere above zero */
 export function halfPlane(weights, from, to) {
   /** @type {XY[]} */
-  const square = [[from, from], [to, from], [to, to], [from, to]];
+  const square = [
+    [from, from],
+    [to, from],
+    [to, to],
+    [from, to],
+  ];
   return square.flatMap((corner, i) => {
     const next = square[(i + 1) % 4];
     const [here, there] = [sumOf(weights, corner), sumOf(weights, next)];
@@ -36,7 +41,12 @@ export function halfPlane(weights, from, to) {
  *  @param {number} to
  *  @returns {[XY, XY]|null} its ends; null where it does not cross the square */
 export function lineIn(weights, from, to) {
-  const corners = /** @type {XY[]} */ ([[from, from], [to, from], [to, to], [from, to]]);
+  const corners = /** @type {XY[]} */ ([
+    [from, from],
+    [to, from],
+    [to, to],
+    [from, to],
+  ]);
   const cuts = corners.flatMap((corner, i) => {
     const next = corners[(i + 1) % 4];
     const [here, there] = [sumOf(weights, corner), sumOf(weights, next)];

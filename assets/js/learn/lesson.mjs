@@ -4,11 +4,11 @@
  * Composition of text, overlay, locks, formulas, widget and progress. Knows the answer of /lessons/<id>.json.
  */
 
-import { IDS } from "../names.mjs";
-import { keyOf } from "../state/keys.mjs";
-import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../state/view.mjs";
-import { shownUntilAnswered } from "../views/failed.mjs";
-import { showToast } from "../views/shell.mjs";
+import { IDS } from "../core/names.mjs";
+import { keyOf } from "../desk/keys.mjs";
+import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../core/address.mjs";
+import { shownUntilAnswered } from "../shell/failed.mjs";
+import { showToast } from "../shell/shell.mjs";
 import { holds, nothing } from "./conditions.mjs";
 import { Formula } from "./formula.mjs";
 import { Locks } from "./locks.mjs";
@@ -20,7 +20,7 @@ import { termIn } from "./text.mjs";
 import { WidgetHost } from "./widget.mjs";
 
 export class Lesson {
-  /** @type {import("../scanner.mjs").Scanner|null} */
+  /** @type {import("../pages/scanner.mjs").Scanner|null} */
   scanner = null;
   at = -1;
   /** What happened since the moment began. */
@@ -43,7 +43,12 @@ export class Lesson {
     this.host = host(IDS.learn);
     const text = host(IDS.learnText);
     this.overlay = new Overlay({ host: this.host, text, targets: content.targets, words: this.words, scanner: () => this.scanner });
-    this.locks = new Locks({ host: this.host, targets: content.targets, reason: (name) => this.overlay.reason(name), refuse: (element, reason) => this.overlay.say(element, reason) });
+    this.locks = new Locks({
+      host: this.host,
+      targets: content.targets,
+      reason: (name) => this.overlay.reason(name),
+      refuse: (element, reason) => this.overlay.say(element, reason),
+    });
     this.formula = new Formula(content.numbers, this.words);
     this.widget = new WidgetHost(host(IDS.learnWidget), { lesson: this });
     this.page = new Page(text, {
@@ -106,7 +111,8 @@ export class Lesson {
     this.formula.hide(false);
     this.overlay.point(null);
     if (moment) this.progress.visit(this.content.id, moment.id);
-    else if (this.progress.of(this.content.id).seen.includes(this.moments.at(-1).id)) this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
+    else if (this.progress.of(this.content.id).seen.includes(this.moments.at(-1).id))
+      this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
     const { session } = seen;
     this.#open(session, seen);
     history[entry](null, "", this.#address(session, asked));
@@ -163,7 +169,7 @@ export class Lesson {
     window.mri = undefined;
     if (session === null) return;
     try {
-      const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("../scanner.mjs"), import("../source/pin.mjs")]); // after the text
+      const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("../pages/scanner.mjs"), import("../run/pin.mjs")]); // after the text
       const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
       const [meta, tokens] = await shownUntilAnswered(stage, "This session did not come", () => metaAndTokens(session, signal), signal);
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
@@ -175,7 +181,7 @@ export class Lesson {
     }
   }
 
-  /** @param {import("../scanner.mjs").Scanner} scanner shown from now on */
+  /** @param {import("../pages/scanner.mjs").Scanner} scanner shown from now on */
   #adopt(scanner) {
     this.scanner = window.mri = scanner;
     scanner.player.subscribe(() => this.#look());
@@ -185,19 +191,26 @@ export class Lesson {
 
   /** A widget had something recorded: the one Scanner follows it, beside the widget, with all that is unlocked.
    *  @param {string} session
-   *  @param {import("../views/live_bar.mjs").LiveBar} bar
+   *  @param {import("../pages/live_bar.mjs").LiveBar} bar
    *  @param {(endReason: string) => void} onEnd
    *  @returns {{close: () => void}} to be closed by the widget */
   follow(session, bar, onEnd) {
     const asked = { ...EMPTY_VIEW, session, lesson: this.content.id, moment: this.at + 1 };
     const boot = { session, num_steps: 0, is_steerable: true, limit: 0, asked };
     const makeRoom = () => this.host.classList.add("has-scanner", "has-inspector");
-    /** @type {import("../following.mjs").Following|null} */
+    /** @type {import("../pages/following.mjs").Following|null} */
     let following = null;
     let isClosed = false;
-    import("../following.mjs").then(({ Following }) => {
+    import("../pages/following.mjs").then(({ Following }) => {
       if (isClosed) return;
-      following = new Following(boot, { scales: this.scales, bar, isHere: () => this.host.isConnected, makeRoom, onScanner: (scanner) => this.#adopt(scanner), onEnd });
+      following = new Following(boot, {
+        scales: this.scales,
+        bar,
+        isHere: () => this.host.isConnected,
+        makeRoom,
+        onScanner: (scanner) => this.#adopt(scanner),
+        onEnd,
+      });
     });
     const close = () => {
       isClosed = true;
@@ -220,7 +233,7 @@ export class Lesson {
    *  @param {any} moment
    *  @param {any} asked */
   #begin(moment, asked) {
-    const { player, view, layout } = /** @type {import("../scanner.mjs").Scanner} */ (this.scanner);
+    const { player, view, layout } = /** @type {import("../pages/scanner.mjs").Scanner} */ (this.scanner);
     if (!asked && Object.keys(moment.view).length) {
       const fields = { ...moment.view };
       if (fields.point && fields.neuron === undefined && fields.point !== view.view.point) fields.neuron = null;
@@ -307,4 +320,3 @@ export class Lesson {
     this.go(this.at + by);
   }
 }
-

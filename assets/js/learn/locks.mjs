@@ -5,7 +5,7 @@
  * always free. Knows targets and which keys they govern; refuses to know moments.
  */
 
-import { commandFromKey } from "../state/keys.mjs";
+import { commandFromKey } from "../desk/keys.mjs";
 
 const USES = ["pointerdown", "mousedown", "touchstart", "click", "dblclick", "keydown", "input", "change"];
 const FREE_KEYS = /^(Tab|Shift|Control|Alt|Meta|Escape)$/;
@@ -78,7 +78,8 @@ export class Locks {
     event.stopPropagation();
     const isScroll = event.type === "touchstart" && !target.closest("input, select, canvas");
     if (event.cancelable && !isScroll && !(event.type === "keydown" && !isUse(key, target))) event.preventDefault();
-    if (event.type === "pointerdown" || event.type === "keydown") this.context.refuse(this.context.host.querySelector(this.context.targets[name].selector) ?? target, this.context.reason(name));
+    if (event.type === "pointerdown" || event.type === "keydown")
+      this.context.refuse(this.context.host.querySelector(this.context.targets[name].selector) ?? target, this.context.reason(name));
   }
 
   /** @param {Element} element

@@ -5,8 +5,8 @@
  * target is for stands in the text (page.mjs): nothing that explains lies on what it explains.
  */
 
-import { placeBeside } from "../views/beside.mjs";
-import { el } from "../views/dom.mjs";
+import { placeBeside } from "../shell/beside.mjs";
+import { el } from "../shell/dom.mjs";
 import { filled } from "./text.mjs";
 
 const PLACE_MS = 200; // panels grow, lists scroll: a ring follows what it is around
@@ -89,7 +89,8 @@ export class Overlay {
   #steer() {
     const { name, untilMs } = this.#leading;
     const element = name ? this.#element(name) : null;
-    if (!element) this.#leading.untilMs = performance.now() + LEAD_MS; // it has not come yet
+    if (!element)
+      this.#leading.untilMs = performance.now() + LEAD_MS; // it has not come yet
     else if (performance.now() > untilMs) this.#leading.name = "";
     if (!element || isFixed(element)) return;
     element.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -133,7 +134,12 @@ export class Overlay {
     const seen = box && seenPart(element, box, this.#ceiling(element), this.#floor(element));
     frame.hidden = !seen;
     if (!seen) return;
-    const [left, top, right, bottom] = [Math.max(0, seen.left - around), seen.top - around, Math.min(document.documentElement.clientWidth, seen.right + around), seen.bottom + around];
+    const [left, top, right, bottom] = [
+      Math.max(0, seen.left - around),
+      seen.top - around,
+      Math.min(document.documentElement.clientWidth, seen.right + around),
+      seen.bottom + around,
+    ];
     Object.assign(frame.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
   }
 
@@ -167,7 +173,10 @@ export class Overlay {
   #element(name) {
     const { targets, host } = this.context;
     const [kind, argument] = cut(name);
-    const selector = targets[name]?.selector.split(",")[0] ?? { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ?? `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
+    const selector =
+      targets[name]?.selector.split(",")[0] ??
+      { point: `#mri-layers [data-key="${argument}"]`, token: `#mri-ribbon [data-position="${argument}"]`, neuron: "#mri-stage .mri-view" }[kind] ??
+      `#learn-widget [data-part="${name.replace("widget.", "")}"]`;
     return host.querySelector(selector);
   }
 
@@ -191,7 +200,8 @@ export class Overlay {
     const terms = [...this.context.text.querySelectorAll("[data-term]")];
     const isHere = (/** @type {any} */ each) => (term ? each.dataset.term === term.dataset.term : under && this.#element(each.dataset.term)?.contains(under));
     let nearest = /** @type {any} */ (null); // of nested places the innermost
-    for (const each of /** @type {any[]} */ (terms)) if (isHere(each) && (!nearest || this.#element(nearest)?.contains(this.#element(each.dataset.term)))) nearest = each.dataset.term;
+    for (const each of /** @type {any[]} */ (terms))
+      if (isHere(each) && (!nearest || this.#element(nearest)?.contains(this.#element(each.dataset.term)))) nearest = each.dataset.term;
     for (const each of /** @type {any[]} */ (terms)) each.classList.toggle("is-lit", each.dataset.term === nearest);
     this.#glowing = nearest ?? "";
     this.place();
@@ -245,7 +255,12 @@ function seenPart(element, box, ceiling, floor) {
     if (position === "fixed") break; // what stands in the window is cut by nothing around it
     if (at === element || display === "contents" || (overflowX === "visible" && overflowY === "visible")) continue;
     const { left, top, right, bottom } = at.getBoundingClientRect();
-    Object.assign(seen, { left: Math.max(seen.left, left), top: Math.max(seen.top, top), right: Math.min(seen.right, right), bottom: Math.min(seen.bottom, bottom) });
+    Object.assign(seen, {
+      left: Math.max(seen.left, left),
+      top: Math.max(seen.top, top),
+      right: Math.min(seen.right, right),
+      bottom: Math.min(seen.bottom, bottom),
+    });
   }
   return seen.right > seen.left && seen.bottom > seen.top ? seen : null;
 }

@@ -4,7 +4,7 @@
  * Draws; refuses to decide what is done.
  */
 
-import { el, say } from "../views/dom.mjs";
+import { el, say } from "../shell/dom.mjs";
 import { score } from "./progress.mjs";
 import { build, filled } from "./text.mjs";
 
@@ -47,7 +47,12 @@ export class Page {
     this.task = el("section", { class: "learn-task", hidden: true });
     this.done = el("div", { class: "learn-done", role: "status" });
     this.question = el("section", { class: "learn-question", hidden: true });
-    this.next = el("button", { type: "button", class: "mri-button learn-next", title: this.words.next_title, on: { click: () => this.context.go(this.at + 1) } });
+    this.next = el("button", {
+      type: "button",
+      class: "mri-button learn-next",
+      title: this.words.next_title,
+      on: { click: () => this.context.go(this.at + 1) },
+    });
     const isEnd = at === content.moments.length;
     this.title = el("h2", { class: "learn-title", tabindex: "-1", text: isEnd ? filled(this.words.end_title, content) : this.#moment.title });
     const scroll = el("div", { class: "learn-scroll" }, ...(isEnd ? this.#end() : this.#middle()));
@@ -72,12 +77,28 @@ export class Page {
     const { seen } = progress.of(content.id);
     const dots = content.moments.map((/** @type {any} */ moment, /** @type {number} */ i) => {
       const classes = [i === this.at && "is-here", seen.includes(moment.id) && "is-seen", moment.check && "is-check", moment.optional && "is-optional"];
-      return el("li", {}, el("button", { type: "button", class: classes.filter(Boolean).join(" "), title: `${i + 1}. ${moment.title}`, "aria-label": `${i + 1}. ${moment.title}`, "aria-current": i === this.at ? "page" : null, on: { click: () => go(i) } }));
+      return el(
+        "li",
+        {},
+        el("button", {
+          type: "button",
+          class: classes.filter(Boolean).join(" "),
+          title: `${i + 1}. ${moment.title}`,
+          "aria-label": `${i + 1}. ${moment.title}`,
+          "aria-current": i === this.at ? "page" : null,
+          on: { click: () => go(i) },
+        }),
+      );
     });
     return el(
       "header",
       { class: "learn-head" },
-      el("div", { class: "learn-where" }, el("a", { href: "/learn", text: this.words.all }), el("span", { text: `${filled(this.words.lesson, content)} · ${content.title}` })),
+      el(
+        "div",
+        { class: "learn-where" },
+        el("a", { href: "/learn", text: this.words.all }),
+        el("span", { text: `${filled(this.words.lesson, content)} · ${content.title}` }),
+      ),
       el("ol", { class: "learn-dots", "aria-label": this.words.pages }, ...dots),
     );
   }
@@ -86,7 +107,13 @@ export class Page {
     const { optional, check, body } = this.#moment;
     const tags = [optional && [this.words.optional, this.words.optional_says], check && [this.words.check, this.words.check_says]].filter(Boolean);
     const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", title, text: tag }));
-    return [el("div", { class: "learn-titles" }, this.title, ...chips), el("div", { class: "learn-prose" }, ...this.#prose(body)), this.#note(), this.question, this.#stay()];
+    return [
+      el("div", { class: "learn-titles" }, this.title, ...chips),
+      el("div", { class: "learn-prose" }, ...this.#prose(body)),
+      this.#note(),
+      this.question,
+      this.#stay(),
+    ];
   }
 
   /** What the ringed part of the screen is called and what it is for. */
@@ -116,7 +143,14 @@ export class Page {
   /** @param {boolean} isEnd */
   #foot(isEnd) {
     const { content, go } = this.context;
-    const back = el("button", { type: "button", class: "mri-button", text: this.words.back, title: this.words.back_title, disabled: this.at === 0, on: { click: () => go(this.at - 1) } });
+    const back = el("button", {
+      type: "button",
+      class: "mri-button",
+      text: this.words.back,
+      title: this.words.back_title,
+      disabled: this.at === 0,
+      on: { click: () => go(this.at - 1) },
+    });
     const page = el("span", { class: "learn-page", text: isEnd ? "" : filled(this.words.page, { at: this.at + 1, all: content.moments.length }) });
     if (isEnd) return el("footer", { class: "learn-foot" }, back, page);
     return el("footer", { class: "learn-foot" }, back, page, this.next);
@@ -124,8 +158,11 @@ export class Page {
 
   #end() {
     const { content, progress, restart, print } = this.context;
-    const button = (/** @type {string} */ text, /** @type {() => void} */ act) => el("button", { type: "button", class: "mri-button", text, on: { click: act } });
-    const next = content.next ? [el("a", { class: "mri-button learn-go", href: `/learn?lesson=${content.next.id}`, text: filled(this.words.next_lesson, content.next) })] : [];
+    const button = (/** @type {string} */ text, /** @type {() => void} */ act) =>
+      el("button", { type: "button", class: "mri-button", text, on: { click: act } });
+    const next = content.next
+      ? [el("a", { class: "mri-button learn-go", href: `/learn?lesson=${content.next.id}`, text: filled(this.words.next_lesson, content.next) })]
+      : [];
     return [
       this.title,
       el("p", { class: "learn-score", role: "status", text: filled(this.words.end_score, score(content.moments, progress.of(content.id).answers)) }),
@@ -159,12 +196,22 @@ export class Page {
     const answers = ask.answers.map((/** @type {any} */ answer, /** @type {number} */ i) => {
       const wasGiven = given.includes(i);
       const state = wasGiven ? (answer.right ? "is-right" : "is-wrong") : "";
-      const button = el("button", { type: "button", class: `learn-answer ${state}`, "aria-pressed": String(wasGiven), on: { click: () => wasGiven || this.context.answer(i) } }, ...answerText(answer.text));
-      const reply = wasGiven ? el("div", { class: "learn-reply" }, el("b", { text: `${answer.right ? this.words.right : this.words.wrong} ` }), ...inline(this.#prose(answer.reply))) : "";
+      const button = el(
+        "button",
+        { type: "button", class: `learn-answer ${state}`, "aria-pressed": String(wasGiven), on: { click: () => wasGiven || this.context.answer(i) } },
+        ...answerText(answer.text),
+      );
+      const reply = wasGiven
+        ? el("div", { class: "learn-reply" }, el("b", { text: `${answer.right ? this.words.right : this.words.wrong} ` }), ...inline(this.#prose(answer.reply)))
+        : "";
       return el("li", {}, button, reply);
     });
     const last = given.at(-1);
-    this.question.replaceChildren(el("h3", { text: this.words.question }), el("div", { class: "learn-asked" }, ...this.#prose(ask.question)), el("ol", { class: "learn-answers", "aria-live": "polite" }, ...answers));
+    this.question.replaceChildren(
+      el("h3", { text: this.words.question }),
+      el("div", { class: "learn-asked" }, ...this.#prose(ask.question)),
+      el("ol", { class: "learn-answers", "aria-live": "polite" }, ...answers),
+    );
     if (hasFocus && last !== undefined) this.question.querySelectorAll(".learn-answer")[last]?.focus({ preventScroll: true });
     this.drawTask();
   }
@@ -174,7 +221,15 @@ export class Page {
  *  @param {any[]} nodes
  *  @returns {(Node|string)[]} */
 function answerText(nodes) {
-  return nodes.flatMap((node) => (typeof node === "string" ? [node] : node.text !== undefined ? [node.text] : node.tag === "code" || node.tag === "em" || node.tag === "strong" ? [el(node.tag, {}, ...answerText(node.children))] : answerText(node.children ?? [])));
+  return nodes.flatMap((node) =>
+    typeof node === "string"
+      ? [node]
+      : node.text !== undefined
+        ? [node.text]
+        : node.tag === "code" || node.tag === "em" || node.tag === "strong"
+          ? [el(node.tag, {}, ...answerText(node.children))]
+          : answerText(node.children ?? []),
+  );
 }
 
 /** A single paragraph goes on in the line.

@@ -4,7 +4,7 @@
  * Knows the lesson's content. What is hidden on paper, the style sheet says.
  */
 
-import { el } from "../views/dom.mjs";
+import { el } from "../shell/dom.mjs";
 import { formulaText } from "./formula.mjs";
 import { build, filled } from "./text.mjs";
 
@@ -26,7 +26,9 @@ export function paper(content) {
     const part = el("section", {}, el("h2", { text: `${i + 1}. ${moment.title}` }), ...prose(moment.body));
     if (moment.do) part.append(el("h3", { text: words.lesson.task }), ...prose(moment.do.text));
     if (moment.ask) {
-      const answers = moment.ask.answers.map((/** @type {any} */ answer) => el("li", {}, ...prose(answer.text), el("em", {}, answer.right ? `${words.lesson.right} ` : `${words.lesson.wrong} `, ...prose(answer.reply))));
+      const answers = moment.ask.answers.map((/** @type {any} */ answer) =>
+        el("li", {}, ...prose(answer.text), el("em", {}, answer.right ? `${words.lesson.right} ` : `${words.lesson.wrong} `, ...prose(answer.reply))),
+      );
       part.append(el("h3", { text: words.lesson.question }), ...prose(moment.ask.question), el("ol", {}, ...answers));
     }
     const places = [...new Set([...part.querySelectorAll("[data-number]")].map((/** @type {any} */ node) => Number(node.dataset.at)))];

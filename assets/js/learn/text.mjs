@@ -4,7 +4,7 @@
  * Knows the kinds of nodes. Refuses to know what a click on a number or a term does.
  */
 
-import { el } from "../views/dom.mjs";
+import { el } from "../shell/dom.mjs";
 
 /** @typedef {string | {tag?: string, href?: string, term?: string, number?: string, at?: number, text?: string, children?: LessonNode[]}} LessonNode */
 
@@ -50,7 +50,15 @@ export function pressable(attributes, ...children) {
 /** @param {any} node
  *  @param {Parameters<typeof build>[1]} context */
 function numberButton(node, { words, onNumber }) {
-  const button = pressable({ class: "learn-number", "data-number": node.number, "data-at": node.at, text: node.text, title: words.number.title, "aria-label": filled(words.number.label, { text: node.text }), "aria-expanded": "false" });
+  const button = pressable({
+    class: "learn-number",
+    "data-number": node.number,
+    "data-at": node.at,
+    text: node.text,
+    title: words.number.title,
+    "aria-label": filled(words.number.label, { text: node.text }),
+    "aria-expanded": "false",
+  });
   button.addEventListener("click", () => onNumber(node.number, node.at, button));
   return button;
 }

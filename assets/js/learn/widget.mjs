@@ -4,7 +4,7 @@
  * Refuses to know what any widget shows.
  */
 
-import { el } from "../views/dom.mjs";
+import { el } from "../shell/dom.mjs";
 
 /** @typedef {object} WidgetContext what `mount(host, context)` of assets/js/learn/widgets/<name>.mjs is given
  *  @property {any} data plain lists for its pictures: `widget_data` of the level's code
@@ -13,7 +13,7 @@ import { el } from "../views/dom.mjs";
  *  @property {Record<string, any>} state the moment's `widget` fields
  *  @property {(name: string) => void} announce something was done
  *  @property {() => any} scanner the Scanner that is shown, or null
- *  @property {(session: string, bar: import("../views/live_bar.mjs").LiveBar, onEnd: (endReason: string) => void) => {close: () => void}} follow
+ *  @property {(session: string, bar: import("../pages/live_bar.mjs").LiveBar, onEnd: (endReason: string) => void) => {close: () => void}} follow
  *    have the Scanner follow a recording under way
  *  @property {(heard: (step: number) => void) => void} onStep called now and whenever the clock moves
  *  @property {(heard: (view: any) => void) => void} onView called now and whenever something else is selected */

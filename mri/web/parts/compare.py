@@ -196,7 +196,7 @@ def _graph(graph_id: str, *above: Any) -> html.Section:
 
 
 def _neurons() -> html.Section:
-    """Hosts of the three grids and of the list of neurons; views/compare_neurons.mjs fills them."""
+    """Hosts of the three grids and of the list of neurons; panels/compare_neurons.mjs fills them."""
     note = (
         "A, B, and B − A of one hook point, face on. Grey dots: not captured. Where one side did not keep a neuron, its"
         " bound stands in, and the difference is at least what is shown (≥)."

@@ -251,7 +251,7 @@ def inspector_panels() -> list[Any]:
     """The graphs of every tab, in the order of `ids.TABS`; their figures come from the page's callbacks."""
     statistic = choice(ids.STAT_CHOICE, "Statistic", {name: name for name in STATS}, "l2")
     heads_by = {"entropy": "entropy", "distance": "mean distance looked back"}
-    hosts = {  # filled by views/watched.mjs, heads.mjs, predicted.mjs
+    hosts = {  # filled by panels/watched.mjs, heads.mjs, predicted.mjs
         "graph-heads": [choice(ids.HEADS_BY, "Colour", heads_by, "entropy")],
         "graph-head": [html.Div(id=ids.HEADS, className="mri-heads")],
         "graph-predictions": [html.Div(id=ids.PREDICTED, className="mri-predicted")],

@@ -1,6 +1,6 @@
 """Names that Python and JavaScript share: component ids, routes, tabs.
 
-The same strings stand in `assets/js/names.mjs`; a test compares the two. Knows nothing else.
+The same strings stand in `assets/js/core/names.mjs`; a test compares the two. Knows nothing else.
 """
 
 from dash import Output

@@ -1,6 +1,6 @@
 """Sessions out and in on the Sessions page: the dialog that exports one, the strip where files are dropped.
 
-Layout and words; views/imports.mjs does the uploads. Knows no session files.
+Layout and words; pages/imports.mjs does the uploads. Knows no session files.
 """
 
 from __future__ import annotations

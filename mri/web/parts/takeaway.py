@@ -1,4 +1,4 @@
-"""The small menu of a panel: what it shows as a picture or as a table. JavaScript (views/takeaway.mjs) hears it.
+"""The small menu of a panel: what it shows as a picture or as a table. JavaScript (shell/takeaway.mjs) hears it.
 
 Native `details`, so that the keyboard works. Knows names, no data.
 """
@@ -13,7 +13,7 @@ LABELS = {"png": "Picture, PNG", "svg": "Picture, SVG", "csv": "Numbers, CSV"}
 
 
 def menu(of: str, name: str, kinds: tuple[str, ...] = ("png", "svg", "csv")) -> html.Details:
-    """of: id of a graph, or of a host that views/takeaway.mjs knows; name: what a person calls the panel."""
+    """of: id of a graph, or of a host that shell/takeaway.mjs knows; name: what a person calls the panel."""
     label = f"Take away: {name}"
     wild: dict[str, Any] = {"aria-label": label}
     items = []

@@ -12,7 +12,7 @@ READ = """import(process.argv[1]).then((names) => console.log(JSON.stringify({
 
 
 def test_names_are_the_same_in_both_languages():
-    path = theme.ASSETS / "js" / "names.mjs"
+    path = theme.ASSETS / "js" / "core" / "names.mjs"
     out = subprocess.run([node(), "-e", READ, path.as_uri()], capture_output=True, text=True, check=True).stdout
     names = json.loads(out)
     of_python = {name: value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str)}

@@ -4,7 +4,7 @@
  * Announces `below` (z under 0), `smaller` (relu² is smaller than relu) and `larger`.
  */
 
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { numberText, slider, svg } from "./parts.mjs";
 
@@ -37,12 +37,22 @@ export default function mount(host, { words: allWords, state, announce }) {
   const shown = () => (state.both ? ["relu", "relu2"] : ["relu"]);
 
   function draw() {
-    const parts = [svg("line", { x1: x(FROM), x2: x(TO), y1: y(0), y2: y(0), class: "widget-axis" }), svg("line", { x1: x(0), x2: x(0), y1: y(0), y2: y(TOP), class: "widget-axis" })];
+    const parts = [
+      svg("line", { x1: x(FROM), x2: x(TO), y1: y(0), y2: y(0), class: "widget-axis" }),
+      svg("line", { x1: x(0), x2: x(0), y1: y(0), y2: y(TOP), class: "widget-axis" }),
+    ];
     for (const tick of [-2, -1, 1, 2]) parts.push(svg("text", { x: x(tick), y: y(0) + 18, class: "widget-tick", text: numberText(tick) }));
-    for (const tick of [1, 2, 4]) parts.push(svg("line", { x1: x(0), x2: x(TO), y1: y(tick), y2: y(tick), class: "widget-grid" }), svg("text", { x: x(0) - 10, y: y(tick) + 4, class: "widget-tick", text: String(tick) }));
+    for (const tick of [1, 2, 4])
+      parts.push(
+        svg("line", { x1: x(0), x2: x(TO), y1: y(tick), y2: y(tick), class: "widget-grid" }),
+        svg("text", { x: x(0) - 10, y: y(tick) + 4, class: "widget-tick", text: String(tick) }),
+      );
     for (const name of shown()) {
       const points = Array.from({ length: 81 }, (_, i) => FROM + (i / 80) * (TO - FROM)).map((at) => `${x(at)},${y(CURVES[name](at))}`);
-      parts.push(svg("polyline", { points: points.join(" "), class: `widget-curve is-${name}`, "data-part": name }), svg("text", { x: x(name === "relu" ? 1.75 : 1.3), y: y(name === "relu" ? 1.3 : 2.7), class: `widget-curve-name is-${name}`, text: words[name] }));
+      parts.push(
+        svg("polyline", { points: points.join(" "), class: `widget-curve is-${name}`, "data-part": name }),
+        svg("text", { x: x(name === "relu" ? 1.75 : 1.3), y: y(name === "relu" ? 1.3 : 2.7), class: `widget-curve-name is-${name}`, text: words[name] }),
+      );
       parts.push(svg("circle", { cx: x(z), cy: y(CURVES[name](z)), r: 6, class: `widget-curve-at is-${name}` }));
     }
     parts.push(svg("line", { x1: x(z), x2: x(z), y1: y(0), y2: y(TOP), class: "widget-here" }));

@@ -4,7 +4,7 @@
  */
 
 import { formatValue } from "../../core/format.mjs";
-import { el, say } from "../../views/dom.mjs";
+import { el, say } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { heading, slider, widthOf } from "./parts.mjs";
 
@@ -14,7 +14,15 @@ const [ATTENTION, MLP, OUT] = [1, 3, 4]; // places in a block's five sizes
  *  @param {import("../widget.mjs").WidgetContext} context */
 export default function mount(host, { data, words, state, announce }) {
   const { sizes, tokens, reaches } = data.sentences[state.sentence];
-  const step = slider({ label: words.word, min: 0, max: sizes.length - 1, value: state.step ?? 5, part: "word", words: (value) => tokens[value], onInput: () => draw() });
+  const step = slider({
+    label: words.word,
+    min: 0,
+    max: sizes.length - 1,
+    value: state.step ?? 5,
+    part: "word",
+    words: (value) => tokens[value],
+    onInput: () => draw(),
+  });
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const rows = el("div", { class: "learn-writes", "data-part": "bars" });
   for (let i = sizes[0].length - 1; i >= 0; i--) {
@@ -36,7 +44,13 @@ export default function mount(host, { data, words, state, announce }) {
    *  @param {number} which */
   function bar(block, which) {
     const who = which === MLP ? "mlp" : "attention";
-    return el("button", { type: "button", class: `learn-write is-${who}`, "data-part": `${who}-${block}`, on: { click: () => choose(block, which) } }, el("i"), el("i", { class: "is-arriving" }), el("b"));
+    return el(
+      "button",
+      { type: "button", class: `learn-write is-${who}`, "data-part": `${who}-${block}`, on: { click: () => choose(block, which) } },
+      el("i"),
+      el("i", { class: "is-arriving" }),
+      el("b"),
+    );
   }
 
   /** @param {number} block
@@ -44,7 +58,16 @@ export default function mount(host, { data, words, state, announce }) {
   function choose(block, which) {
     const size = sizes[step.value()][block][which];
     const who = which === MLP ? words.mlp : words.attention;
-    say(line, filled(size === 0 ? words.writes_nothing : words.writes_says, { who, block, word: tokens[step.value()], size: formatValue(size), arriving: formatValue(arriving(size, block)) }));
+    say(
+      line,
+      filled(size === 0 ? words.writes_nothing : words.writes_says, {
+        who,
+        block,
+        word: tokens[step.value()],
+        size: formatValue(size),
+        arriving: formatValue(arriving(size, block)),
+      }),
+    );
     announce(`${which === MLP ? "mlp" : "attention"}-${block}`);
     if (size === 0 && which === MLP) announce("silent-mlp");
   }
@@ -71,6 +94,16 @@ export default function mount(host, { data, words, state, announce }) {
     say(line, words.writes_hint);
   }
   draw();
-  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.writes_title, "measured", words), step.node, rows, line, el("p", { class: "mri-note", text: words.writes_note })));
+  host.replaceChildren(
+    el(
+      "div",
+      { class: "learn-wide" },
+      heading(words.writes_title, "measured", words),
+      step.node,
+      rows,
+      line,
+      el("p", { class: "mri-note", text: words.writes_note }),
+    ),
+  );
   return { close: () => host.replaceChildren() };
 }

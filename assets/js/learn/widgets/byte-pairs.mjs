@@ -2,7 +2,7 @@
  * The reader's own text, cut by the embedded model's tokenizer, and one piece merged pair by pair.
  */
 
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { part, shownToken } from "./cells.mjs";
 
@@ -18,7 +18,15 @@ export default function mount(host, { words, announce }) {
   const parts = el("div", { class: "lw-merging", "aria-live": "polite" });
   const merge = el("button", { type: "button", class: "mri-button", text: say.merge, on: { click: () => step(1) } });
   const again = el("button", { type: "button", class: "mri-button", text: say.again, on: { click: () => step(-Infinity) } });
-  const input = el("input", { type: "text", class: "form-control", maxlength: 160, value: say.example, spellcheck: "false", autocomplete: "off", on: { input: () => read(true) } });
+  const input = el("input", {
+    type: "text",
+    class: "form-control",
+    maxlength: 160,
+    value: say.example,
+    spellcheck: "false",
+    autocomplete: "off",
+    on: { input: () => read(true) },
+  });
   /** @type {any[]} */
   let found = [];
   let chosen = 0;
@@ -54,9 +62,15 @@ export default function mount(host, { words, announce }) {
 
   function drawPieces() {
     const buttons = found.map((piece, i) => {
-      const tokens = piece.tokens.map((/** @type {any} */ token) => el("span", { class: "lw-piece-token" }, el("b", { text: shownToken(token.text) }), el("small", { text: token.id })));
+      const tokens = piece.tokens.map((/** @type {any} */ token) =>
+        el("span", { class: "lw-piece-token" }, el("b", { text: shownToken(token.text) }), el("small", { text: token.id })),
+      );
       const label = filled(say.piece, { piece: piece.text, tokens: piece.tokens.length });
-      return el("button", { type: "button", class: "lw-piece", "aria-pressed": String(i === chosen), "aria-label": label, on: { click: () => choose(i) } }, ...tokens);
+      return el(
+        "button",
+        { type: "button", class: "lw-piece", "aria-pressed": String(i === chosen), "aria-label": label, on: { click: () => choose(i) } },
+        ...tokens,
+      );
     });
     pieces.replaceChildren(...buttons);
   }
@@ -76,9 +90,14 @@ export default function mount(host, { words, announce }) {
     if (!piece) return parts.replaceChildren(el("span", { class: "mri-muted", text: say.nothing }));
     const now = piece.merges[at];
     const joined = at ? joinedAt(piece.merges[at - 1], now) : -1;
-    const chips = now.map((/** @type {string} */ text, /** @type {number} */ i) => el("span", { class: `lw-part-chip${i === joined ? " is-new" : ""}`, text: shownToken(text) }));
+    const chips = now.map((/** @type {string} */ text, /** @type {number} */ i) =>
+      el("span", { class: `lw-part-chip${i === joined ? " is-new" : ""}`, text: shownToken(text) }),
+    );
     const words = at < piece.merges.length - 1 ? say.step : say.done;
-    parts.replaceChildren(el("div", { class: "lw-chips" }, ...chips), el("p", { class: "mri-muted", text: filled(words, { step: at, steps: piece.merges.length - 1, parts: now.length }) }));
+    parts.replaceChildren(
+      el("div", { class: "lw-chips" }, ...chips),
+      el("p", { class: "mri-muted", text: filled(words, { step: at, steps: piece.merges.length - 1, parts: now.length }) }),
+    );
   }
 
   /** @param {number} by */

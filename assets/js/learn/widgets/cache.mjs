@@ -2,7 +2,7 @@
  * The KV cache while it grows: one column for each token read, one row for each block. Follows the Scanner's clock.
  */
 
-import { el, say } from "../../views/dom.mjs";
+import { el, say } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { heading } from "./parts.mjs";
 
@@ -11,11 +11,22 @@ import { heading } from "./parts.mjs";
 export default function mount(host, { data, words, onStep }) {
   const { tokens, reads, n_layer: numLayers, bytes_per_token: bytesPerToken } = data.cache;
   const last = reads.at(-1);
-  const columns = Array.from({ length: last[0] + last[1] }, (_, i) => el("div", { class: "learn-cache-column", title: `${i}: ${tokens[i]}` }, ...Array.from({ length: numLayers }, () => el("i")), el("span", { text: tokens[i].replace("␣", "") })));
+  const columns = Array.from({ length: last[0] + last[1] }, (_, i) =>
+    el(
+      "div",
+      { class: "learn-cache-column", title: `${i}: ${tokens[i]}` },
+      ...Array.from({ length: numLayers }, () => el("i")),
+      el("span", { text: tokens[i].replace("␣", "") }),
+    ),
+  );
   const grid = el("div", { class: "learn-cache", role: "img", "data-part": "grid" }, ...columns);
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const size = el("p", { class: "learn-cache-size" });
-  const heads = el("div", { class: "learn-cache-blocks", "aria-hidden": "true" }, ...Array.from({ length: numLayers }, (_, i) => el("span", { text: filled(words.block_n, { n: numLayers - 1 - i }) })));
+  const heads = el(
+    "div",
+    { class: "learn-cache-blocks", "aria-hidden": "true" },
+    ...Array.from({ length: numLayers }, (_, i) => el("span", { text: filled(words.block_n, { n: numLayers - 1 - i }) })),
+  );
 
   /** @param {number} step */
   function draw(step) {
@@ -27,7 +38,17 @@ export default function mount(host, { data, words, onStep }) {
     say(size, filled(words.cache_size, { bytes, all: pos0 + numNew, blocks: numLayers }));
     grid.setAttribute("aria-label", `${line.textContent} ${size.textContent}`);
   }
-  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.cache_title, "derived", { derived_says: words.cache_says }), el("div", { class: "learn-cache-area" }, heads, grid), line, size, el("p", { class: "mri-note", text: words.cache_note })));
+  host.replaceChildren(
+    el(
+      "div",
+      { class: "learn-wide" },
+      heading(words.cache_title, "derived", { derived_says: words.cache_says }),
+      el("div", { class: "learn-cache-area" }, heads, grid),
+      line,
+      size,
+      el("p", { class: "mri-note", text: words.cache_note }),
+    ),
+  );
   onStep(draw);
   return { close: () => host.replaceChildren() };
 }

@@ -6,8 +6,8 @@
 
 import { colourMap } from "../../core/colour.mjs";
 import { formatValue } from "../../core/format.mjs";
-import { fetchScales } from "../../source/http.mjs";
-import { el } from "../../views/dom.mjs";
+import { fetchScales } from "../../run/http.mjs";
+import { el } from "../../shell/dom.mjs";
 
 /** @type {Promise<Record<string, any>>|null} */
 let fetched = null;
@@ -86,9 +86,7 @@ export function shownToken(text) {
  *  @param {(index: number) => void} onChoose
  *  @returns {{node: HTMLElement, choose: (index: number) => void}} `choose` only shows the choice */
 export function tokenChoice(label, tokens, onChoose) {
-  const buttons = tokens.map((token, i) =>
-    el("button", { type: "button", class: "lw-token", text: shownToken(token), on: { click: () => onChoose(i) } }),
-  );
+  const buttons = tokens.map((token, i) => el("button", { type: "button", class: "lw-token", text: shownToken(token), on: { click: () => onChoose(i) } }));
   const node = el("div", { class: "lw-tokens", role: "group", "aria-label": label }, el("span", { class: "lw-label", text: label }), ...buttons);
   return { node, choose: (index) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === index))) };
 }

@@ -3,12 +3,12 @@
  */
 
 import { formatPercent } from "../../core/format.mjs";
-import { el, say } from "../../views/dom.mjs";
+import { el, say } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { heading, widthOf } from "./parts.mjs";
 
 /** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+ *  @param {Pick<import("../widget.mjs").WidgetContext, "data"|"words"|"announce">} context */
 export default function mount(host, { data, words, announce }) {
   const { rounds, story } = data.game;
   let at = 0;
@@ -17,8 +17,19 @@ export default function mount(host, { data, words, announce }) {
   const text = el("p", { class: "learn-quote learn-story", "aria-live": "polite" });
   const options = el("ol", { class: "learn-options" });
   const says = el("p", { class: "learn-widget-line", role: "status" });
-  const next = el("button", { type: "button", class: "mri-button learn-roll", hidden: true, "data-part": "next", on: { click: () => (at++, at < rounds.length ? ask() : end()) } });
-  const dots = el("ol", { class: "learn-rounds", "aria-hidden": "true" }, el("li", {}, el("span", { text: words.you }), el("span", { text: words.model })), ...rounds.map(() => el("li", {}, el("i"), el("i"))));
+  const next = el("button", {
+    type: "button",
+    class: "mri-button learn-roll",
+    hidden: true,
+    "data-part": "next",
+    on: { click: () => (at++, at < rounds.length ? ask() : end()) },
+  });
+  const dots = el(
+    "ol",
+    { class: "learn-rounds", "aria-hidden": "true" },
+    el("li", {}, el("span", { text: words.you }), el("span", { text: words.model })),
+    ...rounds.map(() => el("li", {}, el("i"), el("i"))),
+  );
 
   function drawScore() {
     say(score, filled(words.score, { round: Math.min(at + 1, rounds.length), rounds: rounds.length, ...points }));
@@ -28,7 +39,11 @@ export default function mount(host, { data, words, announce }) {
     const round = rounds[at];
     drawScore();
     text.replaceChildren(round.text, " ", el("b", { class: "learn-gap", text: "…?" }));
-    options.replaceChildren(...round.options.map((/** @type {any} */ option, /** @type {number} */ i) => el("li", {}, el("button", { type: "button", class: "learn-answer", on: { click: () => guess(i) } }, el("span", { text: option.word })))));
+    options.replaceChildren(
+      ...round.options.map((/** @type {any} */ option, /** @type {number} */ i) =>
+        el("li", {}, el("button", { type: "button", class: "learn-answer", on: { click: () => guess(i) } }, el("span", { text: option.word }))),
+      ),
+    );
     say(says, words.game_asks);
     next.hidden = true;
   }
@@ -42,7 +57,14 @@ export default function mount(host, { data, words, announce }) {
     options.replaceChildren(
       ...offered.map((/** @type {any} */ option, /** @type {number} */ i) => {
         const marks = [i === truth && words.came, i === mine && words.yours, i === model && words.models].filter(Boolean).join(" · ");
-        return el("li", { class: `learn-guessed${i === truth ? " is-right" : ""}` }, el("span", { text: option.word }), el("i", {}, el("b", { style: `width: ${widthOf(option.share)}` })), el("small", { text: formatPercent(option.share) }), el("em", { text: marks }));
+        return el(
+          "li",
+          { class: `learn-guessed${i === truth ? " is-right" : ""}` },
+          el("span", { text: option.word }),
+          el("i", {}, el("b", { style: `width: ${widthOf(option.share)}` })),
+          el("small", { text: formatPercent(option.share) }),
+          el("em", { text: marks }),
+        );
       }),
     );
     const [ours, theirs] = dots.children[at + 1].children;
@@ -63,11 +85,26 @@ export default function mount(host, { data, words, announce }) {
     const { you, model } = points;
     options.replaceChildren();
     say(says, filled(you > model ? words.you_won : you === model ? words.draw : words.model_won, points));
-    next.replaceWith(el("button", { type: "button", class: "mri-button", text: words.play_again, on: { click: () => mount(host, { data, words, announce }) } }));
+    next.replaceWith(
+      el("button", { type: "button", class: "mri-button", text: words.play_again, on: { click: () => mount(host, { data, words, announce }) } }),
+    );
     announce("game-over");
   }
 
-  host.replaceChildren(el("div", { class: "learn-wide", "data-part": "game" }, heading(words.game_title, "measured", words), score, dots, text, options, says, next, el("p", { class: "mri-note", text: words.game_note })));
+  host.replaceChildren(
+    el(
+      "div",
+      { class: "learn-wide", "data-part": "game" },
+      heading(words.game_title, "measured", words),
+      score,
+      dots,
+      text,
+      options,
+      says,
+      next,
+      el("p", { class: "mri-note", text: words.game_note }),
+    ),
+  );
   ask();
   return { close: () => host.replaceChildren() };
 }

@@ -5,13 +5,18 @@
  * A unit is chosen with its button, and with it its neuron in the Scanner; announces `units` after three different ones.
  */
 
-import { el } from "../../views/dom.mjs";
-import { themeChanged } from "../../views/shell.mjs";
+import { el } from "../../shell/dom.mjs";
+import { themeChanged } from "../../shell/shell.mjs";
 import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
 import { kindChip, numberText, svg } from "./parts.mjs";
 
-const CASES = [[0, 0], [0, 1], [1, 0], [1, 1]];
+const CASES = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
 const WANTED = [0, 1, 1, 0];
 const [FROM, TO, SIZE, CELLS] = [-0.5, 1.5, 320, 40];
 const STEPS_PER_UPDATE = 4;
@@ -49,7 +54,9 @@ export default function mount(host, { data, words: allWords, state, announce, sc
   const answers = el("table", { class: "widget-table", "data-part": "answers" });
   const loss = svg("svg", { viewBox: "0 0 320 60", class: "widget-loss", role: "img", "data-part": "loss" });
   const lossSays = el("p", { class: "widget-says" });
-  host.replaceChildren(el("div", { class: "widget" }, el("div", { class: "widget-head" }, title, kindChip("derived", words.derived)), field, units, line, answers, loss, lossSays));
+  host.replaceChildren(
+    el("div", { class: "widget" }, el("div", { class: "widget-head" }, title, kindChip("derived", words.derived)), field, units, line, answers, loss, lossSays),
+  );
 
   const update = () => Math.min(Math.floor(step / STEPS_PER_UPDATE), net.loss.length - 1);
 
@@ -68,12 +75,34 @@ export default function mount(host, { data, words: allWords, state, announce, sc
     const isDead = net.w1[now].map((_, i) => CASES.every((each) => answer(net, now, each).pre[i] <= 0));
     title.textContent = filled(words.title, { update: now, step });
     const focused = [...units.children].indexOf(/** @type {any} */ (document.activeElement));
-    units.replaceChildren(...isDead.map((dead, i) => el("button", { type: "button", class: `widget-unit${dead ? " is-dead" : ""}`, "aria-pressed": String(i === unit), "aria-label": filled(dead ? words.dead_unit : words.unit, { i }), style: `--share:${Math.min(1, here.act[i]).toFixed(2)}`, on: { click: () => choose(i) } }, String(i))));
+    units.replaceChildren(
+      ...isDead.map((dead, i) =>
+        el(
+          "button",
+          {
+            type: "button",
+            class: `widget-unit${dead ? " is-dead" : ""}`,
+            "aria-pressed": String(i === unit),
+            "aria-label": filled(dead ? words.dead_unit : words.unit, { i }),
+            style: `--share:${Math.min(1, here.act[i]).toFixed(2)}`,
+            on: { click: () => choose(i) },
+          },
+          String(i),
+        ),
+      ),
+    );
     if (focused >= 0) /** @type {any} */ (units.children[focused])?.focus({ preventScroll: true });
     line.textContent = unit === null ? words.pick : unitText(net, now, unit, isDead[unit], words);
     drawField(canvas, net, now);
     picture.replaceChildren(...lines(net, now, unit, isDead, step % STEPS_PER_UPDATE));
-    picture.setAttribute("aria-label", filled(words.says, { update: now, answers: CASES.map((each) => `${each.join(" ")}: ${numberText(answer(net, now, each).out)}`).join("; "), dead: isDead.filter(Boolean).length }));
+    picture.setAttribute(
+      "aria-label",
+      filled(words.says, {
+        update: now,
+        answers: CASES.map((each) => `${each.join(" ")}: ${numberText(answer(net, now, each).out)}`).join("; "),
+        dead: isDead.filter(Boolean).length,
+      }),
+    );
     answers.replaceChildren(...answerRows(net, now, step % STEPS_PER_UPDATE, words));
     loss.replaceChildren(...lossParts(net.loss, now));
     loss.setAttribute("aria-label", filled(words.loss, { update: now, loss: numberText(net.loss[now], 4) }));
@@ -154,7 +183,10 @@ function lines(net, update, unit, isDead, at) {
   CASES.forEach((each, i) => {
     const [x, y] = xy(each);
     if (i === at) parts.push(svg("circle", { cx: x, cy: y, r: 24, class: "widget-here" }));
-    parts.push(svg("circle", { cx: x, cy: y, r: 16, class: `widget-case${WANTED[i] ? " is-one" : ""}` }), svg("text", { x, y: y + 5.5, class: `widget-case-text${WANTED[i] ? " is-one" : ""}`, text: String(WANTED[i]) }));
+    parts.push(
+      svg("circle", { cx: x, cy: y, r: 16, class: `widget-case${WANTED[i] ? " is-one" : ""}` }),
+      svg("text", { x, y: y + 5.5, class: `widget-case-text${WANTED[i] ? " is-one" : ""}`, text: String(WANTED[i]) }),
+    );
   });
   return parts;
 }
@@ -170,7 +202,12 @@ function answerRows(net, update, at, words) {
     const { out } = answer(net, update, each);
     const isRight = out > 0.5 === (WANTED[i] === 1);
     const cells = [...each, numberText(out), WANTED[i]].map((text) => el("td", { text: String(text) }));
-    return el("tr", { class: `${isRight ? "is-right" : "is-wrong"}${i === at ? " is-here" : ""}` }, ...cells, el("td", { text: isRight ? "✓" : "✗", "aria-label": isRight ? words.right : words.wrong }));
+    return el(
+      "tr",
+      { class: `${isRight ? "is-right" : "is-wrong"}${i === at ? " is-here" : ""}` },
+      ...cells,
+      el("td", { text: isRight ? "✓" : "✗", "aria-label": isRight ? words.right : words.wrong }),
+    );
   });
   return [el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)];
 }

@@ -4,7 +4,7 @@
  */
 
 import { formatPercent } from "../../core/format.mjs";
-import { el, say } from "../../views/dom.mjs";
+import { el, say } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { heading, slider, widthOf } from "./parts.mjs";
 
@@ -16,9 +16,21 @@ export default function mount(host, { data, words, state, announce }) {
   let footing = "exit";
   let lens = sentence.lens[footing];
   let depths = sentence.depths[footing];
-  const choice = el("select", { class: "form-select form-select-sm", "aria-label": words.lens_which, "data-mri-keys": "own", on: { change: () => look(choice.value) } }, ...["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] })));
+  const choice = el(
+    "select",
+    { class: "form-select form-select-sm", "aria-label": words.lens_which, "data-mri-keys": "own", on: { change: () => look(choice.value) } },
+    ...["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] })),
+  );
   const note = el("p", { class: "mri-note" });
-  const step = slider({ label: words.word, min: 0, max: lens.length - 1, value: state.step ?? 0, part: "word", words: (value) => tokens[value], onInput: () => draw() });
+  const step = slider({
+    label: words.word,
+    min: 0,
+    max: lens.length - 1,
+    value: state.step ?? 0,
+    part: "word",
+    words: (value) => tokens[value],
+    onInput: () => draw(),
+  });
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const follows = el("p", { class: "learn-lens-follows" });
   const rows = el("ol", { class: "learn-lens", reversed: true, "data-part": "depths" });
@@ -46,7 +58,9 @@ export default function mount(host, { data, words, state, announce }) {
     const row = lens[step.value()][depth];
     const list = row.map((/** @type {[number, number]} */ [id, share]) => `${wordOf(id)} ${formatPercent(share)}`).join(" · ");
     say(line, `${nameOf(depths[depth], words)}: ${list}`);
-    rows.querySelectorAll("button").forEach((/** @type {Element} */ button, /** @type {number} */ i) => button.setAttribute("aria-pressed", String(depths.length - 1 - i === depth)));
+    rows
+      .querySelectorAll("button")
+      .forEach((/** @type {Element} */ button, /** @type {number} */ i) => button.setAttribute("aria-pressed", String(depths.length - 1 - i === depth)));
     if (depth === found()) announce("answer-found");
     announce(`depth-${depth}`);
   }
@@ -63,13 +77,43 @@ export default function mount(host, { data, words, state, announce }) {
    *  @param {number} depth
    *  @param {string} next the token that follows */
   function rowOf(row, depth, next) {
-    const chips = row.map(([id, share]) => el("span", { class: `learn-lens-word${wordOf(id) === next ? " is-next" : ""}` }, el("i", { style: `width: ${widthOf(share)}` }), el("b", { text: wordOf(id) }), el("small", { text: formatPercent(share) })));
+    const chips = row.map(([id, share]) =>
+      el(
+        "span",
+        { class: `learn-lens-word${wordOf(id) === next ? " is-next" : ""}` },
+        el("i", { style: `width: ${widthOf(share)}` }),
+        el("b", { text: wordOf(id) }),
+        el("small", { text: formatPercent(share) }),
+      ),
+    );
     const name = nameOf(depths[depth], words);
-    return el("li", {}, el("button", { type: "button", "aria-pressed": "false", "data-part": `depth-${depth}`, on: { click: () => choose(depth) } }, el("span", { class: "learn-lens-depth", text: name }), ...chips));
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", "aria-pressed": "false", "data-part": `depth-${depth}`, on: { click: () => choose(depth) } },
+        el("span", { class: "learn-lens-depth", text: name }),
+        ...chips,
+      ),
+    );
   }
 
   draw();
-  host.replaceChildren(el("div", { class: "learn-wide" }, heading(words.lens_title, "derived", words), el("p", { class: "learn-quote", text: sentence.prompt }), step.node, el("label", { class: "learn-lens-choice", "data-part": "lens" }, el("span", { text: words.lens_which }), choice), follows, rows, line, note));
+  host.replaceChildren(
+    el(
+      "div",
+      { class: "learn-wide" },
+      heading(words.lens_title, "derived", words),
+      el("p", { class: "learn-quote", text: sentence.prompt }),
+      step.node,
+      el("label", { class: "learn-lens-choice", "data-part": "lens" }, el("span", { text: words.lens_which }), choice),
+      follows,
+      rows,
+      line,
+      note,
+    ),
+  );
   return { close: () => host.replaceChildren() };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { formatValue } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part, signedBar } from "./cells.mjs";
 import { slider } from "./parts.mjs";
@@ -21,7 +21,11 @@ export default function mount(host, { data, words, announce }) {
   const rows = el("tbody");
   const sum = el("p", { class: "lw-readout", role: "status" });
   const climb = slider({
-    label: say.block, min: 0, max: blocks.length - 1, step: 1, value: 0,
+    label: say.block,
+    min: 0,
+    max: blocks.length - 1,
+    step: 1,
+    value: 0,
     onInput: (now) => {
       block = now;
       hasClimbed ||= now === blocks.length - 1;
@@ -29,7 +33,14 @@ export default function mount(host, { data, words, announce }) {
       draw();
     },
   });
-  const choice = el("input", { type: "number", class: "form-control", min: 0, max: start.length - 1, value: line, on: { input: () => choose(choice.valueAsNumber) } });
+  const choice = el("input", {
+    type: "number",
+    class: "form-control",
+    min: 0,
+    max: start.length - 1,
+    value: line,
+    on: { input: () => choose(choice.valueAsNumber) },
+  });
 
   /** @param {number} now */
   function choose(now) {
@@ -47,7 +58,13 @@ export default function mount(host, { data, words, announce }) {
         const words = factors ? `${say[name]} (${factors.map(formatValue).join(" × ")})` : say[name];
         return entry(words, value, most, name === "again" || name === "carried" ? "carried" : "");
       }),
-      entry(say.after, parts.reduce((total, { value }) => total + value, 0), most, "", "is-sum"),
+      entry(
+        say.after,
+        parts.reduce((total, { value }) => total + value, 0),
+        most,
+        "",
+        "is-sum",
+      ),
     );
     sum.textContent = filled(say.measured, { block, line, value: formatValue(blocks[block].after[line]) });
   }
@@ -58,12 +75,23 @@ export default function mount(host, { data, words, announce }) {
    *  @param {string} name of the part
    *  @param {string} [kind] */
   function entry(text, value, most, name, kind = "") {
-    return el("tr", { class: kind, "data-part": name || null }, el("th", { scope: "row", text }), el("td", {}, signedBar(value / most)), el("td", { class: "lw-figure", text: formatValue(value) }));
+    return el(
+      "tr",
+      { class: kind, "data-part": name || null },
+      el("th", { scope: "row", text }),
+      el("td", {}, signedBar(value / most)),
+      el("td", { class: "lw-figure", text: formatValue(value) }),
+    );
   }
 
   host.append(
-    part("blocks", filled(say.title, { token: token.trim() }), el("div", { class: "lw-row" }, climb.node, el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice)),
-      el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows), sum),
+    part(
+      "blocks",
+      filled(say.title, { token: token.trim() }),
+      el("div", { class: "lw-row" }, climb.node, el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice)),
+      el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows),
+      sum,
+    ),
     part("page", say.page, page.node),
     part("writers", say.writers, writers(blocks, say)),
   );
@@ -95,9 +123,22 @@ function writers(blocks, say) {
       const arriving = l2[kind] * Math.abs(reach);
       const drawn = bar(l2[kind] / most, `is-${kind} is-faint`);
       drawn.append(bar(arriving / most, `is-${kind}`).firstChild ?? "");
-      return el("tr", {}, el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }), el("td", {}, drawn), el("td", { class: "lw-figure", text: formatValue(l2[kind]) }), el("td", { class: "lw-figure", text: formatValue(arriving) }));
+      return el(
+        "tr",
+        {},
+        el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }),
+        el("td", {}, drawn),
+        el("td", { class: "lw-figure", text: formatValue(l2[kind]) }),
+        el("td", { class: "lw-figure", text: formatValue(arriving) }),
+      );
     }),
   );
   const head = el("thead", {}, el("tr", {}, el("td"), el("td"), ...[say.writes, say.arrives].map((text) => el("th", { scope: "col", text }))));
-  return el("table", { class: "lw-ledger is-writers" }, el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`), head, el("tbody", {}, ...rows.reverse()));
+  return el(
+    "table",
+    { class: "lw-ledger is-writers" },
+    el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`),
+    head,
+    el("tbody", {}, ...rows.reverse()),
+  );
 }

@@ -3,7 +3,7 @@
  */
 
 import { formatPercent, formatValue } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { softmax } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part, shownToken, tokenChoice } from "./cells.mjs";
@@ -47,7 +47,15 @@ export default function mount(host, { data, words, announce }) {
     const barHost = el("span");
     keyCells.show(k[key], limits.k);
     valueCells.show(v[key], limits.v);
-    const node = el("tr", {}, el("th", { scope: "row", text: shownToken(token) }), el("td", {}, keyCells.node), el("td", {}, score), el("td", {}, barHost, share), el("td", {}, valueCells.node));
+    const node = el(
+      "tr",
+      {},
+      el("th", { scope: "row", text: shownToken(token) }),
+      el("td", {}, keyCells.node),
+      el("td", {}, score),
+      el("td", {}, barHost, share),
+      el("td", {}, valueCells.node),
+    );
     return { node, score, share, barHost };
   }
 
@@ -84,16 +92,31 @@ export default function mount(host, { data, words, announce }) {
     const sum = terms.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
     const cells = cellRow(filled(say.products, { asker: tokens[query].trim(), token: tokens[opened].trim() }));
     cells.show(terms);
-    const first = terms.slice(0, FIRST).map((/** @type {number} */ term, /** @type {number} */ i) => `${formatValue(q[query][i])}·${formatValue(k[/** @type {number} */ (opened)][i])}`);
-    const line = filled(say.product_words, { terms: first.join(" + "), sum: formatValue(sum), n: terms.length, score: formatValue(sum / Math.sqrt(terms.length)) });
-    product.replaceChildren(el("p", { text: filled(say.products, { asker: tokens[query].trim(), token: tokens[opened].trim() }) }), cells.node, el("p", { class: "lw-readout", text: line }));
+    const first = terms
+      .slice(0, FIRST)
+      .map((/** @type {number} */ term, /** @type {number} */ i) => `${formatValue(q[query][i])}·${formatValue(k[/** @type {number} */ (opened)][i])}`);
+    const line = filled(say.product_words, {
+      terms: first.join(" + "),
+      sum: formatValue(sum),
+      n: terms.length,
+      score: formatValue(sum / Math.sqrt(terms.length)),
+    });
+    product.replaceChildren(
+      el("p", { text: filled(say.products, { asker: tokens[query].trim(), token: tokens[opened].trim() }) }),
+      cells.node,
+      el("p", { class: "lw-readout", text: line }),
+    );
   }
 
   const columns = [null, "keys", "scores", "weights", null].map((name) => el("col", { "data-part": name }));
   const heads = [say.token, say.key, say.score, say.share, say.value].map((text) => el("th", { scope: "col", text }));
   host.append(
     part("query", "", choice.node, el("div", { class: "lw-row" }, el("span", { class: "lw-label", text: say.query }), queryWords), queryRow.node),
-    el("div", { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.table }, el("table", { class: "lw-head" }, el("colgroup", {}, ...columns), el("thead", {}, el("tr", {}, ...heads)), body)),
+    el(
+      "div",
+      { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.table },
+      el("table", { class: "lw-head" }, el("colgroup", {}, ...columns), el("thead", {}, el("tr", {}, ...heads)), body),
+    ),
     product,
     part("out", say.out, outRow.node, outWords),
   );

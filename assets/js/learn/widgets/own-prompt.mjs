@@ -1,13 +1,13 @@
 /**
  * The reader's own words: recorded by the worker, and followed by the one Scanner while the model writes.
  *
- * The same bar and the same stream as on the Live page (views/live_bar.mjs, following.mjs).
+ * The same bar and the same stream as on the Live page (pages/live_bar.mjs, following.mjs).
  */
 
-import { startRecording, steerRecording } from "../../source/http.mjs";
-import { el } from "../../views/dom.mjs";
-import { LiveBar } from "../../views/live_bar.mjs";
-import { showToast } from "../../views/shell.mjs";
+import { startRecording, steerRecording } from "../../run/http.mjs";
+import { el } from "../../shell/dom.mjs";
+import { LiveBar } from "../../pages/live_bar.mjs";
+import { showToast } from "../../shell/shell.mjs";
 import { filled } from "../text.mjs";
 
 const SAMPLING = { max_new_tokens: 48, temperature: 0.6, top_k: 50, seed: 42 };
@@ -21,7 +21,8 @@ export default function mount(host, { words, announce, follow }) {
   let following = null;
   const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, required: true, "data-part": "prompt" });
   prompt.value = words.live_default;
-  const take = (/** @type {string} */ text) => el("button", { type: "button", class: "mri-button", text, on: { click: () => ((prompt.value = text), prompt.focus()) } });
+  const take = (/** @type {string} */ text) =>
+    el("button", { type: "button", class: "mri-button", text, on: { click: () => ((prompt.value = text), prompt.focus()) } });
   const start = el("button", { type: "submit", class: "mri-button learn-roll", text: words.live_start, "data-part": "start" });
   const form = el(
     "form",
@@ -29,7 +30,12 @@ export default function mount(host, { words, announce, follow }) {
     el("h3", { text: words.live_title }),
     el("label", { for: "learn-own-prompt", text: words.live_label }),
     prompt,
-    el("div", { class: "live-examples", role: "group", "aria-label": words.live_examples }, el("span", { class: "mri-muted", text: words.live_examples }), ...words.live_choices.map(take)),
+    el(
+      "div",
+      { class: "live-examples", role: "group", "aria-label": words.live_examples },
+      el("span", { class: "mri-muted", text: words.live_examples }),
+      ...words.live_choices.map(take),
+    ),
     el("div", {}, start),
     el("p", { class: "mri-note", text: filled(words.live_note, SAMPLING) }),
   );

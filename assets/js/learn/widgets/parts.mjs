@@ -3,7 +3,7 @@
  */
 
 import { trueMinus } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 
 /** @param {number} value
  *  @param {number} [digits]

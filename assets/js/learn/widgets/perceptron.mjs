@@ -5,7 +5,7 @@
  * `against` (both on, and it says 0 because one weight is negative), `bias` (both off, and it says 1).
  */
 
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { sumOf } from "../half_plane.mjs";
 import { numberText, slider, svg } from "./parts.mjs";
@@ -20,7 +20,13 @@ export default function mount(host, { words: allWords, state, announce }) {
   const words = allWords.perceptron;
   const now = { ...START, .../** @type {any} */ (state) };
   const toggles = [1, 2].map((i) =>
-    el("button", { type: "button", class: "widget-toggle", "data-part": `x${i}`, role: "switch", on: { click: () => set({ [`x${i}`]: 1 - /** @type {any} */ (now)[`x${i}`] }) } }),
+    el("button", {
+      type: "button",
+      class: "widget-toggle",
+      "data-part": `x${i}`,
+      role: "switch",
+      on: { click: () => set({ [`x${i}`]: 1 - /** @type {any} */ (now)[`x${i}`] }) },
+    }),
   );
   const names = /** @type {const} */ (["w1", "w2", "b"]);
   const sliders = names.map((name) =>
@@ -49,7 +55,10 @@ export default function mount(host, { words: allWords, state, announce }) {
     });
     sliders.forEach(({ node }, i) => (node.hidden = !(state.controls ?? names).includes(names[i])));
     line.textContent = `${numberText(w1)} · ${x1} + ${numberText(w2)} · ${x2} + ${numberText(b)} = ${numberText(total)} ${fires ? "> 0" : "≤ 0"} → ${fires ? 1 : 0}`;
-    picture.setAttribute("aria-label", filled(words.says, { x1, x2, w1: numberText(w1), w2: numberText(w2), b: numberText(b), sum: numberText(total), y: fires ? 1 : 0 }));
+    picture.setAttribute(
+      "aria-label",
+      filled(words.says, { x1, x2, w1: numberText(w1), w2: numberText(w2), b: numberText(b), sum: numberText(total), y: fires ? 1 : 0 }),
+    );
     picture.replaceChildren(...drawing(now, total, words));
   }
 
@@ -81,9 +90,30 @@ export default function mount(host, { words: allWords, state, announce }) {
 function drawing({ w1, w2, b, x1, x2 }, total, words) {
   const fires = total > 0;
   const wire = (/** @type {number[]} */ [fromX, fromY, toX, toY], /** @type {number} */ weight, /** @type {boolean} */ isLive, /** @type {string} */ part) =>
-    svg("line", { x1: fromX, y1: fromY, x2: toX, y2: toY, "data-part": part, class: `widget-wire ${SIGN(weight)}${isLive ? " is-live" : ""}`, "stroke-width": 1.5 + 4 * Math.abs(weight) });
-  const node = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ r, /** @type {string} */ text, /** @type {boolean} */ isLive, /** @type {string} */ name) =>
-    svg("g", {}, svg("circle", { cx: x, cy: y, r, class: `widget-node${isLive ? " is-live" : ""}` }), svg("text", { x, y: y + 6, class: "widget-number", text }), svg("text", { x, y: y - r - 9, class: "widget-name", text: name }));
+    svg("line", {
+      x1: fromX,
+      y1: fromY,
+      x2: toX,
+      y2: toY,
+      "data-part": part,
+      class: `widget-wire ${SIGN(weight)}${isLive ? " is-live" : ""}`,
+      "stroke-width": 1.5 + 4 * Math.abs(weight),
+    });
+  const node = (
+    /** @type {number} */ x,
+    /** @type {number} */ y,
+    /** @type {number} */ r,
+    /** @type {string} */ text,
+    /** @type {boolean} */ isLive,
+    /** @type {string} */ name,
+  ) =>
+    svg(
+      "g",
+      {},
+      svg("circle", { cx: x, cy: y, r, class: `widget-node${isLive ? " is-live" : ""}` }),
+      svg("text", { x, y: y + 6, class: "widget-number", text }),
+      svg("text", { x, y: y - r - 9, class: "widget-name", text: name }),
+    );
   const label = (/** @type {number} */ x, /** @type {number} */ y, /** @type {string} */ text) => svg("text", { x, y, class: "widget-weight", text });
   return [
     wire([84, 90, 286, 150], w1, x1 === 1, "wire1"),

@@ -5,14 +5,19 @@
  * Scanner's step. Announces the task's name when all four cases are right, and `tried` after some different settings.
  */
 
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
 import { kindChip, numberText, slider, svg } from "./parts.mjs";
 
 /** @typedef {[number, number, number]} Weights */
 
-const CASES = [[0, 0], [0, 1], [1, 0], [1, 1]];
+const CASES = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
 export const TASKS = Object.freeze({ and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] });
 const [FROM, TO, SIZE, EDGE] = [-0.5, 1.5, 320, 26];
 const ENOUGH_TRIES = 6;
@@ -68,22 +73,43 @@ export default function mount(host, { data, words: allWords, state, announce, on
     read.textContent = `w₁ = ${w1}   w₂ = ${w2}   b = ${b}`;
     picture.replaceChildren(...drawing(weights, wanted(), at));
     const right = numRight();
-    picture.setAttribute("aria-label", filled(words.says, { w1, w2, b, right, on: CASES.filter((_, i) => outputs()[i]).map((each) => each.join(" ")).join(", ") || words.none }));
+    picture.setAttribute(
+      "aria-label",
+      filled(words.says, {
+        w1,
+        w2,
+        b,
+        right,
+        on:
+          CASES.filter((_, i) => outputs()[i])
+            .map((each) => each.join(" "))
+            .join(", ") || words.none,
+      }),
+    );
     const head = ["x₁", "x₂", words.sum, words.output, words.wanted, ""].map((text) => el("th", { scope: "col", text }));
     const rows = CASES.map((each, i) => {
       const isRight = outputs()[i] === wanted()[i];
       const cells = [...each, numberText(sumOf(weights, each)), outputs()[i], wanted()[i]].map((text) => el("td", { text: String(text) }));
-      return el("tr", { class: `${isRight ? "is-right" : "is-wrong"}${i === at ? " is-here" : ""}` }, ...cells, el("td", { text: isRight ? "✓" : "✗", "aria-label": isRight ? words.right : words.wrong }));
+      return el(
+        "tr",
+        { class: `${isRight ? "is-right" : "is-wrong"}${i === at ? " is-here" : ""}` },
+        ...cells,
+        el("td", { text: isRight ? "✓" : "✗", "aria-label": isRight ? words.right : words.wrong }),
+      );
     });
     table.replaceChildren(el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
-    says.textContent = filled(state.task === "xor" && !followed && tried.size ? words.best : words.count, { right, best: Math.max(best, right), tried: tried.size });
+    says.textContent = filled(state.task === "xor" && !followed && tried.size ? words.best : words.count, {
+      right,
+      best: Math.max(best, right),
+      tried: tried.size,
+    });
   }
 
   /** @param {number} now */
   function follow(now) {
     step = now;
     if (!followed) return;
-    weights = [...followed.weights[Math.min(now, followed.weights.length - 1)]];
+    weights = /** @type {Weights} */ ([...followed.weights[Math.min(now, followed.weights.length - 1)]]);
     draw();
   }
 
@@ -110,15 +136,32 @@ export default function mount(host, { data, words: allWords, state, announce, on
  *  @returns {Element[]} */
 function drawing(weights, wanted, at) {
   const points = (/** @type {readonly number[][]} */ list) => list.map((each) => xy(each).join()).join(" ");
-  const frame = [[FROM, FROM], [TO, FROM], [TO, TO], [FROM, TO]];
+  const frame = [
+    [FROM, FROM],
+    [TO, FROM],
+    [TO, TO],
+    [FROM, TO],
+  ];
   const line = lineIn(weights, FROM, TO);
-  const parts = [svg("polygon", { points: points(frame), class: "widget-no" }), svg("polygon", { points: points(halfPlane(weights, FROM, TO)), class: "widget-yes", "data-part": "yes" })];
+  const parts = [
+    svg("polygon", { points: points(frame), class: "widget-no" }),
+    svg("polygon", { points: points(halfPlane(weights, FROM, TO)), class: "widget-yes", "data-part": "yes" }),
+  ];
   for (const value of [0, 1]) {
     const [x, y] = [xy([value, FROM])[0], xy([FROM, value])[1]];
-    parts.push(svg("text", { x, y: xy([0, FROM])[1] + 16, class: "widget-tick", text: String(value) }), svg("text", { x: EDGE - 11, y: y + 4, class: "widget-tick", text: String(value) }));
-    parts.push(svg("line", { x1: x, x2: x, y1: xy([0, FROM])[1], y2: xy([0, TO])[1], class: "widget-grid" }), svg("line", { y1: y, y2: y, x1: xy([FROM, 0])[0], x2: xy([TO, 0])[0], class: "widget-grid" }));
+    parts.push(
+      svg("text", { x, y: xy([0, FROM])[1] + 16, class: "widget-tick", text: String(value) }),
+      svg("text", { x: EDGE - 11, y: y + 4, class: "widget-tick", text: String(value) }),
+    );
+    parts.push(
+      svg("line", { x1: x, x2: x, y1: xy([0, FROM])[1], y2: xy([0, TO])[1], class: "widget-grid" }),
+      svg("line", { y1: y, y2: y, x1: xy([FROM, 0])[0], x2: xy([TO, 0])[0], class: "widget-grid" }),
+    );
   }
-  parts.push(svg("text", { x: xy([1.38, 0])[0], y: xy([0, FROM])[1] + 16, class: "widget-tick", text: "x₁" }), svg("text", { x: EDGE - 11, y: xy([0, 1.38])[1] + 4, class: "widget-tick", text: "x₂" }));
+  parts.push(
+    svg("text", { x: xy([1.38, 0])[0], y: xy([0, FROM])[1] + 16, class: "widget-tick", text: "x₁" }),
+    svg("text", { x: EDGE - 11, y: xy([0, 1.38])[1] + 4, class: "widget-tick", text: "x₂" }),
+  );
   if (line) {
     const [[ax, ay], [bx, by]] = line.map(xy);
     parts.push(svg("line", { x1: ax, y1: ay, x2: bx, y2: by, class: "widget-decision", "data-part": "line" }));
@@ -127,7 +170,10 @@ function drawing(weights, wanted, at) {
     const [x, y] = xy(each);
     const isRight = (sumOf(weights, each) > 0 ? 1 : 0) === wanted[i];
     if (i === at) parts.push(svg("circle", { cx: x, cy: y, r: 26, class: "widget-here" }));
-    parts.push(svg("circle", { cx: x, cy: y, r: 17, class: `widget-case${wanted[i] ? " is-one" : ""}${isRight ? "" : " is-wrong"}` }), svg("text", { x, y: y + 5.5, class: `widget-case-text${wanted[i] ? " is-one" : ""}`, text: String(wanted[i]) }));
+    parts.push(
+      svg("circle", { cx: x, cy: y, r: 17, class: `widget-case${wanted[i] ? " is-one" : ""}${isRight ? "" : " is-wrong"}` }),
+      svg("text", { x, y: y + 5.5, class: `widget-case-text${wanted[i] ? " is-one" : ""}`, text: String(wanted[i]) }),
+    );
     if (!isRight) parts.push(svg("text", { x: x + 21, y: y - 12, class: "widget-cross", text: "✗" }));
   });
   return parts;

@@ -3,7 +3,7 @@
  */
 
 import { formatValue } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { rootMeanSquare } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { cellRow, part, tokenChoice } from "./cells.mjs";
@@ -20,9 +20,17 @@ export default function mount(host, { data, words, announce }) {
   let row = 0;
   let power = 0;
   const tried = new Set();
-  const tokens = tokenChoice(say.token, rows.map((/** @type {any} */ one) => one.token), (index) => ((row = index), draw()));
+  const tokens = tokenChoice(
+    say.token,
+    rows.map((/** @type {any} */ one) => one.token),
+    (index) => ((row = index), draw()),
+  );
   const gain = slider({
-    label: say.gain, min: -1, max: 1, step: 0.1, value: 0,
+    label: say.gain,
+    min: -1,
+    max: 1,
+    step: 0.1,
+    value: 0,
     words: (now) => `× ${formatValue(10 ** now)}`,
     onInput: (now) => {
       power = now;
@@ -47,11 +55,7 @@ export default function mount(host, { data, words, announce }) {
     afterWords.textContent = filled(say.normed, { rms: formatValue(rootMeanSquare(normed)), values: normed.slice(0, SHOWN).map(formatValue).join(",  ") });
   }
 
-  host.append(
-    part("gain", "", tokens.node, gain.node),
-    part("before", say.before, before.node, beforeWords),
-    part("after", say.after, after.node, afterWords),
-  );
+  host.append(part("gain", "", tokens.node, gain.node), part("before", say.before, before.node, beforeWords), part("after", say.after, after.node, afterWords));
   draw();
   return { close() {}, set() {} };
 }

@@ -3,7 +3,7 @@
  */
 
 import { formatValue, trueMinus } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { scoreAt, turned } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { part } from "./cells.mjs";
@@ -30,7 +30,11 @@ export default function mount(host, { data, words, announce }) {
   const best = curve.indexOf(Math.max(...curve));
   const clocks = PAIRS.map((pair) => clock(pair, angles[pair], say));
   const both = slider({
-    label: filled(say.both, names), min: 0, max: MOST_PLACE, step: 1, value: place,
+    label: filled(say.both, names),
+    min: 0,
+    max: MOST_PLACE,
+    step: 1,
+    value: place,
     words: (now) => filled(say.places, { ...names, asker_place: now + distance, place: now }),
     onInput: (now) => {
       place = now;
@@ -39,7 +43,11 @@ export default function mount(host, { data, words, announce }) {
     },
   });
   const apart = slider({
-    label: say.distance, min: 0, max: MOST_DISTANCE, step: 1, value: distance,
+    label: say.distance,
+    min: 0,
+    max: MOST_DISTANCE,
+    step: 1,
+    value: distance,
     onInput: (now) => {
       distance = now;
       if (distance === best && hasLeft) announce("best-distance");
@@ -63,9 +71,28 @@ export default function mount(host, { data, words, announce }) {
   }
 
   host.append(
-    part("hands", filled(say.title, names), both.node, apart.node, el("div", { class: "lw-clocks", role: "img", "aria-label": filled(say.clocks, { pairs: PAIRS.join(", ") }) }, ...clocks.map(({ node }) => node)),
-      el("p", { class: "mri-note" }, el("span", { class: "lw-dot is-query" }), ` ${filled(say.hand_query, names)}  `, el("span", { class: "lw-dot is-key" }), ` ${filled(say.hand_key, names)}`), readout),
-    part("curve", say.curve, line.node, el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${say.curve_note}`)),
+    part(
+      "hands",
+      filled(say.title, names),
+      both.node,
+      apart.node,
+      el("div", { class: "lw-clocks", role: "img", "aria-label": filled(say.clocks, { pairs: PAIRS.join(", ") }) }, ...clocks.map(({ node }) => node)),
+      el(
+        "p",
+        { class: "mri-note" },
+        el("span", { class: "lw-dot is-query" }),
+        ` ${filled(say.hand_query, names)}  `,
+        el("span", { class: "lw-dot is-key" }),
+        ` ${filled(say.hand_key, names)}`,
+      ),
+      readout,
+    ),
+    part(
+      "curve",
+      say.curve,
+      line.node,
+      el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${say.curve_note}`),
+    ),
   );
   draw();
   return { close() {}, set() {} };
@@ -79,12 +106,20 @@ function clock(pair, angle, say) {
   const [asker, label] = [svg("line", { x1: 0, y1: 0, class: "is-query" }), svg("line", { x1: 0, y1: 0, class: "is-key" })];
   const face = svg("svg", { viewBox: "-50 -50 100 100" }, svg("circle", { r: 46, class: "lw-clock-face" }), label, asker);
   const degrees = (angle * 180) / Math.PI;
-  const node = el("figure", { class: "lw-clock" }, face, el("figcaption", { text: filled(say.pair, { pair, degrees: degrees < 1 ? formatValue(degrees) : degrees.toFixed(1) }) }));
+  const node = el(
+    "figure",
+    { class: "lw-clock" },
+    face,
+    el("figcaption", { text: filled(say.pair, { pair, degrees: degrees < 1 ? formatValue(degrees) : degrees.toFixed(1) }) }),
+  );
   return {
     node,
     turn(/** @type {[number, number]} */ query, /** @type {[number, number]} */ key) {
       const longest = Math.max(Math.hypot(...query), Math.hypot(...key));
-      for (const [hand, [x, y]] of /** @type {[SVGElement, [number, number]][]} */ ([[asker, query], [label, key]])) {
+      for (const [hand, [x, y]] of /** @type {[SVGElement, [number, number]][]} */ ([
+        [asker, query],
+        [label, key],
+      ])) {
         hand.setAttribute("x2", String((42 * x) / longest));
         hand.setAttribute("y2", String((-42 * y) / longest)); // mathematics draws upwards
       }
@@ -99,7 +134,14 @@ function plot(curve, say) {
   const [low, high] = [Math.min(...curve, 0), Math.max(...curve)];
   const x = (/** @type {number} */ distance) => LEFT + (distance / MOST_DISTANCE) * (WIDTH - LEFT - 12);
   const y = (/** @type {number} */ score) => 12 + ((high - score) / (high - low)) * (HEIGHT - 12 - BOTTOM);
-  const label = filled(say.alternative, { best: curve.indexOf(high), high: formatValue(high), scores: curve.slice(0, 13).map((score, i) => `${i}: ${trueMinus(score.toFixed(1))}`).join(", ") });
+  const label = filled(say.alternative, {
+    best: curve.indexOf(high),
+    high: formatValue(high),
+    scores: curve
+      .slice(0, 13)
+      .map((score, i) => `${i}: ${trueMinus(score.toFixed(1))}`)
+      .join(", "),
+  });
   const dot = svg("circle", { r: 5, class: "lw-mark" });
   const ticks = [0, 4, 8, 12, 16, 20, 24].map((distance) => svg("text", { x: x(distance), y: HEIGHT - 10, "text-anchor": "middle", text: distance }));
   const levels = [0, Math.round(high)].map((score) => svg("text", { x: LEFT - 6, y: y(score) + 4, "text-anchor": "end", text: score }));

@@ -4,7 +4,7 @@
 
 import { die, drawn, shares } from "../../core/dice.mjs";
 import { formatPercent } from "../../core/format.mjs";
-import { el, say } from "../../views/dom.mjs";
+import { el, say } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { heading, slider, widthOf } from "./parts.mjs";
 
@@ -20,7 +20,16 @@ export default function mount(host, { data, words, state, announce }) {
   let throwNext = die(1);
   /** @type {{thrown: number, token: string}[]} */
   let throws = [];
-  const temperature = slider({ label: words.temperature, min: COLDEST, max: HOTTEST, step: STEP, value: state.temperature ?? 1, part: "temperature", words: (value) => value.toFixed(2), onInput: (value) => (draw(), reach(value)) });
+  const temperature = slider({
+    label: words.temperature,
+    min: COLDEST,
+    max: HOTTEST,
+    step: STEP,
+    value: state.temperature ?? 1,
+    part: "temperature",
+    words: (value) => value.toFixed(2),
+    onInput: (value) => (draw(), reach(value)),
+  });
   const bars = el("ol", { class: "learn-bars" });
   const line = el("div", { class: "learn-die-line", "aria-hidden": "true" });
   const mark = el("u", { hidden: true });
@@ -42,9 +51,31 @@ export default function mount(host, { data, words, state, announce }) {
     const drawnThen = tokens.indexOf(chosen);
     const seen = now.map((_, i) => i).filter((i) => i < NUM_BARS || i === drawnThen);
     const rest = now.reduce((sum, share, i) => (seen.includes(i) ? sum : sum + share), 0);
-    const rows = [...seen.map((i) => [tokens[i], now[i], i === drawnThen ? "is-chosen" : ""]), [filled(words.others, { n: tokens.length - seen.length }), rest, "is-rest"]];
-    bars.replaceChildren(...rows.map(([name, share, kind]) => el("li", { class: kind, title: kind === "is-chosen" ? words.chosen_then : null }, el("span", { text: name }), el("i", {}, el("b", { style: `width: ${widthOf(share)}` })), el("small", { text: percent(share) }))));
-    line.replaceChildren(...now.map((share, i) => el("i", { style: `width: ${100 * share}%`, class: i === drawnThen ? "is-chosen" : i % 2 ? "is-odd" : "", title: tokens[i] }, el("span", { text: share > 0.06 ? tokens[i] : "" }))), mark);
+    const rows = [
+      ...seen.map((i) => [tokens[i], now[i], i === drawnThen ? "is-chosen" : ""]),
+      [filled(words.others, { n: tokens.length - seen.length }), rest, "is-rest"],
+    ];
+    bars.replaceChildren(
+      ...rows.map(([name, share, kind]) =>
+        el(
+          "li",
+          { class: kind, title: kind === "is-chosen" ? words.chosen_then : null },
+          el("span", { text: name }),
+          el("i", {}, el("b", { style: `width: ${widthOf(share)}` })),
+          el("small", { text: percent(share) }),
+        ),
+      ),
+    );
+    line.replaceChildren(
+      ...now.map((share, i) =>
+        el(
+          "i",
+          { style: `width: ${100 * share}%`, class: i === drawnThen ? "is-chosen" : i % 2 ? "is-odd" : "", title: tokens[i] },
+          el("span", { text: share > 0.06 ? tokens[i] : "" }),
+        ),
+      ),
+      mark,
+    );
     mark.hidden = true;
   }
 
@@ -80,7 +111,14 @@ export default function mount(host, { data, words, state, announce }) {
       temperature.node,
       bars,
       el("div", { class: "learn-die" }, line, el("div", { class: "learn-die-ends" }, el("span", { text: "0" }), el("span", { text: "1" }))),
-      el("div", { class: "learn-die-controls" }, roll, el("button", { type: "button", class: "mri-button", text: words.start_again, on: { click: again } }), el("label", { for: "learn-seed", text: words.seed }), seed),
+      el(
+        "div",
+        { class: "learn-die-controls" },
+        roll,
+        el("button", { type: "button", class: "mri-button", text: words.start_again, on: { click: again } }),
+        el("label", { for: "learn-seed", text: words.seed }),
+        seed,
+      ),
       said,
       list,
       el("p", { class: "mri-note", text: filled(words.sampling_note, { n: tokens.length }) }),

@@ -3,7 +3,7 @@
  */
 
 import { formatPercent } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { softmax } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { paintOf, part, shownToken } from "./cells.mjs";
@@ -20,13 +20,25 @@ export default function mount(host, { data, words, announce }) {
   let reach = n - 1;
   const box = el("input", { type: "checkbox", checked: true, on: { change: () => mask(box.checked) } });
   const back = slider({
-    label: say.window, part: "window", min: 1, max: n - 1, step: 1, value: reach,
+    label: say.window,
+    part: "window",
+    min: 1,
+    max: n - 1,
+    step: 1,
+    value: reach,
     words: (now) => (now === n - 1 ? say.all : filled(say.back, { tokens: now })),
     onInput: (now) => ((reach = now), draw()),
   });
   const cells = tokens.map(() => tokens.map(() => el("td")));
-  const rows = tokens.map((/** @type {string} */ token, /** @type {number} */ query) => el("tr", {}, el("th", { scope: "row", text: shownToken(token) }), ...cells[query]));
-  const head = el("tr", {}, el("th", { scope: "col", text: say.corner }), ...tokens.map((/** @type {string} */ token) => el("th", { scope: "col", text: shownToken(token) })));
+  const rows = tokens.map((/** @type {string} */ token, /** @type {number} */ query) =>
+    el("tr", {}, el("th", { scope: "row", text: shownToken(token) }), ...cells[query]),
+  );
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col", text: say.corner }),
+    ...tokens.map((/** @type {string} */ token) => el("th", { scope: "col", text: shownToken(token) })),
+  );
   const readout = el("p", { class: "mri-note", role: "status" });
 
   /** @param {boolean} isOn */
@@ -56,7 +68,17 @@ export default function mount(host, { data, words, announce }) {
 
   host.append(
     part("mask", "", el("label", { class: "lw-check" }, box, ` ${say.mask}`), back.node),
-    el("div", { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.caption }, el("table", { class: "lw-triangle", "data-part": "table" }, el("caption", { class: "mri-note", text: say.caption }), el("thead", {}, head), el("tbody", {}, ...rows))),
+    el(
+      "div",
+      { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.caption },
+      el(
+        "table",
+        { class: "lw-triangle", "data-part": "table" },
+        el("caption", { class: "mri-note", text: say.caption }),
+        el("thead", {}, head),
+        el("tbody", {}, ...rows),
+      ),
+    ),
     readout,
   );
   draw();

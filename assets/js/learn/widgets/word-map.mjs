@@ -2,7 +2,7 @@
  * Words of six groups on the two directions along which their rows differ most.
  */
 
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { part } from "./cells.mjs";
 import { svg } from "./parts.mjs";
@@ -24,13 +24,35 @@ export default function mount(host, { data, words }) {
   const shapes = points.flatMap((/** @type {any} */ point, /** @type {number} */ i) => {
     const [x, y] = place(point);
     const kind = `is-group-${groups.indexOf(point.group)}`;
-    return [svg("line", { x1: x, y1: y, x2: x + 8, y2: labels[i], class: kind }), svg("circle", { cx: x, cy: y, r: 4, class: kind }), svg("text", { x: x + 10, y: labels[i] + 4, class: kind, text: point.word })];
+    return [
+      svg("line", { x1: x, y1: y, x2: x + 8, y2: labels[i], class: kind }),
+      svg("circle", { cx: x, cy: y, r: 4, class: kind }),
+      svg("text", { x: x + 10, y: labels[i] + 4, class: kind, text: point.word }),
+    ];
   });
-  const listed = groups.map((group) => `${group}: ${points.filter((/** @type {any} */ point) => point.group === group).map((/** @type {any} */ point) => point.word).join(", ")}`);
-  const map = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "lw-map", role: "img", "aria-label": filled(say.alternative, { groups: listed.join("; ") }) }, ...shapes);
+  const listed = groups.map(
+    (group) =>
+      `${group}: ${points
+        .filter((/** @type {any} */ point) => point.group === group)
+        .map((/** @type {any} */ point) => point.word)
+        .join(", ")}`,
+  );
+  const map = svg(
+    "svg",
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "lw-map", role: "img", "aria-label": filled(say.alternative, { groups: listed.join("; ") }) },
+    ...shapes,
+  );
   const legend = groups.map((group, i) => el("li", {}, el("span", { class: `lw-dot is-group-${i}` }), ` ${say.groups[group] ?? group}`));
   const kept = filled(say.share, { share: (100 * share).toFixed(0) });
-  host.append(part("map", say.title, el("div", { class: "lw-wide", tabindex: 0, role: "group", "aria-label": say.title }, map), el("ul", { class: "lw-legend" }, ...legend), el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${kept}`)));
+  host.append(
+    part(
+      "map",
+      say.title,
+      el("div", { class: "lw-wide", tabindex: 0, role: "group", "aria-label": say.title }, map),
+      el("ul", { class: "lw-legend" }, ...legend),
+      el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${kept}`),
+    ),
+  );
   return { close() {}, set() {} };
 }
 

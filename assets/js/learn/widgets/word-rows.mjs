@@ -3,7 +3,7 @@
  */
 
 import { formatValue, trueMinus } from "../../core/format.mjs";
-import { el } from "../../views/dom.mjs";
+import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part } from "./cells.mjs";
 
@@ -16,8 +16,13 @@ export default function mount(host, { data, words, announce }) {
   const abort = new AbortController();
   const list = el("datalist", { id: "lw-words" }, ...data["word-rows"].words.map((/** @type {string} */ word) => el("option", { value: word })));
   const input = el("input", { type: "text", class: "form-control", list: "lw-words", maxlength: 30, value: "red", autocomplete: "off", spellcheck: "false" });
-  const form = el("form", { class: "lw-field", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), lookUp(input.value.trim(), "typed")) } },
-    el("label", {}, el("span", { text: say.word }), input), el("button", { class: "mri-button", text: say.look }), list);
+  const form = el(
+    "form",
+    { class: "lw-field", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), lookUp(input.value.trim(), "typed")) } },
+    el("label", {}, el("span", { text: say.word }), input),
+    el("button", { class: "mri-button", text: say.look }),
+    list,
+  );
   const problem = el("p", { class: "lw-problem", role: "status" });
   const cells = cellRow(say.row);
   const facts = el("p", { class: "lw-readout" });
@@ -67,7 +72,13 @@ export default function mount(host, { data, words, announce }) {
   /** @param {{word: string, cosine: number}} other */
   function neighbour({ word, cosine }) {
     const label = filled(say.near_one, { word, cosine: trueMinus(cosine.toFixed(2)) });
-    const button = el("button", { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } }, el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: trueMinus(cosine.toFixed(2)) }));
+    const button = el(
+      "button",
+      { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } },
+      el("b", { text: word }),
+      bar(cosine),
+      el("span", { class: "lw-figure", text: trueMinus(cosine.toFixed(2)) }),
+    );
     return el("li", {}, button);
   }
 

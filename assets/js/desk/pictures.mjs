@@ -1,0 +1,77 @@
+/**
+ * When the page draws: once per animation frame however often it is asked, or at once for what cannot wait.
+ *
+ * What is drawn at once is drawn while the browser waits for its next frame, which then shows it. Refuses to know what is drawn.
+ */
+
+export class Pictures {
+  #isAsked = false;
+  #isScheduled = false;
+  #isAhead = false; // what the next animation frame shows is drawn already
+  #isUntold = false;
+  #isClosed = false;
+  #drawnAtMs = 0;
+
+  /** @param {object} context
+   *  @param {() => boolean} context.draw whether there was something to draw
+   *  @param {() => void} context.onFrame in the animation frame that shows a picture
+   *  @param {() => number} [context.now]
+   *  @param {(callback: () => void) => void} [context.raf]
+   *  @param {(callback: () => void) => void} [context.afterFrame] later than all that an animation frame does */
+  constructor({
+    draw,
+    onFrame,
+    now = () => performance.now(),
+    raf = (callback) => requestAnimationFrame(callback),
+    afterFrame = (callback) => setTimeout(callback),
+  }) {
+    this.draw = draw;
+    this.onFrame = onFrame;
+    this.now = now;
+    this.raf = raf;
+    this.afterFrame = afterFrame;
+  }
+
+  /** Ask for a picture. */
+  ask() {
+    this.#isAsked = true;
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    this.raf(() => this.#frame());
+  }
+
+  #frame() {
+    this.#isScheduled = false;
+    if (this.#isClosed) return;
+    if (this.#isAsked) this.drawNow();
+    if (this.#isUntold) this.onFrame();
+    this.#isUntold = false;
+    if (this.#isAhead) this.afterFrame(() => (this.#isAhead = false));
+  }
+
+  /** Ask for a picture, now unless this frame has one, or one was drawn less than `aloneMs` ago.
+   *  @param {number} [aloneMs] */
+  hurry(aloneMs = 0) {
+    this.ask();
+    if (this.#isAhead || this.#isClosed || this.now() - this.#drawnAtMs < aloneMs) return;
+    this.#isAhead = true;
+    this.drawNow();
+  }
+
+  /** Draw, whether it was asked for or not. */
+  drawNow() {
+    this.#isAsked = false;
+    if (!this.draw()) return;
+    this.#isUntold = true;
+    this.#drawnAtMs = this.now();
+  }
+
+  /** Whether the coming frame has, or will have, its picture: nobody else need draw for it. */
+  get willDraw() {
+    return this.#isAsked || this.#isAhead;
+  }
+
+  close() {
+    this.#isClosed = true;
+  }
+}

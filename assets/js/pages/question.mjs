@@ -1,0 +1,95 @@
+/**
+ * What the Neurons page asks for, and the address that says so.
+ *
+ * Knows the fields and how they look in an address. Refuses to know the page and what there is to find. Pure.
+ */
+
+/** @typedef {object} Question
+ *  @property {string} session
+ *  @property {string} point hook point
+ *  @property {number} neuron
+ *  @property {"point"|"blocks"} span neurons of the hook point, or of the same place in every block
+ *  @property {"session"|"weights"} scope steps of the session, or of all sessions with its weights
+ *  @property {"kmeans"|"ward"} method
+ *  @property {string} groups "auto" or a number
+ *  @property {number} seed
+ *  @property {"groups"|"neuron"} tab */
+
+/** @typedef {object} Boot what the page says once
+ *  @property {string} session
+ *  @property {string} point
+ *  @property {Record<string, number>} widths neurons of each hook point with captured values
+ *  @property {string[]} blocks hook points that are in several blocks
+ *  @property {boolean} comparable whether the session says its weights */
+
+const DEFAULTS = Object.freeze({ neuron: 0, span: "point", scope: "session", method: "kmeans", groups: "auto", seed: 0, tab: "groups" });
+
+const PATTERNS = /** @type {Record<string, RegExp>} */ ({
+  neuron: /^\d{1,9}$/,
+  span: /^(point|blocks)$/,
+  scope: /^(session|weights)$/,
+  method: /^(kmeans|ward)$/,
+  groups: /^(auto|[2-9]|1[0-2])$/,
+  seed: /^\d{1,6}$/,
+  tab: /^(groups|neuron)$/,
+});
+
+/** What an address asks for; what it does not say, or says wrongly, is as usual. A neuron means its dossier.
+ *  @param {string} search
+ *  @param {Boot} boot
+ *  @returns {Question} */
+export function questionFromUrl(search, boot) {
+  const params = new URLSearchParams(search);
+  /** @type {Record<string, any>} */
+  const asked = {};
+  for (const [name, pattern] of Object.entries(PATTERNS)) {
+    const text = params.get(name);
+    if (text !== null && pattern.test(text)) asked[name] = typeof DEFAULTS[/** @type {keyof typeof DEFAULTS} */ (name)] === "number" ? Number(text) : text;
+  }
+  const point = params.get("point") ?? "";
+  if (asked.neuron !== undefined) asked.tab ??= "neuron";
+  return valid({ ...DEFAULTS, ...asked, session: boot.session, point: point in boot.widths ? point : boot.point }, boot);
+}
+
+/** @param {any} question
+ *  @param {Boot} boot
+ *  @returns {Question} one that this session can answer */
+export function valid(question, boot) {
+  const { point, span, scope, neuron } = question;
+  return {
+    ...question,
+    neuron: Math.min(neuron, boot.widths[point] - 1),
+    span: boot.blocks.includes(point) ? span : "point",
+    scope: boot.comparable ? scope : "session",
+  };
+}
+
+/** @param {Question} question
+ *  @returns {string} like "?session=demo&point=block.3.mlp_act"; what is as usual is left out. Inverse of questionFromUrl */
+export function urlFromQuestion(question) {
+  const { session, point, ...rest } = question;
+  const params = new URLSearchParams({ session, point });
+  for (const [name, value] of Object.entries(rest)) {
+    const isUsual = DEFAULTS[/** @type {keyof typeof DEFAULTS} */ (name)] === value;
+    if (name === "neuron" ? question.tab === "neuron" || !isUsual : !isUsual) params.set(name, String(value));
+  }
+  if (params.has("neuron")) params.set("tab", question.tab); // a neuron alone means its dossier
+  return `?${params}`;
+}
+
+/** @param {string} kind a panel
+ *  @param {Question} question
+ *  @returns {string} address of its numbers */
+export function csvAddress(kind, { session, point, neuron, span, scope, method, groups, seed }) {
+  if (kind === "dossier-history")
+    return `/sessions/${encodeURIComponent(session)}/panels/history.csv?${new URLSearchParams({ step: "0", point, neuron: String(neuron) })}`;
+  const fields = { session, point, neuron: String(neuron), span, scope, method, groups, seed: String(seed) };
+  return `/neurons/${kind}.csv?${new URLSearchParams(fields)}`;
+}
+
+/** @param {string} name as a point of a figure says it: "block.3.mlp_act · 17", perhaps with more behind it
+ *  @returns {{point: string, neuron: number}|null} */
+export function neuronFromName(name) {
+  const [, point, neuron] = /^(\S+) · (\d+)/.exec(name) ?? [];
+  return point === undefined ? null : { point, neuron: Number(neuron) };
+}

@@ -1,0 +1,245 @@
+/**
+ * The inspector: its tabs, the moment when the server draws its charts, and what a click in them selects.
+ *
+ * Two ways feed one set of Plotly figures: the server's callbacks when the clock rests (it listens to the `view`
+ * store set here), and `feeds.mjs` from frames in memory while the clock moves, one figure at a time.
+ */
+
+import { IDS, GRAPHS, TABS, viewStore } from "../core/names.mjs";
+import { cellsOf, numRead } from "./attention.mjs";
+import { el } from "../shell/dom.mjs";
+import { feed, marksStep } from "./feeds.mjs";
+import { Heads } from "./heads.mjs";
+import { Predicted } from "./predicted.mjs";
+import { plotOf } from "../shell/plotly.mjs";
+
+const REST_MS = 200;
+/** What a tab shows that is drawn here, beside Plotly's figures.
+ *  @type {Record<string, string[]>} */
+const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
+/** While a person steps by hand, charts wait for a pause of their hand, yet not for ever: a chart takes longer than a step. */
+const PAUSE_MS = 200;
+const MOST_WAIT_MS = 700;
+const RIPE_MS = 60;
+/** After a chart comes a rest, so many times as long as the chart took: charts take a tenth of the time at most. While a
+ *  recording is followed they take an eightieth, since each keeps a step from being painted. */
+const REST_SHARE = 9;
+const FOLLOWING_REST_SHARE = 79;
+
+export class Inspector {
+  /** @type {any} */
+  #timer = null;
+  /** @type {any} */
+  #feedTimer = null;
+  /** @type {Set<string>} of charts that do not show what is wanted, the one that waits longest first */
+  #due = new Set();
+  #isRipe = false;
+  #fedAtMs = 0; // when the last chart was fed
+  #fedForMs = 0;
+  #latestFeedMs = 0;
+  #posted = ""; // what the charts were last asked to show, the step aside
+  /** @type {any} */
+  #wanted = null;
+  #listening = new WeakSet();
+  #observer = new MutationObserver(() => this.#listen());
+  #charted = () => {};
+  /** Plotly has come and drawn. */
+  firstChart = new Promise((resolve) => (this.#charted = () => resolve(null)));
+
+  /** @param {object} context
+   *  @param {import("./feeds.mjs").Source} context.source
+   *  @param {(fields: Record<string, any>) => void} context.onSelect
+   *  @param {(step: number) => void} context.onSeek
+   *  @param {() => Record<string, any>} context.viewForServer
+   *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
+  constructor({ source, onSelect, onSeek, viewForServer, canAsk, isFollowing }) {
+    this.source = source;
+    this.onSelect = onSelect;
+    this.onSeek = onSeek;
+    this.viewForServer = viewForServer;
+    this.canAsk = canAsk;
+    this.isFollowing = isFollowing;
+    /** What the tabs' own controls say; the server's callbacks hear it with the view. */
+    this.choices = { stat: "l2", by: "entropy", overlay: false, temperature: 1 };
+    const choose = (/** @type {Record<string, any>} */ fields) => this.#choose(fields);
+    this.heads = new Heads({ onSelect, choose });
+    this.predicted = new Predicted({ choose });
+    this.#buildTabs();
+    this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#feedTimer);
+    this.#observer.disconnect();
+    for (const id of [IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
+  }
+
+  #buildTabs() {
+    const host = /** @type {HTMLElement} */ (document.getElementById("mri-tabs"));
+    host.setAttribute("role", "tablist");
+    host.setAttribute("aria-label", "Inspector");
+    this.tabs = TABS.map(([name, label]) =>
+      el("button", {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        class: "mri-tab",
+        "aria-controls": `panel-${name}`,
+        text: label,
+        on: { click: () => this.onSelect({ tab: name }) },
+      }),
+    );
+    host.replaceChildren(...this.tabs);
+    host.onkeydown = (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const at = this.tabs?.indexOf(/** @type {any} */ (document.activeElement)) ?? -1;
+      if (!step || at < 0) return;
+      const to = (at + step + TABS.length) % TABS.length;
+      this.onSelect({ tab: TABS[to][0] });
+      this.tabs?.[to].focus();
+    };
+  }
+
+  /** @param {string} tab */
+  showTab(tab) {
+    for (const [i, [name]] of TABS.entries()) {
+      const isShown = name === tab;
+      const button = /** @type {HTMLElement} */ (this.tabs?.[i]);
+      button.setAttribute("aria-selected", String(isShown));
+      button.tabIndex = isShown ? 0 : -1;
+      const panel = document.getElementById(`panel-${name}`);
+      if (panel) panel.hidden = !isShown;
+    }
+  }
+
+  /** The selection or the step changed: tell the server when it rests, feed from memory until then. A chart that is
+   *  not there yet, or shows something else than is selected now, comes from the server while the clock goes on, too.
+   *  Lines over all steps wait for the rest while a recording is followed: they would end before the mark of its step.
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {Record<string, any>} view
+   *  @param {boolean} isMoving the clock goes on by itself */
+  draw(frame, view, isMoving) {
+    if (!isMoving || this.#shown() === this.#posted) this.#stopWaiting();
+    if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
+    if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
+    this.#wanted = { frame, view };
+    for (const id of [...(VIEWS[view.tab] ?? []), ...(GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? [])])
+      if (!marksStep(id) || !this.isFollowing()) this.#due.add(id);
+    if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
+  }
+
+  /** @param {number} [pauseMs] put off until nothing was wanted for so long */
+  #feedSoon(pauseMs = 0) {
+    const nowMs = performance.now();
+    if (this.#feedTimer === null) this.#latestFeedMs = nowMs + MOST_WAIT_MS;
+    else if (!pauseMs) return;
+    clearTimeout(this.#feedTimer);
+    const restMs = this.isFollowing() ? FOLLOWING_REST_SHARE * this.#fedForMs : Math.min(REST_SHARE * this.#fedForMs, MOST_WAIT_MS);
+    const waitMs = Math.max(this.#fedAtMs + restMs - nowMs, Math.min(pauseMs, this.#latestFeedMs - nowMs));
+    this.#feedTimer = setTimeout(() => this.#ripen(), Math.max(0, waitMs));
+  }
+
+  /** It is time for a chart: after the next picture, which has the least to wait for then, or soon where none comes. */
+  #ripen() {
+    this.#isRipe = true;
+    this.#feedTimer = setTimeout(() => this.#feed(), RIPE_MS);
+  }
+
+  /** The browser has painted a picture. */
+  afterPaint() {
+    if (this.#isRipe) this.#feed();
+  }
+
+  /** One chart gets the latest frame, after the picture is painted; the next one waits: the picture comes first. */
+  #feed() {
+    clearTimeout(this.#feedTimer);
+    this.#feedTimer = null;
+    this.#isRipe = false;
+    const { frame, view } = this.#wanted;
+    const startMs = performance.now();
+    const shown = { ...view, ...this.choices };
+    const [id] = this.#due;
+    this.#due.delete(id);
+    if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
+    else if (id === IDS.predicted) this.predicted.draw(frame, this.source, shown);
+    else {
+      const plot = plotOf(id);
+      if (plot) feed(id, plot, frame, this.source, shown);
+    }
+    this.#fedAtMs = performance.now();
+    this.#fedForMs = this.#fedAtMs - startMs;
+    if (this.#due.size) this.#feedSoon();
+  }
+
+  /** A tab's own control was used.
+   *  @param {Record<string, any>} fields of `choices` */
+  #choose(fields) {
+    Object.assign(this.choices, fields);
+    if (this.#wanted) this.draw(this.#wanted.frame, this.#wanted.view, false);
+  }
+
+  #stopWaiting() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** What the charts show, the step aside.
+   *  @returns {string} */
+  #shown() {
+    return JSON.stringify({ ...this.viewForServer(), step: null });
+  }
+
+  /** Hand the selection to the page callbacks. */
+  async post() {
+    this.#stopWaiting();
+    this.#posted = this.#shown();
+    if (!(await this.canAsk()) || !document.getElementById(IDS.scanner)) return;
+    const view = this.viewForServer();
+    window.dash_clientside.set_props(viewStore(view.tab), { data: view });
+  }
+
+  /** Hear of clicks in every figure there is, and of the choices above them; the page may bring them at any time. */
+  #listen() {
+    for (const [id, name] of [
+      [IDS.statChoice, "stat"],
+      [IDS.headsBy, "by"],
+    ]) {
+      const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
+      if (!choice || this.#listening.has(choice)) continue;
+      this.#listening.add(choice);
+      choice.addEventListener("change", () => this.#choose({ [name]: choice.value }));
+    }
+    for (const id of [IDS.heads, IDS.predicted]) {
+      const host = document.getElementById(id);
+      if (!host || this.#listening.has(host)) continue;
+      this.#listening.add(host);
+      if (!this.#wanted) continue; // else it came after the frame that it shows
+      this.#due.add(id);
+      this.#feedSoon();
+    }
+    for (const id of Object.values(GRAPHS).flat()) {
+      const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
+      if (!plot?._ev || this.#listening.has(plot._ev)) continue; // Plotly makes a new emitter when it begins anew
+      this.#listening.add(plot._ev);
+      this.#charted();
+      plot.on("plotly_click", (/** @type {any} */ event) => this.#click(id, event.points[0]));
+    }
+  }
+
+  /** @param {string} id of the graph
+   *  @param {any} point Plotly's */
+  #click(id, point) {
+    if (id === "graph-neurons") this.onSelect({ neuron: Number(point.customdata[0]) });
+    if (id === "graph-history" || id === "graph-watched") this.onSeek(Math.round(Number(point.x)));
+    if (id === "graph-attention" || id === "graph-heads") this.onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
+    if (id === "graph-head") this.onSeek(this.source.stepOf[point.pointNumber]);
+    if (id === "graph-looks") this.onSeek(this.source.stepOf[point.pointNumber[0] * cellsOf(numRead(this.source.tokens))]);
+    if (id === "graph-bars") this.onSelect({ point: point.x });
+    if (id === "graph-map") {
+      this.onSelect({ point: point.y });
+      this.onSeek(Number(point.x));
+    }
+  }
+}

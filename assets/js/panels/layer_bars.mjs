@@ -1,0 +1,203 @@
+/**
+ * The drawn part of the list of hook points: per row a line over steps, bars on the shared axis, one number.
+ *
+ * One canvas over the rows in sight; the lines over steps are drawn once to a canvas aside and copied.
+ * Knows statistics and places. Refuses to know the mouse, the keyboard and the order of rows.
+ */
+
+import { placesOf } from "../core/hook_list.mjs";
+import { pixelColumns } from "../core/lanes.mjs";
+import { rowInArray, STATS } from "../core/layout.mjs";
+import { sized } from "../shell/dom.mjs";
+
+const LINE_HEIGHT_PX = 20;
+const NUMBER_PX = 46;
+const LINE_PX = 34;
+const GAP_PX = 6;
+
+/** Rows of the canvas aside that stand under each other: no browser's canvas is higher than it may be. */
+const LINES_PER_COLUMN = 128;
+
+const COLUMN = Object.freeze(Object.fromEntries(STATS.map((name, i) => [name, i])));
+
+export class LayerBars {
+  /** Words on a canvas in the page make the browser compute all styles that changed: so they are written aside. */
+  #aside = document.createElement("canvas");
+  #words = /** @type {CanvasRenderingContext2D|null} */ (null);
+  #ctx = /** @type {CanvasRenderingContext2D|null} */ (null);
+  #lines = /** @type {HTMLCanvasElement|null} */ (null);
+  #series = /** @type {import("../core/types.mjs").Series|null} */ (null);
+  #places = placesOf("asinh", 1, 1);
+  #scale = /** @type {import("../core/hook_list.mjs").Scale} */ ("asinh");
+  #colours = coloursOf(document.documentElement);
+  #theme = "";
+  #width = 0;
+  #height = 0;
+
+  /** @param {HTMLCanvasElement} canvas
+   *  @param {import("../core/layout.mjs").Layout} layout */
+  constructor(canvas, layout) {
+    this.canvas = canvas;
+    this.layout = layout;
+  }
+
+  /** Where the bars are within the canvas: [left, width], CSS pixels. A narrow list has no lines over steps. */
+  get bars() {
+    const left = this.#width >= 130 ? LINE_PX + GAP_PX : 4;
+    return [left, Math.max(20, this.#width - left - NUMBER_PX - GAP_PX)];
+  }
+
+  /** @param {number} width CSS pixels
+   *  @param {number} height CSS pixels */
+  resize(width, height) {
+    this.#width = width;
+    this.#height = height;
+    this.#ctx = sized(this.canvas, width, height);
+    this.#words = sized(this.#aside, NUMBER_PX, height);
+    if (!this.#words) return;
+    this.#words.font = "10.5px ui-monospace, DejaVu Sans Mono, monospace";
+    this.#words.textAlign = "right";
+    this.#words.textBaseline = "middle";
+  }
+
+  /** @param {import("../core/hook_list.mjs").Scale} scale
+   *  @param {number} limit magnitude at the ends of the shared axis */
+  setScale(scale, limit) {
+    this.#scale = scale;
+    this.#places = placesOf(scale, limit, this.bars[1]);
+  }
+
+  /** @param {import("../core/types.mjs").Series} series of l2 */
+  setSeries(series) {
+    this.#series = series;
+    this.#lines = null;
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {object} rows
+   *  @param {readonly string[]} rows.keys in the order shown
+   *  @param {number} rows.scrollTop CSS pixels
+   *  @param {number} rows.rowPx height of a row
+   *  @param {(key: string) => string} rows.number text of a row's number
+   *  @param {number} rows.numSteps */
+  draw(frame, { keys, scrollTop, rowPx, number, numSteps }) {
+    const [ctx, words] = [this.#ctx, this.#words];
+    if (!ctx || !words) return;
+    this.#followTheme();
+    ctx.clearRect(0, 0, this.#width, this.#height);
+    words.clearRect(0, 0, NUMBER_PX, this.#height);
+    words.fillStyle = this.#colours.text;
+    const [left, width] = this.bars;
+    const first = Math.floor(scrollTop / rowPx);
+    const last = Math.min(keys.length - 1, Math.floor((scrollTop + this.#height) / rowPx));
+    ctx.fillStyle = this.#colours.line;
+    ctx.fillRect(left + width / 2 - 0.5, 0, 1, (last + 1) * rowPx - scrollTop);
+    for (let i = first; i <= last; i++) {
+      const y = (i + 0.5) * rowPx - scrollTop;
+      if (left > LINE_PX) this.#drawLine(ctx, keys[i], y, frame.header.step, numSteps);
+      this.#drawBar(ctx, frame, keys[i], left, width, y);
+      words.fillText(number(keys[i]), NUMBER_PX - 4, y + 0.5);
+    }
+    ctx.drawImage(this.#aside, this.#width - NUMBER_PX, 0, NUMBER_PX, this.#height);
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {string} key
+   *  @param {number} left
+   *  @param {number} width
+   *  @param {number} middle of the row */
+  #drawBar(ctx, frame, key, left, width, middle) {
+    const row = frame.arrays.stats ? rowInArray(frame, this.layout, "stats", key) : null;
+    if (row === null) return;
+    const data = frame.arrays.stats.data;
+    const at = (/** @type {string} */ name) => data[row * STATS.length + COLUMN[name]];
+    const [mean, std, min, max, p99, l2] = [at("mean"), at("std"), at("min"), at("max"), at("p99"), at("l2")];
+    const own = this.#scale === "own" ? placesOf("own", Math.max(Math.abs(min), Math.abs(max)), width) : this.#places;
+    const x = (/** @type {number} */ value) => left + own(value);
+    const { bar, text, amber, accent, violet } = this.#colours;
+    ctx.fillStyle = bar;
+    ctx.fillRect(x(min), middle - 1, Math.max(1, x(max) - x(min)), 2);
+    ctx.fillRect(x(mean - std), middle - 4, Math.max(1, x(mean + std) - x(mean - std)), 8);
+    ctx.fillStyle = amber;
+    for (const place of [x(p99), x(-p99)]) ctx.fillRect(place - 0.75, middle - 3, 1.5, 6);
+    ctx.fillStyle = text;
+    ctx.fillRect(x(mean) - 1, middle - 5, 2, 10);
+    ctx.fillStyle = violet;
+    ctx.fillRect(left, middle + 6.5, at("sparsity") * width, 1.5);
+    if (this.#scale === "own") return; // an l2 is beyond the largest magnitude
+    ctx.fillStyle = accent;
+    const place = x(l2);
+    ctx.fillRect(place - 1.5, middle - 1.5, 3, 3);
+    if (place >= left + width) ctx.fillRect(place, middle - 4, 1.5, 8); // at the end: there, or beyond
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx
+   *  @param {string} key
+   *  @param {number} middle of the row
+   *  @param {number} step
+   *  @param {number} numSteps */
+  #drawLine(ctx, key, middle, step, numSteps) {
+    if (!this.#series) return;
+    this.#lines ??= linesOf(this.#series, this.layout.points.length, this.#colours.muted);
+    const ratio = this.#lines.width / (Math.ceil(this.layout.points.length / LINES_PER_COLUMN) * LINE_PX);
+    const row = this.layout.rows.get(key) ?? 0;
+    const [fromX, fromY] = [Math.floor(row / LINES_PER_COLUMN) * LINE_PX * ratio, (row % LINES_PER_COLUMN) * LINE_HEIGHT_PX * ratio];
+    ctx.drawImage(this.#lines, fromX, fromY, LINE_PX * ratio, LINE_HEIGHT_PX * ratio, 0, middle - LINE_HEIGHT_PX / 2, LINE_PX, LINE_HEIGHT_PX);
+    ctx.fillStyle = this.#colours.accent;
+    ctx.fillRect((numSteps > 1 ? step / (numSteps - 1) : 0) * (LINE_PX - 1), middle - 7, 1, 14);
+  }
+
+  #followTheme() {
+    const now = document.documentElement.dataset.bsTheme ?? "dark";
+    if (now === this.#theme) return;
+    this.#theme = now;
+    this.#colours = coloursOf(this.canvas);
+    this.#lines = null;
+  }
+}
+
+/** Lines over steps, each from 0 to its own largest value; where nothing was captured there is none.
+ *  @param {import("../core/types.mjs").Series} series
+ *  @param {number} numRows
+ *  @param {string} colour
+ *  @returns {HTMLCanvasElement} */
+function linesOf({ points, surprise, stride = surprise.length }, numRows, colour) {
+  const canvas = document.createElement("canvas");
+  const ctx = sized(canvas, Math.ceil(numRows / LINES_PER_COLUMN) * LINE_PX, Math.min(numRows, LINES_PER_COLUMN) * LINE_HEIGHT_PX);
+  if (!ctx) return canvas;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  for (let row = 0; row < numRows; row++) {
+    const columns = pixelColumns(points.subarray(row * stride, row * stride + surprise.length), LINE_PX);
+    const top = columns.reduce((most, value) => (value > most ? value : most), 0) || 1;
+    const [left, bottom] = [Math.floor(row / LINES_PER_COLUMN) * LINE_PX, ((row % LINES_PER_COLUMN) + 1) * LINE_HEIGHT_PX - 4];
+    ctx.beginPath();
+    let isDown = false;
+    columns.forEach((value, i) => {
+      const [x, y] = [left + (columns.length > 1 ? (i / (columns.length - 1)) * (LINE_PX - 1) : 0) + 0.5, bottom - (value / top) * (LINE_HEIGHT_PX - 8)];
+      if (isDown) ctx.lineTo(x, y);
+      else ctx.moveTo(x, y);
+      isDown = !Number.isNaN(value);
+      if (isDown) ctx.lineTo(x, y);
+    });
+    ctx.stroke();
+  }
+  return canvas;
+}
+
+/** @param {Element} element
+ *  @returns {Record<"bar"|"text"|"line"|"muted"|"accent"|"amber"|"violet", string>} of the theme in force */
+function coloursOf(element) {
+  const style = getComputedStyle(element);
+  const of = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  return {
+    bar: of("--bar"),
+    text: of("--text"),
+    line: of("--not-captured"),
+    muted: of("--muted"),
+    accent: of("--accent"),
+    amber: of("--amber"),
+    violet: of("--violet"),
+  };
+}

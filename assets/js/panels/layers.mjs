@@ -1,0 +1,375 @@
+/**
+ * The list of hook points, top of the model first: filter, order, bars of statistics, the numbers of the selected one.
+ *
+ * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws. Refuses to know the clock.
+ */
+
+import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
+import { exactly, formatValue } from "../core/format.mjs";
+import { STATS, rowInArray, stats } from "../core/layout.mjs";
+import { el, say } from "../shell/dom.mjs";
+import { LayerBars } from "./layer_bars.mjs";
+
+/** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
+const REST_MS = 150;
+const NAME_GAP_PX = 6;
+
+const SORTS = Object.freeze({ model: "model order", l2: "l2", sparsity: "sparsity", p99: "p99", change: "change of l2" });
+const SCALES = Object.freeze({ asinh: "asinh scale", linear: "linear scale", own: "each row its own" });
+const MARKS = Object.freeze([
+  ["spread", "mean ± std"],
+  ["ends", "min–max"],
+  ["p99", "±p99 of |x|"],
+  ["l2", "l2"],
+  ["sparsity", "sparsity"],
+]);
+const ABOUT =
+  "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
+  "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
+  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2.";
+
+export class Layers {
+  /** @type {Map<string, HTMLElement>} */
+  #rows = new Map();
+  #selected = "";
+  /** @type {import("../core/hook_list.mjs").Sort} */
+  #sort = "model";
+  #scrollTop = 0;
+  #height = 0;
+  #rowPx = 20;
+  /** @type {import("../core/wire.mjs").Frame|null} */
+  #frame = null;
+  /** @type {import("../core/wire.mjs").Frame|null} */
+  #before = null;
+  /** @type {any} */
+  #timer = null;
+  #hovered = "";
+  /** @type {number[]|undefined} widths of the longest names, CSS pixels */
+  #names;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {number} context.limit largest magnitude of any value in the session
+   *  @param {number} context.numSteps
+   *  @param {(step: number) => void} context.needFrame the change from step to step wants this frame too
+   *  @param {(key: string) => void} context.onPick */
+  constructor(host, { layout, limit, numSteps, needFrame, onPick }) {
+    this.layout = layout;
+    this.limit = Math.max(1, limit);
+    this.l2Limit = this.limit;
+    this.numSteps = numSteps;
+    this.needFrame = needFrame;
+    this.onPick = onPick;
+    this.keys = layout.points.map((point) => point.key).reverse(); // the logits on top, as in the model
+    this.shown = /** @type {string[]} */ ([]);
+    this.canvas = el("canvas", { "aria-hidden": "true" });
+    this.bars = new LayerBars(this.canvas, layout);
+    this.axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
+    this.numbers = el("div", { class: "mri-numbers" });
+    this.tip = el("div", { class: "mri-tip", hidden: true });
+    this.#buildList();
+    host.replaceChildren(this.#tools(), this.axis, this.rows, this.numbers, this.tip);
+    this.#buildNumbers();
+    this.#arrange();
+    this.observer = new ResizeObserver(() => this.#resize());
+    this.observer.observe(this.scroller);
+  }
+
+  /** @returns {HTMLElement} title, filter, order, scale, what the marks mean */
+  #tools() {
+    this.filter = el("input", {
+      type: "search",
+      class: "form-control form-control-sm",
+      placeholder: "filter: mlp_act, block 3 …",
+      "aria-label": "Filter hook points",
+      on: { input: () => this.#arrange() },
+    });
+    this.filter.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && this.list.focus());
+    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label, /** @type {(name: any) => void} */ act) => {
+      const select = el("select", { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: () => act(select.value) } });
+      select.append(...Object.entries(names).map(([value, text]) => el("option", { value, text })));
+      return select;
+    };
+    this.sortChoice = choice(SORTS, "Order of the hook points", (sort) => {
+      this.#sort = sort;
+      if (this.#frame) this.#needBefore(this.#frame.header.step);
+      this.#arrange();
+      this.scroller.scrollTop = 0;
+    });
+    this.scaleChoice = choice(SCALES, "Scale of the bars", () => this.#setScale());
+    this.note = el("p", { class: "mri-note" });
+    const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
+    return el(
+      "div",
+      { class: "mri-layers-tools" },
+      el(
+        "div",
+        { class: "mri-layers-head" },
+        el("h2", { text: "Hook points" }),
+        this.note,
+        el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT }),
+      ),
+      this.filter,
+      el("div", { class: "mri-layers-choices" }, this.sortChoice, this.scaleChoice),
+      el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks),
+    );
+  }
+
+  #buildList() {
+    this.list = el("ul", {
+      role: "listbox",
+      tabindex: 0,
+      "aria-label": "Hook points",
+      on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+    });
+    for (const key of this.keys) {
+      const { block, kind } = nameOf(key);
+      const row = el(
+        "li",
+        {
+          role: "option",
+          id: `row-${key}`,
+          class: "mri-row",
+          "data-key": key,
+          "aria-label": key,
+          "aria-selected": "false",
+          on: { click: () => this.onPick(key) },
+        },
+        el("span", { class: "mri-block", text: block }),
+        el("span", { class: "mri-point", text: kind }),
+      );
+      this.#rows.set(key, row);
+    }
+    this.empty = el(
+      "p",
+      { class: "mri-note mri-list-empty", role: "status", hidden: true },
+      "No hook point has all these words. ",
+      el("button", { type: "button", class: "mri-button", text: "Show all of them", on: { click: () => this.#showAll() } }),
+    );
+    this.scroller = el("div", { class: "mri-list" }, this.list, this.empty);
+    this.rows = el("div", { class: "mri-list-frame" }, this.scroller, this.canvas);
+    this.scroller.addEventListener(
+      "scroll",
+      () => {
+        this.#scrollTop = this.scroller.scrollTop;
+        this.#drawBars();
+      },
+      { passive: true },
+    );
+    this.list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#hover(event));
+    this.list.addEventListener("pointerleave", () => this.#hover(null));
+  }
+
+  /** Filter by nothing. */
+  #showAll() {
+    this.filter.value = "";
+    this.filter.focus();
+    this.#arrange();
+  }
+
+  /** A recording grew.
+   *  @param {number} numSteps
+   *  @param {number} limit largest magnitude of any value so far */
+  grow(numSteps, limit) {
+    this.numSteps = numSteps;
+    if (limit <= this.limit) return;
+    this.limit = limit;
+    this.l2Limit = Math.max(this.l2Limit, limit);
+    this.#setScale();
+  }
+
+  /** @param {import("../core/types.mjs").Series} series of l2 */
+  setSeries(series) {
+    this.bars.setSeries(series);
+    this.l2Limit = series.points.reduce((most, value) => (value > most && value < Infinity ? value : most), this.limit);
+    this.#setScale();
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {import("../core/wire.mjs").Frame|null} before of the step before, null where it is not in memory
+   *  @param {string} selected hook point
+   *  @param {boolean} isMoving the clock goes on by itself */
+  draw(frame, before, selected, isMoving) {
+    const isNew = frame !== this.#frame || before !== this.#before;
+    this.#frame = frame;
+    this.#before = before;
+    if (isNew && this.#sort !== "model") {
+      this.#needBefore(frame.header.step);
+      clearTimeout(this.#timer);
+      if (!isMoving) this.#timer = setTimeout(() => this.#arrange(), REST_MS);
+    }
+    this.#drawBars();
+    if (selected !== this.#selected) this.#select(selected);
+    this.#drawNumbers(frame, selected);
+    if (this.#hovered && isNew) this.#fillTip();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.observer.disconnect();
+  }
+
+  /** @param {number} step */
+  #needBefore(step) {
+    if (this.#sort === "change" && !this.#before && step > 0) this.needFrame(step - 1);
+  }
+
+  /** The columns of names are as wide as the longest and their gap, which scrollWidth leaves out; the second at most two fifths of the list. */
+  #fitNames() {
+    this.#names ??= [".mri-block", ".mri-point"].map(
+      (column) => Math.max(...[...this.list.querySelectorAll(column)].map((name) => name.scrollWidth)) + NAME_GAP_PX,
+    );
+    const [block, point] = this.#names;
+    this.rows.style.setProperty("--block-px", `${block}px`);
+    this.rows.style.setProperty("--point-px", `${Math.min(point, 0.4 * this.scroller.clientWidth)}px`);
+  }
+
+  #resize() {
+    if (this.scroller.clientWidth) this.#fitNames();
+    const width = this.scroller.clientWidth - this.canvas.offsetLeft;
+    this.#height = this.scroller.clientHeight;
+    this.#rowPx = this.list.firstElementChild?.offsetHeight ?? this.#rowPx; // rows are higher for a finger
+    this.bars.resize(Math.max(1, width), this.#height);
+    this.#setScale();
+  }
+
+  #setScale() {
+    const scale = this.scaleChoice.value;
+    const limit = scale === "asinh" ? this.l2Limit : this.limit;
+    this.bars.setScale(scale, limit);
+    const [left, width] = this.bars.bars;
+    const ticks = ticksOf(scale, limit, width);
+    this.axis.replaceChildren(...ticks.map(({ x, text }) => el("span", { text, style: `left:${this.canvas.offsetLeft + left + x}px` })));
+    this.#drawBars();
+  }
+
+  #drawBars() {
+    if (!this.#frame) return;
+    this.bars.draw(this.#frame, {
+      keys: this.shown,
+      scrollTop: this.#scrollTop,
+      rowPx: this.#rowPx,
+      numSteps: this.numSteps,
+      number: (key) => this.#numberText(key),
+    });
+  }
+
+  /** What the list is sorted by, else l2.
+   *  @param {string} key
+   *  @returns {number} */
+  #number(key) {
+    if (!this.#frame) return NaN;
+    const now = stats(this.#frame, this.layout, key);
+    if (this.#sort === "model") return now.l2;
+    if (this.#sort === "change") return this.#before ? changeOf(stats(this.#before, this.layout, key).l2, now.l2) : NaN;
+    return now[this.#sort];
+  }
+
+  /** @param {string} key
+   *  @returns {string} */
+  #numberText(key) {
+    const value = this.#number(key);
+    if (Number.isNaN(value)) return "—";
+    if (this.#sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
+    if (this.#sort === "change") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(0)} %`;
+    return formatValue(value);
+  }
+
+  /** Filter and order the rows for this step. */
+  #arrange() {
+    const by = (/** @type {string} */ key) => (this.#sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
+    const shown = ordered(filtered(this.keys, this.filter.value), this.#sort, by);
+    if (shown.join() !== this.shown.join()) this.#showRows(shown);
+    this.note.textContent = this.#sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
+    this.#drawBars();
+  }
+
+  /** @param {string[]} keys from top to bottom */
+  #showRows(keys) {
+    this.shown = keys;
+    let before = "";
+    const rows = keys.map((key) => {
+      const row = /** @type {HTMLElement} */ (this.#rows.get(key));
+      const { block } = nameOf(key);
+      row.classList.toggle("is-first", block !== before);
+      before = block;
+      return row;
+    });
+    this.list.replaceChildren(...rows);
+    this.empty.hidden = keys.length > 0;
+  }
+
+  /** @param {string} key */
+  #select(key) {
+    this.#rows.get(this.#selected)?.setAttribute("aria-selected", "false");
+    this.#selected = key;
+    const row = this.#rows.get(key);
+    if (!row) return;
+    row.setAttribute("aria-selected", "true");
+    this.list.setAttribute("aria-activedescendant", row.id);
+    this.title.textContent = key;
+    const top = this.shown.indexOf(key) * this.#rowPx;
+    if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
+  }
+
+  #buildNumbers() {
+    this.title = el("h3");
+    /** @type {Record<string, HTMLElement>} */
+    this.cells = {};
+    const list = el("dl");
+    for (const name of STATS) {
+      this.cells[name] = el("dd");
+      list.append(el("dt", { text: name, title: name === "sparsity" ? "share" : "" }), this.cells[name]);
+    }
+    this.numbers.replaceChildren(this.title, list);
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {string} key */
+  #drawNumbers(frame, key) {
+    const values = /** @type {Record<string, number>} */ (/** @type {unknown} */ (stats(frame, this.layout, key)));
+    const isThere = rowInArray(frame, this.layout, "stats", key) !== null;
+    for (const name of STATS) {
+      const text = !isThere ? "—" : name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
+      const cell = this.cells[name];
+      say(cell, text);
+      const title = isThere ? String(values[name]) : "not captured";
+      if (cell.title !== title) cell.title = title;
+    }
+  }
+
+  /** @param {PointerEvent|null} event null: the pointer left */
+  #hover(event) {
+    const key = event?.pointerType === "mouse" ? (/** @type {HTMLElement} */ (event.target).closest("li")?.dataset.key ?? "") : "";
+    this.tip.hidden = !key;
+    if (key !== this.#hovered) {
+      this.#hovered = key;
+      this.#fillTip();
+    }
+    if (key && event)
+      Object.assign(this.tip.style, { left: `${this.rows.getBoundingClientRect().right + 8}px`, top: `${Math.min(innerHeight - 190, event.clientY - 20)}px` });
+  }
+
+  #fillTip() {
+    if (!this.#hovered || !this.#frame) return;
+    const values = Object.entries(stats(this.#frame, this.layout, this.#hovered));
+    const none = rowInArray(this.#frame, this.layout, "stats", this.#hovered) === null ? "not captured" : "NaN: there is NaN or ∞ among the values";
+    const lines = values.map(([name, value]) =>
+      el("div", { "data-stat": name }, `${name} `, el("span", { class: "mri-value", text: Number.isNaN(value) ? none : exactly(value) })),
+    );
+    this.tip.replaceChildren(el("b", { text: this.#hovered }), ...lines);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const at = this.shown.indexOf(this.#selected);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.shown.length - 1 }[event.key];
+    if (to === undefined || !this.shown.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const key = this.shown[Math.min(this.shown.length - 1, Math.max(0, to))];
+    this.#select(key); // now, not with the next picture: the next key goes on from here
+    this.onPick(key);
+  }
+}

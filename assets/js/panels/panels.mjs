@@ -1,0 +1,138 @@
+/**
+ * All of the Scanner that is not the picture: ribbon, transport, timeline, list of hook points, sentence, inspector, watched
+ * neurons, and the line of facts.
+ *
+ * Gives each of them the step that is shown and, while a recording grows, the steps that are new. Refuses to know where frames
+ * come from and when to draw.
+ */
+
+import { stepsOfPositions } from "../core/growth.mjs";
+import { ledeOf } from "../core/lede.mjs";
+import { Inspector } from "./inspector.mjs";
+import { Layers } from "./layers.mjs";
+import { Ribbon } from "./ribbon.mjs";
+import { Sentence } from "./sentence.mjs";
+import { theme } from "../shell/shell.mjs";
+import { Timeline } from "./timeline.mjs";
+import { Transport } from "./transport.mjs";
+import { Watched } from "./watched.mjs";
+
+/** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
+const LINES_EVERY_MS = 2000;
+
+export class Panels {
+  hasGrown = false;
+  #linesAtMs = 0; // when the small lines were drawn last
+
+  /** @param {object} context
+   *  @param {string} context.session
+   *  @param {number} context.limit largest magnitude of any value
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {any} context.meta
+   *  @param {import("../core/types.mjs").Tokens} context.tokens
+   *  @param {Record<string, any>} context.scales
+   *  @param {import("../desk/player.mjs").Player} context.player
+   *  @param {import("../desk/view.mjs").ViewState} context.view
+   *  @param {import("../core/growth.mjs").Growth|null} context.growth
+   *  @param {(fields: Record<string, any>) => void} context.onSelect
+   *  @param {(point: string, neuron: number) => void} context.onToggle a neuron watched, or no longer
+   *  @param {(step: number) => void} context.needFrame
+   *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
+  constructor({ session, limit, layout, meta, tokens, scales, player, view, growth, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
+    const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+    const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
+    const source = { layout, tokens, stepOf: growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
+    this.player = player;
+    this.view = view;
+    this.growth = growth;
+    this.ribbon = new Ribbon(host("mri-ribbon"), {
+      tokens,
+      stepOf: source.stepOf,
+      numPrompt: source.numPrompt,
+      onSeek,
+      hasAttention: layout.n_head > 0,
+      influence: { session, version: meta.version, scales, onChoose: (influence) => view.select({ influence }) },
+    });
+    this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
+    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
+    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onPick: (point) => onSelect({ point }) });
+    host("mri-lede").textContent = ledeOf(meta.session, layout);
+    this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
+    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing });
+    this.inspector.showTab(/** @type {string} */ (view.view.tab));
+    this.watched = new Watched({ session, scales, onSelect, onToggle });
+    const { model_id: model } = meta.session;
+    const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
+    this.facts = () =>
+      [model, what, tokens.sequence.length ? `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens` : ""]
+        .filter(Boolean)
+        .join(" · ");
+    host("mri-facts").textContent = this.facts();
+    if (growth) this.#showGrowth(growth);
+  }
+
+  /** What is selected, as the server's charts are asked for. */
+  viewForServer() {
+    return { ...this.view.view, step: this.player.step, theme: theme(), ...this.inspector.choices };
+  }
+
+  /** Lines over all steps.
+   *  @param {any} series */
+  setSeries(series) {
+    this.sentence.setFirstOdd(series.firstOdd ?? null);
+    this.timeline.setSeries(series);
+    this.layers.setSeries(series);
+  }
+
+  /** The recording is over: the next drawing shows all of it. */
+  settle() {
+    this.#linesAtMs = 0;
+    this.hasGrown = true;
+  }
+
+  /** @param {import("../core/wire.mjs").Frame|null} frame of the step that is shown; null: it is not at hand
+   *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
+   *  @param {boolean} isPlaying whether steps come by themselves */
+  draw(frame, before, isPlaying) {
+    const { step } = this.player;
+    const { view } = this.view;
+    const point = /** @type {string} */ (view.point);
+    if (frame) {
+      if (this.hasGrown) this.ribbon.grow();
+      this.ribbon.show(this.player.isPaced ? this.player.furthest : Infinity);
+      this.ribbon.follow(step);
+      if (this.hasGrown && this.growth) this.#showGrowth(this.growth);
+      this.layers.draw(frame, before, point, isPlaying);
+      this.ribbon.draw(step, frame, view.influence, isPlaying);
+      this.sentence.draw(frame, isPlaying);
+    }
+    this.transport.draw();
+    this.timeline.draw(step, point);
+    if (!frame) return;
+    this.watched.draw(view);
+    this.inspector.draw(frame, view, isPlaying);
+  }
+
+  /** What is drawn over all steps gets the new ones.
+   *  @param {import("../core/growth.mjs").Growth} growth */
+  #showGrowth(growth) {
+    this.hasGrown = false;
+    this.transport.grow();
+    this.sentence.setFirstOdd(growth.firstOdd);
+    this.timeline.setSeries({ ...growth.series, firstOdd: growth.firstOdd });
+    this.layers.grow(growth.numSteps, growth.limit);
+    /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
+    if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
+    this.#linesAtMs = performance.now();
+    this.layers.setSeries(growth.series);
+  }
+
+  close() {
+    this.timeline.close();
+    this.layers.close();
+    this.ribbon.close();
+    this.inspector.close();
+    this.watched.close();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Above the predictions: the temperature, and the token that follows in numbers.
+ *
+ * Fills a host that the page brings late. Knows frames and the DOM; the chart is mri/panels/figures.py's.
+ */
+
+import { formatPercent, trueMinus } from "../core/format.mjs";
+import { predictions } from "../core/predictions.mjs";
+import { IDS } from "../core/names.mjs";
+import { tokenName } from "./attention.mjs";
+import { el } from "../shell/dom.mjs";
+import { howChosen } from "./feeds.mjs";
+
+export class Predicted {
+  /** @param {object} context
+   *  @param {(fields: Record<string, any>) => void} context.choose */
+  constructor({ choose }) {
+    this.choose = choose;
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {import("./feeds.mjs").Source} source
+   *  @param {Record<string, any>} view */
+  draw(frame, source, { temperature }) {
+    const host = document.getElementById(IDS.predicted);
+    if (!host) return;
+    if (!host.firstChild) this.#build(host, temperature);
+    const output = /** @type {HTMLElement} */ (host.querySelector("output"));
+    const facts = /** @type {HTMLElement} */ (host.querySelector("p"));
+    output.textContent = temperature.toFixed(2);
+    facts.replaceChildren(...followingWords(frame, source));
+  }
+
+  /** @param {HTMLElement} host
+   *  @param {number} temperature */
+  #build(host, temperature) {
+    const slider = el("input", {
+      type: "range",
+      id: "mri-temperature",
+      min: "0.1",
+      max: "2",
+      step: "0.05",
+      value: String(temperature),
+      "data-mri-keys": "own",
+      on: { input: (/** @type {any} */ event) => this.choose({ temperature: Number(event.target.value) }) },
+    });
+    const back = () => {
+      slider.value = "1";
+      this.choose({ temperature: 1 });
+    };
+    host.replaceChildren(
+      el(
+        "div",
+        { class: "mri-choice" },
+        el("label", { for: "mri-temperature", text: "Temperature" }),
+        slider,
+        el("output", { for: "mri-temperature" }),
+        el("button", {
+          type: "button",
+          class: "mri-button",
+          text: "1",
+          title: "Back to temperature 1, where the probabilities are exact",
+          on: { click: back },
+        }),
+      ),
+      el("p", { class: "mri-following" }),
+    );
+  }
+}
+
+/** The token that follows, its rank, probability and surprise at temperature 1.
+ *  @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("./feeds.mjs").Source} source
+ *  @returns {Node[]} */
+function followingWords(frame, { tokens, layout, numPrompt }) {
+  const found = predictions(frame);
+  const id = frame.header.chosen_id;
+  if (!found || id < 0 || Number.isNaN(found.logprob)) return [el("span", { text: "No token follows this step in the recording." })];
+  const nats = -found.logprob;
+  const ofAll = layout.n_vocab ? ` of ${layout.n_vocab}` : "";
+  return [
+    el("span", {}, `${howChosen(frame, numPrompt)} `, el("b", { text: tokenName(tokens, id) })),
+    el("span", { text: `rank ${found.rank + 1}${ofAll}` }),
+    el("span", { text: `p ${formatPercent(Math.exp(found.logprob))}`, title: "at temperature 1, exact" }),
+    el("span", { text: trueMinus(`surprise ${nats.toFixed(2)} nats = ${(nats / Math.LN2).toFixed(2)} bits`), title: "−ln p and −log₂ p, p at temperature 1" }),
+  ];
+}

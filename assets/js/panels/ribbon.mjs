@@ -1,0 +1,221 @@
+/**
+ * The token ribbon: prompt and response, where the clock stands, and what was predicted next.
+ *
+ * A token belongs to the step that *read* it; a click goes there. What that step predicts is marked on the next token.
+ * Knows the answer of /sessions/<id>/tokens. Token text comes ready from the server; nothing is decoded here.
+ */
+
+import { formatPercent, trueMinus } from "../core/format.mjs";
+import { el } from "../shell/dom.mjs";
+import { Influence } from "./influence.mjs";
+import { theme } from "../shell/shell.mjs";
+
+/** @typedef {import("../core/types.mjs").Tokens} Tokens */
+
+const LINE_PX = 25;
+
+export class Ribbon {
+  #current = -1;
+  /** @type {HTMLElement[]} */
+  #buttons = [];
+  /** @type {string[]} class of each token by where the step is */
+  #places = [];
+  /** @type {number[]|null} top of each token's line, null: to be measured */
+  #lines = null;
+  #height = 0;
+  #scrolled = 0;
+  #sought = 0; // the step whose line is to be seen
+  #furthest = Infinity; // what later steps chose is not seen yet
+  /** @type {ReturnType<typeof setTimeout>|null} */
+  #measureTimer = null;
+  #onSeek;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {Tokens} context.tokens
+   *  @param {ArrayLike<number>} context.stepOf which step read each position, −1: none
+   *  @param {number} context.numPrompt tokens of the prompt
+   *  @param {(step: number) => void} context.onSeek
+   *  @param {boolean} context.hasAttention whether influence can be asked for
+   *  @param {Pick<ConstructorParameters<typeof Influence>[0], "session"|"version"|"scales"|"onChoose">} context.influence */
+  constructor(host, { tokens, stepOf, numPrompt, onSeek, hasAttention, influence }) {
+    this.tokens = tokens;
+    this.stepOf = stepOf;
+    this.numPrompt = numPrompt;
+    this.special = new Set(tokens.special);
+    this.#onSeek = onSeek;
+    host.hidden = tokens.steps.phase[0] === "train"; // there is nothing to read
+    this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
+    this.says = el("div", { class: "mri-ribbon-says" });
+    this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons, titleOf: (position) => this.#title(position) });
+    const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...(hasAttention ? [this.influence.control] : []));
+    host.replaceChildren(el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg), foot);
+    this.grow();
+    this.observer = new ResizeObserver(() => {
+      this.#lines = null;
+      this.influence.place();
+    });
+    this.observer.observe(this.list);
+    this.list.addEventListener("scroll", () => (this.#scrolled = this.list.scrollTop), { passive: true });
+  }
+
+  /** There are more tokens, or the last one was read meanwhile. */
+  grow() {
+    const { sequence, steps } = this.tokens;
+    const known = this.#buttons.length;
+    if (known) this.#buttons[known - 1].title = this.#title(known - 1);
+    if (known === sequence.length) return;
+    const forced = new Set(); // positions of tokens that were put in: chosen by a step marked forced
+    for (let step = steps.pos0.length - 1; step >= 0 && steps.pos0[step] + steps.t_add[step] >= known; step--) {
+      if (steps.forced[step]) forced.add(steps.pos0[step] + steps.t_add[step]);
+    }
+    const items = sequence.slice(known).map((_, i) => {
+      const button = this.#button(known + i, forced.has(known + i));
+      this.#buttons.push(button);
+      return el("li", {}, button);
+    });
+    this.list.append(...items);
+    this.#current = -1; // places are to be told to the new ones
+  }
+
+  /** Of a recording that is shown slower than it is made: no word is seen before the step that chose it.
+   *  @param {number} furthest step */
+  show(furthest) {
+    if (furthest === this.#furthest) return;
+    this.#furthest = furthest;
+    this.#current = -1;
+  }
+
+  /** @param {number} position
+   *  @param {boolean} isForced
+   *  @returns {HTMLElement} */
+  #button(position, isForced) {
+    const id = this.tokens.sequence[position];
+    const classes = ["mri-token", position < this.numPrompt && "is-prompt", this.special.has(id) && "is-special", isForced && "is-forced"];
+    const seek = () => this.#onSeek(this.stepOf[position] >= 0 ? this.stepOf[position] : this.tokens.steps.pos0.length - 1);
+    const words = readable(this.tokens.text[id] ?? `#${id}`);
+    return el(
+      "button",
+      {
+        type: "button",
+        class: classes.filter(Boolean).join(" "),
+        title: this.#title(position, isForced),
+        "data-position": position,
+        tabindex: -1,
+        on: { click: seek },
+      },
+      ...words,
+    );
+  }
+
+  /** @param {number} position
+   *  @param {boolean} [isForced]
+   *  @returns {string} */
+  #title(position, isForced = this.#buttons[position].classList.contains("is-forced")) {
+    const where = position < this.numPrompt ? "prompt" : isForced ? "put in by the calculator" : "response";
+    const step = this.stepOf[position];
+    return `position ${position} · token ${this.tokens.sequence[position]} · ${where}${step >= 0 ? ` · read in step ${step}` : " · chosen last, read by no step"}`;
+  }
+
+  /** @param {number} step
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {import("../core/influence.mjs").Measure|null} measure of influence
+   *  @param {boolean} isPlaying */
+  draw(step, frame, measure, isPlaying) {
+    if (step !== this.#current) this.#mark(step);
+    const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
+    const read = numRead === 1 ? [this.#name(this.tokens.sequence[pos0])] : [`${numRead} prompt tokens`];
+    const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
+    const next = pos0 + numRead;
+    const inPrompt = next < this.numPrompt;
+    const chosen = inPrompt ? (this.tokens.sequence[next] ?? null) : id >= 0 ? id : null;
+    const parts = [el("span", {}, "read ", el("b", { text: read.join(" ") }))];
+    if (chosen !== null) {
+      const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
+      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: this.#name(chosen) })));
+    }
+    if (logprob !== undefined && !Number.isNaN(logprob)) {
+      parts.push(
+        el(
+          "span",
+          { title: "Probability of that token at temperature 1, and its surprise −log₂ p" },
+          `p ${formatPercent(Math.exp(logprob))} · surprise ${trueMinus((-logprob / Math.LN2).toFixed(2))} bits`,
+        ),
+      );
+    }
+    this.says.replaceChildren(...parts);
+    this.influence.draw(step, next, measure, isPlaying, theme() === "light");
+  }
+
+  /** @param {number} id
+   *  @returns {string} */
+  #name(id) {
+    return (this.tokens.text[id] ?? `#${id}`).replace(/ /g, "␣");
+  }
+
+  /** @param {number} step */
+  #mark(step) {
+    this.#current = step;
+    const { pos0, t_add: numRead } = this.tokens.steps;
+    const [first, next] = [pos0[step], pos0[step] + numRead[step]];
+    const lastSeen = this.#furthest < pos0.length ? Math.max(this.numPrompt - 1, pos0[this.#furthest] + numRead[this.#furthest]) : Infinity;
+    this.#buttons.forEach((button, position) => {
+      button.classList.toggle("is-unseen", position > lastSeen);
+      const place = position < first ? "" : position < next - 1 ? "is-read" : position < next ? "is-current" : position === next ? "is-next" : "is-future";
+      const before = this.#places[position] ?? "";
+      if (place === before) return;
+      this.#places[position] = place;
+      if (before) button.classList.remove(before);
+      if (place) button.classList.add(place);
+      if (place === "is-current") button.setAttribute("aria-current", "step");
+      else if (before === "is-current") button.removeAttribute("aria-current");
+      button.tabIndex = place === "is-current" ? 0 : -1;
+    });
+  }
+
+  /** Scroll to where the step reads, now or, where a token's line is not known yet, when all of the picture is drawn:
+   *  to measure it now, the page would have to be laid out twice.
+   *  @param {number} step */
+  follow(step) {
+    if (step === this.#current || !this.#buttons.length) return; // a training script reads no tokens
+    this.#sought = step;
+    if (this.#lines?.length === this.#buttons.length) this.#scroll(this.#lines);
+    else this.#measureTimer ??= setTimeout(() => this.#measure());
+  }
+
+  #measure() {
+    this.#measureTimer = null;
+    const known = this.#lines?.length ?? 0;
+    if (!this.#lines) this.#scrolled = this.list.scrollTop;
+    this.#lines = [...(this.#lines ?? []), ...this.#buttons.slice(known).map((button) => button.offsetTop)];
+    this.#height = this.list.clientHeight;
+    this.#scroll(this.#lines);
+  }
+
+  /** @param {number[]} lines top of each token's */
+  #scroll(lines) {
+    const { pos0, t_add: numRead } = this.tokens.steps;
+    const top = lines[Math.min(pos0[this.#sought] + numRead[this.#sought], lines.length - 1)] - LINE_PX / 2;
+    if (top < this.#scrolled || top + LINE_PX > this.#scrolled + this.#height) this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
+  }
+
+  close() {
+    clearTimeout(this.#measureTimer ?? undefined);
+    this.observer.disconnect();
+    this.influence.close();
+  }
+}
+
+/** Text with its spaces visible.
+ *  @param {string} text
+ *  @returns {(Node|string)[]} */
+function readable(text) {
+  if (!/^ | $| {2}|\\/.test(text)) return [text];
+  return text
+    .split(/( |\\(?:n|t|r|\\|x..|u....))/)
+    .filter(Boolean)
+    .map((part) => {
+      if (part === " ") return el("span", { class: "mri-space", text: " " });
+      return part.startsWith("\\") ? el("span", { class: "mri-space", text: part === "\\n" ? "⏎" : part }) : part;
+    });
+}

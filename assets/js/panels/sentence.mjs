@@ -1,0 +1,70 @@
+/**
+ * The step in one plain sentence; a click on a number shows where it comes from.
+ *
+ * Knows how parts look. What is said, and by which rules, is core/sentence.mjs.
+ */
+
+import { sentence } from "../core/sentence.mjs";
+import { el } from "../shell/dom.mjs";
+
+export class Sentence {
+  /** @type {import("../core/wire.mjs").Frame|null} */
+  #said = null;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {import("../core/sentence.mjs").Source} context.source
+   *  @param {(fields: Record<string, any>) => void} context.onSelect */
+  constructor(host, { source, onSelect }) {
+    this.source = source;
+    this.onSelect = onSelect;
+    this.line = el("p", { class: "mri-sentence-line" });
+    host.replaceChildren(
+      this.line,
+      el("span", {
+        class: "mri-kind mri-kind-derived",
+        text: "derived",
+        title: "Written by fixed rules from the numbers of this step; each number opens the panel it comes from. “Sure” begins at 50 %, “leans” at 20 %.",
+      }),
+    );
+  }
+
+  /** @param {import("../core/sentence.mjs").Source["firstOdd"]} firstOdd where NaN or ±∞ began, known once the lines are */
+  setFirstOdd(firstOdd) {
+    if (firstOdd?.step !== this.source.firstOdd?.step) this.#said = null;
+    this.source = { ...this.source, firstOdd };
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {boolean} isMoving the clock goes on by itself: a screen reader is not told every step */
+  draw(frame, isMoving) {
+    const live = isMoving ? "off" : "polite";
+    if (this.line.getAttribute("aria-live") !== live) this.line.setAttribute("aria-live", live);
+    if (frame === this.#said) return;
+    this.#said = frame;
+    const focused = [...this.line.children].indexOf(/** @type {any} */ (document.activeElement));
+    this.line.replaceChildren(...sentence(frame, this.source).map((part) => this.#node(part)));
+    if (focused >= 0) /** @type {any} */ (this.line.children[focused])?.focus({ preventScroll: true });
+  }
+
+  /** @param {import("../core/sentence.mjs").Part} part
+   *  @returns {Node|string} */
+  #node(part) {
+    if (typeof part === "string") return part;
+    if ("of" in part)
+      return el("button", {
+        type: "button",
+        title: `Show where this comes from: ${whereOf(part.of)}`,
+        text: part.text,
+        on: { click: () => this.onSelect(part.of) },
+      });
+    return el("b", { title: `token ${part.id}`, text: part.text });
+  }
+}
+
+/** @param {Record<string, any>} of
+ *  @returns {string} */
+function whereOf({ tab, layer, head, point, neuron }) {
+  const names = [point, neuron !== undefined && `neuron ${neuron}`, layer !== undefined && `block ${layer}, head ${head}`];
+  return [tab, ...names.filter(Boolean)].join(", ");
+}

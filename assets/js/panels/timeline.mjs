@@ -1,0 +1,307 @@
+/**
+ * Lines over all steps under the scrubber: surprise, entropy, what a training script added, and the l2 of the selected
+ * hook point.
+ *
+ * Drawn once to a canvas; while the clock moves only a cursor does. A click seeks, a drag makes a loop of the one
+ * player. Knows series and pointers. Refuses to keep time, and draws nothing where nothing was captured.
+ */
+
+import { endsOf, kindOf, lanesOf, runsOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
+import { exactly, formatValue } from "../core/format.mjs";
+import { el, sized } from "../shell/dom.mjs";
+
+const LANE_PX = 22;
+
+/** A pointer that moved less than this was a click. */
+const DRAG_PX = 5;
+
+export class Timeline {
+  /** @type {import("../core/types.mjs").Series|null} */
+  #series = null;
+  #drawn = { step: -1, point: "", theme: "", loop: "" };
+  #width = 0;
+  /** @type {import("../core/lanes.mjs").Lane[]} top to bottom */
+  #lanes = [];
+  /** @type {{x: number, step: number, isDrag: boolean}|null} */
+  #press = null;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {import("../desk/player.mjs").Player} context.player
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {import("../core/types.mjs").Tokens} context.tokens */
+  constructor(host, { player, layout, tokens }) {
+    this.host = host;
+    this.player = player;
+    this.layout = layout;
+    this.tokens = tokens;
+    this.isTraining = tokens.steps.phase[0] === "train";
+    this.labels = el("div", { class: "mri-lane-labels" });
+    this.canvas = el("canvas", { role: "img" });
+    this.cursor = el("div", { class: "mri-timeline-cursor" });
+    this.pointer = el("div", { class: "mri-timeline-pointer", hidden: true });
+    this.range = el("div", { class: "mri-timeline-loop", hidden: true });
+    this.lanes = el("div", { class: "mri-lanes" }, this.canvas, this.range, this.pointer, this.cursor);
+    this.tip = el("div", { class: "mri-tip mri-timeline-tip", hidden: true });
+    host.replaceChildren(this.labels, this.lanes, this.tip);
+    this.#lay();
+    this.#listen();
+    this.observer = new ResizeObserver(() => this.#place());
+    this.observer.observe(this.lanes);
+    this.#place();
+  }
+
+  /** @param {import("../core/types.mjs").Series} series */
+  setSeries(series) {
+    this.#series = series;
+    this.#lay();
+    this.#paint();
+    this.#drawn.step = -1;
+  }
+
+  /** The lanes that there are by now, of the selected hook point. */
+  #lay() {
+    const { rows, points } = this.layout;
+    const row = rows.get(this.#drawn.point) ?? 0;
+    const before = this.#lanes;
+    this.#lanes = lanesOf(this.#series, { key: this.#drawn.point, unit: points[row]?.unit ?? "" }, row, this.isTraining);
+    const names = this.#lanes.map(({ name }) => name);
+    if (names.join() === before.map(({ name }) => name).join()) return;
+    this.values = this.#lanes.map(() => el("b", { text: "…" }));
+    this.labels.replaceChildren(
+      ...this.#lanes.map(({ name, says, colour }, i) =>
+        el("div", { title: says, style: `--lane:var(${colour})` }, el("span", { text: name }), this.values?.[i]),
+      ),
+    );
+    this.canvas.setAttribute(
+      "aria-label",
+      `${names.join(", ")} over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
+    );
+    this.lanes.style.height = `${this.#height}px`;
+    this.#width = 0; // a canvas of another height
+    this.#place();
+  }
+
+  /** @param {number} step
+   *  @param {string} point selected hook point */
+  draw(step, point) {
+    const theme = document.documentElement.dataset.bsTheme ?? "dark";
+    const needsPaint = point !== this.#drawn.point || theme !== this.#drawn.theme;
+    const isMoved = step !== this.#drawn.step || needsPaint;
+    Object.assign(this.#drawn, { step, point, theme });
+    if (needsPaint) this.#lay();
+    if (needsPaint) this.#paint();
+    if (isMoved) this.#moveCursor();
+    this.#drawLoop(this.player.loop);
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  /** Take the width there is. */
+  #place() {
+    const width = this.lanes.clientWidth;
+    if (width === this.#width) return;
+    this.#width = width;
+    this.ctx = sized(this.canvas, width, this.#height);
+    this.#paint();
+    this.#moveCursor();
+    this.#drawn.loop = "";
+    this.#drawLoop(this.player.loop);
+  }
+
+  get #height() {
+    return LANE_PX * this.#lanes.length;
+  }
+
+  #paint() {
+    const { ctx } = this;
+    if (!ctx || !this.#series) return;
+    const style = getComputedStyle(this.host);
+    const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+    ctx.clearRect(0, 0, this.#width, this.#height);
+    this.#paintPhases(ctx, colour);
+    this.#lanes.forEach((lane, i) => {
+      const { values } = lane;
+      const [bottom, [low, high]] = [(i + 1) * LANE_PX - 2, endsOf(values)];
+      const share = (/** @type {number} */ value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0);
+      const y = (/** @type {number} */ value) => bottom - share(value) * (LANE_PX - 5);
+      const x = (/** @type {number} */ column) => this.#xOfColumn(column);
+      const { number, missing, nan } = runsOf(lane);
+      ctx.fillStyle = colour("--line");
+      ctx.fillRect(0, bottom + 1, this.#width, 1);
+      ctx.fillStyle = colour("--not-captured");
+      for (const [from, to] of missing) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
+      ctx.fillStyle = colour("--danger");
+      for (const [from, to] of nan) ctx.fillRect(x(from) - 1, bottom - (LANE_PX - 5), Math.max(2, x(to) - x(from) + 2), LANE_PX - 5); // no number: the whole lane
+      ctx.strokeStyle = ctx.fillStyle = colour(lane.colour);
+      ctx.lineWidth = 1.25;
+      for (const [from, to] of number) {
+        if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
+        ctx.beginPath();
+        for (let column = from; column <= to; column++) ctx.lineTo(x(column), y(values[column]));
+        ctx.stroke();
+        ctx.lineTo(x(to), y(0));
+        ctx.lineTo(x(from), y(0));
+        ctx.globalAlpha = 0.16;
+        ctx.fill();
+        ctx.globalAlpha = 1;
+      }
+    });
+  }
+
+  /** The prompt's steps on a lighter ground, a tick at each token that the calculator put in.
+   *  @param {CanvasRenderingContext2D} ctx
+   *  @param {(name: string) => string} colour */
+  #paintPhases(ctx, colour) {
+    const { phase, forced } = this.tokens.steps;
+    const numPrefill = phase.findIndex((name) => name !== "prefill");
+    const half = xOfStep(0.5, this.#width, phase.length);
+    ctx.fillStyle = colour("--line");
+    ctx.globalAlpha = 0.45;
+    if (numPrefill !== 0) ctx.fillRect(0, 0, numPrefill < 0 ? this.#width : xOfStep(numPrefill - 1, this.#width, phase.length) + half, this.#height);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = colour("--amber");
+    forced.forEach((isForced, step) => isForced && ctx.fillRect(xOfStep(step, this.#width, phase.length) - 1, 0, 2, 4));
+  }
+
+  /** @param {number} column
+   *  @returns {number} of the middle of its steps */
+  #xOfColumn(column) {
+    const { numSteps, lastStep } = this.player;
+    const every = this.#series?.every ?? 1;
+    return xOfStep(Math.min(lastStep, column * every + (every - 1) / 2), this.#width, numSteps);
+  }
+
+  #moveCursor() {
+    const { step } = this.#drawn;
+    if (step < 0) return;
+    this.cursor.style.transform = `translateX(${xOfStep(step, this.#width, this.player.numSteps)}px)`;
+    if (!this.#series) return;
+    const column = Math.floor(step / this.#series.every);
+    this.#lanes.forEach((lane, i) => {
+      const text = kindOf(lane, column) === "missing" ? "—" : formatValue(lane.values[column]) + (lane.unit === "bits" ? " bits" : "");
+      /** @type {HTMLElement[]} */ (this.values)[i].textContent = text;
+    });
+  }
+
+  /** @param {readonly [number, number]|null} loop */
+  #drawLoop(loop) {
+    const text = textFromLoop(loop) ?? "";
+    if (this.#press?.isDrag || text === this.#drawn.loop) return;
+    this.#drawn.loop = text;
+    this.range.hidden = !loop;
+    if (loop) this.#stretch(loop[0], loop[1]);
+  }
+
+  /** @param {number} from step
+   *  @param {number} to step */
+  #stretch(from, to) {
+    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((step) => xOfStep(step, this.#width, this.player.numSteps));
+    Object.assign(this.range.style, { left: `${left}px`, width: `${Math.max(2, right - left)}px` });
+  }
+
+  #listen() {
+    this.lanes.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (event.button !== 0) return;
+      this.lanes.setPointerCapture(event.pointerId);
+      this.#press = { x: event.clientX, step: this.#stepAt(event), isDrag: false };
+    });
+    this.lanes.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#move(event));
+    this.lanes.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => this.#release(event));
+    this.lanes.addEventListener("pointercancel", () => {
+      this.#cancel();
+      this.#hideTip();
+    });
+    this.lanes.addEventListener("pointerleave", () => this.#hideTip());
+  }
+
+  /** @param {PointerEvent} event
+   *  @returns {number} */
+  #stepAt(event) {
+    return stepOfX(event.clientX - this.lanes.getBoundingClientRect().left, this.#width, this.player.numSteps);
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const step = this.#stepAt(event);
+    const press = this.#press;
+    if (press && Math.abs(event.clientX - press.x) >= DRAG_PX) press.isDrag = true;
+    if (press?.isDrag) {
+      this.range.hidden = false;
+      this.#stretch(press.step, step);
+    }
+    this.#showTip(step);
+  }
+
+  /** @param {PointerEvent} event */
+  #release(event) {
+    const press = this.#press;
+    this.#press = null;
+    if (event.pointerType !== "mouse") this.#hideTip();
+    if (!press) return;
+    const step = this.#stepAt(event);
+    if (!press.isDrag || step === press.step) {
+      this.#cancel();
+      return this.player.seek(press.step);
+    }
+    this.#drawn.loop = ""; // what the drag drew is not yet what stands there
+    this.player.setLoop([press.step, step]);
+    const [first, last] = /** @type {[number, number]} */ (this.player.loop);
+    if (this.player.step < first || this.player.step > last) this.player.seek(first);
+    this.player.play();
+  }
+
+  #cancel() {
+    this.#press = null;
+    this.#drawn.loop = "?"; // whatever the drag drew goes
+    this.#drawLoop(this.player.loop);
+  }
+
+  #hideTip() {
+    this.tip.hidden = this.pointer.hidden = true;
+  }
+
+  /** @param {number} step */
+  #showTip(step) {
+    const box = this.lanes.getBoundingClientRect();
+    const x = xOfStep(step, this.#width, this.player.numSteps);
+    this.pointer.hidden = this.tip.hidden = false;
+    this.pointer.style.transform = `translateX(${x}px)`;
+    this.tip.replaceChildren(...this.#tipLines(step));
+    const left = Math.min(innerWidth - this.tip.offsetWidth - 8, Math.max(8, box.left + x - this.tip.offsetWidth / 2));
+    Object.assign(this.tip.style, { left: `${left}px`, top: `${box.top - this.tip.offsetHeight - 8}px` });
+  }
+
+  /** @param {number} step
+   *  @returns {Node[]} */
+  #tipLines(step) {
+    const { sequence, text, steps } = this.tokens;
+    const [pos0, numRead, next] = [steps.pos0[step], steps.t_add[step], steps.chosen_id[step]];
+    const name = (/** @type {number} */ id) => `“${(text[id] ?? `#${id}`).replace(/ /g, "␣")}”`;
+    const read = numRead === 1 ? name(sequence[pos0]) : `${numRead} tokens`;
+    const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
+    if (numRead) lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
+    if (!this.#series) return lines;
+    const { every, firstOdd } = this.#series;
+    const none = firstOdd && step >= firstOdd.step ? "no number: NaN or ∞ is in it, or it was not captured" : "not captured";
+    const column = Math.floor(step / every);
+    if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
+    for (const lane of this.#lanes) {
+      const [kind, value] = [kindOf(lane, column), lane.values[column]];
+      const missing = lane.present ? "not recorded in this step" : none;
+      const nats = lane.name === "surprise" && kind === "number" ? ` = ${formatValue(value * Math.LN2)} nats` : "";
+      lines.push(
+        el(
+          "div",
+          { "data-lane": lane.name },
+          `${lane.title} `,
+          el("span", { class: "mri-value", text: kind === "missing" ? missing : `${exactly(value)} ${lane.unit}`.trim() }),
+          nats,
+        ),
+      );
+    }
+    return lines;
+  }
+}

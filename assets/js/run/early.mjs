@@ -1,0 +1,62 @@
+/**
+ * What the first picture of the Scanner needs, asked for while Dash's scripts are still on their way.
+ *
+ * Knows which session the page is about to show, and the addresses. Whatever fails here is asked for again, and told, by
+ * those who need it.
+ */
+
+import { openingStep } from "../core/opening.mjs";
+import { viewFromUrl } from "../core/address.mjs";
+import { neighboursOf } from "./cache.mjs";
+import { fetchFrames, fetchScales } from "./http.mjs";
+import { metaAndTokens } from "./pin.mjs";
+
+/** @typedef {[[any, any], Record<string, any>]} Asked [[meta, tokens], scales] */
+
+/** @type {{session: string, answer: Promise<Asked|null>}|null} */
+let early = null;
+/** @type {{session: string, start: number, stop: number, answer: Promise<ArrayBuffer|null>}|null} */
+let frames = null;
+
+/** Ask now.
+ *  @returns {Promise<Record<string, any>|null>} the scales; null: no session is about to be shown, or they did not come */
+export async function askEarly() {
+  const asked = viewFromUrl(location.search);
+  const session = document.querySelector('meta[name="mri-session"]')?.getAttribute("content"); // the server knows that it can be opened
+  if (!session) return null;
+  const answer = Promise.all([metaAndTokens(session), fetchScales()]);
+  early = {
+    session,
+    answer: answer.then(
+      (all) => (all[0][0].version ? all : null),
+      () => null,
+    ),
+  }; // what still grows is another one by then
+  return answer.then(
+    ([[meta, tokens], scales]) => {
+      const [start, stop] = neighboursOf(openingStep(asked, tokens.steps), meta.num_steps);
+      if (meta.version) frames = { session, start, stop, answer: fetchFrames(session, start, stop, undefined, meta.version).catch(() => null) };
+      return scales;
+    },
+    () => null,
+  );
+}
+
+/** @param {string} session
+ *  @returns {Promise<Asked|null>} what was asked for early, once; null: it was not, or did not come */
+export async function takeEarly(session) {
+  const answer = early?.session === session ? early.answer : null;
+  early = null;
+  return answer;
+}
+
+/** @param {string} session
+ *  @param {number} start
+ *  @param {number} stop
+ *  @returns {Promise<ArrayBuffer|null>} the records of these very steps, if they were asked for early, once; null: they were not, or
+ *           did not come */
+export async function takeEarlyFrames(session, start, stop) {
+  const answer = frames?.session === session && frames.start === start && frames.stop === stop ? frames.answer : null;
+  frames = null;
+  return answer;
+}

@@ -1,0 +1,234 @@
+/**
+ * The server's session routes, with failures as sentences.
+ *
+ * Knows addresses and HTTP. Refuses to know what frames mean, and when to ask for them.
+ */
+
+import { frameFromBlob } from "../core/wire.mjs";
+
+/** Refusals that a moment later may not be one: too slow, too early, too many. */
+const NOT_YET = Object.freeze([408, 425, 429]);
+
+/** A request that did not give what was asked. The message is a sentence for a person. */
+export class SourceError extends Error {
+  /** @param {string} sentence
+   *  @param {number} [status] of the answer, 0 where there was none */
+  constructor(sentence, status = 0) {
+    super(sentence);
+    this.status = status;
+  }
+
+  /** Whether the server answered that there is no such thing, so that asking again is of no use. */
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && !NOT_YET.includes(this.status);
+  }
+}
+
+/** @param {string} id
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} {session, num_steps, groups, sampled, name, version, integrity}
+ *  @throws {SourceError} */
+export function fetchMeta(id, signal) {
+  return answer(id, "meta", (response) => response.json(), signal);
+}
+
+/** Waits until the server has compared a session's checksums.
+ *  @param {string} id
+ *  @param {string} integrity of the meta: "checking", "right" or "damaged: " and a sentence
+ *  @param {AbortSignal} [signal]
+ *  @param {number} [pollMs]
+ *  @returns {Promise<string>} "" where they fit, else the sentence */
+export async function damageOf(id, integrity, signal, pollMs = 1000) {
+  while (integrity === "checking" && !signal?.aborted) {
+    await new Promise((done) => setTimeout(done, pollMs));
+    try {
+      integrity = (await answer(id, "integrity", (response) => response.json(), signal)).integrity;
+    } catch (error) {
+      if (error instanceof SourceError && error.status) return ""; // deleted: others say so
+    }
+  }
+  return integrity?.startsWith("damaged: ") ? integrity.slice("damaged: ".length) : "";
+}
+
+/** @param {string} id
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} {sequence, text, special, steps}
+ *  @throws {SourceError} */
+export function fetchTokens(id, signal) {
+  return answer(id, "tokens", (response) => response.json(), signal);
+}
+
+/** Wire records of the steps start…stop−1.
+ *  @param {string} id
+ *  @param {number} start
+ *  @param {number} stop
+ *  @param {AbortSignal} [signal]
+ *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
+ *  @returns {Promise<ArrayBuffer>}
+ *  @throws {SourceError} */
+export function fetchFrames(id, start, stop, signal, version = "") {
+  const query = `start=${start}&stop=${stop}${version && `&v=${encodeURIComponent(version)}`}`;
+  return answer(id, `frames?${query}`, (response) => response.arrayBuffer(), signal);
+}
+
+/** @param {string} id
+ *  @param {string} stat column of the statistics, as "l2"
+ *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<import("../core/types.mjs").Series>}
+ *  @throws {SourceError} */
+export async function fetchSeries(id, stat, version = "", signal) {
+  const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
+  const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
+  const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
+  const { every, first_odd: odd, extra = [] } = /** @type {any} */ (header);
+  const added = extra.map((/** @type {string} */ name, /** @type {number} */ i) => ({
+    name,
+    values: line(`extra/${i}/values`),
+    present: line(`extra/${i}/present`),
+  }));
+  return {
+    surprise: line("surprise"),
+    entropy: line("entropy"),
+    points: line("points"),
+    every,
+    extra: added,
+    firstOdd: odd && { step: odd[0], point: odd[1] },
+  };
+}
+
+/** Attention mass of every position on what the step predicts.
+ *  @param {string} id
+ *  @param {number} step
+ *  @param {string} [version]
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<{weights: number[], exact: boolean, most_off: number, note: string}>}
+ *  @throws {SourceError} also where too little was captured, with what to record */
+export async function fetchSaliency(id, step, version = "", signal) {
+  const found = await answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
+  if (!found.weights) throw new SourceError(found.note);
+  return found;
+}
+
+const POLL_MS = 300;
+
+/** Gradient × input of one step: has the server's worker compute it, and waits for it.
+ *  @param {string} id
+ *  @param {number} step
+ *  @param {AbortSignal} [signal]
+ *  @param {(message: string) => void} [onWait] called with what it waits for
+ *  @param {number} [pollMs]
+ *  @returns {Promise<{signed: number[], token_id: number, logit: number}>}
+ *  @throws {SourceError} */
+export async function fetchAttribution(id, step, signal, onWait = () => {}, pollMs = POLL_MS) {
+  const json = (/** @type {Response} */ response) => response.json();
+  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ step }) };
+  let found = await answer(id, "attribution", json, signal, asked);
+  while (found.status === "running") {
+    onWait(found.message);
+    await new Promise((done) => setTimeout(done, pollMs));
+    found = await answer(id, `attribution?step=${step}`, json, signal);
+  }
+  if (found.status === "error") throw new SourceError(found.message);
+  return found;
+}
+
+/** Have a prompt recorded.
+ *  @param {Record<string, any>} request body of POST /record (docs/live.md)
+ *  @returns {Promise<{id: string}>} the session's id, from now on
+ *  @throws {SourceError} */
+export function startRecording(request) {
+  const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) };
+  return answerAt("/record", "", (response) => response.json(), undefined, init);
+}
+
+/** Where a recording stands.
+ *  @param {string} id
+ *  @returns {Promise<{state: string, step: number, max_steps: number, position: number, message: string}>}
+ *  @throws {SourceError} */
+export function recordingStatus(id) {
+  return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
+}
+
+/** How two sessions are aligned (mri/study/comparison.py).
+ *  @param {string} a
+ *  @param {string} b
+ *  @param {string} align
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} {strategy, positions, divergence, steps, matched, whole, keys, notes}
+ *  @throws {SourceError} */
+export function fetchAlignment(a, b, align, signal) {
+  return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
+}
+
+/** The groups of a session's neurons.
+ *  @param {string} address see core/groups.mjs
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>}
+ *  @throws {SourceError} */
+export function fetchGroups(address, signal) {
+  return answerAt(address, "", (response) => response.json(), signal);
+}
+
+/** @param {string} lesson
+ *  @param {AbortSignal} [signal]
+ *  @returns {Promise<any>} what the player of lessons shows
+ *  @throws {SourceError} */
+export function fetchLesson(lesson, signal) {
+  return answerAt(`/lessons/${lesson}.json`, "", (response) => response.json(), signal);
+}
+
+/** @param {AbortSignal} [signal]
+ *  @returns {Promise<Record<string, any>>} assets/scales.json
+ *  @throws {SourceError} */
+export function fetchScales(signal) {
+  return answerAt(new URL("../../scales.json", import.meta.url).pathname, "", (response) => response.json(), signal);
+}
+
+/** @param {string} id of a recording
+ *  @param {"pause"|"resume"|"step"|"stop"} what
+ *  @throws {SourceError} */
+export function steerRecording(id, what) {
+  return answerAt(`/record/${encodeURIComponent(id)}/${what}`, id, (response) => response.json(), undefined, { method: "POST" });
+}
+
+/** @template T
+ *  @param {string} id
+ *  @param {string} what
+ *  @param {(response: Response) => Promise<T>} read
+ *  @param {AbortSignal} [signal]
+ *  @param {RequestInit} [init]
+ *  @returns {Promise<T>} an abort passes through as the AbortError it is */
+function answer(id, what, read, signal, init) {
+  return answerAt(`/sessions/${encodeURIComponent(id)}/${what}`, id, read, signal, init);
+}
+
+/** @template T
+ *  @param {string} address
+ *  @param {string} id of the session, for what cannot be found
+ *  @param {(response: Response) => Promise<T>} read
+ *  @param {AbortSignal} [signal]
+ *  @param {RequestInit} [init]
+ *  @returns {Promise<T>} an abort passes through as the AbortError it is */
+async function answerAt(address, id, read, signal, init = {}) {
+  let response;
+  try {
+    response = await fetch(address, { ...init, signal });
+    if (response.ok) return await read(response);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    const cause = response ? "The server's answer broke off" : "The server does not answer";
+    throw new SourceError(`${cause}: check that it is running, then retry.`);
+  }
+  throw new SourceError(await sentenceOf(response, id), response.status);
+}
+
+/** @param {Response} response that failed
+ *  @param {string} id
+ *  @returns {Promise<string>} the server's own sentence where it sent one ({"error": …}) */
+async function sentenceOf(response, id) {
+  const body = await response.json().catch(() => null);
+  if (typeof body?.error === "string") return body.error;
+  if (response.status === 404) return `There is no session “${id}”: choose another one from the list.`;
+  return `The server refused with status ${response.status}: retry, or look at its log.`;
+}

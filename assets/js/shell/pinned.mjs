@@ -1,0 +1,60 @@
+/**
+ * The button that pins a session in this browser, with its state and size, and the word that the server is gone.
+ *
+ * Knows a Pin's states. Refuses to know where the bytes lie.
+ */
+
+import { MOST_PINNED_BYTES } from "../run/pin.mjs";
+import { el } from "./dom.mjs";
+import { showToast } from "./shell.mjs";
+
+export class PinButton {
+  /** @param {HTMLElement} host
+   *  @param {import("../run/pin.mjs").Pin} pin */
+  constructor(host, pin) {
+    this.pin = pin;
+    this.button = el("button", { type: "button", class: "mri-button mri-pin", on: { click: () => this.#click() } });
+    host.prepend(this.button);
+    this.draw();
+  }
+
+  async #click() {
+    const { pin } = this;
+    try {
+      if (pin.state === "pinned") await pin.unpin();
+      else if (pin.state === "none") await pin.pin();
+    } catch (error) {
+      showToast(/** @type {Error} */ (error).message, "error");
+    }
+  }
+
+  draw() {
+    const { state, numBytes, aboutBytes, isOffline } = this.pin;
+    const isTooLarge = state === "none" && aboutBytes > MOST_PINNED_BYTES;
+    const words = {
+      none: aboutBytes ? `Pin · about ${megabytes(aboutBytes)}` : "Pin",
+      pinning: `Pinning · ${megabytes(numBytes)}`,
+      pinned: `Pinned · ${megabytes(numBytes)}`,
+      impossible: "Pin",
+    };
+    const why = {
+      none: isTooLarge ? "More than 64 MB: too large to pin" : "Keep this session in the browser, to replay it when the server is gone",
+      pinning: "Fetching every step",
+      pinned: "Kept in this browser for replay without the server: press to let it go",
+      impossible: "Only a finished session can be pinned, in a browser that keeps data",
+    };
+    this.button.textContent = words[state];
+    this.button.title = why[state];
+    this.button.disabled = isTooLarge || state === "pinning" || state === "impossible";
+    this.button.setAttribute("aria-pressed", String(state === "pinned"));
+    const note = document.getElementById("mri-offline");
+    if (note) note.hidden = !isOffline;
+  }
+}
+
+/** @param {number} numBytes
+ *  @returns {string} */
+function megabytes(numBytes) {
+  const mb = numBytes / 1e6;
+  return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;
+}

@@ -1,0 +1,163 @@
+/**
+ * What every page has: theme switch, toasts, the dialog of keys.
+ *
+ * Listens on the document, because Dash may build the page anew at any time. Knows no sessions.
+ */
+
+import { GLOSSARY } from "../core/glossary.mjs";
+import { IDS } from "../core/names.mjs";
+import { Callbacks } from "../run/callbacks.mjs";
+import { BINDINGS, keyOf } from "../desk/keys.mjs";
+import { keepDataMarked } from "./data.mjs";
+import { el } from "./dom.mjs";
+import { openAddress } from "./picker.mjs";
+
+const TOAST_MS = 9000;
+
+/** Told of every change of theme. */
+export const themeChanged = new EventTarget();
+
+/** @returns {"dark"|"light"} */
+export function theme() {
+  return document.documentElement.dataset.bsTheme === "light" ? "light" : "dark";
+}
+
+/** Called once, by boot.js. */
+export function startShell() {
+  document.addEventListener("click", (event) => {
+    const action = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action]")?.getAttribute("data-mri-action");
+    if (action === "theme") switchTheme();
+    if (action === "keys") showKeys();
+    if (action === "record") document.getElementById("record-open")?.click();
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
+    if (keyOf(event) === "?" && !isTyping && !event.defaultPrevented) showKeys();
+  });
+  document.addEventListener("click", goBackToScanner, { capture: true });
+  matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
+  watchServer();
+  keepDataMarked();
+  markPage();
+  new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
+}
+
+const AWAY = "The server does not answer: check that it is running. It is asked again by itself. What it records goes on, and is kept.";
+
+/** What Dash asks the server for is asked again until it is answered; until then the page says that it was not. */
+function watchServer() {
+  const ask = window.fetch.bind(window);
+  const again = { text: "Try again", act: () => callbacks.now() };
+  const callbacks = new Callbacks({ fetch: ask, onAway: () => toastOf(AWAY) ?? showToast(AWAY, "error", again), onBack: () => retractToast(AWAY) });
+  window.fetch = (...asked) => callbacks.fetch(...asked);
+}
+
+/** Where the Scanner was left, for as long as the tab lives. */
+let scannerAddress = "";
+
+/** The menu's Scanner goes back to the recording and step that one came from.
+ *  @param {MouseEvent} event */
+function goBackToScanner(event) {
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scanner");
+  if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  openAddress(scannerAddress);
+}
+
+/** Underline the page that is open. */
+function markPage() {
+  if (location.pathname === "/") scannerAddress = `/${location.search}`;
+  for (const link of document.querySelectorAll(".mri-nav-link")) {
+    const isHere = new URL(/** @type {HTMLAnchorElement} */ (link).href).pathname === location.pathname;
+    if (link.classList.contains("is-here") === isHere) continue;
+    link.classList.toggle("is-here", isHere);
+    if (isHere) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Until somebody chooses here, the page is as light or dark as the system. */
+function followSystem() {
+  try {
+    if (localStorage.getItem("mri-theme")) return;
+  } catch {
+    // a browser that keeps nothing has chosen nothing
+  }
+  setTheme(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+}
+
+/** @param {"dark"|"light"} next */
+function setTheme(next) {
+  document.documentElement.dataset.bsTheme = next;
+  themeChanged.dispatchEvent(new Event("change"));
+}
+
+function switchTheme() {
+  const next = theme() === "dark" ? "light" : "dark";
+  try {
+    localStorage.setItem("mri-theme", next);
+  } catch {
+    // a browser that keeps nothing still switches
+  }
+  setTheme(next);
+}
+
+/** @param {string} text
+ *  @param {string} [kind] "info" or "error"
+ *  @param {import("./empty.mjs").Way} [way] what can be done about it */
+export function showToast(text, kind = "info", way) {
+  const host = document.getElementById("mri-toasts");
+  if (!host) return;
+  retractToast(text);
+  const close = el("button", { type: "button", class: "mri-icon", "aria-label": "Dismiss", text: "×", on: { click: () => toast.remove() } });
+  const toast = el(
+    "div",
+    { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" },
+    el("p", { text }),
+    way ? el("button", { type: "button", class: "mri-button", text: way.text, on: { click: way.act } }) : "",
+    close,
+  );
+  host.append(toast);
+  if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+/** What a toast said is no longer so.
+ *  @param {string} text */
+export function retractToast(text) {
+  toastOf(text)?.remove();
+}
+
+/** @param {string} text
+ *  @returns {Element|undefined} the toast that says it */
+function toastOf(text) {
+  return [...document.querySelectorAll(".mri-toast")].find((each) => each.querySelector("p")?.textContent === text);
+}
+
+/** What the words mean, then the list of keys, from the same table that binds them. */
+export function showKeys() {
+  document.getElementById("mri-keys")?.remove();
+  const words = el("div", { class: "mri-words" });
+  for (const [heading, terms] of GLOSSARY) {
+    const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
+    words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
+  }
+  const list = el("dl");
+  for (const { label, does } of BINDINGS) list.append(el("dt", {}, el("kbd", { text: label })), el("dd", { text: does }));
+  const dialog = el(
+    "dialog",
+    { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
+    el("h2", { id: "mri-keys-title", text: "What you see, and the keys", tabindex: "-1", autofocus: true }),
+    words,
+    el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
+    el("h3", { text: "Keys" }),
+    el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
+    list,
+  );
+  const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
+  if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));
+  dialog.append(form);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}

@@ -1,0 +1,162 @@
+/**
+ * The stage's legend: the colour scale with its end, the mark of everything that is no number, and what particles carry.
+ *
+ * Knows scales.json and how dots are drawn. Refuses to know frames and what is under the pointer.
+ */
+
+import { colourMap } from "../core/colour.mjs";
+import { FLOWS } from "../core/flow.mjs";
+import { formatValue } from "../core/format.mjs";
+import { pointOfGroups } from "../core/groups.mjs";
+import { hookPoint } from "../core/layout.mjs";
+import { MARK } from "../core/quantization.mjs";
+import { drawMark } from "./paint.mjs";
+import { coreRadius } from "./sprites.mjs";
+import { el, sized } from "../shell/dom.mjs";
+
+/** @typedef {import("../core/colour.mjs").Stops} Stops */
+
+/** @type {[string, number, number][]} what the legend lists: name, value, mark */
+const MARKS = [
+  ["not captured", NaN, MARK.notCaptured],
+  ["zero", 0, MARK.value],
+  ["NaN", NaN, MARK.nan],
+  ["±∞", Infinity, MARK.plusInfinity],
+  ["clipped", 65504, MARK.clipped],
+];
+
+/** @param {Record<string, any>} scales assets/scales.json
+ *  @param {boolean} isSigned
+ *  @returns {{positive: Stops, negative: Stops}} the same where sign is not shown */
+export function dotScales(scales, isSigned) {
+  if (!isSigned) return { positive: scales.temperature, negative: scales.temperature };
+  return { positive: half(scales.signed, 1), negative: half(scales.signed, -1) };
+}
+
+/** One side of the signed scale, from near the middle outwards: the middle itself is the ground's colour, and a small
+ *  captured value must still be seen.
+ *  @param {Stops} stops
+ *  @param {1|-1} sign
+ *  @returns {Stops} */
+function half(stops, sign) {
+  const colour = colourMap(stops);
+  const hex = (/** @type {number} */ share) =>
+    colour(0.5 + sign * share * 0.5)
+      .map((part) => part.toString(16).padStart(2, "0"))
+      .join("");
+  return [0, 0.25, 0.5, 0.75, 1].map((t) => [t, `#${hex(0.3 + 0.7 * t)}`]);
+}
+
+/** The parts of the legend for one hook point.
+ *  @param {object} shown
+ *  @param {string} shown.key
+ *  @param {import("../core/layout.mjs").Layout} shown.layout
+ *  @param {Record<string, any>} shown.scales
+ *  @param {number} shown.top magnitude at the end of the scale
+ *  @param {boolean} shown.isSigned
+ *  @param {import("../core/flow.mjs").FlowKind} shown.flow "none" where nothing runs
+ *  @param {import("../core/groups.mjs").Groups|null} [shown.groups] that colour the dots
+ *  @param {readonly string[]} [shown.keys] hook points on the stage
+ *  @returns {HTMLElement[]} */
+export function legendParts({ key, layout, scales, top, isSigned: isAsked, flow, groups = null, keys = [] }) {
+  const isGrouped = groups !== null && groups.has(keys);
+  const isSigned = isAsked && !isGrouped; // group colours have no sign
+  const { positive, negative } = isGrouped ? ofOneColour(scales.groups.none) : dotScales(scales, isSigned);
+  const scale = el("canvas", { role: "img", "aria-label": `Dots grow and go from blue over white and yellow to red up to ${formatValue(top)}` });
+  drawScale(scale, positive, isSigned ? negative : null);
+  const end = formatValue(top);
+  const title = `Magnitude (${hookPoint(layout, key).unit}) of ${key}. Full scale: what 90 % of the steps have as 99th percentile.`;
+  const parts = [
+    el("span", { class: "mri-scale", title }, isSigned ? `≤ −${end}` : "|x| 0", scale, `≥ ${end}`),
+    ...MARKS.map(([name, value, mark]) => el("span", {}, markSwatch(value, mark, scales.marks), name)),
+  ];
+  if (groups) parts.splice(1, 0, isGrouped ? groupKeys(groups) : el("span", { text: `groups are of ${pointOfGroups(groups.name)}: not on these plates` }));
+  const [, , formula] = FLOWS.find(([kind]) => kind === flow) ?? FLOWS[FLOWS.length - 1];
+  if (formula) {
+    const title = "More, brighter, faster and hotter particles: a larger amount. At 1 they are most. Where a block's amount was not captured, none run.";
+    parts.push(el("span", { class: "mri-flow-key", title }, "0", flowSwatch(scales.temperature), `1 · ${formula}`));
+  }
+  return parts;
+}
+
+/** @param {string} colour
+ *  @returns {{positive: Stops, negative: Stops}} */
+function ofOneColour(colour) {
+  const stops = /** @type {Stops} */ ([
+    [0, colour],
+    [1, colour],
+  ]);
+  return { positive: stops, negative: stops };
+}
+
+/** What the colours of groups mean; size stays the magnitude.
+ *  @param {import("../core/groups.mjs").Groups} groups
+ *  @returns {HTMLElement} */
+function groupKeys({ colours, name }) {
+  const dots = colours.map((colour, place) => {
+    const isNone = place === colours.length - 1;
+    return el("span", {
+      class: "mri-group-key",
+      style: `--group:${colour}`,
+      title: isNone ? "captured too rarely, or of a hook point that was not grouped" : null,
+      text: isNone ? "no group" : String(place + 1),
+    });
+  });
+  return el("span", { class: "mri-groups", title: `Groups of ${pointOfGroups(name)}, made on the Neurons page; size: magnitude` }, "group", ...dots);
+}
+
+/** Dots of the scale from small to large, as they are on the plates.
+ *  @param {HTMLCanvasElement} canvas
+ *  @param {Stops} stops
+ *  @param {Stops|null} negative */
+function drawScale(canvas, stops, negative) {
+  const [count, cell] = [11, 13];
+  const ctx = sized(canvas, count * cell, 18);
+  if (!ctx) return;
+  for (let i = 0; i < count; i++) {
+    const share = negative ? Math.abs(i - (count - 1) / 2) / ((count - 1) / 2) : i / (count - 1);
+    const side = negative && i < (count - 1) / 2 ? negative : stops;
+    ctx.fillStyle = colourAt(side, share);
+    ctx.beginPath();
+    ctx.arc((i + 0.5) * cell, 9, coreRadius(share, cell), 0, 2 * Math.PI);
+    ctx.fill();
+  }
+}
+
+/** @param {Stops} stops
+ *  @returns {HTMLCanvasElement} a few particles, more and hotter to the right */
+function flowSwatch(stops) {
+  const canvas = el("canvas", { "aria-hidden": "true" });
+  const ctx = sized(canvas, 54, 14);
+  for (let i = 0; ctx && i < 12; i++) {
+    const share = (i / 11) ** 0.6;
+    ctx.fillStyle = colourAt(stops, share);
+    ctx.beginPath();
+    ctx.arc(2 + share * 50, 3 + ((i * 5) % 9), 0.9 + share, 0, 2 * Math.PI);
+    ctx.fill();
+  }
+  return canvas;
+}
+
+/** @param {Stops} stops
+ *  @param {number} t
+ *  @returns {string} */
+function colourAt(stops, t) {
+  const [r, g, b] = colourMap(stops)(t);
+  return `rgb(${r},${g},${b})`;
+}
+
+/** @param {number} value
+ *  @param {number} mark
+ *  @param {Record<string, string>} colours
+ *  @returns {HTMLCanvasElement} */
+function markSwatch(value, mark, colours) {
+  const canvas = el("canvas", { "aria-hidden": "true" });
+  const ctx = sized(canvas, 14, 14);
+  if (!ctx) return canvas;
+  if (mark === MARK.notCaptured) {
+    ctx.fillStyle = colours.not_captured;
+    ctx.fillRect(6, 6, 2, 2);
+  } else drawMark(ctx, value, mark, 7, 7, 4, colours);
+  return canvas;
+}

@@ -1,0 +1,79 @@
+/**
+ * Streams of particles as numbers: where each runs from and to, and the measured amount it carries.
+ *
+ * Number, brightness, speed and colour of a stream all carry the same amount. Their places within a stream are spread
+ * evenly by fixed sequences: they mean nothing, and nothing is drawn at random. Pure; knows no WebGL and no clock.
+ */
+
+import { FULL_FLOW, reads, writes } from "../core/flow.mjs";
+
+/** @typedef {import("./tower_geometry.mjs").Slab} Slab */
+
+/** Numbers for each particle: from (3), to (3), offset along the way, amount 0…1, stream. */
+export const PARTICLE_FLOATS = 9;
+export const MOST_STREAMS = 64;
+const MOST_IN_STREAM = 56;
+const [GOLDEN_X, GOLDEN_Z, GOLDEN_T] = [0.7548776662466927, 0.5698402909980532, 0.6180339887498949]; // R2 sequence (Roberts 2018)
+
+/** @typedef {object} Streams
+ *  @property {Float32Array} particles (n * PARTICLE_FLOATS,)
+ *  @property {Float32Array} amounts (n_streams,) 0…1 of the full flow: what the speed follows */
+
+/** @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("../core/layout.mjs").Layout} layout
+ *  @param {Slab[]} slabs bottom to top
+ *  @param {import("../core/flow.mjs").FlowKind} kind
+ *  @param {(position: number) => [number, number, number]} columnOf where a token's column stands
+ *  @returns {Streams} */
+export function streamsOf(frame, layout, slabs, kind, columnOf) {
+  const blocks = Math.min(layout.n_layer, MOST_STREAMS);
+  const amounts = new Float32Array(MOST_STREAMS);
+  /** @type {number[]} */
+  const out = [];
+  const written = kind === "attention" || kind === "mlp" ? writes(frame, layout, kind) : null;
+  for (let block = 0; block < blocks; block++) {
+    const upper = slabs.findIndex(({ key }) => key.startsWith(`block.${block}.`));
+    if (upper < 0) continue;
+    if (written && upper > 0) amounts[block] = stream(out, slabs[upper - 1], slabs[upper], written[block], block);
+    else if (kind === "tokens") amounts[block] = readStream(out, reads(frame, layout, block), slabs[upper], columnOf, block);
+  }
+  return { particles: Float32Array.from(out), amounts };
+}
+
+/** @param {number[]} out
+ *  @param {Slab} lower
+ *  @param {Slab} upper
+ *  @param {number} amount
+ *  @param {number} block
+ *  @returns {number} share of the full flow */
+function stream(out, lower, upper, amount, block) {
+  const share = Math.min(1, amount / FULL_FLOW);
+  if (!(share > 0)) return 0;
+  const count = Math.ceil(share * MOST_IN_STREAM);
+  for (let i = 0; i < count; i++) {
+    const [x, z] = [0.92 * (((i + 1) * GOLDEN_X + block * 0.37) % 1) - 0.46, (((i + 1) * GOLDEN_Z) % 1) - 0.5];
+    out.push(x, lower.y, z * lower.depth, x, upper.y, z * upper.depth, ((i + 1) * GOLDEN_T) % 1, share, block);
+  }
+  return share;
+}
+
+/** From token columns up to a plate: to each position as many particles as its part of the kept weights.
+ *  @param {number[]} out
+ *  @param {Map<number, number>|null} mass
+ *  @param {Slab} upper
+ *  @param {(position: number) => [number, number, number]} columnOf
+ *  @param {number} block
+ *  @returns {number} the largest weight */
+function readStream(out, mass, upper, columnOf, block) {
+  let most = 0;
+  for (const [position, weight] of mass ?? []) {
+    const count = Math.round((weight / FULL_FLOW) * MOST_IN_STREAM);
+    const from = columnOf(position);
+    most = Math.max(most, weight);
+    for (let i = 0; i < count; i++) {
+      const spread = 0.02 * (((i + 1) * GOLDEN_X) % 1) - 0.01;
+      out.push(from[0] + spread, from[1], from[2], from[0] + spread, upper.y, upper.depth / 2, ((i + 1) * GOLDEN_T + position * 0.13) % 1, weight, block);
+    }
+  }
+  return Math.min(1, most / FULL_FLOW);
+}

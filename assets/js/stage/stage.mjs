@@ -1,0 +1,329 @@
+/**
+ * The stage: the tower or the flat picture, its legend and switches, and what is under the pointer.
+ *
+ * One component among others, replaceable as a whole: it is given frames and a selection, and says what was picked.
+ * Knows the mouse; refuses to know the clock, the network and Plotly.
+ */
+
+import { FLOWS } from "../core/flow.mjs";
+import { captured } from "../core/layout.mjs";
+import { plateKeys } from "./plates.mjs";
+import { el } from "../shell/dom.mjs";
+import { Failed } from "../shell/failed.mjs";
+import { FlatPicture } from "./flat.mjs";
+import { WIDE_PX } from "./labels.mjs";
+import { legendParts } from "./legend.mjs";
+import { tipParts } from "./tip.mjs";
+import { TowerPicture } from "./tower.mjs";
+
+/** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
+ *  @property {string[]} keys hook points, bottom to top
+ *  @property {string|null} point the selected one
+ *  @property {number|null} neuron
+ *  @property {readonly string[]} watched "<hook point>:<neuron>"
+ *  @property {import("../core/groups.mjs").Groups|null} groups that colour the dots instead of their magnitude
+ *  @property {boolean} isSigned
+ *  @property {boolean} hasStats
+ *  @property {import("../core/flow.mjs").FlowKind} flow
+ *  @property {number} width
+ *  @property {number} height */
+
+/** @typedef {"tower"|"flat"} PictureName */
+
+const DRAG_PX = 4;
+const TURN_PER_PX = 0.006;
+const ZOOM_PER_PX = 0.0012;
+
+export class Stage {
+  /** @type {import("../core/wire.mjs").Frame|null} */
+  frame = null;
+  /** @type {PictureName} */
+  picture = "tower";
+  #options = { isSingle: false, isSigned: false, hasStats: false, flow: /** @type {import("../core/flow.mjs").FlowKind} */ ("attention") };
+  #legendOf = "";
+  /** Name of the groups that colour the dots, or did before they were switched off.
+   *  @type {string|null} */
+  #groupsOf = null;
+  /** @type {import("../core/groups.mjs").Groups|null} those that are shown */
+  #groups = null;
+  /** @type {{width: number, height: number}|null} of the picture; measured only when something may have changed it:
+   *  asking in every frame makes the browser lay out the page in every frame */
+  #size = null;
+  /** @type {{clientX: number, clientY: number}|null} */
+  #pointer = null;
+  #dragged = 0;
+
+  /** @param {HTMLElement} host
+   *  @param {object} context
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {Record<string, any>} context.scales assets/scales.json
+   *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
+   *  @param {import("../core/types.mjs").Tokens} context.tokens
+   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}|{groups: string|null}) => void} context.onPick
+   *  @param {() => void} context.onRetry the step that did not come is asked for again
+   *  @param {() => void} context.needsRedraw
+   *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
+  constructor(host, context) {
+    this.host = host;
+    this.context = context;
+    this.#options.isSigned = context.layout.n_layer === 0; // in a small network of one's own a weight's sign is what it says
+    this.flat = new FlatPicture(context);
+    this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw() });
+    this.failed = new Failed(context.onRetry);
+    this.note = el("p", { class: "mri-stage-note", hidden: true });
+    this.tip = el("div", { class: "mri-tip", hidden: true });
+    this.legend = el("div", { class: "mri-legend" });
+    this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
+    this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
+    host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
+    this.#listen(this.view);
+    this.observer = new ResizeObserver(() => {
+      this.#size = null;
+      context.needsRedraw();
+    });
+    this.observer.observe(host);
+    this.observer.observe(this.legend);
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.tower.close();
+  }
+
+  /** The canvas that is seen. */
+  get canvas() {
+    return this.#current().canvas;
+  }
+
+  /** @returns {FlatPicture|TowerPicture} the tower, where there is WebGL2 and it is wanted */
+  #current() {
+    return this.picture === "tower" && this.tower.isReady() ? this.tower : this.flat;
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {string} point
+   *  @returns {number} the strongest captured neuron, 0 where there is none */
+  strongest(frame, point) {
+    const found = captured(frame, this.context.layout, point);
+    let best = -1;
+    found?.values.forEach((value, i) => {
+      if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
+    });
+    return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
+  }
+
+  /** @param {import("../core/wire.mjs").Frame} frame
+   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null,
+   *          groups?: import("../core/groups.mjs").Groups|null}} view
+   *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
+   *  @param {boolean} isPlaying the clock goes on by itself */
+  draw(frame, view, before, isPlaying) {
+    this.frame = frame;
+    this.picture = view.picture ?? "tower";
+    const point = view.point ?? "";
+    const { isSingle, ...options } = this.#options;
+    const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
+    this.#groups = view.groups ?? null;
+    this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
+    this.#drawLegend(point, keys);
+    const current = this.#current();
+    const isTower = current === this.tower;
+    if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
+    const { width, height } = (this.#size ??= this.#measured(isTower));
+    current.draw(
+      frame,
+      {
+        keys,
+        point: view.point,
+        neuron: view.neuron,
+        watched: view.watched ?? [],
+        groups: this.#groups?.has(keys) ? this.#groups : null,
+        ...options,
+        width,
+        height,
+      },
+      before,
+      isPlaying,
+    );
+    this.#tellWhy();
+  }
+
+  /** What is wanted is not here yet, or did not come. The picture of another step is not left standing in its place.
+   *  @param {number} step
+   *  @param {boolean} isWaiting
+   *  @param {boolean} isHere the step that the clock shows is: only the next one is missing
+   *  @param {Error|null} failure */
+  wait(step, isWaiting, isHere, failure) {
+    const { classList } = this.host;
+    classList.toggle("is-waiting", isWaiting && !failure);
+    classList.toggle("is-failed", failure !== null && !isHere);
+    this.failed.show(`Step ${step} did not come`, failure);
+  }
+
+  /** The words on the picture and under the pointer. */
+  write() {
+    if (this.#current() === this.tower) this.tower.write();
+    if (this.#pointer) this.#showTip();
+  }
+
+  /** Show one of the two pictures and see how much room it has.
+   *  @param {boolean} isTower */
+  #measured(isTower) {
+    this.host.classList.toggle("is-flat", !isTower);
+    this.host.classList.toggle("is-narrow", this.host.clientWidth < WIDE_PX);
+    this.flat.canvas.hidden = isTower;
+    this.tower.ground.hidden = this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
+    const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);
+    this.view.style.height = `${height}px`;
+    return { width: this.host.clientWidth, height };
+  }
+
+  /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
+   *  @param {string} key
+   *  @param {number} neuron */
+  locate(key, neuron) {
+    return this.#current().locate(key, neuron);
+  }
+
+  /** Why there is no tower although it is wanted. */
+  #tellWhy() {
+    const isMissing = this.picture === "tower" && !this.tower.isReady();
+    this.note.hidden = !isMissing && this.flat.ctx !== null;
+    if (this.note.hidden) return;
+    if (!this.flat.ctx) this.note.textContent = "This browser gives no canvas: the charts beside show every step.";
+    else if (this.tower.wasLost)
+      this.note.textContent = "The graphics card took its drawing context back: the flat picture shows the same numbers. Reload the page for the tower.";
+    else this.note.textContent = "This browser has no WebGL2: the flat picture shows the same numbers as the tower.";
+  }
+
+  /** @param {string} key
+   *  @param {string[]} keys hook points that are shown */
+  #drawLegend(key, keys) {
+    const { scales, fullScale, layout } = this.context;
+    const { isSigned, isSingle, hasStats, flow } = this.#options;
+    const isTower = this.#current() === this.tower;
+    const name = JSON.stringify([key, this.#options, isTower, this.picture, this.#groups]);
+    if (name === this.#legendOf) return;
+    this.#legendOf = name;
+    const change = (/** @type {Partial<typeof this.#options>} */ options) => () => {
+      Object.assign(this.#options, options);
+      this.context.needsRedraw();
+    };
+    const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
+      el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
+    const pick = (/** @type {PictureName} */ picture) => () => this.context.onPick({ picture });
+    const tools = [
+      button("tower", this.picture === "tower", pick("tower"), "Plates in perspective (t)"),
+      button("flat", this.picture === "flat", pick("flat"), "All plates face on, for work (t)"),
+      button("± sign", isSigned, change({ isSigned: !isSigned }), "Colour by sign: blue negative, red positive"),
+      button("one plate", isSingle, change({ isSingle: !isSingle }), "Only the selected hook point, large"),
+    ];
+    const groupsOf = this.#groupsOf;
+    if (groupsOf)
+      tools.push(
+        button(
+          "groups",
+          this.#groups !== null,
+          () => this.context.onPick({ groups: this.#groups ? null : groupsOf }),
+          "Colour by the groups of the Neurons page",
+        ),
+      );
+    if (isTower) {
+      tools.push(
+        button("statistics", hasStats, change({ hasStats: !hasStats }), "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖"),
+        button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
+      );
+    }
+    const hasFlow = isTower && layout.n_layer > 0;
+    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
+    if (hasFlow) parts.push(this.#flowChoice(flow, change));
+    const focused = document.activeElement;
+    this.legend.replaceChildren(...parts);
+    this.tools.replaceChildren(...tools);
+    if (focused && !focused.isConnected)
+      [...tools, ...parts].find((each) => each.tagName === focused.tagName && each.textContent === focused.textContent)?.focus();
+  }
+
+  /** @param {string} flow
+   *  @param {(options: any) => () => void} change */
+  #flowChoice(flow, change) {
+    const select = el("select", {
+      "aria-label": "What the particles carry",
+      title: "What the particles carry",
+      on: { change: (/** @type {any} */ event) => change({ flow: event.target.value })() },
+    });
+    select.append(...FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow })));
+    return select;
+  }
+
+  /** @param {HTMLElement} view */
+  #listen(view) {
+    const isTower = () => this.#current() === this.tower;
+    view.addEventListener("pointermove", (event) => this.#move(event));
+    view.addEventListener("pointerleave", () => this.#leave());
+    view.addEventListener("pointerdown", (event) => {
+      this.#dragged = 0;
+      if (isTower() && event.button === 0) view.setPointerCapture(event.pointerId);
+    });
+    view.addEventListener("click", (event) => this.#click(event));
+    view.addEventListener("dblclick", () => isTower() && this.tower.turn(null));
+    view.addEventListener(
+      "wheel",
+      (event) => {
+        if (!isTower()) return;
+        event.preventDefault();
+        this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
+      },
+      { passive: false },
+    );
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const before = this.#pointer;
+    this.#pointer = { clientX: event.clientX, clientY: event.clientY };
+    const isDrag = event.buttons === 1 && before && this.#current() === this.tower;
+    if (isDrag) {
+      const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
+      this.#dragged += Math.abs(dx) + Math.abs(dy);
+      if (this.#dragged > DRAG_PX) this.tower.turn({ yaw: -dx * TURN_PER_PX, pitch: dy * TURN_PER_PX });
+    }
+    this.tip.hidden = this.#dragged > DRAG_PX && event.buttons === 1;
+    if (!this.tip.hidden || !isDrag) this.#showTip();
+  }
+
+  #leave() {
+    this.#pointer = null;
+    this.tip.hidden = true;
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    if (this.#dragged > DRAG_PX) return;
+    const found = this.#hit(event);
+    if (!found) return;
+    const { key: point, neuron } = found;
+    if (neuron === null) this.context.onPick({ point });
+    else this.context.onPick(event.shiftKey ? { point, neuron, watch: true } : { point, neuron });
+  }
+
+  /** What is drawn there, wherever the stage stands now: a new line above it moves it under a resting pointer.
+   *  @param {{clientX: number, clientY: number}} place */
+  #hit({ clientX, clientY }) {
+    const box = this.view.getBoundingClientRect();
+    return this.#current().hit(clientX - box.x, clientY - box.y);
+  }
+
+  /** The value under the pointer: hook point, neuron, exact value with unit, rank. */
+  #showTip() {
+    const pointer = /** @type {any} */ (this.#pointer);
+    const found = this.#hit(pointer);
+    this.tip.hidden = !found || !this.frame;
+    if (!found || !this.frame) return;
+    this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found, this.#groups));
+    const { offsetWidth, offsetHeight } = this.tip;
+    const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
+    this.tip.style.left = `${Math.max(8, left)}px`;
+    this.tip.style.top = `${Math.max(8, Math.min(pointer.clientY + 16, innerHeight - offsetHeight - 8))}px`;
+  }
+}

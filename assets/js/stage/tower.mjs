@@ -1,0 +1,267 @@
+/**
+ * The tower: plates in perspective, glowing neurons, streams of particles, tokens below and predictions above.
+ *
+ * Puts geometry, renderer and labels together and keeps them in motion: it rests when nothing moves any more.
+ * Knows the mouse as turns of the camera. Refuses to know the network, the clock of steps and Plotly.
+ */
+
+import { hookPoint } from "../core/layout.mjs";
+import { HOME, fitCamera, project, turned } from "./camera.mjs";
+import { MOST_STREAMS, streamsOf } from "./particles.mjs";
+import { FULL, Quality, TIERS } from "./quality.mjs";
+import { Renderer } from "./renderer.mjs";
+import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "./tower_geometry.mjs";
+import { el, say } from "../shell/dom.mjs";
+import { dotScales } from "./legend.mjs";
+import { WIDE_PX, TowerLabels } from "./labels.mjs";
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("./stage.mjs").Shown} Shown */
+
+const AWAKE_MS = 4000; // how long particles run on after the last thing that happened
+const PULSE_MS = 230;
+const SCRUB_MS = 150; // steps come faster than this from a held key and from most models that write
+const PER_SECOND = 0.9; // of its way that a particle of full flow runs
+const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#4fd1e0", watched: "#a78bfa" };
+
+/** @typedef {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement, renderer: Renderer|null}} Drawn */
+
+/** @type {Drawn|null} what the next tower is drawn with */
+let rehearsed = null;
+
+/** Make what the first tower is drawn with, all that takes time, before it is known what it shows and where.
+ *  @param {Record<string, any>} scales */
+export function rehearse(scales) {
+  rehearsed = { canvas: newCanvas(), ground: newGround(), renderer: null };
+  rehearsed.renderer = rendererOn(rehearsed, scales);
+  rehearsed.renderer?.rehearse();
+}
+
+export class TowerPicture {
+  orbit = { ...HOME };
+  quality = new Quality();
+  /** @type {import("./tower_geometry.mjs").Slab[]} */
+  plates = [];
+  dots = new Float32Array(0);
+  /** @type {import("./camera.mjs").Camera|null} */
+  camera = null;
+  numPainted = 0;
+  wasLost = false;
+  /** @type {Renderer|null} */
+  renderer = null;
+  #phases = new Float32Array(MOST_STREAMS);
+  #amounts = new Float32Array(MOST_STREAMS);
+  #arrangement = "";
+  #dotsOf = "";
+  /** @type {Frame|null} */
+  #frame = null;
+  #stepAtMs = 0;
+  #isScrubbed = false;
+  #awakeUntilMs = 0;
+  #paintedAtMs = 0;
+  #isScheduled = false;
+  #wasAsked = false;
+  #isClosed = false;
+  /** Labels of the step on the canvas, until they are written. */
+  #tell = () => {};
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** @param {object} context
+   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {Record<string, any>} context.scales
+   *  @param {Record<string, number>} context.fullScale
+   *  @param {import("../core/types.mjs").Tokens} context.tokens
+   *  @param {() => void} context.needsRedraw
+   *  @param {() => boolean} context.willRedraw
+   *  @param {() => void} context.onLost the drawing context went, or came back */
+  constructor(context) {
+    this.context = context;
+    const early = rehearsed?.renderer?.gl.isContextLost() ? null : rehearsed;
+    rehearsed = null;
+    this.ground = early?.ground ?? newGround();
+    this.canvas = early?.canvas ?? newCanvas();
+    this.renderer = early?.renderer ?? null;
+    this.#wasAsked = early !== null;
+    this.labels = new TowerLabels(context);
+    this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
+    this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.renderer = null;
+      this.wasLost = true;
+      if (!this.#isClosed) context.onLost();
+    });
+    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.#makeRenderer();
+      context.onLost();
+    });
+  }
+
+  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader.
+   *  @returns {boolean} */
+  isReady() {
+    if (!this.#wasAsked) this.#makeRenderer();
+    this.#wasAsked = true;
+    return this.renderer !== null;
+  }
+
+  #makeRenderer() {
+    this.renderer = rendererOn(this, this.context.scales);
+    this.#arrangement = this.#dotsOf = "";
+  }
+
+  /** @param {Frame} frame
+   *  @param {Shown} shown
+   *  @param {Frame|null} before the step before
+   *  @param {boolean} isPlaying the clock goes on by itself: by hand and from a model that writes, the next step is not known */
+  draw(frame, shown, before, isPlaying) {
+    if (!this.renderer) return;
+    const now = performance.now();
+    const { width, height, keys, point, ...rest } = shown;
+    const arrangement = JSON.stringify([width, height, keys, point, this.orbit]);
+    if (arrangement !== this.#arrangement) this.#place(shown, arrangement);
+    const dotsOfNow = JSON.stringify([keys, rest]);
+    const isNewStep = frame !== this.#frame;
+    if (isNewStep || dotsOfNow !== this.#dotsOf) this.#fill(frame, before, shown);
+    if (isNewStep) {
+      this.#isScrubbed = !isPlaying && now - this.#stepAtMs < SCRUB_MS;
+      this.#stepAtMs = now;
+    }
+    if (isNewStep || dotsOfNow !== this.#dotsOf || arrangement !== this.#arrangement) this.#awakeUntilMs = now + AWAKE_MS;
+    [this.#frame, this.#dotsOf, this.#arrangement] = [frame, dotsOfNow, arrangement];
+    this.#paint(now);
+    this.#schedule();
+  }
+
+  /** @param {Shown} shown
+   *  @param {string} arrangement its name */
+  #place({ keys, point, width, height }, arrangement) {
+    const { layout } = this.context;
+    const renderer = /** @type {Renderer} */ (this.renderer);
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const [deviceWidth, deviceHeight] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+    if (this.canvas.width !== deviceWidth || this.canvas.height !== deviceHeight || !renderer.bloom) {
+      renderer.resize(deviceWidth, deviceHeight);
+      for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
+    }
+    this.plates = placeTower(
+      keys.map((key) => hookPoint(layout, key)),
+      width / height,
+    );
+    const [left, right] = width < 520 ? [66, 70] : width < WIDE_PX ? [160, 84] : [196, 104];
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, left, right, top: 34, bottom: 34 });
+    renderer.setPlates(this.plates, point);
+    renderer.paintGround(this.camera);
+    this.labels.place(this.plates, this.camera, point);
+    this.#arrangement = arrangement;
+    this.#frame = null;
+  }
+
+  /** @param {Frame} frame
+   *  @param {Frame|null} before
+   *  @param {Shown} shown */
+  #fill(frame, before, { point, neuron, watched, groups, isSigned, flow, hasStats, width }) {
+    const { layout, fullScale, scales } = this.context;
+    const renderer = /** @type {Renderer} */ (this.renderer);
+    const { positive, negative } = dotScales(scales, isSigned);
+    renderer.setScales(positive, negative, scales.temperature, groups?.colours);
+    this.dots = dotsOf(this.plates, frame, before, layout, fullScale, groups);
+    renderer.setDots(this.dots, markDots(this.plates, { point, neuron }, watched));
+    const columns = this.labels.columnsFor(frame, this.plates[0], width);
+    const { particles, amounts } = streamsOf(frame, layout, this.plates, flow, columns.placeOf);
+    this.#amounts = amounts;
+    renderer.setParticles(particles);
+    this.#tell = () => this.labels.tell(frame, columns, hasStats);
+  }
+
+  /** The words on the picture, if they are not its own any more. */
+  write() {
+    this.#tell();
+    this.#tell = () => {};
+  }
+
+  #schedule() {
+    if (this.#isScheduled || this.#isClosed || this.#calm.matches) return;
+    this.#isScheduled = true;
+    requestAnimationFrame((now) => {
+      this.#isScheduled = false;
+      if (this.#isClosed || !this.canvas.isConnected || !this.renderer) return;
+      if (now > this.#awakeUntilMs) {
+        this.#paintedAtMs = 0;
+        this.quality.rest();
+        return;
+      }
+      const isScrubbed = this.#isScrubbed && now - this.#stepAtMs < SCRUB_MS; // each step paints: a picture between would delay it
+      if (!isScrubbed && !this.context.willRedraw() && now - this.#paintedAtMs > 2) this.#paint(now);
+      this.#schedule();
+    });
+  }
+
+  /** @param {number} now */
+  #paint(now) {
+    const { renderer, camera, quality } = this;
+    if (!renderer || !camera) return;
+    const ms = this.#paintedAtMs ? now - this.#paintedAtMs : 0;
+    this.#paintedAtMs = now;
+    if (ms > 0 && ms < 1000) {
+      const seconds = this.#calm.matches ? 0 : ms / 1000;
+      for (let i = 0; i < MOST_STREAMS; i++) this.#phases[i] = (this.#phases[i] + seconds * PER_SECOND * this.#amounts[i]) % 1;
+      quality.report(ms);
+    }
+    const pulse = this.#calm.matches ? 0 : Math.exp(-(now - this.#stepAtMs) / PULSE_MS);
+    renderer.paint(camera, { phases: this.#phases, pulse, hasBloom: quality.tier > 1, hasParticles: quality.tier > 0 });
+    this.numPainted++;
+    const says = Number.isNaN(quality.fps) ? "" : `${Math.round(quality.fps)} fps${quality.tier < FULL ? ` · ${TIERS[quality.tier]}` : ""}`;
+    say(this.readout, says);
+  }
+
+  /** Paint now: the canvas can be read until this task ends. */
+  repaint() {
+    this.#paint(performance.now());
+  }
+
+  /** @param {{yaw?: number, pitch?: number, zoom?: number}|null} by null: back to where it began */
+  turn(by) {
+    this.orbit = by ? turned(this.orbit, by) : { ...HOME };
+    this.context.needsRedraw();
+  }
+
+  /** @param {number} x CSS pixels
+   *  @param {number} y
+   *  @returns {{key: string, neuron: number|null}|null} */
+  hit(x, y) {
+    return this.camera && hitTower(this.plates, this.dots, this.camera, x, y);
+  }
+
+  /** @param {string} key
+   *  @param {number} neuron
+   *  @returns {[number, number]|null} where it is drawn, in CSS pixels */
+  locate(key, neuron) {
+    const plate = this.plates.find((each) => each.key === key);
+    if (!plate || !this.camera) return null;
+    const [x, y] = project(this.camera, ...placeOf(plate, neuron));
+    return [x, y];
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.renderer?.close();
+    this.renderer = null;
+  }
+}
+
+/** @returns {HTMLCanvasElement} */
+function newGround() {
+  return el("canvas", { "aria-hidden": "true" });
+}
+
+/** @returns {HTMLCanvasElement} */
+function newCanvas() {
+  return el("canvas", { "aria-hidden": "true", class: "mri-tower" });
+}
+
+/** @param {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement}} on
+ *  @param {Record<string, any>} scales
+ *  @returns {Renderer|null} */
+function rendererOn({ canvas, ground }, scales) {
+  return Renderer.on(canvas, ground, { ...SURROUNDINGS, ...scales.marks });
+}
