@@ -9,7 +9,7 @@ import pytest
 
 from mri.format.config import PRESETS, TraceConfig
 from mri.format.hook_points import BLOCK, EMBED, FINAL, STATS
-from mri.format.layout import DROP_ORDER
+from mri.format.layout import PAYLOADS
 from mri.store.library import Library
 from mri.web import server
 
@@ -39,7 +39,7 @@ def test_every_setting_statistic_preset_and_payload_is_documented() -> None:
         for words in ("attention matrices", "attention rows, full", "full\nvalues", "samples, prefill")
     ]
     assert order == sorted(order)
-    assert len(DROP_ORDER) == 8
+    assert len(PAYLOADS) == 10
 
 
 def test_every_route_is_documented(tmp_path: Path) -> None:

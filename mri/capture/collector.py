@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mri.capture.attention import AttentionCall, last_rows
+from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import RawStep
 from mri.capture.payload import (
     attention_arrays,
@@ -26,7 +27,7 @@ from mri.capture.softcap import CLEARLY, FINE, distance, softcap_between, with_s
 from mri.errors import ModelError
 from mri.format.budget import within_budget
 from mri.format.events import Array, StepFrame
-from mri.format.layout import DROP_ORDER, Layout
+from mri.format.layout import PAYLOADS, Layout
 
 MAX_ELEMENTS_AT_ONCE = 1 << 24
 """A long prefill is reduced in pieces of this many values, so that it needs no second copy of all activations."""
@@ -76,11 +77,11 @@ class Collector:
     `softcap` is the model's as far as known (∞: none). It is held against the logits that the model returns, and
     becomes what they show; None where they show no softcap: predictions are then left out. `attention_is_known` is
     False where kernel calls did not fit the layers: weights are then left out. Frames mark both in `dropped`.
-    `softcap_is_seen` once logits were large enough to tell.
+    `softcap_is_seen` once logits were large enough to tell. `ledger` writes what the layout has of ledger and lens.
     """
 
-    def __init__(self, layout: Layout, softcap: float) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, softcap: float, ledger: Ledger | None = None) -> None:
+        self.layout, self._ledger = layout, ledger
         self.softcap: float | None = softcap
         self.softcap_is_seen = False
         self.attention_is_known = True
@@ -151,14 +152,15 @@ class Collector:
         """Takes out what is not known of this model. -> its bits of `dropped`"""
         gone = 0
         if self.softcap is None:
-            gone |= 1 << DROP_ORDER.index("logits")
-            for name in [name for name in batch if name.startswith("logits/")]:
-                del batch[name]
+            for prefix in ("logits", "ledger", "lens"):
+                for name in [name for name in batch if name.startswith(f"{prefix}/")]:
+                    gone |= 1 << PAYLOADS.index(prefix)
+                    del batch[name]
             batch["stats"][:, self.layout.rows["final.logits"]] = np.nan
         if not steps[0].attention:
             self.attention_is_known = False
             specs = self.layout.specs(steps[0].phase, len(steps[0].idx), 1)
-            for bit, name in enumerate(DROP_ORDER):
+            for bit, name in enumerate(PAYLOADS):
                 gone |= (name == "attention" or (name.startswith("attention") and name in specs)) << bit
         return gone
 
@@ -232,6 +234,11 @@ class Collector:
         named = {f"logits/{name}": array for name, array in zip(names, host, strict=True)}
         named["logits/token_ids"] = named["logits/token_ids"].astype(np.uint32)
         named["logits/chosen_rank"] = named["logits/chosen_rank"].astype(np.uint32)
+        if self._ledger is not None:
+            ids = torch.from_numpy(host[0].astype(np.int64)).to(logits.device)  # (S, n), the strongest first
+            ids = torch.cat([ids, torch.where(chosen < 0, ids[:, 0], chosen)[:, None]], 1)  # (S, n + 1)
+            own = torch.stack([output[0, -1] for output in raw]).gather(1, ids).float()
+            named |= self._ledger.arrays(values, ids, own, np.inf if self.softcap is None else self.softcap)
         return named
 
     def _capped(self, raw: list[Tensor], values: list[dict[str, Tensor]]) -> Tensor:

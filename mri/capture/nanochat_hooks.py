@@ -137,7 +137,7 @@ class NanochatHooks:
     returns, with what it returned. Passes of copies, of other threads and of forked processes are not this model's.
     Never raises into a pass: an error goes to `on_error`, and nothing more is watched. Leaves nothing behind.
     `matrix_of`: what is kept of a call of several queries besides the last one's scores. `cache_only_grows`: keys once
-    written are never written over, so that calls can be kept as they are.
+    written are never written over, so that calls can be kept as they are. `with_heads`: as of `nanochat_taps`.
     """
 
     def __init__(
@@ -148,9 +148,10 @@ class NanochatHooks:
         *,
         matrix_of: Callable[[AttentionCall], Array] | None = None,
         cache_only_grows: bool = False,
+        with_heads: bool = False,
     ) -> None:
-        self.model = watched_model(model)
-        self._modules = tapped_modules(self.model)
+        self.model, self._with_heads = watched_model(model), with_heads
+        self._modules = tapped_modules(self.model, with_heads)
         self._n_layer = len(self.model.transformer["h"])  # type: ignore[index]
         self._n_vocab = int(self.model.config.vocab_size)  # type: ignore[union-attr,arg-type]
         self._on_step, self._on_error, self._matrix_of = on_step, on_error, matrix_of
@@ -174,7 +175,7 @@ class NanochatHooks:
                 stack.callback(module.register_forward_hook(ModuleHook(module, untraced(call))).remove)
 
             before(wte, self._guarded(self._open))
-            taps = nanochat_taps(self._n_layer)
+            taps = nanochat_taps(self._n_layer, self._with_heads)
             self._copies = not _needs_no_copy(self.model)
             for name, module in self._modules.items():
                 taps_here = [tap for tap in taps if tap.module == name]

@@ -15,6 +15,7 @@ from torch import nn
 
 from mri.capture.attention import num_keys
 from mri.capture.collector import Collector
+from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import NanochatHooks, RawStep
 from mri.capture.taps import tapped_modules, watched_model
 from mri.errors import ModelError, MriError
@@ -106,10 +107,17 @@ class GenerationRecorder:
         self.num_steps = 0
         self._sink = sink
         self._max_delay_s = max_delay_ms / 1e3
-        self.collector = Collector(layout, softcap or float(getattr(model, "softcap", SOFTCAP)))
+        has_ledger = layout.config.ledger != "none" or layout.config.lens != "none"
+        ledger = Ledger(watched_model(model), layout) if has_ledger else None
+        self.collector = Collector(layout, softcap or float(getattr(model, "softcap", SOFTCAP)), ledger)
         matrix_of = self.collector.matrix if layout.config.attention_tier == "full_matrix" else None
         self._hooks = NanochatHooks(
-            model, self._on_step, self._stop, matrix_of=matrix_of, cache_only_grows=cache_only_grows
+            model,
+            self._on_step,
+            self._stop,
+            matrix_of=matrix_of,
+            cache_only_grows=cache_only_grows,
+            with_heads=layout.config.ledger != "none",
         )
         self._lambdas: tuple[torch.Tensor, ...] = ()
         if hasattr(self._hooks.model, "resid_lambdas"):

@@ -10,10 +10,11 @@ from mri.capture.hooks import Tap
 from mri.errors import ModelError, UnknownHookPoint
 
 
-def nanochat_taps(n_layer: int) -> list[Tap]:
+def nanochat_taps(n_layer: int, with_heads: bool = False) -> list[Tap]:
     """Where each hook point of `hook_points.py` is read on a nanochat model, ours or an unmodified checkout.
 
-    `embed.resid0` and `resid_mid` are computed from these afterwards (see collector.py).
+    `embed.resid0` and `resid_mid` are computed from these afterwards (see collector.py). `with_heads`: also
+    `block.N.z`, what the heads give side by side.
     """
     taps = []
     for i in range(n_layer):
@@ -27,6 +28,7 @@ def nanochat_taps(n_layer: int) -> list[Tap]:
             Tap(f"{prefix}.mlp_act", f"{block}.mlp.c_proj", "input"),
             Tap(f"{prefix}.mlp_out", f"{block}.mlp", "output"),
             Tap(f"{prefix}.resid_post", block, "output"),
+            *([Tap(f"{prefix}.z", f"{block}.attn.c_proj", "input")] if with_heads else []),
         ]
     return [*taps, Tap("final.ln_f", "lm_head", "input"), Tap("final.logits", "lm_head", "output")]
 
@@ -50,10 +52,10 @@ def watched_model(model: nn.Module) -> nn.Module:
     return model
 
 
-def tapped_modules(model: nn.Module) -> dict[str, nn.Module]:
+def tapped_modules(model: nn.Module, with_heads: bool = False) -> dict[str, nn.Module]:
     """Every module of `nanochat_taps` by name, compiled ones too. Raises UnknownHookPoint for one that is not there."""
     known = {name.replace("_orig_mod.", ""): module for name, module in model.named_modules()}
-    names = {tap.module for tap in nanochat_taps(len(model.transformer["h"]))}  # type: ignore[index]
+    names = {tap.module for tap in nanochat_taps(len(model.transformer["h"]), with_heads)}  # type: ignore[index]
     for name in sorted(names):
         if name not in known:
             parent = name.rpartition(".")[0]

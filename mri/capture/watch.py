@@ -21,7 +21,7 @@ from mri.capture.identity import as_seen, run_of, versions
 from mri.capture.recorder import NO_ATTENTION, NO_SOFTCAP, GenerationRecorder, layout_of_model
 from mri.capture.taps import watched_model
 from mri.errors import ModelError
-from mri.format.config import TraceConfig
+from mri.format.config import LEAN, TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.nanochat.constants import softcap_of
 from mri.nanochat.tokenizer import Tokenizer
@@ -65,7 +65,7 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         sessions: Path | str | None = None,
     ) -> None:
         self._model = watched_model(model)
-        self._layout = layout_of_model(self._model, config or TraceConfig())
+        self._layout = layout_of_model(self._model, config or LEAN)
         self._softcap = softcap_of(constants)
         encoding: tiktoken.Encoding | None = getattr(tokenizer, "enc", tokenizer)
         self._tokenizer = Tokenizer(encoding) if encoding is not None else None

@@ -16,7 +16,7 @@ from mri.export.cells import header
 from mri.format.captured import Captured
 from mri.format.events import PHASES, Array, StepFrame
 from mri.format.hook_points import STATS
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS
 from mri.measure.series import neuron_history
 from mri.store.reader import SessionReader
 
@@ -191,7 +191,7 @@ class Rows:
         """Of the whole session at once: a row per step is little."""
         steps = self.reader.steps()
         bits, codes = np.unique(steps["dropped"], return_inverse=True)
-        named = [*((1 << bit, name) for bit, name in enumerate(DROP_ORDER)), (1 << LAYERS_DROPPED_BIT, "layers")]
+        named = [*((1 << bit, name) for bit, name in enumerate(PAYLOADS)), (1 << LAYERS_DROPPED_BIT, "layers")]
         dropped = [", ".join(name for bit, name in named if value & bit) for value in bits.tolist()]
         return {
             "step": steps["step"].astype(np.int32),

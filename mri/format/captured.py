@@ -36,6 +36,43 @@ class Payload(NamedTuple):
     scale: Floats | None
 
 
+class Wrote(NamedTuple):
+    """What each part wrote to the logits of K tokens, before the softcap: all parts add up to what `lm_head` gave.
+
+    token_ids (K,): the kept predictions, then the chosen token (the strongest where none was chosen)
+    embed (K,), heads (n_layer, n_head, K), mlp (n_layer, K), left_over (K,); NaN where a layer was dropped
+    """
+
+    token_ids: Ints
+    embed: Floats
+    heads: Floats
+    mlp: Floats
+    left_over: Floats
+
+    @property
+    def total(self) -> Floats:
+        """(K,) what `lm_head` gave; NaN where a layer was dropped."""
+        total: Floats = self.embed + self.heads.sum((0, 1)) + self.mlp.sum(0) + self.left_over
+        return total
+
+
+class Depths(NamedTuple):
+    """How the predictions looked at each depth: entry 0 is the embedding, entry i the end of block i − 1.
+
+    token_ids (K,): as of `Wrote`; stream, exit (n_layer + 1, K): their logits before the softcap, of the stream as it
+    stands there, and of what of it reaches the exit. With lens "top", else None: the strongest of all tokens and their
+    shares (n_layer + 1, 5); rank (0 = top) and share of token_ids (n_layer + 1, K).
+    """
+
+    token_ids: Ints
+    stream: Floats
+    exit: Floats
+    top_ids: Ints | None
+    top_probs: Floats | None
+    ranks: Ints | None
+    probs: Floats | None
+
+
 class Captured:
     """What one frame has of every hook point and head. Unknown hook points raise UnknownHookPoint."""
 
@@ -176,6 +213,33 @@ class Captured:
             return None
         row = int(np.searchsorted(self._layers, layer))
         return dequantized(self.frame.arrays["attention/matrix"][row, head], None)
+
+    def ledger(self) -> Wrote | None:
+        """None where it was not recorded, or gave way to the byte budget."""
+        arrays, n_layer = self.frame.arrays, self.layout.n_layer
+        if "ledger/token_ids" not in arrays:
+            return None
+        kept = self.layout.kept_rows("ledger/mlp", self.frame.dropped_layers)
+
+        def whole(name: str) -> Floats:
+            if kept is None:
+                return arrays[name]
+            out = np.full((n_layer, *arrays[name].shape[1:]), np.nan, np.float32)
+            out[kept] = arrays[name]
+            return out
+
+        ids = arrays["ledger/token_ids"].astype(np.int64)
+        heads, mlp = whole("ledger/heads"), whole("ledger/mlp")
+        return Wrote(ids, arrays["ledger/embed"], heads, mlp, arrays["ledger/left_over"])
+
+    def lens(self) -> Depths | None:
+        """None where it was not recorded, or gave way to the byte budget."""
+        found: dict[str, Any] = {name: self.frame.arrays.get(f"lens/{name}") for name in Depths._fields}
+        if found["token_ids"] is None:
+            return None
+        return Depths(
+            **{name: x.astype(np.int64) if x is not None and x.dtype.kind == "u" else x for name, x in found.items()}
+        )
 
     @property
     def _layers(self) -> Ints:

@@ -12,7 +12,7 @@ from mri.errors import UnknownHookPoint
 from mri.format.arrays import Bools, Floats
 from mri.format.captured import Payload, bound_of_others, payload_of
 from mri.format.events import PHASES, Array, TraceSession, dequantized
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout
 
 
 class Recording(Protocol):
@@ -103,7 +103,7 @@ class CapturedSteps:
         keys = self._reader.column("attention/keys", layer, head)  # (num_steps, 8)
         strongest = self._reader.column("attention/weights", layer, head)  # (num_steps, 8), NaN behind the last
         rows = self.heads("rows", layer, head) if whole else None  # (num_steps, n)
-        has_row = steps["dropped"] >> DROP_ORDER.index("attention/rows") & 1 == 0
+        has_row = steps["dropped"] >> PAYLOADS.index("attention/rows") & 1 == 0
         counts = np.isfinite(strongest).sum(axis=1).tolist()  # the finite ones come first, or none is
         for step, (n_keys, count) in enumerate(zip((steps["pos0"] + steps["t_add"]).tolist(), counts, strict=True)):
             if rows is not None and has_row[step] and count:
@@ -122,7 +122,7 @@ class CapturedSteps:
     @cached_property
     def _carry_values(self) -> Bools:
         phases = [phase for phase in PHASES if self.layout.carries_payload(phase)]
-        bit = DROP_ORDER.index(self.layout.config.capture_mode)
+        bit = PAYLOADS.index(self.layout.config.capture_mode)
         carry: Bools = np.isin(self._steps["phase"], phases) & (self._steps["dropped"] >> bit & 1 == 0)
         return carry
 

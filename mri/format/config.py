@@ -5,7 +5,7 @@ Knows nothing of models: how many bytes a configuration costs on a given model i
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,8 @@ Quantization = Literal["f32", "f16", "q8"]
 DropPolicy = Literal["drop_payload_keep_stats", "drop_layer", "stop_trace"]
 AttentionTier = Literal["summary", "full_row", "full_matrix"]
 Prefill = Literal["stats", "positions", "stepwise"]
+Ledger = Literal["none", "direct"]
+Lens = Literal["none", "kept", "top"]
 
 ATTENTION_TOPK = 8
 """Strongest keys kept per head and query in every attention tier."""
@@ -70,6 +72,9 @@ class TraceConfig:
     edu                 also top-k for `mlp_act`
     prefill             stats: statistics over all prompt positions; positions: also top-k of resid_post at the
                         first, middle and last position; stepwise: each prompt token is a step of its own
+    ledger              direct: what the embedding, every head and every MLP wrote to the kept predictions and to the
+                        chosen token
+    lens                kept: what these looked like at every depth; top: also the strongest of all tokens there
 
     Raises ConfigError on a value that cannot work.
     """
@@ -85,6 +90,8 @@ class TraceConfig:
     logits_topk: int = 20
     edu: bool = False
     prefill: Prefill = "stats"
+    ledger: Ledger = "none"
+    lens: Lens = "none"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -117,26 +124,35 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "drop_policy": get_args(DropPolicy),
     "attention_tier": get_args(AttentionTier),
     "prefill": get_args(Prefill),
+    "ledger": get_args(Ledger),
+    "lens": get_args(Lens),
 }
 
-READING_BYTES_PER_STEP = 100_000
+READING_BYTES_PER_STEP = 120_000
 """Up to here `standard` keeps what the pages read: the prompt token by token, attention rows, MLP neurons."""
 
-LEAN = TraceConfig()
+LEAN = TraceConfig(ledger="direct", lens="kept", max_bytes_per_step=75_000)
 """What `standard` keeps where that would cost more."""
 
+_ROWS = TraceConfig(
+    attention_tier="full_row", prefill="stepwise", max_bytes_per_step=1_500_000, ledger="direct", lens="top"
+)
 PRESETS: dict[str, TraceConfig] = {
     "light": TraceConfig(capture_mode="stats"),
-    "standard": TraceConfig(
-        attention_tier="full_row", prefill="stepwise", edu=True, max_bytes_per_step=READING_BYTES_PER_STEP
-    ),
-    "rows": TraceConfig(attention_tier="full_row", prefill="stepwise", max_bytes_per_step=1_500_000),
-    "everything": TraceConfig(
-        capture_mode="full", attention_tier="full_row", prefill="stepwise", edu=True, max_bytes_per_step=4_000_000
-    ),
+    "standard": replace(_ROWS, edu=True, max_bytes_per_step=READING_BYTES_PER_STEP),
+    "rows": _ROWS,
+    "everything": replace(_ROWS, capture_mode="full", edu=True, max_bytes_per_step=4_000_000),
 }
 """Presets by name. Those that keep attention rows carry a budget of their own. `standard` is LEAN where its longest
-step would be over its budget: `layout.config_of_preset` decides that, once for a whole recording."""
+step would be over its budget, and the lens is only "kept" where "top" would cost too much of a pass
+(`top_lens_is_cheap`): `layout.config_of_preset` decides both, once for a whole recording."""
+
+
+def top_lens_is_cheap(n_layer: int, n_embd: int, n_vocab: int) -> bool:
+    """Whether the lens's multiplications over the whole vocabulary, one per depth, are at most 70 % of a pass's."""
+    of_lens = (n_layer + 1) * n_embd * n_vocab
+    of_pass = n_layer * 12 * n_embd**2 + n_embd * n_vocab
+    return 10 * of_lens <= 7 * of_pass
 
 
 def checked_preset(name: str) -> str:
@@ -159,4 +175,8 @@ def not_shown(config: TraceConfig) -> list[str]:
         lacks.append("neurons that are not among the strongest" if config.capture_mode == "topk" else "all neurons")
     if config.attention_tier == "summary":
         lacks.append(f"looks beyond each head's {ATTENTION_TOPK} strongest")
+    if config.ledger == "none":
+        lacks.append("what each part wrote")
+    if config.lens != "top":
+        lacks.append("the best guess of each layer")
     return lacks

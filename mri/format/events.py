@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import ConfigError, MriError
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, PAYLOADS, Layout
 from mri.format.run import MODEL_FIELDS, Model, Run, hash_of_config, parted
 
 PHASES = ("prefill", "decode", "train")
@@ -45,7 +45,7 @@ class StepFrame:
     t_add            tokens this step read
     chosen_id        token chosen after it (−1: none); forced: put there by the calculator tool, not sampled
     time_us          microseconds since the session began: an attribute, never the time axis
-    dropped          bit set of DROP_ORDER, plus LAYERS_DROPPED_BIT
+    dropped          bit set of PAYLOADS, plus LAYERS_DROPPED_BIT
     dropped_layers   blocks, or in a training hook points, whose rows are left out of the arrays
     arrays           name -> array, as `layout` lists them
     """
@@ -72,12 +72,12 @@ class StepFrame:
         Statistics, tokens and a training script's extras always stay; the frame may then still be larger.
         """
         arrays, dropped = dict(self.arrays), self.dropped
-        for bit, prefix in enumerate(DROP_ORDER):
+        for prefix in DROP_ORDER:
             if sum(array.nbytes for array in arrays.values()) <= max_bytes:
                 break
             gone = [name for name in arrays if name == prefix or name.startswith(prefix + "/")]
             if gone:
-                dropped |= 1 << bit
+                dropped |= 1 << PAYLOADS.index(prefix)
             for name in gone:
                 del arrays[name]
         return replace(self, arrays=arrays, dropped=dropped)
@@ -85,7 +85,7 @@ class StepFrame:
     @property
     def dropped_names(self) -> list[str]:
         """What was left out, by the byte budget or because it did not run, in words."""
-        names = [name for bit, name in enumerate(DROP_ORDER) if self.dropped >> bit & 1]
+        names = [name for bit, name in enumerate(PAYLOADS) if self.dropped >> bit & 1]
         return names + ([f"layers {list(self.dropped_layers)}"] if self.dropped >> LAYERS_DROPPED_BIT & 1 else [])
 
     def header(self) -> dict[str, Any]:

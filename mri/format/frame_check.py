@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout
 
 Shapes = Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]
 """Name -> dtype and shape of every array of a step."""
@@ -79,7 +79,7 @@ class FrameCheck:
             return True
         return any(
             header["dropped"] >> bit & 1 and (name == prefix or name.startswith(prefix + "/"))
-            for bit, prefix in enumerate(DROP_ORDER)
+            for bit, prefix in enumerate(PAYLOADS)
         )
 
 

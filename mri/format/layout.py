@@ -24,6 +24,16 @@ Arrays of a frame (P hook points, L layers, H heads, w a width, Q hook points in
     logits/token_ids         (n,)        uint32    the strongest predictions
     logits/values            (n,)        float32   softcapped logits, before temperature
     logits/logsumexp, logits/entropy (bits), logits/chosen_logprob (nats), logits/chosen_rank (0 = top)   ()
+    ledger/token_ids         (K,)        uint32    of the ledger: those of logits/token_ids, then the chosen one
+    ledger/embed, ledger/left_over   (K,)  float32   what the embedding wrote to their logits; what no part wrote
+    ledger/heads             (L, H, K)   float32   what each head wrote, before the softcap
+    ledger/mlp               (L, K)      float32   what each MLP wrote
+    lens/token_ids           (K,)        uint32    of the lens, the same
+    lens/stream, lens/exit   (L + 1, K)  float32   their logits at each depth, before the softcap: of the stream as it
+                                                   stands, and of what of it reaches the exit
+    lens/top_ids             (L + 1, 5)  uint32    lens "top": strongest tokens of the stream at each depth
+    lens/top_probs           (L + 1, 5)  float32   … and their shares of all tokens
+    lens/ranks, lens/probs   (L + 1, K)  uint32, float32   rank (0 = top) and share of lens/token_ids at each depth
     extra/<name>             any         float32   what a training script adds
 """
 
@@ -38,11 +48,27 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.format.config import ATTENTION_TOPK, LEAN, PRESETS, TOPK_CHOICES, TraceConfig, checked_preset
+from mri.format.config import (
+    ATTENTION_TOPK,
+    LEAN,
+    PRESETS,
+    TOPK_CHOICES,
+    TraceConfig,
+    checked_preset,
+    top_lens_is_cheap,
+)
 from mri.format.hook_points import STATS, HookPoint
 
-DROP_ORDER = ("attention/matrix", "attention/rows", "full", "sampled", "prefill", "topk", "attention", "logits")
-"""Payloads in the order they give way; bit i of `StepFrame.dropped` is entry i."""
+_FIRST = ("attention/matrix", "attention/rows", "full", "sampled", "prefill")
+_LAST = ("topk", "attention", "logits")
+PAYLOADS = (*_FIRST, *_LAST, "ledger", "lens")
+"""What a frame may leave out: bit i of `StepFrame.dropped` is entry i, for ever."""
+
+DROP_ORDER = (*_FIRST, "lens", "ledger", *_LAST)
+"""The same in the order they give way."""
+
+LENS_TOPK = 5
+"""Strongest tokens that the lens keeps at each depth."""
 
 LAYERS_DROPPED_BIT = 15
 """Bit of `StepFrame.dropped` that says whole blocks were left out (policy drop_layer)."""
@@ -172,7 +198,7 @@ class Layout:
                 else:
                     specs |= self._value_specs(name, (len(keys),), len(kept))
         if self.n_head and phase != "train":
-            specs |= self._attention_specs(phase, t_add, n_keys) | self._logits_specs()
+            specs |= self._attention_specs(phase, t_add, n_keys) | self._logits_specs() | self._ledger_specs()
         return specs
 
     def num_bytes(self, phase: str, t_add: int, n_keys: int) -> int:
@@ -190,7 +216,7 @@ class Layout:
         """Layer index of each entry of the array's first axis; None where that axis is not hook points or layers."""
         if name == "stats":
             return [point.layer_index for point in self.points]
-        if name.startswith("attention/"):
+        if name.startswith("attention/") or name in ("ledger/heads", "ledger/mlp"):
             return list(range(self.n_layer))
         group = name.rpartition("/")[0]
         if group in self.groups:
@@ -210,7 +236,8 @@ class Layout:
             return width_of_group(name.rpartition("/")[0])
         if name in ("attention/keys", "prefill/positions"):
             return n_keys
-        return self.n_vocab if name in ("tokens", "logits/token_ids") and self.n_vocab else None
+        counts_tokens = name == "tokens" or name.endswith(("/token_ids", "/top_ids", "/ranks"))
+        return self.n_vocab if counts_tokens and self.n_vocab else None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -267,6 +294,20 @@ class Layout:
         specs["logits/chosen_rank"] = (np.uint32, ())
         return specs
 
+    def _ledger_specs(self) -> dict[str, Spec]:
+        K, depths = min(self.config.logits_topk, self.n_vocab) + 1, self.n_layer + 1
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.config.ledger == "direct":
+            shapes |= {"ledger/token_ids": (K,), "ledger/embed": (K,), "ledger/left_over": (K,)}
+            shapes |= {"ledger/heads": (self.n_layer, self.n_head, K), "ledger/mlp": (self.n_layer, K)}
+        if self.config.lens != "none":
+            shapes |= {"lens/token_ids": (K,), "lens/stream": (depths, K), "lens/exit": (depths, K)}
+        if self.config.lens == "top":
+            top = (depths, min(LENS_TOPK, self.n_vocab))
+            shapes |= {"lens/top_ids": top, "lens/top_probs": top, "lens/ranks": (depths, K), "lens/probs": (depths, K)}
+        is_count = ("_ids", "/ranks")
+        return {name: (np.uint32 if name.endswith(is_count) else np.float32, shape) for name, shape in shapes.items()}
+
 
 VALUE_DTYPES: dict[str, npt.DTypeLike] = {"f32": np.float32, "f16": np.float16, "q8": np.int8}
 
@@ -277,9 +318,10 @@ def config_of_preset(preset: str, points: Iterable[HookPoint], *, longest_row: i
     `standard` is LEAN where such a step would be over its budget, so that no step of it is thinned on the way.
     Raises ConfigError for a name that is no preset.
     """
-    config = PRESETS[checked_preset(preset)]
+    config, points = PRESETS[checked_preset(preset)], tuple(points)
+    if config.lens == "top" and not top_lens_is_cheap(sizes["n_layer"], widest_embd(points), sizes["n_vocab"]):
+        config = replace(config, lens="kept")
     if preset == "standard":
-        points = tuple(points)
         layout = Layout(points, config, Layout.plan(points, LEAN, **sizes).topk, **sizes)
         if layout.num_bytes("decode", 1, min(longest_row, layout.n_ctx)) > config.max_bytes_per_step:
             return LEAN

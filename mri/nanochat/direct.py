@@ -66,11 +66,12 @@ def factor_at(model: GPT, point: str) -> float:
 
 
 def reach_of(model: GPT) -> Reach:
+    """Of a nanochat model, ours or an unmodified checkout's."""
     n_layer = model.config.n_layer
     lambdas = [1.0] * n_layer, [0.0] * n_layer
-    if model.era.has_resid_lambdas:
+    if hasattr(model, "resid_lambdas"):
         lambdas = model.resid_lambdas.tolist(), model.x0_lambdas.tolist()
-    return reach(*lambdas, model.backout_lambda.item() if model.era.has_smear else 0.0)
+    return reach(*lambdas, model.backout_lambda.item() if hasattr(model, "backout_lambda") else 0.0)
 
 
 def _block_of(model: GPT, point: str) -> int | None:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 import mri
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
-from mri.format.layout import DROP_ORDER
+from mri.format.layout import PAYLOADS
 from mri.measure.series import series_over_steps
 from mri.store.reader import open_session
 from mri.store.seal import seal
@@ -35,7 +35,7 @@ def write_session_with_gap(folder):
             if at in GAP:
                 for name in [name for name in frame.arrays if name.startswith("logits/")]:
                     del frame.arrays[name]
-                frame = replace(frame, dropped=1 << DROP_ORDER.index("logits"))
+                frame = replace(frame, dropped=1 << PAYLOADS.index("logits"))
             writer.append(frame)
         path = writer.finish("max_new_tokens", seal=False)
     return seal(path)

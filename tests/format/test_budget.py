@@ -10,7 +10,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
 from mri.format.hook_points import nanochat_points
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout
 
 
 def frame_of(config: TraceConfig, n_layer: int = 6, n_keys: int = 40) -> tuple[Layout, StepFrame]:
@@ -41,7 +41,7 @@ def test_no_frame_is_ever_over_the_budget(policy: str, limit: int) -> None:
     if policy == "drop_payload_keep_stats":
         np.testing.assert_array_equal(kept.arrays["stats"], frame.arrays["stats"])
         gone = set(frame.arrays) - set(kept.arrays)
-        marked = [name for bit, name in enumerate(DROP_ORDER) if kept.dropped >> bit & 1]
+        marked = [name for bit, name in enumerate(PAYLOADS) if kept.dropped >> bit & 1]
         assert all(any(name == m or name.startswith(m + "/") for m in marked) for name in gone)
 
 

@@ -21,12 +21,13 @@ from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, seal_he
 from tests.golden_frame.build import topk_f16
 
 ROOT = Path(__file__).parents[2]
-GROUPS = ("topk/", "sampled/", "full/", "prefill/", "attention/")
+GROUPS = ("ledger/", "lens/", "topk/", "sampled/", "full/", "prefill/", "attention/")
 MAY_NAME_GROUPS = {
     "mri/format/layout.py",
     "mri/format/captured.py",
     "mri/format/captured_steps.py",
     "mri/capture/payload.py",
+    "mri/capture/ledger.py",
 }
 """Who names them, who reads them, who fills them."""
 

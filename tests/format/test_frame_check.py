@@ -12,7 +12,7 @@ from mri.format.config import PRESETS, TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.hook_points import HookPoint
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout
@@ -59,7 +59,7 @@ def test_what_is_left_out_must_be_said():
     for gone in frame.arrays:
         without = replace(frame, arrays={name: array for name, array in frame.arrays.items() if name != gone})
         assert fault(check, without) == f"lacks {gone} and does not say that it was left out"
-        said = [bit for bit, prefix in enumerate(DROP_ORDER) if gone.startswith(prefix + "/") or gone == prefix]
+        said = [bit for bit, prefix in enumerate(PAYLOADS) if gone.startswith(prefix + "/") or gone == prefix]
         for bit in said:
             assert fault(check, replace(without, dropped=1 << bit)) == ""
 

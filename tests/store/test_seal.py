@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mri.errors import BadSession, StoreError
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame, TraceSession
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout
 from mri.store.description import journal_json, session_from_journal_json
 from mri.store.locks import SessionLock
 from mri.store.reader import open_session
@@ -89,7 +89,7 @@ def recordings(draw):
             chosen_id=draw(st.integers(-1, 30)),
             forced=draw(st.booleans()),
             dropped_layers=tuple(layers),
-            dropped=bool(layers) << LAYERS_DROPPED_BIT | sum(1 << DROP_ORDER.index(name) for name in dropped),
+            dropped=bool(layers) << LAYERS_DROPPED_BIT | sum(1 << PAYLOADS.index(name) for name in dropped),
         )
         frames.append(replace(frame, arrays={n: a for n, a in frame.arrays.items() if n.split("/")[0] not in dropped}))
         pos0 += t_add

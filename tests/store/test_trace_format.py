@@ -12,7 +12,7 @@ import pytest
 
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT
+from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout
@@ -122,7 +122,7 @@ def test_the_example_reads_a_session(tmp_path, handmade_session):
 
 def test_drop_bits_and_session_fields_are_documented():
     line = next(line for line in PAGE.splitlines() if "`/steps/dropped`" in line)
-    for bit, name in enumerate(DROP_ORDER):
+    for bit, name in enumerate(PAYLOADS):
         assert re.search(rf"\b(bit )?{bit} {name}\b", line), name
     assert f"{LAYERS_DROPPED_BIT} whole layers" in line
     for field in TraceSession.__dataclass_fields__.keys() - {"unknown"}:

@@ -34,7 +34,7 @@ import { F16_ZERO, MARK, dequantized, halfUlpOfFloat16, markOf } from "./quantiz
 export const STATS = Object.freeze(["mean", "std", "min", "max", "l2", "sparsity", "p99"]);
 
 /** Payloads in the order they give way; bit i of header.dropped is entry i. */
-const DROP_ORDER = ["attention/matrix", "attention/rows", "full", "sampled", "prefill", "topk", "attention", "logits"];
+const PAYLOADS = ["attention/matrix", "attention/rows", "full", "sampled", "prefill", "topk", "attention", "logits", "ledger", "lens"];
 
 /** A softmax row computed in float32 sums to 1 within this. */
 export const ROW_SUM_ERROR = 1e-5;
@@ -120,7 +120,7 @@ function rowView(array, row) {
  *  @param {Frame} frame
  *  @returns {string[]} */
 export function droppedNames(frame) {
-  const names = DROP_ORDER.filter((_, bit) => (frame.header.dropped >> bit) & 1);
+  const names = PAYLOADS.filter((_, bit) => (frame.header.dropped >> bit) & 1);
   const layers = frame.header.dropped_layers;
   return layers.length ? [...names, `layers ${layers.join(", ")}`] : names;
 }

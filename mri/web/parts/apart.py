@@ -54,8 +54,13 @@ def capture_words(config: TraceConfig | None) -> str:
     """A preset's name, else which values were kept."""
     if config is None:
         return ""
-    presets = [name for name, preset in [*PRESETS.items(), ("standard", LEAN)] if preset == config]
+    presets = [name for name, preset in [*PRESETS.items(), ("standard", LEAN)] if _kept(preset) == _kept(config)]
     return presets[0] if presets else MODES[config.capture_mode]
+
+
+def _kept(config: TraceConfig) -> tuple[object, ...]:
+    """What tells the presets apart, whatever else later versions record with them."""
+    return config.capture_mode, config.attention_tier, config.prefill, config.edu, config.quantization
 
 
 def _shortest(namesakes: Sequence[SessionInfo]) -> list[str]:
