@@ -6,15 +6,17 @@ The columns and their units are documented where people call them, in `trace.py`
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mri.errors import ConfigError
+from mri.export import why
 from mri.export.provenance import provenance
 from mri.export.rows import UNITS, Coded, Columns, Rows
+from mri.format.events import StepFrame
 from mri.store.reader import SessionReader
 
 
@@ -33,6 +35,20 @@ def table(reader: SessionReader, name: str, hook_point: str | None = None) -> pd
 
 def neuron(reader: SessionReader, hook_point: str, index: int) -> pd.DataFrame:
     return _frame(reader, Rows(reader).neuron(hook_point, index), {})
+
+
+def ledger(reader: SessionReader, step: int | None, token: why.Token, against: why.Token) -> pd.DataFrame:
+    return _frame(reader, why.ledger(reader, _frames(reader, step), token, against), why.LEDGER_UNITS)
+
+
+def lens(reader: SessionReader, step: int | None, token: why.Token) -> pd.DataFrame:
+    return _frame(reader, why.lens(reader, _frames(reader, step), token), why.LENS_UNITS)
+
+
+def _frames(reader: SessionReader, step: int | None) -> Iterator[StepFrame]:
+    """Of one step, or of all."""
+    steps = range(reader.num_steps) if step is None else (step,)
+    return (reader.frame(each) for each in steps)
 
 
 def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pandas as pd
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.export import frames as tables
 from mri.export.provenance import provenance
+from mri.export.why import Token
 from mri.export.xarrays import dataset
 from mri.format.arrays import Bools, Floats
 from mri.format.captured import Captured
@@ -162,6 +163,33 @@ class Trace:
         (the neuron's magnitude is at most this where it was not captured; NaN where nothing is known).
         """
         return tables.neuron(self._reader, hook_point, index)
+
+    def ledger(self, step: int | None = None, *, token: Token = None, against: Token = None) -> pd.DataFrame:
+        """What each part wrote to a token's logit, before the softcap, at the last position of a step (None: of every
+        step). All parts of a step add up, exactly, to what `lm_head` gave: what float arithmetic leaves is `left_over`.
+
+        Columns: step, part (`embed`, `block.3.head.2`, `block.3.mlp`, `left_over`), block, head (−1: none), logit.
+        token    an id, or text that is one token; None: the one that the step chose
+        against  subtracts a rival's: of two tokens the difference needs no softcap
+        Steps that did not keep the tokens have no rows. Raises ConfigError where none did, and where the recording has
+        no ledger; IndexError for a step that is not there.
+
+            trace.ledger(11, token=" green", against=" golden").nlargest(3, "logit")
+        """
+        return tables.ledger(self._reader, self._number(step), token, against)
+
+    def lens(self, step: int | None = None, *, token: Token = None) -> pd.DataFrame:
+        """What a token's logit would be at every depth, before the softcap (derived: the last norm and `lm_head`
+        applied to the stream there).
+
+        Columns: step, depth (the hook point), token_id, token, logit (of the stream as it stands), exit_logit (of what
+        of it reaches the exit: nanochat takes a share of its middle out again), rank (0 = strongest) and prob (share of
+        all tokens) of the stream's where recorded, else −1 and NaN. `step`, `token` and what is raised as of `ledger`.
+        """
+        return tables.lens(self._reader, self._number(step), token)
+
+    def _number(self, step: int | None) -> int | None:
+        return None if step is None else self.frame(step).step
 
     def to_xarray(self, hook_points: Sequence[str] = ()) -> xarray.Dataset:
         """The session with named axes, for `ds.stats.sel(hook_point="block.3.mlp_out", stat="l2")`. Needs xarray.
