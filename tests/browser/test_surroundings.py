@@ -116,9 +116,9 @@ def test_keys_are_where_they_are_on_a_latin_keyboard(page, typed):
     open_scanner(page, "/?session=demo-long&step=9&point=block.1.resid_post&neuron=3")
     press = "([key, code]) => document.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))"
     page.evaluate(press, [typed[0], "KeyH"])
-    until(page, "window.mri.view.view.head === 1")
+    until(page, "window.mri.desk.view.head === 1")
     page.evaluate(press, ["ц" if typed == "рцх" else "ς", "KeyW"])
-    until(page, "window.mri.view.view.watched?.length === 1")
+    until(page, "window.mri.desk.view.watched?.length === 1")
     page.evaluate(press, [typed[2], "BracketLeft"])
     assert page.evaluate("window.mri.player.speed") == 0.5
     assert view(page)["watched"] == ["block.1.resid_post:3"]
