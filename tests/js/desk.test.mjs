@@ -58,7 +58,7 @@ test("Back restores the selection and writes nothing", () => {
   const heard = [];
   desk.subscribe((view, before) => heard.push([before.step, view.step]));
   desk.select({ step: 13 });
-  desk.restore("?session=demo-1&step=4");
+  desk.restore({ ...EMPTY_VIEW, session: "demo-1", step: 4 });
   fire();
   assert.deepEqual(desk.view, { ...EMPTY_VIEW, session: "demo-1", step: 4 });
   assert.deepEqual(heard, [
@@ -73,7 +73,7 @@ test("Back undoes a choice of watched neurons", () => {
   const { history, desk, fire } = setUp(one);
   desk.select({ watched: ["block.1.mlp_out:3"] });
   desk.select({ watched: ["block.1.mlp_out:3", "q:1"] });
-  desk.restore(history.entries[0] || urlFromView(one));
+  desk.restore(one);
   fire();
   assert.deepEqual(history.calls, ["push ?session=a&watched=block.1.mlp_out:3,q:1"]);
   assert.deepEqual(desk.view.watched, ["block.1.mlp_out:3"]);
@@ -107,7 +107,7 @@ test("a switch is a new entry, and Back turns it off again; what is drawn along 
     desk.select(fields);
     fire();
     assert.deepEqual(history.calls, [`push ${urlFromView({ ...VIEW, ...fields })}`]);
-    desk.restore(urlFromView(VIEW));
+    desk.restore(VIEW);
     assert.deepEqual(desk.view, VIEW);
   }
   const { history, desk, fire } = setUp();
@@ -121,7 +121,7 @@ test("subscribers hear what changed, and only that", () => {
   const heard = [];
   desk.subscribe((_view, _before, changed) => heard.push([...changed].join()));
   desk.select({ step: 12, head: 1, tab: "predictions", watched: [...VIEW.watched] });
-  desk.restore(urlFromView({ ...desk.view, head: 2 }));
+  desk.restore({ ...desk.view, head: 2 });
   assert.deepEqual(heard, ["head,tab", "head"]);
 });
 

@@ -5,7 +5,7 @@
  * whether a step or a hook point exists is for those who hold the session.
  */
 
-import { urlFromView, viewFromUrl } from "../core/address.mjs";
+import { urlFromView } from "../core/address.mjs";
 import { pushEntry, replaceEntry } from "./history.mjs";
 
 /** @typedef {import("../core/address.mjs").View} View */
@@ -64,11 +64,11 @@ export class Desk {
     else this.#timer ??= this.#setTimer(() => this.flush(), THROTTLE_MS);
   }
 
-  /** Back or forward was pressed: take the selection from the address and write nothing.
-   *  @param {string} search */
-  restore(search) {
+  /** Back or forward was pressed: write nothing.
+   *  @param {View} view that the address says */
+  restore(view) {
     this.#forgetTimer();
-    this.#assign(viewFromUrl(search));
+    this.#assign(view);
   }
 
   /** Write the address now. */

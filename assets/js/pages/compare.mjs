@@ -218,7 +218,7 @@ export class Comparison {
     if (!this.#isHere()) return this.close();
     const asked = viewFromUrl(location.search);
     if (asked.align && asked.align !== this.desk.view.align) return this.#open(this.boot.a, this.boot.b);
-    this.desk.restore(location.search);
+    this.desk.restore(asked);
     this.player.seek(asked.step ?? 0);
   }
 

@@ -267,7 +267,7 @@ export class Scanner {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
     const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
-    this.desk.restore(urlFromView(view));
+    this.desk.restore(view);
     this.player.seek(view.step);
     this.player.setLoop(loopFromText(view.loop));
   }

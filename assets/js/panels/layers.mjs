@@ -1,35 +1,22 @@
 /**
- * The list of hook points, top of the model first: filter, order, bars of statistics, the numbers of the selected one.
+ * The list of hook points, top of the model first: its rows, bars of statistics, the numbers of the selected one.
  *
- * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws. Refuses to know the clock.
+ * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws, layer_tools.mjs says which rows in which order. Refuses to know the clock.
  */
 
-import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
+import { filtered, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { LayerBars } from "./layer_bars.mjs";
+import { LayerTools } from "./layer_tools.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
 const REST_MS = 150;
 const NAME_GAP_PX = 6;
 
-const SORTS = Object.freeze({ model: "model order", l2: "l2", sparsity: "sparsity", p99: "p99", change: "change of l2" });
-const SCALES = Object.freeze({ asinh: "asinh scale", linear: "linear scale", own: "each row its own" });
-const MARKS = Object.freeze([
-  ["spread", "mean ± std"],
-  ["ends", "min–max"],
-  ["p99", "±p99 of |x|"],
-  ["l2", "l2"],
-  ["sparsity", "sparsity"],
-]);
-const ABOUT =
-  "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
-  "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
-  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2.";
-
-/** @typedef {ReturnType<typeof listLooks>} Looks */
+/** @typedef {import("./layer_tools.mjs").Looks} Looks */
 
 export class Layers {
   /** @type {Map<string, HTMLElement>} */
@@ -71,47 +58,12 @@ export class Layers {
     this.numbers = el("div", { class: "mri-numbers" });
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.#buildList();
-    host.replaceChildren(this.#tools(), this.axis, this.rows, this.numbers, this.tip);
+    this.tools = new LayerTools({ onChoose: (looks) => this.#choose(looks), onDown: () => this.list.focus() });
+    host.replaceChildren(this.tools.host, this.axis, this.rows, this.numbers, this.tip);
     this.#buildNumbers();
     this.#arrange();
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(this.scroller);
-  }
-
-  /** @returns {HTMLElement} title, filter, order, scale, what the marks mean */
-  #tools() {
-    this.filter = el("input", {
-      type: "search",
-      class: "form-control form-control-sm",
-      maxlength: 80,
-      placeholder: "filter: mlp_act, block 3 …",
-      "aria-label": "Filter hook points",
-      on: { input: () => this.#choose({ filter: this.filter.value }) },
-    });
-    this.filter.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && this.list.focus());
-    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label, /** @type {(name: any) => void} */ act) => {
-      const select = el("select", { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: () => act(select.value) } });
-      select.append(...Object.entries(names).map(([value, text]) => el("option", { value, text })));
-      return select;
-    };
-    this.sortChoice = choice(SORTS, "Order of the hook points", (sort) => this.#choose({ sort }));
-    this.scaleChoice = choice(SCALES, "Scale of the bars", (scale) => this.#choose({ scale }));
-    this.note = el("p", { class: "mri-note" });
-    const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
-    return el(
-      "div",
-      { class: "mri-layers-tools" },
-      el(
-        "div",
-        { class: "mri-layers-head" },
-        el("h2", { text: "Hook points" }),
-        this.note,
-        el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT }),
-      ),
-      this.filter,
-      el("div", { class: "mri-layers-choices" }, this.sortChoice, this.scaleChoice),
-      el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks),
-    );
   }
 
   #buildList() {
@@ -161,14 +113,13 @@ export class Layers {
 
   /** Filter by nothing. */
   #showAll() {
-    this.filter.focus();
-    this.#choose({ filter: "" });
+    this.tools.filter.focus();
+    this.#choose({ ...this.#looks, filter: "" });
   }
 
   /** A tool was used: it shows at once, not with the next picture.
-   *  @param {Partial<Looks>} fields */
-  #choose(fields) {
-    const looks = { ...this.#looks, ...fields };
+   *  @param {Looks} looks */
+  #choose(looks) {
     this.arrange(looks);
     const { filter, sort, scale } = looks;
     this.onSelect({ filter: filter || null, sort: sort === "model" ? null : sort, scale: scale === "asinh" ? null : scale });
@@ -180,9 +131,7 @@ export class Layers {
     const { filter, sort, scale } = this.#looks;
     this.#looks = looks;
     if (looks.filter === filter && looks.sort === sort && looks.scale === scale) return;
-    if (this.filter.value !== looks.filter) this.filter.value = looks.filter;
-    this.sortChoice.value = looks.sort;
-    this.scaleChoice.value = looks.scale;
+    this.tools.show(looks);
     if (looks.scale !== scale) this.#setScale();
     if (looks.sort !== sort && this.#frame) this.#needBefore(this.#frame.header.step);
     this.#arrange();
@@ -272,7 +221,7 @@ export class Layers {
       scrollTop: this.#scrollTop,
       rowPx: this.#rowPx,
       numSteps: this.numSteps,
-      number: (key) => this.#numberText(key),
+      number: (key) => numberText(this.#looks.sort, this.#number(key)),
     });
   }
 
@@ -280,21 +229,8 @@ export class Layers {
    *  @param {string} key
    *  @returns {number} */
   #number(key) {
-    if (!this.#frame) return NaN;
-    const now = stats(this.#frame, this.layout, key);
-    if (this.#looks.sort === "model") return now.l2;
-    if (this.#looks.sort === "change") return this.#before ? changeOf(stats(this.#before, this.layout, key).l2, now.l2) : NaN;
-    return now[this.#looks.sort];
-  }
-
-  /** @param {string} key
-   *  @returns {string} */
-  #numberText(key) {
-    const value = this.#number(key);
-    if (Number.isNaN(value)) return "—";
-    if (this.#looks.sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
-    if (this.#looks.sort === "change") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(0)} %`;
-    return formatValue(value);
+    const of = (/** @type {import("../core/wire.mjs").Frame} */ frame) => /** @type {Record<string, number>} */ ({ ...stats(frame, this.layout, key) });
+    return this.#frame ? numberOf(this.#looks.sort, of(this.#frame), this.#before && of(this.#before)) : NaN;
   }
 
   /** Filter and order the rows for this step. */
@@ -302,7 +238,7 @@ export class Layers {
     const by = (/** @type {string} */ key) => (this.#looks.sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
     const shown = ordered(filtered(this.keys, this.#looks.filter), this.#looks.sort, by);
     if (shown.join() !== this.shown.join()) this.#showRows(shown);
-    this.note.textContent = this.#looks.sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
+    this.tools.note.textContent = this.#looks.sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
     this.#drawBars();
   }
 
