@@ -26,7 +26,7 @@ export class SourceError extends Error {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {session, num_steps, groups, sampled, name, version, integrity}
+ *  @returns {Promise<Wire.Meta>}
  *  @throws {SourceError} */
 export function fetchMeta(id, signal) {
   return answer(id, "meta", (response) => response.json(), signal);
@@ -52,7 +52,7 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {sequence, text, special, steps}
+ *  @returns {Promise<Wire.Tokens>}
  *  @throws {SourceError} */
 export function fetchTokens(id, signal) {
   return answer(id, "tokens", (response) => response.json(), signal);
@@ -144,7 +144,7 @@ export function startRecording(request) {
 
 /** Where a recording stands.
  *  @param {string} id
- *  @returns {Promise<{state: string, step: number, max_steps: number, position: number, message: string}>}
+ *  @returns {Promise<Wire.RecordingStatus>}
  *  @throws {SourceError} */
 export function recordingStatus(id) {
   return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
@@ -155,7 +155,7 @@ export function recordingStatus(id) {
  *  @param {string} b
  *  @param {string} align
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {strategy, positions, divergence, steps, matched, whole, keys, notes}
+ *  @returns {Promise<Wire.Alignment>}
  *  @throws {SourceError} */
 export function fetchAlignment(a, b, align, signal) {
   return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
