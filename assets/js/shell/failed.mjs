@@ -64,9 +64,10 @@ export async function shownUntilAnswered(host, title, ask, signal) {
 export class Told {
   #words = "";
 
-  /** @param {Error|null} error null: it came, or nobody wants it any more */
-  show(error) {
-    if (error && !this.#words) showToast((this.#words = error.message), "error");
+  /** @param {Error|null} error null: it came, or nobody wants it any more
+   *  @param {Parameters<typeof showToast>[2]} [button] */
+  show(error, button) {
+    if (error && !this.#words) showToast((this.#words = error.message), "error", button);
     else if (!error && this.#words) {
       retractToast(this.#words);
       this.#words = "";
