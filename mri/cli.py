@@ -75,7 +75,7 @@ def record(
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
-            progress.console.print(f"Model {session.model_id} ({loaded.path})", markup=False, soft_wrap=True)
+            progress.console.print(f"Model {session.model_id} ({loaded.ref.file})", markup=False, soft_wrap=True)
             progress.console.print(_what_is_kept(capture, session.layout), markup=False, soft_wrap=True)
             progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 

@@ -1,6 +1,7 @@
 """Imports go only downwards, heavy libraries live in one place each, and replay works where torch is not installed."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,19 @@ print(info.num_steps)
     )
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0
+
+
+SEARCHES = {"find_checkpoint", "discover"}
+DOORS = {"app.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
+"""Where a person's words for a model come in. What they find, a ModelRef, is passed on and never looked for again."""
+
+
+@pytest.mark.parametrize("name", sorted(SEARCHES))
+def test_a_model_is_looked_for_only_where_a_persons_words_come_in(name):
+    files = [*FILES, *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    found = {str(path.relative_to(ROOT)) for path in files if re.search(rf"\b{name}\b", path.read_text("utf-8"))}
+    assert found <= DOORS
+    assert {"mri/web/models.py", "mri/nanochat/locate.py"} <= found
 
 
 def test_the_block_blocks():

@@ -50,7 +50,7 @@ def test_every_door_understands_it(home):
     (home / "models").symlink_to(GOLDEN)
     assert find_checkpoint(Path("$HOME/models")).tag == find_checkpoint(Path("~/models")).tag == "d3"
     services = create_app(Path("~/runs"), Path("~/models")).server.extensions[EXTENSION]
-    assert (services.library.folder, services.model) == (home / "runs", home / "models")
+    assert (services.library.folder, services.models.asked) == (home / "runs", home / "models")
     assert not (home / "~").exists()
 
 

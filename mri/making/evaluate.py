@@ -247,7 +247,7 @@ def main(
     """Print the model's figures and ten samples as Markdown."""
     torch.set_num_threads(threads)
     loaded = load_model(model, device="cpu")
-    typer.echo(f"Step {loaded.step}, {sum(p.numel() for p in loaded.model.parameters()):,} parameters.\n")
+    typer.echo(f"Step {loaded.ref.step}, {sum(p.numel() for p in loaded.model.parameters()):,} parameters.\n")
     for table in (skill_table(loaded, prompts), head_table(loaded, 20), loss_table(loaded, documents)):
         for line in table:
             typer.echo(line)

@@ -26,10 +26,9 @@ from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.constants import SOFTCAP, softcap_of
+from mri.nanochat.constants import SOFTCAP
 from mri.nanochat.direct import direct_effect, factor_at
-from mri.nanochat.locate import find_checkpoint
-from mri.paths import EMBEDDED
+from mri.nanochat.locate import ModelRef
 from mri.run.control import Control
 from mri.run.engine import Step
 from mri.run.record import record_generation
@@ -93,7 +92,7 @@ class Worker:
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
         control = self._control(session_id)
-        loaded = self._model(command.get("model"), command.get("constants"))
+        loaded = self._model(command["model"])
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
@@ -158,7 +157,7 @@ class Worker:
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
-        loaded = self._model(command["model"], command.get("constants"))
+        loaded = self._model(command["model"])
         is_files = loaded.file_hash == command["weights_hash"] and loaded.is_as_loaded  # as sessions said until 2026-11
         if loaded.weights_hash != command["weights_hash"] and not is_files:
             raise ModelError(
@@ -168,13 +167,17 @@ class Worker:
             )
         return loaded
 
-    def _model(self, path: str | None, constants: dict[str, Any] | None) -> LoadedModel:
-        """The model at `path`, loaded again only where the file or a constant is another or has changed."""
-        file = find_checkpoint(Path(path) if path else EMBEDDED).model
-        key = (file, file.stat().st_mtime_ns, softcap_of(constants) or SOFTCAP)
+    def _model(self, told: dict[str, Any]) -> LoadedModel:
+        """The model of a command, loaded again only where the file or the softcap is another or has changed."""
+        ref = ModelRef.from_json(told)
+        try:
+            changed_ns = ref.file.stat().st_mtime_ns
+        except OSError as error:
+            raise ModelError(f"{ref.file} is not there any more: choose another model, or put it back.") from error
+        key = (ref.file, changed_ns, ref.softcap or SOFTCAP)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None  # two large models need not fit at once
-            self._loaded = (key, load_model(file, constants=constants))
+            self._loaded = (key, load_model(ref))
         return self._loaded[1]
 
 

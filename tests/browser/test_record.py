@@ -20,7 +20,7 @@ MODEL = Path(__file__).parents[1] / "golden" / "E5"
 @pytest.fixture
 def fake_site(tmp_path, handmade_session):
     handmade_session(tmp_path)
-    worker = GenerationWorker(tmp_path, MODEL, program=FAKE_WORKER)
+    worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
     with served(create_app(tmp_path, MODEL, worker=worker)) as address:
         yield address
     worker.close()

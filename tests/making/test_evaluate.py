@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +14,7 @@ from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.model import GPT, init_weights
 from mri.nanochat.tokenizer import Tokenizer
+from tests.conftest import A_MODEL
 
 CONFIG = GPTConfig(sequence_len=512, vocab_size=512, n_layer=2, n_head=2, n_kv_head=1, n_embd=32, window_pattern="SL")
 
@@ -43,7 +43,7 @@ def tokenizer() -> Tokenizer:
 
 def loaded_from(model: nn.Module, tokenizer: Tokenizer) -> LoadedModel:
     cpu = torch.device("cpu")
-    return LoadedModel(model, tokenizer, Path("x"), "chatsft", "d2", 0, "", "", cpu)  # type: ignore[arg-type]
+    return LoadedModel(model, tokenizer, A_MODEL, "", "", cpu)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import requests
 
 from mri.store.reader import open_session
 from mri.worker.request import RecordRequest
+from tests.conftest import A_MODEL
 from tests.web.live.conftest import until
 from tests.web.live.sockets import NORMAL, POLICY, RawSocket, Watcher, expected, payloads
 
@@ -111,8 +112,8 @@ def test_a_finished_session_is_a_short_stream(site, tmp_path, random_session):
 
 def test_a_recording_that_waits_can_be_watched(site):
     port, services = site
-    services.worker.submit("first", RecordRequest(prompt="hang", max_new_tokens=1))
-    services.worker.submit("second", RecordRequest(prompt="refuse"))
+    services.worker.submit("first", RecordRequest(prompt="hang", max_new_tokens=1), A_MODEL)
+    services.worker.submit("second", RecordRequest(prompt="refuse"), A_MODEL)
     watcher = Watcher(port, "second")
     state = watcher.hear("state")
     assert (state["state"], state["position"]) == ("queued", 1)
