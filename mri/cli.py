@@ -26,7 +26,8 @@ from mri.format.config import PRESETS, Sampling, checked_preset, not_shown
 from mri.format.layout import Layout
 from mri.paths import LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import SessionInfo
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 from mri.transfer import Sessions
 
 if TYPE_CHECKING:

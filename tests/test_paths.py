@@ -12,7 +12,7 @@ from mri.nanochat.locate import find_checkpoint
 from mri.paths import as_path
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from tests.conftest import write_handmade_session

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker

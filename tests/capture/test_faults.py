@@ -30,7 +30,7 @@ from mri.capture.watch import watch
 from mri.format.events import StepFrame
 from mri.format.wire import bytes_from_frame
 from mri.nanochat.model import GPT, KVCache
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.capture.forks import PROMPT, greedy, nothing_left, same
 from tests.store.test_faults import refusing

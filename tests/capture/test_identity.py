@@ -19,7 +19,7 @@ from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.model import GPT
 from mri.nanochat.weights import weights_hash
 from mri.run.record import record_generation
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.conftest import GOLDEN
 from tests.capture.forks import small, with_head
 

@@ -17,7 +17,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.trainings import AND, Sometimes, no_hooks, values_of
 
 

@@ -17,7 +17,7 @@ from mri.capture.watch import watch
 from mri.errors import ConfigError
 from mri.format.captured import Captured
 from mri.nanochat.model import GPT, KVCache
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture import forks
 from tests.capture.forks import (
     EXACT,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mri.measure.head_scores import head_score, head_scores, induction_targets, previous_targets
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 
 def test_previous_targets_are_every_position_but_the_first():

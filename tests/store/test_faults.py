@@ -23,7 +23,7 @@ from mri.format.wire import bytes_from_frame
 from mri.store.leftovers import sweep
 from mri.store.library import Library
 from mri.store.locks import is_held
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16

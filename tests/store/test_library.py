@@ -170,7 +170,7 @@ def test_a_reader_that_nobody_used_for_long_is_not_kept(library, tmp_path, handm
     reader = library.open("handmade")
     library.list()
     assert library.open("handmade") is reader
-    monkeypatch.setattr("mri.store.library.UNUSED_S", -1)
+    monkeypatch.setattr("mri.store.opening.UNUSED_S", -1)
     library.list()
     assert library.open("handmade") is not reader
 
@@ -215,7 +215,7 @@ def test_what_others_left_is_packed_whenever_anybody_asks(library, tmp_path, han
 
 
 def test_only_so_many_readers_stay_open(library, tmp_path, handmade_session, monkeypatch):
-    monkeypatch.setattr("mri.store.library.MAX_OPEN", 2)
+    monkeypatch.setattr("mri.store.opening.MAX_OPEN", 2)
     for session_id in ("one", "two", "three"):
         handmade_session(tmp_path, session_id, seal=False)
     first = library.open("one")

@@ -15,7 +15,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.format.wire import bytes_from_frame
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.sealed import SealedReader
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter

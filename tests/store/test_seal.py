@@ -22,7 +22,7 @@ from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 from mri.store.description import journal_json, session_from_journal_json
 from mri.store.locks import SessionLock
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.store.sealed import SealedReader
 from mri.store.unsealed import JournalReader

@@ -19,7 +19,7 @@ from mri.format.layout import LAYERS_DROPPED_BIT
 from mri.format.wire import bytes_from_frame
 from mri.store import writer as writer_module
 from mri.store.locks import SessionLock, is_held
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
 from tests.golden_frame.build import topk_f16

@@ -9,7 +9,7 @@ import pytest
 
 from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint, WorkerError
 from mri.format.run import Model, Run
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.worker.attribution import Attribution, attribution_of_step, tokens_of_neuron
 from mri.worker.handle import MOST_ATTRIBUTIONS, GenerationWorker
 from mri.worker.request import RecordRequest

@@ -7,7 +7,7 @@ import torch
 from mri.making.lessons import level_5, level_6
 from mri.nanochat.checkpoint import load_model
 from mri.paths import LESSONS
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 
 @pytest.fixture(scope="module")

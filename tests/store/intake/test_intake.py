@@ -29,7 +29,7 @@ from mri.store.intake.child import check, convert
 from mri.store.intake.intake import Importer, import_file
 from mri.store.intake.session import check_steps, cleaned
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session

@@ -18,7 +18,7 @@ import requests
 from simple_websocket import ConnectionClosed
 
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.live.hub import MAX_VIEWERS
 from tests.web.live.conftest import Recorder, until
 from tests.web.live.sockets import RawSocket, Watcher

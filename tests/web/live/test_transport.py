@@ -5,7 +5,7 @@ import threading
 import pytest
 import requests
 
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.worker.request import RecordRequest
 from tests.conftest import A_MODEL
 from tests.web.live.conftest import until
