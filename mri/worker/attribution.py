@@ -20,8 +20,7 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 
 @dataclass
 class Attribution:
-    """Where one computation stands. `answer`: see `signed` and `logit` in mri/nanochat/attribution.py, `promoted`,
-    `suppressed` and `factor` in mri/worker/child.py."""
+    """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py)."""
 
     id: str
     command: dict[str, Any]

@@ -1,13 +1,12 @@
 """The warm generation worker: `python -m mri.worker.child --sessions DIR`, started and spoken to by the server.
 
-Reads JSON lines on stdin, writes JSON lines on stdout (see `mri/worker/handle.py` for the other side). Frames do not
-pass here: they go to the session's journal. Keeps the last model loaded. Ends when stdin ends, after finishing the
-recording in hand.
+Reads commands on stdin, writes events on stdout (protocol.py; `handle.py` is the other side). Frames do not pass here:
+they go to the session's journal. Keeps the last model loaded. Ends when stdin ends, after finishing the recording in
+hand.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import sys
@@ -32,6 +31,7 @@ from mri.nanochat.locate import ModelRef
 from mri.run.control import Control
 from mri.run.engine import Step
 from mri.run.record import record_generation
+from mri.worker.protocol import COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
 MAX_DELAY_MS = 10.0
@@ -54,7 +54,7 @@ class Worker:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
         try:
             for line in lines:
-                command = json.loads(line)
+                command = COMMANDS.message_of(line) or {"cmd": "quit"}
                 match command["cmd"]:
                     case "stop" | "pause" | "step" | "resume" as what:
                         getattr(self._control(command["id"]), what)()
@@ -96,8 +96,7 @@ class Worker:
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
-            sizes = {"num_prompt_tokens": session.num_prompt_tokens, "max_steps": session.max_steps}
-            self._say(event="started", id=session_id, **sizes)
+            self._say(event="started", id=session_id, max_steps=session.max_steps)
 
         def on_step(step: Step, said: list[int]) -> None:
             nonlocal said_at, said_paused
@@ -114,12 +113,12 @@ class Worker:
             said_paused = True
             self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
-        config = command.get("config", "standard")
+        config = command["config"]
         recording = record_generation(
             loaded,
             command["prompt"],
-            chat=command.get("chat", False),
-            sampling=Sampling(**command.get("sampling", {})),
+            chat=command["chat"],
+            sampling=Sampling(**command["sampling"]),
             config=TraceConfig.from_json(config) if isinstance(config, dict) else config,
             sessions=self._sessions,
             session_id=session_id,
@@ -143,8 +142,6 @@ class Worker:
         self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
 
     def _direct(self, command: dict[str, Any]) -> None:
-        """`promoted` and `suppressed`: [token id, its bytes as hex, logits per unit], the strongest first; `factor`:
-        what of one unit reaches the last norm."""
         loaded = self._recorded_model(command)
         effect = direct_effect(loaded.model, command["point"], command["neuron"])
         rising = effect.argsort(kind="stable")
@@ -153,7 +150,7 @@ class Worker:
             for ids in (rising[::-1][:DIRECT_TOKENS], rising[:DIRECT_TOKENS])
         )
         factor = factor_at(loaded.model, command["point"])
-        self._say(event="attribution", id=command["id"], promoted=promoted, suppressed=suppressed, factor=factor)
+        self._say(event="direct", id=command["id"], promoted=promoted, suppressed=suppressed, factor=factor)
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
@@ -188,7 +185,7 @@ def main(sessions: Annotated[Path, typer.Option(help="Folder to record into.")])
 
     def say(**event: Any) -> None:
         try:
-            print(json.dumps(event), file=out, flush=True)
+            print(EVENTS.line_of(event), file=out, flush=True)
         except BrokenPipeError:  # the server has gone: the recording in hand goes on, unheard
             os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 

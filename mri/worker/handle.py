@@ -1,7 +1,7 @@
 """The server's handle on the warm generation worker: one child process, one generation at a time, a bounded queue.
 
-The child is `python -m mri.worker.child`; both sides speak JSON lines over its stdin and stdout. Frames do not
-pass here: the child appends them to its session's journal. Imports no torch.
+The child is `python -m mri.worker.child`; both sides speak lines of protocol.py over its stdin and stdout. Frames
+do not pass here: the child appends them to its session's journal. Imports no torch.
 
 A child that dies fails the recording it had in hand and is started again for the next one in the queue.
 """
@@ -9,7 +9,6 @@ A child that dies fails the recording it had in hand and is started again for th
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 import sys
 import threading
@@ -22,7 +21,7 @@ from mri.errors import SessionNotFound, WorkerError
 from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
-from mri.worker.protocol import event_of
+from mri.worker.protocol import COMMANDS, EVENTS
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
 
@@ -210,7 +209,7 @@ class GenerationWorker:
     def _write(child: subprocess.Popen[str], command: dict[str, Any]) -> None:
         assert child.stdin is not None
         with contextlib.suppress(OSError):  # a child that is gone: its reading thread fails what it had in hand
-            child.stdin.write(json.dumps(command) + "\n")
+            child.stdin.write(COMMANDS.line_of(command) + "\n")
             child.stdin.flush()
 
     @staticmethod
@@ -225,7 +224,7 @@ class GenerationWorker:
         try:
             with child.stdout:
                 for line in child.stdout:
-                    event = event_of(line)
+                    event = EVENTS.message_of(line)
                     if event is not None:
                         with self._lock:
                             self._on_event(event)

@@ -23,7 +23,7 @@ class Recording:
         return self.state in ("finished", "error")
 
     def on_event(self, event: dict[str, Any]) -> None:
-        """Takes notice of an event of the worker (see mri/worker/child.py)."""
+        """Takes notice of an event of the worker (see mri/worker/protocol.py)."""
         if self.over:
             return
         match event["event"]:

@@ -26,10 +26,8 @@ def worker(tmp_path):
 
 
 def wanted(attribution_id="demo/1a/3", weights_hash="same"):
-    return Attribution(
-        attribution_id,
-        {"cmd": "attribute", "id": attribution_id, "ids": [1, 2], "token_id": 5, "weights_hash": weights_hash},
-    )
+    command = {"cmd": "attribute", "id": attribution_id, "model": A_MODEL.to_json(), "ids": [1, 2], "token_id": 5}
+    return Attribution(attribution_id, command | {"weights_hash": weights_hash, "model_path": ""})
 
 
 def wait_for(worker, attribution_id, deadline_s=60):

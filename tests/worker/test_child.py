@@ -50,7 +50,8 @@ class Child:
         raise AssertionError(f"the worker ended without saying {event}")
 
     def record(self, session_id: str, **fields: Any) -> None:
-        command = {"prompt": "ab", "model": E5, "sampling": {"max_new_tokens": 5}} | fields
+        command = {"prompt": "ab", "model": E5, "chat": False, "config": "standard", "sampling": {"max_new_tokens": 5}}
+        command |= fields
         self.say(cmd="record", id=session_id, **command)
 
 
@@ -69,7 +70,7 @@ def test_it_records_one_after_the_other_and_survives_bad_requests(child: Child, 
     child.record("first")
     child.record("empty", prompt="")
     child.record("last", chat=True, config={"attention_tier": "full_row"})
-    assert child.hear("started") == {"event": "started", "id": "first", "num_prompt_tokens": 3, "max_steps": 7}
+    assert child.hear("started") == {"event": "started", "id": "first", "max_steps": 7}
     assert child.hear("finished")["id"] == "first"
     assert "The prompt is empty" in child.hear("error")["message"]
     assert child.hear("finished")["id"] == "last"
@@ -148,7 +149,7 @@ def test_tokens_that_a_neuron_speaks_for(child: Child, tmp_path: Path) -> None:
         weights_hash = reader.session.provenance["weights_hash"]
     ask = {"model": E5, "point": "block.1.mlp_act", "neuron": 5, "model_path": ""}
     child.say(cmd="direct", id="direct/x", weights_hash=weights_hash, **ask)
-    answer = child.hear("attribution")
+    answer = child.hear("direct")
     promoted, suppressed = ([logit for *_, logit in answer[name]] for name in ("promoted", "suppressed"))
     assert promoted == sorted(promoted, reverse=True)
     assert suppressed == sorted(suppressed)

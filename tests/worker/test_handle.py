@@ -9,7 +9,7 @@ import pytest
 
 import mri
 from mri.errors import SessionNotFound, WorkerError
-from mri.worker.handle import GenerationWorker, event_of
+from mri.worker.handle import GenerationWorker
 from mri.worker.request import RecordRequest
 from tests.conftest import A_MODEL
 
@@ -115,28 +115,6 @@ def test_a_program_that_cannot_start_fails_every_recording_and_does_not_loop(tmp
     for name in "ab":
         assert "exit code 3" in wait_for(worker, name, "error")["message"]
     worker.close()
-
-
-ODD_LINES = [
-    "3",
-    "null",
-    "[]",
-    '"text"',
-    "{}",
-    '{"event": 3}',
-    '{"event": []}',
-    '{"event": "step", "id": "a"}',
-    '{"event": "finished", "id": "a", "end_reason": 1, "response": "x"}',
-    '{"event": "error", "id": ["a"]}',
-    "[" * 100_000,
-    "NaN",
-    "\udcff\x00",
-]
-
-
-@pytest.mark.parametrize("line", ODD_LINES, ids=range(len(ODD_LINES)))
-def test_a_line_that_is_no_event_is_passed_over(line):
-    assert event_of(line) is None
 
 
 def test_odd_lines_on_the_childs_stdout_do_not_stop_the_queue(worker):
