@@ -110,14 +110,9 @@ def ls(sessions: Sessions = SESSIONS, as_json: AsJson = False) -> None:
         out.print(empty, markup=False, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column, justify in (
-        ("id", "left"),
-        ("steps", "right"),
-        ("size", "right"),
-        ("model", "left"),
-        ("prompt", "left"),
-    ):
-        table.add_column(column, justify=justify, no_wrap=column != "prompt")  # type: ignore[arg-type]
+    for column in ("id", "steps", "size", "model", "prompt"):
+        is_number = column in ("steps", "size")
+        table.add_column(column, justify="right" if is_number else "left", no_wrap=column != "prompt")
     for info in infos:
         cells = info.id, str(info.num_steps), _size(info.bytes_on_disk), escape(printable(info.model_id))
         table.add_row(*cells, _title(info, 70 if out.is_terminal else None))

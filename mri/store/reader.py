@@ -42,11 +42,8 @@ class SessionReader(Protocol):
     def frames(self, start: int, stop: int) -> list[StepFrame]:
         """Steps start … stop - 1, all of which must be there; faster than one by one. Raises as `frame` does."""
 
-    def frame_bytes(self, step: int) -> bytes:
-        """`bytes_from_frame` of the frame: the same bytes in both states."""
-
     def records(self, start: int, stop: int) -> bytes:
-        """Steps start … stop - 1 (cut to what is there) as a run of wire records."""
+        """Steps start … stop - 1 (cut to what is there) as a run of wire records: the same bytes in both states."""
 
     def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array:
         """One array over all steps, first axis = step: `column("stats", row, 4)` -> (num_steps,); or over `steps`.

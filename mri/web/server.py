@@ -155,15 +155,9 @@ def _flask(these: Services) -> Flask:
     )
     App.assets.serve(server)
     compress.init_app(server)
-    server.register_blueprint(routes)
-    server.register_blueprint(live_routes)
-    server.register_blueprint(downloads)
-    server.register_blueprint(compare_routes)
-    server.register_blueprint(lesson_routes)
-    server.register_blueprint(neuron_routes)
-    server.register_blueprint(import_routes)
-    server.register_blueprint(lesson_words_routes)
-    server.register_blueprint(library_routes)
+    ours = routes, live_routes, downloads, compare_routes, lesson_routes, neuron_routes, import_routes
+    for blueprint in (*ours, lesson_words_routes, library_routes):
+        server.register_blueprint(blueprint)
     sock.init_app(server)
     answers.register(server)
     return server

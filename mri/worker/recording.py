@@ -45,12 +45,5 @@ class Recording:
         message = self.message
         if self.state == "running" and not self.max_steps:
             message = "Loading the model…" if is_worker_ready else "Starting the generation worker…"
-        return {
-            "id": self.id,
-            "state": self.state,
-            "position": position,
-            "step": self.step,
-            "max_steps": self.max_steps,
-            "text": self.text,
-            "message": message,
-        }
+        told = {name: getattr(self, name) for name in ("id", "state", "step", "max_steps", "text")}
+        return told | {"position": position, "message": message}

@@ -23,7 +23,7 @@ from mri.errors import BadSession, SessionNotFound, StoreError
 from mri.format.config import PRESETS, TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import LAYERS_DROPPED_BIT, Layout
-from mri.format.steps import STEP_COLUMNS
+from mri.format.rows import STEP_COLUMNS
 from mri.store.intake import child as imports_child
 from mri.store.intake.child import check, convert
 from mri.store.intake.intake import Importer, import_file

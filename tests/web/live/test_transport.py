@@ -7,7 +7,7 @@ import requests
 
 from mri.store.opening import open_session
 from mri.worker.request import RecordRequest
-from tests.conftest import A_MODEL
+from tests.conftest import A_MODEL, stored_bytes
 from tests.web.live.conftest import until
 from tests.web.live.sockets import NORMAL, POLICY, RawSocket, Watcher, expected, payloads
 
@@ -106,7 +106,7 @@ def test_a_finished_session_is_a_short_stream(site, tmp_path, random_session):
     assert watcher.hear_all() == NORMAL
     assert watcher.heard[0]["state"] == "finished"
     with open_session(path) as reader:
-        assert payloads(watcher) == [reader.frame_bytes(step) for step in (5, 6, 7)]
+        assert payloads(watcher) == [stored_bytes(reader, step) for step in (5, 6, 7)]
     assert watcher.heard[-1]["num_steps"] == 8
 
 
