@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mri.errors import MriError
     from mri.export.frames import concat
     from mri.export.trace import Trace, open_trace
-    from mri.format.config import PRESETS, TraceConfig
+    from mri.format.config import TraceConfig
+    from mri.format.presets import PRESETS
     from mri.nanochat.checkpoint import load_model
 
 __version__ = "0.1.0"
@@ -28,7 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "record": "mri.api",
     "sessions": "mri.api",
-    "PRESETS": "mri.format.config",
+    "PRESETS": "mri.format.presets",
     "TraceConfig": "mri.format.config",
     "MriError": "mri.errors",
     "concat": "mri.export.frames",

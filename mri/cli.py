@@ -22,8 +22,9 @@ from rich.table import Table
 from mri import transfer
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
-from mri.format.config import PRESETS, Sampling, checked_preset, not_shown
+from mri.format.config import Sampling
 from mri.format.layout import Layout
+from mri.format.presets import PRESETS, checked_preset, not_shown
 from mri.paths import LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import SessionInfo
 from mri.store.opening import open_session

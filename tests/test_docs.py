@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
 from mri.format.hook_points import BLOCK, EMBED, FINAL, STATS
 from mri.format.layout import PAYLOADS
+from mri.format.presets import PRESETS
 from mri.store.library import Library
 from mri.web import server
 

@@ -14,9 +14,9 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 
 from mri.format.captured import Captured
-from mri.format.config import TraceConfig
+from mri.format.config import TraceConfig, sampled_indices
 from mri.format.events import StepFrame, dequantized
-from mri.format.layout import LAYERS_DROPPED_BIT, Layout, sampled_indices, width_of_group
+from mri.format.layout import LAYERS_DROPPED_BIT, Layout, width_of_group
 from mri.format.wire import KIND_FRAME, bytes_from_frame, record_bytes
 from mri.measure.attention import mean_distance
 from tests.conftest import random_frame, random_layout

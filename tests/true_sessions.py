@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mri.format.config import ATTENTION_TOPK, TraceConfig
+from mri.format.config import ATTENTION_TOPK, TraceConfig, sampled_indices
 from mri.format.events import Q8_NAN, TraceSession
 from mri.format.hook_points import STATS
-from mri.format.layout import sampled_indices
 from mri.format.run import Model, Run
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter

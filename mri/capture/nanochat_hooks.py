@@ -17,10 +17,9 @@ from torch import Tensor, nn
 from torch.compiler import is_compiling
 
 from mri.capture.attention import AttentionCall, AttentionTap
-from mri.capture.hooks import ModuleHook, Tap
+from mri.capture.hooks import ModuleHook, Tap, nanochat_taps, tapped_modules, watched_model
 from mri.capture.patches import is_compiler_loaded, listen, untraced
 from mri.capture.softcap import last_logits
-from mri.capture.taps import nanochat_taps, tapped_modules, watched_model
 from mri.errors import ModelError
 from mri.format.events import Array
 from mri.nanochat.model import GPT

@@ -15,15 +15,16 @@ from torch import nn
 
 from mri.capture.attention import num_keys
 from mri.capture.collector import Collector
+from mri.capture.hooks import tapped_modules, watched_model
 from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import NanochatHooks, RawStep
-from mri.capture.taps import tapped_modules, watched_model
 from mri.errors import ModelError, MriError
 from mri.format.budget import BudgetReached
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
 from mri.format.hook_points import nanochat_points
-from mri.format.layout import Layout, config_of_preset
+from mri.format.layout import Layout
+from mri.format.presets import config_of_preset
 from mri.nanochat.constants import SOFTCAP
 
 MAX_BATCH_STEPS = 8

@@ -17,12 +17,13 @@ from typing import Any
 import tiktoken
 from torch import nn
 
+from mri.capture.hooks import watched_model
 from mri.capture.identity import as_seen, run_of, versions
 from mri.capture.recorder import NO_ATTENTION, NO_SOFTCAP, GenerationRecorder, layout_of_model
-from mri.capture.taps import watched_model
 from mri.errors import ModelError
-from mri.format.config import LEAN, TraceConfig
+from mri.format.config import TraceConfig
 from mri.format.events import StepFrame, TraceSession
+from mri.format.presets import LEAN
 from mri.nanochat.constants import softcap_of
 from mri.nanochat.tokenizer import Tokenizer
 from mri.paths import SESSIONS

@@ -1,15 +1,18 @@
-"""What is asked for: how to generate (Sampling), what to capture and at what price (TraceConfig and its presets).
+"""What is asked for: how to generate (Sampling), what to capture and at what price (TraceConfig).
 
 Knows nothing of models: how many bytes a configuration costs on a given model is `layout.py`'s business.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import inf
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 from mri.errors import ConfigError
+from mri.format.arrays import Ints
 from mri.format.checks import check_whole, is_number, is_whole
 
 CaptureMode = Literal["stats", "sampled", "topk", "full"]
@@ -127,55 +130,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "lens": get_args(Lens),
 }
 
-READING_BYTES_PER_STEP = 120_000
-"""Up to here `standard` keeps what the pages read: the prompt token by token, attention rows, MLP neurons."""
 
-LEAN = TraceConfig(ledger="direct", lens="kept", max_bytes_per_step=75_000)
-"""What `standard` keeps where that would cost more."""
-
-_ROWS = TraceConfig(
-    attention_tier="full_row", prefill="stepwise", max_bytes_per_step=1_500_000, ledger="direct", lens="top"
-)
-PRESETS: dict[str, TraceConfig] = {
-    "light": TraceConfig(capture_mode="stats"),
-    "standard": replace(_ROWS, edu=True, max_bytes_per_step=READING_BYTES_PER_STEP),
-    "rows": _ROWS,
-    "everything": replace(_ROWS, capture_mode="full", edu=True, max_bytes_per_step=4_000_000),
-}
-"""Presets by name. Those that keep attention rows carry a budget of their own. `standard` is LEAN where its longest
-step would be over its budget, and the lens is only "kept" where "top" would cost too much of a pass
-(`top_lens_is_cheap`): `layout.config_of_preset` decides both, once for a whole recording."""
-
-
-def top_lens_is_cheap(n_layer: int, n_embd: int, n_vocab: int) -> bool:
-    """Whether the lens's multiplications over the whole vocabulary, one per depth, are at most 70 % of a pass's."""
-    of_lens = (n_layer + 1) * n_embd * n_vocab
-    of_pass = n_layer * 12 * n_embd**2 + n_embd * n_vocab
-    return 10 * of_lens <= 7 * of_pass
-
-
-def checked_preset(name: str) -> str:
-    """Raises ConfigError where there is no such preset."""
-    if name not in PRESETS:
-        raise ConfigError(f"There is no capture preset {name!r}: choose from {', '.join(PRESETS)}.")
-    return name
-
-
-def not_shown(config: TraceConfig) -> list[str]:
-    """What a recording made so will not show, in words for a person."""
-    lacks = []
-    if config.prefill != "stepwise":
-        lacks.append("the prompt token by token")
-    if config.capture_mode == "stats":
-        lacks.append("any neuron")
-    elif config.capture_mode != "full":
-        if not config.edu:
-            lacks.append("the MLP's neurons")
-        lacks.append("neurons that are not among the strongest" if config.capture_mode == "topk" else "all neurons")
-    if config.attention_tier == "summary":
-        lacks.append(f"looks beyond each head's {ATTENTION_TOPK} strongest")
-    if config.ledger == "none":
-        lacks.append("what each part wrote")
-    if config.lens != "top":
-        lacks.append("the best guess of each layer")
-    return lacks
+def sampled_indices(config: TraceConfig, width: int) -> Ints:
+    """Neurons that sampled mode keeps of `width`, ascending: every stride-th, or a seeded random choice of as many."""
+    strided = np.arange(0, width, config.sample_stride, dtype=np.int64)
+    if config.sample_seed is None:
+        return strided
+    return np.sort(np.random.default_rng(config.sample_seed).choice(width, len(strided), replace=False))

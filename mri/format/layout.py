@@ -40,7 +40,7 @@ Arrays of a frame (P hook points, L layers, H heads, w a width, Q hook points in
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -48,15 +48,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.format.config import (
-    ATTENTION_TOPK,
-    LEAN,
-    PRESETS,
-    TOPK_CHOICES,
-    TraceConfig,
-    checked_preset,
-    top_lens_is_cheap,
-)
+from mri.format.config import ATTENTION_TOPK, TOPK_CHOICES, TraceConfig, sampled_indices
 from mri.format.hook_points import STATS, HookPoint
 
 _FIRST = ("attention/matrix", "attention/rows", "full", "sampled", "prefill")
@@ -305,23 +297,6 @@ SIZES = ("topk", "n_layer", "n_head", "n_ctx", "n_vocab")
 VALUE_DTYPES: dict[str, npt.DTypeLike] = {"f32": np.float32, "f16": np.float16, "q8": np.int8}
 
 
-def config_of_preset(preset: str, points: Iterable[HookPoint], *, longest_row: int, **sizes: int) -> TraceConfig:
-    """What the preset keeps of a recording whose longest step attends `longest_row` keys; `sizes` as of `Layout.plan`.
-
-    `standard` is LEAN where such a step would be over its budget, so that no step of it is thinned on the way.
-    Raises ConfigError for a name that is no preset.
-    """
-    config, points = PRESETS[checked_preset(preset)], tuple(points)
-    if config.lens == "top" and not top_lens_is_cheap(sizes["n_layer"], widest_embd(points), sizes["n_vocab"]):
-        config = replace(config, lens="kept")
-    if preset == "standard":
-        layout = Layout(points, config, Layout.plan(points, LEAN, **sizes).topk, **sizes)
-        if layout.num_bytes("decode", 1, min(longest_row, layout.n_ctx)) > config.max_bytes_per_step:
-            return LEAN
-        return replace(config, topk=layout.topk)
-    return config
-
-
 def width_of_group(group: str) -> int:
     """256 of `topk/256`."""
     return int(group.rpartition("/")[2])
@@ -330,14 +305,6 @@ def width_of_group(group: str) -> int:
 def index_dtype(count: int) -> npt.DTypeLike:
     """Smallest of uint16 and uint32 that can number `count` things."""
     return np.uint16 if count <= 65_536 else np.uint32
-
-
-def sampled_indices(config: TraceConfig, width: int) -> npt.NDArray[np.int64]:
-    """Neurons that sampled mode keeps of `width`, ascending: every stride-th, or a seeded random choice of as many."""
-    strided = np.arange(0, width, config.sample_stride, dtype=np.int64)
-    if config.sample_seed is None:
-        return strided
-    return np.sort(np.random.default_rng(config.sample_seed).choice(width, len(strided), replace=False))
 
 
 def widest_embd(points: Iterable[HookPoint]) -> int:

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from mri.format.config import PRESETS, Sampling, TraceConfig
+from mri.format.config import Sampling, TraceConfig
+from mri.format.presets import PRESETS
 from mri.nanochat.checkpoint import load_model
 from mri.paths import SESSIONS
 from mri.run.record import record_generation

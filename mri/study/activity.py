@@ -14,7 +14,8 @@ import numpy.typing as npt
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.format.arrays import Floats, Ints
 from mri.format.captured_steps import CapturedSteps, by_width
-from mri.format.layout import Layout, sampled_indices
+from mri.format.config import sampled_indices
+from mri.format.layout import Layout
 from mri.measure.truncated import between
 from mri.store.reader import SessionReader
 from mri.study.contexts import contexts

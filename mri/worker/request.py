@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mri.errors import ConfigError, PromptError
-from mri.format.config import PRESETS, Sampling
+from mri.format.config import Sampling
+from mri.format.presets import PRESETS
 from mri.nanochat.locate import ModelRef
 
 Prompt = str | list[dict[str, str]]

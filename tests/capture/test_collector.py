@@ -9,9 +9,10 @@ import pytest
 
 from mri.capture import collector
 from mri.format.captured import Captured
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig, sampled_indices
 from mri.format.hook_points import nanochat_points
-from mri.format.layout import Layout, sampled_indices
+from mri.format.layout import Layout
+from mri.format.presets import PRESETS
 from mri.nanochat.model import GPT, GPTConfig, init_weights
 
 PROMPT = [5, 9, 2, 44, 7]

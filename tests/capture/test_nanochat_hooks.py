@@ -7,10 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mri.capture.hooks import HookSet, Tap
+from mri.capture.hooks import HookSet, Tap, nanochat_taps
 from mri.capture.nanochat_hooks import NanochatHooks, RawStep
 from mri.capture.recorder import GenerationRecorder, layout_of_model
-from mri.capture.taps import nanochat_taps
 from mri.format.captured import Captured
 from mri.format.config import Sampling
 from mri.nanochat.checkpoint import LoadedModel

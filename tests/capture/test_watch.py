@@ -11,7 +11,8 @@ import torch
 from mri.capture.recorder import layout_of_model
 from mri.capture.watch import watch
 from mri.format.captured import Captured
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
+from mri.format.presets import PRESETS
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
 from mri.store.opening import open_session

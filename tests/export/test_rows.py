@@ -13,9 +13,10 @@ from mri.export import rows as module
 from mri.export.rows import UNITS, Coded, Rows, num_rows
 from mri.export.trace import open_trace
 from mri.format.captured import Captured
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.format.layout import LAYERS_DROPPED_BIT
+from mri.format.presets import PRESETS
 from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session

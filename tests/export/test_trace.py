@@ -10,8 +10,9 @@ import pytest
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.export.trace import Trace, open_trace
 from mri.format.captured import Captured
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
 from mri.format.hook_points import STATS
+from mri.format.presets import PRESETS
 from tests.conftest import HANDMADE_VALUES, dropped_names, write_handmade_session
 
 Write = Callable[..., Path]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mri.errors import ConfigError
-from mri.format.config import PRESETS, Sampling, TraceConfig
+from mri.format.config import Sampling, TraceConfig
+from mri.format.presets import PRESETS
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from mri.errors import BadFrame
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.hook_points import HookPoint
 from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout
+from mri.format.presets import PRESETS
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout

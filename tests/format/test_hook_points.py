@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mri.format.config import PRESETS
 from mri.format.hook_points import BLOCK, EMBED, FINAL, STATS, nanochat_points
+from mri.format.presets import PRESETS
 from mri.paths import DATA
 
 

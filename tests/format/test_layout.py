@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.format.config import LEAN, PRESETS, TraceConfig
+from mri.format.config import TraceConfig, sampled_indices
 from mri.format.hook_points import HookPoint, nanochat_points
-from mri.format.layout import Layout, config_of_preset, index_dtype, sampled_indices, width_of_group
+from mri.format.layout import Layout, index_dtype, width_of_group
+from mri.format.presets import LEAN, PRESETS, config_of_preset
 
 
 def nanochat(n_layer, n_embd, config=None, n_head=4, n_vocab=2048, n_ctx=512):

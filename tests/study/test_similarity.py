@@ -9,7 +9,8 @@ from scipy.stats import ortho_group
 
 import mri
 from mri.errors import ConfigError
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
+from mri.format.presets import PRESETS
 from mri.measure.difference import captured_keys
 from mri.store.opening import open_session
 from mri.study.comparison import compare

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import combinations
 
-from mri.format.config import LEAN, PRESETS, TraceConfig
+from mri.format.config import TraceConfig
+from mri.format.presets import LEAN, PRESETS
 from mri.store.library import Library, SessionInfo
 from mri.web.parts.labels import MOST_TITLE_CHARS, session_title
 

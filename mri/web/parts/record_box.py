@@ -13,9 +13,10 @@ import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from mri.errors import ConfigError, ModelError
-from mri.format.config import LEAN, PRESETS, Sampling, not_shown
+from mri.format.config import Sampling
 from mri.format.hook_points import nanochat_points
-from mri.format.layout import Layout, config_of_preset
+from mri.format.layout import Layout
+from mri.format.presets import LEAN, PRESETS, config_of_preset, not_shown
 from mri.nanochat.locate import ModelRef, read_config
 from mri.store.library import SessionInfo
 from mri.web.parts import ids

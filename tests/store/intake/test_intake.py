@@ -20,9 +20,10 @@ import psutil
 import pytest
 
 from mri.errors import BadSession, SessionNotFound, StoreError
-from mri.format.config import PRESETS, TraceConfig
+from mri.format.config import TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import LAYERS_DROPPED_BIT, Layout
+from mri.format.presets import PRESETS
 from mri.format.rows import STEP_COLUMNS
 from mri.store.intake import child as imports_child
 from mri.store.intake.child import check, convert

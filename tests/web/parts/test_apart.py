@@ -1,6 +1,6 @@
 """What tells recordings of one title apart: the shortest that does."""
 
-from mri.format.config import PRESETS
+from mri.format.presets import PRESETS
 from mri.store.library import Library, SessionInfo
 from mri.web.parts.apart import capture_words, title_in, titles, told_apart
 from tests.conftest import write_handmade_session

@@ -7,7 +7,7 @@ import pytest
 from dash import no_update
 
 from mri.errors import ModelError
-from mri.format.config import PRESETS
+from mri.format.presets import PRESETS
 from mri.nanochat.locate import find_checkpoint
 from mri.web.parts import record_box
 from mri.web.server import create_app
