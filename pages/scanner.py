@@ -35,20 +35,23 @@ and what the tabs' own controls say: stat, by, overlay, temperature."""
 STAT_UNITS = {"sparsity": "share"}
 
 
-def layout(session: str | None = None, **_: Any) -> html.Div:
-    """The page for `?session=…`; without one, the first demo. What else the address says is JavaScript's."""
+def layout(session: str | None = None, lanes: str = "", **_: Any) -> html.Div:
+    """The page for `?session=…&lanes=…`; without a session, the first demo. All else in the address is JavaScript's."""
     library = services().library
     readable = session_rows.readable(library) if session is None else []
     if not readable and session is None:
         return states.nothing_recorded()
     try:
         reader = library.open(session or session_rows.first_session(readable).id)
+        others = [library.open(name) for name in lanes.split(",")] if lanes else []
     except MriError as error:
         ways = states.way(*states.TO_SESSIONS), states.way(*states.TO_SCANNER)
         return states.state("This session cannot be opened", str(error), *ways, kind="error")
-    if not reader.num_steps:
-        return states.no_steps(reader.session, library.is_recording(reader.session.id))
+    for each in (reader, *others):
+        if not each.num_steps:
+            return states.no_steps(each.session, library.is_recording(each.session.id))
     boot = {"session": reader.session.id, "full_scale": full_scales(reader), "limit": largest_statistic(reader)}
+    boot["lanes"] = [{"session": other.session.id, "full_scale": full_scales(other)} for other in others]
     info = library.info(reader.session.id)
     return components.scanner(boot, info, notice=record_box.loaded_line(info) if session is None else None)
 

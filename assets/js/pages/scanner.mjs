@@ -10,8 +10,10 @@ import { openingStep } from "../core/opening.mjs";
 import { blockOf, validView } from "../core/selection.mjs";
 import { takenFromScanner } from "../core/takeaway.mjs";
 import { toggled, watchName } from "../core/watched.mjs";
+import { readTheSame } from "../stage/lanes.mjs";
 import { plateKeys } from "../stage/plates.mjs";
 import { IDS } from "../core/names.mjs";
+import { Beside } from "../run/beside.mjs";
 import { FrameCache } from "../run/cache.mjs";
 import { takeEarlyFrames } from "../run/early.mjs";
 import { damageOf } from "../run/http.mjs";
@@ -44,7 +46,7 @@ export class Scanner {
   #painted = () => {};
   #owesWords = false;
 
-  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("../core/address.mjs").View, pace?: number, begin?: string}} boot
+  /** @param {{session: string, full_scale: Record<string, number>, limit: number, lanes?: {session: string, full_scale: Record<string, number>}[], asked?: import("../core/address.mjs").View, pace?: number, begin?: string}} boot
    *    `asked`: what a lesson shows, instead of what the address asks for; of a recording under way: its pace, and where it
    *    begins ("first", "newest", or "paused" at the first)
    *  @param {any} meta
@@ -67,7 +69,9 @@ export class Scanner {
       fetchWindow: async (start, stop, signal) => (await takeEarlyFrames(boot.session, start, stop)) ?? this.pin.frames(start, stop, signal),
       onFailure: () => this.redraw(),
     });
-    this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null });
+    this.beside = new Beside(boot.lanes ?? [], () => this.redraw());
+    this.shows = { layout: this.layout, tokens, fullScale: boot.full_scale };
+    this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null && this.beside.isHere(step) });
     const asked = boot.asked ?? viewFromUrl(location.search);
     const ifHere =
       (/** @type {"pushState"|"replaceState"} */ name) =>
@@ -108,10 +112,8 @@ export class Scanner {
     this.stage = new Stage(stage, {
       layout,
       scales,
-      fullScale: boot.full_scale,
-      tokens,
       onPick: onSelect,
-      onRetry: () => this.cache.retry(),
+      onRetry: () => (this.cache.retry(), this.beside.retry()),
       needsRedraw,
       willRedraw: () => this.#pictures.willDraw,
     });
@@ -264,6 +266,7 @@ export class Scanner {
     this.player.close();
     this.view.close();
     this.cache.close();
+    this.beside.close();
     this.stage.close();
     this.panels.close();
     this.grouped.close();
@@ -327,7 +330,8 @@ export class Scanner {
     const frame = this.cache.get(step);
     const { view } = this.view;
     const isMissing = waiting || !frame;
-    this.stage.wait(sought, isMissing, frame !== null, isMissing ? this.cache.failureOf(sought) : null);
+    const failure = (isMissing ? this.cache.failureOf(sought) : null) ?? this.beside.failureOf(sought);
+    this.stage.wait(sought, isMissing, frame !== null, failure);
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {
@@ -335,12 +339,23 @@ export class Scanner {
         return false;
       }
       this.grouped.want(view.groups);
-      this.stage.draw(frame, { ...view, groups: this.grouped.now }, this.#before(step), mode === "playing");
+      const lanes = this.#lanes(frame, step);
+      const isMatched = lanes.length === 2 && view.difference !== null && readTheSame(lanes[0], lanes[1]);
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", isMatched);
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;
     if (!frame || !this.#isFollowing) this.#write();
     return frame !== null;
+  }
+
+  /** This recording, and those beside it, each at the same step.
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {number} step
+   *  @returns {import("../core/types.mjs").Lane[]} */
+  #lanes(frame, step) {
+    const others = this.beside.at(step, this.player.direction);
+    return [{ run: this.shows, step, frame, before: this.#before(step), label: others.length ? `A · ${this.session}` : "" }, ...others];
   }
 
   /** @param {number} step

@@ -4,8 +4,9 @@
  * Knows frames, layouts and the mouse over its pictures. Refuses to know the clock and the network.
  */
 
-import { differenceAsFrame, neuronDifferences } from "../core/difference.mjs";
+import { neuronDifferences } from "../core/difference.mjs";
 import { exactly, formatBound, formatValue } from "../core/format.mjs";
+import { hookPoint } from "../core/layout.mjs";
 import { plateLabel } from "../stage/plates.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { dossierLink } from "../shell/dossier.mjs";
@@ -41,15 +42,10 @@ export class ComparedNeurons {
     this.context = context;
     this.list = list;
     this.host = host;
-    const { layouts, scales, fullScale } = context;
-    const compared = { ...scales, signed: scales.comparison };
+    const { scales, fullScale } = context;
     this.top = { ...fullScale }; // of B − A: the largest one of the step that is shown
     this.tip = el("div", { class: "mri-tip", hidden: true });
-    this.pictures = {
-      a: new FlatPicture({ layout: layouts.a, scales, fullScale }),
-      b: new FlatPicture({ layout: layouts.b, scales, fullScale }),
-      difference: new FlatPicture({ layout: layouts.a, scales: compared, fullScale: this.top }),
-    };
+    this.pictures = { a: new FlatPicture({ scales }), b: new FlatPicture({ scales }), difference: new FlatPicture({ scales }) };
     this.notes = Object.fromEntries(SIDES.map((side) => [side, el("p", { class: "compare-grid-note" })]));
     this.ends = Object.fromEntries(SIDES.map((side) => [side, el("span", { title: "magnitude of the brightest and largest dots" })]));
     const figures = SIDES.map((side) => {
@@ -85,24 +81,33 @@ export class ComparedNeurons {
       this.#found = isMatched && a && b && layouts.b.rows.has(key) ? neuronDifferences(a, layouts.a, b, layouts.b, key) : null;
       this.#frames = { a: layouts.a.rows.has(key) ? a : null, b: layouts.b.rows.has(key) ? b : null, difference: null };
       if (this.#found) {
-        const { frame, layout } = differenceAsFrame(this.#found.neurons, layouts.a, key);
-        this.#frames.difference = frame;
-        this.pictures.difference.context.layout = layout;
+        this.#frames.difference = a;
         this.top[key] = Math.max(...this.#found.neurons.map(({ difference }) => Math.abs(difference) || 0)) || 1;
       }
     }
     const stage = /** @type {HTMLElement} */ (this.host.querySelector(".compare-stage"));
     this.#size ??= { width: stage.clientWidth, height: stage.clientHeight };
-    const shown = { keys: [key], point: key, neuron, watched: [], isSigned: true, hasStats: false, flow: /** @type {const} */ ("none"), ...this.#size };
+    const width = layouts.a.rows.has(key) ? hookPoint(layouts.a, key).width : 0;
+    const rows = [{ key, widths: [width || hookPoint(layouts.b, key).width] }];
+    const shown = { rows, point: key, neuron, watched: [], groups: null, isSigned: true, hasStats: false, flow: /** @type {const} */ ("none"), ...this.#size };
     for (const side of SIDES) {
       const frame = this.#frames[side];
       const picture = this.pictures[side];
       picture.canvas.hidden = !frame;
-      if (frame) picture.draw(frame, shown);
+      const isDifference = side === "difference";
+      if (frame) picture.draw([this.#lane(side)], { ...shown, isDifference, fullScale: isDifference ? this.top : this.context.fullScale });
       say(this.ends[side], frame ? `±${formatValue(side === "difference" ? this.top[key] : this.context.fullScale[key])}` : "");
       say(this.notes[side], frame ? "" : this.#whyNone(side, key));
     }
     this.#drawList(key, neuron);
+  }
+
+  /** @param {typeof SIDES[number]} side
+   *  @returns {import("../core/types.mjs").Lane} */
+  #lane(side) {
+    const run = { layout: this.context.layouts[side === "b" ? "b" : "a"], tokens: /** @type {any} */ (null), fullScale: this.context.fullScale };
+    const lane = { run, step: 0, frame: this.#frames[side], before: null, label: "" };
+    return side === "difference" ? { ...lane, differences: () => this.#found } : lane;
   }
 
   /** @param {typeof SIDES[number]} side
@@ -188,30 +193,8 @@ export class ComparedNeurons {
     this.tip.hidden = neuron === null;
     if (neuron === null) return;
     const { key } = this.#shown;
-    const frame = /** @type {Frame} */ (this.#frames[side]);
-    this.tip.replaceChildren(...(side === "difference" ? this.#differenceParts(key, neuron) : tipParts(frame, this.context.layouts[side], { key, neuron })));
+    this.tip.replaceChildren(...tipParts(this.#lane(side), { key, neuron }));
     const x = Math.min(event.clientX + 14, innerWidth - 240);
     Object.assign(this.tip.style, { left: `${Math.max(4, x)}px`, top: `${event.clientY + 16}px` });
-  }
-
-  /** @param {string} key
-   *  @param {number} neuron
-   *  @returns {HTMLElement[]} */
-  #differenceParts(key, neuron) {
-    const row = this.#found?.neurons.find((each) => each.neuron === neuron);
-    const title = el("div", {}, el("b", { text: key }), ` · neuron ${neuron}`);
-    if (!row) return [title, el("div", { class: "mri-muted", text: "captured by neither side" })];
-    if (Number.isNaN(row.difference)) return [title, el("div", { class: "mri-muted", text: "the side that did not capture it has no bound" })];
-    const words =
-      row.by === "both"
-        ? `B − A = ${exactly(row.difference)}${row.rounding > 0 ? ` ± ${formatValue(row.rounding)}` : ""}`
-        : `B − A ${row.difference > 0 ? "≥" : "≤"} ${exactly(row.difference)}`;
-    const why =
-      row.by === "both"
-        ? `A ${exactly(row.a)}, B ${exactly(row.b)}`
-        : row.difference === 0
-          ? "within the other side's bound: may be either"
-          : `captured in ${row.by.toUpperCase()} only: the other side's bound`;
-    return [title, el("div", { class: "mri-value", text: words }), el("div", { class: "mri-muted", text: why })];
   }
 }

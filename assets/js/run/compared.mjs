@@ -28,7 +28,7 @@ export async function fetchCompared(boot, signal) {
 /** @param {string} id
  *  @param {AbortSignal} signal
  *  @returns {Promise<ComparedSide>} */
-async function fetchSide(id, signal) {
+export async function fetchSide(id, signal) {
   const [meta, tokens] = await Promise.all([fetchMeta(id, signal), fetchTokens(id, signal)]);
   return {
     cache: new FrameCache({ numSteps: meta.num_steps, fetchWindow: (start, stop, signal) => fetchFrames(id, start, stop, signal, meta.version) }),

@@ -1,13 +1,14 @@
 /**
- * The stage: the tower or the flat picture, its legend and switches, and what is under the pointer.
+ * The stage: the tower or the flat picture of one or more lanes, its legend and switches, and what is under the pointer.
  *
- * One component among others, replaceable as a whole: it is given frames and a selection, and says what was picked.
+ * One component among others, replaceable as a whole: it is given lanes and a selection, and says what was picked.
  * Knows the mouse; refuses to know the clock, the network and Plotly.
  */
 
 import { FLOWS } from "../core/flow.mjs";
+import { formatValue } from "../core/format.mjs";
 import { captured } from "../core/layout.mjs";
-import { plateKeys } from "./plates.mjs";
+import { differenceLane, fullScaleOf, rowsOf } from "./lanes.mjs";
 import { el } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
 import { FlatPicture } from "./flat.mjs";
@@ -17,12 +18,14 @@ import { tipParts } from "./tip.mjs";
 import { TowerPicture } from "./tower.mjs";
 
 /** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
- *  @property {string[]} keys hook points, bottom to top
+ *  @property {{key: string, widths: number[]}[]} rows hook points, bottom to top, with the neurons of each lane
  *  @property {string|null} point the selected one
  *  @property {number|null} neuron
  *  @property {readonly string[]} watched "<hook point>:<neuron>"
  *  @property {import("../core/groups.mjs").Groups|null} groups that colour the dots instead of their magnitude
+ *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale, of all lanes
  *  @property {boolean} isSigned
+ *  @property {boolean} isDifference B − A is shown
  *  @property {boolean} hasStats
  *  @property {import("../core/flow.mjs").FlowKind} flow
  *  @property {number} width
@@ -35,12 +38,13 @@ const TURN_PER_PX = 0.006;
 const ZOOM_PER_PX = 0.0012;
 
 export class Stage {
-  /** @type {import("../core/wire.mjs").Frame|null} */
-  frame = null;
+  /** @type {import("../core/types.mjs").Lane[]} that are drawn */
+  lanes = [];
   /** @type {PictureName} */
   picture = "tower";
   #options = { isSingle: false, isSigned: false, hasStats: false, flow: /** @type {import("../core/flow.mjs").FlowKind} */ ("attention") };
   #legendOf = "";
+  #canSubtract = false; // there are two lanes
   /** Name of the groups that colour the dots, or did before they were switched off.
    *  @type {string|null} */
   #groupsOf = null;
@@ -55,11 +59,9 @@ export class Stage {
 
   /** @param {HTMLElement} host
    *  @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {import("../core/layout.mjs").Layout} context.layout of the first lane
    *  @param {Record<string, any>} context.scales assets/scales.json
-   *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
-   *  @param {import("../core/types.mjs").Tokens} context.tokens
-   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}|{groups: string|null}) => void} context.onPick
+   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}|{groups: string|null}|{difference: "1"|null}) => void} context.onPick
    *  @param {() => void} context.onRetry the step that did not come is asked for again
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
@@ -90,6 +92,11 @@ export class Stage {
     this.tower.close();
   }
 
+  /** @returns {import("../core/wire.mjs").Frame|null} of the first lane */
+  get frame() {
+    return this.lanes[0]?.frame ?? null;
+  }
+
   /** The canvas that is seen. */
   get canvas() {
     return this.#current().canvas;
@@ -112,39 +119,31 @@ export class Stage {
     return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null,
+  /** @param {import("../core/types.mjs").Lane[]} lanes
+   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null, difference?: "1"|null,
    *          groups?: import("../core/groups.mjs").Groups|null}} view
-   *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
-   *  @param {boolean} isPlaying the clock goes on by itself */
-  draw(frame, view, before, isPlaying) {
-    this.frame = frame;
+   *  @param {boolean} isPlaying the clock goes on by itself
+   *  @param {boolean} [isMatched] whether the steps of two lanes stand for each other */
+  draw(lanes, view, isPlaying, isMatched = false) {
+    const isDifference = Boolean(view.difference) && lanes.length === 2;
+    this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
+    this.#canSubtract = lanes.length === 2;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
     const { isSingle, ...options } = this.#options;
-    const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
+    const rows = rowsOf(this.lanes, point, isSingle);
+    const keys = rows.map(({ key }) => key);
+    const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
-    this.#drawLegend(point, keys);
+    this.#drawLegend(point, keys, fullScale[point], isDifference);
     const current = this.#current();
     const isTower = current === this.tower;
     if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
     const { width, height } = (this.#size ??= this.#measured(isTower));
-    current.draw(
-      frame,
-      {
-        keys,
-        point: view.point,
-        neuron: view.neuron,
-        watched: view.watched ?? [],
-        groups: this.#groups?.has(keys) ? this.#groups : null,
-        ...options,
-        width,
-        height,
-      },
-      before,
-      isPlaying,
-    );
+    const groups = this.#groups?.has(keys) ? this.#groups : null;
+    const selected = { point: view.point, neuron: view.neuron, watched: view.watched ?? [] };
+    current.draw(this.lanes, { rows, ...selected, groups, fullScale, isDifference, ...options, width, height }, isPlaying);
     this.#tellWhy();
   }
 
@@ -180,9 +179,10 @@ export class Stage {
 
   /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
    *  @param {string} key
-   *  @param {number} neuron */
-  locate(key, neuron) {
-    return this.#current().locate(key, neuron);
+   *  @param {number} neuron
+   *  @param {number} [lane] */
+  locate(key, neuron, lane = 0) {
+    return this.#current().locate(key, neuron, lane);
   }
 
   /** Why there is no tower although it is wanted. */
@@ -197,15 +197,17 @@ export class Stage {
   }
 
   /** @param {string} key
-   *  @param {string[]} keys hook points that are shown */
-  #drawLegend(key, keys) {
-    const { scales, fullScale, layout } = this.context;
+   *  @param {string[]} keys hook points that are shown
+   *  @param {number} top of the colour scale
+   *  @param {boolean} isDifference */
+  #drawLegend(key, keys, top, isDifference) {
+    const { scales, layout } = this.context;
     const { isSigned, isSingle, hasStats, flow } = this.#options;
     const isTower = this.#current() === this.tower;
-    const name = JSON.stringify([key, this.#options, isTower, this.picture, this.#groups]);
+    const name = JSON.stringify([key, formatValue(top), isDifference, this.#canSubtract, this.#options, isTower, this.picture, this.#groups]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
-    const change = (/** @type {Partial<typeof this.#options>} */ options) => () => {
+    const change = (/** @type {Record<string, any>} */ options) => () => {
       Object.assign(this.#options, options);
       this.context.needsRedraw();
     };
@@ -218,6 +220,15 @@ export class Stage {
       button("± sign", isSigned, change({ isSigned: !isSigned }), "Colour by sign: blue negative, red positive"),
       button("one plate", isSingle, change({ isSingle: !isSingle }), "Only the selected hook point, large"),
     ];
+    if (this.#canSubtract)
+      tools.push(
+        button(
+          "B − A",
+          isDifference,
+          () => this.context.onPick({ difference: isDifference ? null : "1" }),
+          "One picture of what the two differ by, neuron by neuron",
+        ),
+      );
     const groupsOf = this.#groupsOf;
     if (groupsOf)
       tools.push(
@@ -234,8 +245,8 @@ export class Stage {
         button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
       );
     }
-    const hasFlow = isTower && layout.n_layer > 0;
-    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
+    const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
+    const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (hasFlow) parts.push(this.#flowChoice(flow, change));
     const focused = document.activeElement;
     this.legend.replaceChildren(...parts);
@@ -318,9 +329,10 @@ export class Stage {
   #showTip() {
     const pointer = /** @type {any} */ (this.#pointer);
     const found = this.#hit(pointer);
-    this.tip.hidden = !found || !this.frame;
-    if (!found || !this.frame) return;
-    this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found, this.#groups));
+    const lane = found && this.lanes[found.lane];
+    this.tip.hidden = !lane;
+    if (!found || !lane) return;
+    this.tip.replaceChildren(...tipParts(lane, found, this.#groups));
     const { offsetWidth, offsetHeight } = this.tip;
     const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
     this.tip.style.left = `${Math.max(8, left)}px`;
