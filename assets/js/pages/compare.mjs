@@ -28,6 +28,7 @@ import { Transport } from "../panels/transport.mjs";
  *  @property {Record<string, number>} full_scale hook point -> magnitude at the top of the colour scale, of both */
 
 /** @typedef {import("../core/moments.mjs").Side} Side */
+/** @typedef {import("../run/run.mjs").Run} Run */
 
 const SIDES = /** @type {const} */ (["a", "b"]);
 
@@ -47,11 +48,13 @@ export class Comparison {
 
   /** @param {CompareBoot} boot
    *  @param {Record<string, any>} scales
-   *  @param {Awaited<ReturnType<typeof import("../run/compared.mjs").fetchCompared>>} compared */
+   *  @param {{alignment: import("../core/moments.mjs").Alignment, a: Run, b: Run}} compared */
   constructor(boot, scales, { alignment, a, b }) {
     this.boot = boot;
     this.sides = { a, b };
-    this.#setAlignment(alignment);
+    this.alignment = alignment;
+    this.moments = momentsOfSteps(alignment);
+    this.clock = clockOf(alignment);
     const asked = viewFromUrl(location.search);
     const point = asked.point && a.layout.rows.has(asked.point) ? asked.point : this.#firstPoint();
     const view = { ...EMPTY_VIEW, ...asked, a: boot.a, b: boot.b, align: boot.align, by: asked.by ?? "difference", point };
@@ -65,13 +68,6 @@ export class Comparison {
     this.player.seek(asked.step ?? firstMoment(alignment));
     this.charts?.postPair();
     this.redraw();
-  }
-
-  /** @param {import("../core/moments.mjs").Alignment} alignment */
-  #setAlignment(alignment) {
-    this.alignment = alignment;
-    this.moments = momentsOfSteps(alignment);
-    this.clock = { phase: alignment.matched.map((is) => (is ? "matched" : "apart")), forced: alignment.matched.map(() => false) };
   }
 
   /** The last residual stream that both keep: what the predictions are made of.
@@ -92,9 +88,9 @@ export class Comparison {
       const ribbon = new Ribbon(host(`compare-ribbon-${side}`), { tokens, stepOf, numPrompt, onSeek, hasAttention: false, influence });
       ribbon.list.setAttribute("aria-label", `Tokens of ${side.toUpperCase()}`);
       this.ribbons[side] = ribbon;
-      sides[side].cache.onFailure = () => this.redraw();
+      sides[side].subscribe(() => this.redraw());
     }
-    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].cache.retry()));
+    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].retry()));
     host("compare-grids").before(this.failed.host);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const layouts = { a: sides.a.layout, b: sides.b.layout };
@@ -132,7 +128,7 @@ export class Comparison {
 
   /** What the alignment says: a sentence, what cannot be compared, and marks on both ribbons. */
   #showAlignment() {
-    const names = Object.fromEntries(SIDES.map((side) => [side, this.sides[side].names]));
+    const names = Object.fromEntries(SIDES.map((side) => [side, namesOf(this.sides[side].tokens)]));
     /** @type {HTMLElement} */ (document.getElementById("compare-says")).textContent = alignmentWords(this.alignment, /** @type {any} */ (names));
     const notes = this.alignment.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text }));
     document.getElementById("compare-notes")?.replaceChildren(...notes);
@@ -189,7 +185,7 @@ export class Comparison {
       const alignment = await fetchAlignment(this.boot.a, this.boot.b, align, signal);
       signal.throwIfAborted();
       const [a, b] = this.alignment.steps[this.player.step] ?? [0, 0];
-      this.#setAlignment(alignment);
+      Object.assign(this, { alignment, moments: momentsOfSteps(alignment), clock: clockOf(alignment) });
       Object.assign(/** @type {any} */ (this.transport).steps, this.clock);
       this.transport?.grow();
       this.player.setNumSteps(alignment.steps.length);
@@ -238,7 +234,7 @@ export class Comparison {
     this.view.close();
     this.neurons?.close();
     this.takeaway?.close();
-    for (const side of SIDES) (this.sides[side].cache.close(), this.ribbons[side]?.close());
+    for (const side of SIDES) (this.sides[side].close(), this.ribbons[side]?.close());
   }
 
   /** @param {KeyboardEvent} event */
@@ -274,7 +270,7 @@ export class Comparison {
    *  @returns {{a: import("../core/wire.mjs").Frame|null, b: import("../core/wire.mjs").Frame|null}|null} null while one is fetched */
   #frames(moment) {
     const steps = this.alignment?.steps[moment] ?? [-1, -1];
-    const frames = SIDES.map((side, i) => (steps[i] < 0 ? null : this.sides[side].cache.get(steps[i])));
+    const frames = SIDES.map((side, i) => (steps[i] < 0 ? null : this.sides[side].frame(steps[i])));
     return frames.some((frame, i) => frame === null && steps[i] >= 0) ? null : { a: frames[0], b: frames[1] };
   }
 
@@ -283,7 +279,7 @@ export class Comparison {
     const { step: moment, direction, mode, waiting, wanted } = this.player;
     const sought = waiting ? wanted : moment;
     const steps = this.alignment?.steps[sought] ?? [-1, -1];
-    SIDES.forEach((side, i) => steps[i] >= 0 && this.#fetch(this.sides[side].cache, steps[i], direction));
+    SIDES.forEach((side, i) => steps[i] >= 0 && this.sides[side].want(steps[i], direction));
     const frames = this.#frames(moment);
     this.#tellFailure(sought, steps, frames !== null && !waiting);
     const isPlaying = mode === "playing";
@@ -304,22 +300,11 @@ export class Comparison {
     this.charts?.draw(moment, point, isPlaying);
   }
 
-  /** @param {import("../run/cache.mjs").FrameCache} cache
-   *  @param {number} step
-   *  @param {number} direction */
-  #fetch(cache, step, direction) {
-    const isHere = cache.get(step) !== null;
-    cache.ensure(step, direction).then(
-      () => isHere || this.redraw(),
-      () => {},
-    ); // the cache has a picture asked for, which says it
-  }
-
   /** @param {number} moment
    *  @param {readonly number[]} steps of A and B
    *  @param {boolean} isHere */
   #tellFailure(moment, steps, isHere) {
-    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].cache.failureOf(steps[i])));
+    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].failureOf(steps[i])));
     const failure = failures.find(Boolean) ?? null;
     this.failed?.show(`Moment ${moment} did not come`, failure);
     document.getElementById(IDS.compare)?.classList.toggle("is-failed", failure !== null);
@@ -344,4 +329,16 @@ export class Comparison {
       head: String(head ?? 0),
     });
   }
+}
+
+/** @param {import("../core/types.mjs").Tokens} tokens
+ *  @returns {string[]} by position */
+function namesOf({ sequence, text }) {
+  return sequence.map((token) => (text[token] ?? `#${token}`).replace(/ /g, "␣"));
+}
+
+/** @param {import("../core/moments.mjs").Alignment} alignment
+ *  @returns {{phase: string[], forced: boolean[]}} of its moments, as a transport wants them of steps */
+function clockOf({ matched }) {
+  return { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) };
 }

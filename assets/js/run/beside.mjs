@@ -1,86 +1,79 @@
 /**
  * Recordings that stand beside another one, each as a lane of its own, at the step that is asked for.
  *
- * Knows addresses and the frame cache. Refuses to know the clock, the stage and drawing.
+ * Knows Runs. Refuses to know the clock, the stage and drawing.
  */
 
-import { fetchSide } from "./compared.mjs";
+import { openRun } from "./served.mjs";
 
-/** @typedef {import("./compared.mjs").ComparedSide} Side */
+/** @typedef {{session: string, full_scale: Record<string, number>}} Asked what the page says of one */
 
 export class Beside {
-  /** @type {(Side|null)[]} null: on its way, or it did not come */
-  #sides;
+  /** @type {(import("./run.mjs").Run|null)[]} null: on its way, or it did not come */
+  #runs;
   /** @type {(Error|null)[]} */
   #failures;
+  #abort = new AbortController();
 
-  /** @param {{session: string, full_scale: Record<string, number>}[]} asked
+  /** @param {Asked[]} asked
    *  @param {() => void} onChange a recording or a step came, or did not */
   constructor(asked, onChange) {
     this.asked = asked;
     this.onChange = onChange;
-    this.abort = new AbortController();
-    this.#sides = asked.map(() => null);
+    this.#runs = asked.map(() => null);
     this.#failures = asked.map(() => null);
     asked.forEach((_, i) => this.#open(i));
   }
 
   /** @param {number} i */
   async #open(i) {
-    const { signal } = this.abort;
+    const { signal } = this.#abort;
     this.#failures[i] = null;
     try {
-      const side = await fetchSide(this.asked[i].session, signal);
-      if (signal.aborted) return side.cache.close();
-      side.cache.onFailure = this.onChange;
-      this.#sides[i] = side;
+      const run = await openRun(this.asked[i], signal);
+      if (signal.aborted) return run.close();
+      run.subscribe(this.onChange);
+      this.#runs[i] = run;
     } catch (error) {
       this.#failures[i] = /** @type {Error} */ (error);
     }
     if (!signal.aborted) this.onChange();
   }
 
-  /** Why one of them has no picture at this step; null: it has, or is on its way.
+  /** Why one of them has no picture at this step.
    *  @param {number} step
-   *  @returns {Error|null} */
+   *  @returns {Error|null} null: all have, or are on their way */
   failureOf(step) {
-    return this.#sides.map((side, i) => this.#failures[i] ?? side?.cache.failureOf(step) ?? null).find(Boolean) ?? null;
+    return this.#runs.map((run, i) => this.#failures[i] ?? run?.failureOf(step) ?? null).find(Boolean) ?? null;
   }
 
   /** @param {number} step
    *  @returns {boolean} nothing that can be shown of it is missing */
   isHere(step) {
-    return this.#sides.every((side) => !side || step >= side.cache.numSteps || side.cache.get(step) !== null);
+    return this.#runs.every((run) => !run || step >= run.numSteps || run.frame(step) !== null);
   }
 
   /** Ask again for what did not come. */
   retry() {
-    this.#sides.forEach((side, i) => (this.#failures[i] ? this.#open(i) : side?.cache.retry()));
+    this.#runs.forEach((run, i) => (this.#failures[i] ? this.#open(i) : run?.retry()));
   }
 
   /** @param {number} step
    *  @param {number} direction in which the clock goes
-   *  @returns {import("../core/types.mjs").Lane[]} */
+   *  @returns {import("../core/types.mjs").Lane[]} of those that are open */
   at(step, direction) {
-    return this.#sides.flatMap((side, i) => {
-      const { session, full_scale: fullScale } = this.asked[i];
-      if (!side) return [];
-      const { cache, layout, tokens } = side;
-      const isThere = step < cache.numSteps;
-      const isHere = !isThere || cache.get(step) !== null;
-      if (isThere)
-        cache.ensure(step, direction).then(
-          () => isHere || this.onChange(),
-          () => {}, // the cache says it
-        );
-      const none = isThere ? "on its way" : `it has ${cache.numSteps} steps`;
-      const [frame, before] = [isThere ? cache.get(step) : null, step > 0 && isThere ? cache.get(step - 1) : null];
-      return [{ run: { layout, tokens, fullScale }, step, frame, before, label: `${"BCDEFGHI"[i]} · ${session}`, none }];
+    return this.#runs.flatMap((run, i) => {
+      if (!run) return [];
+      const isThere = step < run.numSteps;
+      if (isThere) run.want(step, direction);
+      const [frame, before] = [step, step - 1].map((each) => (isThere && each >= 0 ? run.frame(each) : null));
+      const none = isThere ? "on its way" : `it has ${run.numSteps} steps`;
+      return [{ run, step, frame, before, label: `${"BCDEFGHI"[i]} · ${run.session}`, none }];
     });
   }
 
   close() {
-    this.abort.abort();
-    for (const side of this.#sides) side?.cache.close();
+    this.#abort.abort();
+    for (const run of this.#runs) run?.close();
   }
 }
