@@ -14,12 +14,13 @@ import { plateKeys } from "../stage/plates.mjs";
 import { IDS } from "../core/names.mjs";
 import { Beside } from "../run/beside.mjs";
 import { damageOf } from "../run/http.mjs";
-import { commandFromKey } from "../desk/keys.mjs";
+import { keys } from "../desk/keys.mjs";
 import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
 import { urlFromView, viewFromUrl } from "../core/address.mjs";
-import { ViewState } from "../desk/view.mjs";
-import { runCommand } from "./commands.mjs";
+import { Desk } from "../desk/desk.mjs";
+import { replaceEntry } from "../desk/history.mjs";
+import { COMMANDS } from "./commands.mjs";
 import { Told } from "../shell/failed.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { Hints } from "../shell/hints.mjs";
@@ -63,12 +64,7 @@ export class Scanner {
     this.beside = new Beside(lanes, () => this.redraw());
     this.player = new Player({ numSteps: run.numSteps, ready: (step) => run.frame(step) !== null && this.beside.isHere(step) });
     const asked = askedByLesson ?? viewFromUrl(location.search);
-    const ifHere =
-      (/** @type {"pushState"|"replaceState"} */ name) =>
-      (/** @type {any[]} */ ...entry) =>
-        this.#isHere() && history[name](entry[0], entry[1], entry[2]);
-    const ownHistory = { pushState: ifHere("pushState"), replaceState: ifHere("replaceState") };
-    this.view = new ViewState({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, history: ownHistory });
+    this.desk = new Desk({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, isHere: () => this.#isHere() });
     const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
     const { meta } = run;
     this.grouped = new Grouped({ session, scales, onReady: () => this.redraw() });
@@ -81,21 +77,13 @@ export class Scanner {
     showInPicker(picker, session, meta.session.prompt || meta.name || meta.session.name);
     this.#listen();
     const loop = loopFromText(asked.loop);
-    this.player.seek(openingStep({ ...this.view.view, session: this.isInLesson ? session : asked.session }, tokens.steps));
+    this.player.seek(openingStep({ ...this.desk.view, session: this.isInLesson ? session : asked.session }, tokens.steps));
     this.player.setLoop(loop);
     this.player.setGrowing(isGrowing);
     this.player.setPace(pace ?? null);
     if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
-    this.firstPaint.then(() => {
-      if (this.#isClosed) return;
-      if (!isGrowing) {
-        run.wantSeries(); // after the picture: the scan does not wait for them
-        this.#withdrawIfDamaged(run.meta.integrity);
-      }
-      this.#fillOn();
-      if (!this.isInLesson) this.hints.welcome();
-    });
+    this.firstPaint.then(() => this.#isClosed || this.#goOn());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (isGrowing && asked.step === null) this.#follow(begin);
     const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
@@ -110,7 +98,10 @@ export class Scanner {
       layout,
       scales,
       onPick: (fields) => this.#select(fields),
-      onRetry: () => (run.retry(), this.beside.retry()),
+      onRetry: () => {
+        run.retry();
+        this.beside.retry();
+      },
       needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
     });
@@ -119,12 +110,12 @@ export class Scanner {
   /** @param {Record<string, any>} scales
    *  @returns {Panels} */
   #newPanels(scales) {
-    const { run, player, view } = this;
+    const { run, player, desk } = this;
     return new Panels({
       run,
       scales,
       player,
-      view,
+      desk,
       onSelect: (fields) => this.#select(fields),
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
       needFrame: (step) => run.want(step),
@@ -136,12 +127,11 @@ export class Scanner {
   /** @param {HTMLElement} tools
    *  @returns {TakeAway} */
   #newTakeAway(tools) {
-    const { session, layout, player } = this;
-    const viewForServer = () => this.panels.viewForServer();
-    const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
+    const { session, layout, player, desk, panels } = this;
+    const points = () => plateKeys(layout, /** @type {string} */ (desk.view.point));
     return new TakeAway(tools, {
-      ...takenFromScanner(session, viewForServer, points),
-      linkNow: () => urlFromView({ ...this.view.view, step: player.step }),
+      ...takenFromScanner(session, () => panels.viewForServer(), points),
+      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
       paint: () => this.#pictures.drawNow(),
       pause: () => player.pause(),
     });
@@ -160,14 +150,17 @@ export class Scanner {
     this.player.subscribe(() => {
       const { mode, isGrowing } = this.player;
       const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
-      this.view.select({ step, loop: textFromLoop(this.player.loop) });
+      this.desk.select({ step, loop: textFromLoop(this.player.loop) });
       this.redraw();
     });
-    this.view.subscribe((view, before) => {
-      if (view.tab !== before.tab) this.panels.inspector.showTab(/** @type {string} */ (view.tab));
+    this.desk.subscribe((view, _before, changed) => {
+      if (changed.has("tab")) this.panels.inspector.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    signal.addEventListener(
+      "abort",
+      keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event)),
+    );
     document
       .getElementById(IDS.sessionPicker)
       ?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
@@ -175,9 +168,21 @@ export class Scanner {
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
 
+  /** What waits for the first picture. */
+  #goOn() {
+    if (!this.run.isGrowing) {
+      this.run.wantSeries(); // the scan does not wait for them
+      this.#withdrawIfDamaged(this.run.meta.integrity);
+    }
+    this.#fillOn();
+    if (!this.isInLesson) this.hints.welcome();
+  }
+
   /** The other steps come when the charts have, or as soon as the clock moves. */
   #fillOn() {
-    const fill = () => this.#isClosed || this.run.fill(this.player.wanted);
+    const fill = () => {
+      if (!this.#isClosed) this.run.fill(this.player.wanted);
+    };
     this.player.subscribe(fill);
     this.panels.inspector.firstChart.then(fill);
   }
@@ -219,7 +224,7 @@ export class Scanner {
     this.player.setGrowing(false);
     if (this.isInLesson) return; // the address stays the lesson's
     this.pathname = "/";
-    history.replaceState(null, "", `/${urlFromView({ ...this.view.view, session: this.session, step: this.player.step })}`);
+    replaceEntry(`/${urlFromView({ ...this.desk.view, session: this.session, step: this.player.step })}`);
   }
 
   /** Whether the address bar is still this view's to write. */
@@ -232,7 +237,7 @@ export class Scanner {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
     const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
-    this.view.restore(urlFromView(view));
+    this.desk.restore(view);
     this.player.seek(view.step);
     this.player.setLoop(loopFromText(view.loop));
   }
@@ -245,7 +250,7 @@ export class Scanner {
     this.#pictures.close();
     this.#abort.abort();
     this.player.close();
-    this.view.close();
+    this.desk.close();
     this.run.close();
     this.beside.close();
     this.#told.show(null);
@@ -259,8 +264,8 @@ export class Scanner {
   /** @param {string} point
    *  @param {number} neuron watched from now on, or no longer */
   #toggleWatch(point, neuron) {
-    const watched = toggled(this.view.view.watched ?? [], watchName(point, neuron));
-    if (watched) this.view.select({ watched });
+    const watched = toggled(this.desk.view.watched ?? [], watchName(point, neuron));
+    if (watched) this.desk.select({ watched });
     else showToast("Six neurons are watched already: stop watching one of them first.");
   }
 
@@ -269,24 +274,22 @@ export class Scanner {
     const { layout } = this;
     const { watch, ...next } = fields;
     if (watch) return this.#toggleWatch(fields.point, fields.neuron);
-    if (fields.point !== undefined && fields.point !== this.view.view.point) {
+    if (fields.point !== undefined && fields.point !== this.desk.view.point) {
       const width = layout.points[/** @type {number} */ (layout.rows.get(fields.point))].width;
-      if (fields.neuron === undefined && (this.view.view.neuron ?? 0) >= width) next.neuron = null;
+      if (fields.neuron === undefined && (this.desk.view.neuron ?? 0) >= width) next.neuron = null;
       if (fields.layer === undefined && blockOf(layout, fields.point) >= 0) next.layer = blockOf(layout, fields.point);
     }
     if (fields.neuron !== undefined && fields.tab === undefined) next.tab = "neurons";
-    this.view.select(next);
+    this.desk.select(next);
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (document.querySelector("dialog[open], .offcanvas.show, .modal.show")) return;
-    const command = commandFromKey(event);
-    if (!command) return;
-    event.preventDefault();
+  /** @param {import("../desk/keys.mjs").Command} command
+   *  @param {KeyboardEvent} event */
+  #obey(command, event) {
     this.timings.keyPressed(event.timeStamp);
-    const on = { player: this.player, layout: this.layout, view: this.view.view, picture: this.stage.picture };
-    runCommand(command, { ...on, select: (fields) => this.#select(fields), toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) });
+    const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture };
+    const select = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
+    COMMANDS[command.name]({ ...on, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
     this.#pictures.hurry();
   }
 
@@ -307,14 +310,14 @@ export class Scanner {
     const sought = waiting ? wanted : step;
     this.run.want(sought, direction);
     const frame = this.run.frame(step);
-    const { view } = this.view;
+    const { view } = this.desk;
     const isMissing = waiting || !frame;
     const failure = (isMissing ? this.run.failureOf(sought) : null) ?? this.beside.failureOf(sought);
     this.stage.wait(sought, isMissing, frame !== null, failure);
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {
-        this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
+        this.desk.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);

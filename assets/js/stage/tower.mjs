@@ -5,7 +5,8 @@
  * Knows the mouse as turns of the camera. Refuses to know the network, the clock of steps and Plotly.
  */
 
-import { HOME, fitCamera, project, turned } from "./camera.mjs";
+import { frames } from "../desk/frames.mjs";
+import { HOME, fitCamera, orbitFromText, project, textFromOrbit, turned } from "./camera.mjs";
 import { streamsOf } from "./particles.mjs";
 import { FULL, Quality, TIERS } from "./quality.mjs";
 import { Renderer } from "./renderer.mjs";
@@ -72,6 +73,7 @@ export class TowerPicture {
    *  @param {Record<string, any>} context.scales
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw
+   *  @param {(camera: string|null) => void} context.onTurn the camera, as a view has it
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
     this.context = context;
@@ -114,8 +116,9 @@ export class TowerPicture {
   draw(lanes, shown, isPlaying) {
     if (!this.renderer) return;
     const now = performance.now();
-    const { width, height, rows, point, fullScale, ...rest } = shown;
-    const arrangement = JSON.stringify([width, height, rows, point, shown.isDifference, this.orbit]);
+    const { width, height, rows, point, fullScale, camera, ...rest } = shown;
+    this.orbit = orbitFromText(camera);
+    const arrangement = JSON.stringify([width, height, rows, point, shown.isDifference, camera]);
     if (arrangement !== this.#arrangement) this.#place(shown, arrangement);
     const dotsOfNow = JSON.stringify([rows, rest, lanes.map(({ label, none }) => [label, none])]);
     const isNewStep = lanes.length !== this.#frames.length || lanes.some(({ frame }, i) => frame !== this.#frames[i]);
@@ -179,7 +182,7 @@ export class TowerPicture {
   #schedule() {
     if (this.#isScheduled || this.#isClosed || this.#calm.matches) return;
     this.#isScheduled = true;
-    requestAnimationFrame((now) => {
+    frames.ask("motion", (now) => {
       this.#isScheduled = false;
       if (this.#isClosed || !this.canvas.isConnected || !this.renderer) return;
       if (now > this.#awakeUntilMs) {
@@ -219,7 +222,7 @@ export class TowerPicture {
   /** @param {{yaw?: number, pitch?: number, zoom?: number}|null} by null: back to where it began */
   turn(by) {
     this.orbit = by ? turned(this.orbit, by) : { ...HOME };
-    this.context.needsRedraw();
+    this.context.onTurn(textFromOrbit(this.orbit));
   }
 
   /** @param {number} x CSS pixels
