@@ -18,6 +18,7 @@ _IMPORT = re.compile(r'^import (?:\* as (\w+)|(\{[^}]*\})) from "(\.[^"]+)";', r
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
 _LATER = re.compile(r'\bimport\("(\.[^"]+)"\)(?!\.[A-Z])')
 """A dynamic import, and not the type of a note."""
+_FIRST = "export const modules = {};"
 _OUR_OWN = "import.meta.url"
 
 
@@ -43,10 +44,11 @@ def link(texts: Mapping[str, str], entries: Sequence[str]) -> Linked:
             bundles[bundle] = [name for name in dict.fromkeys(_in_order(entry, texts)) if name not in homes]
             homes |= dict.fromkeys(bundles[bundle], bundle)
     files = {name: _outside(name, text, homes) for name, text in texts.items() if name not in homes}
-    head = "export const modules = {};"
+    before = ""
     for bundle, names in bundles.items():
+        head = f'import {{ modules }} from "{_from(bundle, before)}";\nexport {{ modules }};' if before else _FIRST
         files[bundle] = "\n".join([head, *(_inside(name, texts[name], homes) for name in names), ""])
-        head = f'import {{ modules }} from "./{posixpath.basename(bundle)}";\nexport {{ modules }};'
+        before = bundle
     return Linked(files, homes)
 
 

@@ -49,7 +49,7 @@ DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
-FIRST_MODULES = {"/": "scanner", "/live": "live", "/learn": "learn/lesson", "/compare": "compare"}
+FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/compare"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
 UNUSED_SCRIPTS = ("/dash/deps/polyfill@", "/dash/dash_table/")
@@ -117,7 +117,7 @@ def create_app(
 class App(Dash):
     """Dash, with our style sheet and modules in the page's head and boot.js before its renderer starts."""
 
-    assets = Assets(ASSETS, [BOOTSTRAP])
+    assets = Assets(ASSETS, {"css/bootstrap.css": BOOTSTRAP})
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         first = FIRST_MODULES.get(request.path)
