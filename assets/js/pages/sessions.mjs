@@ -6,7 +6,7 @@
  */
 
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { el, refill, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
 import { openAddress } from "../shell/picker.mjs";
 import { showToast } from "../shell/shell.mjs";
@@ -129,7 +129,7 @@ class SessionList {
     if (!changed) return this.load();
     for (const place of changed) {
       this.lines[place] = answer.rows[place - start];
-      replaceRow(this.body.children[place], this.lines[place]);
+      refill(this.body.children[place], ...cellsOf(this.lines[place]));
     }
     this.#markFirst();
     this.#says(answer);
@@ -249,15 +249,6 @@ function rowOf(line) {
   const row = el("tr", { id: `row-${line.id}` });
   row.append(...cellsOf(line));
   return row;
-}
-
-/** The same row, so that what has the focus in it keeps it where it can.
- *  @param {Element} row
- *  @param {Line} line */
-function replaceRow(row, line) {
-  const had = /** @type {HTMLElement|null} */ (row.contains(document.activeElement) ? document.activeElement : null)?.dataset.do;
-  row.replaceChildren(...cellsOf(line));
-  if (had) /** @type {HTMLElement|null} */ (row.querySelector(`[data-do="${had}"]`))?.focus();
 }
 
 /** @param {Line} line */

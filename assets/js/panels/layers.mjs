@@ -8,6 +8,7 @@ import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.
 import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, rowInArray, stats } from "../core/layout.mjs";
 import { el, say } from "../shell/dom.mjs";
+import { placeTip } from "../shell/tip.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
@@ -108,7 +109,7 @@ export class Layers {
         { class: "mri-layers-head" },
         el("h2", { text: "Hook points" }),
         this.note,
-        el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT }),
+        el("span", { class: "mri-kind mri-kind-measured", text: "measured", tabindex: 0, title: ABOUT }),
       ),
       this.filter,
       el("div", { class: "mri-layers-choices" }, this.sortChoice, this.scaleChoice),
@@ -297,6 +298,7 @@ export class Layers {
       return row;
     });
     this.list.replaceChildren(...rows);
+    this.#tellActive();
     this.empty.hidden = keys.length > 0;
   }
 
@@ -307,10 +309,16 @@ export class Layers {
     const row = this.#rows.get(key);
     if (!row) return;
     row.setAttribute("aria-selected", "true");
-    this.list.setAttribute("aria-activedescendant", row.id);
+    this.#tellActive();
     this.title.textContent = key;
     const top = this.shown.indexOf(key) * this.#rowPx;
     if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
+  }
+
+  /** The row that the keys begin from, where the filter shows it. */
+  #tellActive() {
+    if (this.shown.includes(this.#selected)) this.list.setAttribute("aria-activedescendant", `row-${this.#selected}`);
+    else this.list.removeAttribute("aria-activedescendant");
   }
 
   #buildNumbers() {
@@ -347,8 +355,7 @@ export class Layers {
       this.#hovered = key;
       this.#fillTip();
     }
-    if (key && event)
-      Object.assign(this.tip.style, { left: `${this.rows.getBoundingClientRect().right + 8}px`, top: `${Math.min(innerHeight - 190, event.clientY - 20)}px` });
+    if (key && event) placeTip(this.tip, this.rows.getBoundingClientRect().right + 8, event.clientY - 20);
   }
 
   #fillTip() {

@@ -6,11 +6,13 @@
 
 import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../core/names.mjs";
+import { PICTURE_KEYS } from "../core/picture_keys.mjs";
 import { Callbacks } from "../run/callbacks.mjs";
 import { BINDINGS, keyOf } from "../desk/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
 import { openAddress } from "./picker.mjs";
+import { startTips } from "./tip.mjs";
 
 const TOAST_MS = 9000;
 
@@ -37,6 +39,7 @@ export function startShell() {
   document.addEventListener("click", goBackToScanner, { capture: true });
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
   watchServer();
+  startTips();
   keepDataMarked();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
@@ -142,8 +145,8 @@ export function showKeys() {
     const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
     words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
   }
-  const list = el("dl");
-  for (const { label, does } of BINDINGS) list.append(el("dt", {}, el("kbd", { text: label })), el("dd", { text: does }));
+  const list = (/** @type {(readonly [string, string])[]} */ keys) =>
+    el("dl", {}, ...keys.flatMap(([label, does]) => [el("dt", {}, el("kbd", { text: label })), el("dd", { text: does })]));
   const dialog = el(
     "dialog",
     { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
@@ -152,7 +155,10 @@ export function showKeys() {
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
     el("h3", { text: "Keys" }),
     el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
-    list,
+    list(BINDINGS.map(({ label, does }) => [label, does])),
+    el("h3", { text: "Keys of the picture" }),
+    el("p", { class: "mri-note", text: "While it has the focus: Tab goes there." }),
+    list([...PICTURE_KEYS]),
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
   if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));
