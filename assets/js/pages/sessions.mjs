@@ -279,7 +279,7 @@ function cellsOf(line) {
     [line.size],
     [line.recorded],
     [state],
-    [el("div", { class: "d-flex gap-1 justify-content-end" }, ...buttons)],
+    [el("div", { class: "sessions-buttons" }, ...buttons)],
   ];
   return contents.map((content) => el("td", {}, ...content.filter(Boolean)));
 }
