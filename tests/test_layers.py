@@ -119,6 +119,25 @@ def test_scripts_import_downwards(path):
         assert room(other) <= room(path), f"{path} imports {name}, which is not below it"
 
 
+ONLY_IN_SCRIPT = {
+    "requestAnimationFrame(": "desk/frames.mjs",
+    'document.addEventListener("keydown"': "shell/shell.mjs",
+    "localStorage": "desk/storage.mjs",
+    "sessionStorage": None,
+    "indexedDB": "run/pin.mjs",
+    "pushState": "desk/history.mjs",
+    "replaceState": "desk/history.mjs",
+    "PopStateEvent": "desk/history.mjs",
+}
+"""What has one owner in the browser, which knows what it may and when."""
+
+
+@pytest.mark.parametrize("what", ONLY_IN_SCRIPT)
+def test_what_has_one_owner_is_used_in_one_script(what):
+    texts = {path.relative_to(ROOT / "assets" / "js").as_posix(): path.read_text("utf-8") for path in SCRIPTS}
+    assert [name for name, text in texts.items() if what in text] == [each for each in [ONLY_IN_SCRIPT[what]] if each]
+
+
 BLOCKED = """
 import importlib.abc, sys
 

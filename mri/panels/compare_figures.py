@@ -1,7 +1,7 @@
 """Plotly figures of the Compare page: arrays in, `go.Figure` out. Each draws one panel, computes only places.
 
-A is orange and B is blue throughout. Knows no sessions and no frames. JavaScript (assets/js/pages/compare.mjs) moves the
-marks of the map, shapes 0 and 1.
+A is orange and B is blue throughout. Knows no sessions and no frames. JavaScript (assets/js/pages/compare.mjs) moves
+the marks of the map, shapes 0 and 1.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def test_a_click_in_the_neuron_heatmap_selects(page, reader):
     open_scanner(page, "/?session=demo&step=5&point=block.1.mlp_out&neuron=3")
     shown(page, "graph-neurons", "plot.data.length === 3")
     click_bar(page, "graph-neurons", 2, 4)  # 8 × 8
-    until(page, "window.mri.view.view.neuron === 34")
+    until(page, "window.mri.desk.view.neuron === 34")
     expect(page.locator("#graph-history-title")).to_have_text("block.1.mlp_out · neuron 34")
 
 
@@ -96,7 +96,7 @@ def test_attention_says_at_most_where_only_the_strongest_were_kept(page, reader)
     unknown = np.isfinite(flat(page, "graph-attention", 0, "z").reshape(2, -1))
     assert unknown.sum() == 2 * (31 - 8), "all 31 keys are either known or marked as not captured"
     click_bar(page, "graph-attention", 3, 1)
-    until(page, "window.mri.view.view.layer === 1 && window.mri.view.view.head === 1")
+    until(page, "window.mri.desk.view.layer === 1 && window.mri.desk.view.head === 1")
     expect(page.locator("#graph-head-title")).to_contain_text("Block 1 · head 1")
     bound = flat(page, "graph-attention", 0, "customdata").reshape(2, -1, 3)[1, :, 2]
     assert np.nanmax(bound) <= float(frame.arrays["attention/weights"][1, 1, 7]) * (1 + 2**-10)
@@ -120,7 +120,7 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         page.evaluate(
             f"""import("/assets/js/panels/feeds.mjs").then(({{feed}}) => feed("{graph}",
             document.querySelector("#{graph} .js-plotly-plot"), window.mri.stage.frame,
-            window.mri.panels.inspector.source, {{...window.mri.view.view, ...window.mri.panels.inspector.choices}}))"""
+            window.mri.panels.inspector.source, window.mri.panels.viewForServer()))"""
         )
         np.testing.assert_allclose(flat(page, graph, trace, name), served_data, rtol=1e-5, atol=1e-7, err_msg=graph)
         assert (

@@ -155,7 +155,7 @@ def test_groups_colour_the_tower_and_can_be_switched_off(page, study):
     until(page, "!location.search.includes('groups=')")
     page.get_by_role("button", name="groups", exact=True).click()
     until(page, "window.mri.stage.legend.querySelectorAll('.mri-group-key').length === 4")
-    page.evaluate("window.mri.view.select({ point: 'block.0.mlp_out' })")
+    page.evaluate("window.mri.desk.select({ point: 'block.0.mlp_out' })")
     expect(page.locator(".mri-legend")).to_contain_text(f"groups are of {KEY}: not on these plates")
 
 

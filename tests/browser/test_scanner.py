@@ -86,7 +86,7 @@ def test_charts_are_filled_while_a_recording_plays(page):
     shown(page, "graph-neurons", "plot.data.length === 3")
     shown(page, "graph-history", "plot.data.length === 2")
     neuron = view(page)["neuron"]
-    page.evaluate(f"window.mri.view.select({{ neuron: {(neuron + 1) % 64} }})")
+    page.evaluate(f"window.mri.desk.select({{ neuron: {(neuron + 1) % 64} }})")
     expect(page.locator("#graph-history-title")).to_contain_text(f"neuron {(neuron + 1) % 64}")
     assert page.evaluate("window.mri.player.mode") == "playing"
 
@@ -210,7 +210,7 @@ def test_a_link_restores_the_view(page):
     page.keyboard.press("Home")
     until(page, "location.search.includes('step=0') && location.search.includes('tab=predictions')")
     page.go_back()
-    until(page, "window.mri.view.view.tab === 'attention' && window.mri.player.step === 33")
+    until(page, "window.mri.desk.view.tab === 'attention' && window.mri.player.step === 33")
 
 
 def test_a_broken_link_falls_back(page):

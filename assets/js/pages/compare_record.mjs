@@ -4,6 +4,7 @@
  * Knows POST /record and the form's line of words. Refuses to know what is recorded.
  */
 
+import { goTo } from "../desk/history.mjs";
 import { recordingStatus, startRecording } from "../run/http.mjs";
 import { showToast } from "../shell/shell.mjs";
 
@@ -22,8 +23,7 @@ export async function recordPair(prompts, settings, pollMs = POLL_MS) {
     for (const prompt of prompts) ids.push((await startRecording({ prompt, ...settings })).id);
     for (const [i, id] of ids.entries()) await finished(id, `Prompt ${"AB"[i]}`, says, pollMs);
     if (!says.isConnected) return; // somebody went elsewhere: the recordings are among the sessions
-    history.pushState(null, "", `/compare?a=${ids[0]}&b=${ids[1]}&align=mapping`);
-    dispatchEvent(new PopStateEvent("popstate"));
+    goTo(`/compare?a=${ids[0]}&b=${ids[1]}&align=mapping`);
   } catch (error) {
     says.textContent = "";
     showToast(/** @type {Error} */ (error).message, "error");

@@ -4,6 +4,7 @@
  * Knows the stream's messages as far as they say where the recording stands. Refuses to know frames' contents.
  */
 
+import { frames } from "../desk/frames.mjs";
 import { drops, headline, linkWords, progress, rate, sentenceOf } from "../core/live_words.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { Pace } from "../shell/pace.mjs";
@@ -143,7 +144,7 @@ export class LiveBar {
     const nowMs = performance.now();
     if (nowMs - this.#drawnAtMs > DRAW_EVERY_MS) {
       this.#drawnAtMs = nowMs;
-      requestAnimationFrame(() => setTimeout(() => this.#draw()));
+      frames.ask("motion", () => setTimeout(() => this.#draw()));
     } else this.#drawTimer ??= setTimeout(() => this.#draw(), 2 * DRAW_EVERY_MS);
   }
 

@@ -16,12 +16,13 @@ import { FrameCache } from "../run/cache.mjs";
 import { takeEarlyFrames } from "../run/early.mjs";
 import { damageOf } from "../run/http.mjs";
 import { Pin } from "../run/pin.mjs";
-import { commandFromKey } from "../desk/keys.mjs";
+import { keys } from "../desk/keys.mjs";
 import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
 import { urlFromView, viewFromUrl } from "../core/address.mjs";
-import { ViewState } from "../desk/view.mjs";
-import { runCommand } from "./commands.mjs";
+import { Desk } from "../desk/desk.mjs";
+import { replaceEntry } from "../desk/history.mjs";
+import { COMMANDS } from "./commands.mjs";
 import { toldUntilAnswered } from "../shell/failed.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { Hints } from "../shell/hints.mjs";
@@ -69,84 +70,85 @@ export class Scanner {
     });
     this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null });
     const asked = boot.asked ?? viewFromUrl(location.search);
-    const ifHere =
-      (/** @type {"pushState"|"replaceState"} */ name) =>
-      (/** @type {any[]} */ ...entry) =>
-        this.#isHere() && history[name](entry[0], entry[1], entry[2]);
-    const ownHistory = { pushState: ifHere("pushState"), replaceState: ifHere("replaceState") };
-    this.view = new ViewState({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, history: ownHistory });
-    this.#build(boot, tokens, scales, meta);
+    this.desk = new Desk({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, isHere: () => this.#isHere() });
+    this.grouped = new Grouped({ session: boot.session, scales, onReady: () => this.redraw() });
+    this.stage = this.#newStage(boot, tokens, scales);
+    this.panels = this.#newPanels(boot, tokens, scales, meta);
+    const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
+    this.takeaway = this.#newTakeAway(tools);
+    this.pinButton = new PinButton(tools, this.pin);
+    this.hints = new Hints(this.player);
+    const picker = /** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker));
+    showInPicker(picker, this.session, meta.session.prompt || meta.name || meta.session.name);
     this.#listen();
     const loop = loopFromText(asked.loop);
-    this.player.seek(openingStep({ ...this.view.view, session: this.isInLesson ? boot.session : asked.session }, tokens.steps));
+    this.player.seek(openingStep({ ...this.desk.view, session: this.isInLesson ? boot.session : asked.session }, tokens.steps));
     this.player.setLoop(loop);
     this.player.setGrowing(growth !== null);
     this.player.setPace(boot.pace ?? null);
     if (!growth) this.cache.ensure(this.player.wanted, 0).catch(() => {}); // what was asked for early is there by the first animation frame
     this.redraw();
-    this.firstPaint.then(() => growth || this.#isClosed || this.#fetchSeries());
-    this.firstPaint.then(() => growth || this.#isClosed || this.#withdrawIfDamaged(meta.integrity));
-    this.firstPaint.then(() => this.#isClosed || this.#fillOn());
-    this.firstPaint.then(() => this.#isClosed || this.isInLesson || this.hints.welcome());
+    this.firstPaint.then(() => this.#isClosed || this.#goOn(meta.integrity));
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (growth) return asked.step === null ? this.#follow(boot.begin) : undefined;
-    const isToPlay = asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    if (growth && asked.step === null) this.#follow(boot.begin);
+    const isToPlay = !growth && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
-  /** @param {any} boot
+  /** @param {{full_scale: Record<string, number>}} boot
    *  @param {import("../core/types.mjs").Tokens} tokens
-   *  @param {Record<string, any>} scales
-   *  @param {any} meta */
-  #build(boot, tokens, scales, meta) {
-    const { layout, player } = this;
-    const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
-    const onSelect = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
-    const needsRedraw = () => this.redraw();
-    this.grouped = new Grouped({ session: boot.session, scales, onReady: needsRedraw });
-    const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-    this.stage = new Stage(stage, {
-      layout,
+   *  @param {Record<string, any>} scales */
+  #newStage(boot, tokens, scales) {
+    return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
+      layout: this.layout,
       scales,
       fullScale: boot.full_scale,
       tokens,
-      onPick: onSelect,
+      onPick: (picked) => this.#select(picked),
       onRetry: () => this.cache.retry(),
-      needsRedraw,
+      needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
     });
-    this.panels = new Panels({
+  }
+
+  /** @param {{session: string, limit: number}} boot
+   *  @param {import("../core/types.mjs").Tokens} tokens
+   *  @param {Record<string, any>} scales
+   *  @param {any} meta */
+  #newPanels(boot, tokens, scales, meta) {
+    const { layout, player, desk, growth } = this;
+    return new Panels({
       layout,
       meta,
       tokens,
       scales,
       player,
-      onSelect,
-      view: this.view,
-      growth: this.growth,
+      onSelect: (fields) => this.#select(fields),
+      desk,
+      growth,
       session: boot.session,
       limit: boot.limit,
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
-      needFrame: (step) => this.cache.ensure(step).then(needsRedraw, () => {}), // the stage says it where it matters
+      needFrame: (step) =>
+        this.cache.ensure(step).then(
+          () => this.redraw(),
+          () => {}, // the stage says it where it matters
+        ),
       canAsk: () => this.pin.serverAnswers(),
       isFollowing: () => this.#isFollowing && !this.player.isPaced, // at a pace there is time for charts
     });
-    const viewForServer = () => this.panels.viewForServer();
-    const points = () => plateKeys(layout, /** @type {string} */ (this.view.view.point));
-    const linkNow = () => urlFromView({ ...this.view.view, step: player.step });
-    this.takeaway = new TakeAway(tools, {
-      ...takenFromScanner(boot.session, viewForServer, points),
-      linkNow,
+  }
+
+  /** @param {HTMLElement} tools */
+  #newTakeAway(tools) {
+    const { player, desk, panels, layout, session } = this;
+    const points = () => plateKeys(layout, /** @type {string} */ (desk.view.point));
+    return new TakeAway(tools, {
+      ...takenFromScanner(session, () => panels.viewForServer(), points),
+      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
       paint: () => this.#pictures.drawNow(),
       pause: () => player.pause(),
     });
-    this.pinButton = new PinButton(tools, this.pin);
-    this.hints = new Hints(this.player);
-    showInPicker(
-      /** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker)),
-      this.session,
-      meta.session.prompt || meta.name || meta.session.name,
-    );
   }
 
   /** @param {string} [begin] where, as of the constructor */
@@ -161,14 +163,17 @@ export class Scanner {
     this.player.subscribe(() => {
       const { mode, isGrowing } = this.player;
       const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
-      this.view.select({ step, loop: textFromLoop(this.player.loop) });
+      this.desk.select({ step, loop: textFromLoop(this.player.loop) });
       this.redraw();
     });
-    this.view.subscribe((view, before) => {
-      if (view.tab !== before.tab) this.panels.inspector.showTab(/** @type {string} */ (view.tab));
+    this.desk.subscribe((view, _before, changed) => {
+      if (changed.has("tab")) this.panels.inspector.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    signal.addEventListener(
+      "abort",
+      keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event)),
+    );
     document
       .getElementById(IDS.sessionPicker)
       ?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
@@ -176,9 +181,22 @@ export class Scanner {
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
 
+  /** What waits for the first picture.
+   *  @param {string} integrity of the meta */
+  #goOn(integrity) {
+    if (!this.growth) {
+      this.#fetchSeries();
+      this.#withdrawIfDamaged(integrity);
+    }
+    this.#fillOn();
+    if (!this.isInLesson) this.hints.welcome();
+  }
+
   /** The other steps come when the charts have, or as soon as the clock moves. */
   #fillOn() {
-    const fill = () => this.#isClosed || this.cache.fill(this.player.wanted);
+    const fill = () => {
+      if (!this.#isClosed) this.cache.fill(this.player.wanted);
+    };
     this.player.subscribe(fill);
     this.panels.inspector.firstChart.then(fill);
   }
@@ -235,7 +253,7 @@ export class Scanner {
     this.player.setGrowing(false);
     if (this.isInLesson) return this.redraw(); // the address stays the lesson's
     this.pathname = "/";
-    history.replaceState(null, "", `/${urlFromView({ ...this.view.view, session: this.session, step: this.player.step })}`);
+    replaceEntry(`/${urlFromView({ ...this.desk.view, session: this.session, step: this.player.step })}`);
     this.redraw();
   }
 
@@ -249,7 +267,7 @@ export class Scanner {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
     const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
-    this.view.restore(urlFromView(view));
+    this.desk.restore(view);
     this.player.seek(view.step);
     this.player.setLoop(loopFromText(view.loop));
   }
@@ -262,7 +280,7 @@ export class Scanner {
     this.#pictures.close();
     this.#abort.abort();
     this.player.close();
-    this.view.close();
+    this.desk.close();
     this.cache.close();
     this.stage.close();
     this.panels.close();
@@ -274,8 +292,8 @@ export class Scanner {
   /** @param {string} point
    *  @param {number} neuron watched from now on, or no longer */
   #toggleWatch(point, neuron) {
-    const watched = toggled(this.view.view.watched ?? [], watchName(point, neuron));
-    if (watched) this.view.select({ watched });
+    const watched = toggled(this.desk.view.watched ?? [], watchName(point, neuron));
+    if (watched) this.desk.select({ watched });
     else showToast("Six neurons are watched already: stop watching one of them first.");
   }
 
@@ -284,24 +302,22 @@ export class Scanner {
     const { layout } = this;
     const { watch, ...next } = fields;
     if (watch) return this.#toggleWatch(fields.point, fields.neuron);
-    if (fields.point !== undefined && fields.point !== this.view.view.point) {
+    if (fields.point !== undefined && fields.point !== this.desk.view.point) {
       const width = layout.points[/** @type {number} */ (layout.rows.get(fields.point))].width;
-      if (fields.neuron === undefined && (this.view.view.neuron ?? 0) >= width) next.neuron = null;
+      if (fields.neuron === undefined && (this.desk.view.neuron ?? 0) >= width) next.neuron = null;
       if (fields.layer === undefined && blockOf(layout, fields.point) >= 0) next.layer = blockOf(layout, fields.point);
     }
     if (fields.neuron !== undefined && fields.tab === undefined) next.tab = "neurons";
-    this.view.select(next);
+    this.desk.select(next);
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (document.querySelector("dialog[open], .offcanvas.show, .modal.show")) return;
-    const command = commandFromKey(event);
-    if (!command) return;
-    event.preventDefault();
+  /** @param {import("../desk/keys.mjs").Command} command
+   *  @param {KeyboardEvent} event */
+  #obey(command, event) {
     this.timings.keyPressed(event.timeStamp);
-    const on = { player: this.player, layout: this.layout, view: this.view.view, picture: this.stage.picture };
-    runCommand(command, { ...on, select: (fields) => this.#select(fields), toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) });
+    const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture };
+    const select = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
+    COMMANDS[command.name]({ ...on, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
     this.#pictures.hurry();
   }
 
@@ -325,13 +341,13 @@ export class Scanner {
       () => {}, // the cache has a picture asked for, which says it
     );
     const frame = this.cache.get(step);
-    const { view } = this.view;
+    const { view } = this.desk;
     const isMissing = waiting || !frame;
     this.stage.wait(sought, isMissing, frame !== null, isMissing ? this.cache.failureOf(sought) : null);
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {
-        this.view.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
+        this.desk.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);

@@ -8,7 +8,7 @@
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
 import { el, refill, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
-import { openAddress } from "../shell/picker.mjs";
+import { goTo } from "../desk/history.mjs";
 import { showToast } from "../shell/shell.mjs";
 
 /** @typedef {import("../core/session_list.mjs").Line} Line
@@ -27,7 +27,7 @@ const COLUMNS = [
 ];
 
 const RECORD = { text: "Record a prompt", act: () => document.getElementById("record-open")?.click() };
-const LEARN = { text: "Learn how it works", act: () => openAddress("/learn") };
+const LEARN = { text: "Learn how it works", act: () => goTo("/learn") };
 
 /** @type {SessionList|null} */
 let list = null;
@@ -211,7 +211,7 @@ class SessionList {
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (link && isPlain) {
       event.preventDefault();
-      openAddress(/** @type {string} */ (link.getAttribute("href")));
+      goTo(/** @type {string} */ (link.getAttribute("href")));
     }
     const button = target.closest("button");
     if (button?.dataset.do === "compare") this.#compare(/** @type {string} */ (button.dataset.id));
@@ -226,7 +226,7 @@ class SessionList {
   /** The first that is chosen is A, and says so where it was pressed; the second is B: then their comparison opens.
    *  @param {string|null} id null, or the first once more: none is chosen any longer */
   #compare(id) {
-    if (this.first && id && id !== this.first.id) return openAddress(`/compare?${new URLSearchParams({ a: this.first.id, b: id })}`);
+    if (this.first && id && id !== this.first.id) return goTo(`/compare?${new URLSearchParams({ a: this.first.id, b: id })}`);
     const line = this.first ? null : this.lines.find((each) => each.id === id);
     this.first = line ? { id: line.id, title: line.title } : null;
     this.#markFirst();

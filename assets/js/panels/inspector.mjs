@@ -6,6 +6,7 @@
  */
 
 import { IDS, GRAPHS, TABS, viewStore } from "../core/names.mjs";
+import { chartLooks, unlessUsual } from "../core/selection.mjs";
 import { cellsOf, numRead } from "./attention.mjs";
 import { el } from "../shell/dom.mjs";
 import { feed, marksStep } from "./feeds.mjs";
@@ -13,6 +14,11 @@ import { Heads } from "./heads.mjs";
 import { Predicted } from "./predicted.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
+/** Id of a select above the charts, the view's field that it chooses, that look's name and usual value. */
+const CHOICES = /** @type {const} */ ([
+  [IDS.statChoice, "stat", "stat", "l2"],
+  [IDS.headsBy, "heads", "by", "entropy"],
+]);
 const REST_MS = 200;
 /** What a tab shows that is drawn here, beside Plotly's figures.
  *  @type {Record<string, string[]>} */
@@ -60,11 +66,8 @@ export class Inspector {
     this.viewForServer = viewForServer;
     this.canAsk = canAsk;
     this.isFollowing = isFollowing;
-    /** What the tabs' own controls say; the server's callbacks hear it with the view. */
-    this.choices = { stat: "l2", by: "entropy", overlay: false, temperature: 1 };
-    const choose = (/** @type {Record<string, any>} */ fields) => this.#choose(fields);
-    this.heads = new Heads({ onSelect, choose });
-    this.predicted = new Predicted({ choose });
+    this.heads = new Heads({ onSelect });
+    this.predicted = new Predicted({ onSelect });
     this.#buildTabs();
     this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
   }
@@ -125,6 +128,7 @@ export class Inspector {
     if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
+    this.#showChoices();
     for (const id of [...(VIEWS[view.tab] ?? []), ...(GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? [])])
       if (!marksStep(id) || !this.isFollowing()) this.#due.add(id);
     if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
@@ -159,7 +163,7 @@ export class Inspector {
     this.#isRipe = false;
     const { frame, view } = this.#wanted;
     const startMs = performance.now();
-    const shown = { ...view, ...this.choices };
+    const shown = { ...view, ...chartLooks(view) };
     const [id] = this.#due;
     this.#due.delete(id);
     if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
@@ -173,11 +177,14 @@ export class Inspector {
     if (this.#due.size) this.#feedSoon();
   }
 
-  /** A tab's own control was used.
-   *  @param {Record<string, any>} fields of `choices` */
-  #choose(fields) {
-    Object.assign(this.choices, fields);
-    if (this.#wanted) this.draw(this.#wanted.frame, this.#wanted.view, false);
+  /** The choices above the charts say what is chosen. */
+  #showChoices() {
+    if (!this.#wanted) return;
+    const looks = chartLooks(this.#wanted.view);
+    for (const [id, , look] of CHOICES) {
+      const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
+      if (choice && choice.value !== looks[look]) choice.value = looks[look];
+    }
   }
 
   #stopWaiting() {
@@ -202,14 +209,12 @@ export class Inspector {
 
   /** Hear of clicks in every figure there is, and of the choices above them; the page may bring them at any time. */
   #listen() {
-    for (const [id, name] of [
-      [IDS.statChoice, "stat"],
-      [IDS.headsBy, "by"],
-    ]) {
+    for (const [id, name, , usual] of CHOICES) {
       const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
       if (!choice || this.#listening.has(choice)) continue;
       this.#listening.add(choice);
-      choice.addEventListener("change", () => this.#choose({ [name]: choice.value }));
+      choice.addEventListener("change", () => this.onSelect({ [name]: unlessUsual(choice.value, usual) }));
+      this.#showChoices();
     }
     for (const id of [IDS.heads, IDS.predicted]) {
       const host = document.getElementById(id);

@@ -8,6 +8,7 @@
 
 import { stepsOfPositions } from "../core/growth.mjs";
 import { ledeOf } from "../core/lede.mjs";
+import { chartLooks, listLooks } from "../core/selection.mjs";
 import { Inspector } from "./inspector.mjs";
 import { Layers } from "./layers.mjs";
 import { Ribbon } from "./ribbon.mjs";
@@ -32,19 +33,19 @@ export class Panels {
    *  @param {import("../core/types.mjs").Tokens} context.tokens
    *  @param {Record<string, any>} context.scales
    *  @param {import("../desk/player.mjs").Player} context.player
-   *  @param {import("../desk/view.mjs").ViewState} context.view
+   *  @param {import("../desk/desk.mjs").Desk} context.desk
    *  @param {import("../core/growth.mjs").Growth|null} context.growth
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(point: string, neuron: number) => void} context.onToggle a neuron watched, or no longer
    *  @param {(step: number) => void} context.needFrame
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
    *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
-  constructor({ session, limit, layout, meta, tokens, scales, player, view, growth, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
+  constructor({ session, limit, layout, meta, tokens, scales, player, desk, growth, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
     const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
     const source = { layout, tokens, stepOf: growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
     this.player = player;
-    this.view = view;
+    this.desk = desk;
     this.growth = growth;
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens,
@@ -52,15 +53,15 @@ export class Panels {
       numPrompt: source.numPrompt,
       onSeek,
       hasAttention: layout.n_head > 0,
-      influence: { session, version: meta.version, scales, onChoose: (influence) => view.select({ influence }) },
+      influence: { session, version: meta.version, scales, onChoose: (influence) => desk.select({ influence }) },
     });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
-    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onPick: (point) => onSelect({ point }) });
+    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onSelect });
     host("mri-lede").textContent = ledeOf(meta.session, layout);
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing });
-    this.inspector.showTab(/** @type {string} */ (view.view.tab));
+    this.inspector.showTab(/** @type {string} */ (desk.view.tab));
     this.watched = new Watched({ session, scales, onSelect, onToggle });
     const { model_id: model } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
@@ -72,9 +73,10 @@ export class Panels {
     if (growth) this.#showGrowth(growth);
   }
 
-  /** What is selected, as the server's charts are asked for. */
+  /** What is selected, as the server's charts are asked for: what only the browser draws is not among it. */
   viewForServer() {
-    return { ...this.view.view, step: this.player.step, theme: theme(), ...this.inspector.choices };
+    const { session, point, layer, head, neuron, tab, watched } = this.desk.view;
+    return { session, point, layer, head, neuron, tab, watched, step: this.player.step, theme: theme(), ...chartLooks(this.desk.view) };
   }
 
   /** Lines over all steps.
@@ -96,8 +98,9 @@ export class Panels {
    *  @param {boolean} isPlaying whether steps come by themselves */
   draw(frame, before, isPlaying) {
     const { step } = this.player;
-    const { view } = this.view;
+    const { view } = this.desk;
     const point = /** @type {string} */ (view.point);
+    this.layers.arrange(listLooks(view));
     if (frame) {
       if (this.hasGrown) this.ribbon.grow();
       this.ribbon.show(this.player.isPaced ? this.player.furthest : Infinity);

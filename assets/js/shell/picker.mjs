@@ -2,6 +2,8 @@
  * The choice of a session above the stage, and the way to another one.
  */
 
+import { goTo } from "../desk/history.mjs";
+
 const MOST_CHARS = 70;
 
 /** @param {HTMLSelectElement} picker
@@ -42,17 +44,11 @@ function fill(picker, titles) {
 /** The comparison of the two sessions that are chosen where no pair is open yet. */
 export function openPair() {
   const [a, b] = ["compare-first", "compare-second"].map((id) => /** @type {HTMLSelectElement} */ (document.getElementById(id)).value);
-  openAddress(`/compare?${new URLSearchParams({ a, b })}`);
+  goTo(`/compare?${new URLSearchParams({ a, b })}`);
 }
 
 /** A new address through Dash's router: it builds the page of the other session.
  *  @param {string} session */
 export function openSession(session) {
-  openAddress(`/?session=${encodeURIComponent(session)}`);
-}
-
-/** @param {string} address of another page, which Dash builds */
-export function openAddress(address) {
-  history.pushState(null, "", address);
-  dispatchEvent(new PopStateEvent("popstate"));
+  goTo(`/?session=${encodeURIComponent(session)}`);
 }

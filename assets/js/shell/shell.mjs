@@ -8,13 +8,15 @@ import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../core/names.mjs";
 import { PICTURE_KEYS } from "../core/picture_keys.mjs";
 import { Callbacks } from "../run/callbacks.mjs";
-import { BINDINGS, keyOf } from "../desk/keys.mjs";
+import { BINDINGS, isCharacter, keys } from "../desk/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
-import { openAddress } from "./picker.mjs";
 import { startTips } from "./tip.mjs";
+import { goTo } from "../desk/history.mjs";
+import { keep, recall } from "../desk/storage.mjs";
 
 const TOAST_MS = 9000;
+const THEME = "mri-theme"; // mri/web/parts/components.py reads it before the first picture
 
 /** Told of every change of theme. */
 export const themeChanged = new EventTarget();
@@ -32,10 +34,8 @@ export function startShell() {
     if (action === "keys") showKeys();
     if (action === "record") document.getElementById("record-open")?.click();
   });
-  document.addEventListener("keydown", (event) => {
-    const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
-    if (keyOf(event) === "?" && !isTyping && !event.defaultPrevented) showKeys();
-  });
+  document.addEventListener("keydown", (event) => keys.hear(event));
+  keys.know(["showKeys"], showKeys);
   document.addEventListener("click", goBackToScanner, { capture: true });
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
   watchServer();
@@ -65,7 +65,7 @@ function goBackToScanner(event) {
   if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
-  openAddress(scannerAddress);
+  goTo(scannerAddress);
 }
 
 /** Underline the page that is open. */
@@ -82,12 +82,7 @@ function markPage() {
 
 /** Until somebody chooses here, the page is as light or dark as the system. */
 function followSystem() {
-  try {
-    if (localStorage.getItem("mri-theme")) return;
-  } catch {
-    // a browser that keeps nothing has chosen nothing
-  }
-  setTheme(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+  if (!recall(THEME)) setTheme(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
 }
 
 /** @param {"dark"|"light"} next */
@@ -98,11 +93,7 @@ function setTheme(next) {
 
 function switchTheme() {
   const next = theme() === "dark" ? "light" : "dark";
-  try {
-    localStorage.setItem("mri-theme", next);
-  } catch {
-    // a browser that keeps nothing still switches
-  }
+  keep(THEME, next);
   setTheme(next);
 }
 
@@ -145,8 +136,19 @@ export function showKeys() {
     const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
     words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
   }
-  const list = (/** @type {(readonly [string, string])[]} */ keys) =>
-    el("dl", {}, ...keys.flatMap(([label, does]) => [el("dt", {}, el("kbd", { text: label })), el("dd", { text: does })]));
+  const rows = (/** @type {readonly (readonly [string, string])[]} */ known) =>
+    known.flatMap(([label, does]) => [el("dt", {}, el("kbd", { text: label })), el("dd", { text: does })]);
+  const list = el("dl");
+  const listKeys = () => {
+    const known = BINDINGS.filter((binding) => keys.haveCharacters || !isCharacter(binding));
+    list.replaceChildren(...rows(known.map(({ label, does }) => [label, does])));
+  };
+  const switchCharacters = (/** @type {any} */ event) => {
+    keys.haveCharacters = event.target.checked;
+    listKeys();
+  };
+  const characters = el("input", { type: "checkbox", id: "mri-character-keys", checked: keys.haveCharacters, on: { change: switchCharacters } });
+  listKeys();
   const dialog = el(
     "dialog",
     { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
@@ -155,10 +157,11 @@ export function showKeys() {
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
     el("h3", { text: "Keys" }),
     el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
-    list(BINDINGS.map(({ label, does }) => [label, does])),
+    el("p", {}, characters, " ", el("label", { for: "mri-character-keys", text: "Letters and signs are keys, too; where they are not, those below are left" })),
+    list,
     el("h3", { text: "Keys of the picture" }),
     el("p", { class: "mri-note", text: "While it has the focus: Tab goes there." }),
-    list([...PICTURE_KEYS]),
+    el("dl", {}, ...rows(PICTURE_KEYS)),
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
   if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));

@@ -87,7 +87,7 @@ def test_a_killed_server_does_not_end_the_recording_and_the_next_one_goes_on(tmp
             ask(port, session_id, "step")
             first.hear_steps(stop)
         assert first.steps == [0, 1, 2]
-        until(lambda: first.hear("state")["state"] == "paused")
+        first.hear_state("paused")
         process.send_signal(signal.SIGKILL)
         process.wait(30)
         with pytest.raises(ConnectionClosed):
@@ -110,7 +110,7 @@ def test_a_killed_recorder_is_told_and_the_next_recording_works(tmp_path: Path) 
         ask(port, session_id, "pause")
         watcher = Watcher(port, session_id)
         watcher.hear_steps(1)
-        until(lambda: watcher.of("state")[-1]["state"] == "paused" or watcher.hear("state") is None)
+        watcher.hear_state("paused")
         children = psutil.Process(process.pid).children()
         [worker] = [child for child in children if "mri.worker.child" in child.cmdline()]
         worker.kill()
