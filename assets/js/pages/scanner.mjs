@@ -317,7 +317,7 @@ export class Scanner {
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {
-        this.desk.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
+        this.desk.select({ neuron: this.stage.strongest(this.#lanes(frame, step)[0], /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);

@@ -7,12 +7,13 @@
 
 import { FLOWS } from "../core/flow.mjs";
 import { formatValue } from "../core/format.mjs";
-import { captured } from "../core/layout.mjs";
-import { differenceLane, fullScaleOf, rowsOf } from "./lanes.mjs";
+import { differenceLane, fullScaleOf, rowsOf, valuesOf } from "./lanes.mjs";
 import { stageLooks, unlessUsual } from "../core/selection.mjs";
-import { el } from "../shell/dom.mjs";
+import { el, refill } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
+import { placeTip } from "../shell/tip.mjs";
 import { FlatPicture } from "./flat.mjs";
+import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
 import { legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
@@ -56,6 +57,8 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
+  /** @type {{point: string|null, neuron: number|null}} */
+  #selected = { point: null, neuron: null };
   #dragged = 0;
 
   /** @param {HTMLElement} host
@@ -78,6 +81,17 @@ export class Stage {
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
     this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
+    this.hand = new Hand(this.view, {
+      tip: this.tip,
+      numLanes: () => this.lanes.length,
+      plates: (lane) => this.#current().plates.filter((plate) => plate.lane === lane && plate.width),
+      selected: () => this.#selected,
+      read: (at, lane) => (this.lanes[lane] ? tipParts(this.lanes[lane], at, this.#groups) : []),
+      locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
+      strongest: (key, lane) => (this.lanes[lane] ? this.strongest(this.lanes[lane], key) : 0),
+      onPick: context.onPick,
+      turn: (by) => this.#current() === this.tower && this.tower.turn(by),
+    });
     this.#listen(this.view);
     this.observer = new ResizeObserver(() => {
       this.#size = null;
@@ -107,11 +121,11 @@ export class Stage {
     return this.picture === "tower" && this.tower.isReady() ? this.tower : this.flat;
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
+  /** @param {import("../core/types.mjs").Lane} lane
    *  @param {string} point
    *  @returns {number} the strongest captured neuron, 0 where there is none */
-  strongest(frame, point) {
-    const found = captured(frame, this.context.layout, point);
+  strongest(lane, point) {
+    const found = valuesOf(lane, point);
     let best = -1;
     found?.values.forEach((value, i) => {
       if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
@@ -126,6 +140,7 @@ export class Stage {
   draw(lanes, view, isPlaying, isMatched = false) {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
+    this.#selected = view;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
     const looks = stageLooks(view, this.context.layout.n_layer === 0);
@@ -162,6 +177,7 @@ export class Stage {
   write() {
     if (this.#current() === this.tower) this.tower.write();
     if (this.#pointer) this.#showTip();
+    else this.hand.write();
   }
 
   /** Show one of the two pictures and see how much room it has.
@@ -236,11 +252,8 @@ export class Stage {
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (hasFlow) parts.push(this.#flowChoice(flow));
-    const focused = document.activeElement;
-    this.legend.replaceChildren(...parts);
-    this.tools.replaceChildren(...tools);
-    if (focused && !focused.isConnected)
-      [...tools, ...parts].find((each) => each.tagName === focused.tagName && each.textContent === focused.textContent)?.focus();
+    refill(this.legend, ...parts);
+    refill(this.tools, ...tools);
   }
 
   /** @param {string} flow */
@@ -268,7 +281,7 @@ export class Stage {
     view.addEventListener(
       "wheel",
       (event) => {
-        if (!isTower()) return;
+        if (!isTower() || !this.hand.hasWheel(event)) return;
         event.preventDefault();
         this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
       },
@@ -320,9 +333,6 @@ export class Stage {
     this.tip.hidden = !lane;
     if (!found || !lane) return;
     this.tip.replaceChildren(...tipParts(lane, found, this.#groups));
-    const { offsetWidth, offsetHeight } = this.tip;
-    const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
-    this.tip.style.left = `${Math.max(8, left)}px`;
-    this.tip.style.top = `${Math.max(8, Math.min(pointer.clientY + 16, innerHeight - offsetHeight - 8))}px`;
+    placeTip(this.tip, pointer.clientX + 16, pointer.clientY + 16);
   }
 }
