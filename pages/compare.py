@@ -1,6 +1,6 @@
 """The Compare page: two sessions on one clock. Layout, and the callbacks that serve its charts from the session files.
 
-Ribbons, grids and clock are JavaScript's (assets/js/pages/compare.mjs), from frames in its memory. No maths, no HDF5.
+Picture, ribbons and clock are JavaScript's (assets/js/pages/pair.mjs), from frames in its memory. No maths, no HDF5.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mri.errors import ModelError, MriError, SessionNotFound
 from mri.measure.alignment import DEFAULT, STRATEGIES
 from mri.measure.difference import difference_map, length_map
 from mri.measure.divergence import PredictionDivergence, attention_divergence, prediction_divergence
-from mri.measure.series import full_scales
+from mri.measure.series import full_scales, largest_statistic
 from mri.panels import compare_figures
 from mri.panels.chart import message
 from mri.store.library import SessionInfo
@@ -50,6 +50,7 @@ def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_
         "b": b,
         "align": align if align in STRATEGIES else DEFAULT,
         "full_scale": {key: max(scale.get(key, 0) for scale in scales) for key in {**scales[0], **scales[1]}},
+        "limit": max(largest_statistic(reader) for reader in readers),
     }
     return compare.comparison(boot, library.info(a), library.info(b))
 

@@ -1,6 +1,6 @@
 """Plotly figures of the Compare page: arrays in, `go.Figure` out. Each draws one panel, computes only places.
 
-A is orange and B is blue throughout. Knows no sessions and no frames. JavaScript (assets/js/pages/compare.mjs) moves
+A is orange and B is blue throughout. Knows no sessions and no frames. JavaScript (assets/js/panels/pair_charts.mjs) moves
 the marks of the map, shapes 0 and 1.
 """
 

@@ -49,7 +49,7 @@ DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
-FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/compare"}
+FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/pair"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
 UNUSED_SCRIPTS = ("/dash/deps/polyfill@", "/dash/dash_table/")

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { differenceLane, differenceText, fullScaleOf, readTheSame, rowsOf, valuesOf } from "../../assets/js/stage/lanes.mjs";
+import { differenceLane, differenceText, fullScaleOf, rowsOf, valuesOf } from "../../assets/js/stage/lanes.mjs";
+import { readTheSame } from "../../assets/js/core/moments.mjs";
 
 const KEY = "block.0.resid_post";
 const array = (/** @type {string} */ dtype, /** @type {any} */ data) => ({ dtype, shape: [1, data.length], data });
@@ -29,7 +30,7 @@ function lane(indices, values, bound, { layout = layoutOf(1), sequence = [1, 2, 
     "topk/4/bound": { dtype: "F32", shape: [1], data: Float32Array.of(bound) },
   };
   const frame = { header: { dropped_layers: [], pos0, t_add: 1 }, arrays };
-  return { run: { layout, tokens: { sequence, text: {} }, fullScale: { [KEY]: full } }, step: 0, frame, before: null, label: "" };
+  return { run: { layout, tokens: { sequence, text: {} }, fullScale: { [KEY]: full } }, step: 0, frame, before: null, name: "", label: "" };
 }
 
 test("B − A shows each neuron whose difference is known, at least as it is, and no other", () => {

@@ -26,7 +26,8 @@
  *  @property {number} step
  *  @property {import("./wire.mjs").Frame|null} frame null: there is no such step, or it is not here yet
  *  @property {import("./wire.mjs").Frame|null} before the step before, where it is at hand
- *  @property {string} label "" where it stands alone
+ *  @property {string} name like "A"; "" where it stands alone
+ *  @property {string} label its title
  *  @property {string} [none] why there is no frame
  *  @property {(key: string) => ReturnType<typeof import("./difference.mjs").neuronDifferences>|null} [differences] of B − A: of that
  *            hook point; null where nothing is subtracted */

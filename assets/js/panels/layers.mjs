@@ -160,8 +160,9 @@ export class Layers {
   /** @param {import("../core/wire.mjs").Frame} frame
    *  @param {import("../core/wire.mjs").Frame|null} before of the step before, null where it is not in memory
    *  @param {string} selected hook point
-   *  @param {boolean} isMoving the clock goes on by itself */
-  draw(frame, before, selected, isMoving) {
+   *  @param {boolean} isMoving the clock goes on by itself
+   *  @param {import("../core/types.mjs").Lane} [other] whose numbers stand beside those of the selected one */
+  draw(frame, before, selected, isMoving, other) {
     const isNew = frame !== this.#frame || before !== this.#before;
     this.#frame = frame;
     this.#before = before;
@@ -172,7 +173,7 @@ export class Layers {
     }
     this.#drawBars();
     if (selected !== this.#selected) this.#select(selected);
-    this.#drawNumbers(frame, selected);
+    this.#drawNumbers([{ frame, layout: this.layout }, ...(other?.frame ? [{ frame: other.frame, layout: other.run.layout }] : [])], selected);
     if (this.#hovered && isNew) this.#fillTip();
   }
 
@@ -290,16 +291,19 @@ export class Layers {
     this.numbers.replaceChildren(this.title, list);
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
+  /** @param {{frame: import("../core/wire.mjs").Frame, layout: import("../core/layout.mjs").Layout}[]} lanes
    *  @param {string} key */
-  #drawNumbers(frame, key) {
-    const values = /** @type {Record<string, number>} */ (/** @type {unknown} */ (stats(frame, this.layout, key)));
-    const isThere = rowInArray(frame, this.layout, "stats", key) !== null;
+  #drawNumbers(lanes, key) {
+    const numbers = lanes.map(({ frame, layout }) =>
+      layout.rows.has(key) && rowInArray(frame, layout, "stats", key) !== null ? stats(frame, layout, key) : null,
+    );
     for (const name of STATS) {
-      const text = !isThere ? "—" : name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
+      const values = numbers.map((each) => each && each[/** @type {keyof typeof each} */ (name)]);
+      const isShare = name === "sparsity";
+      const texts = values.map((value) => (value === null ? "—" : isShare && !Number.isNaN(value) ? `${(100 * value).toFixed(1)} %` : formatValue(value)));
       const cell = this.cells[name];
-      say(cell, text);
-      const title = isThere ? String(values[name]) : "not captured";
+      say(cell, texts.join(" · "));
+      const title = values.map((value) => (value === null ? "not captured" : String(value))).join(" in A, ") + (values.length > 1 ? " in B" : "");
       if (cell.title !== title) cell.title = title;
     }
   }

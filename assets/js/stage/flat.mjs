@@ -34,7 +34,7 @@ export class FlatPicture {
   draw(lanes, shown) {
     if (!this.ctx) return;
     const { fullScale, ...arranged } = shown;
-    const arrangement = JSON.stringify([arranged, lanes.map(({ label }) => label)]);
+    const arrangement = JSON.stringify([arranged, lanes.map(({ name }) => name)]);
     if (arrangement !== this.#groundOf) this.#place(lanes, shown, arrangement);
     const { ctx } = this;
     ctx.save();
@@ -75,7 +75,7 @@ export class FlatPicture {
         );
     const selected = { point, neuron };
     this.#scene = {
-      labels: lanes.map(({ label }) => label.replace(/ .*/, "")), // there is little room
+      labels: lanes.map(({ name }) => name),
       plates: this.plates,
       fullScale,
       positive: ofPositive,

@@ -117,7 +117,7 @@ export class TowerLabels {
     while (this.#lanes.length > count) Object.values(/** @type {any} */ (this.#lanes.pop())).forEach((part) => part.remove());
     while (this.#lanes.length < count) {
       const lane = {
-        title: el("div", { class: `mri-lane-title is-${"abc"[this.#lanes.length] ?? "more"}` }),
+        title: el("div", { class: "mri-lane-title" }),
         none: el("div", { class: "mri-lane-none" }),
         columns: el("div", { class: "mri-columns" }),
         predictions: el("div", { class: "mri-tops" }),
@@ -153,7 +153,7 @@ export class TowerLabels {
       const { title, none } = this.#lanes[i];
       this.#tellTokens(lane, columns[i], i);
       this.#tellPredictions(lane, i);
-      say(title, lane.label);
+      say(title, lane.label, `mri-lane-title is-${lane.name === "A" ? "a" : lane.name === "B" ? "b" : "other"}`);
       say(none, lane.frame ? "" : (lane.none ?? ""));
       const plates = this.#slabs[i];
       const [x, y] = project(/** @type {Camera} */ (this.#camera), plates[0].x, 0, plates[0].z);

@@ -44,6 +44,7 @@ export function differenceLane(a, b, isMatched) {
     step: a.step,
     frame: isMatched && b.frame ? a.frame : null,
     before: null,
+    name: "B − A",
     label: "B − A",
     none,
     differences,
@@ -97,16 +98,4 @@ export function fullScaleOf(lanes) {
 export function differenceText(lane, key) {
   const known = valuesOf(lane, key);
   return known ? `‖B − A‖ ≥ ${formatValue(Math.sqrt(known.values.reduce((sum, x) => sum + x * x, 0)))}` : "not subtracted";
-}
-
-/** @param {Lane} a
- *  @param {Lane} b
- *  @returns {boolean} whether both steps have read the same text, so that one may be taken from the other */
-export function readTheSame(a, b) {
-  if (!a.frame || !b.frame) return false;
-  const [one, other] = [a.frame.header, b.frame.header];
-  const end = one.pos0 + one.t_add;
-  if (one.pos0 !== other.pos0 || one.t_add !== other.t_add) return false;
-  for (let position = 0; position < end; position++) if (a.run.tokens.sequence[position] !== b.run.tokens.sequence[position]) return false;
-  return true;
 }

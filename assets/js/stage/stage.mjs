@@ -162,15 +162,15 @@ export class Stage {
   }
 
   /** What is wanted is not here yet, or did not come. The picture of another step is not left standing in its place.
-   *  @param {number} step
+   *  @param {string} what is wanted, like "Step 3"
    *  @param {boolean} isWaiting
    *  @param {boolean} isHere the step that the clock shows is: only the next one is missing
    *  @param {Error|null} failure */
-  wait(step, isWaiting, isHere, failure) {
+  wait(what, isWaiting, isHere, failure) {
     const { classList } = this.host;
     classList.toggle("is-waiting", isWaiting && !failure);
     classList.toggle("is-failed", failure !== null && !isHere);
-    this.failed.show(`Step ${step} did not come`, failure);
+    this.failed.show(`${what} did not come`, failure);
   }
 
   /** The words on the picture and under the pointer. */

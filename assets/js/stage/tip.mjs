@@ -14,8 +14,8 @@ import { el } from "../shell/dom.mjs";
  *  @param {{key: string, neuron: number|null}} found
  *  @param {import("../core/groups.mjs").Groups|null} [groups] that colour the dots
  *  @returns {HTMLElement[]} */
-export function tipParts({ run: { layout }, frame, label, none, differences }, { key, neuron }, groups = null) {
-  const whose = label ? `${label} · ` : "";
+export function tipParts({ run: { layout }, frame, name, none, differences }, { key, neuron }, groups = null) {
+  const whose = name ? `${name} · ` : "";
   if (!layout.rows.has(key)) return [el("b", { text: `${whose}${key}` }), el("div", { text: "This model has no such hook point." })];
   if (!frame) return [el("b", { text: `${whose}${key}` }), el("div", { text: none ?? "" })];
   const { unit, width } = hookPoint(layout, key);

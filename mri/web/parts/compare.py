@@ -136,7 +136,7 @@ def _picker(select_id: str, side: str, chosen: SessionInfo) -> html.Div:
 
 
 def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div:
-    """Two sessions side by side. boot: a, b, align, full_scale."""
+    """Two sessions in one Scanner. boot: a, b, align, full_scale, limit."""
     swap = {"title": "Swap A and B", **components.aria("Swap A and B")}
     another = dcc.Link("Another pair", href=ids.COMPARE_PATH, className="mri-button compare-new")
     tools = html.Div(id="compare-tools", className="mri-bar-tools")
@@ -170,9 +170,23 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
             ),
             html.Div(
                 [
-                    html.Div([_map(), _graph("graph-compare-similarity", html.Div(id="compare-score"))]),
-                    html.Div([_neurons(), _graph("graph-compare-attention")]),
-                    html.Div([_graph("graph-compare-predictions", apart), _graph("graph-compare-heads")]),
+                    html.Aside(
+                        id="mri-layers", className="mri-layers", **components.aria("Hook points and their statistics")
+                    ),
+                    html.Div(
+                        [html.Div(id="mri-stage", className="mri-stage"), _map()],
+                        className="compare-scan",
+                    ),
+                    html.Div(
+                        [
+                            _graph("graph-compare-predictions", apart),
+                            _graph("graph-compare-attention"),
+                            _neurons(),
+                            _graph("graph-compare-heads"),
+                            _graph("graph-compare-similarity", html.Div(id="compare-score")),
+                        ],
+                        className="compare-side-panels",
+                    ),
                 ],
                 className="compare-panels",
             ),
@@ -196,11 +210,11 @@ def _graph(graph_id: str, *above: Any) -> html.Section:
 
 
 def _neurons() -> html.Section:
-    """Hosts of the three grids and of the list of neurons; panels/compare_neurons.mjs fills them."""
+    """Host of the list of neurons that differ most; panels/differing.mjs fills it."""
     note = (
-        "A, B, and B − A of one hook point, face on. Grey dots: not captured. Where one side did not keep a neuron, its"
-        " bound stands in, and the difference is at least what is shown (≥)."
+        "Of the selected hook point. Where one side did not keep a neuron, its bound stands in, and the difference is"
+        " at least what is shown (≥). B − A over the picture shows all of them."
     )
-    hosts = [html.Div(id=f"compare-{name}", className=f"compare-{name}") for name in ("grids", "list")]
+    host = html.Div(id="compare-list", className="compare-list")
     menu = takeaway.menu("neurons", "Neurons", ("png", "csv"))
-    return components.panel("Neurons", "measured", note, hosts, menu, id="compare-neurons-title")
+    return components.panel("Neurons", "measured", note, [host], menu, id="compare-neurons-title")

@@ -13,7 +13,7 @@ const MOVING_MS = 1000;
 const MARK_MS = 100;
 const CLICKED = ["graph-compare-map", "graph-compare-heads", "graph-compare-similarity"];
 
-export class ComparedCharts {
+export class PairCharts {
   /** @type {any} */
   #restTimer = null;
   #markedAtMs = 0;
