@@ -18,7 +18,9 @@ LEVELS = [
     {"run"},
     {"measure"},
     {"study"},
-    {"lessons", "export", "worker", "making", "panels"},
+    {"export", "worker", "making"},
+    {"panels"},
+    {"lessons"},
     {"web"},
 ]
 """Who is on a line may import from those above; the files of the first line one another, too."""

@@ -23,7 +23,7 @@ from mri.web.compression import keep_smallest, packed
 from mri.web.linking import Linked, link
 
 FOREVER = "public, max-age=31536000, immutable"
-BUNDLES = ("js/main.mjs", "js/scanner.mjs")
+BUNDLES = ("js/main.mjs", "js/pages/scanner.mjs")
 """Linked into one file each: what all pages with a view begin with, and the Scanner."""
 SCRIPTS = (".mjs", ".js")
 NOTES = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)

@@ -43,10 +43,13 @@ def link(texts: Mapping[str, str], entries: Sequence[str]) -> Linked:
             bundles[bundle] = [name for name in dict.fromkeys(_in_order(entry, texts)) if name not in homes]
             homes |= dict.fromkeys(bundles[bundle], bundle)
     files = {name: _outside(name, text, homes) for name, text in texts.items() if name not in homes}
-    head = "export const modules = {};"
+    before = ""
     for bundle, names in bundles.items():
+        head = "export const modules = {};"
+        if before:
+            head = f'import {{ modules }} from "{_from(bundle, before)}";\nexport {{ modules }};'
         files[bundle] = "\n".join([head, *(_inside(name, texts[name], homes) for name in names), ""])
-        head = f'import {{ modules }} from "./{posixpath.basename(bundle)}";\nexport {{ modules }};'
+        before = bundle
     return Linked(files, homes)
 
 

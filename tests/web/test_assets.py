@@ -128,7 +128,10 @@ def test_every_import_of_a_first_picture_is_preloaded(page):
 
 def test_the_scanner_is_two_files():
     tree = App.assets.now()
-    assert tree.modules(["js/main.mjs", "js/scanner.mjs"]) == ["js/main.linked.mjs", "js/scanner.linked.mjs"]
+    assert tree.modules(["js/main.mjs", "js/pages/scanner.mjs"]) == [
+        "js/main.linked.mjs",
+        "js/pages/scanner.linked.mjs",
+    ]
     assert len(tree.linked.homes) > 70
 
 

@@ -17,11 +17,11 @@ from mri.errors import ConfigError, ModelError
 from mri.format.config import LEAN, PRESETS, Sampling, not_shown
 from mri.format.hook_points import nanochat_points
 from mri.format.layout import Layout, config_of_preset
+from mri.format.token_text import display
 from mri.nanochat.locate import find_checkpoint, read_config
 from mri.paths import EMBEDDED
 from mri.store.library import SessionInfo
 from mri.web.parts import ids
-from mri.web.parts.tokens import display
 from mri.web.services import services
 from mri.worker.request import RecordRequest
 
