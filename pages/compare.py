@@ -111,13 +111,13 @@ def _draw(tab: str, store: str) -> Any:
     @callback(figures, titles, words, Input(store, "data"))
     def draw(view: View | None) -> Any:
         if view is None:
-            return [no_update] * len(figures), [no_update] * len(titles), [no_update] * len(words)
+            return [no_update] * len([*figures, *titles, *words])
         found = comparison_of(view["a"], view["b"], view["align"])
         selected = Selection.from_mapping(view)
         pair = Pair(found, min(selected.moment, len(found.moments.steps) - 1))
         drawn = {panel.name: panel.draw(pair, selected, view["theme"]) for panel in shown}
         says = [_words(name, drawn[name].says) for name in SAYS if name in drawn]
-        return [each.figure for each in drawn.values()], [each.title for each in drawn.values()], says
+        return [*(each.figure for each in drawn.values()), *(each.title for each in drawn.values()), *says]
 
     return draw
 

@@ -108,7 +108,7 @@ SHOWN = [panel for panel in panels("neurons") if panel.figure]
 def draw_groups(view: View | None) -> Any:
     shown = [panel for panel in SHOWN if panel.tab == "groups"]
     if view is None or view["tab"] != "groups":
-        return [no_update] * len(shown), [no_update] * 2
+        return [no_update] * (len(shown) + 2)
     studied, theme = _studied(view), view["theme"]
     try:
         found = studied.grouping
@@ -116,9 +116,9 @@ def draw_groups(view: View | None) -> Any:
         empty = message("Nothing is grouped here.", theme)
         here = f"{ids.NEURONS_PATH}?session={view['session']}&point={view['point']}"
         ways = states.way("Look at one of them", f"{here}&tab=neuron"), states.way(*states.TO_SESSIONS)
-        return [empty] * len(shown), [states.state("These neurons cannot be grouped", str(error), *ways), None]
+        return [*[empty] * len(shown), states.state("These neurons cannot be grouped", str(error), *ways), None]
     figures = [panel.draw(studied, Selection(), theme).figure for panel in shown]
-    return figures, [neuron_parts.summary(found), neuron_parts.cards(found, studied.tokens)]
+    return [*figures, neuron_parts.summary(found), neuron_parts.cards(found, studied.tokens)]
 
 
 @callback(
@@ -129,7 +129,7 @@ def draw_groups(view: View | None) -> Any:
 def draw_neuron(view: View | None) -> Any:
     shown = [panel for panel in SHOWN if panel.tab == "neuron" and panel.name != "distribution"]
     if view is None or view["tab"] != "neuron":
-        return [no_update] * len(shown), [no_update] * 2
+        return [no_update] * (len(shown) + 2)
     neuron, studied = view["neuron"], _studied(view)
     values, _bounds = neuron_over_steps(studied.reader, view["point"], neuron)
     strongest = int(np.nanargmax(np.abs(values))) if np.isfinite(values).any() else 0
@@ -139,7 +139,7 @@ def draw_neuron(view: View | None) -> Any:
         moving = neuron_parts.companions(services().study.companions(studied.question, neuron), studied.question)
     except MriError as error:
         moving = html.P(str(error), className="mri-note")
-    return [panel.draw(studied, Selection(), view["theme"]).figure for panel in shown], [head, moving]
+    return [*(panel.draw(studied, Selection(), view["theme"]).figure for panel in shown), head, moving]
 
 
 MOMENTS = "dossier-moments.children dossier-progress.children distribution.figure neurons-index-tick.disabled"

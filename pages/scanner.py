@@ -71,4 +71,4 @@ def draw(view: View | None) -> Any:
         panel.draw(scan, selected, view["theme"]) if panel.tab == view["tab"] else Drawn(no_update, no_update)
         for panel in SHOWN
     ]
-    return [each.figure for each in drawn], [each.title for each in drawn]
+    return [*(each.figure for each in drawn), *(each.title for each in drawn)]

@@ -41,7 +41,13 @@ def view(a, b, align, moment=0, **fields):
 @pytest.fixture
 def draw(page):
     """The figures, captions and words of one of the two callbacks: of all moments, or of one."""
-    return lambda tab, asked: page.DRAWS[tab](asked)
+
+    def draw(tab, asked):
+        count = {"pair": 2, "moment": 3}[tab]
+        parts = page.DRAWS[tab](asked)
+        return parts[:count], parts[count : 2 * count], parts[2 * count :]
+
+    return draw
 
 
 @pytest.mark.parametrize("align", ["prefix", "mapping", "pooled"])
@@ -60,7 +66,7 @@ def test_everything_is_served(draw, a, b, align):
 
 def test_nothing_is_drawn_before_there_is_a_pair(draw):
     for tab, numbers in (("pair", (2, 2, 1)), ("moment", (3, 3, 1))):
-        assert draw(tab, None) == tuple([no_update] * number for number in numbers)
+        assert draw(tab, None) == tuple([no_update] * number for number in numbers), tab
 
 
 def test_the_ways_in(page):

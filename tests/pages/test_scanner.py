@@ -59,8 +59,9 @@ def view(session, step, **fields):
 
 def drawn(page, tab, session="handmade", step=3, **fields):
     """Name of a panel -> its figure and caption, of those that were drawn."""
-    figures, titles = page.draw(view(session, step, tab=tab, **fields))
-    shown = zip(page.SHOWN, figures, titles, strict=True)
+    parts = page.draw(view(session, step, tab=tab, **fields))
+    count = len(page.SHOWN)
+    shown = zip(page.SHOWN, parts[:count], parts[count:], strict=True)
     return {panel.name: (figure, title) for panel, figure, title in shown if figure is not no_update}
 
 

@@ -46,7 +46,7 @@ export class Inspector {
   /** @type {any} */
   #wanted = null;
   #listening = new WeakSet();
-  #feeder = new Feeder();
+  feeder = new Feeder();
   #charted = () => {};
   /** Plotly has come and drawn. */
   firstChart = new Promise((resolve) => (this.#charted = () => resolve(null)));
@@ -176,7 +176,7 @@ export class Inspector {
     else if (id === IDS.predicted) this.predicted.draw(frame, this.source, shown);
     else {
       const plot = plotOf(`graph-${id}`);
-      if (plot) this.#feeder.feed(id, plot, frame, this.source, shown);
+      if (plot) this.feeder.feed(id, plot, frame, this.source, shown);
     }
     this.#fedAtMs = performance.now();
     this.#fedForMs = this.#fedAtMs - startMs;
@@ -229,7 +229,7 @@ export class Inspector {
       this.#due.add(id);
       this.#feedSoon();
     }
-    for (const { dataset } of panelsIn(".mri-inspector")) if (dataset.moves !== undefined) this.#feeder.load(/** @type {string} */ (dataset.panel));
+    for (const { dataset } of panelsIn(".mri-inspector")) if (dataset.moves !== undefined) this.feeder.load(/** @type {string} */ (dataset.panel));
   }
 
   /** @param {Record<string, any>} fields that the panel says
