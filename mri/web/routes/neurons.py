@@ -12,7 +12,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import ConfigError, WorkerError
-from mri.export.neuron_tables import tokens_csv
+from mri.export.direct_path import tokens_csv
 from mri.format.checks import whole
 from mri.panels.panel import panel_named
 from mri.panels.selection import Selection
