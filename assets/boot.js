@@ -2,6 +2,14 @@
    scripts are on their way, and offers the modules to Dash as clientside functions. */
 
 (() => {
+  try {
+    sessionStorage.length;
+  } catch {
+    // the browser keeps nothing: what Dash wants kept is kept until the page closes
+    const kept = new Map();
+    const shelf = { getItem: kept.get.bind(kept), setItem: kept.set.bind(kept), removeItem: kept.delete.bind(kept) };
+    Object.defineProperty(window, "sessionStorage", { value: shelf });
+  }
   const shell = import("./js/shell/shell.mjs");
   const scanner = () => import("./js/main.mjs");
   const isParsed = new Promise((done) => document.addEventListener("DOMContentLoaded", done)); // Dash's scripts have run

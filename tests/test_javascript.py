@@ -24,7 +24,7 @@ from mri.panels import names
 from mri.panels.panel import panels
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout
 

@@ -1,9 +1,12 @@
 """Imports go only downwards, heavy libraries live in one place each, and replay works where torch is not installed."""
 
 import ast
+import graphlib
 import re
+import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,44 @@ def test_imports_go_downwards(path):
         assert fine, f"{path}:{line} imports {name}, which is not below {part}"
 
 
+def dotted(path):
+    """`mri.store.writer` of mri/store/writer.py, `mri.store` of mri/store/__init__.py."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {dotted(path): path for path in FILES}
+
+
+def modules_imported(path):
+    """Of mri/, anywhere in a file: also inside functions, and only for type checking."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in MODULES else node.module for name in whole}
+    return names & set(MODULES)
+
+
+def test_no_files_import_one_another_in_a_circle():
+    graph = {name: modules_imported(path) for name, path in MODULES.items()}
+    assert sum(map(len, graph.values())) > 500
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
+
+
+def test_a_newcomer_can_take_in_every_folder_and_every_file():
+    num_lines = {path: path.read_text("utf-8").count("\n") for path in FILES}
+    assert statistics.median(num_lines.values()) <= 130
+    assert {path: n for path, n in num_lines.items() if n > 320} == {}
+    siblings = Counter(path.parent.relative_to(MRI).as_posix() for path in FILES)
+    assert siblings["."] <= 10
+    assert {folder: n for folder, n in siblings.items() if n > 16 and folder != "panels"} == {}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_heavy_libraries_live_in_one_place(path):
     part = part_of(path)
@@ -119,6 +160,25 @@ def test_scripts_import_downwards(path):
         other = (path.parent / name).resolve()
         assert other.is_file(), f"{path} imports {name}, which is not there"
         assert room(other) <= room(path), f"{path} imports {name}, which is not below it"
+
+
+ONLY_IN_SCRIPT = {
+    "requestAnimationFrame(": "desk/frames.mjs",
+    'document.addEventListener("keydown"': "shell/shell.mjs",
+    "localStorage": "desk/storage.mjs",
+    "sessionStorage": None,
+    "indexedDB": "run/pin.mjs",
+    "pushState": "desk/history.mjs",
+    "replaceState": "desk/history.mjs",
+    "PopStateEvent": "desk/history.mjs",
+}
+"""What has one owner in the browser, which knows what it may and when."""
+
+
+@pytest.mark.parametrize("what", ONLY_IN_SCRIPT)
+def test_what_has_one_owner_is_used_in_one_script(what):
+    texts = {path.relative_to(ROOT / "assets" / "js").as_posix(): path.read_text("utf-8") for path in SCRIPTS}
+    assert [name for name, text in texts.items() if what in text] == [each for each in [ONLY_IN_SCRIPT[what]] if each]
 
 
 BLOCKED = """
@@ -157,6 +217,19 @@ print(info.num_steps)
     )
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0
+
+
+SEARCHES = {"find_checkpoint", "discover"}
+DOORS = {"app.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
+"""Where a person's words for a model come in. What they find, a ModelRef, is passed on and never looked for again."""
+
+
+@pytest.mark.parametrize("name", sorted(SEARCHES))
+def test_a_model_is_looked_for_only_where_a_persons_words_come_in(name):
+    files = [*FILES, *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    found = {str(path.relative_to(ROOT)) for path in files if re.search(rf"\b{name}\b", path.read_text("utf-8"))}
+    assert found <= DOORS
+    assert {"mri/web/models.py", "mri/nanochat/locate.py"} <= found
 
 
 def test_the_block_blocks():

@@ -18,6 +18,7 @@ _IMPORT = re.compile(r'^import (?:\* as (\w+)|(\{[^}]*\})) from "(\.[^"]+)";', r
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
 _LATER = re.compile(r'\bimport\("(\.[^"]+)"\)(?!\.[A-Z])')
 """A dynamic import, and not the type of a note."""
+_FIRST = "export const modules = {};"
 _OUR_OWN = "import.meta.url"
 
 
@@ -45,9 +46,7 @@ def link(texts: Mapping[str, str], entries: Sequence[str]) -> Linked:
     files = {name: _outside(name, text, homes) for name, text in texts.items() if name not in homes}
     before = ""
     for bundle, names in bundles.items():
-        head = "export const modules = {};"
-        if before:
-            head = f'import {{ modules }} from "{_from(bundle, before)}";\nexport {{ modules }};'
+        head = f'import {{ modules }} from "{_from(bundle, before)}";\nexport {{ modules }};' if before else _FIRST
         files[bundle] = "\n".join([head, *(_inside(name, texts[name], homes) for name in names), ""])
         before = bundle
     return Linked(files, homes)

@@ -181,14 +181,14 @@ def select(reader: Reader, wanted: dict[str, Any]) -> None:
     if "token" in wanted:
         page.locator(f"#mri-ribbon [data-position='{wanted['token']}']").click()
     elif "neuron" in wanted:
-        point = wanted.get("point") or page.evaluate("window.mri.view.view.point")
+        point = wanted.get("point") or page.evaluate("window.mri.desk.view.point")
         click_neuron(page, point, wanted["neuron"])
     elif "point" in wanted:
         row = page.locator(f"#mri-layers [data-key='{wanted['point']}']")
-        chosen = f"window.mri.view.view.point === '{wanted['point']}'"
+        chosen = f"window.mri.desk.view.point === '{wanted['point']}'"
         until(page, chosen, act=row.click)  # names that arrive late move the rows between press and release
     if "layer" in wanted and "neuron" not in wanted and "point" not in wanted:
-        up = wanted["layer"] - page.evaluate("window.mri.view.view.layer")
+        up = wanted["layer"] - page.evaluate("window.mri.desk.view.layer")
         reader.key("ArrowUp" if up > 0 else "ArrowDown", abs(up))
     if "head" in wanted:
         page.locator("#mri-heads button").nth(1 + wanted["head"]).click()

@@ -60,7 +60,7 @@ def step(page: Page) -> int:
 
 
 def view(page: Page) -> dict[str, Any]:
-    return page.evaluate("window.mri.view.view")
+    return page.evaluate("window.mri.desk.view")
 
 
 def neuron_at(page: Page, key: str, neuron: int) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.measure.attention import mean_distance
 from mri.measure.predictions import predictions
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import click_bar, hover_words, open_scanner, plot, shown, until
 from tests.conftest import write_random_session
 
@@ -77,14 +77,14 @@ def test_heads_are_chosen_by_button_and_grid(page, folder):
     np.testing.assert_allclose(z, (low + high) / 2, rtol=1e-5)
     assert "only the strongest keys are kept" in hover_words(page, "graph-heads", 1, 2)
     click_bar(page, "graph-heads", 1, 2)
-    until(page, "window.mri.view.view.layer === 2 && window.mri.view.view.head === 1")
+    until(page, "window.mri.desk.view.layer === 2 && window.mri.desk.view.head === 1")
     buttons.first.click()
     shown(
         page, "graph-head", "plot.layout.meta.of?.layer === 2 && plot.layout.meta.of.overlay && plot.data.length === 3"
     )
     expect(buttons.first).to_have_attribute("aria-pressed", "true")
     buttons.nth(3).click()
-    until(page, "window.mri.view.view.head === 2")
+    until(page, "window.mri.desk.view.head === 2")
     shown(
         page,
         "graph-head",

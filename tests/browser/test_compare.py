@@ -81,7 +81,7 @@ def test_one_clock_moves_both_and_the_address_follows(page):
     page.reload()
     until(page, "window.mri?.isPainted")
     assert moment(page) == 1
-    assert page.evaluate("window.mri.view.view.point") == "block.0.resid_post"
+    assert page.evaluate("window.mri.desk.view.point") == "block.0.resid_post"
     page.locator("#mri-scrubber").fill("5")
     until(page, "window.mri.player.step === 5")
     page.keyboard.press("Space")

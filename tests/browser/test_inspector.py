@@ -8,7 +8,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.measure.predictions import predictions
 from mri.measure.series import neuron_over_steps
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import click_bar, click_neuron, open_scanner, plot, shown, step, until, view
 from tests.browser.serving import served
@@ -80,7 +80,7 @@ def test_a_click_in_the_neuron_heatmap_selects(page, reader):
     open_scanner(page, "/?session=demo&step=5&point=block.1.mlp_out&neuron=3")
     shown(page, "graph-neurons", "plot.data.length === 3")
     click_bar(page, "graph-neurons", 2, 4)  # 8 × 8
-    until(page, "window.mri.view.view.neuron === 34")
+    until(page, "window.mri.desk.view.neuron === 34")
     expect(page.locator("#graph-history-title")).to_have_text("block.1.mlp_out · neuron 34")
 
 
@@ -96,7 +96,7 @@ def test_attention_says_at_most_where_only_the_strongest_were_kept(page, reader)
     unknown = np.isfinite(flat(page, "graph-attention", 0, "z").reshape(2, -1))
     assert unknown.sum() == 2 * (31 - 8), "all 31 keys are either known or marked as not captured"
     click_bar(page, "graph-attention", 3, 1)
-    until(page, "window.mri.view.view.layer === 1 && window.mri.view.view.head === 1")
+    until(page, "window.mri.desk.view.layer === 1 && window.mri.desk.view.head === 1")
     expect(page.locator("#graph-head-title")).to_contain_text("Block 1 · head 1")
     bound = flat(page, "graph-attention", 0, "customdata").reshape(2, -1, 3)[1, :, 2]
     assert np.nanmax(bound) <= float(frame.arrays["attention/weights"][1, 1, 7]) * (1 + 2**-10)
@@ -118,9 +118,9 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         served_data = flat(page, graph, trace, name)
         served_text = plot(page, graph, "[plot._fullData[0].text ?? null, plot.layout.annotations?.[0].text ?? null]")
         page.evaluate(
-            f"""(() => {{ const {{ feeder, source, choices }} = window.mri.panels.inspector;
+            f"""(() => {{ const {{ panels }} = window.mri, {{ feeder, source }} = panels.inspector;
             feeder.feed("{graph.removeprefix("graph-")}", document.querySelector("#{graph} .js-plotly-plot"),
-            window.mri.stage.frame, source, {{...window.mri.view.view, ...choices}}); }})()"""
+            window.mri.stage.frame, source, panels.viewForServer()); }})()"""
         )
         np.testing.assert_allclose(flat(page, graph, trace, name), served_data, rtol=1e-5, atol=1e-7, err_msg=graph)
         assert (

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mri.format.captured import Captured
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, until, view
 from tests.browser.serving import PHONE, clean_page, served
@@ -53,13 +53,13 @@ def test_filter_and_keyboard(page, by_key):
     expect(page.get_by_role("listbox", name="Hook points")).to_be_focused()
     for key, expected in (("Home", "mlp_out"), ("ArrowDown", "mlp_act"), ("End", "mlp_pre"), ("ArrowUp", "mlp_act")):
         page.keyboard.press(key)
-        until(page, f"window.mri.view.view.point === 'block.1.{expected}'")
+        until(page, f"window.mri.desk.view.point === 'block.1.{expected}'")
     page.evaluate(
         """() => { const list = document.querySelector("[role=listbox]");
             const press = (key) => list.dispatchEvent(new KeyboardEvent("keydown", { key }));
             ["Home", "ArrowDown", "ArrowDown"].forEach(press); }"""
     )  # faster than pictures are drawn
-    until(page, "window.mri.view.view.point === 'block.1.mlp_pre'")
+    until(page, "window.mri.desk.view.point === 'block.1.mlp_pre'")
     search.fill("nothing like it")
     expect(page.get_by_role("status").filter(has_text="No hook point")).to_be_visible()
 

@@ -34,7 +34,7 @@ def app(tmp_path_factory):
         )
     write_random_session(folder, session_id="light", seed=9, config=TraceConfig(capture_mode="stats"))
     write_random_session(folder, session_id="nameless", seed=8, config=config)
-    app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE))
+    app = create_app(folder, worker=GenerationWorker(folder, program=FAKE))
     yield app
     services = app.server.extensions[EXTENSION]
     services.study.indexer.close()
@@ -155,7 +155,7 @@ def test_groups_colour_the_tower_and_can_be_switched_off(page, study):
     until(page, "!location.search.includes('groups=')")
     page.get_by_role("button", name="groups", exact=True).click()
     until(page, "window.mri.stage.legend.querySelectorAll('.mri-group-key').length === 4")
-    page.evaluate("window.mri.view.select({ point: 'block.0.mlp_out' })")
+    page.evaluate("window.mri.desk.select({ point: 'block.0.mlp_out' })")
     expect(page.locator(".mri-legend")).to_contain_text(f"groups are of {KEY}: not on these plates")
 
 

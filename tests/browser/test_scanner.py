@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view
 from tests.browser.serving import PHONE, clean_page
 from tests.conftest import write_handmade_session, write_random_session
@@ -38,7 +38,7 @@ def test_a_first_visit_stands_where_the_model_chooses_its_first_word(page, motio
     assert set(frames[1:]) <= {"start=2&stop=5", "start=0&stop=64"}, "the same whoever asks; and what fills on"
     expect(page.locator(".mri-lede")).to_contain_text("Every glowing dot is a number inside it, measured.")
     until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
-    until(page, "window.mri.cache.get(63) !== null")  # with the charts come the other steps
+    until(page, "window.mri.run.frame(63) !== null")  # with the charts come the other steps
     page.locator(".mri-lede").get_by_role("link", name="Learn how it works").click()
     expect(page).to_have_url(re.compile("/learn$"))
     page.locator("#nav-scanner").click()
@@ -86,7 +86,7 @@ def test_charts_are_filled_while_a_recording_plays(page):
     shown(page, "graph-neurons", "plot.data.length === 3")
     shown(page, "graph-history", "plot.data.length === 2")
     neuron = view(page)["neuron"]
-    page.evaluate(f"window.mri.view.select({{ neuron: {(neuron + 1) % 64} }})")
+    page.evaluate(f"window.mri.desk.select({{ neuron: {(neuron + 1) % 64} }})")
     expect(page.locator("#graph-history-title")).to_contain_text(f"neuron {(neuron + 1) % 64}")
     assert page.evaluate("window.mri.player.mode") == "playing"
 
@@ -179,7 +179,7 @@ def test_chips_of_special_tokens_are_whole_and_apart(browser, site):
 def test_scrubbing_needs_no_request(page):
     requests = []
     open_scanner(page, "/?session=demo-long&step=0")
-    until(page, "window.mri.cache.get(99) !== null || window.mri.player.seek(60) || window.mri.cache.get(99) !== null")
+    until(page, "window.mri.run.frame(99) !== null || window.mri.player.seek(60) || window.mri.run.frame(99) !== null")
     page.locator("#mri-scrubber").focus()
     page.on("request", lambda request: requests.append(request.url))
     before = page.evaluate("window.mri.timings.draw.length")
@@ -210,7 +210,7 @@ def test_a_link_restores_the_view(page):
     page.keyboard.press("Home")
     until(page, "location.search.includes('step=0') && location.search.includes('tab=predictions')")
     page.go_back()
-    until(page, "window.mri.view.view.tab === 'attention' && window.mri.player.step === 33")
+    until(page, "window.mri.desk.view.tab === 'attention' && window.mri.player.step === 33")
 
 
 def test_a_broken_link_falls_back(page):

@@ -116,11 +116,38 @@ def test_keys_are_where_they_are_on_a_latin_keyboard(page, typed):
     open_scanner(page, "/?session=demo-long&step=9&point=block.1.resid_post&neuron=3")
     press = "([key, code]) => document.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))"
     page.evaluate(press, [typed[0], "KeyH"])
-    until(page, "window.mri.view.view.head === 1")
+    until(page, "window.mri.desk.view.head === 1")
     page.evaluate(press, ["ц" if typed == "рцх" else "ς", "KeyW"])
-    until(page, "window.mri.view.view.watched?.length === 1")
+    until(page, "window.mri.desk.view.watched?.length === 1")
     page.evaluate(press, [typed[2], "BracketLeft"])
     assert page.evaluate("window.mri.player.speed") == 0.5
     assert view(page)["watched"] == ["block.1.resid_post:3"]
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("another script")
+
+
+def test_keys_of_a_single_character_can_be_switched_off(page):
+    letters = page.get_by_role("checkbox", name="Letters and signs")
+    open_scanner(page, "/?session=demo-long&step=9&head=0")
+    page.keyboard.press("?")
+    listed = page.locator("#mri-keys kbd")
+    expect(listed.get_by_text("H", exact=True)).to_have_count(1)
+    letters.uncheck()
+    expect(listed.get_by_text("H", exact=True)).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("#mri-keys")).to_have_count(0)
+    page.keyboard.press("h")
+    page.keyboard.press("?")
+    page.keyboard.press("ArrowRight")
+    until(page, "window.mri.player.step === 10")
+    assert view(page)["head"] == 0
+    expect(page.locator("#mri-keys")).to_have_count(0)
+    page.goto("/learn?lesson=1-perceptron&moment=1")  # remembered, and true of a lesson's keys
+    page.locator(".learn[data-ready]").wait_for()
+    page.keyboard.press("n")
+    page.locator("[data-mri-action=keys]").first.click()
+    letters.check()
+    page.keyboard.press("Escape")
+    assert "moment=1" in page.url
+    page.keyboard.press("n")
+    page.wait_for_url("**moment=2*")

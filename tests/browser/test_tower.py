@@ -136,7 +136,7 @@ def test_the_mouse_turns_zooms_and_resets_the_tower(page):
     turned = page.evaluate("window.mri.stage.tower.orbit")
     assert turned["yaw"] != home["yaw"]
     assert turned["pitch"] != home["pitch"]
-    assert page.evaluate("window.mri.view.view.point") == "block.1.resid_post", "a drag is no click"
+    assert page.evaluate("window.mri.desk.view.point") == "block.1.resid_post", "a drag is no click"
     page.mouse.wheel(0, -200)
     until(page, f"window.mri.stage.tower.orbit.zoom > {turned['zoom']}")
     page.get_by_role("button", name="reset view").click()

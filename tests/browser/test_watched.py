@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from mri.format.config import TraceConfig
 from mri.measure.series import neuron_over_steps
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
 from tests.browser.serving import served
@@ -44,9 +44,9 @@ def test_key_button_and_shift_click_watch_and_back_undoes(page):
     page.get_by_role("button", name=f"Watch {KEY} · 12", exact=True).click()
     assert view(page)["watched"] == [f"{KEY}:3"]
     page.go_back()
-    until(page, "window.mri.view.view.watched.length === 2")
+    until(page, "window.mri.desk.view.watched.length === 2")
     page.reload()
-    until(page, "window.mri?.timings.draw.length > 0 && window.mri.view.view.watched.length === 2")
+    until(page, "window.mri?.timings.draw.length > 0 && window.mri.desk.view.watched.length === 2")
 
 
 def test_the_lines_are_the_files(page, reader):
@@ -76,7 +76,7 @@ def test_a_click_jumps_and_the_line_of_the_step_moves_with_the_clock(page, reade
 def test_names_select_and_crosses_remove(page):
     open_scanner(page, f"{LINK}&watched={KEY}:12,block.1.attn_out:5")
     page.get_by_role("button", name="block.1.attn_out · 5", exact=True).click()
-    until(page, "window.mri.view.view.point === 'block.1.attn_out' && window.mri.view.view.neuron === 5")
+    until(page, "window.mri.desk.view.point === 'block.1.attn_out' && window.mri.desk.view.neuron === 5")
     page.get_by_role("button", name="Stop watching block.1.attn_out · 5").click()
     assert view(page)["watched"] == [f"{KEY}:12"]
     assert page.evaluate("document.activeElement.closest('#mri-watched') !== null"), "the focus stays in the list"
@@ -89,4 +89,4 @@ def test_six_at_most_and_names_of_another_model_are_left_out(page):
     expect(page.locator(".mri-toast")).to_contain_text("Six neurons are watched already")
     assert len(view(page)["watched"]) == 6
     open_scanner(page, f"{LINK}&watched={KEY}:99999,nothing:1,{KEY}:1")
-    until(page, "window.mri.view.view.watched.join() === 'block.0.mlp_out:1'")
+    until(page, "window.mri.desk.view.watched.join() === 'block.0.mlp_out:1'")

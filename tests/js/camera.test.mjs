@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { HOME, fitCamera, onPlane, pixelsPerUnit, placeCamera, project, turned } from "../../assets/js/stage/camera.mjs";
+import { HOME, fitCamera, onPlane, orbitFromText, pixelsPerUnit, placeCamera, project, textFromOrbit, turned } from "../../assets/js/stage/camera.mjs";
 
 const PICTURE = { width: 800, height: 600, left: 100, right: 50, top: 40, bottom: 60 };
 const close = (a, b, off = 1e-3) => assert.ok(Math.abs(a - b) < off, `${a} is not ${b}`);
@@ -64,4 +64,14 @@ test("zoom brings it nearer; turning keeps above the horizon", () => {
   assert.ok(turned(HOME, { pitch: -9 }).pitch > 0);
   assert.ok(turned(HOME, { pitch: 9 }).pitch < Math.PI / 2);
   assert.equal(turned(HOME, { zoom: 1e9 }).zoom, 8);
+});
+
+test("a camera becomes a text and comes back; as it begins it is not said", () => {
+  assert.equal(textFromOrbit(HOME), null);
+  assert.deepEqual(orbitFromText(null), HOME);
+  const orbit = turned(HOME, { yaw: 0.6, pitch: 0.123, zoom: 2 });
+  assert.equal(textFromOrbit(orbit), "0.26,0.543,2");
+  assert.deepEqual(orbitFromText(textFromOrbit(orbit)), { yaw: 0.26, pitch: 0.543, zoom: 2 });
+  assert.equal(textFromOrbit({ ...HOME, yaw: HOME.yaw + 40 * Math.PI, zoom: 3 }), "-0.34,0.42,3", "however often it was turned round");
+  assert.deepEqual(orbitFromText("1,9,9"), { yaw: 1, pitch: 1.45, zoom: 8 }, "above the horizon, and not too near");
 });

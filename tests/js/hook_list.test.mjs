@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changeOf, filtered, nameOf, ordered, placesOf, ticksOf } from "../../assets/js/core/hook_list.mjs";
+import { changeOf, filtered, nameOf, numberOf, numberText, ordered, placesOf, ticksOf } from "../../assets/js/core/hook_list.mjs";
 
 const KEYS = ["final.logits", "block.13.mlp_act", "block.3.mlp_out", "block.3.mlp_act", "embed.resid0"];
 
@@ -69,4 +69,18 @@ test("labels of ticks never touch, whatever the limit and the width", () => {
     ticksOf("linear", 230, 120).map(({ text }) => text),
     ["−200", "0", "200"],
   );
+});
+
+test("a row's number is what the list is sorted by, else l2, in its own words", () => {
+  const [now, before] = [
+    { l2: 3, sparsity: 0.25, p99: 7 },
+    { l2: 4, sparsity: 0, p99: 1 },
+  ];
+  const says = (sort, earlier = before) => numberText(sort, numberOf(sort, now, earlier));
+  assert.deepEqual(
+    ["model", "l2", "sparsity", "p99", "change"].map((sort) => says(sort)),
+    ["3.00", "3.00", "25.0 %", "7.00", "−25 %"],
+  );
+  assert.equal(numberText("change", 0.5), "+50 %");
+  assert.equal(says("change", null), "—", "the step before is not at hand");
 });

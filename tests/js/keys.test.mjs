@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BINDINGS, commandFromKey, keyOf } from "../../assets/js/desk/keys.mjs";
+import { BINDINGS, Keys, commandFromKey, keyOf } from "../../assets/js/desk/keys.mjs";
 
 function press(key, options = {}) {
   return commandFromKey({
@@ -124,4 +124,73 @@ test("a range keeps its arrows only where it says so", () => {
   const own = element("INPUT", { type: "range", dataset: { mriKeys: "own" } });
   for (const key of ["ArrowLeft", "ArrowUp", "Home"]) assert.equal(press(key, { target: own }), null);
   assert.deepEqual(press(" ", { target: own }), { name: "toggle" });
+});
+
+/** A page's keys, and what was done. */
+function page() {
+  const log = [];
+  const on = { isModal: false };
+  const keys = new Keys(() => on.isModal);
+  const hit = (key, options = {}) => {
+    const event = { key, shiftKey: false, target: null, defaultPrevented: false, preventDefault: () => (event.defaultPrevented = true), ...options };
+    keys.hear(event);
+    return event.defaultPrevented;
+  };
+  return { keys, hit, log, on };
+}
+
+test("who came last and knows a command gets it, with its key; what nobody knows is left to the browser", () => {
+  const { keys, hit, log } = page();
+  keys.know(["toggle", "nextHead"], ({ name }) => log.push(`below ${name}`));
+  const leave = keys.know(["toggle"], ({ name }, event) => log.push(`above ${name} ${event.key}`));
+  assert.deepEqual([hit(" "), hit("h"), hit("t"), hit("q")], [true, true, false, false]);
+  leave();
+  hit(" ");
+  assert.deepEqual(log, ["above toggle  ", "below nextHead", "below toggle"]);
+});
+
+test("Escape closes the topmost thing and does nothing else, wherever the focus is", () => {
+  const { keys, hit, log } = page();
+  keys.know(["clearLoop"], () => log.push("loop"));
+  keys.cover(() => log.push("menu"));
+  const uncover = keys.cover(() => log.push("formula"));
+  keys.cover(() => log.push("hint"));
+  assert.equal(hit("Escape", { target: element("TEXTAREA") }), true);
+  uncover(); // closed by its own button
+  hit("Escape");
+  hit("Escape");
+  assert.deepEqual(log, ["hint", "menu", "loop"]);
+});
+
+test("what was gone already costs no Escape", () => {
+  const { keys, hit, log } = page();
+  keys.know(["clearLoop"], () => log.push("loop"));
+  keys.cover(() => false);
+  hit("Escape");
+  assert.deepEqual(log, ["loop"]);
+});
+
+test("a dialog has all keys for itself, and a control that used one keeps it", () => {
+  const { keys, hit, log, on } = page();
+  keys.know(["toggle", "clearLoop"], ({ name }) => log.push(name));
+  keys.cover(() => log.push("hint"));
+  on.isModal = true;
+  assert.deepEqual([hit(" "), hit("Escape")], [false, false]);
+  on.isModal = false;
+  hit("Escape", { defaultPrevented: true });
+  assert.deepEqual(log, []);
+});
+
+test("single characters can be switched off, and stay off; the other keys stay", () => {
+  const { keys, hit, log } = page();
+  keys.know(["nextHead", "turnPage", "scaleSpeed", "showKeys", "toggle", "stepBy"], ({ name }) => log.push(name));
+  assert.equal(keys.haveCharacters, true);
+  keys.haveCharacters = false;
+  assert.equal(new Keys(() => false).haveCharacters, false, "remembered");
+  for (const key of ["h", "n", "b", "[", "?"]) assert.equal(hit(key), false, key);
+  assert.equal(keys.commandOf({ key: "h", target: null }), null);
+  for (const key of [" ", "ArrowLeft"]) assert.equal(hit(key), true, key);
+  keys.haveCharacters = true;
+  hit("h");
+  assert.deepEqual(log, ["toggle", "stepBy", "nextHead"]);
 });

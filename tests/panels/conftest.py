@@ -8,7 +8,7 @@ import pytest
 from mri.panels.panel import panel_named
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_handmade_session
 
 KEY = "block.1.mlp_out"

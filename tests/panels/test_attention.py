@@ -5,7 +5,7 @@ import pytest
 
 from mri.errors import ConfigError
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_random_session
 from tests.panels.conftest import drawn, table
 

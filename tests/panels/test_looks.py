@@ -4,7 +4,7 @@ import numpy as np
 
 from mri.format.config import TraceConfig
 from mri.panels import looks
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_random_session
 from tests.panels.conftest import drawn, table
 

@@ -6,7 +6,7 @@ import pytest
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.panels import neurons
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_random_session
 from tests.panels.conftest import KEY, drawn, table
 

@@ -13,7 +13,7 @@ from mri.format.config import TraceConfig
 from mri.panels.panel import panel_named, panels
 from mri.panels.scan import Scan
 from mri.panels.table import Table, column
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_random_session
 from tests.panels.conftest import KEY, selection
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_random_session
 from tests.panels.conftest import table
 

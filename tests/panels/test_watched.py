@@ -7,7 +7,7 @@ from mri.errors import ConfigError
 from mri.measure.series import neuron_over_steps
 from mri.panels import theme
 from mri.panels.watched import DASHES, SYMBOLS
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_random_session
 from tests.panels.conftest import KEY, drawn, table
 

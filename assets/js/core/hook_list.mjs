@@ -4,7 +4,7 @@
  * Knows keys and numbers. Refuses to know frames, canvas and the page. Pure.
  */
 
-import { trueMinus } from "./format.mjs";
+import { formatValue, trueMinus } from "./format.mjs";
 
 /** @typedef {"model"|"l2"|"sparsity"|"p99"|"change"} Sort */
 /** @typedef {"asinh"|"linear"|"own"} Scale own: every row on a scale of its own */
@@ -54,6 +54,26 @@ export function ordered(keys, by, valueOf) {
  *  @returns {number} share by which it changed, like 0.61 or −0.2; NaN where one of the two is missing or it was 0 */
 export function changeOf(before, now) {
   return before > 0 ? (now - before) / before : NaN;
+}
+
+/** What a row's number says: what the list is sorted by, else l2.
+ *  @param {Sort} sort
+ *  @param {Record<string, number>} now statistics of the hook point
+ *  @param {Record<string, number>|null} before those of the step before, where they are at hand
+ *  @returns {number} NaN where it is not known */
+export function numberOf(sort, now, before) {
+  if (sort === "change") return before ? changeOf(before.l2, now.l2) : NaN;
+  return now[sort === "model" ? "l2" : sort];
+}
+
+/** @param {Sort} sort
+ *  @param {number} value
+ *  @returns {string} */
+export function numberText(sort, value) {
+  if (Number.isNaN(value)) return "—";
+  if (sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
+  if (sort === "change") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(0)} %`;
+  return formatValue(value);
 }
 
 /** Where values stand: 0 in the middle, ±limit at the ends, what is beyond stands at the end.

@@ -1,5 +1,5 @@
 /**
- * A selection that a session can show: what an address does not say, or says wrongly, gets a default.
+ * A selection that a session can show: what an address does not say, or says wrongly, gets a default; and how it is drawn.
  *
  * Knows layouts and the fields of a view. Refuses to know the page. Pure.
  */
@@ -7,7 +7,9 @@
 import { TABS } from "./names.mjs";
 import { watchedHere } from "./watched.mjs";
 
-/** @param {import("./address.mjs").View} asked
+/** @typedef {import("./address.mjs").View} View */
+
+/** @param {View} asked
  *  @param {import("./layout.mjs").Layout} layout
  *  @param {string} session
  *  @param {number} lastStep */
@@ -39,4 +41,34 @@ export function blockOf(layout, point) {
 function defaultPoint(layout) {
   const wanted = `block.${Math.floor(layout.n_layer / 2)}.resid_post`;
   return layout.rows.has(wanted) ? wanted : layout.points[0].key;
+}
+
+/** @typedef {ReturnType<typeof stageLooks>} StageLooks */
+
+/** @param {Partial<Pick<View, "sign"|"single"|"numbers"|"flow">>} view
+ *  @param {boolean} isSmall a network of one's own, in which a weight's sign is what it says
+ *  @returns {{isSigned: boolean, isSingle: boolean, hasStats: boolean, flow: import("./flow.mjs").FlowKind}} */
+export function stageLooks({ sign, single, numbers, flow }, isSmall) {
+  return { isSigned: Boolean(sign ?? isSmall), isSingle: Boolean(single), hasStats: Boolean(numbers), flow: flow ?? "attention" };
+}
+
+/** What the charts are asked for beside the place, by the names that the server knows.
+ *  @param {Partial<View>} view
+ *  @returns {{stat: string, heads: "entropy"|"distance", overlay: boolean, temperature: number}} */
+export function chartLooks({ stat, heads, overlay, temperature }) {
+  return { stat: stat ?? "l2", heads: heads ?? "entropy", overlay: Boolean(overlay), temperature: temperature ?? 1 };
+}
+
+/** @param {Partial<View>} view
+ *  @returns {{filter: string, sort: import("./hook_list.mjs").Sort, scale: "asinh"|"linear"|"own"}} of the list of hook points */
+export function listLooks({ filter, sort, scale }) {
+  return { filter: filter ?? "", sort: sort ?? "model", scale: scale ?? "asinh" };
+}
+
+/** @template T
+ *  @param {T} value that was chosen
+ *  @param {T} usual
+ *  @returns {T|null} as a view has it: what is as usual is not said */
+export function unlessUsual(value, usual) {
+  return value === usual ? null : value;
 }

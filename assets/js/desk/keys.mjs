@@ -1,8 +1,10 @@
 /**
- * Keys -> commands, and the list of keys that `?` shows: one table for both.
+ * Keys -> commands, the list of keys that `?` shows (one table for both), and who hears them: the page has one owner of keys.
  *
- * Knows the keyboard and which controls keep their own keys. Refuses to know what a command does. Pure.
+ * Knows the keyboard and which controls keep their own keys. Refuses to know what a command does.
  */
+
+import { keep, recall } from "./storage.mjs";
 
 /** @typedef {{name: "toggle"}
  *    | {name: "stepBy", steps: number}
@@ -18,6 +20,7 @@
  *    | {name: "loopTo"}
  *    | {name: "clearLoop"}
  *    | {name: "follow"}
+ *    | {name: "turnPage", pages: number}
  *    | {name: "focusPrompt"}
  *    | {name: "showKeys"}} Command */
 
@@ -49,7 +52,9 @@ export const BINDINGS = Object.freeze([
   { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
   { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },
   { key: "f", command: { name: "follow" }, label: "F", does: "go to the newest step of a recording that is under way" },
-  { key: "Escape", command: { name: "clearLoop" }, label: "Esc", does: "no loop any more" },
+  { key: "n", command: { name: "turnPage", pages: 1 }, label: "N", does: "next page of a lesson" },
+  { key: "b", command: { name: "turnPage", pages: -1 }, label: "B", does: "page before, in a lesson" },
+  { key: "Escape", command: { name: "clearLoop" }, label: "Esc", does: "close what lies on top, else no loop any more" },
   { key: "/", command: { name: "focusPrompt" }, label: "/", does: "write a prompt" },
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
 ]);
@@ -79,16 +84,23 @@ export function keyOf({ key, code, shiftKey }) {
   return key.length === 1 ? key.toLowerCase() : key;
 }
 
+/** @param {Binding} binding
+ *  @returns {boolean} whether its key types a letter, digit or sign, which dictation and a slip of the hand do, too */
+export function isCharacter({ key }) {
+  return key.length === 1 && key !== " ";
+}
+
 /** The command of a key press, null where the key means nothing here or belongs to the control that has the focus.
  *  @param {KeyboardEvent} event
+ *  @param {boolean} [haveCharacters] whether a single character is a command
  *  @returns {Command|null} */
-export function commandFromKey(event) {
+export function commandFromKey(event, haveCharacters = true) {
   // AltGr, which types [ and ] on many keyboards, reports itself as Ctrl+Alt on Windows.
   const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState?.("AltGraph");
   if (event.defaultPrevented || event.isComposing || isShortcut) return null;
   const key = keyOf(event);
   const binding = BINDINGS.find((each) => each.key === key && (each.shift ?? event.shiftKey) === event.shiftKey);
-  if (!binding || isTaken(/** @type {any} */ (event.target), key)) return null;
+  if (!binding || (isCharacter(binding) && !haveCharacters) || isTaken(/** @type {any} */ (event.target), key)) return null;
   return binding.command;
 }
 
@@ -108,3 +120,81 @@ function isTaken(target, key) {
   if (key !== " ") return false;
   return /^(button|a|summary)$/.test(tag) || (tag === "input" && type !== "range") || PRESSED_BY_SPACE.test(role);
 }
+
+const CHARACTERS = "mri-character-keys";
+/** What has the page's keys for itself while it is open, and closes itself. */
+const MODAL = "dialog[open], .offcanvas.show, .modal.show";
+
+/** @typedef {(command: Command, event: KeyboardEvent) => void} Act */
+
+export class Keys {
+  /** Who is mounted, the newest last.
+   *  @type {{names: readonly string[], act: Act}[]} */
+  #mounted = [];
+  /** What lies over the page, the topmost last.
+   *  @type {(() => unknown)[]} */
+  #onTop = [];
+
+  /** @param {() => boolean} [isModal] whether something has all keys for itself */
+  constructor(isModal = () => document.querySelector(MODAL) !== null) {
+    this.isModal = isModal;
+  }
+
+  /** Whether a single character is a command (WCAG 2.1.4: that can be switched off). Remembered. */
+  get haveCharacters() {
+    return recall(CHARACTERS) !== "off";
+  }
+
+  set haveCharacters(areOn) {
+    keep(CHARACTERS, areOn ? "on" : "off");
+  }
+
+  /** @param {readonly string[]} names of the commands that somebody knows, from now on and before all who came earlier
+   *  @param {Act} act
+   *  @returns {() => void} to be called when they go */
+  know(names, act) {
+    const mine = { names, act };
+    this.#mounted.push(mine);
+    return () => {
+      this.#mounted = this.#mounted.filter((each) => each !== mine);
+    };
+  }
+
+  /** Something lies on top: Escape closes it and does nothing else, wherever the focus is.
+   *  @param {() => unknown} close false: it was gone already
+   *  @returns {() => void} to be called when it is closed */
+  cover(close) {
+    const mine = () => close();
+    this.#onTop.push(mine);
+    return () => {
+      this.#onTop = this.#onTop.filter((each) => each !== mine);
+    };
+  }
+
+  /** @param {KeyboardEvent} event
+   *  @returns {Command|null} */
+  commandOf(event) {
+    return commandFromKey(event, this.haveCharacters);
+  }
+
+  /** @param {KeyboardEvent} event that came up to the document */
+  hear(event) {
+    if (this.isModal()) return;
+    const isEscape = event.key === "Escape" && !event.defaultPrevented && !event.isComposing;
+    if (isEscape && this.#closeTopmost()) return event.preventDefault();
+    const command = this.commandOf(event);
+    const knows = command && this.#mounted.findLast(({ names }) => names.includes(command.name));
+    if (!knows) return;
+    event.preventDefault();
+    knows.act(command, event);
+  }
+
+  /** @returns {boolean} whether there was one */
+  #closeTopmost() {
+    for (let close = this.#onTop.pop(); close; close = this.#onTop.pop()) if (close() !== false) return true;
+    return false;
+  }
+}
+
+/** The page's. */
+export const keys = new Keys();

@@ -4,6 +4,8 @@
  * What is drawn at once is drawn while the browser waits for its next frame, which then shows it. Refuses to know what is drawn.
  */
 
+import { frames } from "./frames.mjs";
+
 export class Pictures {
   #isAsked = false;
   #isScheduled = false;
@@ -14,15 +16,15 @@ export class Pictures {
 
   /** @param {object} context
    *  @param {() => boolean} context.draw whether there was something to draw
-   *  @param {() => void} context.onFrame in the animation frame that shows a picture
+   *  @param {() => void} [context.onFrame] in the animation frame that shows a picture
    *  @param {() => number} [context.now]
    *  @param {(callback: () => void) => void} [context.raf]
    *  @param {(callback: () => void) => void} [context.afterFrame] later than all that an animation frame does */
   constructor({
     draw,
-    onFrame,
+    onFrame = () => {},
     now = () => performance.now(),
-    raf = (callback) => requestAnimationFrame(callback),
+    raf = (callback) => frames.ask("picture", callback),
     afterFrame = (callback) => setTimeout(callback),
   }) {
     this.draw = draw;

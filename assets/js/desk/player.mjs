@@ -5,6 +5,8 @@
  * Playing and following never show a step before its frame is there: they wait, and say so.
  */
 
+import { frames } from "./frames.mjs";
+
 /** @typedef {"paused"|"playing"|"following"} Mode */
 
 export const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
@@ -39,7 +41,7 @@ export class Player {
    *  @param {(step: number) => boolean} [options.ready] whether a step can be shown now
    *  @param {() => number} [options.now] milliseconds
    *  @param {(callback: () => void) => unknown} [options.raf] calls back before the next picture */
-  constructor({ numSteps, ready = () => true, now = () => performance.now(), raf = (callback) => requestAnimationFrame(callback) }) {
+  constructor({ numSteps, ready = () => true, now = () => performance.now(), raf = (callback) => frames.ask("clock", callback) }) {
     this.numSteps = numSteps;
     this.isGrowing = false;
     this.step = 0;

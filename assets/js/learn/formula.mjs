@@ -5,6 +5,7 @@
  * Knows the lesson's table of numbers (mri/lessons/numbers.py). Refuses to know what they mean.
  */
 
+import { keys } from "../desk/keys.mjs";
 import { el } from "../shell/dom.mjs";
 
 /** @typedef {{value: number|string|null, text: string, formula: string, inputs: Record<string, {at?: number, text?: string}>, unit: string, source: string, link: string}} LessonNumber */
@@ -18,27 +19,16 @@ export class Formula {
   #anchor = null;
   /** @type {any} */
   #lines = null;
-  #abort = new AbortController();
+  #uncover = () => {};
 
   /** @param {LessonNumber[]} numbers
    *  @param {any} words */
   constructor(numbers, words) {
     this.numbers = numbers;
     this.words = words.number;
-    const { signal } = this.#abort;
-    document.addEventListener(
-      "keydown",
-      (event) => {
-        if (event.key !== "Escape" || event.defaultPrevented || !this.#card) return;
-        event.preventDefault(); // it did this, and nothing else
-        this.hide();
-      },
-      { signal, capture: true },
-    );
   }
 
   close() {
-    this.#abort.abort();
     this.hide(false);
   }
 
@@ -66,6 +56,7 @@ export class Formula {
       this.#lines,
     );
     (anchor.closest(PLACES) ?? anchor).after(this.#card);
+    this.#uncover = keys.cover(() => this.hide());
     this.#append(at);
     this.#card.focus({ preventScroll: true });
   }
@@ -75,6 +66,7 @@ export class Formula {
     if (giveBack && this.#card?.contains(document.activeElement)) this.#anchor?.focus();
     this.#anchor?.setAttribute("aria-expanded", "false");
     this.#card?.remove();
+    this.#uncover();
     this.#card = this.#anchor = null;
   }
 

@@ -5,8 +5,10 @@
  */
 
 import { IDS } from "../core/names.mjs";
-import { keyOf } from "../desk/keys.mjs";
+import { pushEntry, replaceEntry } from "../desk/history.mjs";
+import { keys } from "../desk/keys.mjs";
 import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../core/address.mjs";
+import { openRun } from "../run/served.mjs";
 import { shownUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 import { holds, nothing } from "./conditions.mjs";
@@ -63,7 +65,7 @@ export class Lesson {
       onNumber: (name, at, button) => this.#explain(name, at, button),
     });
     const { signal } = this.#abort;
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.forget = keys.know(["turnPage"], (command) => this.go(this.at + /** @type {any} */ (command).pages));
     addEventListener("popstate", () => this.#restore(), { signal });
     addEventListener("scroll", () => this.page.turn(), { signal, passive: true });
     addEventListener("beforeprint", () => printed(this.content, true), { signal });
@@ -71,10 +73,11 @@ export class Lesson {
     const asked = viewFromUrl(location.search);
     const known = this.moments.findIndex((/** @type {any} */ moment) => moment.id === this.progress.of(content.id).at);
     const at = asked.moment !== null ? Math.min(Math.max(asked.moment, 1), this.moments.length + 1) - 1 : Math.max(0, known);
-    this.ready = this.#show(at, asked, "replaceState");
+    this.ready = this.#show(at, asked, replaceEntry);
   }
 
   close() {
+    this.forget();
     this.#abort.abort();
     this.#showing.abort();
     this.scanner?.close();
@@ -87,7 +90,7 @@ export class Lesson {
 
   /** @param {number} at of the moment; their number: the end */
   go(at) {
-    if (at >= 0 && at <= this.moments.length && at !== this.at) this.#show(at, null, "pushState");
+    if (at >= 0 && at <= this.moments.length && at !== this.at) this.#show(at, null, pushEntry);
   }
 
   /** What is shown now; null at the end. */
@@ -97,8 +100,8 @@ export class Lesson {
 
   /** @param {number} at
    *  @param {any} asked what the address says of the Scanner, for a moment that is opened by its address
-   *  @param {"pushState"|"replaceState"} entry in the history */
-  async #show(at, asked, entry) {
+   *  @param {(address: string) => unknown} enter what writes the address */
+  async #show(at, asked, enter) {
     const isFirst = this.at < 0;
     this.at = at;
     this.#playTo = null;
@@ -115,7 +118,7 @@ export class Lesson {
       this.progress.finish(this.content.id, score(this.moments, this.progress.of(this.content.id).answers));
     const { session } = seen;
     this.#open(session, seen);
-    history[entry](null, "", this.#address(session, asked));
+    enter(this.#address(session, asked));
     this.page.show(at, isFirst);
     await this.#showSession(session, asked, signal);
     if (signal.aborted) return;
@@ -149,7 +152,7 @@ export class Lesson {
    *  @param {any} asked
    *  @returns {string} search part of the address of this page */
   #address(session, asked) {
-    const view = this.scanner && this.scanner.session === session ? this.scanner.view.view : (asked ?? EMPTY_VIEW);
+    const view = this.scanner && this.scanner.session === session ? this.scanner.desk.view : (asked ?? EMPTY_VIEW);
     return urlFromView({ ...(asked ?? view), lesson: this.content.id, moment: this.at + 1, session });
   }
 
@@ -161,7 +164,7 @@ export class Lesson {
     const { classList } = this.host;
     const place = { lesson: this.content.id, moment: this.at + 1 };
     if (this.scanner?.session === session) {
-      this.scanner.view.select(place);
+      this.scanner.desk.select(place);
       return;
     }
     this.scanner?.close();
@@ -169,13 +172,13 @@ export class Lesson {
     window.mri = undefined;
     if (session === null) return;
     try {
-      const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("../pages/scanner.mjs"), import("../run/pin.mjs")]); // after the text
+      const { Scanner } = await import("../pages/scanner.mjs"); // after the text
       const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-      const [meta, tokens] = await shownUntilAnswered(stage, "This session did not come", () => metaAndTokens(session, signal), signal);
+      const ask = () => openRun({ ...this.content.sessions[session], session }, signal, false);
+      const run = await shownUntilAnswered(stage, "This session did not come", ask, signal);
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
-      const boot = { ...this.content.sessions[session], asked: { ...own, ...place, step: own.step ?? 0 } };
-      classList.toggle("is-training", meta.session.kind === "training");
-      this.#adopt(new Scanner(boot, meta, tokens, this.scales));
+      classList.toggle("is-training", run.meta.session.kind === "training");
+      this.#adopt(new Scanner(run, this.scales, { asked: { ...own, ...place, step: own.step ?? 0 } }));
     } catch (error) {
       if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
     }
@@ -185,7 +188,7 @@ export class Lesson {
   #adopt(scanner) {
     this.scanner = window.mri = scanner;
     scanner.player.subscribe(() => this.#look());
-    scanner.view.subscribe(() => this.#look());
+    scanner.desk.subscribe(() => this.#look());
     scanner.firstPaint.then(() => this.#mount(scanner.session));
   }
 
@@ -233,11 +236,11 @@ export class Lesson {
    *  @param {any} moment
    *  @param {any} asked */
   #begin(moment, asked) {
-    const { player, view, layout } = /** @type {import("../pages/scanner.mjs").Scanner} */ (this.scanner);
+    const { player, desk, layout } = /** @type {import("../pages/scanner.mjs").Scanner} */ (this.scanner);
     if (!asked && Object.keys(moment.view).length) {
       const fields = { ...moment.view };
-      if (fields.point && fields.neuron === undefined && fields.point !== view.view.point) fields.neuron = null;
-      if (layout.rows.has(fields.point ?? view.view.point)) view.select(fields);
+      if (fields.point && fields.neuron === undefined && fields.point !== desk.view.point) fields.neuron = null;
+      if (layout.rows.has(fields.point ?? desk.view.point)) desk.select(fields);
     }
     const { seek, play_to: playTo, loop, play, speed } = moment.player;
     player.setLoop(loop ?? null);
@@ -257,7 +260,7 @@ export class Lesson {
     const { scanner, moment, happened } = this;
     if (!moment) return;
     if (scanner) {
-      const { player, view, panels } = scanner;
+      const { player, desk, panels } = scanner;
       if (this.#playTo !== null && player.mode === "playing" && player.step >= this.#playTo) {
         this.#playTo = null;
         return player.pause();
@@ -265,7 +268,7 @@ export class Lesson {
       happened.step = player.step;
       happened.visited.add(player.step);
       happened.played ||= player.mode === "playing";
-      happened.view = view.view;
+      happened.view = desk.view;
       const { stepOf } = panels.ribbon;
       happened.token = stepOf.length ? Array.prototype.lastIndexOf.call(stepOf, player.step) : -1;
     }
@@ -298,7 +301,7 @@ export class Lesson {
   #restart() {
     this.progress.forget(this.content.id);
     this.at = -1;
-    this.#show(0, null, "pushState");
+    this.#show(0, null, pushEntry);
   }
 
   /** Back or forward within the lesson. */
@@ -306,17 +309,6 @@ export class Lesson {
     const asked = viewFromUrl(location.search);
     if (!this.host.isConnected || location.pathname !== "/learn" || asked.lesson !== this.content.id) return this.close();
     const at = Math.min(Math.max(asked.moment ?? 1, 1), this.moments.length + 1) - 1;
-    if (at !== this.at) this.#show(at, asked, "replaceState");
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const isTyping = /** @type {HTMLElement} */ (event.target).matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio])");
-    const isShortcut = event.ctrlKey || event.altKey || event.metaKey;
-    if (isTyping || isShortcut || event.defaultPrevented || document.querySelector("dialog[open]") || !this.host.isConnected) return;
-    const by = { n: 1, b: -1 }[keyOf(event)];
-    if (!by) return;
-    event.preventDefault();
-    this.go(this.at + by);
+    if (at !== this.at) this.#show(at, asked, replaceEntry);
   }
 }

@@ -5,7 +5,7 @@
  * always free. Knows targets and which keys they govern; refuses to know moments.
  */
 
-import { commandFromKey } from "../desk/keys.mjs";
+import { keys } from "../desk/keys.mjs";
 
 const USES = ["pointerdown", "mousedown", "touchstart", "click", "dblclick", "keydown", "input", "change"];
 const FREE_KEYS = /^(Tab|Shift|Control|Alt|Meta|Escape)$/;
@@ -97,7 +97,7 @@ export class Locks {
   /** @param {KeyboardEvent} event
    *  @returns {string|null} */
   #lockOfKey(event) {
-    const command = commandFromKey(event)?.name;
+    const command = keys.commandOf(event)?.name;
     return (command && this.names.find((name) => this.context.targets[name].keys.includes(command))) ?? null;
   }
 }

@@ -1,8 +1,10 @@
 /**
  * What a person has done of the lessons, kept in the browser: page, pages seen, tasks done, answers given.
  *
- * Knows storage (localStorage, or none). Refuses to know pages. Where nothing can be kept, it is kept until the page closes.
+ * Refuses to know pages.
  */
+
+import { keep, recall } from "../desk/storage.mjs";
 
 const KEY = "mri-learn";
 
@@ -23,11 +25,11 @@ export class Progress {
   #lessons = {};
   #storage;
 
-  /** @param {Pick<Storage, "getItem"|"setItem"|"removeItem">|null} [storage] */
-  constructor(storage = browserStorage()) {
+  /** @param {{recall: (name: string) => string|null|undefined, keep: (name: string, text: string) => void}} [storage] */
+  constructor(storage = { recall, keep }) {
     this.#storage = storage;
     try {
-      const kept = JSON.parse(storage?.getItem(KEY) ?? "{}");
+      const kept = JSON.parse(storage.recall(KEY) ?? "{}");
       for (const [lesson, done] of Object.entries(kept)) this.#lessons[lesson] = { ...none(), ...done };
     } catch {
       // another program's or a broken value: begin anew
@@ -83,19 +85,7 @@ export class Progress {
   }
 
   #keep() {
-    try {
-      this.#storage?.setItem(KEY, JSON.stringify(this.#lessons));
-    } catch {
-      // full or forbidden: it lasts until the page closes
-    }
-  }
-}
-
-function browserStorage() {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch {
-    return null;
+    this.#storage.keep(KEY, JSON.stringify(this.#lessons));
   }
 }
 

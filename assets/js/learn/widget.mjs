@@ -87,10 +87,10 @@ export class WidgetHost {
         heard(player.step);
       },
       onView: (heard) => {
-        const view = lesson.scanner?.view;
-        if (!view) return;
-        this.#unsubscribe.push(view.subscribe((now) => heard(now)));
-        heard(view.view);
+        const desk = lesson.scanner?.desk;
+        if (!desk) return;
+        this.#unsubscribe.push(desk.subscribe((now) => heard(now)));
+        heard(desk.view);
       },
     };
   }

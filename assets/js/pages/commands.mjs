@@ -5,34 +5,34 @@
  */
 
 import { plateKeys } from "../stage/plates.mjs";
-import { showKeys } from "../shell/shell.mjs";
 
-/** @param {import("../desk/keys.mjs").Command} command
- *  @param {object} on
- *  @param {import("../desk/player.mjs").Player} on.player
- *  @param {import("../core/layout.mjs").Layout} on.layout
- *  @param {Record<string, any>} on.view the selection
- *  @param {string} on.picture the one that is seen
- *  @param {(fields: Record<string, any>) => void} on.select
- *  @param {(point: string, neuron: number) => void} on.toggleWatch */
-export function runCommand(command, { player, layout, view, picture, select, toggleWatch }) {
-  if (command.name === "toggle") player.toggle();
-  else if (command.name === "stepBy") player.stepBy(command.steps);
-  else if (command.name === "stepByTenth") player.stepBy(command.tenths * Math.max(1, Math.round(player.numSteps / 10)));
-  else if (command.name === "seekFirst") player.seek(0);
-  else if (command.name === "seekLast") player.seek(player.lastStep);
-  else if (command.name === "scaleSpeed") player.scaleSpeed(command.factor);
-  else if (command.name === "moveLayer") select({ point: layerBeside(layout, view.point, command.layers) });
-  else if (command.name === "nextHead") select({ head: (view.head + 1) % Math.max(1, layout.n_head), layer: view.layer });
-  else if (command.name === "toggleWatch") toggleWatch(view.point, view.neuron);
-  else if (command.name === "loopFrom") player.loopFrom(player.step);
-  else if (command.name === "loopTo") player.loopTo(player.step);
-  else if (command.name === "clearLoop") player.setLoop(null);
-  else if (command.name === "follow") player.follow();
-  else if (command.name === "focusPrompt") document.getElementById("record-open")?.click();
-  else if (command.name === "togglePicture") select({ picture: picture === "tower" ? "flat" : "tower" });
-  else if (command.name === "showKeys") showKeys();
-}
+/** @typedef {object} On
+ *  @property {import("../desk/player.mjs").Player} player
+ *  @property {import("../core/layout.mjs").Layout} layout
+ *  @property {import("../core/address.mjs").View} view
+ *  @property {string} picture the one that is seen
+ *  @property {(fields: Partial<import("../core/address.mjs").View>) => void} select
+ *  @property {(point: string, neuron: number) => void} toggleWatch */
+
+/** By name: what it does, with the command's own amounts.
+ *  @type {Record<string, (on: On, command: any) => void>} */
+export const COMMANDS = Object.freeze({
+  toggle: ({ player }) => player.toggle(),
+  stepBy: ({ player }, { steps }) => player.stepBy(steps),
+  stepByTenth: ({ player }, { tenths }) => player.stepBy(tenths * Math.max(1, Math.round(player.numSteps / 10))),
+  seekFirst: ({ player }) => player.seek(0),
+  seekLast: ({ player }) => player.seek(player.lastStep),
+  scaleSpeed: ({ player }, { factor }) => player.scaleSpeed(factor),
+  moveLayer: ({ layout, view, select }, { layers }) => select({ point: layerBeside(layout, /** @type {string} */ (view.point), layers) }),
+  nextHead: ({ layout, view, select }) => select({ head: ((view.head ?? 0) + 1) % Math.max(1, layout.n_head), layer: view.layer }),
+  toggleWatch: ({ view, toggleWatch }) => toggleWatch(/** @type {string} */ (view.point), /** @type {number} */ (view.neuron)),
+  loopFrom: ({ player }) => player.loopFrom(player.step),
+  loopTo: ({ player }) => player.loopTo(player.step),
+  clearLoop: ({ player }) => player.setLoop(null),
+  follow: ({ player }) => player.follow(),
+  focusPrompt: () => document.getElementById("record-open")?.click(),
+  togglePicture: ({ picture, select }) => select({ picture: picture === "tower" ? "flat" : "tower" }),
+});
 
 /** @param {import("../core/layout.mjs").Layout} layout
  *  @param {string} point

@@ -8,11 +8,13 @@ import { alignmentWords, firstMoment, momentsOfSteps } from "../core/moments.mjs
 import { blockOf } from "../core/selection.mjs";
 import { IDS } from "../core/names.mjs";
 import { fetchAlignment } from "../run/http.mjs";
-import { commandFromKey } from "../desk/keys.mjs";
+import { keys } from "../desk/keys.mjs";
+import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
 import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../core/address.mjs";
-import { ViewState } from "../desk/view.mjs";
-import { runCommand } from "./commands.mjs";
+import { Desk } from "../desk/desk.mjs";
+import { goTo } from "../desk/history.mjs";
+import { COMMANDS } from "./commands.mjs";
 import { ComparedCharts } from "../panels/compare_charts.mjs";
 import { ComparedNeurons } from "../panels/compare_neurons.mjs";
 import { Failed } from "../shell/failed.mjs";
@@ -28,7 +30,10 @@ import { Transport } from "../panels/transport.mjs";
  *  @property {Record<string, number>} full_scale hook point -> magnitude at the top of the colour scale, of both */
 
 /** @typedef {import("../core/moments.mjs").Side} Side */
+/** @typedef {import("../run/run.mjs").Run} Run */
 
+/** Commands: here nothing is watched, and there is one picture. */
+const KNOWN = Object.keys(COMMANDS).filter((name) => !["togglePicture", "toggleWatch"].includes(name));
 const SIDES = /** @type {const} */ (["a", "b"]);
 
 /** @type {readonly (readonly [string, string, string])[]} */
@@ -37,8 +42,14 @@ const PARTS = Object.freeze([
   ["Neurons", "neurons", "#compare-grids"],
 ]);
 
+/** @param {import("../core/moments.mjs").Alignment} alignment
+ *  @returns {{phase: string[], forced: boolean[]}} of each moment, as the transport shows steps */
+function clockOf({ matched }) {
+  return { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) };
+}
+
 export class Comparison {
-  #needsRedraw = false;
+  #pictures = new Pictures({ draw: () => this.#paint() });
   #isClosed = false;
   #abort = new AbortController();
   #aligning = new AbortController();
@@ -47,17 +58,19 @@ export class Comparison {
 
   /** @param {CompareBoot} boot
    *  @param {Record<string, any>} scales
-   *  @param {Awaited<ReturnType<typeof import("../run/compared.mjs").fetchCompared>>} compared */
+   *  @param {{alignment: import("../core/moments.mjs").Alignment, a: Run, b: Run}} compared */
   constructor(boot, scales, { alignment, a, b }) {
     this.boot = boot;
     this.sides = { a, b };
-    this.#setAlignment(alignment);
+    this.alignment = alignment;
+    this.moments = momentsOfSteps(alignment);
+    this.clock = clockOf(alignment);
     const asked = viewFromUrl(location.search);
     const point = asked.point && a.layout.rows.has(asked.point) ? asked.point : this.#firstPoint();
     const view = { ...EMPTY_VIEW, ...asked, a: boot.a, b: boot.b, align: boot.align, by: asked.by ?? "difference", point };
-    this.view = new ViewState({
+    this.desk = new Desk({
       view: { ...view, layer: asked.layer ?? Math.max(0, blockOf(a.layout, point)), head: asked.head ?? 0, session: null },
-      history: this.#ownHistory(),
+      isHere: () => this.#isHere(),
     });
     this.player = new Player({ numSteps: alignment.steps.length, ready: (moment) => this.#frames(moment) !== null });
     this.#build(scales);
@@ -65,13 +78,6 @@ export class Comparison {
     this.player.seek(asked.step ?? firstMoment(alignment));
     this.charts?.postPair();
     this.redraw();
-  }
-
-  /** @param {import("../core/moments.mjs").Alignment} alignment */
-  #setAlignment(alignment) {
-    this.alignment = alignment;
-    this.moments = momentsOfSteps(alignment);
-    this.clock = { phase: alignment.matched.map((is) => (is ? "matched" : "apart")), forced: alignment.matched.map(() => false) };
   }
 
   /** The last residual stream that both keep: what the predictions are made of.
@@ -92,9 +98,9 @@ export class Comparison {
       const ribbon = new Ribbon(host(`compare-ribbon-${side}`), { tokens, stepOf, numPrompt, onSeek, hasAttention: false, influence });
       ribbon.list.setAttribute("aria-label", `Tokens of ${side.toUpperCase()}`);
       this.ribbons[side] = ribbon;
-      sides[side].cache.onFailure = () => this.redraw();
+      sides[side].subscribe(() => this.redraw());
     }
-    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].cache.retry()));
+    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].retry()));
     host("compare-grids").before(this.failed.host);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const layouts = { a: sides.a.layout, b: sides.b.layout };
@@ -119,20 +125,20 @@ export class Comparison {
     this.takeaway = new TakeAway(host("compare-tools"), {
       parts: PARTS,
       nameOf: (kind, extension) => `compare_${this.boot.a}_${this.boot.b}_moment-${player.step}_${kind.replace("compare-", "")}.${extension}`,
-      captionOf: (isPart) => where() + (isPart ? ` · ${this.view.view.point}` : ""),
+      captionOf: (isPart) => where() + (isPart ? ` · ${this.desk.view.point}` : ""),
       csvOf: (kind) => `/compare/panels/${kind.replace("compare-", "")}.csv?${this.#query()}`,
       pythonOf: null,
-      linkNow: () => urlFromView({ ...this.view.view, step: player.step }),
+      linkNow: () => urlFromView({ ...this.desk.view, step: player.step }),
       paint: () => this.#paint(),
       pause: () => player.pause(),
     });
-    /** @type {HTMLSelectElement} */ (host("compare-by")).value = /** @type {string} */ (this.view.view.by);
+    /** @type {HTMLSelectElement} */ (host("compare-by")).value = /** @type {string} */ (this.desk.view.by);
     this.#showAlignment();
   }
 
   /** What the alignment says: a sentence, what cannot be compared, and marks on both ribbons. */
   #showAlignment() {
-    const names = Object.fromEntries(SIDES.map((side) => [side, this.sides[side].names]));
+    const names = Object.fromEntries(SIDES.map((side) => [side, namesOf(this.sides[side].tokens)]));
     /** @type {HTMLElement} */ (document.getElementById("compare-says")).textContent = alignmentWords(this.alignment, /** @type {any} */ (names));
     const notes = this.alignment.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text }));
     document.getElementById("compare-notes")?.replaceChildren(...notes);
@@ -154,19 +160,22 @@ export class Comparison {
     const on = (/** @type {string} */ id, /** @type {(value: any) => void} */ hear) =>
       document.getElementById(id)?.addEventListener("change", (event) => hear(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
     this.player.subscribe(() => {
-      this.view.select({ step: this.player.step });
+      this.desk.select({ step: this.player.step });
       this.redraw();
     });
-    this.view.subscribe(() => this.redraw());
+    this.desk.subscribe(() => this.redraw());
     on("compare-a", (a) => this.#open(a, this.boot.b));
     on("compare-b", (b) => this.#open(this.boot.a, b));
     on("compare-align", (align) => this.#align(align));
     on("compare-by", (by) => {
-      this.view.select({ by });
+      this.desk.select({ by });
       this.charts?.postPair();
     });
     document.getElementById("compare-swap")?.addEventListener("click", () => this.#open(this.boot.b, this.boot.a), { signal });
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    signal.addEventListener(
+      "abort",
+      keys.know(KNOWN, (command) => this.#obey(command)),
+    );
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => (this.charts?.postPair(), this.redraw()), { signal });
   }
@@ -175,9 +184,8 @@ export class Comparison {
    *  @param {string} a
    *  @param {string} b */
   #open(a, b) {
-    this.view.flush();
-    history.pushState(null, "", `/compare?a=${a}&b=${b}&align=${this.view.view.align}`);
-    dispatchEvent(new PopStateEvent("popstate"));
+    this.desk.flush();
+    goTo(`/compare?a=${a}&b=${b}&align=${this.desk.view.align}`);
   }
 
   /** Align otherwise, at the same steps as far as they are still there. What was chosen last counts, not what comes last.
@@ -189,18 +197,19 @@ export class Comparison {
       const alignment = await fetchAlignment(this.boot.a, this.boot.b, align, signal);
       signal.throwIfAborted();
       const [a, b] = this.alignment.steps[this.player.step] ?? [0, 0];
-      this.#setAlignment(alignment);
-      Object.assign(/** @type {any} */ (this.transport).steps, this.clock);
+      this.alignment = alignment;
+      this.moments = momentsOfSteps(alignment);
+      Object.assign(this.clock, clockOf(alignment));
       this.transport?.grow();
       this.player.setNumSteps(alignment.steps.length);
       this.#showAlignment();
-      this.view.select({ align });
+      this.desk.select({ align });
       this.player.seek(this.moments.a.get(a) ?? this.moments.b.get(b) ?? 0);
       this.charts?.postPair();
       this.redraw();
     } catch (error) {
       if (signal.aborted) return;
-      /** @type {HTMLSelectElement} */ (document.getElementById("compare-align")).value = /** @type {string} */ (this.view.view.align);
+      /** @type {HTMLSelectElement} */ (document.getElementById("compare-align")).value = /** @type {string} */ (this.desk.view.align);
       showToast(/** @type {Error} */ (error).message, "error");
     }
   }
@@ -209,8 +218,8 @@ export class Comparison {
   #restore() {
     if (!this.#isHere()) return this.close();
     const asked = viewFromUrl(location.search);
-    if (asked.align && asked.align !== this.view.view.align) return this.#open(this.boot.a, this.boot.b);
-    this.view.restore(location.search);
+    if (asked.align && asked.align !== this.desk.view.align) return this.#open(this.boot.a, this.boot.b);
+    this.desk.restore(asked);
     this.player.seek(asked.step ?? 0);
   }
 
@@ -220,74 +229,62 @@ export class Comparison {
     return !this.#isClosed && location.pathname === "/compare" && a === this.boot.a && b === this.boot.b;
   }
 
-  #ownHistory() {
-    const ifHere =
-      (/** @type {"pushState"|"replaceState"} */ name) =>
-      (/** @type {any[]} */ ...entry) =>
-        this.#isHere() && history[name](entry[0], entry[1], entry[2]);
-    return { pushState: ifHere("pushState"), replaceState: ifHere("replaceState") };
-  }
-
   close() {
     this.#isClosed = true;
+    this.#pictures.close();
     this.#abort.abort();
     this.#aligning.abort();
     this.failed?.host.remove();
     this.charts?.close();
     this.player.close();
-    this.view.close();
+    this.desk.close();
     this.neurons?.close();
     this.takeaway?.close();
-    for (const side of SIDES) (this.sides[side].cache.close(), this.ribbons[side]?.close());
+    for (const side of SIDES) (this.sides[side].close(), this.ribbons[side]?.close());
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (document.querySelector("dialog[open], .offcanvas.show, .modal.show")) return;
-    const command = commandFromKey(event);
-    if (!command || ["togglePicture", "toggleWatch"].includes(command.name)) return;
-    event.preventDefault();
-    const on = { player: this.player, layout: this.sides.a.layout, view: this.view.view, picture: "flat" };
-    runCommand(command, { ...on, select: (fields) => this.#select(fields), toggleWatch: () => {} });
+  /** @param {import("../desk/keys.mjs").Command} command */
+  #obey(command) {
+    const on = { player: this.player, layout: this.sides.a.layout, view: this.desk.view, picture: "flat" };
+    COMMANDS[command.name]({ ...on, select: (fields) => this.#select(fields), toggleWatch: () => {} }, command);
   }
 
   /** @param {Record<string, any>} fields */
   #select(fields) {
     const { point, ...rest } = fields;
     const { layout } = this.sides.a;
-    if (point === undefined || !layout.rows.has(point)) return this.view.select(rest);
+    if (point === undefined || !layout.rows.has(point)) return this.desk.select(rest);
     const layer = blockOf(layout, point);
-    this.view.select({ ...rest, point, neuron: fields.neuron ?? null, ...(layer >= 0 ? { layer } : {}) });
+    this.desk.select({ ...rest, point, neuron: fields.neuron ?? null, ...(layer >= 0 ? { layer } : {}) });
   }
 
   /** Ask for a picture. However often: there is one per animation frame. */
   redraw() {
-    if (this.#needsRedraw || this.#isClosed) return;
-    this.#needsRedraw = true;
-    requestAnimationFrame(() => {
-      this.#needsRedraw = false;
-      if (!this.#isClosed) this.#paint();
-    });
+    this.#pictures.ask();
   }
 
   /** @param {number} moment
    *  @returns {{a: import("../core/wire.mjs").Frame|null, b: import("../core/wire.mjs").Frame|null}|null} null while one is fetched */
   #frames(moment) {
     const steps = this.alignment?.steps[moment] ?? [-1, -1];
-    const frames = SIDES.map((side, i) => (steps[i] < 0 ? null : this.sides[side].cache.get(steps[i])));
+    const frames = SIDES.map((side, i) => (steps[i] < 0 ? null : this.sides[side].frame(steps[i])));
     return frames.some((frame, i) => frame === null && steps[i] >= 0) ? null : { a: frames[0], b: frames[1] };
   }
 
+  /** @returns {boolean} whether there is a moment to draw */
   #paint() {
-    if (!document.getElementById(IDS.compare)) return this.close();
+    if (!document.getElementById(IDS.compare)) {
+      this.close();
+      return false;
+    }
     const { step: moment, direction, mode, waiting, wanted } = this.player;
     const sought = waiting ? wanted : moment;
     const steps = this.alignment?.steps[sought] ?? [-1, -1];
-    SIDES.forEach((side, i) => steps[i] >= 0 && this.#fetch(this.sides[side].cache, steps[i], direction));
+    SIDES.forEach((side, i) => steps[i] >= 0 && this.sides[side].want(steps[i], direction));
     const frames = this.#frames(moment);
     this.#tellFailure(sought, steps, frames !== null && !waiting);
     const isPlaying = mode === "playing";
-    const { point, neuron } = this.view.view;
+    const { point, neuron } = this.desk.view;
     if (frames) {
       SIDES.forEach((side, i) => {
         const [frame, step] = [frames[side], this.alignment?.steps[moment][i] ?? -1];
@@ -302,46 +299,48 @@ export class Comparison {
     }
     this.transport?.draw();
     this.charts?.draw(moment, point, isPlaying);
-  }
-
-  /** @param {import("../run/cache.mjs").FrameCache} cache
-   *  @param {number} step
-   *  @param {number} direction */
-  #fetch(cache, step, direction) {
-    const isHere = cache.get(step) !== null;
-    cache.ensure(step, direction).then(
-      () => isHere || this.redraw(),
-      () => {},
-    ); // the cache has a picture asked for, which says it
+    return frames !== null;
   }
 
   /** @param {number} moment
    *  @param {readonly number[]} steps of A and B
    *  @param {boolean} isHere */
   #tellFailure(moment, steps, isHere) {
-    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].cache.failureOf(steps[i])));
+    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].failureOf(steps[i])));
     const failure = failures.find(Boolean) ?? null;
     this.failed?.show(`Moment ${moment} did not come`, failure);
     document.getElementById(IDS.compare)?.classList.toggle("is-failed", failure !== null);
   }
 
   #wanted() {
-    const { align, by, layer, head } = this.view.view;
+    const { align, by, layer, head } = this.desk.view;
     const pair = { a: this.boot.a, b: this.boot.b, align, theme: theme() };
     return { pair: { ...pair, by }, view: { ...pair, moment: this.player.step, layer: layer ?? 0, head: head ?? 0 } };
   }
 
   /** @returns {URLSearchParams} what the server needs to know of the selection */
   #query() {
-    const { point, layer, head } = this.view.view;
+    const { point, layer, head } = this.desk.view;
     return new URLSearchParams({
       a: this.boot.a,
       b: this.boot.b,
-      align: this.view.view.align ?? this.boot.align,
+      align: this.desk.view.align ?? this.boot.align,
       moment: String(this.player.step),
       point: point ?? "",
       layer: String(layer ?? 0),
       head: String(head ?? 0),
     });
   }
+}
+
+/** @param {import("../core/types.mjs").Tokens} tokens
+ *  @returns {string[]} by position */
+function namesOf({ sequence, text }) {
+  return sequence.map((token) => (text[token] ?? `#${token}`).replace(/ /g, "␣"));
+}
+
+/** @param {import("../core/moments.mjs").Alignment} alignment
+ *  @returns {{phase: string[], forced: boolean[]}} of its moments, as a transport wants them of steps */
+function clockOf({ matched }) {
+  return { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) };
 }

@@ -4,7 +4,9 @@
  * Knows POST /record and the form's line of words. Refuses to know what is recorded.
  */
 
+import { goTo } from "../desk/history.mjs";
 import { recordingStatus, startRecording } from "../run/http.mjs";
+import { toldUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 
 const POLL_MS = 300;
@@ -22,8 +24,7 @@ export async function recordPair(prompts, settings, pollMs = POLL_MS) {
     for (const prompt of prompts) ids.push((await startRecording({ prompt, ...settings })).id);
     for (const [i, id] of ids.entries()) await finished(id, `Prompt ${"AB"[i]}`, says, pollMs);
     if (!says.isConnected) return; // somebody went elsewhere: the recordings are among the sessions
-    history.pushState(null, "", `/compare?a=${ids[0]}&b=${ids[1]}&align=mapping`);
-    dispatchEvent(new PopStateEvent("popstate"));
+    goTo(`/compare?a=${ids[0]}&b=${ids[1]}&align=mapping`);
   } catch (error) {
     says.textContent = "";
     showToast(/** @type {Error} */ (error).message, "error");
@@ -39,7 +40,7 @@ export async function recordPair(prompts, settings, pollMs = POLL_MS) {
  *  @throws {Error} where the recording failed */
 async function finished(id, name, says, pollMs) {
   for (;;) {
-    const { state, step, max_steps: most, message } = await recordingStatus(id);
+    const { state, step, max_steps: most, message } = await toldUntilAnswered(() => recordingStatus(id), new AbortController().signal);
     if (state === "finished") return;
     if (state === "error") throw new Error(message);
     const words = state === "queued" ? `${name} waits for its turn.` : message || `${name}: step ${step + 1} of at most ${most}.`;

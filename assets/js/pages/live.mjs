@@ -7,6 +7,7 @@
 
 import { Following } from "./following.mjs";
 import { IDS } from "../core/names.mjs";
+import { pushEntry } from "../desk/history.mjs";
 import { startRecording, steerRecording } from "../run/http.mjs";
 import { LiveBar } from "./live_bar.mjs";
 import { paceChoice } from "../shell/pace.mjs";
@@ -48,7 +49,7 @@ export class Live {
     try {
       const { id } = await startRecording(request);
       if (this.#abort.signal.aborted) return; // somebody went elsewhere: it is among the sessions
-      history.pushState(null, "", `/live?session=${id}`);
+      pushEntry(`/live?session=${id}`);
       const { checked: startsPaused } = /** @type {HTMLInputElement} */ (document.getElementById("live-start-paused"));
       this.watch({ session: id, num_steps: 0, is_steerable: true, limit: 0, startsPaused });
     } catch (error) {
@@ -95,7 +96,7 @@ export class Live {
 
   /** The form once more, for the next recording. */
   #again() {
-    history.pushState(null, "", "/live");
+    pushEntry("/live");
     this.#showForm();
     document.getElementById("live-prompt")?.focus();
   }

@@ -4,6 +4,7 @@
  * Knows the stream's messages as far as they say where the recording stands. Refuses to know frames' contents.
  */
 
+import { frames } from "../desk/frames.mjs";
 import { drops, headline, linkWords, progress, rate, sentenceOf } from "../core/live_words.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { Pace } from "../shell/pace.mjs";
@@ -108,7 +109,7 @@ export class LiveBar {
     this.steer("step");
   }
 
-  /** @param {any} message of the stream */
+  /** @param {Wire.Message} message of the stream */
   hear(message) {
     const status = this.#status;
     if (message.type === "text") return;
@@ -124,7 +125,7 @@ export class LiveBar {
       this.#dropped.payloads += message.payloads;
       this.#dropped.frames += message.frames;
     } else if (message.type === "end" || message.type === "refused") {
-      const { reason, end_reason: name = "error", num_steps: numSteps = 0 } = message;
+      const { reason, end_reason: name, num_steps: numSteps } = message.type === "end" ? message : { ...message, end_reason: "error", num_steps: 0 };
       Object.assign(status, { state: "over", message: reason, numSteps, hasFailed: FAILED.has(name) || name.startsWith("error") });
     }
     this.#draw();
@@ -143,7 +144,7 @@ export class LiveBar {
     const nowMs = performance.now();
     if (nowMs - this.#drawnAtMs > DRAW_EVERY_MS) {
       this.#drawnAtMs = nowMs;
-      requestAnimationFrame(() => setTimeout(() => this.#draw()));
+      frames.ask("motion", () => setTimeout(() => this.#draw()));
     } else this.#drawTimer ??= setTimeout(() => this.#draw(), 2 * DRAW_EVERY_MS);
   }
 

@@ -6,7 +6,7 @@
 
 import { IDS } from "../core/names.mjs";
 import { Charts } from "../panels/charts.mjs";
-import { openAddress } from "../shell/picker.mjs";
+import { goTo, pushEntry, replaceEntry } from "../desk/history.mjs";
 import { themeChanged, theme } from "../shell/shell.mjs";
 import { TakeAway } from "../shell/takeaway.mjs";
 import { csvAddress, neuronFromName, questionFromUrl, urlFromQuestion, valid } from "./question.mjs";
@@ -42,7 +42,7 @@ export class NeuronsPage {
       nameOf: (kind, extension) => `${boot.session}_${this.question.point}_${kind}.${extension}`,
       captionOf: () => `${boot.session} · ${this.question.point}`,
     });
-    history.replaceState(null, "", urlFromQuestion(this.question));
+    replaceEntry(urlFromQuestion(this.question));
     this.#show();
     this.charts.listen();
   }
@@ -59,7 +59,7 @@ export class NeuronsPage {
     const before = this.question;
     this.question = valid({ ...before, ...fields }, this.boot);
     const isNew = ["point", "neuron", "tab"].some((name) => /** @type {any} */ (before)[name] !== /** @type {any} */ (this.question)[name]);
-    history[isNew ? "pushState" : "replaceState"](null, "", urlFromQuestion(this.question));
+    (isNew ? pushEntry : replaceEntry)(urlFromQuestion(this.question));
     this.#show();
   }
 
@@ -85,7 +85,7 @@ export class NeuronsPage {
   /** Another session is another page, which Dash builds.
    *  @param {string} session */
   #open(session) {
-    openAddress(urlFromQuestion({ ...this.question, session }));
+    goTo(urlFromQuestion({ ...this.question, session }));
   }
 
   /** Arrow keys between the tabs.

@@ -4,6 +4,8 @@
  * Knows the fields and how they look in an address. Refuses to know the page and what there is to find. Pure.
  */
 
+import { fieldsFromUrl, number, text } from "../core/address.mjs";
+
 /** @typedef {object} Question
  *  @property {string} session
  *  @property {string} point hook point
@@ -24,31 +26,27 @@
 
 const DEFAULTS = Object.freeze({ neuron: 0, span: "point", scope: "session", method: "kmeans", groups: "auto", seed: 0, tab: "groups" });
 
-const PATTERNS = /** @type {Record<string, RegExp>} */ ({
-  neuron: /^\d{1,9}$/,
-  span: /^(point|blocks)$/,
-  scope: /^(session|weights)$/,
-  method: /^(kmeans|ward)$/,
-  groups: /^(auto|[2-9]|1[0-2])$/,
-  seed: /^\d{1,6}$/,
-  tab: /^(groups|neuron)$/,
-});
+/** A `point` may be anything: whether the session has it, its widths say. */
+const READERS = {
+  point: (/** @type {string} */ asked) => asked,
+  neuron: number(/^\d{1,9}$/),
+  span: text(/^(point|blocks)$/),
+  scope: text(/^(session|weights)$/),
+  method: text(/^(kmeans|ward)$/),
+  groups: text(/^(auto|[2-9]|1[0-2])$/),
+  seed: number(/^\d{1,6}$/),
+  tab: text(/^(groups|neuron)$/),
+};
 
 /** What an address asks for; what it does not say, or says wrongly, is as usual. A neuron means its dossier.
  *  @param {string} search
  *  @param {Boot} boot
  *  @returns {Question} */
 export function questionFromUrl(search, boot) {
-  const params = new URLSearchParams(search);
-  /** @type {Record<string, any>} */
-  const asked = {};
-  for (const [name, pattern] of Object.entries(PATTERNS)) {
-    const text = params.get(name);
-    if (text !== null && pattern.test(text)) asked[name] = typeof DEFAULTS[/** @type {keyof typeof DEFAULTS} */ (name)] === "number" ? Number(text) : text;
-  }
-  const point = params.get("point") ?? "";
+  const asked = fieldsFromUrl(search, READERS);
   if (asked.neuron !== undefined) asked.tab ??= "neuron";
-  return valid({ ...DEFAULTS, ...asked, session: boot.session, point: point in boot.widths ? point : boot.point }, boot);
+  const point = asked.point in boot.widths ? asked.point : boot.point;
+  return valid({ ...DEFAULTS, ...asked, session: boot.session, point }, boot);
 }
 
 /** @param {any} question

@@ -6,10 +6,12 @@
  */
 
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
+import { Again } from "../run/again.mjs";
+import { fetchJson } from "../run/http.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
-import { openAddress } from "../shell/picker.mjs";
-import { showToast } from "../shell/shell.mjs";
+import { goTo } from "../desk/history.mjs";
+import { Told } from "../shell/failed.mjs";
 
 /** @typedef {import("../core/session_list.mjs").Line} Line
  *  @typedef {{total: number, unread: number, found: number, recording: boolean, rows: Line[]}} Answer */
@@ -27,7 +29,7 @@ const COLUMNS = [
 ];
 
 const RECORD = { text: "Record a prompt", act: () => document.getElementById("record-open")?.click() };
-const LEARN = { text: "Learn how it works", act: () => openAddress("/learn") };
+const LEARN = { text: "Learn how it works", act: () => goTo("/learn") };
 
 /** @type {SessionList|null} */
 let list = null;
@@ -38,7 +40,10 @@ export async function mountSessions() {
   const host = document.getElementById("sessions-list");
   const search = /** @type {HTMLInputElement|null} */ (document.getElementById("sessions-search"));
   if (!host || !search) return;
-  if (list?.host !== host) list = new SessionList(host, search);
+  if (list?.host !== host) {
+    list?.again.close();
+    list = new SessionList(host, search);
+  }
   await list.load();
 }
 
@@ -55,6 +60,8 @@ class SessionList {
     this.turn = 0; // of the newest question: answers to older ones come too late
     this.isFetching = false;
     this.timer = 0;
+    this.again = new Again();
+    this.told = new Told();
     this.heads = COLUMNS.map(([column, label]) =>
       el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: label })),
     );
@@ -150,16 +157,15 @@ class SessionList {
   async #ask(start, stop) {
     const query = new URLSearchParams({ search: this.search.value, by: this.by, start: String(start), stop: String(stop) });
     try {
-      const response = await fetch(`/library/rows?${query}`);
-      const answer = await response.json();
-      if (!response.ok) throw new Error(answer.error);
+      const answer = await fetchJson(`/library/rows?${query}`);
+      this.again.answered();
+      this.told.show(null);
       return answer;
     } catch (error) {
-      if (this.host.isConnected)
-        showToast(error instanceof TypeError ? "The server does not answer: check that it is running." : /** @type {Error} */ (error).message, "error", {
-          text: "Try again",
-          act: () => this.load(),
-        });
+      if (this.host.isConnected) {
+        this.told.show(/** @type {Error} */ (error), { text: "Try again", act: () => this.again.now() });
+        this.again.wait(() => this.host.isConnected && this.load());
+      }
       return null;
     }
   }
@@ -211,7 +217,7 @@ class SessionList {
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (link && isPlain) {
       event.preventDefault();
-      openAddress(/** @type {string} */ (link.getAttribute("href")));
+      goTo(/** @type {string} */ (link.getAttribute("href")));
     }
     const button = target.closest("button");
     if (button?.dataset.do === "compare") this.#compare(/** @type {string} */ (button.dataset.id));
@@ -226,7 +232,7 @@ class SessionList {
   /** The first that is chosen is A, and says so where it was pressed; the second is B: then their comparison opens.
    *  @param {string|null} id null, or the first once more: none is chosen any longer */
   #compare(id) {
-    if (this.first && id && id !== this.first.id) return openAddress(`/compare?${new URLSearchParams({ a: this.first.id, b: id })}`);
+    if (this.first && id && id !== this.first.id) return goTo(`/compare?${new URLSearchParams({ a: this.first.id, b: id })}`);
     const line = this.first ? null : this.lines.find((each) => each.id === id);
     this.first = line ? { id: line.id, title: line.title } : null;
     this.#markFirst();

@@ -11,11 +11,9 @@ import { el } from "../shell/dom.mjs";
 
 export class Heads {
   /** @param {object} context
-   *  @param {(fields: Record<string, any>) => void} context.onSelect
-   *  @param {(fields: Record<string, any>) => void} context.choose */
-  constructor({ onSelect, choose }) {
+   *  @param {(fields: Record<string, any>) => void} context.onSelect */
+  constructor({ onSelect }) {
     this.onSelect = onSelect;
-    this.choose = choose;
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
@@ -48,11 +46,8 @@ export class Heads {
     host.setAttribute("aria-label", "Heads of the block");
     const button = (/** @type {string} */ name, /** @type {() => void} */ click) =>
       el("button", { type: "button", "aria-pressed": "false", on: { click } }, el("b", { text: name }), el("span"), el("span"));
-    const one = (/** @type {number} */ head) => () => {
-      this.choose({ overlay: false });
-      this.onSelect({ head });
-    };
-    const all = button("all", () => this.choose({ overlay: true }));
+    const one = (/** @type {number} */ head) => () => this.onSelect({ head, overlay: null });
+    const all = button("all", () => this.onSelect({ overlay: 1 }));
     all.title = "All heads over each other";
     host.replaceChildren(all, ...Array.from({ length: numHeads }, (_, head) => button(`head ${head}`, one(head))));
   }

@@ -7,6 +7,7 @@
  */
 
 import { IDS, TABS } from "../core/names.mjs";
+import { chartLooks, unlessUsual } from "../core/selection.mjs";
 import { el } from "../shell/dom.mjs";
 import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
@@ -14,6 +15,11 @@ import { Heads } from "./head_choice.mjs";
 import { Predicted } from "./predicted.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
+/** Id of a select above the charts, the view's field that it chooses, that look's name and usual value. */
+const CHOICES = /** @type {const} */ ([
+  [IDS.statChoice, "stat", "l2"],
+  [IDS.headsBy, "heads", "entropy"],
+]);
 const REST_MS = 200;
 /** What a tab shows that is drawn here, beside Plotly's figures.
  *  @type {Record<string, string[]>} */
@@ -65,11 +71,8 @@ export class Inspector {
     this.viewForServer = viewForServer;
     this.canAsk = canAsk;
     this.isFollowing = isFollowing;
-    /** What the tabs' own controls say; the server's callbacks hear it with the view. */
-    this.choices = { stat: "l2", heads: "entropy", overlay: false, temperature: 1 };
-    const choose = (/** @type {Record<string, any>} */ fields) => this.#choose(fields);
-    this.heads = new Heads({ onSelect, choose });
-    this.predicted = new Predicted({ choose });
+    this.heads = new Heads({ onSelect });
+    this.predicted = new Predicted({ onSelect });
     this.#buildTabs();
     this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), {
       onClick: (fields, plot) => this.#click(fields, plot),
@@ -134,6 +137,7 @@ export class Inspector {
     if (!isMoving || this.#shown() !== this.#posted) this.#timer ??= setTimeout(() => this.post(), REST_MS);
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
+    this.#showChoices();
     for (const id of VIEWS[view.tab] ?? []) this.#due.add(id);
     for (const { dataset } of panelsIn(`#panel-${view.tab}`))
       if (dataset.moves !== undefined || !this.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
@@ -169,7 +173,7 @@ export class Inspector {
     this.#isRipe = false;
     const { frame, view } = this.#wanted;
     const startMs = performance.now();
-    const shown = { ...view, ...this.choices };
+    const shown = { ...view, ...chartLooks(view) };
     const [id] = this.#due;
     this.#due.delete(id);
     if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
@@ -183,11 +187,14 @@ export class Inspector {
     if (this.#due.size) this.#feedSoon();
   }
 
-  /** A tab's own control was used.
-   *  @param {Record<string, any>} fields of `choices` */
-  #choose(fields) {
-    Object.assign(this.choices, fields);
-    if (this.#wanted) this.draw(this.#wanted.frame, this.#wanted.view, false);
+  /** The choices above the charts say what is chosen. */
+  #showChoices() {
+    if (!this.#wanted) return;
+    const looks = chartLooks(this.#wanted.view);
+    for (const [id, name] of CHOICES) {
+      const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
+      if (choice && choice.value !== looks[name]) choice.value = looks[name];
+    }
   }
 
   #stopWaiting() {
@@ -212,14 +219,12 @@ export class Inspector {
 
   /** Hear of the choices above the figures, have the scripts of those that move; the page may bring them at any time. */
   #listen() {
-    for (const [id, name] of [
-      [IDS.statChoice, "stat"],
-      [IDS.headsBy, "heads"],
-    ]) {
+    for (const [id, name, usual] of CHOICES) {
       const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
       if (!choice || this.#listening.has(choice)) continue;
       this.#listening.add(choice);
-      choice.addEventListener("change", () => this.#choose({ [name]: choice.value }));
+      choice.addEventListener("change", () => this.onSelect({ [name]: unlessUsual(choice.value, usual) }));
+      this.#showChoices();
     }
     for (const id of [IDS.heads, IDS.predicted]) {
       const host = document.getElementById(id);

@@ -1,39 +1,28 @@
 /**
- * The list of hook points, top of the model first: filter, order, bars of statistics, the numbers of the selected one.
+ * The list of hook points, top of the model first: its rows, bars of statistics, the numbers of the selected one.
  *
- * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws. Refuses to know the clock.
+ * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws, layer_tools.mjs says which rows in which order. Refuses to know the clock.
  */
 
-import { changeOf, filtered, nameOf, ordered, ticksOf } from "../core/hook_list.mjs";
+import { filtered, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, rowInArray, stats } from "../core/layout.mjs";
+import { listLooks } from "../core/selection.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { LayerBars } from "./layer_bars.mjs";
+import { LayerTools } from "./layer_tools.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
 const REST_MS = 150;
 const NAME_GAP_PX = 6;
 
-const SORTS = Object.freeze({ model: "model order", l2: "l2", sparsity: "sparsity", p99: "p99", change: "change of l2" });
-const SCALES = Object.freeze({ asinh: "asinh scale", linear: "linear scale", own: "each row its own" });
-const MARKS = Object.freeze([
-  ["spread", "mean ± std"],
-  ["ends", "min–max"],
-  ["p99", "±p99 of |x|"],
-  ["l2", "l2"],
-  ["sparsity", "sparsity"],
-]);
-const ABOUT =
-  "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
-  "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
-  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2.";
+/** @typedef {import("./layer_tools.mjs").Looks} Looks */
 
 export class Layers {
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
   #selected = "";
-  /** @type {import("../core/hook_list.mjs").Sort} */
-  #sort = "model";
+  #looks = listLooks({});
   #scrollTop = 0;
   #height = 0;
   #rowPx = 20;
@@ -53,14 +42,14 @@ export class Layers {
    *  @param {number} context.limit largest magnitude of any value in the session
    *  @param {number} context.numSteps
    *  @param {(step: number) => void} context.needFrame the change from step to step wants this frame too
-   *  @param {(key: string) => void} context.onPick */
-  constructor(host, { layout, limit, numSteps, needFrame, onPick }) {
+   *  @param {(fields: Partial<import("../core/address.mjs").View>) => void} context.onSelect */
+  constructor(host, { layout, limit, numSteps, needFrame, onSelect }) {
     this.layout = layout;
     this.limit = Math.max(1, limit);
     this.l2Limit = this.limit;
     this.numSteps = numSteps;
     this.needFrame = needFrame;
-    this.onPick = onPick;
+    this.onSelect = onSelect;
     this.keys = layout.points.map((point) => point.key).reverse(); // the logits on top, as in the model
     this.shown = /** @type {string[]} */ ([]);
     this.canvas = el("canvas", { "aria-hidden": "true" });
@@ -69,51 +58,12 @@ export class Layers {
     this.numbers = el("div", { class: "mri-numbers" });
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.#buildList();
-    host.replaceChildren(this.#tools(), this.axis, this.rows, this.numbers, this.tip);
+    this.tools = new LayerTools({ onChoose: (looks) => this.#choose(looks), onDown: () => this.list.focus() });
+    host.replaceChildren(this.tools.host, this.axis, this.rows, this.numbers, this.tip);
     this.#buildNumbers();
     this.#arrange();
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(this.scroller);
-  }
-
-  /** @returns {HTMLElement} title, filter, order, scale, what the marks mean */
-  #tools() {
-    this.filter = el("input", {
-      type: "search",
-      class: "form-control form-control-sm",
-      placeholder: "filter: mlp_act, block 3 …",
-      "aria-label": "Filter hook points",
-      on: { input: () => this.#arrange() },
-    });
-    this.filter.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && this.list.focus());
-    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label, /** @type {(name: any) => void} */ act) => {
-      const select = el("select", { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: () => act(select.value) } });
-      select.append(...Object.entries(names).map(([value, text]) => el("option", { value, text })));
-      return select;
-    };
-    this.sortChoice = choice(SORTS, "Order of the hook points", (sort) => {
-      this.#sort = sort;
-      if (this.#frame) this.#needBefore(this.#frame.header.step);
-      this.#arrange();
-      this.scroller.scrollTop = 0;
-    });
-    this.scaleChoice = choice(SCALES, "Scale of the bars", () => this.#setScale());
-    this.note = el("p", { class: "mri-note" });
-    const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
-    return el(
-      "div",
-      { class: "mri-layers-tools" },
-      el(
-        "div",
-        { class: "mri-layers-head" },
-        el("h2", { text: "Hook points" }),
-        this.note,
-        el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT }),
-      ),
-      this.filter,
-      el("div", { class: "mri-layers-choices" }, this.sortChoice, this.scaleChoice),
-      el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks),
-    );
   }
 
   #buildList() {
@@ -134,7 +84,7 @@ export class Layers {
           "data-key": key,
           "aria-label": key,
           "aria-selected": "false",
-          on: { click: () => this.onPick(key) },
+          on: { click: () => this.onSelect({ point: key }) },
         },
         el("span", { class: "mri-block", text: block }),
         el("span", { class: "mri-point", text: kind }),
@@ -163,9 +113,29 @@ export class Layers {
 
   /** Filter by nothing. */
   #showAll() {
-    this.filter.value = "";
-    this.filter.focus();
+    this.tools.filter.focus();
+    this.#choose({ ...this.#looks, filter: "" });
+  }
+
+  /** A tool was used: it shows at once, not with the next picture.
+   *  @param {Looks} looks */
+  #choose(looks) {
+    this.arrange(looks);
+    const { filter, sort, scale } = looks;
+    this.onSelect({ filter: filter || null, sort: sort === "model" ? null : sort, scale: scale === "asinh" ? null : scale });
+  }
+
+  /** Which rows there are, in which order, and how long their bars.
+   *  @param {Looks} looks */
+  arrange(looks) {
+    const { filter, sort, scale } = this.#looks;
+    this.#looks = looks;
+    if (looks.filter === filter && looks.sort === sort && looks.scale === scale) return;
+    this.tools.show(looks);
+    if (looks.scale !== scale) this.#setScale();
+    if (looks.sort !== sort && this.#frame) this.#needBefore(this.#frame.header.step);
     this.#arrange();
+    if (looks.sort !== sort) this.scroller.scrollTop = 0;
   }
 
   /** A recording grew.
@@ -194,7 +164,7 @@ export class Layers {
     const isNew = frame !== this.#frame || before !== this.#before;
     this.#frame = frame;
     this.#before = before;
-    if (isNew && this.#sort !== "model") {
+    if (isNew && this.#looks.sort !== "model") {
       this.#needBefore(frame.header.step);
       clearTimeout(this.#timer);
       if (!isMoving) this.#timer = setTimeout(() => this.#arrange(), REST_MS);
@@ -212,7 +182,7 @@ export class Layers {
 
   /** @param {number} step */
   #needBefore(step) {
-    if (this.#sort === "change" && !this.#before && step > 0) this.needFrame(step - 1);
+    if (this.#looks.sort === "change" && !this.#before && step > 0) this.needFrame(step - 1);
   }
 
   /** The columns of names are as wide as the longest and their gap, which scrollWidth leaves out; the second at most two fifths of the list. */
@@ -235,7 +205,7 @@ export class Layers {
   }
 
   #setScale() {
-    const scale = this.scaleChoice.value;
+    const { scale } = this.#looks;
     const limit = scale === "asinh" ? this.l2Limit : this.limit;
     this.bars.setScale(scale, limit);
     const [left, width] = this.bars.bars;
@@ -251,7 +221,7 @@ export class Layers {
       scrollTop: this.#scrollTop,
       rowPx: this.#rowPx,
       numSteps: this.numSteps,
-      number: (key) => this.#numberText(key),
+      number: (key) => numberText(this.#looks.sort, this.#number(key)),
     });
   }
 
@@ -259,29 +229,16 @@ export class Layers {
    *  @param {string} key
    *  @returns {number} */
   #number(key) {
-    if (!this.#frame) return NaN;
-    const now = stats(this.#frame, this.layout, key);
-    if (this.#sort === "model") return now.l2;
-    if (this.#sort === "change") return this.#before ? changeOf(stats(this.#before, this.layout, key).l2, now.l2) : NaN;
-    return now[this.#sort];
-  }
-
-  /** @param {string} key
-   *  @returns {string} */
-  #numberText(key) {
-    const value = this.#number(key);
-    if (Number.isNaN(value)) return "—";
-    if (this.#sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
-    if (this.#sort === "change") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(0)} %`;
-    return formatValue(value);
+    const of = (/** @type {import("../core/wire.mjs").Frame} */ frame) => /** @type {Record<string, number>} */ ({ ...stats(frame, this.layout, key) });
+    return this.#frame ? numberOf(this.#looks.sort, of(this.#frame), this.#before && of(this.#before)) : NaN;
   }
 
   /** Filter and order the rows for this step. */
   #arrange() {
-    const by = (/** @type {string} */ key) => (this.#sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
-    const shown = ordered(filtered(this.keys, this.filter.value), this.#sort, by);
+    const by = (/** @type {string} */ key) => (this.#looks.sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
+    const shown = ordered(filtered(this.keys, this.#looks.filter), this.#looks.sort, by);
     if (shown.join() !== this.shown.join()) this.#showRows(shown);
-    this.note.textContent = this.#sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
+    this.tools.note.textContent = this.#looks.sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
     this.#drawBars();
   }
 
@@ -370,6 +327,6 @@ export class Layers {
     event.stopPropagation();
     const key = this.shown[Math.min(this.shown.length - 1, Math.max(0, to))];
     this.#select(key); // now, not with the next picture: the next key goes on from here
-    this.onPick(key);
+    this.onSelect({ point: key });
   }
 }

@@ -6,8 +6,8 @@
  * come from and when to draw.
  */
 
-import { stepsOfPositions } from "../core/growth.mjs";
 import { ledeOf } from "../core/lede.mjs";
+import { chartLooks, listLooks } from "../core/selection.mjs";
 import { Inspector } from "./inspector.mjs";
 import { Layers } from "./layers.mjs";
 import { Ribbon } from "./ribbon.mjs";
@@ -25,42 +25,38 @@ export class Panels {
   #linesAtMs = 0; // when the small lines were drawn last
 
   /** @param {object} context
-   *  @param {string} context.session
-   *  @param {number} context.limit largest magnitude of any value
-   *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {any} context.meta
-   *  @param {import("../core/types.mjs").Tokens} context.tokens
+   *  @param {import("../run/run.mjs").Run} context.run
    *  @param {Record<string, any>} context.scales
    *  @param {import("../desk/player.mjs").Player} context.player
-   *  @param {import("../desk/view.mjs").ViewState} context.view
-   *  @param {import("../core/growth.mjs").Growth|null} context.growth
+   *  @param {import("../desk/desk.mjs").Desk} context.desk
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(point: string, neuron: number) => void} context.onToggle a neuron watched, or no longer
    *  @param {(step: number) => void} context.needFrame
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
    *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
-  constructor({ session, limit, layout, meta, tokens, scales, player, view, growth, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
+  constructor({ run, scales, player, desk, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
     const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
-    const source = { layout, tokens, stepOf: growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
+    const { session, limit, layout, meta, tokens } = run;
+    const source = { layout, tokens, stepOf: run.stepOf, numPrompt: run.numPrompt };
+    this.run = run;
     this.player = player;
-    this.view = view;
-    this.growth = growth;
+    this.desk = desk;
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens,
       stepOf: source.stepOf,
       numPrompt: source.numPrompt,
       onSeek,
       hasAttention: layout.n_head > 0,
-      influence: { session, version: meta.version, scales, onChoose: (influence) => view.select({ influence }) },
+      influence: { session, version: meta.version, scales, onChoose: (influence) => desk.select({ influence }) },
     });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
-    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onPick: (point) => onSelect({ point }) });
+    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onSelect });
     host("mri-lede").textContent = ledeOf(meta.session, layout);
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing });
-    this.inspector.showTab(/** @type {string} */ (view.view.tab));
+    this.inspector.showTab(/** @type {string} */ (desk.view.tab));
     this.watched = new Watched({ session, scales, onSelect, onToggle });
     const { model_id: model } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
@@ -69,16 +65,17 @@ export class Panels {
         .filter(Boolean)
         .join(" · ");
     host("mri-facts").textContent = this.facts();
-    if (growth) this.#showGrowth(growth);
+    if (run.isGrowing) this.#showGrowth();
   }
 
-  /** What is selected, as the server's charts are asked for. */
+  /** What is selected, as the server's charts are asked for: what only the browser draws is not among it. */
   viewForServer() {
-    return { ...this.view.view, step: this.player.step, theme: theme(), ...this.inspector.choices };
+    const { session, point, layer, head, neuron, tab, watched } = this.desk.view;
+    return { session, point, layer, head, neuron, tab, watched, step: this.player.step, theme: theme(), ...chartLooks(this.desk.view) };
   }
 
   /** Lines over all steps.
-   *  @param {any} series */
+   *  @param {import("../core/types.mjs").Series} series */
   setSeries(series) {
     this.sentence.setFirstOdd(series.firstOdd ?? null);
     this.timeline.setSeries(series);
@@ -96,13 +93,14 @@ export class Panels {
    *  @param {boolean} isPlaying whether steps come by themselves */
   draw(frame, before, isPlaying) {
     const { step } = this.player;
-    const { view } = this.view;
+    const { view } = this.desk;
     const point = /** @type {string} */ (view.point);
+    this.layers.arrange(listLooks(view));
     if (frame) {
       if (this.hasGrown) this.ribbon.grow();
       this.ribbon.show(this.player.isPaced ? this.player.furthest : Infinity);
       this.ribbon.follow(step);
-      if (this.hasGrown && this.growth) this.#showGrowth(this.growth);
+      if (this.hasGrown) this.#showGrowth();
       this.layers.draw(frame, before, point, isPlaying);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
@@ -114,18 +112,18 @@ export class Panels {
     this.inspector.draw(frame, view, isPlaying);
   }
 
-  /** What is drawn over all steps gets the new ones.
-   *  @param {import("../core/growth.mjs").Growth} growth */
-  #showGrowth(growth) {
+  /** What is drawn over all steps gets the new ones. */
+  #showGrowth() {
+    const series = /** @type {import("../core/types.mjs").Series} */ (this.run.series);
     this.hasGrown = false;
     this.transport.grow();
-    this.sentence.setFirstOdd(growth.firstOdd);
-    this.timeline.setSeries({ ...growth.series, firstOdd: growth.firstOdd });
-    this.layers.grow(growth.numSteps, growth.limit);
+    this.sentence.setFirstOdd(series.firstOdd ?? null);
+    this.timeline.setSeries(series);
+    this.layers.grow(this.run.numSteps, this.run.limit);
     /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
     this.#linesAtMs = performance.now();
-    this.layers.setSeries(growth.series);
+    this.layers.setSeries(series);
   }
 
   close() {

@@ -8,13 +8,14 @@ import { formatPercent, trueMinus } from "../core/format.mjs";
 import { predictions } from "../core/predictions.mjs";
 import { IDS } from "../core/names.mjs";
 import { howChosen, tokenName } from "../core/token_names.mjs";
+import { unlessUsual } from "../core/selection.mjs";
 import { el } from "../shell/dom.mjs";
 
 export class Predicted {
   /** @param {object} context
-   *  @param {(fields: Record<string, any>) => void} context.choose */
-  constructor({ choose }) {
-    this.choose = choose;
+   *  @param {(fields: Record<string, any>) => void} context.onSelect */
+  constructor({ onSelect }) {
+    this.onSelect = onSelect;
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
@@ -23,30 +24,30 @@ export class Predicted {
   draw(frame, source, { temperature }) {
     const host = document.getElementById(IDS.predicted);
     if (!host) return;
-    if (!host.firstChild) this.#build(host, temperature);
+    if (!host.firstChild) this.#build(host);
+    const slider = /** @type {HTMLInputElement} */ (host.querySelector("input"));
+    if (Number(slider.value) !== temperature) slider.value = String(temperature);
     const output = /** @type {HTMLElement} */ (host.querySelector("output"));
     const facts = /** @type {HTMLElement} */ (host.querySelector("p"));
     output.textContent = temperature.toFixed(2);
     facts.replaceChildren(...followingWords(frame, source));
   }
 
-  /** @param {HTMLElement} host
-   *  @param {number} temperature */
-  #build(host, temperature) {
+  /** @param {HTMLElement} host */
+  #build(host) {
+    const choose = (/** @type {number} */ temperature) => {
+      slider.value = String(temperature);
+      this.onSelect({ temperature: unlessUsual(temperature, 1) });
+    };
     const slider = el("input", {
       type: "range",
       id: "mri-temperature",
       min: "0.1",
       max: "2",
       step: "0.05",
-      value: String(temperature),
       "data-mri-keys": "own",
-      on: { input: (/** @type {any} */ event) => this.choose({ temperature: Number(event.target.value) }) },
+      on: { input: (/** @type {any} */ event) => choose(Number(event.target.value)) },
     });
-    const back = () => {
-      slider.value = "1";
-      this.choose({ temperature: 1 });
-    };
     host.replaceChildren(
       el(
         "div",
@@ -59,7 +60,7 @@ export class Predicted {
           class: "mri-button",
           text: "1",
           title: "Back to temperature 1, where the probabilities are exact",
-          on: { click: back },
+          on: { click: () => choose(1) },
         }),
       ),
       el("p", { class: "mri-following" }),

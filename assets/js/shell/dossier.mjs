@@ -5,7 +5,7 @@
  */
 
 import { el } from "./dom.mjs";
-import { openAddress } from "./picker.mjs";
+import { goTo } from "../desk/history.mjs";
 
 /** @param {string} session
  *  @param {string} point
@@ -19,7 +19,7 @@ export function dossierLink(session, point, neuron, text, classes) {
   const open = (/** @type {MouseEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab or window of its own: the browser's business
     event.preventDefault();
-    openAddress(href);
+    goTo(href);
   };
   return /** @type {HTMLAnchorElement} */ (
     el("a", { href, title, text, class: classes, "aria-label": `Dossier of ${point} · ${neuron}`, on: { click: open } })

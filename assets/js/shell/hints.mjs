@@ -2,9 +2,11 @@
  * Five call-outs on the real screen, on the first visit only: beside what they speak of, never on the picture, the sentence or the
  * clock. Nothing plays while one is open; whoever plays has done with them.
  *
- * Not modal. Knows where the parts are, and whether the call-outs were seen (localStorage); refuses to know what those parts do.
+ * Not modal. Knows where the parts are, and whether the call-outs were seen; refuses to know what those parts do.
  */
 
+import { keys } from "../desk/keys.mjs";
+import { keep, recall } from "../desk/storage.mjs";
 import { placeBeside } from "./beside.mjs";
 import { el } from "./dom.mjs";
 
@@ -65,19 +67,11 @@ const HINTS = Object.freeze([
   },
 ]);
 
-/** @returns {boolean} */
-function wereSeen() {
-  try {
-    return localStorage.getItem(SEEN) !== null;
-  } catch {
-    return true; // a browser that keeps nothing would show them on every visit
-  }
-}
-
 export class Hints {
   #at = -1;
   #isOwed = false; // they come when the clock rests
   #abort = new AbortController();
+  #uncover = () => {};
   /** @type {any} */
   #timer = null;
   /** @type {HTMLElement|null} */
@@ -100,7 +94,6 @@ export class Hints {
       },
       { signal },
     );
-    document.addEventListener("keydown", (event) => this.#key(event), { signal, capture: true });
     addEventListener("resize", () => this.#place(), { signal });
     addEventListener("scroll", () => this.#ringAround(), { signal, capture: true, passive: true });
     player.subscribe(() => this.#hear());
@@ -108,7 +101,7 @@ export class Hints {
 
   /** The page stands: show them soon, if they never were. */
   welcome() {
-    if (wereSeen()) return;
+    if (recall(SEEN) !== null) return; // a browser that keeps nothing would show them on every visit
     this.#timer = setTimeout(() => {
       this.#isOwed = true;
       this.#hear();
@@ -140,6 +133,7 @@ export class Hints {
     const isFree = this.#at >= 0 || !this.#before || this.#before === document.body || !this.#before.matches("input, textarea, select");
     this.#remove();
     this.#at = at;
+    this.#uncover = keys.cover(() => this.#finish());
     const { title, text, mouse, touch } = HINTS[at];
     const isTouched = matchMedia(NARROW).matches || matchMedia("(pointer: coarse)").matches;
     const button = (/** @type {string} */ label, /** @type {() => void} */ act, attributes = {}) =>
@@ -174,11 +168,7 @@ export class Hints {
   }
 
   #finish() {
-    try {
-      localStorage.setItem(SEEN, new Date().toISOString());
-    } catch {
-      // then they come again
-    }
+    keep(SEEN, new Date().toISOString());
     const hadFocus = this.#card?.contains(document.activeElement);
     this.#remove();
     if (hadFocus && this.#before?.isConnected) this.#before.focus({ preventScroll: true });
@@ -190,13 +180,7 @@ export class Hints {
     this.#ring?.remove();
     this.#card = this.#ring = null;
     this.#at = -1;
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || this.#at < 0 || document.querySelector("dialog[open]")) return;
-    event.preventDefault(); // it did this, and nothing else
-    this.#finish();
+    this.#uncover();
   }
 
   #place() {

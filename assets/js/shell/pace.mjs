@@ -7,6 +7,7 @@
 
 import { behindWords } from "../core/live_words.mjs";
 import { PACES } from "../desk/player.mjs";
+import { keep, recall } from "../desk/storage.mjs";
 import { el, say } from "./dom.mjs";
 
 const KEPT_AS = "mri-pace";
@@ -15,21 +16,8 @@ const TITLE = "The model writes at its own speed; the picture follows at this pa
 
 /** @returns {number} of PACES */
 export function rememberedPace() {
-  try {
-    const kept = Number(localStorage.getItem(KEPT_AS) ?? USUAL);
-    return PACES.includes(kept) ? kept : USUAL;
-  } catch {
-    return USUAL; // a browser that keeps nothing
-  }
-}
-
-/** @param {number} pace */
-function remember(pace) {
-  try {
-    localStorage.setItem(KEPT_AS, String(pace));
-  } catch {
-    // the next recording begins as usual
-  }
+  const kept = Number(recall(KEPT_AS) ?? USUAL);
+  return PACES.includes(kept) ? kept : USUAL;
 }
 
 /** @param {(pace: number) => void} [onChoose]
@@ -41,7 +29,7 @@ export function paceChoice(onChoose = () => {}) {
   );
   select.value = String(rememberedPace());
   select.addEventListener("change", () => {
-    remember(Number(select.value));
+    keep(KEPT_AS, select.value);
     onChoose(Number(select.value));
   });
   return el("label", { class: "live-pace" }, el("span", { text: "Shown at" }), select);

@@ -7,12 +7,14 @@
 import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../core/names.mjs";
 import { Callbacks } from "../run/callbacks.mjs";
-import { BINDINGS, keyOf } from "../desk/keys.mjs";
+import { BINDINGS, isCharacter, keys } from "../desk/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
-import { openAddress } from "./picker.mjs";
+import { goTo } from "../desk/history.mjs";
+import { keep, recall } from "../desk/storage.mjs";
 
 const TOAST_MS = 9000;
+const THEME = "mri-theme"; // mri/web/parts/components.py reads it before the first picture
 
 /** Told of every change of theme. */
 export const themeChanged = new EventTarget();
@@ -30,10 +32,8 @@ export function startShell() {
     if (action === "keys") showKeys();
     if (action === "record") document.getElementById("record-open")?.click();
   });
-  document.addEventListener("keydown", (event) => {
-    const isTyping = /^(input|textarea|select)$/i.test(/** @type {HTMLElement} */ (event.target).tagName ?? "");
-    if (keyOf(event) === "?" && !isTyping && !event.defaultPrevented) showKeys();
-  });
+  document.addEventListener("keydown", (event) => keys.hear(event));
+  keys.know(["showKeys"], showKeys);
   document.addEventListener("click", goBackToScanner, { capture: true });
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
   watchServer();
@@ -62,7 +62,7 @@ function goBackToScanner(event) {
   if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
-  openAddress(scannerAddress);
+  goTo(scannerAddress);
 }
 
 /** Underline the page that is open. */
@@ -79,12 +79,7 @@ function markPage() {
 
 /** Until somebody chooses here, the page is as light or dark as the system. */
 function followSystem() {
-  try {
-    if (localStorage.getItem("mri-theme")) return;
-  } catch {
-    // a browser that keeps nothing has chosen nothing
-  }
-  setTheme(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+  if (!recall(THEME)) setTheme(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
 }
 
 /** @param {"dark"|"light"} next */
@@ -95,11 +90,7 @@ function setTheme(next) {
 
 function switchTheme() {
   const next = theme() === "dark" ? "light" : "dark";
-  try {
-    localStorage.setItem("mri-theme", next);
-  } catch {
-    // a browser that keeps nothing still switches
-  }
+  keep(THEME, next);
   setTheme(next);
 }
 
@@ -143,7 +134,16 @@ export function showKeys() {
     words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
   }
   const list = el("dl");
-  for (const { label, does } of BINDINGS) list.append(el("dt", {}, el("kbd", { text: label })), el("dd", { text: does }));
+  const listKeys = () => {
+    const known = BINDINGS.filter((binding) => keys.haveCharacters || !isCharacter(binding));
+    list.replaceChildren(...known.flatMap(({ label, does }) => [el("dt", {}, el("kbd", { text: label })), el("dd", { text: does })]));
+  };
+  const switchCharacters = (/** @type {any} */ event) => {
+    keys.haveCharacters = event.target.checked;
+    listKeys();
+  };
+  const characters = el("input", { type: "checkbox", id: "mri-character-keys", checked: keys.haveCharacters, on: { change: switchCharacters } });
+  listKeys();
   const dialog = el(
     "dialog",
     { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
@@ -152,6 +152,7 @@ export function showKeys() {
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
     el("h3", { text: "Keys" }),
     el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
+    el("p", {}, characters, " ", el("label", { for: "mri-character-keys", text: "Letters and signs are keys, too; where they are not, those below are left" })),
     list,
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));

@@ -6,6 +6,7 @@
  */
 
 import { blobFromDataUrl } from "../core/takeaway.mjs";
+import { keys } from "../desk/keys.mjs";
 import { el } from "./dom.mjs";
 import { plotOf } from "./plotly.mjs";
 import { pictureOf } from "./picture.mjs";
@@ -15,6 +16,7 @@ const TITLE_PX = 34;
 
 export class TakeAway {
   #abort = new AbortController();
+  #uncover = () => {};
 
   /** @param {HTMLElement|null} host of the page's own menu; null on a page without one
    *  @param {object} context
@@ -44,16 +46,20 @@ export class TakeAway {
     host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title }), list));
     const { signal } = this.#abort;
     document.addEventListener("click", (event) => this.#click(event), { signal });
-    document.addEventListener("toggle", (event) => /** @type {any} */ (event.target).matches?.(".mri-menu[open]") && context.pause(), {
-      signal,
-      capture: true,
-    });
-    // before any key of the page: an Escape that closes a menu does nothing else
-    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus() && event.preventDefault(), { signal, capture: true });
+    document.addEventListener("toggle", (event) => this.#toggled(/** @type {HTMLElement} */ (event.target)), { signal, capture: true });
   }
 
   close() {
     this.#abort.abort();
+    this.#uncover();
+  }
+
+  /** @param {HTMLElement} target that was opened or closed */
+  #toggled(target) {
+    if (!target.matches(".mri-menu")) return;
+    if (target.matches("[open]")) this.context.pause();
+    this.#uncover();
+    if (document.querySelector(".mri-menu[open]")) this.#uncover = keys.cover(() => closeMenus());
   }
 
   /** @param {MouseEvent} event */

@@ -118,6 +118,22 @@ export function turned({ yaw, pitch, zoom }, by) {
   return { yaw: yaw + (by.yaw ?? 0), pitch: Math.min(1.45, Math.max(0.06, pitch + (by.pitch ?? 0))), zoom: Math.min(8, Math.max(0.5, zoom * (by.zoom ?? 1))) };
 }
 
+/** @param {string|null|undefined} text "yaw,pitch,zoom"; none: as it begins
+ *  @returns {Orbit} kept as `turned` keeps it */
+export function orbitFromText(text) {
+  if (!text) return { ...HOME };
+  const [yaw, pitch, zoom] = text.split(",").map(Number);
+  return turned({ yaw, pitch, zoom }, {});
+}
+
+/** @param {Orbit} orbit
+ *  @returns {string|null} "yaw,pitch,zoom" to a thousandth, the yaw within one turn; null: as it begins. Inverse of orbitFromText */
+export function textFromOrbit({ yaw, pitch, zoom }) {
+  const within = Math.atan2(Math.sin(yaw), Math.cos(yaw));
+  const text = [within, pitch, zoom].map((part) => Number(part.toFixed(3))).join();
+  return text === [HOME.yaw, HOME.pitch, HOME.zoom].join() ? null : text;
+}
+
 /** @param {Point} a
  *  @param {Point} b */
 function dot(a, b) {

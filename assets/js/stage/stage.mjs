@@ -7,6 +7,7 @@
 
 import { FLOWS } from "../core/flow.mjs";
 import { captured } from "../core/layout.mjs";
+import { stageLooks, unlessUsual } from "../core/selection.mjs";
 import { plateKeys } from "./plates.mjs";
 import { el } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
@@ -25,10 +26,12 @@ import { TowerPicture } from "./tower.mjs";
  *  @property {boolean} isSigned
  *  @property {boolean} hasStats
  *  @property {import("../core/flow.mjs").FlowKind} flow
+ *  @property {string|null} [camera] "yaw,pitch,zoom" of the tower
  *  @property {number} width
  *  @property {number} height */
 
 /** @typedef {"tower"|"flat"} PictureName */
+/** @typedef {import("../core/address.mjs").View} View */
 
 const DRAG_PX = 4;
 const TURN_PER_PX = 0.006;
@@ -39,7 +42,6 @@ export class Stage {
   frame = null;
   /** @type {PictureName} */
   picture = "tower";
-  #options = { isSingle: false, isSigned: false, hasStats: false, flow: /** @type {import("../core/flow.mjs").FlowKind} */ ("attention") };
   #legendOf = "";
   /** Name of the groups that colour the dots, or did before they were switched off.
    *  @type {string|null} */
@@ -59,16 +61,15 @@ export class Stage {
    *  @param {Record<string, any>} context.scales assets/scales.json
    *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
    *  @param {import("../core/types.mjs").Tokens} context.tokens
-   *  @param {(picked: {point: string, neuron?: number, watch?: boolean}|{picture: PictureName}|{groups: string|null}) => void} context.onPick
+   *  @param {(picked: Partial<View> & {watch?: boolean}) => void} context.onPick
    *  @param {() => void} context.onRetry the step that did not come is asked for again
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
   constructor(host, context) {
     this.host = host;
     this.context = context;
-    this.#options.isSigned = context.layout.n_layer === 0; // in a small network of one's own a weight's sign is what it says
     this.flat = new FlatPicture(context);
-    this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw() });
+    this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw(), onTurn: (camera) => context.onPick({ camera }) });
     this.failed = new Failed(context.onRetry);
     this.note = el("p", { class: "mri-stage-note", hidden: true });
     this.tip = el("div", { class: "mri-tip", hidden: true });
@@ -113,19 +114,19 @@ export class Stage {
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {{point: string|null, neuron: number|null, picture: PictureName|null, watched: readonly string[]|null,
-   *          groups?: import("../core/groups.mjs").Groups|null}} view
+   *  @param {Omit<View, "groups"> & {groups?: import("../core/groups.mjs").Groups|null}} view
    *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
    *  @param {boolean} isPlaying the clock goes on by itself */
   draw(frame, view, before, isPlaying) {
     this.frame = frame;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
-    const { isSingle, ...options } = this.#options;
+    const looks = stageLooks(view, this.context.layout.n_layer === 0);
+    const { isSingle, ...options } = looks;
     const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
-    this.#drawLegend(point, keys);
+    this.#drawLegend(point, keys, looks);
     const current = this.#current();
     const isTower = current === this.tower;
     if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
@@ -139,6 +140,7 @@ export class Stage {
         watched: view.watched ?? [],
         groups: this.#groups?.has(keys) ? this.#groups : null,
         ...options,
+        camera: view.camera,
         width,
         height,
       },
@@ -197,46 +199,43 @@ export class Stage {
   }
 
   /** @param {string} key
-   *  @param {string[]} keys hook points that are shown */
-  #drawLegend(key, keys) {
+   *  @param {string[]} keys hook points that are shown
+   *  @param {import("../core/selection.mjs").StageLooks} looks */
+  #drawLegend(key, keys, looks) {
     const { scales, fullScale, layout } = this.context;
-    const { isSigned, isSingle, hasStats, flow } = this.#options;
+    const { isSigned, isSingle, hasStats, flow } = looks;
+    const { onPick } = this.context;
     const isTower = this.#current() === this.tower;
-    const name = JSON.stringify([key, this.#options, isTower, this.picture, this.#groups]);
+    const name = JSON.stringify([key, looks, isTower, this.picture, this.#groups]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
-    const change = (/** @type {Partial<typeof this.#options>} */ options) => () => {
-      Object.assign(this.#options, options);
-      this.context.needsRedraw();
-    };
     const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
       el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
-    const pick = (/** @type {PictureName} */ picture) => () => this.context.onPick({ picture });
+    const pick = (/** @type {Partial<View>} */ fields) => () => onPick(fields);
+    const isSignedAsUsual = layout.n_layer === 0;
     const tools = [
-      button("tower", this.picture === "tower", pick("tower"), "Plates in perspective (t)"),
-      button("flat", this.picture === "flat", pick("flat"), "All plates face on, for work (t)"),
-      button("± sign", isSigned, change({ isSigned: !isSigned }), "Colour by sign: blue negative, red positive"),
-      button("one plate", isSingle, change({ isSingle: !isSingle }), "Only the selected hook point, large"),
+      button("tower", this.picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
+      button("flat", this.picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
+      button("± sign", isSigned, pick({ sign: isSigned !== isSignedAsUsual ? null : isSigned ? 0 : 1 }), "Colour by sign: blue negative, red positive"),
+      button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large"),
     ];
     const groupsOf = this.#groupsOf;
     if (groupsOf)
-      tools.push(
-        button(
-          "groups",
-          this.#groups !== null,
-          () => this.context.onPick({ groups: this.#groups ? null : groupsOf }),
-          "Colour by the groups of the Neurons page",
-        ),
-      );
+      tools.push(button("groups", this.#groups !== null, pick({ groups: this.#groups ? null : groupsOf }), "Colour by the groups of the Neurons page"));
     if (isTower) {
       tools.push(
-        button("statistics", hasStats, change({ hasStats: !hasStats }), "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖"),
+        button(
+          "statistics",
+          hasStats,
+          pick({ numbers: hasStats ? null : 1 }),
+          "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖",
+        ),
         button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
       );
     }
     const hasFlow = isTower && layout.n_layer > 0;
     const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
-    if (hasFlow) parts.push(this.#flowChoice(flow, change));
+    if (hasFlow) parts.push(this.#flowChoice(flow));
     const focused = document.activeElement;
     this.legend.replaceChildren(...parts);
     this.tools.replaceChildren(...tools);
@@ -244,13 +243,12 @@ export class Stage {
       [...tools, ...parts].find((each) => each.tagName === focused.tagName && each.textContent === focused.textContent)?.focus();
   }
 
-  /** @param {string} flow
-   *  @param {(options: any) => () => void} change */
-  #flowChoice(flow, change) {
+  /** @param {string} flow */
+  #flowChoice(flow) {
     const select = el("select", {
       "aria-label": "What the particles carry",
       title: "What the particles carry",
-      on: { change: (/** @type {any} */ event) => change({ flow: event.target.value })() },
+      on: { change: (/** @type {any} */ event) => this.context.onPick({ flow: unlessUsual(event.target.value, "attention") }) },
     });
     select.append(...FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow })));
     return select;

@@ -5,8 +5,9 @@
  * Knows the mouse as turns of the camera. Refuses to know the network, the clock of steps and Plotly.
  */
 
+import { frames } from "../desk/frames.mjs";
 import { hookPoint } from "../core/layout.mjs";
-import { HOME, fitCamera, project, turned } from "./camera.mjs";
+import { HOME, fitCamera, orbitFromText, project, textFromOrbit, turned } from "./camera.mjs";
 import { MOST_STREAMS, streamsOf } from "./particles.mjs";
 import { FULL, Quality, TIERS } from "./quality.mjs";
 import { Renderer } from "./renderer.mjs";
@@ -73,6 +74,7 @@ export class TowerPicture {
    *  @param {import("../core/types.mjs").Tokens} context.tokens
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw
+   *  @param {(camera: string|null) => void} context.onTurn the camera, as a view has it
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
     this.context = context;
@@ -116,8 +118,9 @@ export class TowerPicture {
   draw(frame, shown, before, isPlaying) {
     if (!this.renderer) return;
     const now = performance.now();
-    const { width, height, keys, point, ...rest } = shown;
-    const arrangement = JSON.stringify([width, height, keys, point, this.orbit]);
+    const { width, height, keys, point, camera, ...rest } = shown;
+    this.orbit = orbitFromText(camera);
+    const arrangement = JSON.stringify([width, height, keys, point, camera]);
     if (arrangement !== this.#arrangement) this.#place(shown, arrangement);
     const dotsOfNow = JSON.stringify([keys, rest]);
     const isNewStep = frame !== this.#frame;
@@ -182,7 +185,7 @@ export class TowerPicture {
   #schedule() {
     if (this.#isScheduled || this.#isClosed || this.#calm.matches) return;
     this.#isScheduled = true;
-    requestAnimationFrame((now) => {
+    frames.ask("motion", (now) => {
       this.#isScheduled = false;
       if (this.#isClosed || !this.canvas.isConnected || !this.renderer) return;
       if (now > this.#awakeUntilMs) {
@@ -222,7 +225,7 @@ export class TowerPicture {
   /** @param {{yaw?: number, pitch?: number, zoom?: number}|null} by null: back to where it began */
   turn(by) {
     this.orbit = by ? turned(this.orbit, by) : { ...HOME };
-    this.context.needsRedraw();
+    this.context.onTurn(textFromOrbit(this.orbit));
   }
 
   /** @param {number} x CSS pixels

@@ -78,6 +78,11 @@ class Watcher:
         while not self.steps or self.steps[-1] < stop - 1:
             self.hear("frame")
 
+    def hear_state(self, state: str) -> None:
+        """Everything until the recording is in `state`, which it may have told already."""
+        while not (told := self.of("state")) or told[-1]["state"] != state:
+            self.hear("state")
+
     @property
     def kinds(self) -> list[str]:
         return [heard["type"] if isinstance(heard, dict) else "frame" for heard in self.heard]

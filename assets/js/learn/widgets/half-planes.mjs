@@ -64,7 +64,7 @@ export default function mount(host, { data, words: allWords, state, announce, sc
   function choose(i) {
     unit = i;
     chosen.add(i);
-    scanner()?.view.select({ point: "mlp_act", neuron: i });
+    scanner()?.desk.select({ point: "mlp_act", neuron: i });
     draw();
     if (chosen.size >= 3) announce("units");
   }

@@ -1,0 +1,66 @@
+/**
+ * Above the list of hook points: filter, order, scale of the bars, and what their marks mean.
+ *
+ * Knows its controls only: which rows there are then is the list's.
+ */
+
+import { el } from "../shell/dom.mjs";
+
+/** @typedef {ReturnType<typeof import("../core/selection.mjs").listLooks>} Looks */
+
+const SORTS = Object.freeze({ model: "model order", l2: "l2", sparsity: "sparsity", p99: "p99", change: "change of l2" });
+const SCALES = Object.freeze({ asinh: "asinh scale", linear: "linear scale", own: "each row its own" });
+const MARKS = Object.freeze([
+  ["spread", "mean ± std"],
+  ["ends", "min–max"],
+  ["p99", "±p99 of |x|"],
+  ["l2", "l2"],
+  ["sparsity", "sparsity"],
+]);
+const ABOUT =
+  "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
+  "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
+  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2.";
+
+export class LayerTools {
+  /** @param {object} context
+   *  @param {(looks: Looks) => void} context.onChoose
+   *  @param {() => void} context.onDown from the filter on to the list */
+  constructor({ onChoose, onDown }) {
+    const choose = () => onChoose({ filter: this.filter.value, sort: this.sort.value, scale: this.scale.value });
+    this.filter = el("input", {
+      type: "search",
+      class: "form-control form-control-sm",
+      maxlength: 80,
+      placeholder: "filter: mlp_act, block 3 …",
+      "aria-label": "Filter hook points",
+      on: { input: choose, keydown: (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && onDown() },
+    });
+    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label) =>
+      el(
+        "select",
+        { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: choose } },
+        ...Object.entries(names).map(([value, text]) => el("option", { value, text })),
+      );
+    this.sort = choice(SORTS, "Order of the hook points");
+    this.scale = choice(SCALES, "Scale of the bars");
+    this.note = el("p", { class: "mri-note" });
+    const kind = el("span", { class: "mri-kind mri-kind-measured", text: "measured", tabindex: 0, title: ABOUT });
+    const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
+    this.host = el(
+      "div",
+      { class: "mri-layers-tools" },
+      el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), this.note, kind),
+      this.filter,
+      el("div", { class: "mri-layers-choices" }, this.sort, this.scale),
+      el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks),
+    );
+  }
+
+  /** @param {Looks} looks that are chosen */
+  show({ filter, sort, scale }) {
+    if (this.filter.value !== filter) this.filter.value = filter; // the caret stays where it is
+    this.sort.value = sort;
+    this.scale.value = scale;
+  }
+}
