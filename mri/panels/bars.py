@@ -16,9 +16,8 @@ from mri.panels.theme import THEMES
 
 
 def table(scan: Scan, at: Selection) -> Table:
-    layout, captured = scan.layout, scan.captured
-    keys = list(layout.rows)
-    stats = np.array([list(captured.stats(key).values()) for key in keys], np.float32).reshape(-1, len(STATS))
+    layout, keys = scan.layout, list(scan.layout.rows)
+    stats = scan.reader.column("stats", steps=[scan.step])[0]  # (n_points, 7), NaN where dropped
     columns = {"hook_point": column(np.array(keys, object))}
     columns |= {stat: column(stats[:, i], unit_of(stat)) for i, stat in enumerate(STATS)}
     mean, std, low, high = (stats[:, STATS.index(stat)] for stat in ("mean", "std", "min", "max"))
