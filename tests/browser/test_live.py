@@ -39,7 +39,7 @@ def live_page(browser, address, viewport=DESKTOP, pace="Infinity"):
 @pytest.fixture
 def site(tmp_path):
     """The app on the test's own folder; its worker makes no model."""
-    worker = GenerationWorker(tmp_path, MODEL, program=FAKE_WORKER)
+    worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
     with served(create_app(tmp_path, MODEL, worker=worker)) as address:
         yield address
     worker.close()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view
 from tests.browser.serving import PHONE, clean_page
 from tests.conftest import write_handmade_session, write_random_session

@@ -380,7 +380,7 @@ test("a step that is forgotten is asked for again, alone", async () => {
   cache.forget(999);
 });
 
-test("a step that is forgotten gives its bytes back", async () => {
+test("B8: a step that is forgotten gives its bytes back", async () => {
   const source = new FakeSource();
   const cache = cacheOf(source);
   await cache.ensure(4, 0);

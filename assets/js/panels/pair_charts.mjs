@@ -6,20 +6,18 @@
 
 import { momentOfColumn } from "../core/moments.mjs";
 import { IDS } from "../core/names.mjs";
+import { Charts } from "./charts.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
 const REST_MS = 200;
 const MOVING_MS = 1000;
 const MARK_MS = 100;
-const CLICKED = ["graph-compare-map", "graph-compare-heads", "graph-compare-similarity"];
 
 export class PairCharts {
   /** @type {any} */
   #restTimer = null;
   #markedAtMs = 0;
   #posted = { pair: "", view: "" };
-  #listening = new WeakSet();
-  #observer = new MutationObserver(() => this.#listen());
 
   /** @param {object} context
    *  @param {() => {pair: Record<string, any>, view: Record<string, any>}} context.wanted what the charts over all moments are of, and those of this one
@@ -29,12 +27,18 @@ export class PairCharts {
    *  @param {() => void} context.needsRedraw */
   constructor(context) {
     this.context = context;
-    this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".compare-panels")), { childList: true, subtree: true });
+    this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".compare-panels")), {
+      onClick: ({ column, ...fields }, plot) => {
+        context.onSelect(fields);
+        if (column !== undefined) context.onSeek(momentOfColumn(context.alignment(), column, plot.layout.meta.every));
+      },
+      onChange: () => context.needsRedraw(),
+    });
   }
 
   close() {
     clearTimeout(this.#restTimer);
-    this.#observer.disconnect();
+    this.charts.close();
   }
 
   /** Ask for the charts over all moments, where something else is wanted now. */
@@ -83,28 +87,5 @@ export class PairCharts {
     if (waitMs > 0) return void setTimeout(() => this.context.needsRedraw(), waitMs);
     this.#markedAtMs = performance.now();
     window.Plotly.relayout(plot, { "shapes[0].x0": x, "shapes[0].x1": x, "shapes[1].y0": y - 0.5, "shapes[1].y1": y + 0.5, "shapes[1].visible": y >= 0 });
-  }
-
-  /** Charts come and go with the server's answers: hear of clicks in each, mark what is new. */
-  #listen() {
-    for (const id of CLICKED) {
-      const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
-      if (!plot?._ev || this.#listening.has(plot._ev)) continue; // Plotly makes a new emitter when it begins anew
-      this.#listening.add(plot._ev);
-      plot.on("plotly_click", (/** @type {any} */ event) => this.#click(id, plot, event.points[0]));
-    }
-    this.context.needsRedraw();
-  }
-
-  /** @param {string} id of the graph
-   *  @param {any} plot
-   *  @param {any} point Plotly's */
-  #click(id, plot, point) {
-    const { onSelect, onSeek, alignment } = this.context;
-    if (id === "graph-compare-heads") onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
-    if (id === "graph-compare-similarity") onSelect({ point: point.x });
-    if (id !== "graph-compare-map") return;
-    onSelect({ point: point.y });
-    onSeek(momentOfColumn(alignment(), Number(point.x), plot.layout.meta.every));
   }
 }

@@ -15,7 +15,7 @@ import { Sentence } from "./sentence.mjs";
 import { theme } from "../shell/shell.mjs";
 import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
-import { Watched } from "./watched.mjs";
+import { Watched } from "./watch_list.mjs";
 
 /** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
 const LINES_EVERY_MS = 2000;

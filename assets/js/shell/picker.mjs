@@ -2,9 +2,9 @@
  * The choice of a session above the stage, and the way to another one.
  */
 
+import { goTo } from "../desk/history.mjs";
 import { untilAnswered } from "../run/again.mjs";
 import { fetchJson } from "../run/http.mjs";
-import { goTo } from "../desk/history.mjs";
 
 const MOST_CHARS = 70;
 

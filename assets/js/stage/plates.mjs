@@ -23,7 +23,7 @@ const LANE_GAP_PX = 18;
 const MOST_CELL_PX = 40;
 
 /** The squarest rectangle that is exactly full, wider than tall; for primes and the like one with empty cells.
- *  Same as `grid_shape` in mri/panels/figures.py.
+ *  Same as `grid_shape` in mri/panels/neurons.py.
  *  @param {number} width neurons
  *  @returns {{rows: number, cols: number}} */
 export function gridShape(width) {

@@ -13,7 +13,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from mri.measure.alignment import STRATEGIES
-from mri.panels.compare_figures import MEASURES
+from mri.panels.compare_map import MEASURES
+from mri.panels.panel import panel_named, panels
 from mri.store.library import SessionInfo
 from mri.web.parts import components, ids, record_box, takeaway
 
@@ -34,28 +35,6 @@ def pairs() -> list[list[str]]:
     """Of each pair what PAIRS says of it, in that order."""
     entries = (entry.split("\n    ") for entry in re.split(r"\n(?! )", PAIRS))
     return [[*head.split(" | "), " ".join(what)] for head, *what in entries]
-
-
-GRAPHS = components.pictures(
-    """\
-graph-compare-map | Where they differ | derived | 520
-    ‖A − B‖ over the mean of both lengths; where neurons were not captured, the likeliest. Above: the mean of the
-    hook points, grey the range in which it is certain to lie; under the pointer that of a cell. Empty columns: no
-    step of the other side stands for this one. Click to go there.
-graph-compare-heads | Heads that look elsewhere | derived | 250
-    Jensen–Shannon divergence of each head's row: 0 bits looks at the same tokens, 1 bit at entirely different ones.
-    Where only the strongest keys were kept: at least so much. Click to choose a head.
-graph-compare-attention | Where the head looks | measured | 300
-    Upwards A, downwards B, dotted B − A. Outlines: not captured, at most this much.
-graph-compare-predictions | What comes next | derived | 560
-    Probabilities at temperature 1: circles A, diamonds B. Hollow: not among the kept ones, at most this much. ◂A,
-    ◂B: the token that followed.
-graph-compare-similarity | How alike as a whole | derived | 260
-    Cosine of each hook point, mean over the matched steps (pooled: of the mean vectors); grey: the range that what
-    was not captured allows. Circles: debiased linear CKA over the matched steps, where the same neurons were kept
-    in every step."""
-)
-"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
 
 
 def address(a: str, b: str = "", align: str = "", more: str = "") -> str:
@@ -141,6 +120,7 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
     another = dcc.Link("Another pair", href=ids.COMPARE_PATH, className="mri-button compare-new")
     tools = html.Div(id="compare-tools", className="mri-bar-tools")
     transport = html.Div(id="compare-transport", className="mri-transport")
+    measure = components.choice("compare-by", "Show", MEASURES, "difference")
     apart = html.Div(id="compare-kl", className="compare-kl")
     return html.Div(
         [
@@ -174,16 +154,17 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                         id="mri-layers", className="mri-layers", **components.aria("Hook points and their statistics")
                     ),
                     html.Div(
-                        [html.Div(id="mri-stage", className="mri-stage"), _map()],
+                        [html.Div(id="mri-stage", className="mri-stage"), _graph("map", measure)],
                         className="compare-scan",
                     ),
                     html.Div(
                         [
-                            _graph("graph-compare-predictions", apart),
-                            _graph("graph-compare-attention"),
+                            _graph("predictions", apart),
+                            _graph("attention"),
                             _neurons(),
-                            _graph("graph-compare-heads"),
-                            _graph("graph-compare-similarity", html.Div(id="compare-score")),
+                            _graph("heads"),
+                            _graph("similarity", html.Div(id="compare-score")),
+                            *map(_graph, _others()),
                         ],
                         className="compare-side-panels",
                     ),
@@ -201,12 +182,16 @@ def _ribbon(side: str) -> html.Div:
     return html.Div([html.Span(side, className=f"compare-side is-{side.lower()}"), tokens], className="compare-ribbon")
 
 
-def _map() -> html.Section:
-    return _graph("graph-compare-map", components.choice("compare-by", "Show", MEASURES, "difference"))
+def _graph(name: str, *above: Any) -> html.Section:
+    return components.chart(panel_named("compare", name), *above)
 
 
-def _graph(graph_id: str, *above: Any) -> html.Section:
-    return components.graph(graph_id, GRAPHS[graph_id], *above)
+PLACED = ("map", "similarity", "attention", "predictions", "heads")
+
+
+def _others() -> list[str]:
+    """Charts that have no place of their own."""
+    return [panel.csv_name for panel in panels("compare") if panel.figure and panel.csv_name not in PLACED]
 
 
 def _neurons() -> html.Section:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mri.export.neuron_tables import KINDS
 from mri.format.config import TraceConfig
 from mri.format.run import Model, Run
+from mri.panels.panel import panels
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -30,7 +30,7 @@ def app(tmp_path_factory):
         write_random_session(
             folder, session_id=name, seed=i, num_steps=30, config=config, provenance={"weights_hash": "abc"}
         )
-    app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE)).server
+    app = create_app(folder, worker=GenerationWorker(folder, program=FAKE)).server
     indexer = app.extensions[EXTENSION].study.indexer
     deadline = time.monotonic() + 60
     while (progress := indexer.want(Run(Model("abc")).hash)).done < 2:
@@ -97,7 +97,8 @@ def test_the_tables_of_one_neuron(client):
     assert companions.chance.between(0, 1).all()
     assert (companions.both_active <= companions.both_captured).all()
     assert counts.sum() >= len(moments)
-    assert len(KINDS) == 7
+    assert table(client, "dossier-history").neuron.tolist() == [4] * 30
+    assert len(panels("neurons")) == 8
 
 
 def answered(client, address):

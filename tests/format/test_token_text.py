@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mri.web.parts.tokens import display
+from mri.format.token_text import display
 
 
 @pytest.mark.parametrize(
