@@ -24,13 +24,13 @@ test-all: $(VENV)/dev.stamp  ## the same with large samples and long runs (about
 	@$(PY) tests/browser/ensure_browser.py
 	@MRI_TEST_ALL=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
-check: $(VENV)/dev.stamp $(VENV)/js.stamp  ## ruff, mypy, prettier, tsc and the layers of the imports: no other test
+check: $(VENV)/dev.stamp $(VENV)/js.stamp  ## ruff, mypy, prettier, tsc, the layers of the imports and the types that cross the border: no other test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	@$(JS)/prettier --check --log-level warn assets/boot.js "assets/js/**/*.mjs" "tests/js/*.mjs"
 	$(JS)/tsc -p tests/js
-	$(PY) -m pytest -q tests/test_layers.py
+	$(PY) -m pytest -q tests/test_layers.py tests/web/test_types.py
 
 bench: $(VENV)/dev.stamp  ## measure: what tracing costs, bytes, store, server, browser
 	$(PY) -m mri bench $(ARGS)

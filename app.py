@@ -18,7 +18,7 @@ from mri.console import replace_what_cannot_be_shown
 from mri.errors import ModelError, MriError
 from mri.nanochat.constants import constants_from_text
 from mri.nanochat.locate import find_checkpoint
-from mri.paths import EMBEDDED, SESSIONS, demos
+from mri.paths import SESSIONS, demos
 from mri.store.files import shown
 from mri.web.assets import warm
 from mri.web.heap import share_one_heap
@@ -99,8 +99,8 @@ def _bracketed(host: str) -> str:
 
 def _greeting(address: str, services: Services) -> str:
     try:
-        files = find_checkpoint(services.model or EMBEDDED)
-        model = f"{files.source} {files.tag} step {files.step:,} ({files.model.parent})"
+        ref = services.model
+        model = f"{ref.source} {ref.tag} step {ref.step:,} ({ref.file.parent})"
     except ModelError as error:
         model = f"none to record with. {error}"
     folder, (infos, unread) = services.library.folder, services.library.listed(0)  # counted only, not looked into

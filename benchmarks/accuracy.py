@@ -17,7 +17,8 @@ from mri.errors import ConfigError
 from mri.format.config import TraceConfig
 from mri.measure.difference import Distances, difference_map
 from mri.measure.saliency import attention_mass
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 from mri.study.comparison import compare
 from mri.study.similarity import LEAST_CKA_STEPS, debiased_cka
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from benchmarks import measured
 from mri.format.config import TraceConfig
 from mri.measure.alignment import common_subsequence
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.comparison import _aligned, compare
 from mri.study.similarity import likeness
 from mri.web.server import create_app

@@ -24,7 +24,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session
 from tests.store.hostile import KINDS
@@ -36,7 +36,7 @@ from pathlib import Path
 from mri.export.files import TABLES, table_pieces
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 me, num_bytes, peak = psutil.Process(), 0, 0
 with open_session(Path(sys.argv[1])) as reader:
     for table in TABLES:

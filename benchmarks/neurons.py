@@ -18,7 +18,7 @@ from rich.table import Table
 from benchmarks import measured
 from mri.format.config import TraceConfig
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.activity import Activity, activity_of, filled
 from mri.study.clustering import cluster
 from mri.study.moments import MomentIndex

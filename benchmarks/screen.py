@@ -36,7 +36,7 @@ def table() -> Table:
         open_scanner(page, f"{address}/?session=demo-story&step=0")
         first_paint = time.perf_counter() - began
         num_steps = page.evaluate("window.mri.player.numSteps")
-        page.evaluate("window.mri.cache.ensure(window.mri.player.lastStep)")
+        page.evaluate("window.mri.run.want(window.mri.player.lastStep)")
         page.wait_for_load_state("networkidle")
         requests.clear()
         draw, key_to_paint = scrub(page, num_steps)

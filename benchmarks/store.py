@@ -14,7 +14,7 @@ from rich.table import Table
 from mri.format.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import load_model
 from mri.run.record import record_generation
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import seal_in_child
 from tests.conftest import write_random_session
 

@@ -30,7 +30,8 @@ from mri.format.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.tokenizer import Tokenizer
 from mri.run.record import record_generation
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"

@@ -26,7 +26,7 @@ from mri.nanochat.checkpoint import load_model, load_state
 from mri.nanochat.locate import find_checkpoint, read_config
 from mri.nanochat.tokenizer import load_tokenizer
 from mri.paths import EMBEDDED
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 
 def main(path: str, dtype: str) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
 from mri.format.config import Sampling, TraceConfig
+from mri.nanochat.constants import softcap_of
+from mri.nanochat.locate import ModelRef, find_checkpoint
 from mri.paths import SESSIONS, as_path
 from mri.store.library import Library
 
@@ -51,14 +53,13 @@ def record(
     """
     import warnings
 
-    from mri.nanochat.constants import softcap_of
     from mri.run.record import record_generation
 
     softcap = softcap_of(constants)
-    if not hasattr(model, "tokenizer"):
-        loaded = _loaded(str(model) if model is not None else None, softcap)
+    if model is None or isinstance(model, Path | str):
+        loaded = _loaded(find_checkpoint(model, softcap))
     else:
-        loaded = model  # type: ignore[assignment]
+        loaded = model
         if softcap not in (None, loaded.model.softcap):
             raise ConfigError(
                 f"This model is loaded with softcap {loaded.model.softcap:g}: give constants to load_model."
@@ -91,8 +92,8 @@ def sessions(folder: Path | str | None = None) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: str | None, softcap: float | None) -> LoadedModel:
+def _loaded(ref: ModelRef) -> LoadedModel:
     """Keeps the model last used, so that a loop of `record` loads it once."""
     from mri.nanochat.checkpoint import load_model
 
-    return load_model(path, softcap=softcap)
+    return load_model(ref)

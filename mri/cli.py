@@ -26,7 +26,8 @@ from mri.format.config import PRESETS, Sampling, checked_preset, not_shown
 from mri.format.layout import Layout
 from mri.paths import LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import SessionInfo
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 from mri.transfer import Sessions
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def record(
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
-            progress.console.print(f"Model {session.model_id} ({loaded.path})", markup=False, soft_wrap=True)
+            progress.console.print(f"Model {session.model_id} ({loaded.ref.file})", markup=False, soft_wrap=True)
             progress.console.print(_what_is_kept(capture, session.layout), markup=False, soft_wrap=True)
             progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
 
@@ -109,14 +110,9 @@ def ls(sessions: Sessions = SESSIONS, as_json: AsJson = False) -> None:
         out.print(empty, markup=False, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column, justify in (
-        ("id", "left"),
-        ("steps", "right"),
-        ("size", "right"),
-        ("model", "left"),
-        ("prompt", "left"),
-    ):
-        table.add_column(column, justify=justify, no_wrap=column != "prompt")  # type: ignore[arg-type]
+    for column in ("id", "steps", "size", "model", "prompt"):
+        is_number = column in ("steps", "size")
+        table.add_column(column, justify="right" if is_number else "left", no_wrap=column != "prompt")
     for info in infos:
         cells = info.id, str(info.num_steps), _size(info.bytes_on_disk), escape(printable(info.model_id))
         table.add_row(*cells, _title(info, 70 if out.is_terminal else None))

@@ -22,7 +22,8 @@ from mri.paths import SESSIONS, as_path
 from mri.store.files import disk_error, partial, shown
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 from mri.store.writer import seal_in_child
 
 Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessions.")]

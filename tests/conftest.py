@@ -20,8 +20,11 @@ from hypothesis import settings
 from mri.format.config import ATTENTION_TOPK, TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.format.hook_points import nanochat_points
-from mri.format.layout import Layout
+from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 from mri.format.run import Model, Run
+from mri.format.wire import iter_records
+from mri.nanochat.locate import ModelRef
+from mri.store.reader import SessionReader
 from mri.store.seal import seal as seal_here  # in this process: a child takes half a second
 from mri.store.writer import SessionWriter
 from mri.web.server import create_app
@@ -42,6 +45,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 TINY_VOCABULARY = [*(bytes([97 + i]) for i in range(26)), b" ", b"\xff", " é".encode(), b"<|bos|>", b"<|python_end|>"]
 """a … z, a space, a lone byte that is no UTF-8, two bytes that are, and two special tokens."""
 SPECIAL_IDS = (29, 30)
+
+
+def dropped_names(frame: StepFrame) -> list[str]:
+    """What was left out of a frame, in words."""
+    names = [name for bit, name in enumerate(DROP_ORDER) if frame.dropped >> bit & 1]
+    return names + ([f"layers {list(frame.dropped_layers)}"] if frame.dropped >> LAYERS_DROPPED_BIT & 1 else [])
+
+
+def stored_bytes(reader: SessionReader, step: int) -> bytes:
+    """The bytes of a step's frame, as they are sent."""
+    [record] = iter_records(reader.records(step, step + 1))
+    return bytes(record.payload)
+
+
+A_MODEL = ModelRef(Path("/models/base_checkpoints/d2/model_000007.pt"))
+"""For who needs no files of it."""
 
 FAKE_WORKER = [sys.executable, str(Path(__file__).parent / "worker" / "fake_worker.py")]
 
@@ -250,7 +269,7 @@ def ctrl_c() -> Iterator[None]:
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Dash]:
     """The web app over an empty folder; what generates for it is `live/fake_worker.py`."""
-    app = create_app(tmp_path, worker=GenerationWorker(tmp_path, None, program=FAKE_WORKER, max_waiting=1))
+    app = create_app(tmp_path, worker=GenerationWorker(tmp_path, program=FAKE_WORKER, max_waiting=1))
     yield app
     app.server.extensions[EXTENSION].worker.close()
 

@@ -1,9 +1,12 @@
 """Imports go only downwards, heavy libraries live in one place each, and replay works where torch is not installed."""
 
 import ast
+import graphlib
 import re
+import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,44 @@ def test_imports_go_downwards(path):
         assert below is not None, f"{path}:{line} imports {name}, which is in no layer"
         fine = below < level or other == part or level == below == 0
         assert fine, f"{path}:{line} imports {name}, which is not below {part}"
+
+
+def dotted(path):
+    """`mri.store.writer` of mri/store/writer.py, `mri.store` of mri/store/__init__.py."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {dotted(path): path for path in FILES}
+
+
+def modules_imported(path):
+    """Of mri/, anywhere in a file: also inside functions, and only for type checking."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in MODULES else node.module for name in whole}
+    return names & set(MODULES)
+
+
+def test_no_files_import_one_another_in_a_circle():
+    graph = {name: modules_imported(path) for name, path in MODULES.items()}
+    assert sum(map(len, graph.values())) > 500
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
+
+
+def test_a_newcomer_can_take_in_every_folder_and_every_file():
+    num_lines = {path: path.read_text("utf-8").count("\n") for path in FILES}
+    assert statistics.median(num_lines.values()) <= 130
+    assert {path: n for path, n in num_lines.items() if n > 320} == {}
+    siblings = Counter(path.parent.relative_to(MRI).as_posix() for path in FILES)
+    assert siblings["."] <= 10
+    assert {folder: n for folder, n in siblings.items() if n > 16 and folder != "panels"} == {}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -174,6 +215,19 @@ print(info.num_steps)
     )
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0
+
+
+SEARCHES = {"find_checkpoint", "discover"}
+DOORS = {"app.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
+"""Where a person's words for a model come in. What they find, a ModelRef, is passed on and never looked for again."""
+
+
+@pytest.mark.parametrize("name", sorted(SEARCHES))
+def test_a_model_is_looked_for_only_where_a_persons_words_come_in(name):
+    files = [*FILES, *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    found = {str(path.relative_to(ROOT)) for path in files if re.search(rf"\b{name}\b", path.read_text("utf-8"))}
+    assert found <= DOORS
+    assert {"mri/web/models.py", "mri/nanochat/locate.py"} <= found
 
 
 def test_the_block_blocks():

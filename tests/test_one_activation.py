@@ -19,7 +19,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.nanochat.checkpoint import load_model
-from mri.store import reader, seal, sealed
+from mri.store import opening, seal, sealed
 from mri.store.writer import SessionWriter
 from mri.web.server import create_app
 from tests.capture.conftest import GOLDEN
@@ -74,12 +74,12 @@ def test_it_is_the_same_number_in_every_stage(tmp_path: Path) -> None:
     writer = SessionWriter(tmp_path, session, vocabulary=[b"x"] * layout.n_vocab)
     writer.append(frame)
     folder = writer.finish("stopped", seal=False)
-    with reader.open_session(folder) as journal:
+    with opening.open_session(folder) as journal:
         record = journal.records(0, 1)
     assert wire.bytes_from_frame(frame) in record
 
     # 4: the sealed file gives the same record
-    with reader.open_session(seal.seal(folder)) as done:
+    with opening.open_session(seal.seal(folder)) as done:
         assert isinstance(done, sealed.SealedReader)
         assert done.records(0, 1) == record
 

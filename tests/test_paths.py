@@ -12,7 +12,7 @@ from mri.nanochat.locate import find_checkpoint
 from mri.paths import as_path
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from tests.conftest import write_handmade_session
@@ -50,7 +50,7 @@ def test_every_door_understands_it(home):
     (home / "models").symlink_to(GOLDEN)
     assert find_checkpoint(Path("$HOME/models")).tag == find_checkpoint(Path("~/models")).tag == "d3"
     services = create_app(Path("~/runs"), Path("~/models")).server.extensions[EXTENSION]
-    assert (services.library.folder, services.model) == (home / "runs", home / "models")
+    assert (services.library.folder, services.models.asked) == (home / "runs", home / "models")
     assert not (home / "~").exists()
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from mri.cli import app
 from mri.errors import BadSession, ConfigError, MriError, SessionNotFound, StoreError
 from mri.export.files import TABLES
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_handmade_session
 
 

@@ -5,8 +5,9 @@
  */
 
 import { IDS } from "./core/names.mjs";
-import { askEarly, takeEarly } from "./run/early.mjs";
-import { fetchLesson, fetchScales } from "./run/http.mjs";
+import { askEarly, takeScales } from "./run/early.mjs";
+import { fetchAlignment, fetchLesson, fetchScales } from "./run/http.mjs";
+import { openRun } from "./run/served.mjs";
 import { viewFromUrl } from "./core/address.mjs";
 import { Visits } from "./desk/visits.mjs";
 import { shownUntilAnswered, toldUntilAnswered } from "./shell/failed.mjs";
@@ -54,12 +55,11 @@ export async function prepareScanner() {
  *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted */
 export async function mountScanner(boot) {
   const scanner = await mount(boot?.session ? IDS.scanner : null, async (signal) => {
-    const { session } = /** @type {{session: string}} */ (boot);
-    const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("./pages/scanner.mjs"), import("./run/pin.mjs")]);
+    const { Scanner } = await import("./pages/scanner.mjs");
     const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-    const ask = async () => (await takeEarly(session)) ?? Promise.all([metaAndTokens(session, signal), fetchScales(signal)]);
-    const [[meta, tokens], scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
-    return () => (window.mri = new Scanner(/** @type {any} */ (boot), meta, tokens, scales));
+    const ask = () => Promise.all([openRun(/** @type {any} */ (boot), signal, false), takeScales(signal)]);
+    const [run, scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
+    return () => (window.mri = new Scanner(run, scales));
   });
   await scanner?.firstPaint;
   return scanner && visits.view === scanner ? scanner.session : window.dash_clientside.no_update;
@@ -127,11 +127,12 @@ export async function record(request) {
  *  @returns {Promise<any>} nothing */
 export async function mountCompare(boot) {
   await mount(IDS.compare, async (signal) => {
-    const [{ Comparison }, { fetchCompared }] = await Promise.all([import("./pages/compare.mjs"), import("./run/compared.mjs")]);
+    const { Comparison } = await import("./pages/compare.mjs");
     const grids = /** @type {HTMLElement} */ (document.getElementById("compare-grids"));
-    const ask = () => Promise.all([fetchCompared(boot, signal), fetchScales(signal)]);
-    const [compared, scales] = await shownUntilAnswered(grids, "These recordings did not come", ask, signal);
-    return () => (window.mri = new Comparison(boot, scales, compared));
+    const runOf = (/** @type {string} */ session) => openRun({ session, full_scale: boot.full_scale }, signal);
+    const ask = () => Promise.all([fetchAlignment(boot.a, boot.b, boot.align, signal), runOf(boot.a), runOf(boot.b), fetchScales(signal)]);
+    const [alignment, a, b, scales] = await shownUntilAnswered(grids, "These recordings did not come", ask, signal);
+    return () => (window.mri = new Comparison(boot, scales, { alignment, a, b }));
   });
   return window.dash_clientside.no_update;
 }

@@ -15,12 +15,7 @@ from torch import Tensor
 
 from mri.capture.attention import AttentionCall, last_rows
 from mri.capture.nanochat_hooks import RawStep
-from mri.capture.payload import (
-    attention_arrays,
-    payload_arrays,
-    position_arrays,
-    quantized_weights,
-)
+from mri.capture.payload import attention_arrays, payload_arrays, position_arrays, quantized_weights
 from mri.capture.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
 from mri.capture.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
 from mri.errors import ModelError

@@ -50,7 +50,7 @@ def run_of(model: nn.Module, tokenizer: Tokenizer | None = None) -> Run:
 
 def run_of_loaded(loaded: LoadedModel) -> Run:
     """Of a model that came from a checkpoint."""
-    path, checkout = loaded.path.absolute(), DATA.parent
+    path, checkout = loaded.ref.file.absolute(), DATA.parent
     run = run_of(loaded.model, loaded.tokenizer)
     is_as_loaded = hash_under(loaded.checksum) == run.model.weights_hash  # read once: all of the weights
     path = path.relative_to(checkout) if path.is_relative_to(checkout) else path

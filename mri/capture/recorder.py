@@ -38,16 +38,6 @@ class Sink(Protocol):
     def append(self, frame: StepFrame) -> None: ...
 
 
-class ListSink:
-    """Keeps frames in memory. For tests and notebooks."""
-
-    def __init__(self) -> None:
-        self.frames: list[StepFrame] = []
-
-    def append(self, frame: StepFrame) -> None:
-        self.frames.append(frame)
-
-
 def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: int | None = None) -> Layout:
     """Layout of a nanochat model, ours or upstream's, for a config or the name of a preset.
 

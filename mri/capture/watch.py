@@ -137,7 +137,6 @@ class watch:  # noqa: N801  (read as a verb: `with mri.watch(model):`)
         specials = tokens.special.values() if tokens else ()
         vocabulary = tokens.vocabulary() if tokens else None
         session = self._new_session()
-        self._of_model = session.provenance
         self._writer = SessionWriter(self._library.folder, session, vocabulary=vocabulary, special_ids=specials)
         self._ids: list[int] = []
         self._first = self._num_prompt_tokens = 0

@@ -23,7 +23,8 @@ from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import Layout
 from mri.format.run import Run
 from mri.paths import as_path
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 
 if TYPE_CHECKING:
     import xarray

@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, Literal, get_args
 
 from mri.errors import ConfigError
-from mri.format.checks import check_whole, is_whole
+from mri.format.checks import check_whole, is_number, is_whole
 
 CaptureMode = Literal["stats", "sampled", "topk", "full"]
 Quantization = Literal["f32", "f16", "q8"]
@@ -44,8 +44,7 @@ class Sampling:
         if self.top_k is not None:
             check_whole("top_k", self.top_k, 1, 10_000_000, "None to choose among all tokens")
         check_whole("seed", self.seed, 0, 2**63 - 1)
-        is_number = isinstance(self.temperature, int | float) and not isinstance(self.temperature, bool)
-        if not is_number or not 0 <= self.temperature <= 100:
+        if not (is_number(self.temperature) and 0 <= self.temperature <= 100):
             raise ConfigError(f"temperature={self.temperature!r} must be a number from 0 (greedy) to 100.")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mri.errors import ConfigError, MriError
-from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from mri.format.layout import DROP_ORDER, Layout
 from mri.format.run import MODEL_FIELDS, Model, Run, hash_of_config, parted
 
 PHASES = ("prefill", "decode", "train")
@@ -82,25 +82,10 @@ class StepFrame:
                 del arrays[name]
         return replace(self, arrays=arrays, dropped=dropped)
 
-    @property
-    def dropped_names(self) -> list[str]:
-        """What was left out, by the byte budget or because it did not run, in words."""
-        names = [name for bit, name in enumerate(DROP_ORDER) if self.dropped >> bit & 1]
-        return names + ([f"layers {list(self.dropped_layers)}"] if self.dropped >> LAYERS_DROPPED_BIT & 1 else [])
-
     def header(self) -> dict[str, Any]:
         """The scalar fields, as they travel beside the arrays."""
-        return {
-            "step": self.step,
-            "phase": self.phase,
-            "pos0": self.pos0,
-            "t_add": self.t_add,
-            "chosen_id": self.chosen_id,
-            "forced": self.forced,
-            "time_us": self.time_us,
-            "dropped": self.dropped,
-            "dropped_layers": list(self.dropped_layers),
-        }
+        told = {name: value for name, value in vars(self).items() if name != "arrays"}
+        return told | {"dropped_layers": list(self.dropped_layers)}
 
     @classmethod
     def from_header(cls, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> StepFrame:

@@ -213,21 +213,13 @@ class Layout:
         return self.n_vocab if name in ("tokens", "logits/token_ids") and self.n_vocab else None
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "points": [point.to_json() for point in self.points],
-            "config": self.config.to_json(),
-            "topk": self.topk,
-            "n_layer": self.n_layer,
-            "n_head": self.n_head,
-            "n_ctx": self.n_ctx,
-            "n_vocab": self.n_vocab,
-        }
+        told = {"points": [point.to_json() for point in self.points], "config": self.config.to_json()}
+        return told | {name: getattr(self, name) for name in SIZES}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Layout:
         points = tuple(HookPoint(**point) for point in fields["points"])
-        rest = {name: fields[name] for name in ("topk", "n_layer", "n_head", "n_ctx", "n_vocab")}
-        return cls(points=points, config=TraceConfig.from_json(fields["config"]), **rest)
+        return cls(points, TraceConfig.from_json(fields["config"]), **{name: fields[name] for name in SIZES})
 
     def _value_specs(self, group: str, rows: tuple[int, ...], n: int) -> dict[str, Spec]:
         specs: dict[str, Spec] = {f"{group}/values": (VALUE_DTYPES[self.config.quantization], (*rows, n))}
@@ -268,6 +260,7 @@ class Layout:
         return specs
 
 
+SIZES = ("topk", "n_layer", "n_head", "n_ctx", "n_vocab")
 VALUE_DTYPES: dict[str, npt.DTypeLike] = {"f32": np.float32, "f16": np.float16, "q8": np.int8}
 
 

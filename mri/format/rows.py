@@ -1,4 +1,4 @@
-"""Rows and columns: how a step's arrays line up with those of the other steps.
+"""Rows and columns: how a step's arrays and scalars line up with those of the other steps.
 
 A step whose budget made it drop whole layers leaves their rows out. On the shelf, and in columns over steps, every
 row has one fixed place (its row in the Layout): rows are scattered there on the way in and gathered on the way out.
@@ -13,11 +13,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.events import Array
+from mri.format.arrays import Ints
+from mri.format.events import PHASES, Array
 from mri.format.layout import Layout
 
 RESERVED = ("steps", "vocab", "hook_points", "shapes")
 """First words that no array of a frame may have: the sealed file keeps its own tables there."""
+
+STEP_COLUMNS: dict[str, npt.DTypeLike] = {
+    "step": np.uint32,
+    "phase": np.uint8,
+    "pos0": np.int32,
+    "t_add": np.int32,
+    "chosen_id": np.int32,
+    "forced": np.uint8,
+    "num_bytes": np.uint32,
+    "dropped": np.uint16,
+    "time_us": np.int64,
+}
+"""Scalars of a step, their dtypes on the shelf. `phase` counts in PHASES there; readers give its name."""
 
 
 def fill_value(dtype: npt.DTypeLike) -> Any:
@@ -49,3 +63,23 @@ def padded(array: Array | None, shape: tuple[int, ...], dtype: npt.DTypeLike) ->
 def largest_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Axis by axis the largest of shapes with the same number of axes."""
     return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
+
+
+def named_steps(columns: dict[str, Array]) -> dict[str, Array]:
+    """STEP_COLUMNS as stored -> as readers give them."""
+    return {**columns, "phase": np.array(PHASES)[columns["phase"]], "forced": columns["forced"].astype(bool)}
+
+
+def sequence(steps: dict[str, Array], read: list[list[int]]) -> Ints:
+    """Ids by absolute position from what each step read at its `pos0`, then the last chosen id if there is one."""
+    if not any(len(ids) for ids in read):
+        return np.empty(0, np.int64)
+    ends = [int(pos0) + len(ids) for pos0, ids in zip(steps["pos0"], read, strict=True)]
+    out = np.zeros(max(ends) + 1, np.int64)
+    for end, ids in zip(ends, read, strict=True):
+        out[end - len(ids) : end] = ids
+    last = int(steps["chosen_id"][-1])
+    if last < 0:
+        return out[:-1]
+    out[ends[-1]] = last
+    return out[: ends[-1] + 1]

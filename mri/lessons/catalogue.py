@@ -22,7 +22,7 @@ from mri.lessons.levels.word_space import WordSpace
 from mri.lessons.numbers import Number, Readers, Table, Weights, number_named, shown
 from mri.lessons.targets import TARGETS
 from mri.measure.series import full_scales, largest_statistic
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 SESSION_PREFIX = "lesson-"
 """Ids of the lessons' recordings begin so: they are opened by id, and stand in no list of a person's own sessions."""

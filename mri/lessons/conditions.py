@@ -7,15 +7,16 @@ holds to the same names. Knows no screen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from math import inf
 from typing import Any
 
 from mri.errors import LessonError
+from mri.format.checks import is_whole
+
+is_step = partial(is_whole, least=0, most=inf)
 
 SELECTED = {"point": str, "layer": int, "head": int, "neuron": int, "token": int}
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_selection(value: Any) -> bool:
@@ -25,10 +26,10 @@ def _is_selection(value: Any) -> bool:
 
 
 CONDITIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "step_at": (_is_int, "the clock stands at this step"),
-    "step_at_least": (_is_int, "the clock stands at this step or later"),
+    "step_at": (is_step, "the clock stands at this step"),
+    "step_at_least": (is_step, "the clock stands at this step or later"),
     "played": (lambda value: value is True, "it has played since the moment began"),
-    "visited": (_is_int, "the clock has stood at so many different steps since the moment began"),
+    "visited": (is_step, "the clock has stood at so many different steps since the moment began"),
     "selected": (_is_selection, "the selection has these: point, layer, head, neuron, token (its step)"),
     "watched": (lambda value: isinstance(value, str), "the neuron '<hook point>:<n>' is watched"),
     "tab": (lambda value: isinstance(value, str), "this tab of the inspector is open"),

@@ -8,10 +8,9 @@ Knows the corpus and how to load and run a model. Knows nothing of training, tra
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +21,7 @@ from mri.format.config import Sampling
 from mri.making import corpus
 from mri.making.corpus.numbers import LARGEST_SUM
 from mri.making.corpus.world import COLOURS
+from mri.making.lessons.ablation import read_without
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.tokenizer import SPECIAL_TOKENS, Tokenizer
@@ -157,29 +157,6 @@ def losses(loaded: LoadedModel, n_documents: int) -> dict[str, tuple[int, int, f
     return table
 
 
-@contextmanager
-def attention_weights() -> Iterator[list[Tensor]]:
-    """Collects the weights of every attention call inside: (B, n_head, T, T) each, rebuilt from q, k and mask."""
-    original, rows = F.scaled_dot_product_attention, []
-
-    def watched(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor | None = None, **options: Any) -> Tensor:
-        if options.get("is_causal"):
-            attn_mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
-        keys = k.repeat_interleave(q.shape[1] // k.shape[1], 1)
-        scores = q @ keys.mT / q.shape[-1] ** 0.5  # (B, n_head, T, n_keys)
-        if attn_mask is not None:
-            scores = scores.masked_fill(~attn_mask, float("-inf"))
-        rows.append(scores.softmax(-1))
-        return original(q, k, v, attn_mask=None if options.get("is_causal") else attn_mask, **options)
-
-    F.scaled_dot_product_attention = watched  # type: ignore[assignment]
-    try:
-        yield rows
-    finally:
-        F.scaled_dot_product_attention = original
-
-
-@torch.inference_mode()
 def head_scores(loaded: LoadedModel, n_sequences: int, n_words: int = 30) -> tuple[Tensor, Tensor]:
     """(n_layer, n_head) each: mean attention to the token after the previous occurrence of the present one, over the
     second copy of a list of random words; and mean attention to the token just before, over both copies."""
@@ -187,11 +164,9 @@ def head_scores(loaded: LoadedModel, n_sequences: int, n_words: int = 30) -> tup
     for n in range(n_sequences):
         words = corpus.Choices(f"induction/{n}").pick_some(corpus.vocabulary(), n_words)
         once = ids_from_text(loaded.tokenizer, " " + " ".join(words))
-        idx = torch.tensor([[loaded.tokenizer.bos_id, *once, *once]], device=loaded.device)
-        with attention_weights() as rows:
-            loaded.model(idx)
-        weights = torch.cat(rows)  # (n_layer, n_head, T, T)
-        length, last = len(once), idx.shape[1]
+        ids = [loaded.tokenizer.bos_id, *once, *once]
+        weights = torch.stack(read_without(loaded.model, ids, [])[1])  # (n_layer, n_head, T, T)
+        length, last = len(once), len(ids)
         query = torch.arange(1 + length, last)
         induction.append(weights[:, :, query, query - length + 1].mean(-1))
         query = torch.arange(1, last)
@@ -247,7 +222,7 @@ def main(
     """Print the model's figures and ten samples as Markdown."""
     torch.set_num_threads(threads)
     loaded = load_model(model, device="cpu")
-    typer.echo(f"Step {loaded.step}, {sum(p.numel() for p in loaded.model.parameters()):,} parameters.\n")
+    typer.echo(f"Step {loaded.ref.step}, {sum(p.numel() for p in loaded.model.parameters()):,} parameters.\n")
     for table in (skill_table(loaded, prompts), head_table(loaded, 20), loss_table(loaded, documents)):
         for line in table:
             typer.echo(line)

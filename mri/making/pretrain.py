@@ -14,7 +14,7 @@ import os
 import pickle
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,15 +62,8 @@ class Settings:
 
     def config(self) -> GPTConfig:
         """The model's configuration in nanochat's names."""
-        return GPTConfig(
-            sequence_len=self.sequence_len,
-            vocab_size=self.vocab_size,
-            n_layer=self.n_layer,
-            n_head=self.n_head,
-            n_kv_head=self.n_head,
-            n_embd=self.n_embd,
-            window_pattern=self.window_pattern,
-        )
+        sizes = {each.name: getattr(self, each.name) for each in fields(GPTConfig) if each.name != "n_kv_head"}
+        return GPTConfig(n_kv_head=self.n_head, **sizes)
 
 
 def make_tokenizer(seed: int, vocab_size: int, n_documents: int) -> tiktoken.Encoding:

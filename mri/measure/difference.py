@@ -19,15 +19,7 @@ from mri.format.captured_steps import by_width
 from mri.format.events import StepFrame
 from mri.format.layout import Layout
 from mri.measure.censored import Side, squared_gap
-from mri.measure.vectors import (
-    HALF_CODE,
-    HALF_STEP_F16,
-    HALF_ULP,
-    LENGTH_ERROR,
-    Vectors,
-    lengths,
-    read_vectors,
-)
+from mri.measure.vectors import HALF_CODE, HALF_STEP_F16, HALF_ULP, LENGTH_ERROR, Vectors, lengths, read_vectors
 from mri.store.reader import SessionReader
 
 CELLS_AT_ONCE = 4_000_000

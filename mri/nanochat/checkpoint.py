@@ -8,7 +8,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,12 +19,11 @@ from mri.format.run import hash_of_config
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.constants import SOFTCAP, softcap_of
 from mri.nanochat.eras import Era, era_from_keys
-from mri.nanochat.locate import find_checkpoint, read_config
+from mri.nanochat.locate import ModelRef, find_checkpoint, read_config
 from mri.nanochat.model import GPT
 from mri.nanochat.pickles import TENSOR_OPS, check_pickle
 from mri.nanochat.tokenizer import Tokenizer, load_tokenizer
 from mri.nanochat.weights import checksum, weights_hash
-from mri.paths import EMBEDDED
 
 _CURE = "copy the file again from where nanochat wrote it"
 _ENTRY = re.compile(r"[^/]+/(data\.pkl|data/\d+|byteorder|version|\.format_version|\.storage_alignment|\.data/\w+)")
@@ -47,10 +46,7 @@ class LoadedModel:
 
     model: GPT
     tokenizer: Tokenizer
-    path: Path  # model_*.pt
-    source: str  # "chatsft", "base", ...
-    tag: str  # "d12"
-    step: int
+    ref: ModelRef
     file_hash: str  # sha256 hex of the file
     checksum: str  # of the weights as they were loaded
     device: torch.device
@@ -80,13 +76,13 @@ class LoadedModel:
 
 
 def load_model(
-    path: Path | str | None = None,
+    path: ModelRef | Path | str | None = None,
     *,
     device: str | torch.device | None = None,
     softcap: float | None = None,
     constants: Mapping[str, object] | None = None,
 ) -> LoadedModel:
-    """Load the checkpoint that `path` means (see `find_checkpoint`); None is the embedded model.
+    """Load a checkpoint that was found, or that `path` means (see `find_checkpoint`); None is the embedded model.
 
     Weights become float32 on any device; `device` None picks cuda, mps or cpu. `constants`, {"softcap": 20}, are what
     no file says: only the checkpoints of one week in March 2026 need another softcap than 15 (`softcap=20` for short).
@@ -95,28 +91,27 @@ def load_model(
     """
     target = choose_device(device)
     softcap = softcap_of({**(constants or {}), **({} if softcap is None else {"softcap": softcap})})
-    files = find_checkpoint(Path(path) if path is not None else EMBEDDED)
-    config = read_config(files)
-    tokenizer = load_tokenizer(files.tokenizer)
+    ref = path if isinstance(path, ModelRef) else find_checkpoint(path)
+    if softcap is not None:
+        ref = replace(ref, softcap=softcap)
+    config = read_config(ref)
+    tokenizer = load_tokenizer(ref.tokenizer)
     if tokenizer.n_vocab != config.vocab_size:
         raise ModelError(
-            f"{files.tokenizer} has {tokenizer.n_vocab} tokens and {files.meta.name} says {config.vocab_size}: "
+            f"{ref.tokenizer} has {tokenizer.n_vocab} tokens and {ref.meta.name} says {config.vocab_size}: "
             "copy the tokenizer that this model was trained with."
         )
-    state = load_state(files.model)
+    state = load_state(ref.file)
     try:
-        model = model_from_state(state, config, SOFTCAP if softcap is None else softcap)
+        model = model_from_state(state, config, SOFTCAP if ref.softcap is None else ref.softcap)
     except ModelError as error:
-        raise ModelError(f"{files.model}: {error}") from error
+        raise ModelError(f"{ref.file}: {error}") from error
     model.to(target).eval()
     return LoadedModel(
         model=model,
         tokenizer=tokenizer,
-        path=files.model,
-        source=files.source,
-        tag=files.tag,
-        step=files.step,
-        file_hash=_hash_of_file(files.model),
+        ref=ref,
+        file_hash=_hash_of_file(ref.file),
         checksum=checksum(model),
         device=model.device,
     )

@@ -81,14 +81,9 @@ _KNOWN_KEY = re.compile(
 )
 _VALUE_BRANCH = "it belongs to a short-lived branch of 2026-01-16 with shared value embeddings"
 _BIGRAM_BRANCH = "it belongs to nanochat's two days of bigram embeddings, 2026-01-27 to 28"
-_FOREIGN_KEYS = {
-    "value_embed.weight": _VALUE_BRANCH,
-    "value_embed_A.weight": _VALUE_BRANCH,
-    "value_embed_B.weight": _VALUE_BRANCH,
-    "v0_lambdas": _VALUE_BRANCH,
-    "bigram_embed.embed.weight": _BIGRAM_BRANCH,
-    "bigram_lambdas": _BIGRAM_BRANCH,
-}
+_VALUE_KEYS = ("value_embed.weight", "value_embed_A.weight", "value_embed_B.weight", "v0_lambdas")
+_FOREIGN_KEYS = dict.fromkeys(_VALUE_KEYS, _VALUE_BRANCH)
+_FOREIGN_KEYS |= dict.fromkeys(("bigram_embed.embed.weight", "bigram_lambdas"), _BIGRAM_BRANCH)
 _CURE = "use a checkpoint of nanochat's main branch"
 
 

@@ -7,11 +7,14 @@ that only its worker loads.
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from mri.errors import ModelError
 from mri.nanochat.config import GPTConfig
+from mri.nanochat.constants import softcap_of
 from mri.paths import EMBEDDED, as_path
 
 SOURCES = ("chatsft", "chatrl", "mid", "base")
@@ -22,100 +25,135 @@ _MAX_META_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class CheckpointFiles:
-    """One checkpoint: its files and what their names say."""
+class ModelRef:
+    """A checkpoint that was found. Made where a person's words come in, and passed on as it is from there.
 
-    model: Path
-    meta: Path
-    tokenizer: Path
-    source: str  # "chatsft", "base", ...; the folder's own name where it is not nanochat's
-    tag: str  # "d12"
-    step: int
+    file      the model_<step>.pt; what else belongs to it follows from its place
+    asked     what was asked for: a path as it was given, or the name of a place, as "embedded"
+    softcap   as it was set, since no file says it (constants.py); None leaves it to nanochat's
+
+    Raises ModelError where nanochat would not name a checkpoint so, ConfigError for a softcap that cannot be.
+    """
+
+    file: Path
+    asked: str = ""
+    softcap: float | None = None
+
+    def __post_init__(self) -> None:
+        if not _MODEL_FILE.fullmatch(self.file.name):
+            raise ModelError(f"{self.file} is not named model_<step>.pt: give a checkpoint as nanochat names it.")
+        softcap_of({"softcap": self.softcap})
+
+    @property
+    def meta(self) -> Path:
+        return self.file.with_name(f"meta_{self.file.stem.removeprefix('model_')}.json")
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.file.parent.parent.parent / "tokenizer" / "tokenizer.pkl"
+
+    @property
+    def source(self) -> str:
+        """ "chatsft", "base", …; the folder's own name where it is not nanochat's."""
+        return self.file.parent.parent.name.removesuffix("_checkpoints")
+
+    @property
+    def tag(self) -> str:
+        """ "d12"."""
+        return self.file.parent.name
+
+    @property
+    def step(self) -> int:
+        return int(self.file.stem.removeprefix("model_"))
+
+    @property
+    def id(self) -> str:
+        """The `model_id` of what it records: "chatsft/d12/650"."""
+        return f"{self.source}/{self.tag}/{self.step}"
+
+    @property
+    def title(self) -> str:
+        """For people: "chatsft d12, step 650"."""
+        return f"{self.source} {self.tag}, step {self.step:,}"
+
+    @property
+    def label(self) -> str:
+        """What a person chooses by."""
+        return f"{self.title} ({self.asked})"
+
+    def __str__(self) -> str:
+        return str(self.file)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"file": str(self.file), "asked": self.asked, "softcap": self.softcap}
 
     @classmethod
-    def of(cls, model: Path) -> "CheckpointFiles":
-        """The files that belong to a `model_<step>.pt`, whether they exist or not."""
-        match = _MODEL_FILE.fullmatch(model.name)
-        if not match:
-            raise ModelError(f"{model} is not named model_<step>.pt: give a checkpoint as nanochat names it.")
-        checkpoints = model.parent.parent
-        return cls(
-            model=model,
-            meta=model.with_name(f"meta_{match[1]}.json"),
-            tokenizer=checkpoints.parent / "tokenizer" / "tokenizer.pkl",
-            source=checkpoints.name.removesuffix("_checkpoints"),
-            tag=model.parent.name,
-            step=int(match[1]),
-        )
+    def from_json(cls, told: Mapping[str, Any]) -> "ModelRef":
+        return cls(Path(told["file"]), told["asked"], told["softcap"])
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A base directory that can be chosen from, with its default checkpoint."""
-
-    label: str
-    base_dir: Path
-    checkpoint: CheckpointFiles
-
-
-def find_checkpoint(path: Path) -> CheckpointFiles:
-    """The checkpoint that a base directory, a `*_checkpoints` folder, a checkpoint folder or a `model_*.pt` means.
+def find_checkpoint(path: Path | str | None, softcap: float | None = None) -> ModelRef:
+    """The checkpoint that a base directory, a `*_checkpoints` folder, a checkpoint folder or a `model_*.pt` means;
+    None is the embedded model.
 
     In a base directory the first of SOURCES that has a model; then nanochat's own choice: the tag d<number> with
     the largest number (so d20_x counts as 20), else the folder changed last; the largest step. Folders without a
     model are passed over. Raises ModelError where there is none.
     """
-    path = Path(os.path.abspath(as_path(path)))  # not resolved: a linked checkpoint keeps its place beside a tokenizer
+    asked = "embedded" if path is None else str(path)
+    path = EMBEDDED if path is None else as_path(path)
+    path = Path(os.path.abspath(path))  # not resolved: a linked checkpoint keeps its place beside a tokenizer
     if path.is_file():
-        return CheckpointFiles.of(path)
+        return ModelRef(path, asked, softcap)
     if not path.is_dir():
         raise ModelError(f"{path} does not exist: give a nanochat base directory, a checkpoint folder or a model_*.pt.")
-    model = _last_step(path) or _default_tag(path) or _default_source(path)
-    if model is None:
+    file = _last_step(path) or _default_tag(path) or _default_source(path)
+    if file is None:
         raise ModelError(
             f"{path} holds no checkpoint (no model_*.pt here, in a tag folder, or in "
             f"{', '.join(f'{source}_checkpoints' for source in SOURCES)}): give a nanochat base directory."
         )
-    return CheckpointFiles.of(model)
+    return ModelRef(file, asked, softcap)
 
 
-def discover(extra: Path | None = None) -> list[Offer]:
-    """The base directories on offer: `extra`, the embedded one, $NANOCHAT_BASE_DIR and ~/.cache/nanochat.
+def discover(asked: Path | None = None, softcap: float | None = None) -> list[ModelRef]:
+    """The models on offer: what was `asked` for, the embedded one, those of $NANOCHAT_BASE_DIR and ~/.cache/nanochat.
 
-    Those without a checkpoint, and repetitions, are left out; but `extra` was asked for, so it raises ModelError.
+    Places without a checkpoint, and repetitions, are left out; but what was asked for raises ModelError. `softcap` is
+    that model's, or the embedded one's where nothing was asked for.
     """
-    candidates = [("embedded", EMBEDDED), ("~/.cache/nanochat", Path("~/.cache/nanochat").expanduser())]
+    places = [("embedded", EMBEDDED), ("~/.cache/nanochat", Path("~/.cache/nanochat").expanduser())]
     if named := os.environ.get("NANOCHAT_BASE_DIR"):
-        candidates.insert(1, ("$NANOCHAT_BASE_DIR", as_path(named)))
-    offers = [Offer(str(extra), extra, find_checkpoint(extra))] if extra else []
-    for label, base_dir in candidates:
-        model = _default_source(base_dir)
-        if model and model not in [offer.checkpoint.model for offer in offers]:
-            offers.append(Offer(label, base_dir, CheckpointFiles.of(model)))
-    return offers
+        places.insert(1, ("$NANOCHAT_BASE_DIR", as_path(named)))
+    found = [find_checkpoint(asked, softcap)] if asked else []
+    for name, base_dir in places:
+        file = _default_source(base_dir)
+        if file and file not in [ref.file for ref in found]:
+            found.append(ModelRef(file, name, softcap if name == "embedded" and not asked else None))
+    return found
 
 
-def read_config(files: CheckpointFiles) -> GPTConfig:
+def read_config(ref: ModelRef) -> GPTConfig:
     """The model_config of a checkpoint's meta file. Raises ModelError naming the file where it is none."""
     try:
-        if files.meta.stat().st_size > _MAX_META_BYTES:
-            raise ModelError(f"{files.meta} is larger than 1 MB, so it is no nanochat meta file: {_META_CURE}.")
-        meta = json.loads(files.meta.read_text(encoding="utf-8"))
+        if ref.meta.stat().st_size > _MAX_META_BYTES:
+            raise ModelError(f"{ref.meta} is larger than 1 MB, so it is no nanochat meta file: {_META_CURE}.")
+        meta = json.loads(ref.meta.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelError(f"{files.meta} is missing beside {files.model.name}: {_META_CURE}.") from error
+        raise ModelError(f"{ref.meta} is missing beside {ref.file.name}: {_META_CURE}.") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{files.meta} cannot be read as JSON ({type(error).__name__}): {_META_CURE}.") from error
+        raise ModelError(f"{ref.meta} cannot be read as JSON ({type(error).__name__}): {_META_CURE}.") from error
     sizes = meta.get("model_config") if isinstance(meta, dict) else None
     if not isinstance(sizes, dict):
-        raise ModelError(f"{files.meta} has no 'model_config': {_META_CURE}.")
+        raise ModelError(f"{ref.meta} has no 'model_config': {_META_CURE}.")
     known = {field.name for field in fields(GPTConfig)}
     required = known - {"window_pattern"}
     if wrong := sorted((set(sizes) - known) | (required - set(sizes))):
-        raise ModelError(f"The model_config of {files.meta} lacks or should not have {', '.join(wrong)}: {_META_CURE}.")
+        raise ModelError(f"The model_config of {ref.meta} lacks or should not have {', '.join(wrong)}: {_META_CURE}.")
     try:
         return GPTConfig(**sizes)
     except ModelError as error:
-        raise ModelError(f"{files.meta}: {error}") from error
+        raise ModelError(f"{ref.meta}: {error}") from error
 
 
 _META_CURE = "copy the meta file that nanochat wrote with this model"

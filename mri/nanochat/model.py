@@ -178,11 +178,7 @@ class GPT(nn.Module):
     sin: Tensor
 
     def __init__(
-        self,
-        config: GPTConfig,
-        era: Era = ERAS["E5"],
-        padded_vocab_size: int | None = None,
-        softcap: float = SOFTCAP,
+        self, config: GPTConfig, era: Era = ERAS["E5"], padded_vocab_size: int | None = None, softcap: float = SOFTCAP
     ) -> None:
         super().__init__()
         if config.n_embd < era.min_n_embd:

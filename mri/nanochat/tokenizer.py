@@ -169,14 +169,9 @@ def _state_from_pickle(data: bytes, path: Path) -> dict[str, Any]:
 def _check_state(state: dict[str, Any], path: Path) -> None:
     """Raise ModelError unless the types are right, the ids are 0, 1, 2, ... and nothing nanochat needs is missing."""
     merges, special = state["mergeable_ranks"], state["special_tokens"]
-    for key, value, expected in (
-        ("name", state["name"], str),
-        ("pat_str", state["pat_str"], str),
-        ("mergeable_ranks", merges, dict),
-        ("special_tokens", special, dict),
-    ):
-        if type(value) is not expected:
-            raise ModelError(f"{path}: {key} is a {type(value).__name__}, not a {expected.__name__}: {_CURE}.")
+    for key, expected in {"name": str, "pat_str": str, "mergeable_ranks": dict, "special_tokens": dict}.items():
+        if type(state[key]) is not expected:
+            raise ModelError(f"{path}: {key} is a {type(state[key]).__name__}, not a {expected.__name__}: {_CURE}.")
     if len(state["pat_str"]) > MOST_PATTERN_CHARS:
         raise ModelError(f"{path}: the pattern that splits texts has {len(state['pat_str']):,} characters: {_CURE}.")
     if not all(type(token) is bytes and token and type(rank) is int for token, rank in merges.items()):

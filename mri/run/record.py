@@ -74,7 +74,7 @@ def record_generation(
         name=name,
         prompt=_text_of(prompt, loaded),
         messages=_messages_of(prompt, chat),
-        model_id=f"{loaded.source}/{loaded.tag}/{loaded.step}",
+        model_id=loaded.ref.id,
         model_config=asdict(loaded.config),
         run=run_of_loaded(loaded),
         facts=versions(),

@@ -38,12 +38,24 @@ MIN_FREE_BYTES = 200_000_000
 
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
+Signature = tuple[Path, int, int, int]
+"""Path, inode, time of change, size."""
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def is_session_id(text: str) -> bool:
     """Whether `text` may name a session. Nothing else ever becomes part of a path."""
     return _ID.fullmatch(text) is not None
+
+
+def signature_of(path: Path) -> Signature:
+    """Changes when the file at `path` is another one (a folder keeps its own as long as it is the same folder).
+    Raises OSError."""
+    status = path.stat()
+    if path.is_dir():
+        return path, status.st_ino, 0, 0
+    return path, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def free_bytes(folder: Path) -> int:

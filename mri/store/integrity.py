@@ -10,25 +10,15 @@ import threading
 from pathlib import Path
 
 from mri.errors import MriError
-from mri.store.reader import open_session
+from mri.store.files import Signature
+from mri.store.opening import open_session
 
 CHECKING, RIGHT = "checking", "right"
 AT_ONCE_S = 0.02
 """Who asks for the first time waits so long: small files are read by then."""
 MAX_KNOWN = 20_000
 
-Signature = tuple[Path, int, int, int]
-
 log = logging.getLogger("mri")
-
-
-def signature_of(path: Path) -> Signature:
-    """Changes when the file at `path` is another one (a folder keeps its own as long as it is the same folder).
-    Raises OSError."""
-    status = path.stat()
-    if path.is_dir():
-        return path, status.st_ino, 0, 0
-    return path, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 class Integrity:

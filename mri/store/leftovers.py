@@ -69,7 +69,7 @@ def _never_began(folder: Path) -> bool:
 
 def _end_removal(gone: Path, folder: Path) -> None:
     """A journal that was packed, on its way out: it goes where the file has all of it, else it goes back."""
-    from mri.store.sealed import SealedReader  # h5py: see reader.open_session
+    from mri.store.sealed import SealedReader  # h5py: see opening.open_session
 
     target = folder.with_name(folder.name + ".h5")
     if target.exists():

@@ -12,28 +12,24 @@ import secrets
 import shutil
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
 from mri.paths import as_path
-from mri.store.files import JOURNAL, disk_error, is_session_id, replace_file, shown
-from mri.store.integrity import RIGHT, Integrity, Signature, signature_of
+from mri.store.files import JOURNAL, Signature, disk_error, is_session_id, replace_file, shown, signature_of
+from mri.store.integrity import RIGHT, Integrity
 from mri.store.leftovers import sweep
 from mri.store.locks import is_held
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import OpenReaders
+from mri.store.reader import SessionReader
 from mri.store.session_info import SessionInfo as SessionInfo  # who lists sessions finds it here, renamed
 from mri.store.session_info import State, broken, info_of, is_session_folder, renamed, says_recording
 from mri.store.unsealed import JournalReader
 from mri.store.writer import seal_in_child
 
-MAX_OPEN = 32
-"""Readers kept open; who still holds an older one keeps it."""
-UNUSED_S = 300.0
-"""A reader that nobody asked for so long is not kept."""
 TEND_S = 60.0
 """Seconds between two looks at what others left unsealed."""
 AGAIN_S = 600.0
@@ -60,8 +56,7 @@ class Library:
             raise StoreError(f"{shown(self.folder)} is a file: give the folder of the sessions, in which it lies.")
         self._bundled = [*bundled]
         self._demos = [*demos]
-        self._lock = threading.Lock()
-        self._open: OrderedDict[str, _Opened] = OrderedDict()
+        self._readers = OpenReaders()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
         self._looked_into: set[Path] = set()
         self._integrity = Integrity()
@@ -169,8 +164,7 @@ class Library:
         path = self.own_path(session_id)
         if path.is_dir() and is_held(path):
             raise StoreError(f"Session {session_id} is being recorded: stop the recording before deleting it.")
-        with self._lock:
-            self._open.pop(session_id, None)
+        self._readers.forget(session_id)
         try:
             folder = self.folder / session_id
             if folder.is_dir():
@@ -228,32 +222,25 @@ class Library:
 
     def _reader(self, session_id: str, path: Path) -> SessionReader:
         """Raises FileNotFoundError, BadSession."""
-        with self._lock:
-            signature = signature_of(path)
-            if path.is_file():
-                self._integrity.state(signature, path, wait_s=0)
-                if damage := self._integrity.damage(signature):
-                    raise BadSession(damage)
-            known = self._open.get(session_id)
-            reader = known.reader if known is not None and known.signature == signature else open_session(path)
-            self._open[session_id] = _Opened(signature, reader, time.monotonic())
-            self._open.move_to_end(session_id)
-            while len(self._open) > MAX_OPEN:
-                self._open.popitem(last=False)
+        signature = signature_of(path)
+        if path.is_file():
+            self._integrity.state(signature, path, wait_s=0)
+            if damage := self._integrity.damage(signature):
+                raise BadSession(damage)
+        reader = self._readers.reader(session_id, path, signature)
         reader.refresh()
         return reader
 
     def _forget_gone(self, entries: Sequence[Path]) -> None:
-        """Readers whose file is gone or another one now, and those that nobody used for long, are not kept: an open
-        file takes room although it is deleted. Who still holds one keeps it."""
-        there, now = {path.name for path in entries}, time.monotonic()
-        with self._lock:
-            for session_id, opened in [*self._open.items()]:
-                path = opened.signature[0]
-                if (path.parent == self.folder and path.name not in there) or now - opened.used_at > UNUSED_S:
-                    del self._open[session_id]
+        """What is known of files that are gone."""
+        there = {path.name for path in entries}
+
+        def is_gone(path: Path) -> bool:
+            return path.parent == self.folder and path.name not in there
+
+        self._readers.forget_gone(is_gone)
         for signature in [*self._sealed_infos]:
-            if signature[0].name not in there and signature[0].parent == self.folder:
+            if is_gone(signature[0]):
                 self._sealed_infos.pop(signature, None)
 
     def _info_of(self, path: Path) -> SessionInfo | None:
@@ -282,7 +269,7 @@ class Library:
         except OSError as error:
             return broken(path, str(disk_error("read", path, error)))
         if signature not in self._sealed_infos:  # an .h5 never changes: it is looked into once
-            from mri.store.sealed import sealed_session  # h5py: see reader.open_session
+            from mri.store.sealed import sealed_session  # h5py: see opening.open_session
 
             try:
                 info = info_of(path.stem, "finished", signature[-1], sealed_session(path))
@@ -309,12 +296,3 @@ class Library:
             if not folder.exists():
                 return None
             return renamed(self.folder, broken(folder, str(error)))
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A reader that is kept, and when it was asked for last."""
-
-    signature: Signature
-    reader: SessionReader
-    used_at: float

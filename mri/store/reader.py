@@ -1,22 +1,19 @@
-"""Reads a session, recorded or still being recorded: one interface, two implementations (sealed.py and
-unsealed.py).
+"""What reads a session, recorded or still being recorded: one interface, two implementations (sealed.py and
+unsealed.py); opening.py chooses.
 
 Knows nothing of models, torch and pages.
 """
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from mri.errors import BadSession, SessionNotFound
 from mri.format.arrays import Bools, Ints
 from mri.format.events import Array, StepFrame, TraceSession
-from mri.paths import as_path
-from mri.store.files import disk_error, is_session_id, shown
+from mri.store.files import is_session_id
 
 
 class SessionReader(Protocol):
@@ -45,11 +42,8 @@ class SessionReader(Protocol):
     def frames(self, start: int, stop: int) -> list[StepFrame]:
         """Steps start … stop - 1, all of which must be there; faster than one by one. Raises as `frame` does."""
 
-    def frame_bytes(self, step: int) -> bytes:
-        """`bytes_from_frame` of the frame: the same bytes in both states."""
-
     def records(self, start: int, stop: int) -> bytes:
-        """Steps start … stop - 1 (cut to what is there) as a run of wire records."""
+        """Steps start … stop - 1 (cut to what is there) as a run of wire records: the same bytes in both states."""
 
     def column(self, name: str, *index: Any, steps: Sequence[int] | None = None) -> Array:
         """One array over all steps, first axis = step: `column("stats", row, 4)` -> (num_steps,); or over `steps`.
@@ -93,23 +87,6 @@ class SessionReader(Protocol):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def open_session(path: Path | str) -> SessionReader:
-    """Opens a session folder or an .h5. Raises SessionNotFound or BadSession."""
-    from mri.store.sealed import SealedReader  # h5py takes 0.2 s to import: not before the first .h5
-    from mri.store.unsealed import JournalReader
-
-    path = as_path(path)
-    try:
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        raise SessionNotFound(
-            f"There is no session at {shown(path)}: see which there are with `python -m mri ls`."
-        ) from None
-    except OSError as error:
-        raise BadSession(str(disk_error("read", path, error))) from error
-    return JournalReader(path) if is_folder else SealedReader(path)
 
 
 def named_after(session: TraceSession, path: Path) -> TraceSession:

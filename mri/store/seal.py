@@ -25,8 +25,7 @@ from mri.errors import MriError, StoreError
 from mri.format.events import PHASES, Array, TraceSession
 from mri.format.hook_points import STATS
 from mri.format.layout import Layout
-from mri.format.rows import largest_shape, padded, scattered
-from mri.format.steps import STEP_COLUMNS
+from mri.format.rows import STEP_COLUMNS, largest_shape, padded, scattered
 from mri.store.description import session_json
 from mri.store.files import JOURNAL, SESSION, disk_error, free_bytes, partial, remove_tree, shown, sync_folder
 from mri.store.locks import SessionLock, may_be_recorded

@@ -20,8 +20,7 @@ from mri.format.arrays import Bools, Ids, Ints
 from mri.format.events import PHASES, Array, StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.hook_points import STATS
-from mri.format.rows import fill_value
-from mri.format.steps import STEP_COLUMNS, named_steps
+from mri.format.rows import STEP_COLUMNS, fill_value, named_steps
 from mri.format.vocabulary import Vocabulary
 from mri.format.wire import KIND_FRAME, MAX_PAYLOAD_BYTES, bytes_from_frame, record_bytes
 from mri.store.description import session_from_json
@@ -142,9 +141,6 @@ class SealedReader(SessionReader):
                 rows = self.session.layout.kept_rows(name, dropped)
                 arrays[k - start][name] = array if rows is None else array[rows]
         return [StepFrame.from_header(self._header(k), of_step) for k, of_step in enumerate(arrays, start)]
-
-    def frame_bytes(self, step: int) -> bytes:
-        return bytes_from_frame(self.frame(step))
 
     def records(self, start: int, stop: int) -> bytes:
         start, stop = max(start, 0), min(stop, self.num_steps)

@@ -22,8 +22,7 @@ from mri.errors import BadSession, UnknownHookPoint
 from mri.format.arrays import Bools, Ints
 from mri.format.events import PHASES, Array, StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
-from mri.format.rows import largest_shape, padded, scattered
-from mri.format.steps import STEP_COLUMNS, named_steps, sequence
+from mri.format.rows import STEP_COLUMNS, largest_shape, named_steps, padded, scattered, sequence
 from mri.format.vocabulary import Vocabulary
 from mri.format.wire import KIND_END, frame_from_bytes, names_from_bytes, views_from_bytes
 from mri.store.description import MAX_BYTES, session_from_journal_json
@@ -116,9 +115,6 @@ class JournalReader(SessionReader):
 
     def frames(self, start: int, stop: int) -> list[StepFrame]:
         return [self.frame(step) for step in range(start, stop)]
-
-    def frame_bytes(self, step: int) -> bytes:
-        return bytes(self.payload(step))
 
     def records(self, start: int, stop: int) -> bytes:
         start, stop = max(start, 0), min(stop, self.num_steps)

@@ -52,9 +52,8 @@ class SessionWriter:
     """One recording, in `library_folder/<session.id>`. A context manager: left without `finish`, it finishes the
     session as interrupted, or with the error that passed through.
 
-    session         the metadata as last written        folder          where the journal is
-    num_steps       frames appended                     steps_on_disk   of these, safe from a power cut
-    seal_error      why `finish` could not seal, else ""
+    session      the metadata as last written        folder       where the journal is
+    num_steps    frames appended                     seal_error   why `finish` could not seal, else ""
     """
 
     def __init__(
@@ -157,10 +156,6 @@ class SessionWriter:
     @property
     def num_steps(self) -> int:
         return self._journal.num_records
-
-    @property
-    def steps_on_disk(self) -> int:
-        return self._journal.num_records_synced
 
     def __enter__(self) -> SessionWriter:
         return self

@@ -116,7 +116,7 @@ class Indexer:
         """Read what is new. A session that went or changed cannot be taken out of the sums: all begins anew then."""
         infos = {info.id: info for info in self.sessions_of(run_hash)}
         run_hash = self._of_contents(run_hash)
-        path = self._library.folder / FOLDER / f"{hashlib.sha256(run_hash.encode()).hexdigest()[:32]}.npz"
+        path = self._path(run_hash)
         index = self._indexes.get(run_hash) or MomentIndex.load(path, run_hash)
         if any(name not in infos or _signature(infos[name]) != signed for name, signed in index.sessions.items()):
             index = MomentIndex(run_hash)
@@ -140,10 +140,16 @@ class Indexer:
         if not is_saved:
             self._save(index, path)
 
-    @staticmethod
-    def _save(index: MomentIndex, path: Path) -> bool:
+    def _path(self, run_hash: str) -> Path:
+        return self._library.folder / FOLDER / f"{hashlib.sha256(run_hash.encode()).hexdigest()[:32]}.npz"
+
+    def _save(self, index: MomentIndex, path: Path) -> bool:
+        """Indexes of runs that no session is of any more go; those under names of before 2026-11, too."""
         with contextlib.suppress(OSError):  # a folder that cannot be written to: the index lives in memory
             index.save(path)
+            used = {self._path(self._of_contents(info.run.hash)) for info in self._library.list()}
+            for left_over in {*path.parent.glob("*.npz")} - used:
+                left_over.unlink(missing_ok=True)
         return True
 
     def _tell(self, run_hash: str, progress: Progress) -> None:

@@ -21,6 +21,7 @@ from flask import Flask, Response, jsonify, request
 
 from mri import errors
 from mri.lessons.catalogue import Catalogue
+from mri.nanochat.constants import softcap_of
 from mri.paths import ASSETS, LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import Library
 from mri.study.study import Study
@@ -30,6 +31,7 @@ from mri.web.assets import Assets
 from mri.web.guard import Guard, content_security_policy, inline_script_hashes
 from mri.web.live.hub import Hub
 from mri.web.live.transport import SOCKET_OPTIONS, PlainSockets
+from mri.web.models import Models
 from mri.web.parts import components, ids, record_box, session_rows
 from mri.web.parts.tokens import display
 from mri.web.routes.compare import compare_routes
@@ -81,13 +83,13 @@ def create_app(
     """
     _mend_plotly()
     sessions = as_path(sessions).absolute()
-    model = as_path(model).absolute() if model else None
+    models = Models(as_path(model).absolute() if model else None, softcap_of(constants))
     library = Library(sessions, bundled=lessons.glob("*/"), demos=demos)
-    worker = worker or GenerationWorker(sessions, model, constants=constants)
+    worker = worker or GenerationWorker(sessions)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
     computations = Turns(1, "computations", waiting=COMPUTATIONS_WAITING)
     study = Study(library, computations)
-    server = _flask(Services(library, worker, model, hub, Catalogue(lessons), study, computations))
+    server = _flask(Services(library, worker, models, hub, Catalogue(lessons), study, computations))
     app = App(
         "app",  # beside which pages/ lies: else Dash names the pages after the folder that one happens to stand in
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
@@ -153,15 +155,9 @@ def _flask(these: Services) -> Flask:
     )
     App.assets.serve(server)
     compress.init_app(server)
-    server.register_blueprint(routes)
-    server.register_blueprint(live_routes)
-    server.register_blueprint(downloads)
-    server.register_blueprint(compare_routes)
-    server.register_blueprint(lesson_routes)
-    server.register_blueprint(neuron_routes)
-    server.register_blueprint(import_routes)
-    server.register_blueprint(lesson_words_routes)
-    server.register_blueprint(library_routes)
+    ours = routes, live_routes, downloads, compare_routes, lesson_routes, neuron_routes, import_routes
+    for blueprint in (*ours, lesson_words_routes, library_routes):
+        server.register_blueprint(blueprint)
     sock.init_app(server)
     answers.register(server)
     return server

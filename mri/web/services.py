@@ -7,15 +7,16 @@ who watches live, and what is studied of neurons.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from flask import current_app
 
 from mri.lessons.catalogue import Catalogue
+from mri.nanochat.locate import ModelRef
 from mri.store.library import Library
 from mri.study.study import Study
 from mri.study.turns import Turns
 from mri.web.live.hub import Hub
+from mri.web.models import Models
 from mri.worker.handle import GenerationWorker
 
 EXTENSION = "nanochat-mri"
@@ -28,16 +29,19 @@ COMPUTATIONS_WAITING = 16
 
 @dataclass(frozen=True)
 class Services:
-    """`model` is the path given with --model, None for the embedded one."""
-
     library: Library
     worker: GenerationWorker
-    model: Path | None
+    models: Models
     hub: Hub
     lessons: Catalogue
     study: Study
     computations: Turns
     downloads: Turns = field(default_factory=lambda: Turns(DOWNLOADS_AT_ONCE, "downloads"))
+
+    @property
+    def model(self) -> ModelRef:
+        """The server's own, as it is found now. Raises ModelError."""
+        return self.models.own()
 
 
 def services() -> Services:

@@ -6,10 +6,12 @@ Reads what it needs to know from the session; the arithmetic is the worker's bus
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from mri.errors import ConfigError, SessionNotFound
+from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader
 
 DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_post")
@@ -18,8 +20,7 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 
 @dataclass
 class Attribution:
-    """Where one computation stands. `answer`: see `signed` and `logit` in mri/nanochat/attribution.py, `promoted`,
-    `suppressed` and `factor` in mri/worker/child.py."""
+    """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py)."""
 
     id: str
     command: dict[str, Any]
@@ -34,7 +35,7 @@ class Attribution:
         return fields | asked | (self.answer if self.state == "finished" else {})
 
 
-def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, model: str | None) -> Attribution:
+def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, model: ModelRef) -> Attribution:
     """What to ask the worker for: the logit of the token that the step chose (or held most likely), after all tokens
     read up to it. Raises SessionNotFound for a step that is not there, ConfigError where there is no such thing.
     """
@@ -44,24 +45,24 @@ def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, m
     frame = reader.frame(step)
     top = frame.arrays.get("logits/token_ids")
     token_id = frame.chosen_id if frame.chosen_id >= 0 or top is None else int(top[0])
-    weights = _weights_of(reader)
+    weights = _weights_of(reader, model)
     if token_id < 0:
         raise ConfigError("This step predicted nothing: record it with `python -m mri record` or from the page.")
     ids = reader.token_ids()[: frame.pos0 + frame.t_add].tolist()
-    command = {"cmd": "attribute", "id": attribution_id, "model": model, "ids": ids, "token_id": token_id, **weights}
+    command = {"cmd": "attribute", "id": attribution_id, "ids": ids, "token_id": token_id, **weights}
     return Attribution(attribution_id, command)
 
 
-def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: str | None) -> Attribution:
+def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: ModelRef | str) -> Attribution:
     """What to ask the worker for: the tokens that the neuron's direct path promotes and suppresses. The same for every
     session with these weights. Raises ConfigError where the session does not say which they are, UnknownHookPoint.
     """
     if not 0 <= neuron < (width := reader.session.layout.width(point)):
         raise ConfigError(f"{point} has the neurons 0 to {width - 1}, there is no {neuron}.")
-    weights = _weights_of(reader)
+    weights = _weights_of(reader, model if isinstance(model, ModelRef) else ModelRef(Path(model)))
     # slashes, so that it can never be a recording's id
     question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
-    command = {"cmd": "direct", "id": question_id, "model": model, "point": point, "neuron": neuron, **weights}
+    command = {"cmd": "direct", "id": question_id, "point": point, "neuron": neuron, **weights}
     return Attribution(question_id, command)
 
 
@@ -70,7 +71,7 @@ def has_direct_path(point: str) -> bool:
     return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
 
 
-def _weights_of(reader: SessionReader) -> dict[str, Any]:
+def _weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
     """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
     run = reader.session.run
     if not run.hash:
@@ -83,6 +84,5 @@ def _weights_of(reader: SessionReader) -> dict[str, Any]:
             f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
             "other numbers: ask the session that it was forked from."
         )
-    softcap = run.model.softcap  # the same weights give other logits with another one
-    constants = {"constants": {"softcap": softcap}} if softcap else {}
-    return {"weights_hash": run.model.weights_hash, "model_path": run.model.model_path, **constants}
+    model = replace(model, softcap=run.model.softcap or None)  # the same weights give other logits with another one
+    return {"model": model.to_json(), "weights_hash": run.model.weights_hash, "model_path": run.model.model_path}

@@ -1,13 +1,12 @@
 """The warm generation worker: `python -m mri.worker.child --sessions DIR`, started and spoken to by the server.
 
-Reads JSON lines on stdin, writes JSON lines on stdout (see `mri/worker/handle.py` for the other side). Frames do not
-pass here: they go to the session's journal. Keeps the last model loaded. Ends when stdin ends, after finishing the
-recording in hand.
+Reads commands on stdin, writes events on stdout (protocol.py; `handle.py` is the other side). Frames do not pass here:
+they go to the session's journal. Keeps the last model loaded. Ends when stdin ends, after finishing the recording in
+hand.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import sys
@@ -26,13 +25,13 @@ from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.constants import SOFTCAP, softcap_of
+from mri.nanochat.constants import SOFTCAP
 from mri.nanochat.direct import direct_effect, factor_at
-from mri.nanochat.locate import find_checkpoint
-from mri.paths import EMBEDDED
+from mri.nanochat.locate import ModelRef
 from mri.run.control import Control
 from mri.run.engine import Step
 from mri.run.record import record_generation
+from mri.worker.protocol import COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
 MAX_DELAY_MS = 10.0
@@ -55,7 +54,7 @@ class Worker:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
         try:
             for line in lines:
-                command = json.loads(line)
+                command = COMMANDS.message_of(line) or {"cmd": "quit"}
                 match command["cmd"]:
                     case "stop" | "pause" | "step" | "resume" as what:
                         getattr(self._control(command["id"]), what)()
@@ -93,12 +92,11 @@ class Worker:
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
         control = self._control(session_id)
-        loaded = self._model(command.get("model"), command.get("constants"))
+        loaded = self._model(command["model"])
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
-            sizes = {"num_prompt_tokens": session.num_prompt_tokens, "max_steps": session.max_steps}
-            self._say(event="started", id=session_id, **sizes)
+            self._say(event="started", id=session_id, max_steps=session.max_steps)
 
         def on_step(step: Step, said: list[int]) -> None:
             nonlocal said_at, said_paused
@@ -115,12 +113,12 @@ class Worker:
             said_paused = True
             self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
-        config = command.get("config", "standard")
+        config = command["config"]
         recording = record_generation(
             loaded,
             command["prompt"],
-            chat=command.get("chat", False),
-            sampling=Sampling(**command.get("sampling", {})),
+            chat=command["chat"],
+            sampling=Sampling(**command["sampling"]),
             config=TraceConfig.from_json(config) if isinstance(config, dict) else config,
             sessions=self._sessions,
             session_id=session_id,
@@ -144,8 +142,6 @@ class Worker:
         self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
 
     def _direct(self, command: dict[str, Any]) -> None:
-        """`promoted` and `suppressed`: [token id, its bytes as hex, logits per unit], the strongest first; `factor`:
-        what of one unit reaches the last norm."""
         loaded = self._recorded_model(command)
         effect = direct_effect(loaded.model, command["point"], command["neuron"])
         rising = effect.argsort(kind="stable")
@@ -154,11 +150,11 @@ class Worker:
             for ids in (rising[::-1][:DIRECT_TOKENS], rising[:DIRECT_TOKENS])
         )
         factor = factor_at(loaded.model, command["point"])
-        self._say(event="attribution", id=command["id"], promoted=promoted, suppressed=suppressed, factor=factor)
+        self._say(event="direct", id=command["id"], promoted=promoted, suppressed=suppressed, factor=factor)
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
-        loaded = self._model(command["model"], command.get("constants"))
+        loaded = self._model(command["model"])
         is_files = loaded.file_hash == command["weights_hash"] and loaded.is_as_loaded  # as sessions said until 2026-11
         if loaded.weights_hash != command["weights_hash"] and not is_files:
             raise ModelError(
@@ -168,13 +164,17 @@ class Worker:
             )
         return loaded
 
-    def _model(self, path: str | None, constants: dict[str, Any] | None) -> LoadedModel:
-        """The model at `path`, loaded again only where the file or a constant is another or has changed."""
-        file = find_checkpoint(Path(path) if path else EMBEDDED).model
-        key = (file, file.stat().st_mtime_ns, softcap_of(constants) or SOFTCAP)
+    def _model(self, told: dict[str, Any]) -> LoadedModel:
+        """The model of a command, loaded again only where the file or the softcap is another or has changed."""
+        ref = ModelRef.from_json(told)
+        try:
+            changed_ns = ref.file.stat().st_mtime_ns
+        except OSError as error:
+            raise ModelError(f"{ref.file} is not there any more: choose another model, or put it back.") from error
+        key = (ref.file, changed_ns, ref.softcap or SOFTCAP)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None  # two large models need not fit at once
-            self._loaded = (key, load_model(file, constants=constants))
+            self._loaded = (key, load_model(ref))
         return self._loaded[1]
 
 
@@ -185,7 +185,7 @@ def main(sessions: Annotated[Path, typer.Option(help="Folder to record into.")])
 
     def say(**event: Any) -> None:
         try:
-            print(json.dumps(event), file=out, flush=True)
+            print(EVENTS.line_of(event), file=out, flush=True)
         except BrokenPipeError:  # the server has gone: the recording in hand goes on, unheard
             os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 

@@ -1,7 +1,7 @@
 """The server's handle on the warm generation worker: one child process, one generation at a time, a bounded queue.
 
-The child is `python -m mri.worker.child`; both sides speak JSON lines over its stdin and stdout. Frames do not
-pass here: the child appends them to its session's journal. Imports no torch, and nothing of tracer or nanochat.
+The child is `python -m mri.worker.child`; both sides speak lines of protocol.py over its stdin and stdout. Frames
+do not pass here: the child appends them to its session's journal. Imports no torch.
 
 A child that dies fails the recording it had in hand and is started again for the next one in the queue.
 """
@@ -9,19 +9,19 @@ A child that dies fails the recording it had in hand and is started again for th
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from mri.errors import SessionNotFound, WorkerError
+from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
-from mri.worker.protocol import event_of
+from mri.worker.protocol import COMMANDS, EVENTS
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
 
@@ -40,17 +40,7 @@ class GenerationWorker:
     Nothing is started before `warm` or the first `submit`. Thread-safe.
     """
 
-    def __init__(
-        self,
-        sessions: Path,
-        model: Path | None,
-        *,
-        constants: Mapping[str, object] | None = None,
-        program: Sequence[str] | None = None,
-        max_waiting: int = 8,
-    ) -> None:
-        """`constants` of `model`, which no file says: as --set."""
-        self.model, self._constants = model, dict(constants or {})
+    def __init__(self, sessions: Path, *, program: Sequence[str] | None = None, max_waiting: int = 8) -> None:
         self.max_waiting = max_waiting
         self._program = [*(program or (sys.executable, "-m", "mri.worker.child")), "--sessions", str(sessions)]
         self._lock = threading.RLock()
@@ -66,18 +56,12 @@ class GenerationWorker:
         with self._lock:
             self._start()
 
-    def submit(self, session_id: str, request: RecordRequest, model: Path | None = None) -> None:
-        """Queue a recording under a new id. `model`: another than the worker's own, as --model.
-
-        Raises WorkerError where the queue is full.
-        """
+    def submit(self, session_id: str, request: RecordRequest, model: ModelRef) -> None:
+        """Queue a recording under a new id. Raises WorkerError where the queue is full."""
         with self._lock:
             if len(self._waiting) >= self.max_waiting:
                 raise WorkerError(f"{len(self._waiting)} recordings are already waiting: try again when one is over.")
-            constants = self._constants if model in (None, self.model) else {}
-            model = model or self.model
-            command = request.command(session_id, None if model is None else str(model))
-            recording = Recording(session_id, command | {"constants": constants})
+            recording = Recording(session_id, request.command(session_id, model))
             self._recordings[session_id] = recording
             self._waiting.append(recording)
             self._forget_old()
@@ -225,7 +209,7 @@ class GenerationWorker:
     def _write(child: subprocess.Popen[str], command: dict[str, Any]) -> None:
         assert child.stdin is not None
         with contextlib.suppress(OSError):  # a child that is gone: its reading thread fails what it had in hand
-            child.stdin.write(json.dumps(command) + "\n")
+            child.stdin.write(COMMANDS.line_of(command) + "\n")
             child.stdin.flush()
 
     @staticmethod
@@ -240,7 +224,7 @@ class GenerationWorker:
         try:
             with child.stdout:
                 for line in child.stdout:
-                    event = event_of(line)
+                    event = EVENTS.message_of(line)
                     if event is not None:
                         with self._lock:
                             self._on_event(event)

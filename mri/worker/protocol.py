@@ -1,32 +1,84 @@
-"""What the worker's child says: one JSON object a line. child.py says it, handle.py hears it."""
+"""What the server and its worker's child say to one another: one JSON object a line, in both directions.
+
+handle.py says COMMANDS and hears EVENTS, child.py the other way round; neither writes or reads a line of its own.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import UnionType
 from typing import Any
 
-EVENT_FIELDS: dict[str, dict[str, type]] = {
-    "ready": {},
-    "started": {"id": str, "max_steps": int},
-    "step": {"id": str, "step": int, "text": str},
-    "paused": {"id": str, "step": int, "text": str},
-    "resumed": {"id": str},
-    "finished": {"id": str, "end_reason": str, "response": str},
-    "error": {"id": str, "message": str},
-    "attribution": {"id": str},
-}
-"""event -> what it has, beside fields that are only handed on. `say` in mri/worker/child.py is the other side."""
+
+@dataclass(frozen=True)
+class Messages:
+    """The messages of one direction. `fields`: all that a message has, by the name that it has under `key`."""
+
+    key: str
+    fields: Mapping[str, Mapping[str, type | UnionType]]
+
+    def line_of(self, message: Mapping[str, Any]) -> str:
+        """Raises ValueError on what is no message of this direction."""
+        if not self._has(message):
+            raise ValueError(f"There is no such message as {message!r}: see mri/worker/protocol.py.")
+        return json.dumps(message)
+
+    def message_of(self, line: str) -> dict[str, Any] | None:
+        """None for a line that is no message: a library in the child printed something."""
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        return message if isinstance(message, dict) and self._has(message) else None
+
+    def _has(self, message: Mapping[str, Any]) -> bool:
+        name = message.get(self.key)
+        fields = self.fields.get(name) if isinstance(name, str) else None
+        if fields is None or set(message) != {self.key, *fields}:
+            return False
+        return all(isinstance(message[field], kind) for field, kind in fields.items())
 
 
-def event_of(line: str) -> dict[str, Any] | None:
-    """What a line of the child says; None for one that is no event: a library in the child printed something."""
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    name = event.get("event") if isinstance(event, dict) else None
-    fields = EVENT_FIELDS.get(name) if isinstance(name, str) else None
-    if fields is None or not all(isinstance(event.get(field), kind) for field, kind in fields.items()):
-        return None
-    found: dict[str, Any] = event
-    return found
+_RECORDED = {"id": str, "model": dict, "weights_hash": str, "model_path": str}
+"""A model, and what the session says of the one that it was recorded from (mri/worker/attribution.py)."""
+
+COMMANDS = Messages(
+    "cmd",
+    {
+        "record": {
+            "id": str,
+            "model": dict,
+            "prompt": str | list,
+            "chat": bool,
+            "config": str | dict,
+            "sampling": dict,
+        },
+        "attribute": {**_RECORDED, "ids": list, "token_id": int},
+        "direct": {**_RECORDED, "point": str, "neuron": int},
+        "stop": {"id": str},
+        "pause": {"id": str},
+        "resume": {"id": str},
+        "step": {"id": str},
+        "quit": {},
+    },
+)
+"""`model` is a ModelRef; `id` a session's, of `attribute` and `direct` the question's."""
+
+EVENTS = Messages(
+    "event",
+    {
+        "ready": {},
+        "started": {"id": str, "max_steps": int},
+        "step": {"id": str, "step": int, "text": str},
+        "paused": {"id": str, "step": int, "text": str},
+        "resumed": {"id": str},
+        "finished": {"id": str, "end_reason": str, "response": str},
+        "error": {"id": str, "message": str},
+        "attribution": {"id": str, "signed": list, "logit": float},
+        "direct": {"id": str, "promoted": list, "suppressed": list, "factor": float},
+    },
+)
+"""`text` is the response so far. `signed`, `logit`: see mri/nanochat/attribution.py. `promoted`, `suppressed`: [token
+id, its bytes as hex, logits per unit], the strongest first; `factor`: what of one unit reaches the last norm."""

@@ -23,7 +23,7 @@ class Recording:
         return self.state in ("finished", "error")
 
     def on_event(self, event: dict[str, Any]) -> None:
-        """Takes notice of an event of the worker (see mri/worker/child.py)."""
+        """Takes notice of an event of the worker (see mri/worker/protocol.py)."""
         if self.over:
             return
         match event["event"]:
@@ -45,12 +45,5 @@ class Recording:
         message = self.message
         if self.state == "running" and not self.max_steps:
             message = "Loading the model…" if is_worker_ready else "Starting the generation worker…"
-        return {
-            "id": self.id,
-            "state": self.state,
-            "position": position,
-            "step": self.step,
-            "max_steps": self.max_steps,
-            "text": self.text,
-            "message": message,
-        }
+        told = {name: getattr(self, name) for name in ("id", "state", "step", "max_steps", "text")}
+        return told | {"position": position, "message": message}

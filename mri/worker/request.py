@@ -1,6 +1,6 @@
 """What a person asks the generation worker to record: prompt, sampling, capture preset; checked before it is queued.
 
-Knows nothing of models: whether the prompt fits the context is the worker's business, which has the model.
+Knows a model as what was found: whether the prompt fits the context is the worker's business, which has the model.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from mri.errors import ConfigError, PromptError
 from mri.format.config import PRESETS, Sampling
+from mri.nanochat.locate import ModelRef
 
 Prompt = str | list[dict[str, str]]
 
@@ -54,9 +55,9 @@ class RecordRequest(Sampling):
             raise ConfigError(f"Unknown setting {unknown[0]!r}: known are {', '.join(cls.__dataclass_fields__)}.")
         return cls(**{"prompt": "", **fields})
 
-    def command(self, session_id: str, model: str | None) -> dict[str, Any]:
-        """The worker's `record` command; `model` is the path that the id stands for."""
-        fields = asdict(self) | {"model": model}
+    def command(self, session_id: str, ref: ModelRef) -> dict[str, Any]:
+        """The worker's `record` command; `ref` is the model that the id stands for."""
+        fields = asdict(self) | {"model": ref.to_json()}
         sampling = {name: fields.pop(name) for name in Sampling.__dataclass_fields__}
         config = fields.pop("preset")  # which needs the model to be decided
         return {"cmd": "record", "id": session_id, "config": config, "sampling": sampling, **fields}

@@ -11,7 +11,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.measure.attention import mean_distance
 from mri.measure.predictions import predictions
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import click_bar, hover_words, open_scanner, plot, shown, until
 from tests.conftest import write_random_session
 

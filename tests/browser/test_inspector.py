@@ -8,7 +8,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.measure.predictions import predictions
 from mri.measure.series import neuron_over_steps
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import click_bar, click_neuron, open_scanner, plot, shown, step, until, view
 from tests.browser.serving import served

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mri.format.captured import Captured
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, until, view
 from tests.browser.serving import PHONE, clean_page, served

@@ -39,7 +39,7 @@ def live_page(browser, address, viewport=DESKTOP, pace="Infinity"):
 @pytest.fixture
 def site(tmp_path):
     """The app on the test's own folder; its worker makes no model."""
-    worker = GenerationWorker(tmp_path, MODEL, program=FAKE_WORKER)
+    worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
     with served(create_app(tmp_path, MODEL, worker=worker)) as address:
         yield address
     worker.close()
@@ -79,8 +79,8 @@ def state(page):
 def records(page):
     """The bytes of every step that the page has, as they came."""
     found = page.evaluate(
-        """Array.from({length: mri.cache.numSteps}, (_, step) => {
-            const bytes = mri.cache.get(step)?.record ?? [];
+        """Array.from({length: mri.run.numSteps}, (_, step) => {
+            const bytes = mri.run.frame(step)?.record ?? [];
             return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")); })"""
     )
     return [base64.b64decode(each) for each in found]
@@ -116,12 +116,12 @@ def test_from_prompt_to_replay(browser, tmp_path):
         with Library(tmp_path).open(page.evaluate("mri.session")) as reader:
             assert reader.session.prompt == "Mia went"
             assert records(page) == [reader.records(i, i + 1) for i in range(reader.num_steps)]
-            assert page.evaluate("mri.growth.tokens.sequence") == reader.token_ids().tolist()
-            scales = page.evaluate("mri.growth.fullScale")
+            assert page.evaluate("mri.run.tokens.sequence") == reader.token_ids().tolist()
+            scales = page.evaluate("mri.run.fullScale")
             assert scales == pytest.approx(full_scales(reader), rel=1e-6)
             lines = series_over_steps(reader, "l2")
             for name in ("surprise", "entropy"):
-                mine = page.evaluate(f"Array.from(mri.growth.series.{name}, (x) => Number.isNaN(x) ? null : x)")
+                mine = page.evaluate(f"Array.from(mri.run.series.{name}, (x) => Number.isNaN(x) ? null : x)")
                 np.testing.assert_allclose(np.array(mine, float), getattr(lines, name), rtol=1e-6)
         page.locator("#nav-live").click()  # Dash believes that it never left
         expect(page.get_by_role("button", name="Start recording")).to_be_visible()
@@ -145,8 +145,8 @@ def test_two_viewers_one_late_and_both_get_every_step(browser, site, recorder):
         path = recorder.finish()
         for page in (first, second):
             expect(page).to_have_url(re.compile(r"/\?session=now"))
-            page.evaluate("mri.cache.ensure(0)")
-            until(page, "mri.cache.get(0)")
+            page.evaluate("mri.run.want(0)")
+            until(page, "mri.run.frame(0)")
             expect(page.locator(".mri-token")).to_have_count(4 + len(recorder.frames))
         with Library(path.parent).open("now") as reader:
             expected = [reader.records(i, i + 1) for i in range(reader.num_steps)]
@@ -186,7 +186,7 @@ def test_a_connection_that_breaks_is_made_again(browser, site, recorder):
         expect(page.locator(".live-link")).to_have_text("Connected again, from step 5 on.")
         followed(page, recorder)
         assert page.evaluate("sockets[1].url").endswith("/live/now?from=5")
-        assert page.evaluate("Array.from({length: 10}, (_, step) => mri.cache.get(step).header.step)") == list(
+        assert page.evaluate("Array.from({length: 10}, (_, step) => mri.run.frame(step).header.step)") == list(
             range(10)
         )
 
@@ -203,15 +203,15 @@ def test_what_the_stream_leaves_out_is_counted_and_fetched(browser, site, record
         page.evaluate("(told) => { isLossy = false; hear({ data: JSON.stringify(told) }); }", told)
         recorder.append(2)
         followed(page, recorder)
-        assert page.evaluate("mri.growth.tokens.steps.pos0.length") == 10, "no gap, no step twice"
+        assert page.evaluate("mri.run.tokens.steps.pos0.length") == 10, "no gap, no step twice"
         words = "Too slow for the stream: 2 steps without values, 3 steps late; fetched"
         expect(page.locator(".live-drops")).to_have_text(f"{words} when it is over.")
-        thin = page.evaluate_handle("mri.cache.get(8)")
+        thin = page.evaluate_handle("mri.run.frame(8)")
         recorder.finish()
         expect(page.locator(".live-drops")).to_have_text(f"{words} since.")
         page.evaluate("mri.player.seek(8)")
         until(page, "mri.stage.frame?.header.step === 8")
-        assert page.evaluate("(thin) => mri.stage.frame !== thin && mri.cache.get(8) === mri.stage.frame", thin)
+        assert page.evaluate("(thin) => mri.stage.frame !== thin && mri.run.frame(8) === mri.stage.frame", thin)
 
 
 def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):

@@ -34,7 +34,7 @@ def app(tmp_path_factory):
         )
     write_random_session(folder, session_id="light", seed=9, config=TraceConfig(capture_mode="stats"))
     write_random_session(folder, session_id="nameless", seed=8, config=config)
-    app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE))
+    app = create_app(folder, worker=GenerationWorker(folder, program=FAKE))
     yield app
     services = app.server.extensions[EXTENSION]
     services.study.indexer.close()

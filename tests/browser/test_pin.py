@@ -40,7 +40,7 @@ NUM_WINDOWS = """() => new Promise((done) => { const open = indexedDB.open("mri-
 
 def pin(page):
     page.locator(".mri-pin").click()
-    until(page, "window.mri.pin.state === 'pinned'")
+    until(page, "window.mri.run.source.pin.state === 'pinned'")
 
 
 def cut_off(page):
@@ -55,12 +55,12 @@ def test_every_step_replays_without_the_server(page):
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(button).to_contain_text("Pinned · ")
     cut_off(page)
-    page.evaluate("window.mri.cache.close()")  # nothing is left in memory
+    page.evaluate("window.mri.run.close()")  # nothing is left in memory
     open_scanner(page, "/?session=demo&step=0&picture=flat")  # meta, tokens and frames are asked for anew
     seen = page.evaluate(
         """async () => { const { mri } = window, seen = [];
             for (let step = 0; step < mri.player.numSteps; step++) {
-              mri.player.seek(step); const frame = await mri.cache.ensure(step); seen.push(frame.header.step); }
+              mri.player.seek(step); const frame = await mri.run.want(step); seen.push(frame.header.step); }
             return seen; }"""
     )
     assert seen == list(range(STEPS))
@@ -86,9 +86,9 @@ def test_unpinned_is_gone(page):
     open_scanner(page, LINK)
     pin(page)
     page.reload()
-    until(page, "window.mri?.pin.state === 'pinned'")
+    until(page, "window.mri?.run.source.pin.state === 'pinned'")
     page.locator(".mri-pin").click()
-    until(page, "window.mri.pin.state === 'none'")
+    until(page, "window.mri.run.source.pin.state === 'none'")
     expect(page.locator(".mri-pin")).to_have_attribute("aria-pressed", "false")
     assert page.evaluate(NUM_WINDOWS) == 0
 
@@ -97,9 +97,9 @@ def test_what_was_broken_off_is_no_pin_and_goes(page):
     open_scanner(page, LINK)
     page.route("**/frames?*start=128*", lambda route: None)  # never answered
     page.locator(".mri-pin").click()
-    until(page, "window.mri.pin.numBytes > 0")
+    until(page, "window.mri.run.source.pin.numBytes > 0")
     open_scanner(page, LINK)
-    until(page, "window.mri.pin.state === 'none'")
+    until(page, "window.mri.run.source.pin.state === 'none'")
     assert page.evaluate(NUM_WINDOWS) > 0, "another tab may be at it"
     page.add_init_script("const now = Date.now; Date.now = () => now() + 120_000;")
     open_scanner(page, LINK)
@@ -112,9 +112,9 @@ def test_one_step_of_a_pinned_window_is_answered_alone(page):
     cut_off(page)
     page.evaluate("window.mri.player.seek(70)")
     until(page, "window.mri.stage.frame.header.step === 70")
-    page.evaluate("[70, 71].forEach((step) => window.mri.cache.forget(step))")
-    page.evaluate("window.mri.cache.ensure(71)")
-    assert page.evaluate("[70, 71].map((step) => window.mri.cache.get(step).header.step)") == [70, 71]
+    page.evaluate("window.mri.run.settle([70, 71])")
+    page.evaluate("window.mri.run.want(71)")
+    assert page.evaluate("[70, 71].map((step) => window.mri.run.frame(step).header.step)") == [70, 71]
 
 
 def test_a_full_disk_is_one_sentence_and_keeps_nothing(page):
@@ -127,7 +127,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_nothing(page):
     )
     page.locator(".mri-pin").click()
     expect(page.locator(".mri-toast-error")).to_contain_text("no room left")
-    assert page.evaluate("window.mri.pin.state") == "none"
+    assert page.evaluate("window.mri.run.source.pin.state") == "none"
 
 
 def test_an_older_file_of_the_same_name_does_not_answer(page, folder):
@@ -135,9 +135,9 @@ def test_an_older_file_of_the_same_name_does_not_answer(page, folder):
     pin(page)
     page.route("**/meta", lambda route: route.fulfill(json={**route.fetch().json(), "version": "newer"}))
     page.reload()
-    until(page, "window.mri?.pin.key === 'demo@newer'")
-    page.evaluate("window.mri.pin.ready")
-    assert page.evaluate("window.mri.pin.state") == "none"
+    until(page, "window.mri?.run.source.pin.key === 'demo@newer'")
+    page.evaluate("window.mri.run.source.pin.ready")
+    assert page.evaluate("window.mri.run.source.pin.state") == "none"
 
 
 def test_a_session_that_still_grows_or_is_too_large_cannot_be_pinned(page):
@@ -146,7 +146,7 @@ def test_a_session_that_still_grows_or_is_too_large_cannot_be_pinned(page):
     expect(page.locator(".mri-pin")).to_be_disabled()
     page.unroute("**/meta")
     open_scanner(page, LINK)
-    page.evaluate("window.mri.pin.meta = { ...window.mri.pin.meta, num_steps: 1e6 }")
-    page.evaluate("window.mri.pinButton.draw()")
+    page.evaluate("window.mri.run.source.pin.meta = { ...window.mri.run.source.pin.meta, num_steps: 1e6 }")
+    page.evaluate("window.mri.run.source.pin.onChange()")
     expect(page.locator(".mri-pin")).to_be_disabled()
     expect(page.locator(".mri-pin")).to_have_attribute("title", "More than 64 MB: too large to pin")

@@ -5,7 +5,7 @@ import pytest
 
 from mri.measure.series import full_scales
 from mri.panels.theme import colours, scales
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import clean_page
 from tests.conftest import write_handmade_session

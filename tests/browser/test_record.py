@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -20,7 +20,7 @@ MODEL = Path(__file__).parents[1] / "golden" / "E5"
 @pytest.fixture
 def fake_site(tmp_path, handmade_session):
     handmade_session(tmp_path)
-    worker = GenerationWorker(tmp_path, MODEL, program=FAKE_WORKER)
+    worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
     with served(create_app(tmp_path, MODEL, worker=worker)) as address:
         yield address
     worker.close()

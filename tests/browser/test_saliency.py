@@ -10,7 +10,7 @@ from mri.measure.saliency import attention_mass
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import load_model
 from mri.run.record import record_generation
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import open_scanner, until
 from tests.browser.serving import PHONE, clean_page, served

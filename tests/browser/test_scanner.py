@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view
 from tests.browser.serving import PHONE, clean_page
 from tests.conftest import write_handmade_session, write_random_session
@@ -38,7 +38,7 @@ def test_a_first_visit_stands_where_the_model_chooses_its_first_word(page, motio
     assert set(frames[1:]) <= {"start=2&stop=5", "start=0&stop=64"}, "the same whoever asks; and what fills on"
     expect(page.locator(".mri-lede")).to_contain_text("Every glowing dot is a number inside it, measured.")
     until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
-    until(page, "window.mri.cache.get(63) !== null")  # with the charts come the other steps
+    until(page, "window.mri.run.frame(63) !== null")  # with the charts come the other steps
     page.locator(".mri-lede").get_by_role("link", name="Learn how it works").click()
     expect(page).to_have_url(re.compile("/learn$"))
     page.locator("#nav-scanner").click()
@@ -179,7 +179,7 @@ def test_chips_of_special_tokens_are_whole_and_apart(browser, site):
 def test_scrubbing_needs_no_request(page):
     requests = []
     open_scanner(page, "/?session=demo-long&step=0")
-    until(page, "window.mri.cache.get(99) !== null || window.mri.player.seek(60) || window.mri.cache.get(99) !== null")
+    until(page, "window.mri.run.frame(99) !== null || window.mri.player.seek(60) || window.mri.run.frame(99) !== null")
     page.locator("#mri-scrubber").focus()
     page.on("request", lambda request: requests.append(request.url))
     before = page.evaluate("window.mri.timings.draw.length")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_handmade_session

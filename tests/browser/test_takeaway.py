@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mri.format.captured import Captured
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.scanner_page import open_scanner, shown, until, view
 from tests.browser.serving import HINTS_SEEN
 from tests.conftest import write_handmade_session, write_random_session

@@ -13,7 +13,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.format.layout import DROP_ORDER
 from mri.measure.series import series_over_steps
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.browser.scanner_page import open_scanner, step, until, view

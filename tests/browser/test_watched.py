@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from mri.format.config import TraceConfig
 from mri.measure.series import neuron_over_steps
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.server import create_app
 from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
 from tests.browser.serving import served

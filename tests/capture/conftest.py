@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mri.capture.recorder import GenerationRecorder, ListSink, layout_of_model
+from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import StepFrame
 from mri.format.layout import Layout
@@ -16,6 +16,7 @@ from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.model import GPT, GPTConfig, init_weights
 from mri.run.engine import Step, generate
 from tests.capture import forks
+from tests.capture.sinks import ListSink
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ERAS = ("E1", "E2", "E3", "E4", "E5")

@@ -12,11 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mri.capture.recorder import GenerationRecorder, ListSink, layout_of_model
+from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
 from mri.nanochat.model import GPT, MLP, Block, CausalSelfAttention, GPTConfig, KVCache, init_weights, norm
 from mri.nanochat.positions import rotate
+from tests.capture.sinks import ListSink
 
 PROMPT = [5, 9, 2, 44, 7, 9, 2]
 EXACT = TraceConfig(capture_mode="full", quantization="f32", attention_tier="full_row", max_bytes_per_step=10**7)

@@ -30,9 +30,10 @@ from mri.capture.watch import watch
 from mri.format.events import StepFrame
 from mri.format.wire import bytes_from_frame
 from mri.nanochat.model import GPT, KVCache
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.capture.forks import PROMPT, greedy, nothing_left, same
+from tests.conftest import stored_bytes
 from tests.store.test_faults import refusing
 
 NUM_PASSES, AT = 9, 4
@@ -191,7 +192,7 @@ def test_the_model_goes_on_and_what_was_acknowledged_opens(
         return
     places = [tmp_path / "kept"] if (tmp_path / "kept").exists() else [*folder.iterdir()]
     with open_session(min(places, key=lambda path: path.stat().st_ctime)) as reader:
-        kept = [reader.frame_bytes(step) for step in range(reader.num_steps)]
+        kept = [stored_bytes(reader, step) for step in range(reader.num_steps)]
     assert kept[: len(acknowledged)] == acknowledged
 
 

@@ -19,7 +19,7 @@ from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.model import GPT
 from mri.nanochat.weights import weights_hash
 from mri.run.record import record_generation
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.conftest import GOLDEN
 from tests.capture.forks import small, with_head
 
@@ -45,7 +45,7 @@ def watched(model: nn.Module, folder: Path, tokenizer: Any = None) -> dict[str, 
 
 def test_a_recording_says_which_weights_it_had_and_which_file_they_came_from(tmp_path: Path) -> None:
     loaded = load_model(GOLDEN / "E5", device="cpu")
-    file_hash = hashlib.sha256(loaded.path.read_bytes()).hexdigest()
+    file_hash = hashlib.sha256(loaded.ref.file.read_bytes()).hexdigest()
     whole = recorded(loaded, tmp_path)
     assert whole["file_hash"] == file_hash == loaded.file_hash
     assert whole["weights_hash"] == weights_hash(loaded.model)

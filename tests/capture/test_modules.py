@@ -17,8 +17,9 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.store.intake.intake import import_file
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.trainings import AND, Sometimes, no_hooks, values_of
+from tests.conftest import stored_bytes
 
 
 class Perceptron(nn.Module):
@@ -140,13 +141,13 @@ def test_a_module_that_did_not_run_in_a_step_is_not_captured_in_it(tmp_path: Pat
             rec.step(loss=step)
         folder = tmp_path / rec._session_id
         with open_session(folder) as live:
-            journal = [live.frame_bytes(step) for step in range(5)]
+            journal = [stored_bytes(live, step) for step in range(5)]
     assert rec.path is not None
     with open_session(rec.path) as reader:
         reader.verify()
         layout = reader.session.layout
         for step, (frame, blob) in enumerate(zip(reader.frames(0, 5), journal, strict=True)):
-            assert reader.frame_bytes(step) == blob
+            assert stored_bytes(reader, step) == blob
             ran = step in (0, 3)
             assert np.isnan(Captured(frame, layout).stats("aux")["l2"]) == (not ran)
             y = model.aux(AND[0] * step)[-1].detach().numpy()

@@ -19,7 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 from mri.capture.modules import Recorder
 from mri.errors import ConfigError
 from mri.format.captured import Captured
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.trainings import AND, end_of, no_hooks, values_of
 
 ROOT = Path(__file__).parents[2]

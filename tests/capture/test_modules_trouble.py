@@ -22,7 +22,7 @@ from mri.capture.modules import Recorder
 from mri.capture.points import Point
 from mri.errors import ConfigError, StoreError
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.trainings import AND, end_of, no_hooks
 
 

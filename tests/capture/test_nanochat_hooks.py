@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mri.capture.hooks import HookSet, Tap
 from mri.capture.nanochat_hooks import NanochatHooks, RawStep
-from mri.capture.recorder import GenerationRecorder, ListSink, layout_of_model
+from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.capture.taps import nanochat_taps
 from mri.format.captured import Captured
 from mri.format.config import Sampling
@@ -17,6 +17,7 @@ from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT
 from mri.run.engine import generate
 from tests.capture import forks
+from tests.capture.sinks import ListSink
 
 
 def test_a_hook_that_torch_has_not_noted_yet_as_one_with_keywords_breaks_no_other_thread() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from mri.capture.recorder import GenerationRecorder, ListSink, layout_of_model
+from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.errors import StoreError
 from mri.format.captured import Captured
 from mri.format.config import Sampling, TraceConfig
@@ -19,6 +19,7 @@ from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
 from mri.run.engine import generate
 from tests.capture.conftest import GOLDEN
+from tests.capture.sinks import ListSink
 
 EVERYTHING = TraceConfig(
     capture_mode="full", quantization="f32", attention_tier="full_row", prefill="stepwise", max_bytes_per_step=10**7

@@ -14,7 +14,7 @@ from mri.format.captured import Captured
 from mri.format.config import PRESETS, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture.forks import (
     EXACT,
     PROMPT,

@@ -17,7 +17,7 @@ from torch import Tensor
 from mri.capture.watch import watch
 from mri.nanochat.model import GPT
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture import forks
 from tests.capture.forks import (
     PROMPT,

@@ -20,7 +20,7 @@ from mri.format.events import StepFrame
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, MLP
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture import forks
 from tests.capture.forks import (
     PROMPT,

@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mri.capture.recorder import GenerationRecorder, ListSink, layout_of_model
+from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.capture.watch import watch
 from mri.errors import ConfigError
 from mri.format.captured import Captured
 from mri.nanochat.model import GPT, KVCache
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture import forks
 from tests.capture.forks import (
     EXACT,
@@ -29,6 +29,8 @@ from tests.capture.forks import (
     greedy_without_cache,
     same,
 )
+from tests.capture.sinks import ListSink
+from tests.conftest import dropped_names
 from tests.nanochat.capture import captured
 
 
@@ -132,7 +134,7 @@ def test_logits_that_no_softcap_explains_are_left_out_and_said(model: GPT, tmp_p
         for step in range(4):
             frame = reader.frame(step)
             assert "logits/values" not in frame.arrays
-            assert frame.dropped_names == ["logits"]
+            assert dropped_names(frame) == ["logits"]
             assert np.isnan(Captured(frame, reader.session.layout).stats("final.logits")["mean"])
             assert np.isfinite(Captured(frame, reader.session.layout).stats("final.ln_f")["mean"])
         reader.verify()
@@ -171,7 +173,7 @@ def test_attention_that_reaches_no_kernel_is_left_out_and_said(model: GPT, tmp_p
     with open_session(scan.path) as reader:
         assert "flash_attn once in each block" in reader.session.provenance["attention"]
         assert reader.steps()["pos0"].tolist() == [0, 7, 8]
-        assert all(reader.frame(i).dropped_names == ["attention"] for i in range(3))
+        assert all(dropped_names(reader.frame(i)) == ["attention"] for i in range(3))
         assert "logits/values" in reader.frame(0).arrays
         reader.verify()
 

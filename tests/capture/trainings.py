@@ -9,7 +9,7 @@ from torch import nn
 
 from mri.capture.modules import Recorder
 from mri.format.captured import Captured
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 AND = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), torch.tensor([[0.0], [0.0], [0.0], [1.0]])
 

@@ -24,7 +24,8 @@ from mri.export.files import ALL, FORMATS, TABLES, check, file_name, pieces, row
 from mri.export.trace import open_trace
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
-from mri.store.reader import SessionReader, open_session
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session
 
@@ -173,7 +174,7 @@ import sys, psutil
 from pathlib import Path
 from mri.export import rows
 from mri.export.files import pieces
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 rows.ROWS_AT_ONCE = 5000
 me, peak = psutil.Process(), 0
 def run(path):

@@ -10,7 +10,7 @@ from mri.errors import ConfigError, UnknownHookPoint
 from mri.export.panels import KINDS, Selection, panel_csv
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_handmade_session, write_random_session
 
 KEY = "block.1.mlp_out"

@@ -16,7 +16,7 @@ from mri.format.captured import Captured
 from mri.format.config import PRESETS, TraceConfig
 from mri.format.events import TraceSession
 from mri.format.layout import LAYERS_DROPPED_BIT
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session
 

@@ -12,7 +12,7 @@ from mri.export.trace import Trace, open_trace
 from mri.format.captured import Captured
 from mri.format.config import PRESETS, TraceConfig
 from mri.format.hook_points import STATS
-from tests.conftest import HANDMADE_VALUES, write_handmade_session
+from tests.conftest import HANDMADE_VALUES, dropped_names, write_handmade_session
 
 Write = Callable[..., Path]
 
@@ -112,7 +112,7 @@ def test_steps_table_has_the_time_and_what_was_left_out(random_session: Write, t
     assert table["step"].tolist() == [0, 1, 2, 3]
     for name in ("pos0", "t_add", "chosen_id", "forced", "time_us"):
         assert table[name].tolist() == [getattr(trace.frame(step), name) for step in range(4)]
-    assert table["dropped"].tolist() == [", ".join(trace.frame(step).dropped_names) for step in range(4)]
+    assert table["dropped"].tolist() == [", ".join(dropped_names(trace.frame(step))) for step in range(4)]
 
 
 @pytest.mark.parametrize("seal", [True, False])

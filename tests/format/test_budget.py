@@ -11,6 +11,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
 from mri.format.hook_points import nanochat_points
 from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
+from tests.conftest import dropped_names
 
 
 def frame_of(config: TraceConfig, n_layer: int = 6, n_keys: int = 40) -> tuple[Layout, StepFrame]:
@@ -54,7 +55,7 @@ def test_payloads_give_way_in_the_documented_order() -> None:
             kept = within_budget(frame, Layout(layout.points, config, 8, 6, 4, 512, 100))
         except BudgetReached:
             break
-        names = kept.dropped_names
+        names = dropped_names(kept)
         assert names[: len(seen)] == seen
         seen = names
     assert seen == ["attention/rows", "topk", "attention", "logits"]

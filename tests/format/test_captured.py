@@ -15,7 +15,7 @@ from mri.format.captured import Captured
 from mri.format.captured_steps import CapturedSteps
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame, TraceSession
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, seal_here
 from tests.golden_frame.build import topk_f16

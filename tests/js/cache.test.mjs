@@ -12,7 +12,7 @@ const WINDOW_BYTES = recordsOf(0, 8).byteLength;
 const late = () => Object.assign(new FakeSource(), { isLate: true });
 
 function cacheOf(source, { time = new FakeTime(), ...options } = {}) {
-  return new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 100, windowSteps: 8, again: new Again({ ...time, news: undefined }), ...options });
+  return new FrameCache({ fetchWindow: source.frames, numSteps: 100, windowSteps: 8, again: new Again({ ...time, news: undefined }), ...options });
 }
 
 test("one request brings an aligned window, its steps are then in memory", async () => {
@@ -82,7 +82,7 @@ test("playing a hundred steps through costs one request per window", async () =>
 test("in windows of the usual size, either way, a hundred steps cost two requests at most", async () => {
   for (const direction of [1, -1]) {
     const source = new FakeSource();
-    const cache = new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 1000 });
+    const cache = new FrameCache({ fetchWindow: source.frames, numSteps: 1000 });
     for (let played = 0; played < 1000; played++) {
       await cache.ensure(direction > 0 ? played : 999 - played, direction);
       await settled();
@@ -152,7 +152,7 @@ test("filling on waits for what is under way, and where the clock has gone", asy
 
 test("jumping to and fro costs one request for each place, and none where it was before", async () => {
   const source = new FakeSource();
-  const cache = new FrameCache({ fetchWindow: source.fetchWindow, numSteps: 1000 });
+  const cache = new FrameCache({ fetchWindow: source.frames, numSteps: 1000 });
   for (const step of [10, 900, 500, 12, 905, 510]) await cache.ensure(step, 1);
   await settled();
   assert.deepEqual(source.requests, ["0-64", "896-960", "448-512", "512-576"]); // 510 looks ahead
@@ -380,7 +380,7 @@ test("a step that is forgotten is asked for again, alone", async () => {
   cache.forget(999);
 });
 
-test("a step that is forgotten gives its bytes back", async () => {
+test("B8: a step that is forgotten gives its bytes back", async () => {
   const source = new FakeSource();
   const cache = cacheOf(source);
   await cache.ensure(4, 0);
@@ -389,4 +389,13 @@ test("a step that is forgotten gives its bytes back", async () => {
     await cache.ensure(4, 0);
   }
   assert.equal(cache.numBytes, WINDOW_BYTES);
+});
+
+test("a step that is pushed anew counts once", () => {
+  const cache = cacheOf(new FakeSource(), { numSteps: 0 });
+  const [frame] = framesOf(0, 1);
+  cache.push(frame);
+  const { numBytes } = cache;
+  cache.push(framesOf(0, 1)[0]);
+  assert.equal(cache.numBytes, numBytes);
 });

@@ -12,6 +12,24 @@ export function withoutPage() {
 /** Whoever waits for an answer has had his turn. */
 export const settled = () => new Promise((done) => setImmediate(done));
 
+const LAYOUT = { n_layer: 0, n_head: 0, n_kv_head: 0, n_embd: 4, n_vocab: 0, points: [], config: { quantization: "f16", capture_mode: "topk" } };
+
+/** What a server tells of a session of `numSteps` steps. */
+export const metaOf = (numSteps) => ({
+  session: { id: "x", layout: LAYOUT, num_prompt_tokens: 1 },
+  num_steps: numSteps,
+  groups: {},
+  sampled: {},
+  version: "v1",
+});
+
+export const tokensOf = (numSteps) => {
+  const all = (value) => Array.from({ length: numSteps }, value);
+  const steps = { pos0: all((_, i) => i), t_add: all(() => 1), phase: all(() => "decode"), chosen_id: all(() => 0), forced: all(() => false) };
+  return { sequence: all(() => 0), text: { 0: "a" }, special: [], steps };
+};
+
+/** A Source of a finished session, and, by the names of http.mjs, the server that one asks. */
 export class FakeSource {
   requests = [];
   /** Answer of the requests to come: how many of them fail, and with what. */
@@ -20,20 +38,21 @@ export class FakeSource {
   isLate = false;
   isThin = false;
   text = { 0: "a" };
+  session = "x";
   #waiting = [];
 
-  /** Bound, so that it can be handed on as a function. */
-  fetchWindow = (start, stop, signal) => this.#answer(`${start}-${stop}`, signal, () => recordsOf(start, this.isThin ? stop - 1 : stop));
-  fetchFrames = (id, start, stop, signal) => this.fetchWindow(start, stop, signal);
-  fetchTokens = (id, signal) =>
-    this.#answer("tokens", signal, () => ({
-      sequence: [],
-      text: { ...this.text },
-      special: [],
-      steps: { pos0: [], t_add: [], phase: [], chosen_id: [], forced: [] },
-    }));
+  constructor(numSteps = 100) {
+    this.meta = metaOf(numSteps);
+    this.tokens = tokensOf(numSteps);
+  }
+
+  frames = (start, stop, signal) => this.#answer(`${start}-${stop}`, signal, () => recordsOf(start, this.isThin ? stop - 1 : stop));
+  series = (stat, signal) => this.#answer(`series ${stat}`, signal, () => ({ surprise: [], entropy: [], points: [], every: 1 }));
+  /** Bound, so that they can be handed on as functions. */
+  fetchFrames = (id, start, stop, signal) => this.frames(start, stop, signal);
+  fetchTokens = (id, signal) => this.#answer("tokens", signal, () => ({ ...tokensOf(0), text: { ...this.text } }));
   fetchMeta = (id, signal) => this.#answer("meta", signal, () => ({ version: "v1" }));
-  fetchSeries = (id, stat, version, signal) => this.#answer(`series ${stat}`, signal, () => ({ surprise: [], entropy: [], points: [], every: 1 }));
+  fetchSeries = (id, stat, version, signal) => this.series(stat, signal);
 
   /** @param {number} [times] how many requests fail from now on; Infinity: for good */
   fail(times = 1) {

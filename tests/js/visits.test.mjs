@@ -36,7 +36,7 @@ test("there is one view at a time", async () => {
   assert.deepEqual([one.isClosed, other.isClosed, numLeft()], [true, false, 1]);
 });
 
-test("a view that was overtaken while it was built never shows, and what it had under way is aborted", async () => {
+test("B2: a view that was overtaken while it was built never shows, and what it had under way is aborted", async () => {
   for (const hearsSignal of [true, false]) {
     const { visits, open, built } = page();
     const [late, prompt] = [new FakeSource(), new FakeSource()];

@@ -5,7 +5,7 @@ import pytest
 
 from mri.lessons.arithmetic import Place, sigmoid_of, softcapped_logit, sum_of_products, word
 from mri.lessons.numbers import Number
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_handmade_session
 
 

@@ -6,7 +6,7 @@ import pytest
 from mri.errors import LessonError
 from mri.format.captured import Captured
 from mri.lessons.numbers import Number, Table, from_recording, measured, number_named, shown, statistic
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import write_handmade_session
 
 POINT = "block.1.resid_post"

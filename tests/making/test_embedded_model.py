@@ -31,10 +31,10 @@ def written(embedded: LoadedModel, prompt: str, chat: bool = False) -> str:
 def test_files_are_a_small_nanochat_base_directory(embedded: LoadedModel) -> None:
     files = sorted(p.relative_to(BASE_DIR) for p in BASE_DIR.rglob("*") if p.is_file())
     folder = Path("chatsft_checkpoints/d6")
-    names = {folder / f"meta_{embedded.step:06d}.json", folder / f"model_{embedded.step:06d}.pt"}
+    names = {folder / f"meta_{embedded.ref.step:06d}.json", folder / f"model_{embedded.ref.step:06d}.pt"}
     assert set(files) == names | {Path("tokenizer/tokenizer.pkl")}
     assert sum((BASE_DIR / p).stat().st_size for p in files) < 16_000_000
-    meta = json.loads((BASE_DIR / folder / f"meta_{embedded.step:06d}.json").read_text())
+    meta = json.loads((BASE_DIR / folder / f"meta_{embedded.ref.step:06d}.json").read_text())
     assert meta["model_config"] == {
         "sequence_len": 512,
         "vocab_size": 2048,
@@ -44,7 +44,7 @@ def test_files_are_a_small_nanochat_base_directory(embedded: LoadedModel) -> Non
         "n_embd": 256,
         "window_pattern": "SSSL",
     }
-    weights = torch.load(BASE_DIR / folder / f"model_{embedded.step:06d}.pt", weights_only=True)
+    weights = torch.load(BASE_DIR / folder / f"model_{embedded.ref.step:06d}.pt", weights_only=True)
     assert {tensor.dtype for tensor in weights.values()} == {torch.bfloat16}
 
 

@@ -2,12 +2,10 @@
 
 import itertools
 import math
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mri.making import corpus, evaluate
 from mri.making.pretrain import make_tokenizer
@@ -15,6 +13,7 @@ from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.model import GPT, init_weights
 from mri.nanochat.tokenizer import Tokenizer
+from tests.conftest import A_MODEL
 
 CONFIG = GPTConfig(sequence_len=512, vocab_size=512, n_layer=2, n_head=2, n_kv_head=1, n_embd=32, window_pattern="SL")
 
@@ -43,7 +42,7 @@ def tokenizer() -> Tokenizer:
 
 def loaded_from(model: nn.Module, tokenizer: Tokenizer) -> LoadedModel:
     cpu = torch.device("cpu")
-    return LoadedModel(model, tokenizer, Path("x"), "chatsft", "d2", 0, "", "", cpu)  # type: ignore[arg-type]
+    return LoadedModel(model, tokenizer, A_MODEL, "", "", cpu)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -72,22 +71,6 @@ def test_nats_of_a_model_that_knows_nothing(tokenizer: Tokenizer) -> None:
 
     nats, n_tokens = evaluate.nats_of(loaded_from(Ignorant([]), tokenizer), corpus.document("x/0"))
     assert nats == pytest.approx(n_tokens * math.log(512), rel=1e-5)
-
-
-def test_attention_weights_times_v_is_what_torch_computes(small: LoadedModel) -> None:
-    generator = torch.Generator().manual_seed(0)
-    q = torch.randn(1, 2, 6, 16, generator=generator)
-    k, v = torch.randn(1, 1, 6, 16, generator=generator), torch.randn(1, 1, 6, 16, generator=generator)
-    mask = torch.ones(6, 6, dtype=torch.bool).tril().triu(-2)
-    for options in ({"is_causal": True}, {"attn_mask": mask}):
-        with evaluate.attention_weights() as rows:
-            out = F.scaled_dot_product_attention(q, k, v, enable_gqa=True, **options)
-        torch.testing.assert_close(rows[0] @ v, out, atol=1e-5, rtol=1e-5)
-    before = F.scaled_dot_product_attention
-    with evaluate.attention_weights() as rows:
-        small.model(torch.zeros(1, 200, dtype=torch.int64))
-    assert F.scaled_dot_product_attention is before
-    assert [tuple(weights.shape) for weights in rows] == [(1, 2, 200, 200)] * 2
 
 
 def test_head_scores_are_shares(small: LoadedModel) -> None:

@@ -112,7 +112,7 @@ def test_command_trains_resumes_and_exports(folder: Path, tmp_path: Path, monkey
     assert [line.split(",")[0] for line in (folder / "log.csv").read_text().splitlines()] == ["1", "2", "3", "4"]
     result = command.invoke(pretrain.app, ["export", "--run", str(folder), "--base-dir", str(tmp_path / "base")])
     assert result.exit_code == 0, result.output
-    assert load_model(tmp_path / "base", device="cpu").step == 4
+    assert load_model(tmp_path / "base", device="cpu").ref.step == 4
 
 
 def test_export_is_a_bfloat16_base_directory(folder: Path, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_export_is_a_bfloat16_base_directory(folder: Path, tmp_path: Path) -> No
     meta = json.loads((path.parent / "meta_000002.json").read_text())
     assert meta["model_config"]["n_layer"] == 2
     loaded = load_model(tmp_path, device="cpu")
-    assert (loaded.step, loaded.era, loaded.source) == (2, "E5", "chatsft")
+    assert (loaded.ref.step, loaded.era, loaded.ref.source) == (2, "E5", "chatsft")
     for name, tensor in loaded.model.state_dict().items():
         assert torch.equal(tensor, run.model.state_dict()[name].bfloat16().float())
 

@@ -15,7 +15,7 @@ from mri.measure.attention import (
     attention_map,
     mean_distance,
 )
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
 

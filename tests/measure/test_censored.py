@@ -7,7 +7,7 @@ import mri
 from mri.format.config import TraceConfig
 from mri.measure.censored import Side, squared_gap
 from mri.measure.difference import difference_map
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.comparison import compare
 
 WIDTH = 256

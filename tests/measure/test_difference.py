@@ -18,7 +18,7 @@ from mri.measure.difference import (
     shared_keys,
 )
 from mri.measure.vectors import Vectors, read_vectors
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.true_sessions import write_true_session
 
 IDS = [0, 26, 1, 2, 3, 5, 4]

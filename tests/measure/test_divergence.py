@@ -14,7 +14,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
 from mri.measure.alignment import align
 from mri.measure.divergence import attention_divergence, jensen_shannon, prediction_divergence
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.tiers import sample
 from tests.true_sessions import SOFTCAP, write_true_session
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from mri.capture.payload import quantized_weights
+from mri.format.events import dequantized
 from mri.measure.head_scores import head_score, head_scores, induction_targets, previous_targets
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 
 def test_previous_targets_are_every_position_but_the_first():
@@ -22,6 +24,17 @@ def test_a_head_that_looks_back_by_one_scores_one():
     weights[0, 0] = 1
     assert head_score(weights, previous_targets(5)) == 1
     assert head_score(weights, [(3, 1)]) == 0
+
+
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8"])
+def test_a_score_is_off_by_no_more_than_a_weight_was_rounded(quantization):
+    weights = np.random.default_rng(0).dirichlet(np.full(40, 0.1), 40).astype(np.float32)
+    exact = head_score(weights, previous_targets(40))
+    kept = dequantized(quantized_weights(weights, quantization), None)
+    most = {"f32": 0, "f16": 2**-11 * exact + 2**-25, "q8": 1 / 510}[quantization]
+    off = abs(head_score(kept, previous_targets(40)) - exact)
+    assert off <= most
+    assert (off > 0) == (quantization != "f32")
 
 
 def test_without_a_target_there_is_no_score():

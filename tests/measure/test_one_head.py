@@ -8,7 +8,7 @@ from mri.measure.attention import attention_map
 from mri.measure.one_head import angles, normed, one_head, score_by_distance, turned
 from mri.nanochat.eras import ERAS
 from mri.paths import DATA
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 FOLDER = DATA / "lessons" / "4-attention"
 E5 = ERAS["E5"]

@@ -14,7 +14,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.format.wire import KIND_FRAME, bytes_from_frame, record_bytes
 from mri.measure.saliency import attention_mass, rollout
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
 from tests.tiers import sample

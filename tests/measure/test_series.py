@@ -18,7 +18,7 @@ from mri.measure.series import (
     neuron_over_steps,
     series_over_steps,
 )
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout, seal_here
 

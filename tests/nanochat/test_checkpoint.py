@@ -56,14 +56,14 @@ def refused(base, words):
 @pytest.mark.parametrize("name", ERAS)
 def test_every_era_loads(name):
     loaded = load_model(GOLDEN / name, device="cpu")
-    assert (loaded.era, loaded.source, loaded.tag, loaded.step) == (name, "base", "d3", 10)
+    assert (loaded.era, loaded.ref.id) == (name, "base/d3/10")
     assert loaded.config.n_layer == 3
     assert loaded.tokenizer.n_vocab == loaded.config.vocab_size == 300
     assert loaded.device == torch.device("cpu")
     assert not loaded.model.training
     assert all(p.dtype == torch.float32 and p.device.type == "cpu" for p in loaded.model.parameters())
     assert loaded.model.cos.device.type == "cpu"
-    original = torch.load(loaded.path, weights_only=True)
+    original = torch.load(loaded.ref.file, weights_only=True)
     assert all(torch.equal(tensor, original[key]) for key, tensor in loaded.model.state_dict().items())
 
 

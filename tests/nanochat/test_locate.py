@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mri.errors import ModelError
+from mri.errors import ConfigError, ModelError
 from mri.nanochat import locate
-from mri.nanochat.locate import CheckpointFiles, discover, find_checkpoint, read_config
+from mri.nanochat.locate import ModelRef, discover, find_checkpoint, read_config
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"sequence_len": 16, "vocab_size": 10, "n_layer": 2, "n_head": 4, "n_kv_head": 2, "n_embd": 32}
@@ -53,10 +54,10 @@ def test_sources_in_order(tmp_path):
 
 def test_folder_file_and_link_name_a_checkpoint_too(tmp_path, monkeypatch):
     folder = add(tmp_path, "mid", "d2", 7)
-    expected = CheckpointFiles.of(folder / "model_000007.pt")
+    expected = folder / "model_000007.pt"
     monkeypatch.chdir(tmp_path)
     for path in (folder, folder.parent, folder / "model_000007.pt", Path("mid_checkpoints/d2")):
-        assert find_checkpoint(path) == expected
+        assert find_checkpoint(path) == ModelRef(expected, str(path))
     other = tmp_path / "other" / "base_checkpoints"
     other.mkdir(parents=True)
     (other / "d3").symlink_to(folder)
@@ -80,7 +81,29 @@ def test_nothing_to_find_is_one_sentence(tmp_path, name, words):
 
 
 def test_a_file_at_the_root_of_the_disk_has_no_source():
-    assert CheckpointFiles.of(Path("/model_1.pt")).step == 1
+    assert ModelRef(Path("/model_1.pt")).step == 1
+
+
+def base_of(ref):
+    return ref.file.parents[2]
+
+
+def test_the_softcap_that_was_set_is_of_the_servers_own_model_alone(tmp_path, monkeypatch):
+    for name in ("own", "embedded"):
+        add(tmp_path / name, "base", "d2", 1)
+    monkeypatch.setattr(locate, "EMBEDDED", tmp_path / "embedded")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert [ref.softcap for ref in discover(tmp_path / "own", 20.0)] == [20.0, None]
+    assert [ref.softcap for ref in discover(None, 20.0)] == [20.0]
+
+
+def test_a_ref_says_what_it_is_and_passes_a_pipe_as_it_is(tmp_path):
+    ref = find_checkpoint(add(tmp_path, "chatsft", "d12", 6500), 20.0)
+    assert (ref.id, ref.title) == ("chatsft/d12/6500", "chatsft d12, step 6,500")
+    assert ref.label == f"chatsft d12, step 6,500 ({tmp_path}/chatsft_checkpoints/d12)"
+    assert ModelRef.from_json(json.loads(json.dumps(ref.to_json()))) == ref
+    with pytest.raises(ConfigError, match="not positive"):
+        replace(ref, softcap=-1.0)
 
 
 def test_discover_offers_each_place_once(tmp_path, monkeypatch):
@@ -90,18 +113,18 @@ def test_discover_offers_each_place_once(tmp_path, monkeypatch):
     monkeypatch.setattr(locate, "EMBEDDED", places[1])
     monkeypatch.setenv("NANOCHAT_BASE_DIR", str(places[2]))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    offers = discover(places[0])
-    assert [offer.base_dir for offer in offers] == places
-    assert [offer.label for offer in offers][1:] == ["embedded", "$NANOCHAT_BASE_DIR", "~/.cache/nanochat"]
-    assert [offer.base_dir for offer in discover(places[2])] == [places[2], places[1], places[3]]
+    refs = discover(places[0])
+    assert [base_of(ref) for ref in refs] == places
+    assert [ref.asked for ref in refs] == [str(places[0]), "embedded", "$NANOCHAT_BASE_DIR", "~/.cache/nanochat"]
+    assert [base_of(ref) for ref in discover(places[2])] == [places[2], places[1], places[3]]
     monkeypatch.setenv("NANOCHAT_BASE_DIR", str(tmp_path / "gone"))
-    assert [offer.base_dir for offer in discover()] == [places[1], places[3]]
+    assert [base_of(ref) for ref in discover()] == [places[1], places[3]]
     with pytest.raises(ModelError, match="does not exist"):
         discover(tmp_path / "gone")
 
 
 def files_with_meta(tmp_path, text):
-    files = CheckpointFiles.of(add(tmp_path, "base", "d2", 1) / "model_000001.pt")
+    files = ModelRef(add(tmp_path, "base", "d2", 1) / "model_000001.pt")
     if text is not None:
         files.meta.write_text(text)
     return files

@@ -18,7 +18,7 @@ from mri.run.control import Control
 from mri.run.engine import Step, generate
 from mri.run.record import Recording, record_generation
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.capture import forks
 from tests.capture.conftest import GOLDEN
 

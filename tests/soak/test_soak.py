@@ -27,7 +27,7 @@ from playwright.sync_api import sync_playwright
 
 from mri.format.config import TraceConfig
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.browser.ensure_browser import launch
 from tests.browser.serving import HARNESS
 from tests.conftest import write_handmade_session, write_random_session

@@ -12,7 +12,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.format.run import Model, Run
 from mri.store.description import journal_json, session_from_journal_json, session_from_json, session_json
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from tests.conftest import random_layout, write_handmade_session
 from tests.tiers import sample
 

@@ -23,9 +23,10 @@ from mri.format.wire import bytes_from_frame
 from mri.store.leftovers import sweep
 from mri.store.library import Library
 from mri.store.locks import is_held
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
+from tests.conftest import stored_bytes
 from tests.golden_frame.build import topk_f16
 from tests.tiers import sample
 
@@ -80,7 +81,7 @@ def whole(path: Path) -> list[bytes]:
     with open_session(path) as reader:
         assert isinstance(reader, JournalReader)
         reader.check_middle()
-        return [reader.frame_bytes(step) for step in range(reader.num_steps)]
+        return [stored_bytes(reader, step) for step in range(reader.num_steps)]
 
 
 CASES = [
@@ -165,5 +166,5 @@ def test_sealing_that_fails_keeps_the_journal_and_can_be_done_again(tmp_path, mo
     library = Library(tmp_path)
     library.seal_unsealed()
     with open_session(library.path("one")) as reader:
-        assert [reader.frame_bytes(step) for step in range(5)] == frames
+        assert [stored_bytes(reader, step) for step in range(5)] == frames
     shutil.rmtree(folder, ignore_errors=True)

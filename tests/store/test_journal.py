@@ -13,6 +13,7 @@ from mri.errors import BadSession
 from mri.format.wire import KIND_END, KIND_FRAME, record_bytes
 from mri.store.journal import Journal, lost_record, whole_records
 from mri.store.unsealed import JournalReader
+from tests.conftest import stored_bytes
 
 
 def records_in(path, step=0):
@@ -169,11 +170,11 @@ def test_a_session_cut_at_every_byte_opens_and_tells_its_whole_steps(tmp_path, h
     path = folder / "frames.journal"
     whole = path.read_bytes()
     with JournalReader(folder) as reader:
-        frames = [reader.frame_bytes(step) for step in range(5)]
+        frames = [stored_bytes(reader, step) for step in range(5)]
     for size in range(0, len(whole), 211):
         path.write_bytes(whole[:size])
         with JournalReader(folder) as reader:
-            assert [reader.frame_bytes(step) for step in range(reader.num_steps)] == frames[: reader.num_steps]
+            assert [stored_bytes(reader, step) for step in range(reader.num_steps)] == frames[: reader.num_steps]
             assert reader.num_steps == sum(size >= end for end in ends_of(whole))
             if reader.num_steps == 5:
                 reader.verify()

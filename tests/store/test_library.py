@@ -18,7 +18,7 @@ from mri.store.files import is_session_id
 from mri.store.library import Library
 from mri.store.seal import seal as seal_here
 from mri.store.writer import SessionWriter
-from tests.conftest import random_frame, random_layout
+from tests.conftest import random_frame, random_layout, stored_bytes
 
 
 @pytest.fixture
@@ -114,12 +114,12 @@ def test_open_keeps_the_reader_until_the_session_is_sealed(library, tmp_path, ha
     handmade_session(tmp_path, seal=False)
     reader = library.open("handmade")
     assert library.open("handmade") is reader
-    frame = reader.frame_bytes(3)
+    frame = stored_bytes(reader, 3)
     assert library.seal_unsealed() == {}
     sealed = library.open("handmade")
     assert sealed is not reader
     assert sealed.path.suffix == ".h5"
-    assert sealed.frame_bytes(3) == reader.frame_bytes(3) == frame  # the old one still reads what it had open
+    assert stored_bytes(sealed, 3) == stored_bytes(reader, 3) == frame  # the old one still reads what it had open
     assert library.list()[0].state == "finished"
 
 
@@ -170,7 +170,7 @@ def test_a_reader_that_nobody_used_for_long_is_not_kept(library, tmp_path, handm
     reader = library.open("handmade")
     library.list()
     assert library.open("handmade") is reader
-    monkeypatch.setattr("mri.store.library.UNUSED_S", -1)
+    monkeypatch.setattr("mri.store.opening.UNUSED_S", -1)
     library.list()
     assert library.open("handmade") is not reader
 
@@ -215,14 +215,14 @@ def test_what_others_left_is_packed_whenever_anybody_asks(library, tmp_path, han
 
 
 def test_only_so_many_readers_stay_open(library, tmp_path, handmade_session, monkeypatch):
-    monkeypatch.setattr("mri.store.library.MAX_OPEN", 2)
+    monkeypatch.setattr("mri.store.opening.MAX_OPEN", 2)
     for session_id in ("one", "two", "three"):
         handmade_session(tmp_path, session_id, seal=False)
     first = library.open("one")
     library.open("two")
     library.open("three")
     assert library.open("one") is not first
-    assert first.frame_bytes(0)
+    assert stored_bytes(first, 0)
 
 
 @pytest.mark.parametrize("seal", [False, True])

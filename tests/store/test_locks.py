@@ -20,7 +20,7 @@ from mri.errors import BadSession, StoreError
 from mri.format.events import TraceSession
 from mri.store.library import Library
 from mri.store.locks import LOCKLESS, QUIET_S, is_held, may_be_recorded, recorder_of
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter

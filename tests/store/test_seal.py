@@ -22,12 +22,12 @@ from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import DROP_ORDER, LAYERS_DROPPED_BIT, Layout
 from mri.store.description import journal_json, session_from_journal_json
 from mri.store.locks import SessionLock
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.store.sealed import SealedReader
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter, seal_in_child
-from tests.conftest import TINY_VOCABULARY, random_frame, random_layout
+from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, stored_bytes
 
 CONFIGS = st.builds(
     TraceConfig,
@@ -53,7 +53,7 @@ def assert_same(journal: JournalReader, sealed: SealedReader) -> None:
     """Everything a reader can be asked, asked of both."""
     assert sealed.num_steps == journal.num_steps
     for step in range(journal.num_steps):
-        assert sealed.frame_bytes(step) == journal.frame_bytes(step), step
+        assert stored_bytes(sealed, step) == stored_bytes(journal, step), step
     assert sealed.records(0, journal.num_steps) == journal.records(0, journal.num_steps)
     for name, values in journal.steps().items():
         np.testing.assert_array_equal(sealed.steps()[name], values, strict=True)

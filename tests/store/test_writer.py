@@ -19,9 +19,10 @@ from mri.format.layout import LAYERS_DROPPED_BIT
 from mri.format.wire import bytes_from_frame
 from mri.store import writer as writer_module
 from mri.store.locks import SessionLock, is_held
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.unsealed import JournalReader
 from mri.store.writer import SessionWriter
+from tests.conftest import stored_bytes
 from tests.golden_frame.build import topk_f16
 
 
@@ -44,7 +45,7 @@ def test_a_reader_follows_a_recording_and_its_end(tmp_path, session, frame):
         for step in range(3):
             writer.append(replace(frame, step=step))
             assert reader.refresh() == step + 1
-            assert reader.frame_bytes(step) == bytes_from_frame(replace(frame, step=step))
+            assert stored_bytes(reader, step) == bytes_from_frame(replace(frame, step=step))
         folder = writer.finish("stop_token", seal=False, response="b", duration_s=1.5)
     reader.refresh()
     assert folder == tmp_path / "one"
@@ -60,7 +61,7 @@ def test_finish_seals_in_a_child_process(tmp_path, session, frame):
     assert path == tmp_path / "one.h5"
     assert not writer.folder.exists()
     with open_session(path) as reader:
-        assert reader.frame_bytes(0) == bytes_from_frame(frame)
+        assert stored_bytes(reader, 0) == bytes_from_frame(frame)
         assert reader.session == replace(writer.session, num_steps=1)
 
 
@@ -76,11 +77,11 @@ def test_update_replaces_session_json(tmp_path, session):
 def test_steps_on_disk_counts_what_a_power_cut_leaves(tmp_path, session, frame):
     with SessionWriter(tmp_path, session, sync_ms=0) as writer:
         writer.append(frame)
-        assert writer.steps_on_disk == writer.num_steps == 1
+        assert writer._journal.num_records_synced == writer.num_steps == 1
         writer.finish("stopped", seal=False)
     with SessionWriter(tmp_path, replace(session, id="two"), sync_ms=3_600_000) as writer:
         writer.append(frame)
-        assert (writer.steps_on_disk, writer.num_steps) == (0, 1)
+        assert (writer._journal.num_records_synced, writer.num_steps) == (0, 1)
         writer.finish("stopped", seal=False)
 
 

@@ -6,7 +6,7 @@ import pytest
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.activity import Activity, activity_of, family, filled, standardised, values_of
 from tests.conftest import HANDMADE_VALUES, write_handmade_session, write_random_session
 

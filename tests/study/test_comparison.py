@@ -9,7 +9,7 @@ from mri.errors import ConfigError
 from mri.format.config import TraceConfig
 from mri.format.run import Model, Run
 from mri.paths import LESSONS
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.comparison import compare, summary
 from tests.conftest import write_random_session
 from tests.true_sessions import write_true_session

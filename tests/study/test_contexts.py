@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.contexts import contexts
 from tests.true_sessions import write_true_session
 

@@ -95,6 +95,20 @@ def test_a_deleted_session_goes_and_a_new_server_reads_the_file(indexer, tmp_pat
     again.close()
 
 
+def test_indexes_that_no_session_needs_any_more_go(indexer, tmp_path):
+    write(tmp_path, "one", 1)
+    write(tmp_path, "other", 2, weights="other")
+    (tmp_path / FOLDER).mkdir()
+    former = tmp_path / FOLDER / f"{'0' * 32}.npz"  # as it was named by the weights alone
+    former.write_bytes(b"x")
+    indexer.want(hash_of("other"))
+    until(indexer, lambda p: p.done == p.all == 1)
+    deadline = time.monotonic() + 60
+    while former.exists() or len([*(tmp_path / FOLDER).glob("*.npz")]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_session_that_cannot_be_read_is_named_and_the_others_are_read(indexer, tmp_path):
     write(tmp_path, "good", 1)
     write(tmp_path, "bad", 2)

@@ -6,7 +6,7 @@ import pytest
 from mri.errors import BadSession
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.moments import EDGES, KEPT, NUM_BINS, PER_SESSION, MomentIndex, bin_of
 from tests.conftest import write_random_session
 from tests.true_sessions import write_true_session

@@ -11,7 +11,7 @@ import mri
 from mri.errors import ConfigError
 from mri.format.config import PRESETS, TraceConfig
 from mri.measure.difference import captured_keys
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.comparison import compare
 from mri.study.similarity import LEAST_CKA_STEPS, cka_keys, cka_of_points, likeness, linear_cka
 from tests.true_sessions import write_true_session

@@ -11,9 +11,11 @@ import queue
 import sys
 import threading
 
+from mri.worker.protocol import COMMANDS, EVENTS
+
 
 def say(**event):
-    print(json.dumps(event), flush=True)
+    print(EVENTS.line_of(event), flush=True)
 
 
 def record(command, commands):
@@ -24,7 +26,7 @@ def record(command, commands):
         say(event="error", id=session_id, message="The prompt has 700 tokens: 512 are the most.")
         return
     num_steps = command["sampling"]["max_new_tokens"]
-    say(event="started", id=session_id, num_prompt_tokens=2, max_steps=num_steps)
+    say(event="started", id=session_id, max_steps=num_steps)
     print("a library that prints to stdout", flush=True)
     if prompt == "odd":
         for line in ("3", "[]", '{"event": null}', json.dumps({"event": "step", "id": session_id}), "[" * 100_000):
@@ -66,7 +68,7 @@ def direct(command):
     tokens = [[i, bytes([97 + i]).hex(), 0.5 - 0.1 * i] for i in range(3)]
     factor = -0.003 if command["point"].startswith("block.0.") else 0.6
     suppressed = [[29, b"<|bos|>".hex(), -0.7]]
-    say(event="attribution", id=command["id"], promoted=tokens, suppressed=suppressed, factor=factor)
+    say(event="direct", id=command["id"], promoted=tokens, suppressed=suppressed, factor=factor)
 
 
 def main():
@@ -75,7 +77,7 @@ def main():
 
     def listen():
         for line in sys.stdin:
-            commands.put(json.loads(line))
+            commands.put(COMMANDS.message_of(line))
         commands.put({"cmd": "quit"})
 
     threading.Thread(target=listen, daemon=True).start()

@@ -9,26 +9,25 @@ import pytest
 
 from mri.errors import ConfigError, SessionNotFound, UnknownHookPoint, WorkerError
 from mri.format.run import Model, Run
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.worker.attribution import Attribution, attribution_of_step, tokens_of_neuron
 from mri.worker.handle import MOST_ATTRIBUTIONS, GenerationWorker
 from mri.worker.request import RecordRequest
+from tests.conftest import A_MODEL
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
 
 
 @pytest.fixture
 def worker(tmp_path):
-    worker = GenerationWorker(tmp_path, None, program=FAKE)
+    worker = GenerationWorker(tmp_path, program=FAKE)
     yield worker
     worker.close()
 
 
 def wanted(attribution_id="demo/1a/3", weights_hash="same"):
-    return Attribution(
-        attribution_id,
-        {"cmd": "attribute", "id": attribution_id, "ids": [1, 2], "token_id": 5, "weights_hash": weights_hash},
-    )
+    command = {"cmd": "attribute", "id": attribution_id, "model": A_MODEL.to_json(), "ids": [1, 2], "token_id": 5}
+    return Attribution(attribution_id, command | {"weights_hash": weights_hash, "model_path": ""})
 
 
 def wait_for(worker, attribution_id, deadline_s=60):
@@ -48,7 +47,7 @@ def test_gradients_arrive_and_are_kept(worker):
 
 
 def test_they_wait_for_the_recording_in_hand(worker):
-    worker.submit("long", RecordRequest(prompt="hang", max_new_tokens=1))
+    worker.submit("long", RecordRequest(prompt="hang", max_new_tokens=1), A_MODEL)
     deadline = time.monotonic() + 60
     while worker.status("long")["max_steps"] == 0:
         assert time.monotonic() < deadline
@@ -59,7 +58,7 @@ def test_they_wait_for_the_recording_in_hand(worker):
 
 
 def test_so_many_may_wait_and_no_more(worker):
-    worker.submit("r", RecordRequest(prompt="hang", max_new_tokens=1))
+    worker.submit("r", RecordRequest(prompt="hang", max_new_tokens=1), A_MODEL)
     for step in range(MOST_ATTRIBUTIONS):
         worker.attribute(wanted(f"demo/1a/{step}"))
     with pytest.raises(WorkerError, match=f"{MOST_ATTRIBUTIONS} computations are already waiting"):
@@ -88,7 +87,7 @@ def test_a_dead_child_is_told(worker):
 
 def test_tokens_of_a_neuron_are_asked_for_once_for_all_sessions_of_the_weights(tmp_path, worker, handmade_session):
     with open_session(handmade_session(tmp_path)) as reader:
-        asked = tokens_of_neuron(OfAModel(reader), "block.1.mlp_act", 3, None)
+        asked = tokens_of_neuron(OfAModel(reader), "block.1.mlp_act", 3, A_MODEL)
         assert asked.command["weights_hash"] == "abc"
         assert worker.attribute(asked)["status"] == "running"
         status = wait_for(worker, asked.id)
@@ -99,9 +98,9 @@ def test_tokens_of_a_neuron_are_asked_for_once_for_all_sessions_of_the_weights(t
         )
         assert [token for token, _, _ in status["promoted"]] == [0, 1, 2]
         with pytest.raises(UnknownHookPoint):
-            tokens_of_neuron(OfAModel(reader), "block.9.mlp_act", 3, None)
+            tokens_of_neuron(OfAModel(reader), "block.9.mlp_act", 3, A_MODEL)
         with pytest.raises(ConfigError, match="does not say which weights"):
-            tokens_of_neuron(reader, "block.1.mlp_act", 3, None)
+            tokens_of_neuron(reader, "block.1.mlp_act", 3, A_MODEL)
 
 
 class OfAModel:
@@ -117,23 +116,25 @@ class OfAModel:
 
 def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
     with open_session(handmade_session(tmp_path)) as reader:
-        command = attribution_of_step(OfAModel(reader), 3, "handmade/1a/3", None).command
+        command = attribution_of_step(OfAModel(reader), 3, "handmade/1a/3", A_MODEL).command
         assert command == {
             "cmd": "attribute",
             "id": "handmade/1a/3",
-            "model": None,
+            "model": A_MODEL.to_json(),
             "ids": [0, 26, 1, 2],
             "token_id": 3,
             "weights_hash": "abc",
             "model_path": "/models/d6",
         }
-        assert attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", None).command["token_id"] == 1  # the top one
+        assert (
+            attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", A_MODEL).command["token_id"] == 1
+        )  # the top one
         other = OfAModel(reader, softcap=20.0)
-        assert attribution_of_step(other, 3, "handmade/1a/3", None).command["constants"] == {"softcap": 20.0}
+        assert attribution_of_step(other, 3, "handmade/1a/3", A_MODEL).command["model"]["softcap"] == 20.0
         with pytest.raises(SessionNotFound, match="no step 5"):
-            attribution_of_step(OfAModel(reader), 5, "handmade/1a/5", None)
+            attribution_of_step(OfAModel(reader), 5, "handmade/1a/5", A_MODEL)
         with pytest.raises(ConfigError, match="does not say which weights"):
-            attribution_of_step(reader, 3, "handmade/1a/3", None)
+            attribution_of_step(reader, 3, "handmade/1a/3", A_MODEL)
 
 
 def test_what_was_run_with_edits_is_not_computed_from_the_weights_as_they_are(tmp_path, handmade_session):
@@ -141,8 +142,8 @@ def test_what_was_run_with_edits_is_not_computed_from_the_weights_as_they_are(tm
         edited = OfAModel(reader)
         edited.session = replace(edited.session, run=replace(edited.session.run, edits=("block.4.head.2 = 0",)))
         for ask in (
-            lambda: attribution_of_step(edited, 3, "handmade/1a/3", None),
-            lambda: tokens_of_neuron(edited, "block.1.mlp_act", 3, None),
+            lambda: attribution_of_step(edited, 3, "handmade/1a/3", A_MODEL),
+            lambda: tokens_of_neuron(edited, "block.1.mlp_act", 3, A_MODEL),
         ):
             with pytest.raises(ConfigError, match=r"with edits \(block"):
                 ask()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mri.nanochat.checkpoint import load_model
 from mri.nanochat.direct import path_factor
+from mri.nanochat.locate import ModelRef, find_checkpoint
 from mri.store.library import Library
 from tests.capture.conftest import GOLDEN
 
 ROOT = Path(__file__).parents[2]
+E5 = find_checkpoint(GOLDEN / "E5").to_json()
 
 
 class Child:
@@ -46,7 +50,8 @@ class Child:
         raise AssertionError(f"the worker ended without saying {event}")
 
     def record(self, session_id: str, **fields: Any) -> None:
-        command = {"prompt": "ab", "model": str(GOLDEN / "E5"), "sampling": {"max_new_tokens": 5}} | fields
+        command = {"prompt": "ab", "model": E5, "chat": False, "config": "standard", "sampling": {"max_new_tokens": 5}}
+        command |= fields
         self.say(cmd="record", id=session_id, **command)
 
 
@@ -65,7 +70,7 @@ def test_it_records_one_after_the_other_and_survives_bad_requests(child: Child, 
     child.record("first")
     child.record("empty", prompt="")
     child.record("last", chat=True, config={"attention_tier": "full_row"})
-    assert child.hear("started") == {"event": "started", "id": "first", "num_prompt_tokens": 3, "max_steps": 7}
+    assert child.hear("started") == {"event": "started", "id": "first", "max_steps": 7}
     assert child.hear("finished")["id"] == "first"
     assert "The prompt is empty" in child.hear("error")["message"]
     assert child.hear("finished")["id"] == "last"
@@ -122,7 +127,7 @@ def test_gradients_of_the_weights_that_recorded(child: Child, tmp_path: Path) ->
         weights_hash = reader.session.provenance["weights_hash"]
         ids, chosen_id = reader.token_ids(), int(reader.steps()["chosen_id"][0])
         frame = reader.frame(0)
-    ask = {"model": str(GOLDEN / "E5"), "ids": ids[:3].tolist(), "token_id": chosen_id, "model_path": "/models/d6"}
+    ask = {"model": E5, "ids": ids[:3].tolist(), "token_id": chosen_id, "model_path": "/models/d6"}
     child.say(cmd="attribute", id="first/1a/0", weights_hash=weights_hash, **ask)
     answer = child.hear("attribution")
     assert answer["id"] == "first/1a/0"
@@ -142,9 +147,9 @@ def test_tokens_that_a_neuron_speaks_for(child: Child, tmp_path: Path) -> None:
     child.hear("finished")
     with Library(tmp_path).open("first") as reader:
         weights_hash = reader.session.provenance["weights_hash"]
-    ask = {"model": str(GOLDEN / "E5"), "point": "block.1.mlp_act", "neuron": 5, "model_path": ""}
+    ask = {"model": E5, "point": "block.1.mlp_act", "neuron": 5, "model_path": ""}
     child.say(cmd="direct", id="direct/x", weights_hash=weights_hash, **ask)
-    answer = child.hear("attribution")
+    answer = child.hear("direct")
     promoted, suppressed = ([logit for *_, logit in answer[name]] for name in ("promoted", "suppressed"))
     assert promoted == sorted(promoted, reverse=True)
     assert suppressed == sorted(suppressed)
@@ -177,8 +182,29 @@ def test_an_odd_line_on_stdin_ends_the_worker_after_what_it_has_in_hand(tmp_path
     child.process.stdout.close()  # type: ignore[union-attr]
 
 
+def test_a_checkpoint_is_loaded_again_where_its_file_changed_and_missed_where_it_is_gone(
+    child: Child, tmp_path: Path
+) -> None:
+    copy = tmp_path / "models" / "base_checkpoints" / "d3" / "model_000010.pt"
+    shutil.copytree(GOLDEN / "E5", tmp_path / "models")
+    ref = ModelRef(copy).to_json()
+    hashes = []
+    for name, keys in (("first", 0), ("second", 1)):
+        if keys:
+            weights = torch.load(copy, weights_only=True)
+            torch.save({key: value * 2 for key, value in weights.items()}, copy)
+        child.record(name, model=ref)
+        child.hear("finished")
+        with Library(tmp_path).open(name) as reader:
+            hashes.append(reader.session.provenance["weights_hash"])
+    assert hashes[0] != hashes[1]
+    copy.unlink()
+    child.record("gone", model=ref)
+    assert f"{copy} is not there any more" in child.hear("error")["message"]
+
+
 def test_constants_reach_the_model(child: Child, tmp_path: Path) -> None:
-    child.record("twenty", constants={"softcap": 20})
+    child.record("twenty", model=E5 | {"softcap": 20.0})
     child.hear("finished")
     child.record("fifteen")
     child.hear("finished")

@@ -9,15 +9,16 @@ import pytest
 
 import mri
 from mri.errors import SessionNotFound, WorkerError
-from mri.worker.handle import GenerationWorker, event_of
+from mri.worker.handle import GenerationWorker
 from mri.worker.request import RecordRequest
+from tests.conftest import A_MODEL
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
 
 
 @pytest.fixture
 def worker(tmp_path):
-    worker = GenerationWorker(tmp_path, None, program=FAKE, max_waiting=2)
+    worker = GenerationWorker(tmp_path, program=FAKE, max_waiting=2)
     yield worker
     worker.close()
 
@@ -33,7 +34,7 @@ def wait_for(worker, session_id, *states, deadline_s=60):
 def test_the_child_is_where_the_server_is_and_finds_its_package(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = "import mri; open('found', 'w').write(mri.__file__)"
-    worker = GenerationWorker(tmp_path, None, program=[sys.executable, "-c", code])
+    worker = GenerationWorker(tmp_path, program=[sys.executable, "-c", code])
     worker.warm()
     deadline = time.monotonic() + 60
     while not (tmp_path / "found").exists() or not (tmp_path / "found").read_text():
@@ -44,7 +45,7 @@ def test_the_child_is_where_the_server_is_and_finds_its_package(tmp_path, monkey
 
 
 def test_a_recording_runs_to_its_end(worker):
-    worker.submit("one", RecordRequest(prompt="Once", max_new_tokens=3))
+    worker.submit("one", RecordRequest(prompt="Once", max_new_tokens=3), A_MODEL)
     status = wait_for(worker, "one", "finished")
     assert status == {
         "id": "one",
@@ -58,12 +59,12 @@ def test_a_recording_runs_to_its_end(worker):
 
 
 def test_one_at_a_time_the_others_wait_with_their_place(worker):
-    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=1))
-    worker.submit("b", RecordRequest(prompt="then this", max_new_tokens=1))
-    worker.submit("c", RecordRequest(prompt="then that", max_new_tokens=1))
+    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=1), A_MODEL)
+    worker.submit("b", RecordRequest(prompt="then this", max_new_tokens=1), A_MODEL)
+    worker.submit("c", RecordRequest(prompt="then that", max_new_tokens=1), A_MODEL)
     assert [worker.status(name)["position"] for name in "abc"] == [0, 1, 2]
     with pytest.raises(WorkerError, match="2 recordings are already waiting"):
-        worker.submit("d", RecordRequest(prompt="too much"))
+        worker.submit("d", RecordRequest(prompt="too much"), A_MODEL)
     worker.stop("b")
     assert worker.status("b")["message"] == "Cancelled before it began."
     assert worker.status("c")["position"] == 1
@@ -73,8 +74,8 @@ def test_one_at_a_time_the_others_wait_with_their_place(worker):
 
 
 def test_pause_step_and_resume(worker):
-    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=2))
-    worker.submit("b", RecordRequest(prompt="x"))
+    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=2), A_MODEL)
+    worker.submit("b", RecordRequest(prompt="x"), A_MODEL)
     with pytest.raises(WorkerError, match="has not begun"):
         worker.control("b", "pause")
     worker.control("a", "pause")
@@ -93,73 +94,32 @@ def test_pause_step_and_resume(worker):
     assert worker.status("a")["state"] == "finished", "what is over stays over"
 
 
-def test_another_model_than_the_servers_own(tmp_path):
-    worker = GenerationWorker(tmp_path, Path("/models/own"), program=FAKE)
-    worker.submit("a", RecordRequest(prompt="x", max_new_tokens=1))
-    worker.submit("b", RecordRequest(prompt="x", max_new_tokens=1), Path("/models/other"))
-    assert [worker._recordings[name].command["model"] for name in "ab"] == ["/models/own", "/models/other"]
-    for name in "ab":
-        wait_for(worker, name, "finished")
-    worker.close()
-
-
-def test_constants_are_those_of_the_servers_own_model(tmp_path):
-    worker = GenerationWorker(tmp_path, None, constants={"softcap": 20}, program=FAKE)
-    worker.submit("own", RecordRequest(prompt="x", max_new_tokens=1))
-    worker.submit("other", RecordRequest(prompt="x", max_new_tokens=1), Path("elsewhere"))
-    commands = [worker._recordings[name].command for name in ("own", "other")]
-    worker.close()
-    assert [command["constants"] for command in commands] == [{"softcap": 20}, {}]
-
-
 def test_a_dead_child_fails_its_recording_and_the_next_one_gets_a_new_child(worker):
-    worker.submit("fine", RecordRequest(prompt="fine", max_new_tokens=1))
+    worker.submit("fine", RecordRequest(prompt="fine", max_new_tokens=1), A_MODEL)
     wait_for(worker, "fine", "finished")
-    worker.submit("bad", RecordRequest(prompt="die"))
-    worker.submit("good", RecordRequest(prompt="fine", max_new_tokens=1))
+    worker.submit("bad", RecordRequest(prompt="die"), A_MODEL)
+    worker.submit("good", RecordRequest(prompt="fine", max_new_tokens=1), A_MODEL)
     assert "exit code 9" in wait_for(worker, "bad", "error")["message"]
     assert wait_for(worker, "good", "finished")["text"] == "ab "
 
 
 def test_an_error_of_the_worker_is_passed_on_as_its_sentence(worker):
-    worker.submit("long", RecordRequest(prompt="refuse"))
+    worker.submit("long", RecordRequest(prompt="refuse"), A_MODEL)
     assert wait_for(worker, "long", "error")["message"] == "The prompt has 700 tokens: 512 are the most."
 
 
 def test_a_program_that_cannot_start_fails_every_recording_and_does_not_loop(tmp_path):
-    worker = GenerationWorker(tmp_path, None, program=[sys.executable, "-c", "raise SystemExit(3)"])
-    worker.submit("a", RecordRequest(prompt="x"))
-    worker.submit("b", RecordRequest(prompt="y"))
+    worker = GenerationWorker(tmp_path, program=[sys.executable, "-c", "raise SystemExit(3)"])
+    worker.submit("a", RecordRequest(prompt="x"), A_MODEL)
+    worker.submit("b", RecordRequest(prompt="y"), A_MODEL)
     for name in "ab":
         assert "exit code 3" in wait_for(worker, name, "error")["message"]
     worker.close()
 
 
-ODD_LINES = [
-    "3",
-    "null",
-    "[]",
-    '"text"',
-    "{}",
-    '{"event": 3}',
-    '{"event": []}',
-    '{"event": "step", "id": "a"}',
-    '{"event": "finished", "id": "a", "end_reason": 1, "response": "x"}',
-    '{"event": "error", "id": ["a"]}',
-    "[" * 100_000,
-    "NaN",
-    "\udcff\x00",
-]
-
-
-@pytest.mark.parametrize("line", ODD_LINES, ids=range(len(ODD_LINES)))
-def test_a_line_that_is_no_event_is_passed_over(line):
-    assert event_of(line) is None
-
-
 def test_odd_lines_on_the_childs_stdout_do_not_stop_the_queue(worker):
-    worker.submit("odd", RecordRequest(prompt="odd", max_new_tokens=1))
-    worker.submit("next", RecordRequest(prompt="x", max_new_tokens=1))
+    worker.submit("odd", RecordRequest(prompt="odd", max_new_tokens=1), A_MODEL)
+    worker.submit("next", RecordRequest(prompt="x", max_new_tokens=1), A_MODEL)
     assert wait_for(worker, "odd", "finished")["text"] == "ab "
     assert wait_for(worker, "next", "finished")["text"] == "ab "
 
@@ -167,14 +127,14 @@ def test_odd_lines_on_the_childs_stdout_do_not_stop_the_queue(worker):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_our_own_in_the_reading_thread_ends_the_recording_in_hand_not_the_queue(worker, monkeypatch):
     before = set(threading.enumerate())
-    worker.submit("hit", RecordRequest(prompt="hang", max_new_tokens=1))
+    worker.submit("hit", RecordRequest(prompt="hang", max_new_tokens=1), A_MODEL)
     readers = set(threading.enumerate()) - before
     monkeypatch.setattr(type(worker._recordings["hit"]), "on_event", lambda *_: 1 / 0)
     assert "generation worker ended" in wait_for(worker, "hit", "error")["message"]
     for reader in readers:
         reader.join()  # its exception is told after the recording's end: here, not in the next test
     monkeypatch.undo()
-    worker.submit("next", RecordRequest(prompt="x", max_new_tokens=1))
+    worker.submit("next", RecordRequest(prompt="x", max_new_tokens=1), A_MODEL)
     assert wait_for(worker, "next", "finished")["text"] == "ab "
 
 
@@ -185,8 +145,8 @@ def test_unknown_ids_are_refused(worker):
 
 
 def test_close_lets_an_idle_child_go(tmp_path):
-    worker = GenerationWorker(tmp_path, None, program=FAKE)
-    worker.submit("a", RecordRequest(prompt="x", max_new_tokens=1))
+    worker = GenerationWorker(tmp_path, program=FAKE)
+    worker.submit("a", RecordRequest(prompt="x", max_new_tokens=1), A_MODEL)
     wait_for(worker, "a", "finished")
     child = worker._child
     worker.close()

@@ -4,14 +4,15 @@ import pytest
 
 from mri.errors import ConfigError, MriError, PromptError
 from mri.worker.request import RecordRequest
+from tests.conftest import A_MODEL
 
 
 def test_a_request_becomes_the_workers_command():
     request = RecordRequest.from_json({"prompt": "Mia", "preset": "rows", "top_k": None, "seed": 7})
-    command = request.command("some-id", None)
+    command = request.command("some-id", A_MODEL)
     assert command.pop("sampling") == {"max_new_tokens": 64, "temperature": 0.6, "top_k": None, "seed": 7}
     assert command.pop("config") == "rows"
-    assert command == {"cmd": "record", "id": "some-id", "model": None, "prompt": "Mia", "chat": False}
+    assert command == {"cmd": "record", "id": "some-id", "model": A_MODEL.to_json(), "prompt": "Mia", "chat": False}
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n", [], [{"role": "user", "content": ""}]])

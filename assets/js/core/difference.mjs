@@ -104,6 +104,6 @@ export function differenceAsFrame(neurons, layout, key) {
   const header = { step: 0, phase: "decode", pos0: 0, t_add: 1, chosen_id: -1, forced: false, time_us: 0, dropped: 0, dropped_layers: [] };
   const rows = new Map([[key, 0]]);
   const groups = new Map([[group, { rows, layers: [point.layer_index] }]]);
-  const config = { ...layout.config, quantization: "f32", capture_mode: "topk" };
+  const config = /** @type {Wire.TraceConfig} */ ({ ...layout.config, quantization: "f32", capture_mode: "topk" });
   return { frame: { header, arrays, numBytes: 0 }, layout: { ...layout, points: [point], rows, groups, config } };
 }

@@ -10,20 +10,14 @@ import { F16_ZERO, MARK, dequantized, halfUlpOfFloat16, markOf } from "./quantiz
 /** @typedef {import("./wire.mjs").Frame} Frame */
 /** @typedef {import("./wire.mjs").FrameArray} FrameArray */
 
-/** @typedef {object} HookPoint
- *  @property {string} key like block.3.mlp_out
- *  @property {number} layer_index −1 embedding, n_layer final
- *  @property {string} layer_type
- *  @property {number} width neurons
- *  @property {string} payload
- *  @property {string} unit */
+/** @typedef {Wire.HookPoint} HookPoint */
 
 /** @typedef {object} Layout
  *  @property {HookPoint[]} points bottom to top, one row of `stats` each
  *  @property {Map<string, number>} rows hook point key -> row in `stats`
  *  @property {Map<string, {rows: Map<string, number>, layers: number[]}>} groups array group (topk/256, full/1024, …)
  *  @property {Record<string, number[]>} sampled width -> neuron numbers that sampled mode keeps
- *  @property {Record<string, any>} config TraceConfig
+ *  @property {Wire.TraceConfig} config
  *  @property {number} topk
  *  @property {number} n_layer
  *  @property {number} n_head
@@ -39,12 +33,11 @@ const DROP_ORDER = ["attention/matrix", "attention/rows", "full", "sampled", "pr
 /** A softmax row computed in float32 sums to 1 within this. */
 export const ROW_SUM_ERROR = 1e-5;
 
-/** @param {{session: {layout: any}, groups: Record<string, string[]>, sampled?: Record<string, number[]>}} meta
- *         the answer of /sessions/<id>/meta
+/** @param {Wire.Meta} meta
  *  @returns {Layout} */
 export function layoutFromMeta(meta) {
   const { points, config, topk, n_layer, n_head, n_ctx, n_vocab } = meta.session.layout;
-  const rows = rowsOf(points.map((/** @type {HookPoint} */ point) => point.key));
+  const rows = rowsOf(points.map((point) => point.key));
   const groups = new Map();
   for (const [name, keys] of Object.entries(meta.groups)) {
     const layers = keys.map((key) => points[/** @type {number} */ (rows.get(key))].layer_index);

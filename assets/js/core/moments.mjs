@@ -4,15 +4,7 @@
  * Knows the answer of /compare/alignment. Refuses to know frames and the page. Pure.
  */
 
-/** @typedef {object} Alignment
- *  @property {"prefix"|"mapping"|"pooled"} strategy
- *  @property {[number, number][]} positions of A and B that stand for each other
- *  @property {number} divergence how many tokens both begin with
- *  @property {[number, number][]} steps of A and B by moment, −1: that side has none
- *  @property {boolean[]} matched by moment
- *  @property {boolean[]} whole by moment: values may be subtracted
- *  @property {string[]} keys hook points of which both keep values
- *  @property {string[]} notes */
+/** @typedef {Wire.Alignment} Alignment */
 
 /** @typedef {"a"|"b"} Side */
 

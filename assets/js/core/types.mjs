@@ -1,10 +1,7 @@
 /** Types of what the server tells of a session, for every room. No code. */
 
-/** @typedef {object} Tokens
- *  @property {number[]} sequence id at each position
- *  @property {Record<string, string>} text id -> display string
- *  @property {number[]} special
- *  @property {{pos0: number[], t_add: number[], phase: string[], chosen_id: number[], forced: boolean[]}} steps */
+/** What is not here is in the namespace `Wire` (mri/web/types.py): the server's answers as they come.
+ *  @typedef {Wire.Tokens} Tokens */
 
 /** Lines over all steps, NaN where nothing was captured. Column c stands for the steps every·c … every·(c+1)−1 and
  *  holds their largest value (of the statistic `min`, their smallest).

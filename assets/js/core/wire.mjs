@@ -8,24 +8,13 @@
 
 /** @typedef {import("./quantization.mjs").TypedArray} TypedArray */
 
-/** @typedef {object} FrameHeader the scalar fields of a StepFrame
- *  @property {number} step index in the session, from 0
- *  @property {"prefill"|"decode"|"train"} phase
- *  @property {number} pos0 absolute position of the step's first token
- *  @property {number} t_add tokens this step read
- *  @property {number} chosen_id token chosen after it, −1: none
- *  @property {boolean} forced put there by the calculator tool, not sampled
- *  @property {number} time_us microseconds since the session began
- *  @property {number} dropped bit set of what the byte budget left out
- *  @property {number[]} dropped_layers blocks whose rows are left out of the arrays */
-
 /** @typedef {object} FrameArray
  *  @property {string} dtype safetensors name; F16 keeps its bits in a Uint16Array
  *  @property {number[]} shape row-major; [] is a single number
  *  @property {TypedArray} data */
 
 /** @typedef {object} Frame
- *  @property {FrameHeader} header
+ *  @property {Wire.FrameHeader} header
  *  @property {Record<string, FrameArray>} arrays
  *  @property {number} numBytes of the arrays
  *  @property {Uint8Array} [record] the whole wire record that it came in */

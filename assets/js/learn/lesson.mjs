@@ -8,6 +8,7 @@ import { IDS } from "../core/names.mjs";
 import { pushEntry, replaceEntry } from "../desk/history.mjs";
 import { keys } from "../desk/keys.mjs";
 import { EMPTY_VIEW, urlFromView, viewFromUrl } from "../core/address.mjs";
+import { openRun } from "../run/served.mjs";
 import { shownUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 import { holds, nothing } from "./conditions.mjs";
@@ -171,13 +172,13 @@ export class Lesson {
     window.mri = undefined;
     if (session === null) return;
     try {
-      const [{ Scanner }, { metaAndTokens }] = await Promise.all([import("../pages/scanner.mjs"), import("../run/pin.mjs")]); // after the text
+      const { Scanner } = await import("../pages/scanner.mjs"); // after the text
       const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-      const [meta, tokens] = await shownUntilAnswered(stage, "This session did not come", () => metaAndTokens(session, signal), signal);
+      const ask = () => openRun({ ...this.content.sessions[session], session }, signal, false);
+      const run = await shownUntilAnswered(stage, "This session did not come", ask, signal);
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
-      const boot = { ...this.content.sessions[session], asked: { ...own, ...place, step: own.step ?? 0 } };
-      classList.toggle("is-training", meta.session.kind === "training");
-      this.#adopt(new Scanner(boot, meta, tokens, this.scales));
+      classList.toggle("is-training", run.meta.session.kind === "training");
+      this.#adopt(new Scanner(run, this.scales, { asked: { ...own, ...place, step: own.step ?? 0 } }));
     } catch (error) {
       if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
     }

@@ -30,6 +30,7 @@ import { Transport } from "../panels/transport.mjs";
  *  @property {Record<string, number>} full_scale hook point -> magnitude at the top of the colour scale, of both */
 
 /** @typedef {import("../core/moments.mjs").Side} Side */
+/** @typedef {import("../run/run.mjs").Run} Run */
 
 /** Commands: here nothing is watched, and there is one picture. */
 const KNOWN = Object.keys(COMMANDS).filter((name) => !["togglePicture", "toggleWatch"].includes(name));
@@ -57,7 +58,7 @@ export class Comparison {
 
   /** @param {CompareBoot} boot
    *  @param {Record<string, any>} scales
-   *  @param {Awaited<ReturnType<typeof import("../run/compared.mjs").fetchCompared>>} compared */
+   *  @param {{alignment: import("../core/moments.mjs").Alignment, a: Run, b: Run}} compared */
   constructor(boot, scales, { alignment, a, b }) {
     this.boot = boot;
     this.sides = { a, b };
@@ -97,9 +98,9 @@ export class Comparison {
       const ribbon = new Ribbon(host(`compare-ribbon-${side}`), { tokens, stepOf, numPrompt, onSeek, hasAttention: false, influence });
       ribbon.list.setAttribute("aria-label", `Tokens of ${side.toUpperCase()}`);
       this.ribbons[side] = ribbon;
-      sides[side].cache.onFailure = () => this.redraw();
+      sides[side].subscribe(() => this.redraw());
     }
-    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].cache.retry()));
+    this.failed = new Failed(() => SIDES.forEach((side) => sides[side].retry()));
     host("compare-grids").before(this.failed.host);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const layouts = { a: sides.a.layout, b: sides.b.layout };
@@ -137,7 +138,7 @@ export class Comparison {
 
   /** What the alignment says: a sentence, what cannot be compared, and marks on both ribbons. */
   #showAlignment() {
-    const names = Object.fromEntries(SIDES.map((side) => [side, this.sides[side].names]));
+    const names = Object.fromEntries(SIDES.map((side) => [side, namesOf(this.sides[side].tokens)]));
     /** @type {HTMLElement} */ (document.getElementById("compare-says")).textContent = alignmentWords(this.alignment, /** @type {any} */ (names));
     const notes = this.alignment.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text }));
     document.getElementById("compare-notes")?.replaceChildren(...notes);
@@ -239,7 +240,7 @@ export class Comparison {
     this.desk.close();
     this.neurons?.close();
     this.takeaway?.close();
-    for (const side of SIDES) (this.sides[side].cache.close(), this.ribbons[side]?.close());
+    for (const side of SIDES) (this.sides[side].close(), this.ribbons[side]?.close());
   }
 
   /** @param {import("../desk/keys.mjs").Command} command */
@@ -266,7 +267,7 @@ export class Comparison {
    *  @returns {{a: import("../core/wire.mjs").Frame|null, b: import("../core/wire.mjs").Frame|null}|null} null while one is fetched */
   #frames(moment) {
     const steps = this.alignment?.steps[moment] ?? [-1, -1];
-    const frames = SIDES.map((side, i) => (steps[i] < 0 ? null : this.sides[side].cache.get(steps[i])));
+    const frames = SIDES.map((side, i) => (steps[i] < 0 ? null : this.sides[side].frame(steps[i])));
     return frames.some((frame, i) => frame === null && steps[i] >= 0) ? null : { a: frames[0], b: frames[1] };
   }
 
@@ -279,7 +280,7 @@ export class Comparison {
     const { step: moment, direction, mode, waiting, wanted } = this.player;
     const sought = waiting ? wanted : moment;
     const steps = this.alignment?.steps[sought] ?? [-1, -1];
-    SIDES.forEach((side, i) => steps[i] >= 0 && this.#fetch(this.sides[side].cache, steps[i], direction));
+    SIDES.forEach((side, i) => steps[i] >= 0 && this.sides[side].want(steps[i], direction));
     const frames = this.#frames(moment);
     this.#tellFailure(sought, steps, frames !== null && !waiting);
     const isPlaying = mode === "playing";
@@ -301,22 +302,11 @@ export class Comparison {
     return frames !== null;
   }
 
-  /** @param {import("../run/cache.mjs").FrameCache} cache
-   *  @param {number} step
-   *  @param {number} direction */
-  #fetch(cache, step, direction) {
-    const isHere = cache.get(step) !== null;
-    cache.ensure(step, direction).then(
-      () => isHere || this.redraw(),
-      () => {},
-    ); // the cache has a picture asked for, which says it
-  }
-
   /** @param {number} moment
    *  @param {readonly number[]} steps of A and B
    *  @param {boolean} isHere */
   #tellFailure(moment, steps, isHere) {
-    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].cache.failureOf(steps[i])));
+    const failures = SIDES.map((side, i) => (isHere || steps[i] < 0 ? null : this.sides[side].failureOf(steps[i])));
     const failure = failures.find(Boolean) ?? null;
     this.failed?.show(`Moment ${moment} did not come`, failure);
     document.getElementById(IDS.compare)?.classList.toggle("is-failed", failure !== null);
@@ -341,4 +331,16 @@ export class Comparison {
       head: String(head ?? 0),
     });
   }
+}
+
+/** @param {import("../core/types.mjs").Tokens} tokens
+ *  @returns {string[]} by position */
+function namesOf({ sequence, text }) {
+  return sequence.map((token) => (text[token] ?? `#${token}`).replace(/ /g, "␣"));
+}
+
+/** @param {import("../core/moments.mjs").Alignment} alignment
+ *  @returns {{phase: string[], forced: boolean[]}} of its moments, as a transport wants them of steps */
+function clockOf({ matched }) {
+  return { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) };
 }

@@ -6,6 +6,7 @@
 
 import { goTo } from "../desk/history.mjs";
 import { recordingStatus, startRecording } from "../run/http.mjs";
+import { toldUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 
 const POLL_MS = 300;
@@ -39,7 +40,7 @@ export async function recordPair(prompts, settings, pollMs = POLL_MS) {
  *  @throws {Error} where the recording failed */
 async function finished(id, name, says, pollMs) {
   for (;;) {
-    const { state, step, max_steps: most, message } = await recordingStatus(id);
+    const { state, step, max_steps: most, message } = await toldUntilAnswered(() => recordingStatus(id), new AbortController().signal);
     if (state === "finished") return;
     if (state === "error") throw new Error(message);
     const words = state === "queued" ? `${name} waits for its turn.` : message || `${name}: step ${step + 1} of at most ${most}.`;

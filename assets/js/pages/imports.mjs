@@ -7,7 +7,9 @@
  */
 
 import { isDone, jobShare, jobWords, objection } from "../core/imports.mjs";
+import { fetchJson } from "../run/http.mjs";
 import { el, say } from "../shell/dom.mjs";
+import { toldUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 
 /** @typedef {import("../core/imports.mjs").Job & {file?: File, row?: any}} Row */
@@ -121,12 +123,7 @@ function upload(job) {
  *  @param {string} id */
 async function follow(job, id) {
   while (!isDone(job)) {
-    const response = await fetch(`/import/${id}`).catch(() => {
-      throw new Error(`${job.name}: the server does not answer any more, look there whether it came in.`);
-    });
-    const told = await response.json();
-    if (!response.ok) throw new Error(told.error);
-    const { state, share, session_id, message } = told;
+    const { state, share, session_id, message } = await toldUntilAnswered(() => fetchJson(`/import/${id}`), new AbortController().signal);
     change(job, { state, share, session_id, message });
     if (!isDone(job)) await new Promise((done) => setTimeout(done, ASK_MS));
   }

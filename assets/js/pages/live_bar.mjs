@@ -109,7 +109,7 @@ export class LiveBar {
     this.steer("step");
   }
 
-  /** @param {any} message of the stream */
+  /** @param {Wire.Message} message of the stream */
   hear(message) {
     const status = this.#status;
     if (message.type === "text") return;
@@ -125,7 +125,7 @@ export class LiveBar {
       this.#dropped.payloads += message.payloads;
       this.#dropped.frames += message.frames;
     } else if (message.type === "end" || message.type === "refused") {
-      const { reason, end_reason: name = "error", num_steps: numSteps = 0 } = message;
+      const { reason, end_reason: name, num_steps: numSteps } = message.type === "end" ? message : { ...message, end_reason: "error", num_steps: 0 };
       Object.assign(status, { state: "over", message: reason, numSteps, hasFailed: FAILED.has(name) || name.startsWith("error") });
     }
     this.#draw();

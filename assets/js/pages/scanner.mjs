@@ -1,10 +1,9 @@
 /**
- * The Scanner: puts source, state and views together, and paints them in one animation frame.
+ * The Scanner: puts a Run, state and views together, and paints them in one animation frame.
  *
  * Composition only. Everything that moves goes through `paint`; nothing else draws.
  */
 
-import { layoutFromMeta } from "../core/layout.mjs";
 import { loopFromText, textFromLoop } from "../core/lanes.mjs";
 import { openingStep } from "../core/opening.mjs";
 import { blockOf, validView } from "../core/selection.mjs";
@@ -12,10 +11,7 @@ import { takenFromScanner } from "../core/takeaway.mjs";
 import { toggled, watchName } from "../core/watched.mjs";
 import { plateKeys } from "../stage/plates.mjs";
 import { IDS } from "../core/names.mjs";
-import { FrameCache } from "../run/cache.mjs";
-import { takeEarlyFrames } from "../run/early.mjs";
 import { damageOf } from "../run/http.mjs";
-import { Pin } from "../run/pin.mjs";
 import { keys } from "../desk/keys.mjs";
 import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
@@ -23,7 +19,7 @@ import { urlFromView, viewFromUrl } from "../core/address.mjs";
 import { Desk } from "../desk/desk.mjs";
 import { replaceEntry } from "../desk/history.mjs";
 import { COMMANDS } from "./commands.mjs";
-import { toldUntilAnswered } from "../shell/failed.mjs";
+import { Told } from "../shell/failed.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { Hints } from "../shell/hints.mjs";
 import { Panels } from "../panels/panels.mjs";
@@ -44,108 +40,102 @@ export class Scanner {
   #abort = new AbortController();
   #painted = () => {};
   #owesWords = false;
+  #hasSeries = false;
+  #told = new Told(); // that the lines did not come
 
-  /** @param {{session: string, full_scale: Record<string, number>, limit: number, asked?: import("../core/address.mjs").View, pace?: number, begin?: string}} boot
-   *    `asked`: what a lesson shows, instead of what the address asks for; of a recording under way: its pace, and where it
-   *    begins ("first", "newest", or "paused" at the first)
-   *  @param {any} meta
-   *  @param {import("../core/types.mjs").Tokens} tokens
+  /** @param {import("../run/run.mjs").Run} run that is shown, and closed with the Scanner
    *  @param {Record<string, any>} scales
-   *  @param {import("../core/growth.mjs").Growth|null} [growth] a recording under way: `append` adds its steps, `settle` ends it */
-  constructor(boot, meta, tokens, scales, growth = null) {
-    this.session = boot.session;
-    this.growth = growth;
-    this.isInLesson = Boolean(boot.asked);
-    this.isRunning = growth !== null;
+   *  @param {object} [how]
+   *  @param {import("../core/address.mjs").View} [how.asked] what a lesson shows, instead of what the address asks for
+   *  @param {number} [how.pace] of a recording under way
+   *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first */
+  constructor(run, scales, { asked: askedByLesson, pace, begin } = {}) {
+    const { session, layout, tokens, isGrowing } = run;
+    this.run = run;
+    this.session = session;
+    this.layout = layout;
+    this.isLive = isGrowing;
+    this.isInLesson = Boolean(askedByLesson);
     this.pathname = location.pathname;
-    this.layout = layoutFromMeta(meta);
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
-    const numSteps = growth?.numSteps ?? meta.num_steps;
-    this.pin = new Pin({ session: boot.session, meta, tokens, onChange: () => this.pinButton?.draw() });
-    this.cache = new FrameCache({
-      numSteps,
-      isFilling: growth !== null,
-      fetchWindow: async (start, stop, signal) => (await takeEarlyFrames(boot.session, start, stop)) ?? this.pin.frames(start, stop, signal),
-      onFailure: () => this.redraw(),
-    });
-    this.player = new Player({ numSteps, ready: (step) => this.cache.get(step) !== null });
-    const asked = boot.asked ?? viewFromUrl(location.search);
+    this.player = new Player({ numSteps: run.numSteps, ready: (step) => run.frame(step) !== null });
+    const asked = askedByLesson ?? viewFromUrl(location.search);
     this.desk = new Desk({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, isHere: () => this.#isHere() });
-    this.grouped = new Grouped({ session: boot.session, scales, onReady: () => this.redraw() });
-    this.stage = this.#newStage(boot, tokens, scales);
-    this.panels = this.#newPanels(boot, tokens, scales, meta);
     const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
+    const { meta } = run;
+    this.grouped = new Grouped({ session, scales, onReady: () => this.redraw() });
+    this.stage = this.#newStage(scales);
+    this.panels = this.#newPanels(scales);
     this.takeaway = this.#newTakeAway(tools);
-    this.pinButton = new PinButton(tools, this.pin);
+    if (run.source.pin) new PinButton(tools, run.source.pin);
     this.hints = new Hints(this.player);
     const picker = /** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker));
-    showInPicker(picker, this.session, meta.session.prompt || meta.name || meta.session.name);
+    showInPicker(picker, session, meta.session.prompt || meta.name || meta.session.name);
     this.#listen();
     const loop = loopFromText(asked.loop);
-    this.player.seek(openingStep({ ...this.desk.view, session: this.isInLesson ? boot.session : asked.session }, tokens.steps));
+    this.player.seek(openingStep({ ...this.desk.view, session: this.isInLesson ? session : asked.session }, tokens.steps));
     this.player.setLoop(loop);
-    this.player.setGrowing(growth !== null);
-    this.player.setPace(boot.pace ?? null);
-    if (!growth) this.cache.ensure(this.player.wanted, 0).catch(() => {}); // what was asked for early is there by the first animation frame
+    this.player.setGrowing(isGrowing);
+    this.player.setPace(pace ?? null);
+    if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
-    this.firstPaint.then(() => this.#isClosed || this.#goOn(meta.integrity));
+    this.firstPaint.then(() => {
+      if (this.#isClosed) return;
+      if (!isGrowing) {
+        run.wantSeries(); // after the picture: the scan does not wait for them
+        this.#withdrawIfDamaged(run.meta.integrity);
+      }
+      this.#fillOn();
+      if (!this.isInLesson) this.hints.welcome();
+    });
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (growth && asked.step === null) this.#follow(boot.begin);
-    const isToPlay = !growth && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    if (isGrowing && asked.step === null) this.#follow(begin);
+    const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
-  /** @param {{full_scale: Record<string, number>}} boot
-   *  @param {import("../core/types.mjs").Tokens} tokens
-   *  @param {Record<string, any>} scales */
-  #newStage(boot, tokens, scales) {
+  /** @param {Record<string, any>} scales
+   *  @returns {Stage} */
+  #newStage(scales) {
+    const { run, layout } = this;
     return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
-      layout: this.layout,
+      layout,
       scales,
-      fullScale: boot.full_scale,
-      tokens,
-      onPick: (picked) => this.#select(picked),
-      onRetry: () => this.cache.retry(),
+      fullScale: run.fullScale,
+      tokens: run.tokens,
+      onPick: (fields) => this.#select(fields),
+      onRetry: () => run.retry(),
       needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
     });
   }
 
-  /** @param {{session: string, limit: number}} boot
-   *  @param {import("../core/types.mjs").Tokens} tokens
-   *  @param {Record<string, any>} scales
-   *  @param {any} meta */
-  #newPanels(boot, tokens, scales, meta) {
-    const { layout, player, desk, growth } = this;
+  /** @param {Record<string, any>} scales
+   *  @returns {Panels} */
+  #newPanels(scales) {
+    const { run, player, desk } = this;
     return new Panels({
-      layout,
-      meta,
-      tokens,
+      run,
       scales,
       player,
-      onSelect: (fields) => this.#select(fields),
       desk,
-      growth,
-      session: boot.session,
-      limit: boot.limit,
+      onSelect: (fields) => this.#select(fields),
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
-      needFrame: (step) =>
-        this.cache.ensure(step).then(
-          () => this.redraw(),
-          () => {}, // the stage says it where it matters
-        ),
-      canAsk: () => this.pin.serverAnswers(),
-      isFollowing: () => this.#isFollowing && !this.player.isPaced, // at a pace there is time for charts
+      needFrame: (step) => run.want(step),
+      canAsk: async () => (await run.source.pin?.serverAnswers()) ?? true,
+      isFollowing: () => this.#isFollowing && !player.isPaced, // at a pace there is time for charts
     });
   }
 
-  /** @param {HTMLElement} tools */
+  /** @param {HTMLElement} tools
+   *  @returns {TakeAway} */
   #newTakeAway(tools) {
-    const { player, desk, panels, layout, session } = this;
-    const points = () => plateKeys(layout, /** @type {string} */ (desk.view.point));
+    const { session, layout, player } = this;
+    const viewForServer = () => this.panels.viewForServer();
+    const points = () => plateKeys(layout, /** @type {string} */ (this.desk.view.point));
     return new TakeAway(tools, {
-      ...takenFromScanner(session, () => panels.viewForServer(), points),
-      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
+      ...takenFromScanner(session, viewForServer, points),
+      linkNow: () => urlFromView({ ...this.desk.view, step: player.step }),
       paint: () => this.#pictures.drawNow(),
       pause: () => player.pause(),
     });
@@ -160,6 +150,7 @@ export class Scanner {
 
   #listen() {
     const { signal } = this.#abort;
+    this.run.subscribe(() => this.#hear());
     this.player.subscribe(() => {
       const { mode, isGrowing } = this.player;
       const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
@@ -181,35 +172,28 @@ export class Scanner {
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
 
-  /** What waits for the first picture.
-   *  @param {string} integrity of the meta */
-  #goOn(integrity) {
-    if (!this.growth) {
-      this.#fetchSeries();
-      this.#withdrawIfDamaged(integrity);
-    }
-    this.#fillOn();
-    if (!this.isInLesson) this.hints.welcome();
-  }
-
   /** The other steps come when the charts have, or as soon as the clock moves. */
   #fillOn() {
-    const fill = () => {
-      if (!this.#isClosed) this.cache.fill(this.player.wanted);
-    };
+    const fill = () => this.#isClosed || this.run.fill(this.player.wanted);
     this.player.subscribe(fill);
     this.panels.inspector.firstChart.then(fill);
   }
 
-  /** Lines over all steps, after the picture: the scan does not wait for them. */
-  async #fetchSeries() {
-    const { signal } = this.#abort;
-    try {
-      this.panels.setSeries(await toldUntilAnswered(() => this.pin.series(signal), signal));
-      this.redraw();
-    } catch (error) {
-      if (!this.#isClosed) showToast(/** @type {Error} */ (error).message, "error");
+  /** The Run has something new: steps, lines, its end, or what it cannot have. */
+  #hear() {
+    const { run, player, panels } = this;
+    const { series, seriesFailure } = run;
+    this.#told.show(seriesFailure);
+    if (series && !this.isLive && !this.#hasSeries) panels.setSeries(series);
+    this.#hasSeries = series !== null;
+    const hasGrown = run.numSteps > player.numSteps;
+    if (hasGrown) {
+      panels.hasGrown = true;
+      player.setNumSteps(run.numSteps);
     }
+    if (player.isGrowing && !run.isGrowing) this.#settle();
+    if (hasGrown && player.step === player.lastStep) this.#pictures.hurry(ALONE_MS);
+    else this.redraw();
   }
 
   /** A file's checksums are compared while it is shown. Where they do not fit, nothing of it stays on the screen: the page,
@@ -226,35 +210,13 @@ export class Scanner {
     if (!this.isInLesson) location.reload();
   }
 
-  /** The next steps of the recording.
-   *  @param {import("../core/wire.mjs").Frame[]} frames that `growth` has taken already */
-  append(frames) {
-    for (const frame of frames) this.cache.push(frame);
-    this.panels.hasGrown = true;
-    this.player.setNumSteps(this.cache.numSteps);
-    if (this.player.step === this.player.lastStep) this.#pictures.hurry(ALONE_MS);
-    else this.redraw();
-  }
-
-  /** The recording runs, or it is paused: then charts may be asked for.
-   *  @param {boolean} isRunning */
-  setRunning(isRunning) {
-    if (isRunning === this.isRunning) return;
-    this.isRunning = isRunning;
-    this.redraw();
-  }
-
-  /** The recording is over: from here on this is the replay of its session, at the session's own address.
-   *  @param {Iterable<number>} thin steps that came without their payloads: they are asked for again when needed */
-  settle(thin) {
-    this.isRunning = false;
+  /** The recording is over: from here on this is the replay of its session, at the session's own address. */
+  #settle() {
     this.panels.settle();
-    for (const step of thin) this.cache.forget(step);
     this.player.setGrowing(false);
-    if (this.isInLesson) return this.redraw(); // the address stays the lesson's
+    if (this.isInLesson) return; // the address stays the lesson's
     this.pathname = "/";
     replaceEntry(`/${urlFromView({ ...this.desk.view, session: this.session, step: this.player.step })}`);
-    this.redraw();
   }
 
   /** Whether the address bar is still this view's to write. */
@@ -281,7 +243,8 @@ export class Scanner {
     this.#abort.abort();
     this.player.close();
     this.desk.close();
-    this.cache.close();
+    this.run.close();
+    this.#told.show(null);
     this.stage.close();
     this.panels.close();
     this.grouped.close();
@@ -336,14 +299,11 @@ export class Scanner {
     }
     const { step, direction, mode, waiting, wanted } = this.player;
     const sought = waiting ? wanted : step;
-    this.cache.ensure(sought, direction).then(
-      () => this.stage.frame !== this.cache.get(this.player.step) && this.redraw(),
-      () => {}, // the cache has a picture asked for, which says it
-    );
-    const frame = this.cache.get(step);
+    this.run.want(sought, direction);
+    const frame = this.run.frame(step);
     const { view } = this.desk;
     const isMissing = waiting || !frame;
-    this.stage.wait(sought, isMissing, frame !== null, isMissing ? this.cache.failureOf(sought) : null);
+    this.stage.wait(sought, isMissing, frame !== null, isMissing ? this.run.failureOf(sought) : null);
     if (frame) {
       const startMs = performance.now();
       if (view.neuron === null) {
@@ -362,20 +322,20 @@ export class Scanner {
   /** @param {number} step
    *  @returns {import("../core/wire.mjs").Frame|null} the step before, where it is at hand */
   #before(step) {
-    return step > 0 ? this.cache.get(step - 1) : null;
+    return step > 0 ? this.run.frame(step - 1) : null;
   }
 
   /** Whether steps come by themselves and are shown, each in its turn. */
   get #isFollowing() {
     const { mode, step, lastStep } = this.player;
-    return mode === "following" && (this.isRunning || step < lastStep);
+    return mode === "following" && (this.run.isRunning || step < lastStep);
   }
 
   /** All that is not the picture, of the step that the picture shows. */
   #write() {
     this.#owesWords = false;
     const { step, mode } = this.player;
-    const frame = this.cache.get(step);
+    const frame = this.run.frame(step);
     if (frame) this.stage.write();
     this.panels.draw(frame, this.#before(step), mode === "playing" || this.#isFollowing);
   }
@@ -383,7 +343,7 @@ export class Scanner {
   /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */
   #tellWhenPainted() {
     const { step, lastStep } = this.player;
-    this.timings.afterPaint(this.growth && step === lastStep ? step : null, () => {
+    this.timings.afterPaint(this.isLive && step === lastStep ? step : null, () => {
       this.#painted();
       if (this.#isClosed) return;
       if (this.#owesWords) this.#write();

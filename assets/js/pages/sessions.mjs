@@ -6,10 +6,12 @@
  */
 
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
+import { Again } from "../run/again.mjs";
+import { fetchJson } from "../run/http.mjs";
 import { el, refill, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
 import { goTo } from "../desk/history.mjs";
-import { showToast } from "../shell/shell.mjs";
+import { Told } from "../shell/failed.mjs";
 
 /** @typedef {import("../core/session_list.mjs").Line} Line
  *  @typedef {{total: number, unread: number, found: number, recording: boolean, rows: Line[]}} Answer */
@@ -38,7 +40,10 @@ export async function mountSessions() {
   const host = document.getElementById("sessions-list");
   const search = /** @type {HTMLInputElement|null} */ (document.getElementById("sessions-search"));
   if (!host || !search) return;
-  if (list?.host !== host) list = new SessionList(host, search);
+  if (list?.host !== host) {
+    list?.again.close();
+    list = new SessionList(host, search);
+  }
   await list.load();
 }
 
@@ -55,6 +60,8 @@ class SessionList {
     this.turn = 0; // of the newest question: answers to older ones come too late
     this.isFetching = false;
     this.timer = 0;
+    this.again = new Again();
+    this.told = new Told();
     this.heads = COLUMNS.map(([column, label]) =>
       el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: label })),
     );
@@ -150,16 +157,15 @@ class SessionList {
   async #ask(start, stop) {
     const query = new URLSearchParams({ search: this.search.value, by: this.by, start: String(start), stop: String(stop) });
     try {
-      const response = await fetch(`/library/rows?${query}`);
-      const answer = await response.json();
-      if (!response.ok) throw new Error(answer.error);
+      const answer = await fetchJson(`/library/rows?${query}`);
+      this.again.answered();
+      this.told.show(null);
       return answer;
     } catch (error) {
-      if (this.host.isConnected)
-        showToast(error instanceof TypeError ? "The server does not answer: check that it is running." : /** @type {Error} */ (error).message, "error", {
-          text: "Try again",
-          act: () => this.load(),
-        });
+      if (this.host.isConnected) {
+        this.told.show(/** @type {Error} */ (error), { text: "Try again", act: () => this.again.now() });
+        this.again.wait(() => this.host.isConnected && this.load());
+      }
       return null;
     }
   }

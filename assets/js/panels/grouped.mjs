@@ -5,7 +5,7 @@
  */
 
 import { Groups, groupsAddress } from "../core/groups.mjs";
-import { fetchGroups } from "../run/http.mjs";
+import { fetchJson } from "../run/http.mjs";
 import { toldUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 
@@ -38,7 +38,7 @@ export class Grouped {
   async #fetch(name, signal) {
     const { session, scales, onReady } = this.context;
     try {
-      this.now = new Groups(name, await toldUntilAnswered(() => fetchGroups(groupsAddress(session, name), signal), signal), scales.groups);
+      this.now = new Groups(name, await toldUntilAnswered(() => fetchJson(groupsAddress(session, name), signal), signal), scales.groups);
       onReady();
     } catch (error) {
       if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");

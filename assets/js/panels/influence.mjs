@@ -8,6 +8,7 @@
 import { colourMap } from "../core/colour.mjs";
 import { trueMinus } from "../core/format.mjs";
 import { MEASURES, approximateText, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
+import { untilAnswered } from "../run/again.mjs";
 import { fetchAttribution, fetchSaliency } from "../run/http.mjs";
 import { el, say } from "../shell/dom.mjs";
 
@@ -116,9 +117,12 @@ export class Influence {
     const request = new AbortController();
     this.#request = request;
     this.#timer = null;
-    this.#say(measure === "attention" ? "Rolling out attention…" : "Computing gradients…", "is-busy");
+    const ask = () => {
+      this.#say(measure === "attention" ? "Rolling out attention…" : "Computing gradients…", "is-busy");
+      return fetched(this.session, this.version, step, measure, request.signal, (text) => this.#say(text, "is-busy"));
+    };
     try {
-      const found = await fetched(this.session, this.version, step, measure, request.signal, (text) => this.#say(text, "is-busy"));
+      const found = await untilAnswered(ask, request.signal, (error) => this.#say(error.message, "is-error"));
       this.#kept.set(`${measure}/${step}`, found);
       for (const key of [...this.#kept.keys()].slice(0, -MOST_KEPT)) this.#kept.delete(key);
       this.#request = null;

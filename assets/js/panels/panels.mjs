@@ -6,7 +6,6 @@
  * come from and when to draw.
  */
 
-import { stepsOfPositions } from "../core/growth.mjs";
 import { ledeOf } from "../core/lede.mjs";
 import { chartLooks, listLooks } from "../core/selection.mjs";
 import { Inspector } from "./inspector.mjs";
@@ -26,27 +25,23 @@ export class Panels {
   #linesAtMs = 0; // when the small lines were drawn last
 
   /** @param {object} context
-   *  @param {string} context.session
-   *  @param {number} context.limit largest magnitude of any value
-   *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {any} context.meta
-   *  @param {import("../core/types.mjs").Tokens} context.tokens
+   *  @param {import("../run/run.mjs").Run} context.run
    *  @param {Record<string, any>} context.scales
    *  @param {import("../desk/player.mjs").Player} context.player
    *  @param {import("../desk/desk.mjs").Desk} context.desk
-   *  @param {import("../core/growth.mjs").Growth|null} context.growth
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(point: string, neuron: number) => void} context.onToggle a neuron watched, or no longer
    *  @param {(step: number) => void} context.needFrame
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
    *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
-  constructor({ session, limit, layout, meta, tokens, scales, player, desk, growth, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
+  constructor({ run, scales, player, desk, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
     const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
-    const source = { layout, tokens, stepOf: growth?.stepOf ?? stepsOfPositions(tokens), numPrompt: meta.session.num_prompt_tokens };
+    const { session, limit, layout, meta, tokens } = run;
+    const source = { layout, tokens, stepOf: run.stepOf, numPrompt: run.numPrompt };
+    this.run = run;
     this.player = player;
     this.desk = desk;
-    this.growth = growth;
     this.ribbon = new Ribbon(host("mri-ribbon"), {
       tokens,
       stepOf: source.stepOf,
@@ -70,7 +65,7 @@ export class Panels {
         .filter(Boolean)
         .join(" · ");
     host("mri-facts").textContent = this.facts();
-    if (growth) this.#showGrowth(growth);
+    if (run.isGrowing) this.#showGrowth();
   }
 
   /** What is selected, as the server's charts are asked for: what only the browser draws is not among it. */
@@ -80,7 +75,7 @@ export class Panels {
   }
 
   /** Lines over all steps.
-   *  @param {any} series */
+   *  @param {import("../core/types.mjs").Series} series */
   setSeries(series) {
     this.sentence.setFirstOdd(series.firstOdd ?? null);
     this.timeline.setSeries(series);
@@ -105,7 +100,7 @@ export class Panels {
       if (this.hasGrown) this.ribbon.grow();
       this.ribbon.show(this.player.isPaced ? this.player.furthest : Infinity);
       this.ribbon.follow(step);
-      if (this.hasGrown && this.growth) this.#showGrowth(this.growth);
+      if (this.hasGrown) this.#showGrowth();
       this.layers.draw(frame, before, point, isPlaying);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
@@ -117,18 +112,18 @@ export class Panels {
     this.inspector.draw(frame, view, isPlaying);
   }
 
-  /** What is drawn over all steps gets the new ones.
-   *  @param {import("../core/growth.mjs").Growth} growth */
-  #showGrowth(growth) {
+  /** What is drawn over all steps gets the new ones. */
+  #showGrowth() {
+    const series = /** @type {import("../core/types.mjs").Series} */ (this.run.series);
     this.hasGrown = false;
     this.transport.grow();
-    this.sentence.setFirstOdd(growth.firstOdd);
-    this.timeline.setSeries({ ...growth.series, firstOdd: growth.firstOdd });
-    this.layers.grow(growth.numSteps, growth.limit);
+    this.sentence.setFirstOdd(series.firstOdd ?? null);
+    this.timeline.setSeries(series);
+    this.layers.grow(this.run.numSteps, this.run.limit);
     /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
     this.#linesAtMs = performance.now();
-    this.layers.setSeries(growth.series);
+    this.layers.setSeries(series);
   }
 
   close() {

@@ -119,9 +119,10 @@ export class FrameCache {
     const { step } = frame.header;
     const index = this.#indexOf(step);
     const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
+    const before = frames[step - index * this.#windowSteps];
     frames[step - index * this.#windowSteps] = frame;
     this.numSteps = Math.max(this.numSteps, step + 1);
-    this.#keep(index, { frames, numBytes: numBytes + bytesOf(frame) });
+    this.#keep(index, { frames, numBytes: numBytes + bytesOf(frame) - (before ? bytesOf(before) : 0) });
   }
 
   /** The step is asked for again when it is needed: what is here lacks something.

@@ -11,35 +11,41 @@ import { neighboursOf } from "./cache.mjs";
 import { fetchFrames, fetchScales } from "./http.mjs";
 import { metaAndTokens } from "./pin.mjs";
 
-/** @typedef {[[any, any], Record<string, any>]} Asked [[meta, tokens], scales] */
+/** @typedef {Awaited<ReturnType<typeof metaAndTokens>>} Asked */
 
 /** @type {{session: string, answer: Promise<Asked|null>}|null} */
 let early = null;
+/** @type {Promise<Record<string, any>|null>|null} */
+let scales = null;
 /** @type {{session: string, start: number, stop: number, answer: Promise<ArrayBuffer|null>}|null} */
 let frames = null;
 
+const orNull = () => null;
+
 /** Ask now.
- *  @returns {Promise<Record<string, any>|null>} the scales; null: no session is about to be shown, or they did not come */
+ *  @returns {Promise<Record<string, any>|null>} the scales; null: no session is about to be shown, or it did not come */
 export async function askEarly() {
-  const asked = viewFromUrl(location.search);
   const session = document.querySelector('meta[name="mri-session"]')?.getAttribute("content"); // the server knows that it can be opened
   if (!session) return null;
-  const answer = Promise.all([metaAndTokens(session), fetchScales()]);
-  early = {
-    session,
-    answer: answer.then(
-      (all) => (all[0][0].version ? all : null),
-      () => null,
-    ),
-  }; // what still grows is another one by then
-  return answer.then(
-    ([[meta, tokens], scales]) => {
-      const [start, stop] = neighboursOf(openingStep(asked, tokens.steps), meta.num_steps);
-      if (meta.version) frames = { session, start, stop, answer: fetchFrames(session, start, stop, undefined, meta.version).catch(() => null) };
-      return scales;
-    },
-    () => null,
-  );
+  const asked = viewFromUrl(location.search);
+  const answer = metaAndTokens(session).then((told) => (told[0].version ? told : null), orNull); // what still grows is another one by then
+  early = { session, answer };
+  scales = fetchScales().catch(orNull);
+  const told = await answer;
+  if (!told) return null;
+  const [{ num_steps: numSteps, version }, { steps }] = told;
+  const [start, stop] = neighboursOf(openingStep(asked, steps), numSteps);
+  frames = { session, start, stop, answer: fetchFrames(session, start, stop, undefined, version).catch(orNull) };
+  return scales;
+}
+
+/** @returns {Promise<Record<string, any>>} assets/scales.json: what was asked for early, once
+ *  @param {AbortSignal} signal
+ *  @throws {import("./http.mjs").SourceError} */
+export async function takeScales(signal) {
+  const answer = scales;
+  scales = null;
+  return (await answer) ?? fetchScales(signal);
 }
 
 /** @param {string} session

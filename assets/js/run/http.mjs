@@ -20,13 +20,13 @@ export class SourceError extends Error {
 
   /** Whether the server answered that there is no such thing, so that asking again is of no use. */
   get isFinal() {
-    return this.status >= 400 && this.status < 500 && !NOT_YET.includes(this.status);
+    return this.status > 0 && this.status < 500 && !NOT_YET.includes(this.status);
   }
 }
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {session, num_steps, groups, sampled, name, version, integrity}
+ *  @returns {Promise<Wire.Meta>}
  *  @throws {SourceError} */
 export function fetchMeta(id, signal) {
   return answer(id, "meta", (response) => response.json(), signal);
@@ -52,7 +52,7 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {sequence, text, special, steps}
+ *  @returns {Promise<Wire.Tokens>}
  *  @throws {SourceError} */
 export function fetchTokens(id, signal) {
   return answer(id, "tokens", (response) => response.json(), signal);
@@ -106,7 +106,7 @@ export async function fetchSeries(id, stat, version = "", signal) {
  *  @throws {SourceError} also where too little was captured, with what to record */
 export async function fetchSaliency(id, step, version = "", signal) {
   const found = await answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
-  if (!found.weights) throw new SourceError(found.note);
+  if (!found.weights) throw new SourceError(found.note, 200);
   return found;
 }
 
@@ -129,7 +129,7 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
     await new Promise((done) => setTimeout(done, pollMs));
     found = await answer(id, `attribution?step=${step}`, json, signal);
   }
-  if (found.status === "error") throw new SourceError(found.message);
+  if (found.status === "error") throw new SourceError(found.message, 200);
   return found;
 }
 
@@ -144,7 +144,7 @@ export function startRecording(request) {
 
 /** Where a recording stands.
  *  @param {string} id
- *  @returns {Promise<{state: string, step: number, max_steps: number, position: number, message: string}>}
+ *  @returns {Promise<Wire.RecordingStatus>}
  *  @throws {SourceError} */
 export function recordingStatus(id) {
   return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
@@ -155,18 +155,17 @@ export function recordingStatus(id) {
  *  @param {string} b
  *  @param {string} align
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} {strategy, positions, divergence, steps, matched, whole, keys, notes}
+ *  @returns {Promise<Wire.Alignment>}
  *  @throws {SourceError} */
 export function fetchAlignment(a, b, align, signal) {
   return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
 }
 
-/** The groups of a session's neurons.
- *  @param {string} address see core/groups.mjs
+/** @param {string} address of this server
  *  @param {AbortSignal} [signal]
  *  @returns {Promise<any>}
  *  @throws {SourceError} */
-export function fetchGroups(address, signal) {
+export function fetchJson(address, signal) {
   return answerAt(address, "", (response) => response.json(), signal);
 }
 

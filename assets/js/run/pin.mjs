@@ -21,24 +21,24 @@ export class Pin {
   numBytes = 0;
   #seen = { numBytes: 0, numSteps: 0 };
   #isAnswering = true;
+  /** Called when state or bytes change. */
+  onChange = () => {};
 
   /** @param {object} options
    *  @param {string} options.session
-   *  @param {any} options.meta
-   *  @param {any} options.tokens
-   *  @param {() => void} options.onChange of state or bytes */
-  constructor({ session, meta, tokens, onChange }) {
+   *  @param {Wire.Meta} options.meta
+   *  @param {import("../core/types.mjs").Tokens} options.tokens */
+  constructor({ session, meta, tokens }) {
     this.session = session;
     this.meta = meta;
     this.tokens = tokens;
     this.key = `${session}@${meta.version}`;
-    this.onChange = onChange;
     if (!meta.version || !globalThis.indexedDB) this.state = "impossible"; // it still grows, or there is nowhere to keep it
     this.ready = this.#look();
   }
 
   /** The recording is over: what is its file now can be pinned.
-   *  @param {any} meta */
+   *  @param {Wire.Meta} meta */
   settle(meta) {
     this.meta = meta;
     this.key = `${this.session}@${meta.version}`;
@@ -51,41 +51,29 @@ export class Pin {
     return numSteps ? Math.round((numBytes / numSteps) * this.meta.num_steps) : 0;
   }
 
-  /** Steps start…stop−1: the pinned copy where there is one, else the server's.
-   *  @param {number} start
-   *  @param {number} stop
-   *  @param {AbortSignal} [signal]
-   *  @returns {Promise<ArrayBuffer>}
-   *  @throws {import("./http.mjs").SourceError} */
-  async frames(start, stop, signal) {
-    const kept = await this.#kept(start, stop);
-    if (kept) return kept;
-    try {
-      const bytes = await fetchFrames(this.session, start, stop, signal, this.meta.version);
-      this.#seen.numBytes += bytes.byteLength;
-      this.#seen.numSteps += stop - start;
-      this.onChange();
-      return bytes;
-    } catch (error) {
-      await this.ready; // the first picture does not wait for it, but may need it
-      const found = await this.#kept(start, stop);
-      if (found) return found;
-      throw error;
-    }
+  /** Frames that came from the server, from which it is told how large the whole is.
+   *  @param {number} numBytes
+   *  @param {number} numSteps */
+  see(numBytes, numSteps) {
+    this.#seen.numBytes += numBytes;
+    this.#seen.numSteps += numSteps;
+    this.onChange();
   }
 
-  /** Lines over all steps (l2), as `fetchSeries` gives them.
-   *  @param {AbortSignal} [signal]
-   *  @throws {import("./http.mjs").SourceError} */
-  async series(signal) {
-    try {
-      return await fetchSeries(this.session, "l2", this.meta.version, signal);
-    } catch (error) {
-      await this.ready;
-      const [kept] = this.state === "pinned" ? await pinnedOf(this.session).catch(() => []) : [];
-      if (!kept?.series) throw error;
-      return kept.series;
-    }
+  /** @param {number} start
+   *  @param {number} stop within one window: so the cache asks
+   *  @returns {Promise<ArrayBuffer|null>} null where it is not pinned, or cannot be read */
+  async frames(start, stop) {
+    if (this.state !== "pinned") return null;
+    const first = start - (start % WINDOW_STEPS);
+    const found = await inStore("windows", "readonly", (store) => store.get([this.key, first])).catch(() => null);
+    return found ? recordsOf(found.bytes, start, stop) : null;
+  }
+
+  /** @returns {Promise<import("../core/types.mjs").Series|null>} l2 over all steps, as `frames` */
+  async series() {
+    const [kept] = this.state === "pinned" ? await pinnedOf(this.session).catch(() => []) : [];
+    return kept?.series ?? null;
   }
 
   /** Fetch and keep every step. Where that fails nothing is kept.
@@ -104,7 +92,7 @@ export class Pin {
         this.#become("pinning", this.numBytes + bytes.byteLength);
       }
       const { key, session, meta, tokens, numBytes } = this;
-      const series = await this.series();
+      const series = await fetchSeries(session, "l2", meta.version);
       await this.#write("sessions", { key, session, meta, tokens, series, numBytes });
       await navigator.storage?.persist?.();
       this.#become("pinned", numBytes);
@@ -163,16 +151,6 @@ export class Pin {
     this.onChange();
   }
 
-  /** @param {number} start
-   *  @param {number} stop within one window: so the cache asks
-   *  @returns {Promise<ArrayBuffer|null>} null where it is not pinned, or cannot be read */
-  async #kept(start, stop) {
-    if (this.state !== "pinned") return null;
-    const first = start - (start % WINDOW_STEPS);
-    const found = await inStore("windows", "readonly", (store) => store.get([this.key, first])).catch(() => null);
-    return found ? recordsOf(found.bytes, start, stop) : null;
-  }
-
   /** @param {string} store
    *  @param {any} value */
   #write(store, value) {
@@ -203,7 +181,7 @@ export function recordsOf(bytes, start, stop) {
 /** A session's metadata and tokens: from the server, or where it does not answer, from the pinned copy.
  *  @param {string} session
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<[any, any]>}
+ *  @returns {Promise<[Wire.Meta, import("../core/types.mjs").Tokens]>}
  *  @throws {import("./http.mjs").SourceError} */
 export async function metaAndTokens(session, signal) {
   try {

@@ -28,7 +28,7 @@ export class LiveSocket {
    *  @param {string} options.session
    *  @param {number} options.from first step wanted
    *  @param {(frames: Frame[]) => void} options.onFrames in order; on a new connection from where the last one broke off
-   *  @param {(message: any) => void} options.onMessage control messages, parsed
+   *  @param {(message: Wire.Message) => void} options.onMessage control messages, parsed
    *  @param {(link: Link, waitMs: number) => void} options.onLink
    *  @param {(address: string) => any} [options.connect] address -> WebSocket
    *  @param {(callback: () => void, ms: number) => any} [options.setTimer]

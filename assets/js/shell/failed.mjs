@@ -60,19 +60,31 @@ export async function shownUntilAnswered(host, title, ask, signal) {
   }
 }
 
+/** A toast for as long as something that a page stands without did not come. */
+export class Told {
+  #words = "";
+
+  /** @param {Error|null} error null: it came, or nobody wants it any more
+   *  @param {Parameters<typeof showToast>[2]} [button] */
+  show(error, button) {
+    if (error && !this.#words) showToast((this.#words = error.message), "error", button);
+    else if (!error && this.#words) {
+      retractToast(this.#words);
+      this.#words = "";
+    }
+  }
+}
+
 /** What a page stands without for a while: a toast says that it did not come, until it did.
  *  @template T
  *  @param {() => Promise<T>} ask
  *  @param {AbortSignal} signal
  *  @returns {Promise<T>} as untilAnswered */
 export async function toldUntilAnswered(ask, signal) {
-  let told = "";
-  const tell = (/** @type {Error} */ { message }) => {
-    if (!told) showToast((told = message), "error");
-  };
+  const told = new Told();
   try {
-    return await untilAnswered(ask, signal, tell);
+    return await untilAnswered(ask, signal, (error) => told.show(error));
   } finally {
-    if (told) retractToast(told);
+    told.show(null);
   }
 }

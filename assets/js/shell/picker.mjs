@@ -3,6 +3,8 @@
  */
 
 import { goTo } from "../desk/history.mjs";
+import { untilAnswered } from "../run/again.mjs";
+import { fetchJson } from "../run/http.mjs";
 
 const MOST_CHARS = 70;
 
@@ -17,18 +19,15 @@ export function showInPicker(picker, session, prompt) {
   picker.value = session;
 }
 
-/** Put all sessions into the pickers of this page, which come with the chosen one only; where the server does not answer
- *  they stay as they are. In a folder full of new files the newest come first, and the others as they are looked into. */
+/** Put all sessions into the pickers of this page, which come with the chosen one only, as soon as the server answers. In a folder full of new files the newest come first, and the others as they are looked into. */
 export async function fillPickers() {
   const pickers = /** @type {HTMLSelectElement[]} */ ([...document.querySelectorAll("select[data-mri-sessions]")]);
   for (let unread = 1; unread && pickers.some((picker) => picker.isConnected);) {
-    try {
-      const answer = await (await fetch("/library/titles")).json();
-      for (const picker of pickers) fill(picker, answer.titles);
-      unread = answer.unread;
-    } catch {
-      return;
-    }
+    const ask = async () => (pickers.some((picker) => picker.isConnected) ? fetchJson("/library/titles") : null);
+    const answer = await untilAnswered(ask, new AbortController().signal, () => {}).catch(() => null);
+    if (!answer) return; // they went, or the server cannot say
+    for (const picker of pickers) fill(picker, answer.titles);
+    unread = answer.unread;
   }
 }
 

@@ -15,6 +15,7 @@ export class PinButton {
     this.pin = pin;
     this.button = el("button", { type: "button", class: "mri-button mri-pin", on: { click: () => this.#click() } });
     host.prepend(this.button);
+    pin.onChange = () => this.draw();
     this.draw();
   }
 

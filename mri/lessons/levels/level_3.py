@@ -15,7 +15,7 @@ from mri.format.captured import Captured
 from mri.lessons.arithmetic import sigmoid_of
 from mri.lessons.levels.exit import reach_in, reaching, share_of_end, size_at_exit
 from mri.lessons.levels.word_space import WordSpace
-from mri.lessons.numbers import Number, Readers, Weights, measured, statistic
+from mri.lessons.numbers import Number, Readers, Weights, computed, measured, statistic
 from mri.lessons.sums import cosine, dot, length, rms
 from mri.store.reader import SessionReader
 
@@ -139,17 +139,12 @@ def _ledger_numbers(reader: SessionReader, weights: Weights, line: int) -> dict[
     before, start = at(f"block.{BLOCK - 1}.resid_post"), at("embed.resid0")
     keep = Number(float(weights["resid_lambdas"][BLOCK]), source=f"weight of resid_lambdas[{BLOCK}]")
     again = Number(float(weights["x0_lambdas"][BLOCK]), source=f"weight of x0_lambdas[{BLOCK}]")
-    entering = Number(
-        float(keep.value) * float(before.value) + float(again.value) * float(start.value),
-        formula="{keep}·{before} + {again}·{start}",
-        inputs={"keep": keep, "before": before, "again": again, "start": start},
-    )
+    value = float(keep.value) * float(before.value) + float(again.value) * float(start.value)
+    parts = {"keep": keep, "before": before, "again": again, "start": start}
+    entering = computed(value, "{keep}·{before} + {again}·{start}", **parts)
     attn, mlp = at(f"block.{BLOCK}.attn_out"), at(f"block.{BLOCK}.mlp_out")
-    after = Number(
-        float(entering.value) + float(attn.value) + float(mlp.value),
-        formula="{entering} + {attention} + {mlp}",
-        inputs={"entering": entering, "attention": attn, "mlp": mlp},
-    )
+    value = float(entering.value) + float(attn.value) + float(mlp.value)
+    after = computed(value, "{entering} + {attention} + {mlp}", entering=entering, attention=attn, mlp=mlp)
     row, before_row = weights["sentence_rows"][LAST], weights["sentence_rows"][LAST - 1]
     entries = {"start": start, "entering": entering, "attn": attn, "mlp": mlp, "after": after}
     entries["measured"] = at(f"block.{BLOCK}.resid_post")

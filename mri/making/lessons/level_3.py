@@ -14,10 +14,9 @@ from torch import Tensor
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import Array
 from mri.making.corpus import vocabulary
-from mri.making.lessons.record import fresh
+from mri.making.lessons.record import record_anew
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.tokenizer import Tokenizer
-from mri.run.record import record_generation
 
 SENTENCE = "The opposite of hot is"
 SENTENCE_ID = "lesson-opposite"
@@ -34,8 +33,8 @@ def record(folder: Path) -> None:
     """Makes `lesson-opposite.h5` and `weights.npz` in the lesson's folder."""
     loaded = load_model(device="cpu")
     one_token = Sampling(max_new_tokens=1, temperature=0.0)
-    kept: dict[str, Any] = {"sessions": folder, "session_id": fresh(folder, SENTENCE_ID), "name": "The opposite of hot"}
-    record_generation(loaded, SENTENCE, sampling=one_token, config=EVERY_VALUE, **kept)
+    told: dict[str, Any] = {"name": "The opposite of hot", "config": EVERY_VALUE, "sampling": one_token}
+    record_anew(loaded, folder, SENTENCE_ID, SENTENCE, **told)
     np.savez_compressed(folder / "weights.npz", **weights_of(loaded))  # type: ignore[arg-type]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +14,9 @@ from mri.format.config import Sampling, TraceConfig
 from mri.format.events import Array
 from mri.making.lessons.ablation import read_without, without_heads
 from mri.making.lessons.level_3 import EVERY_VALUE, array
-from mri.making.lessons.record import fresh
+from mri.making.lessons.record import record_anew
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.run.record import record_generation
 
 LAYER, HEAD = 2, 2
 """The head that the level takes apart: it looks at the token before, and its block has no value embedding."""
@@ -53,9 +51,8 @@ def record(folder: Path) -> None:
     model = loaded.model
 
     def make(session_id: str, name: str, text: str, config: TraceConfig, max_new_tokens: int = 1) -> None:
-        kept: dict[str, Any] = {"sessions": folder, "session_id": fresh(folder, session_id), "name": name}
         sampling = Sampling(max_new_tokens=max_new_tokens, temperature=0.0)
-        record_generation(loaded, text, sampling=sampling, config=config, **kept)
+        record_anew(loaded, folder, session_id, text, name=name, config=config, sampling=sampling)
 
     make("lesson-dog", "A dog and a red ball", SENTENCE, EVERY_VALUE)
     make("lesson-list", "A list that comes again", WORDS + WORDS, LIGHT)

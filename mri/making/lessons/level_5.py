@@ -10,21 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
-from mri.format.arrays import Floats
 from mri.format.config import Sampling, TraceConfig
 from mri.format.vocabulary import Vocabulary
 from mri.making.lessons.ablation import read_without
-from mri.making.lessons.record import fresh
+from mri.making.lessons.level_3 import EVERY_VALUE, array
+from mri.making.lessons.record import record_anew
 from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.run.record import record_generation
 
 CAPITAL, GIFT = "The capital of France is", "When Mia and Tom went to the park, Tom gave a ball to"
-EXACT = TraceConfig(
-    capture_mode="full", quantization="f32", attention_tier="full_row", prefill="stepwise", max_bytes_per_step=200_000
-)
 ROUNDED = TraceConfig(capture_mode="full", attention_tier="full_row", prefill="stepwise", max_bytes_per_step=200_000)
 
 
@@ -32,31 +27,16 @@ def record(folder: Path) -> None:
     """The sessions lesson-capital and lesson-gift and the weights that lesson 5's formulas need."""
     loaded = load_model(device="cpu")
     for session_id, name, prompt, config in (
-        ("lesson-capital", "The capital of France", CAPITAL, EXACT),
+        ("lesson-capital", "The capital of France", CAPITAL, EVERY_VALUE),
         ("lesson-gift", "Who gets the ball?", GIFT, ROUNDED),
     ):
-        record_anew(loaded, folder, session_id, name=name, prompt=prompt, config=config, sampling=greedy(4))
+        record_anew(loaded, folder, session_id, prompt, name=name, config=config, sampling=greedy(4))
     arrays: dict[str, Any] = weights(loaded) | switched_off(loaded)
     np.savez_compressed(folder / "weights.npz", **arrays)
 
 
 def greedy(max_new_tokens: int) -> Sampling:
     return Sampling(max_new_tokens=max_new_tokens, temperature=0.0, top_k=None)
-
-
-def record_anew(
-    loaded: LoadedModel,
-    folder: Path,
-    session_id: str,
-    *,
-    name: str,
-    prompt: str,
-    config: TraceConfig,
-    sampling: Sampling,
-) -> None:
-    """Record under this id, in place of what has it."""
-    kept: dict[str, Any] = {"sessions": folder, "session_id": fresh(folder, session_id), "name": name}
-    record_generation(loaded, prompt, sampling=sampling, config=config, **kept)
 
 
 def weights(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:
@@ -68,17 +48,17 @@ def weights(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:
     block = f"transformer.h.{last}"
     vocabulary = Vocabulary.from_sequence(loaded.tokenizer.vocabulary(), loaded.tokenizer.special.values())
     return {
-        **{f"vocabulary_{name}": array for name, array in vocabulary.arrays().items()},
-        "lm_head": _numpy(state["lm_head.weight"][: model.config.vocab_size]),
-        "c_fc": _numpy(state[f"{block}.mlp.c_fc.weight"]),
-        "c_proj": _numpy(state[f"{block}.mlp.c_proj.weight"]),
-        "ve_gate": _numpy(state[f"{block}.attn.ve_gate.weight"]),
-        "wte": _numpy(state["transformer.wte.weight"][ids]),  # rows of the prompt's tokens, in their order
-        "smear_gate": _numpy(state["smear_gate.weight"][0]),
-        "resid_lambdas": _numpy(state["resid_lambdas"]),
-        "x0_lambdas": _numpy(state["x0_lambdas"]),
-        "smear_lambda": _numpy(state["smear_lambda"]),
-        "backout_lambda": _numpy(state["backout_lambda"]),
+        **{f"vocabulary_{name}": part for name, part in vocabulary.arrays().items()},
+        "lm_head": array(state["lm_head.weight"][: model.config.vocab_size]),
+        "c_fc": array(state[f"{block}.mlp.c_fc.weight"]),
+        "c_proj": array(state[f"{block}.mlp.c_proj.weight"]),
+        "ve_gate": array(state[f"{block}.attn.ve_gate.weight"]),
+        "wte": array(state["transformer.wte.weight"][ids]),  # rows of the prompt's tokens, in their order
+        "smear_gate": array(state["smear_gate.weight"][0]),
+        "resid_lambdas": array(state["resid_lambdas"]),
+        "x0_lambdas": array(state["x0_lambdas"]),
+        "smear_lambda": array(state["smear_lambda"]),
+        "backout_lambda": array(state["backout_lambda"]),
     }
 
 
@@ -98,7 +78,3 @@ def switched_off(loaded: LoadedModel) -> dict[str, npt.NDArray[Any]]:
             share[i, j] = share[j, i] = float(logits.softmax(-1)[answer])
             first[i, j] = first[j, i] = int(logits.argmax())
     return {"off_share": share, "off_first": first}
-
-
-def _numpy(tensor: Tensor) -> Floats:
-    return np.asarray(tensor.detach().float().cpu().numpy(), np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mri.format.config import Sampling, TraceConfig
 from mri.making.corpus import document
-from mri.making.lessons.level_5 import record_anew
+from mri.making.lessons.record import record_anew
 from mri.nanochat.checkpoint import load_model
 
 LEO = "Once there was a boy named Leo."
@@ -27,18 +27,11 @@ SOFTCAPPED = " is"  # the row of lm_head that the softcap's moment computes with
 def record(folder: Path) -> None:
     """The sessions lesson-leo and lesson-guess and the row of weights that lesson 6's formula needs."""
     loaded = load_model(device="cpu")
-    record_anew(
-        loaded,
-        folder,
-        "lesson-leo",
-        name="Leo goes to the market",
-        prompt=LEO,
-        config=LEO_CAPTURE,
-        sampling=LEO_SAMPLING,
-    )
-    guess: dict[str, Any] = {"name": "Guess the next word", "prompt": document(GUESS_SEED).text}
+    told: dict[str, Any] = {"name": "Leo goes to the market", "config": LEO_CAPTURE, "sampling": LEO_SAMPLING}
+    record_anew(loaded, folder, "lesson-leo", LEO, **told)
     one_token = Sampling(max_new_tokens=1, temperature=0.0)
-    record_anew(loaded, folder, "lesson-guess", config=GUESS_CAPTURE, sampling=one_token, **guess)
+    told = {"name": "Guess the next word", "config": GUESS_CAPTURE, "sampling": one_token}
+    record_anew(loaded, folder, "lesson-guess", document(GUESS_SEED).text, **told)
     (token_id,) = loaded.tokenizer.encode(SOFTCAPPED)
     row = loaded.model.lm_head.weight[token_id].detach().float().cpu().numpy()
     np.savez_compressed(

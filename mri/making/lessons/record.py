@@ -8,12 +8,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mri.errors import LessonError, MriError
+from mri.nanochat.checkpoint import LoadedModel
 from mri.paths import LESSONS
+from mri.run.record import record_generation
 
 MOST_BYTES = 15_000_000
 """All sessions of the lessons together."""
@@ -47,6 +49,11 @@ def record_level(level: str, lessons: Path) -> None:
     for path in sorted(folders[0].iterdir()):
         if path.suffix in (".h5", ".npz"):
             print(f"{path.relative_to(lessons)}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+def record_anew(loaded: LoadedModel, folder: Path, session_id: str, prompt: str, **told: Any) -> None:
+    """Record under this id, in place of what has it. `told`: name, config and sampling as of `record_generation`."""
+    record_generation(loaded, prompt, sessions=folder, session_id=fresh(folder, session_id), **told)
 
 
 def fresh(folder: Path, session_id: str) -> str:

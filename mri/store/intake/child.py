@@ -20,7 +20,7 @@ import numpy as np
 from mri.errors import BadFrame, MriError, StoreError
 from mri.format.events import TraceSession
 from mri.format.frame_check import FrameCheck
-from mri.format.steps import STEP_COLUMNS
+from mri.format.rows import STEP_COLUMNS
 from mri.store.intake.session import check_frame, check_steps, cleaned, session_of
 from mri.store.intake.storage import check_storage
 from mri.store.intake.structure import check_shapes, datasets_of, description_of, refuse

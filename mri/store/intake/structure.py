@@ -19,7 +19,7 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 from mri.errors import BadSession
 from mri.format.events import Array, TraceSession
 from mri.format.layout import Layout
-from mri.format.steps import STEP_COLUMNS
+from mri.format.rows import STEP_COLUMNS
 from mri.store.description import FORMAT, MAX_BYTES
 from mri.store.shelf import MAX_CHUNK_BYTES, array_name
 

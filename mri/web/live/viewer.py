@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mri.web.live import messages
 from mri.web.live.buffer import Drops, LiveStep, ViewerBuffer
-
-if TYPE_CHECKING:
-    from mri.web.live.hub import Channel
+from mri.web.live.channel import Channel
 
 STATE_EVERY_S = 0.1
 """State messages are not sent more often than this."""

@@ -35,15 +35,17 @@ CHANCE = 0.05
 
 def address(question: Question, point: str, neuron: int | None = None, tab: str = "neuron") -> str:
     """Of a neuron's dossier, or with tab="groups" of the groups."""
-    fields = {"session": question.session, "point": point, "neuron": neuron, "tab": tab}
-    return f"{ids.NEURONS_PATH}?{urlencode({name: value for name, value in fields.items() if value is not None})}"
+    return _address(ids.NEURONS_PATH, {"session": question.session, "point": point, "neuron": neuron, "tab": tab})
 
 
 def scan_address(session: str, step: int, point: str, neuron: int | None = None, **more: str) -> str:
     """Of a step on the Scanner, with the neuron selected."""
     fields = {"session": session, "step": step, "point": point, "neuron": neuron, **more}
-    query = urlencode({name: value for name, value in fields.items() if value is not None}, safe=":")
-    return f"{ids.SCANNER_PATH}?{query}"
+    return _address(ids.SCANNER_PATH, fields, safe=":")
+
+
+def _address(path: str, fields: dict[str, Any], safe: str = "") -> str:
+    return f"{path}?{urlencode({name: value for name, value in fields.items() if value is not None}, safe=safe)}"
 
 
 def grouping_name(question: Question) -> str:

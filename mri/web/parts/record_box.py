@@ -6,7 +6,6 @@ computed from the checkpoint's meta file.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,8 +16,7 @@ from mri.errors import ConfigError, ModelError
 from mri.format.config import LEAN, PRESETS, Sampling, not_shown
 from mri.format.hook_points import nanochat_points
 from mri.format.layout import Layout, config_of_preset
-from mri.nanochat.locate import find_checkpoint, read_config
-from mri.paths import EMBEDDED
+from mri.nanochat.locate import ModelRef, read_config
 from mri.store.library import SessionInfo
 from mri.web.parts import ids
 from mri.web.parts.tokens import display
@@ -134,7 +132,7 @@ def register(app: Dash) -> None:
             max_new_tokens, temperature, top_k, seed, prompt=prompt or "", chat=mode == "chat", preset=preset
         )
         session_id = services().library.new_id()
-        services().worker.submit(session_id, request)
+        services().worker.submit(session_id, request, services().model)
         return session_id
 
     @app.callback(Output(WATCH, "children"), Input(CURRENT, "data"))
@@ -188,25 +186,22 @@ def live_address(session_id: str) -> str:
 
 def loaded_line(shown: SessionInfo) -> Any:
     """Of the model given with --model, where `shown` was recorded from another one; else None."""
-    model = services().model
-    if model is None:
+    if services().models.asked is None:
         return None
     try:
-        files = find_checkpoint(model)
+        ref = services().model
     except ModelError:
         return None  # the box says why
-    if shown.model_id == f"{files.source}/{files.tag}/{files.step}":
+    if shown.model_id == ref.id:
         return None
-    loaded = f"{files.source} {files.tag}, step {files.step:,}"
-    said = html.Span(["Loaded: ", html.B(loaded), f". This recording is of {display(shown.model_id.encode())}."])
+    said = html.Span(["Loaded: ", html.B(ref.title), f". This recording is of {display(shown.model_id.encode())}."])
     way = dcc.Link("Record with the loaded model", href=ids.LIVE_PATH, className="mri-button")
     return html.P([said, way], className="mri-loaded")
 
 
-def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
+def describe_model(ref: ModelRef) -> tuple[str, list[dict[str, Any]]]:
     """A line about the model, and the preset options with what a step of each costs. Raises ModelError."""
-    files = find_checkpoint(model or EMBEDDED)
-    config = read_config(files)
+    config = read_config(ref)
     points = nanochat_points(config.n_layer, config.n_embd, config.vocab_size)
     options = []
     sizes = {"n_layer": config.n_layer, "n_head": config.n_head}
@@ -225,7 +220,7 @@ def describe_model(model: Path | None) -> tuple[str, list[dict[str, Any]]]:
         not_kept = f" · will not show {', '.join(lacks)}" if lacks else ""
         options.append({"label": _option(name, f"{keeps} · {cost}{not_kept}"), "value": name})
     line = (
-        f"Model {files.source} {files.tag}, step {files.step:,}: {config.n_layer} layers × {config.n_embd}, "
+        f"Model {ref.title}: {config.n_layer} layers × {config.n_embd}, "
         f"{config.n_head} heads, context {config.sequence_len:,} tokens."
     )
     return line, options

@@ -5,8 +5,6 @@ Hands requests to the generation worker and sockets to mri/web/live/transport.py
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, request
@@ -14,9 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 from simple_websocket import Server
 
-from mri.errors import ConfigError
-from mri.nanochat.locate import Offer, discover, find_checkpoint
-from mri.paths import EMBEDDED
+from mri.nanochat.locate import ModelRef
 from mri.web.live.transport import stream
 from mri.web.routes.sessions import revalidated_json
 from mri.web.services import services
@@ -29,14 +25,16 @@ sock = Sock()
 @live_routes.get("/models")
 def models() -> ResponseReturnValue:
     """The models that can record, the default first. `id` is what POST /record takes as `model`."""
-    return revalidated_json([{"id": model_id, "label": label(offer)} for model_id, offer in offers().items()])
+    return revalidated_json(
+        [{"id": model_id, "label": ref.label} for model_id, ref in services().models.offers().items()]
+    )
 
 
 @live_routes.post("/record")
 def record() -> ResponseReturnValue:
     """Queue a recording; its id is the session's id from then on."""
     wanted = RecordRequest.from_json(request.get_json())
-    model = model_path(wanted.model)
+    model = services().models.chosen(wanted.model)
     session_id = services().library.new_id()
     services().worker.submit(session_id, wanted, model)
     return revalidated_json({"id": session_id}), 202
@@ -68,30 +66,16 @@ def live(ws: Server, session_id: str) -> None:
     stream(ws, services().hub, session_id, request.args.get("from", "0"))
 
 
-EMBEDDED_ID = "embedded"
-"""The model that comes with the program, whatever --model says: the lessons speak of it."""
+def model_path(model_id: str) -> ModelRef:
+    """See `Models.chosen`."""
+    return services().models.chosen(model_id)
 
 
-def model_path(model_id: str) -> Path | None:
-    """The file that the id of a model stands for, None for "": the server's own. Raises ConfigError, ModelError."""
-    if not model_id:
-        return None
-    if model_id == EMBEDDED_ID:
-        return find_checkpoint(EMBEDDED).model if services().model else None
-    offer = offers().get(model_id)
-    if offer is None:
-        raise ConfigError(f"There is no model {model_id!r}: GET /models lists those that there are.")
-    return offer.checkpoint.model
+def offers() -> dict[str, ModelRef]:
+    """See `Models.offers`."""
+    return services().models.offers()
 
 
-def offers() -> dict[str, Offer]:
-    """The models that can record, the default first, by an id that is made of the file's path, so that a path never has
-    to come from outside."""
-    found = discover(services().model)
-    return {hashlib.sha256(str(offer.checkpoint.model).encode()).hexdigest()[:16]: offer for offer in found}
-
-
-def label(offer: Offer) -> str:
+def label(ref: ModelRef) -> str:
     """What a person chooses by."""
-    files = offer.checkpoint
-    return f"{files.source} {files.tag}, step {files.step:,} ({offer.label})"
+    return ref.label

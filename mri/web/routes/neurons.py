@@ -51,8 +51,7 @@ def _tokens(question: Question, neuron: int) -> dict[str, Any]:
     here = services()
     if not has_direct_path(question.point):
         raise ConfigError(f"{question.point} has no direct path of its own: choose mlp_act, a write or the stream.")
-    model = None if here.model is None else str(here.model)
-    wanted = tokens_of_neuron(here.library.open(question.session), question.point, neuron, model)
+    wanted = tokens_of_neuron(here.library.open(question.session), question.point, neuron, here.model)
     status = here.worker.attribution(wanted.id) or here.worker.attribute(wanted)
     if status["status"] == "running":
         raise WorkerError("The worker is computing this neuron's tokens: ask again in a moment.")

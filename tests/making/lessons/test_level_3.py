@@ -6,7 +6,7 @@ import pytest
 from mri.making.lessons.level_3 import letters, record, weights_of
 from mri.nanochat.checkpoint import load_model
 from mri.paths import DATA
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 FOLDER = DATA / "lessons" / "3-words"
 COMMITTED = FOLDER / "weights.npz"

@@ -8,7 +8,7 @@ from mri.making.lessons.ablation import read_without, without_heads
 from mri.making.lessons.level_4 import INDUCTION, SWITCHED_OFF, WORDS, controls, record, weights_of
 from mri.nanochat.checkpoint import load_model
 from mri.paths import DATA
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.comparison import compare
 
 

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from mri.making.lessons import level_5, level_6
+from mri.making.lessons.level_3 import EVERY_VALUE
+from mri.making.lessons.record import record_anew
 from mri.nanochat.checkpoint import load_model
 from mri.paths import LESSONS
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +38,8 @@ def test_the_row_of_the_softcap_is_that_of_its_word(loaded):
 
 
 def test_recording_again_gives_the_same_steps(loaded, tmp_path):
-    level_5.record_anew(
-        loaded,
-        tmp_path,
-        "lesson-capital",
-        name="",
-        prompt=level_5.CAPITAL,
-        config=level_5.EXACT,
-        sampling=level_5.greedy(4),
-    )
+    told = {"name": "", "config": EVERY_VALUE, "sampling": level_5.greedy(4)}
+    record_anew(loaded, tmp_path, "lesson-capital", level_5.CAPITAL, **told)
     with (
         open_session(tmp_path / "lesson-capital.h5") as again,
         open_session(LESSONS / "5-block" / "lesson-capital.h5") as kept,
@@ -56,15 +51,8 @@ def test_recording_again_gives_the_same_steps(loaded, tmp_path):
 
 
 def test_the_story_is_drawn_with_its_seed(loaded, tmp_path):
-    level_5.record_anew(
-        loaded,
-        tmp_path,
-        "lesson-leo",
-        name="",
-        prompt=level_6.LEO,
-        config=level_6.LEO_CAPTURE,
-        sampling=level_6.LEO_SAMPLING,
-    )
+    told = {"name": "", "config": level_6.LEO_CAPTURE, "sampling": level_6.LEO_SAMPLING}
+    record_anew(loaded, tmp_path, "lesson-leo", level_6.LEO, **told)
     with (
         open_session(tmp_path / "lesson-leo.h5") as again,
         open_session(LESSONS / "6-nanochat" / "lesson-leo.h5") as kept,

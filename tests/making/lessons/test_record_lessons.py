@@ -8,7 +8,7 @@ import pytest
 from mri.errors import LessonError
 from mri.making.lessons.record import MOST_BYTES, levels, record_level
 from mri.paths import LESSONS
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 
 
 @pytest.mark.parametrize("level", ["1", "2"])

@@ -23,13 +23,13 @@ from mri.errors import BadSession, SessionNotFound, StoreError
 from mri.format.config import PRESETS, TraceConfig
 from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import LAYERS_DROPPED_BIT, Layout
-from mri.format.steps import STEP_COLUMNS
+from mri.format.rows import STEP_COLUMNS
 from mri.store.intake import child as imports_child
 from mri.store.intake.child import check, convert
 from mri.store.intake.intake import Importer, import_file
 from mri.store.intake.session import check_steps, cleaned
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
 from tests.conftest import TINY_VOCABULARY, random_frame, random_layout, write_handmade_session, write_random_session

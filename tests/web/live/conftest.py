@@ -77,7 +77,7 @@ def recorder(tmp_path: Path) -> Callable[..., Recorder]:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[int, Services]]:
     """Port and services of an app on `tmp_path`, behind a real server; its worker is the fake one."""
-    app = create_app(tmp_path, worker=GenerationWorker(tmp_path, None, program=FAKE_WORKER))
+    app = create_app(tmp_path, worker=GenerationWorker(tmp_path, program=FAKE_WORKER))
     services: Services = app.server.extensions[EXTENSION]
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with served(app) as port:

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mri.format.wire import bytes_from_frame, frame_from_bytes
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.live.hub import MAX_VIEWERS
 from tests.conftest import random_frame
 from tests.web.live.conftest import until

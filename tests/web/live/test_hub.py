@@ -7,7 +7,8 @@ import pytest
 from mri.errors import LiveError, SessionNotFound
 from mri.store.library import Library
 from mri.web.live.buffer import ViewerBuffer
-from mri.web.live.hub import Channel, Hub
+from mri.web.live.channel import Channel
+from mri.web.live.hub import Hub
 from mri.web.live.tail import Tail
 from tests.web.live.conftest import until
 
@@ -86,9 +87,9 @@ def test_history_comes_in_messages_of_bounded_size(channel, recorder, monkeypatc
     recording.append(6)
     channel.tick()
     size = len(channel.history(1, ViewerBuffer())[0].record)
-    monkeypatch.setattr("mri.web.live.hub.MAX_MESSAGE_BYTES", int(2.5 * size))
+    monkeypatch.setattr("mri.web.live.channel.MAX_MESSAGE_BYTES", int(2.5 * size))
     assert [step.number for step in channel.history(1, ViewerBuffer())] == [1, 2]
-    monkeypatch.setattr("mri.web.live.hub.MAX_MESSAGE_BYTES", 1)
+    monkeypatch.setattr("mri.web.live.channel.MAX_MESSAGE_BYTES", 1)
     assert [step.number for step in channel.history(1, ViewerBuffer())] == [1], "one goes, however large"
 
 

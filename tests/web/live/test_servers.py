@@ -18,8 +18,9 @@ import requests
 from simple_websocket import ConnectionClosed
 
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.live.hub import MAX_VIEWERS
+from tests.conftest import stored_bytes
 from tests.web.live.conftest import Recorder, until
 from tests.web.live.sockets import RawSocket, Watcher
 
@@ -70,7 +71,7 @@ def ask(port: int, session_id: str, what: str) -> None:
 
 def same_as_stored(payloads: list[bytes], sessions: Path, session_id: str) -> bool:
     with Library(sessions).open(session_id) as reader:
-        return payloads == [reader.frame_bytes(step) for step in range(reader.num_steps)]
+        return payloads == [stored_bytes(reader, step) for step in range(reader.num_steps)]
 
 
 def payloads_of(*watchers: Watcher) -> list[bytes]:
@@ -119,7 +120,7 @@ def test_a_killed_recorder_is_told_and_the_next_recording_works(tmp_path: Path) 
         assert end["end_reason"] == "died"
         assert "exit code" in end["reason"]
         assert end["reason"].endswith("what it recorded is kept.")
-        assert payloads_of(watcher) == [open_session(tmp_path / session_id).frame_bytes(0)]
+        assert payloads_of(watcher) == [stored_bytes(open_session(tmp_path / session_id), 0)]
         other = Watcher(port, start_recording(port, max_new_tokens=2))
         assert other.hear_all() == 1000
         assert other.heard[-1]["end_reason"] in ("max_new_tokens", "stop_token")

@@ -4,7 +4,7 @@ import pytest
 
 from mri.store.journal import Journal
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web.live.tail import DIED, LOCK_LOOK_S, Tail
 
 

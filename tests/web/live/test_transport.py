@@ -5,8 +5,9 @@ import threading
 import pytest
 import requests
 
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.worker.request import RecordRequest
+from tests.conftest import A_MODEL, stored_bytes
 from tests.web.live.conftest import until
 from tests.web.live.sockets import NORMAL, POLICY, RawSocket, Watcher, expected, payloads
 
@@ -105,14 +106,14 @@ def test_a_finished_session_is_a_short_stream(site, tmp_path, random_session):
     assert watcher.hear_all() == NORMAL
     assert watcher.heard[0]["state"] == "finished"
     with open_session(path) as reader:
-        assert payloads(watcher) == [reader.frame_bytes(step) for step in (5, 6, 7)]
+        assert payloads(watcher) == [stored_bytes(reader, step) for step in (5, 6, 7)]
     assert watcher.heard[-1]["num_steps"] == 8
 
 
 def test_a_recording_that_waits_can_be_watched(site):
     port, services = site
-    services.worker.submit("first", RecordRequest(prompt="hang", max_new_tokens=1))
-    services.worker.submit("second", RecordRequest(prompt="refuse"))
+    services.worker.submit("first", RecordRequest(prompt="hang", max_new_tokens=1), A_MODEL)
+    services.worker.submit("second", RecordRequest(prompt="refuse"), A_MODEL)
     watcher = Watcher(port, "second")
     state = watcher.hear("state")
     assert (state["state"], state["position"]) == ("queued", 1)

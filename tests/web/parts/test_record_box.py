@@ -8,11 +8,13 @@ from dash import no_update
 
 from mri.errors import ModelError
 from mri.format.config import PRESETS
+from mri.nanochat.locate import find_checkpoint
 from mri.web.parts import record_box
 from mri.web.server import create_app
+from mri.web.services import services
 from mri.worker.handle import GenerationWorker
 from mri.worker.request import RecordRequest
-from tests.conftest import FAKE_WORKER
+from tests.conftest import A_MODEL, FAKE_WORKER
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "E5"
@@ -28,7 +30,7 @@ def words(component):
 
 
 def test_every_preset_says_what_a_step_of_it_costs():
-    line, options = record_box.describe_model(GOLDEN)
+    line, options = record_box.describe_model(find_checkpoint(GOLDEN))
     assert "3 layers × 64, 4 heads, context 512 tokens" in line
     labels = {option["value"]: words(option["label"]) for option in options}
     assert list(labels) == list(PRESETS)
@@ -39,14 +41,14 @@ def test_every_preset_says_what_a_step_of_it_costs():
 
 
 def test_no_model_is_a_sentence(tmp_path):
-    with pytest.raises(ModelError, match=r"\.$"):
-        record_box.describe_model(tmp_path)
+    with create_app(tmp_path, tmp_path).server.test_request_context(), pytest.raises(ModelError, match=r"\.$"):
+        record_box.describe_model(services().model)
 
 
 @pytest.fixture
 def worker(tmp_path):
     """The app's worker, inside a request."""
-    worker = GenerationWorker(tmp_path, None, program=FAKE_WORKER)
+    worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
     app = create_app(tmp_path, worker=worker)
     with app.server.test_request_context():
         yield worker
@@ -71,8 +73,8 @@ def test_while_nothing_is_recorded_nothing_ticks(worker):
 
 
 def test_a_running_recording_shows_its_progress(worker):
-    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=4))
-    worker.submit("b", RecordRequest(prompt="x"))
+    worker.submit("a", RecordRequest(prompt="hang", max_new_tokens=4), A_MODEL)
+    worker.submit("b", RecordRequest(prompt="x"), A_MODEL)
     outputs = shown_when("a", lambda outputs: outputs["value"] == 4)
     assert outputs["line"] == "Step 4 of at most 4."
     assert (outputs["max"], outputs["text"], outputs["start_off"], outputs["stop_off"]) == (4, "ab " * 4, True, False)
@@ -83,7 +85,7 @@ def test_a_running_recording_shows_its_progress(worker):
 
 @pytest.mark.parametrize(("is_open", "href"), [(True, "/?session=a"), (False, no_update)])
 def test_a_finished_recording_is_opened_where_the_box_is_open(worker, is_open, href):
-    worker.submit("a", RecordRequest(prompt="x", max_new_tokens=1))
+    worker.submit("a", RecordRequest(prompt="x", max_new_tokens=1), A_MODEL)
     outputs = shown_when("a", lambda outputs: outputs["tick_off"] is True, is_open)
     assert outputs["href"] == href
     assert outputs["current"] is None
@@ -91,7 +93,7 @@ def test_a_finished_recording_is_opened_where_the_box_is_open(worker, is_open, h
 
 
 def test_a_failed_recording_says_why(worker):
-    worker.submit("a", RecordRequest(prompt="refuse"))
+    worker.submit("a", RecordRequest(prompt="refuse"), A_MODEL)
     outputs = shown_when("a", lambda outputs: outputs["tick_off"] is True)
     assert outputs["toast"] == {"text": "The prompt has 700 tokens: 512 are the most.", "kind": "error"}
     assert outputs["start_off"] is False

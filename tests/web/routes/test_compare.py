@@ -12,7 +12,7 @@ from mri.export.comparison import KINDS
 from mri.format.config import TraceConfig
 from mri.measure.difference import difference_map, neuron_differences
 from mri.panels.theme import ASSETS
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.study.comparison import compare
 from mri.web.server import create_app
 from tests.test_javascript import node

@@ -11,7 +11,7 @@ import pytest
 from mri.errors import StoreError
 from mri.store.intake import intake as imports
 from mri.store.library import Library
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.web import answers
 from mri.web.routes import imports as import_routes
 from mri.web.server import create_app

@@ -5,9 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from mri.nanochat.locate import find_checkpoint
-from mri.paths import EMBEDDED
-from mri.web.routes.live import model_path
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -18,7 +15,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "E5"
 
 @pytest.fixture
 def app(tmp_path):
-    app = create_app(tmp_path, GOLDEN, worker=GenerationWorker(tmp_path, GOLDEN, program=FAKE_WORKER, max_waiting=1))
+    app = create_app(tmp_path, GOLDEN, worker=GenerationWorker(tmp_path, program=FAKE_WORKER, max_waiting=1))
     yield app
     app.server.extensions[EXTENSION].worker.close()
 
@@ -88,18 +85,30 @@ def test_models_are_named_by_ids_that_are_no_paths(app, client):
     assert "embedded" in models[1]["label"]
     for model in models:
         assert model["id"].isalnum()
-    with app.server.test_request_context():
-        paths = [model_path(model["id"]) for model in models]
-        assert model_path("") is None
-    assert GOLDEN in paths[0].parents
-    assert len(set(paths)) == len(models)
+
+    recorded = [record_with(app, client, model["id"]) for model in models]
+    assert GOLDEN in Path(recorded[0]["file"]).parents
+    assert recorded[0] == record_with(app, client, ""), "the server's own"
+    assert len({model["file"] for model in recorded}) == len(models)
 
 
-def test_lessons_record_with_the_embedded_model_whatever_the_servers_own_is(app, tmp_path):
-    with app.server.test_request_context():
-        assert model_path("embedded") == find_checkpoint(EMBEDDED).model
-    with create_app(tmp_path).server.test_request_context():
-        assert model_path("embedded") is None, "the server's own: it is loaded once"
+def test_constants_are_those_of_the_servers_own_model_however_it_was_chosen(tmp_path):
+    """Until 2026-11 they were lost where the Live page, which sends the model's id, chose it."""
+    worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
+    app = create_app(tmp_path, GOLDEN, worker=worker, constants={"softcap": 20})
+    client = app.server.test_client()
+    own, other, *_ = client.get("/models").json
+    softcaps = [record_with(app, client, model)["softcap"] for model in ("", own["id"], other["id"], "embedded")]
+    assert softcaps == [20, 20, None, None]
+    worker.close()
+
+
+def record_with(app, client, model_id):
+    """Has something recorded with a model -> that of the worker's command."""
+    answer = client.post("/record", json={"prompt": "x", "max_new_tokens": 1, "model": model_id})
+    assert answer.status_code == 202
+    status_once(client, answer.json["id"], lambda status: status["state"] == "finished")
+    return app.server.extensions[EXTENSION].worker._recordings[answer.json["id"]].command["model"]
 
 
 @pytest.mark.parametrize("model", ["../../etc/passwd", "nobody", str(GOLDEN), 3, None])
@@ -111,12 +120,9 @@ def test_no_other_model_can_be_asked_for(client, model):
 
 def test_a_recording_with_a_chosen_model(app, client):
     other = client.get("/models").json[1]["id"]
-    answer = client.post("/record", json={"prompt": "x", "max_new_tokens": 1, "model": other})
-    assert answer.status_code == 202
-    command = app.server.extensions[EXTENSION].worker._recordings[answer.json["id"]].command
-    assert command["model"].endswith(".pt")
-    assert str(GOLDEN) not in command["model"]
-    status_once(client, answer.json["id"], lambda status: status["state"] == "finished")
+    file = record_with(app, client, other)["file"]
+    assert file.endswith(".pt")
+    assert str(GOLDEN) not in file
 
 
 def test_pause_step_resume_stop(client):

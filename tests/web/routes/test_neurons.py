@@ -30,7 +30,7 @@ def app(tmp_path_factory):
         write_random_session(
             folder, session_id=name, seed=i, num_steps=30, config=config, provenance={"weights_hash": "abc"}
         )
-    app = create_app(folder, worker=GenerationWorker(folder, None, program=FAKE)).server
+    app = create_app(folder, worker=GenerationWorker(folder, program=FAKE)).server
     indexer = app.extensions[EXTENSION].study.indexer
     deadline = time.monotonic() + 60
     while (progress := indexer.want(Run(Model("abc")).hash)).done < 2:

@@ -9,7 +9,7 @@ import pytest
 from mri.format.config import TraceConfig
 from mri.format.wire import KIND_FRAME, frame_from_bytes, iter_records, views_from_bytes
 from mri.measure.saliency import attention_mass
-from mri.store.reader import open_session
+from mri.store.opening import open_session
 from mri.store.seal import seal
 from mri.web.routes import sessions as module
 from mri.web.routes.sessions import _version

@@ -2,6 +2,8 @@
  * The reader's own text, cut by the embedded model's tokenizer, and one piece merged pair by pair.
  */
 
+import { untilAnswered } from "../../run/again.mjs";
+import { fetchJson } from "../../run/http.mjs";
 import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { part, shownToken } from "./cells.mjs";
@@ -12,7 +14,6 @@ const LONG_WORD = 8;
  *  @param {import("../widget.mjs").WidgetContext} context */
 export default function mount(host, { words, announce }) {
   const say = words["byte-pairs"];
-  const abort = new AbortController();
   const count = el("p", { class: "lw-readout", role: "status" });
   const pieces = el("div", { class: "lw-pieces" });
   const parts = el("div", { class: "lw-merging", "aria-live": "polite" });
@@ -31,19 +32,16 @@ export default function mount(host, { words, announce }) {
   let found = [];
   let chosen = 0;
   let at = 0;
-  let asked = 0;
+  let asked = new AbortController();
 
   /** @param {boolean} isTyped */
   async function read(isTyped) {
-    const mine = ++asked;
-    const answer = await fetch(`/lessons/tokens?text=${encodeURIComponent(input.value)}`, { signal: abort.signal })
-      .then((response) => response.json())
-      .catch((error) => ({ error: abort.signal.aborted ? "" : String(error.message) }));
-    if (mine !== asked) return;
-    if (answer.error !== undefined) {
-      count.textContent = answer.error && filled(say.failed, { why: answer.error });
-      return;
-    }
+    asked.abort();
+    const { signal } = (asked = new AbortController());
+    const tell = (/** @type {Error} */ error) => (count.textContent = filled(say.failed, { why: error.message }));
+    const ask = () => fetchJson(`/lessons/tokens?text=${encodeURIComponent(input.value)}`, signal);
+    const answer = await untilAnswered(ask, signal, tell).catch((error) => signal.aborted || tell(error));
+    if (signal.aborted || !answer.pieces) return;
     found = answer.pieces;
     chosen = longest();
     at = 0;
@@ -115,7 +113,7 @@ export default function mount(host, { words, announce }) {
     part("merge", say.merging, parts, el("div", { class: "lw-buttons" }, merge, again)),
   );
   read(false);
-  return { close: () => abort.abort(), set() {} };
+  return { close: () => asked.abort(), set() {} };
 }
 
 /** Where two neighbours became one.

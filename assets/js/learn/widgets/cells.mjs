@@ -6,6 +6,7 @@
 
 import { colourMap } from "../../core/colour.mjs";
 import { formatValue } from "../../core/format.mjs";
+import { untilAnswered } from "../../run/again.mjs";
 import { fetchScales } from "../../run/http.mjs";
 import { el } from "../../shell/dom.mjs";
 
@@ -15,7 +16,11 @@ let fetched = null;
 /** The colour scales, fetched once.
  *  @returns {Promise<Record<string, any>>} */
 export function scales() {
-  fetched ??= fetchScales();
+  fetched ??= untilAnswered(
+    () => fetchScales(),
+    new AbortController().signal,
+    () => {},
+  );
   return fetched;
 }
 

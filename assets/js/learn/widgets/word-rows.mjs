@@ -3,6 +3,8 @@
  */
 
 import { formatValue, trueMinus } from "../../core/format.mjs";
+import { untilAnswered } from "../../run/again.mjs";
+import { fetchJson } from "../../run/http.mjs";
 import { el, refill } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part } from "./cells.mjs";
@@ -13,7 +15,6 @@ const WORDS_TO_LOOK_UP = 3;
  *  @param {import("../widget.mjs").WidgetContext} context */
 export default function mount(host, { data, words, announce }) {
   const say = words["word-rows"];
-  const abort = new AbortController();
   const list = el("datalist", { id: "lw-words" }, ...data["word-rows"].words.map((/** @type {string} */ word) => el("option", { value: word })));
   const input = el("input", { type: "text", class: "form-control", list: "lw-words", maxlength: 30, value: "red", autocomplete: "off", spellcheck: "false" });
   const form = el(
@@ -32,7 +33,7 @@ export default function mount(host, { data, words, announce }) {
   const seen = new Set();
   /** @type {string[]} */
   let walk = [];
-  let asked = 0;
+  let asked = new AbortController();
 
   /** @param {string} word
    *  @param {"typed"|"walked"|"first"} how */
@@ -40,16 +41,19 @@ export default function mount(host, { data, words, announce }) {
     const known = found(data["word-rows"].words, word);
     problem.textContent = known === null ? filled(say.unknown, { word }) : "";
     if (known === null) return;
-    const mine = ++asked;
+    asked.abort();
+    const { signal } = (asked = new AbortController()); // another word was asked for before
     const written = input.value;
     near.setAttribute("aria-busy", "true");
-    const answer = await fetch(`/lessons/words/${encodeURIComponent(known)}`, { signal: abort.signal })
-      .then((response) => response.json())
-      .catch((error) => ({ error: abort.signal.aborted ? "" : error.message }));
-    if (mine !== asked) return; // another word was asked for meanwhile
-    problem.textContent = answer.error ?? "";
+    const tell = (/** @type {Error} */ error) => (problem.textContent = error.message);
+    const answer = await untilAnswered(() => fetchJson(`/lessons/words/${encodeURIComponent(known)}`, signal), signal, tell).catch(
+      (error) => signal.aborted || tell(error),
+    );
+    if (signal.aborted) return;
     near.removeAttribute("aria-busy");
-    if (answer.error === undefined) show(answer, how, written);
+    if (!answer.row) return;
+    problem.textContent = "";
+    show(answer, how, written);
   }
 
   /** @param {any} answer what the server knows of a word
@@ -82,7 +86,7 @@ export default function mount(host, { data, words, announce }) {
 
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
   show(data["word-rows"].first, "first", input.value);
-  return { close: () => abort.abort(), set() {} };
+  return { close: () => asked.abort(), set() {} };
 }
 
 /** @param {readonly string[]} words

@@ -1,0 +1,45 @@
+"""The models that can record: the server's own, and those on offer beside it.
+
+Looks for them whenever somebody asks, since a training goes on writing checkpoints; what was found is passed on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from mri.errors import ConfigError
+from mri.nanochat.locate import ModelRef, discover, find_checkpoint
+
+EMBEDDED_ID = "embedded"
+"""The model that comes with the program, whatever --model says: the lessons speak of it."""
+
+
+@dataclass(frozen=True)
+class Models:
+    """`asked` and `softcap` as given with --model and --set; None is the embedded model, and nanochat's softcap."""
+
+    asked: Path | None = None
+    softcap: float | None = None
+
+    def own(self) -> ModelRef:
+        """What records where nothing else was chosen. Raises ModelError."""
+        return find_checkpoint(self.asked, self.softcap)
+
+    def offers(self) -> dict[str, ModelRef]:
+        """The models that can record, the default first, by an id that is made of the file's path, so that a path never
+        has to come from outside. Raises ModelError where the server's own is not there."""
+        found = discover(self.asked, self.softcap)
+        return {hashlib.sha256(str(ref.file).encode()).hexdigest()[:16]: ref for ref in found}
+
+    def chosen(self, model_id: str) -> ModelRef:
+        """The model that an id stands for, the server's own for "". Raises ConfigError, ModelError."""
+        if not model_id:
+            return self.own()
+        if model_id == EMBEDDED_ID:
+            return find_checkpoint(None) if self.asked else self.own()
+        ref = self.offers().get(model_id)
+        if ref is None:
+            raise ConfigError(f"There is no model {model_id!r}: GET /models lists those that there are.")
+        return ref

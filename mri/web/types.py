@@ -1,0 +1,213 @@
+"""What the server's JSON answers look like, and the same for the browser's type check.
+
+`python -m mri.web.types` writes tests/js/types/wire.d.ts from these types and the dataclasses that they name; a test
+compares the file, and real answers, with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from mri.format.events import TraceSession
+from mri.format.run import Model, Run
+
+DECLARATIONS = Path(__file__).parents[2] / "tests" / "js" / "types" / "wire.d.ts"
+
+
+class Meta(TypedDict):
+    """GET /sessions/<id>/meta. version: "" while it grows; integrity: "checking", "right" or "damaged: …"."""
+
+    session: TraceSession
+    num_steps: int
+    groups: dict[str, list[str]]
+    sampled: dict[str, list[int]]
+    name: str
+    version: str
+    integrity: str
+
+
+class StepColumns(TypedDict):
+    pos0: list[int]
+    t_add: list[int]
+    phase: list[str]
+    chosen_id: list[int]
+    forced: list[bool]
+
+
+class Tokens(TypedDict):
+    """GET /sessions/<id>/tokens. sequence: id at each position; text: id -> display string."""
+
+    sequence: list[int]
+    text: dict[str, str]
+    special: list[int]
+    steps: StepColumns
+
+
+class FrameHeader(TypedDict):
+    """The scalar fields of a StepFrame, in each record."""
+
+    step: int
+    phase: Literal["prefill", "decode", "train"]
+    pos0: int
+    t_add: int
+    chosen_id: int
+    forced: bool
+    time_us: int
+    dropped: int
+    dropped_layers: list[int]
+
+
+class Alignment(TypedDict):
+    """GET /compare/alignment. positions: of A and B that stand for each other; divergence: how many tokens both begin
+    with; steps of A and B by moment, -1: that side has none; whole: values may be subtracted; keys: hook points of
+    which both keep values."""
+
+    strategy: Literal["prefix", "mapping", "pooled"]
+    positions: list[tuple[int, int]]
+    divergence: int
+    steps: list[tuple[int, int]]
+    matched: list[bool]
+    whole: list[bool]
+    keys: list[str]
+    notes: list[str]
+
+
+class RecordingStatus(TypedDict):
+    """GET /record/<id>. position in the queue, 0: in hand or over; max_steps: 0 where unknown."""
+
+    id: str
+    state: Literal["queued", "running", "paused", "finished", "error"]
+    position: int
+    step: int
+    max_steps: int
+    text: str
+    message: str
+
+
+class State(TypedDict):
+    """The messages of /live/<id>: docs/live.md."""
+
+    type: Literal["state"]
+    state: Literal["queued", "running", "paused"]
+    position: int
+    step: int
+    max_steps: int
+    text: str
+    message: str
+
+
+_From = TypedDict("_From", {"from": int})
+
+
+class Hello(Meta, _From):
+    type: Literal["hello"]
+    state: Literal["queued", "running", "paused", "finished"]
+
+
+class Text(TypedDict):
+    type: Literal["text"]
+    text: dict[str, str]
+
+
+class Dropped(TypedDict):
+    type: Literal["dropped"]
+    payloads: int
+    frames: int
+    payload_steps: list[tuple[int, int]]
+    frame_steps: list[tuple[int, int]]
+
+
+class Losses(TypedDict):
+    payloads: int
+    frames: int
+
+
+class End(TypedDict):
+    type: Literal["end"]
+    reason: str
+    end_reason: str
+    num_steps: int
+    text: str
+    dropped: Losses
+
+
+class Refused(TypedDict):
+    type: Literal["refused"]
+    reason: str
+
+
+ANSWERS: tuple[type, ...] = (Meta, Tokens, FrameHeader, Alignment, RecordingStatus)
+MESSAGES: tuple[type, ...] = (State, Hello, Text, Dropped, End, Refused)
+TOLD_IF_KNOWN: tuple[type, ...] = (Model, Run)
+"""Of these `to_json` leaves out what is the default."""
+
+SCALARS = {str: "string", bool: "boolean", int: "number", float: "number", NoneType: "null", Any: "any", object: "any"}
+
+
+def fields_of(shape: type) -> dict[str, Any]:
+    """Names of a TypedDict or of a dataclass' JSON -> their types."""
+    hints = get_type_hints(shape)
+    if is_dataclass(shape):
+        hints = {each.name: hints[each.name] for each in fields(shape) if each.init and each.name != "unknown"}
+    return hints | ({"hash": str} if shape is Run else {})
+
+
+def is_always_told(shape: type, name: str) -> bool:
+    return shape not in TOLD_IF_KNOWN or (shape is Run and name in ("model", "hash"))
+
+
+def declarations() -> str:
+    """The text of wire.d.ts. Raises TypeError for a type that JSON does not have."""
+    lines = ["// Written by `python -m mri.web.types`: what the server's JSON holds.", "declare namespace Wire {"]
+    for shape in _with_all_they_name([*ANSWERS, *MESSAGES]):
+        lines.append(f"  interface {shape.__name__} {{")
+        for name, kind in fields_of(shape).items():
+            lines.append(f"    {name}{'' if is_always_told(shape, name) else '?'}: {_type_of(kind)};")
+        lines.append("  }")
+    lines.append(f"  type Message = {' | '.join(shape.__name__ for shape in MESSAGES)};")
+    return "\n".join([*lines, "}", ""])
+
+
+def _with_all_they_name(shapes: Sequence[type]) -> list[type]:
+    found: list[type] = []
+    waiting = list(shapes)
+    while waiting:
+        shape = waiting.pop(0)
+        if shape not in found:
+            found.append(shape)
+            waiting += [each for kind in fields_of(shape).values() for each in _shapes_in(kind)]
+    return found
+
+
+def _shapes_in(kind: Any) -> Iterator[type]:
+    if is_typeddict(kind) or is_dataclass(kind):
+        yield kind
+    for each in get_args(kind) if get_origin(kind) is not Literal else ():
+        yield from _shapes_in(each)
+
+
+def _type_of(kind: Any) -> str:
+    origin, args = get_origin(kind), get_args(kind)
+    if kind in SCALARS:
+        return SCALARS[kind]
+    if origin is Literal:
+        return " | ".join(f'"{each}"' for each in args)
+    if origin in (Union, UnionType):
+        return " | ".join(map(_type_of, args))
+    if origin in (dict, Mapping):
+        return f"Record<string, {_type_of(args[1])}>"
+    if origin is tuple and args[-1] is not Ellipsis:
+        return f"[{', '.join(map(_type_of, args))}]"
+    if origin in (list, tuple):
+        return f"{_type_of(args[0])}[]"
+    if is_typeddict(kind) or is_dataclass(kind):
+        return str(kind.__name__)
+    raise TypeError(f"{kind} is no type of JSON")
+
+
+if __name__ == "__main__":
+    DECLARATIONS.write_text(declarations(), "utf-8")

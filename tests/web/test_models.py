@@ -1,0 +1,33 @@
+"""The models that can record: found anew at each question, by ids that are no paths."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mri.errors import ConfigError, ModelError
+from mri.nanochat.locate import find_checkpoint
+from mri.web.models import Models
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "E5"
+
+
+def test_what_a_training_wrote_since_is_found(tmp_path):
+    shutil.copytree(GOLDEN, tmp_path / "base")
+    models = Models(tmp_path / "base")
+    first = models.own()
+    shutil.copy(first.file, first.file.with_name("model_000020.pt"))
+    assert (first.step, models.own().step, models.chosen("").step) == (10, 20, 20)
+    assert next(iter(models.offers().values())) == models.own()
+    shutil.rmtree(tmp_path / "base")
+    for ask in (models.own, models.offers, lambda: models.chosen("")):
+        with pytest.raises(ModelError, match="does not exist"):
+            ask()
+
+
+def test_lessons_record_with_the_embedded_model_whatever_the_servers_own_is():
+    assert Models(GOLDEN, 20.0).chosen("embedded") == find_checkpoint(None)
+    own = Models(None, 20.0)
+    assert own.chosen("embedded") == own.own() == find_checkpoint(None, 20.0), "the server's own: it is loaded once"
+    with pytest.raises(ConfigError, match="GET /models"):
+        own.chosen("nobody")
