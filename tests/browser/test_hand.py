@@ -21,9 +21,9 @@ def folder(tmp_path_factory):
     return folder
 
 
-def reach(page):
+def reach(page, picture="tower"):
     """By Tab alone."""
-    open_scanner(page, LINK)
+    open_scanner(page, f"{LINK}&picture={picture}")
     until(
         page,
         "document.activeElement.matches('.mri-view')",
@@ -37,10 +37,7 @@ def said(page):
 
 @pytest.mark.parametrize("picture", ["tower", "flat"])
 def test_a_neuron_is_reached_read_and_selected(page, picture):
-    reach(page)
-    if picture == "flat":
-        page.evaluate("window.mri.view.select({ picture: 'flat' })")
-        until(page, "!window.mri.stage.flat.canvas.hidden")
+    reach(page, picture)
     assert f"{KEY} · neuron 3" in said(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -90,7 +87,7 @@ def test_keys_turn_zoom_and_reset_the_tower(page):
 def test_who_clicks_keeps_the_clocks_arrows(page):
     open_scanner(page, LINK)
     click_neuron(page, KEY, 9)
-    until(page, "window.mri.view.view.neuron === 9")
+    until(page, lambda: view(page)["neuron"] == 9)
     page.keyboard.press("ArrowRight")
     assert step(page) == 21
 

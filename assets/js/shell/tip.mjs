@@ -33,11 +33,14 @@ export function startTips() {
   /** @type {HTMLElement|null} */
   let of = null;
   const show = (/** @type {HTMLElement|null} */ element) => {
+    of?.removeEventListener("keydown", dismiss);
     of = element;
+    of?.addEventListener("keydown", dismiss);
     tip.textContent = of?.title ?? "";
     tip.togglePopover(of !== null);
     place();
   };
+  const dismiss = (/** @type {KeyboardEvent} */ { key }) => key === "Escape" && show(null);
   const place = () => {
     if (!of) return;
     const { left, top, bottom } = of.getBoundingClientRect();
@@ -50,5 +53,4 @@ export function startTips() {
   });
   for (const name of ["focusout", "pointerdown"]) document.addEventListener(name, () => show(null), { capture: true });
   document.addEventListener("scroll", place, { capture: true, passive: true });
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && show(null), { capture: true });
 }
