@@ -133,7 +133,7 @@ def figure(table: Table, theme: str) -> go.Figure:
     out.update_yaxes(type="category", range=ends(len(keys)), nticks=few, tickfont={"size": 10}, showgrid=False)
     if ranges:
         _add_means(out, values, ranges, list(columns), theme)
-    return finished(out, theme, by, gap=0).update_layout(meta={"every": every})
+    return finished(out, theme, by, gap=0).update_layout(meta={"every": every, "by": by})
 
 
 def _add_means(figure: go.Figure, values: Doubles, ranges: Ranges, columns: Sequence[str], theme: str) -> None:

@@ -113,6 +113,12 @@ export class Pair {
     queueMicrotask(() => signal.aborted || this.#panels?.charts.postPair());
   }
 
+  /** @param {number} moment
+   *  @returns {Record<string, number>|null} as of PairCharts */
+  between(moment) {
+    return this.#panels?.charts.between(moment) ?? null;
+  }
+
   /** Another pair, or the same one aligned otherwise, is another page, which Dash builds.
    *  @param {string} [a]
    *  @param {string} [b] */

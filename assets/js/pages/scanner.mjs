@@ -345,7 +345,8 @@ export class Scanner {
       }
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
-      this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", isMatched);
+      const between = this.pair?.between(step) ?? null;
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;

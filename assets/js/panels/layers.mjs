@@ -297,6 +297,7 @@ export class Layers {
     const numbers = lanes.map(({ frame, layout }) =>
       layout.rows.has(key) && rowInArray(frame, layout, "stats", key) !== null ? stats(frame, layout, key) : null,
     );
+    this.numbers.lastElementChild?.classList.toggle("is-pair", lanes.length > 1);
     for (const name of STATS) {
       const values = numbers.map((each) => each && each[/** @type {keyof typeof each} */ (name)]);
       const isShare = name === "sparsity";

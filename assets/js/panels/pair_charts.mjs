@@ -46,6 +46,19 @@ export class PairCharts {
     this.#post("pair", IDS.comparePair);
   }
 
+  /** How far apart the hook points are at a moment, as the map has it.
+   *  @param {number} moment
+   *  @returns {Record<string, number>|null} relative differences, 0 … 2; null where the map shows something else, or moments together */
+  between(moment) {
+    const plot = plotOf("graph-compare-map");
+    const { by, every } = plot?.layout.meta ?? {};
+    if (by !== "difference" || every !== 1) return null;
+    const { y, customdata } = plot.data[0];
+    if (customdata[0].length !== this.context.alignment().steps.length) return null; // aligned otherwise meanwhile
+    const known = y.map((/** @type {string} */ key, /** @type {number} */ row) => [key, customdata[row][moment][1]]);
+    return Object.fromEntries(known.filter((/** @type {[string, any]} */ [, value]) => Number.isFinite(value)));
+  }
+
   /** The charts of this moment come when the clock rests; while it goes on, now and then.
    *  @param {number} moment
    *  @param {string|null} point the selected hook point

@@ -66,6 +66,8 @@ export class TowerLabels {
   #camera = null;
   /** @type {Slab[][]} of each lane, bottom to top */
   #slabs = [];
+  /** @type {{key: string, host: HTMLElement}[]} bars between two lanes, where there is room */
+  #betweens = [];
   /** Between a lane's plates and the next lane's. */
   #gapPx = Infinity;
   /** @type {{title: HTMLElement, none: HTMLElement, columns: HTMLElement, predictions: HTMLElement}[]} */
@@ -81,7 +83,7 @@ export class TowerLabels {
    *  @param {Camera} camera
    *  @param {string|null} selected hook point */
   place(slabs, camera, selected) {
-    [this.#camera, this.#values] = [camera, []];
+    [this.#camera, this.#values, this.#betweens] = [camera, [], []];
     this.#slabs = Array.from({ length: slabs[slabs.length - 1].lane + 1 }, (_, lane) => slabs.filter((slab) => slab.lane === lane));
     this.#setLanes(this.#slabs.length);
     const parts = [];
@@ -107,9 +109,20 @@ export class TowerLabels {
         parts.push(value);
         this.#values.push({ slab, value });
       });
+      if (row.length === 2) parts.push(this.#betweenOf(row[0].key, ends));
     }
     this.#gapPx = Math.min(...[...taken].flatMap((ends) => ends.slice(1).map(([left], lane) => Math.abs(left[0] - ends[lane][1][0]))));
     this.names.replaceChildren(...parts);
+  }
+
+  /** @param {string} key
+   *  @param {[number, number][][]} ends sides of both plates
+   *  @returns {HTMLElement} */
+  #betweenOf(key, [[, [x, y]], [[nextX, nextY]]]) {
+    const bar = el("span", { class: "mri-between" }, el("i"), el("b"));
+    bar.style.setProperty("--room", `${Math.round(Math.max(0, nextX - x - 10))}px`);
+    this.#betweens.push({ key, host: bar });
+    return at(bar, (x + nextX) / 2, (y + nextY) / 2);
   }
 
   /** @param {number} count */
@@ -146,9 +159,18 @@ export class TowerLabels {
   /** What these steps say.
    *  @param {Lane[]} lanes
    *  @param {(Columns|null)[]} columns
-   *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm */
-  tell(lanes, columns, hasStats) {
-    for (const { slab, value } of this.#values) say(value, this.#valueText(lanes[slab.lane], slab, hasStats));
+   *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm
+   *  @param {Record<string, number>|null} between how far apart two lanes are, beside their plates in the place of numbers of A */
+  tell(lanes, columns, hasStats, between) {
+    const isApart = between !== null && !hasStats && this.#gapPx >= NUMBER_PX;
+    for (const { slab, value } of this.#values) say(value, isApart && slab.width ? "" : this.#valueText(lanes[slab.lane], slab, hasStats));
+    for (const { key, host } of this.#betweens) {
+      const apart = isApart ? between[key] : undefined;
+      host.hidden = apart === undefined;
+      if (apart === undefined) continue;
+      host.style.setProperty("--share", String(Math.min(1, apart / Math.SQRT2)));
+      say(/** @type {HTMLElement} */ (host.lastChild), formatValue(apart));
+    }
     lanes.forEach((lane, i) => {
       const { title, none } = this.#lanes[i];
       this.#tellTokens(lane, columns[i], i);

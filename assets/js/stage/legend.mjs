@@ -165,3 +165,10 @@ function markSwatch(value, mark, colours) {
   } else drawMark(ctx, value, mark, 7, 7, 4, colours);
   return canvas;
 }
+
+/** What the bars between two lanes say.
+ *  @returns {HTMLElement} */
+export function betweenKey() {
+  const title = "Between the plates: ‖A − B‖ over the mean of both lengths. 0: the same; √2: nothing in common. Where neurons were not captured, the likeliest";
+  return el("span", { class: "mri-between-key", title }, "A ↔ B 0", el("i", { style: "--share:0.7" }), "√2 unrelated");
+}

@@ -15,7 +15,7 @@ import { placeTip } from "../shell/tip.mjs";
 import { FlatPicture } from "./flat.mjs";
 import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
-import { legendParts } from "./legend.mjs";
+import { betweenKey, legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
 import { TowerPicture } from "./tower.mjs";
 
@@ -28,6 +28,7 @@ import { TowerPicture } from "./tower.mjs";
  *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale, of all lanes
  *  @property {boolean} isSigned
  *  @property {boolean} isDifference B − A is shown
+ *  @property {Record<string, number>|null} [between] of two lanes: how far apart each hook point is, 0 … 2
  *  @property {boolean} hasStats
  *  @property {import("../core/flow.mjs").FlowKind} flow
  *  @property {string|null} [camera] "yaw,pitch,zoom" of the tower
@@ -136,8 +137,9 @@ export class Stage {
   /** @param {import("../core/types.mjs").Lane[]} lanes
    *  @param {Omit<View, "groups"> & {groups?: import("../core/groups.mjs").Groups|null}} view
    *  @param {boolean} isPlaying the clock goes on by itself
-   *  @param {boolean} [isMatched] whether the steps of two lanes stand for each other */
-  draw(lanes, view, isPlaying, isMatched = false) {
+   *  @param {{isMatched: boolean, between: Record<string, number>|null}} [pair] whether the steps of two lanes stand for each other, and
+   *    how far apart their hook points are */
+  draw(lanes, view, isPlaying, { isMatched, between } = { isMatched: false, between: null }) {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
     this.#selected = view;
@@ -150,14 +152,24 @@ export class Stage {
     const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
-    this.#drawLegend(point, keys, { ...looks, top: fullScale[point], isDifference, canSubtract: lanes.length === 2 });
+    this.#drawLegend(point, keys, {
+      ...looks,
+      top: fullScale[point],
+      isDifference,
+      canSubtract: lanes.length === 2,
+      hasBetween: between !== null && !isDifference,
+    });
     const current = this.#current();
     const isTower = current === this.tower;
     if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
     const { width, height } = (this.#size ??= this.#measured(isTower));
     const groups = this.#groups?.has(keys) ? this.#groups : null;
     const selected = { point: view.point, neuron: view.neuron, watched: view.watched ?? [] };
-    current.draw(this.lanes, { rows, ...selected, groups, fullScale, isDifference, ...options, camera: view.camera, width, height }, isPlaying);
+    current.draw(
+      this.lanes,
+      { rows, ...selected, groups, fullScale, isDifference, between: isDifference ? null : between, ...options, camera: view.camera, width, height },
+      isPlaying,
+    );
     this.#tellWhy();
   }
 
@@ -213,8 +225,8 @@ export class Stage {
 
   /** @param {string} key
    *  @param {string[]} keys hook points that are shown
-   *  @param {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, canSubtract: boolean}} looks top: of the
-   *    colour scale; canSubtract: there are two lanes */
+   *  @param {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, canSubtract: boolean, hasBetween: boolean}} looks
+   *    top: of the colour scale; canSubtract: there are two lanes; hasBetween: bars stand between them */
   #drawLegend(key, keys, looks) {
     const { scales, layout } = this.context;
     const { isSigned, isSingle, hasStats, flow, top, isDifference } = looks;
@@ -251,6 +263,7 @@ export class Stage {
     }
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
+    if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
     if (hasFlow) parts.push(this.#flowChoice(flow));
     refill(this.legend, ...parts);
     refill(this.tools, ...tools);

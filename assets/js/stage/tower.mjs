@@ -158,7 +158,7 @@ export class TowerPicture {
 
   /** @param {Lane[]} lanes
    *  @param {Shown} shown */
-  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, fullScale }) {
+  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, fullScale, between = null }) {
     const { scales } = this.context;
     const renderer = /** @type {Renderer} */ (this.renderer);
     const { positive, negative } = dotScales(scales, isSigned, isDifference);
@@ -170,7 +170,7 @@ export class TowerPicture {
     const { particles, amounts } = streamsOf(lanes, this.plates, flow, columnOf);
     this.#amounts = amounts;
     renderer.setParticles(particles);
-    this.#tell = () => this.labels.tell(lanes, columns, hasStats);
+    this.#tell = () => this.labels.tell(lanes, columns, hasStats, between);
   }
 
   /** The words on the picture, if they are not its own any more. */

@@ -154,7 +154,14 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                         id="mri-layers", className="mri-layers", **components.aria("Hook points and their statistics")
                     ),
                     html.Div(
-                        [html.Div(id="mri-stage", className="mri-stage"), _graph("map", measure)],
+                        [
+                            html.Div(id="mri-stage", className="mri-stage"),
+                            _graph("map", measure),
+                            html.Div(
+                                [_graph("heads"), _graph("similarity", html.Div(id="compare-score"))],
+                                className="compare-below",
+                            ),
+                        ],
                         className="compare-scan",
                     ),
                     html.Div(
@@ -162,8 +169,6 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                             _graph("predictions", apart),
                             _graph("attention"),
                             _neurons(),
-                            _graph("heads"),
-                            _graph("similarity", html.Div(id="compare-score")),
                             *map(_graph, _others()),
                         ],
                         className="compare-side-panels",
