@@ -34,8 +34,8 @@ CALLBACK = """async (step) => {
   const before = performance.now();
   const late = (_, reject) => setTimeout(() => reject(new Error("the callback drew nothing in 20 s")), 20_000);
   const drawn = Promise.race([new Promise((resolve) => graph().once("plotly_afterplot", resolve)), new Promise(late)]);
-  const data = { ...window.mri.desk.view, step, theme: "dark", stat: "l2" };
-  window.dash_clientside.set_props("view-neurons", { data });
+  const data = { ...window.mri.desk.view, step, theme: "dark" };
+  window.dash_clientside.set_props("mri-view", { data });
   await drawn;
   return performance.now() - before; }"""
 

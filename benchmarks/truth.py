@@ -24,7 +24,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks import reference
-from mri.format.arrays import Doubles
+from mri.arrays import Doubles
 from mri.format.captured import Captured
 from mri.format.config import Sampling, TraceConfig
 from mri.nanochat.checkpoint import LoadedModel, load_model

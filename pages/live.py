@@ -1,7 +1,7 @@
 """The Live page: a form that has a prompt recorded, and the Scanner following the recording step by step.
 
 Layout, and the callbacks that fill the form; the stream and all that moves are JavaScript's (assets/js/pages/live.mjs).
-The charts are served by the Scanner's callbacks. No maths, no HDF5.
+The charts are served by the Scanner's callback. No maths, no HDF5.
 """
 
 from __future__ import annotations

@@ -15,12 +15,13 @@ from dash import ClientsideFunction, Input, Output, callback, clientside_callbac
 from mri.errors import MriError
 from mri.format.layout import Layout
 from mri.measure.series import neuron_over_steps
-from mri.panels import figures, neurons
 from mri.panels.chart import message
-from mri.store.reader import SessionReader
-from mri.study.activity import family, standardised
+from mri.panels.panel import panel_named, panels
+from mri.panels.selection import Selection
+from mri.panels.studied import Studied
+from mri.study.activity import family
 from mri.study.study import Question
-from mri.web.parts import ids, labels, neuron_layout, neuron_parts, session_rows, states
+from mri.web.parts import ids, neuron_layout, neuron_parts, session_rows, states
 from mri.web.services import services
 from mri.worker.attribution import has_direct_path, tokens_of_neuron
 
@@ -90,66 +91,55 @@ clientside_callback(
 )
 
 
-def _reader(view: View) -> SessionReader:
-    return services().library.open(view["session"]).as_of_now()
+def _studied(view: View) -> Studied:
+    return Studied(services().library, services().study, Question.from_mapping(view), view["neuron"])
 
 
-GROUPS = "neurons-summary.children neurons-cards.children group-map.figure group-means.figure group-heatmap.figure"
 BUSY = (Output("neurons-panel-groups", "className"), "neurons-panel is-busy", "neurons-panel")
+SHOWN = [panel for panel in panels("neurons") if panel.figure]
 
 
-@callback(ids.outputs(f"{GROUPS} silhouettes.figure"), Input(ids.NEURONS_VIEW, "data"), running=[BUSY])
+@callback(
+    [Output(panel.id, "figure") for panel in SHOWN if panel.tab == "groups"],
+    ids.outputs("neurons-summary.children neurons-cards.children"),
+    Input(ids.NEURONS_VIEW, "data"),
+    running=[BUSY],
+)
 def draw_groups(view: View | None) -> Any:
+    shown = [panel for panel in SHOWN if panel.tab == "groups"]
     if view is None or view["tab"] != "groups":
-        return (no_update,) * 6
-    theme = view["theme"]
+        return [no_update] * (len(shown) + 2)
+    studied, theme = _studied(view), view["theme"]
     try:
-        found = services().study.grouping(Question.from_mapping(view))
+        found = studied.grouping
     except MriError as error:
         empty = message("Nothing is grouped here.", theme)
         here = f"{ids.NEURONS_PATH}?session={view['session']}&point={view['point']}"
         ways = states.way("Look at one of them", f"{here}&tab=neuron"), states.way(*states.TO_SESSIONS)
-        return states.state("These neurons cannot be grouped", str(error), *ways), None, empty, empty, empty, empty
-    members, clusters = found.neurons, found.clusters
-    tokens = neuron_parts.tokens_of_columns(services().library, members)
-    names = [neuron_parts.neuron_name(members, row) for row in range(len(found.rows))]
-    breaks = (np.flatnonzero(np.diff(members.session)) + 1).tolist()
-    chosen = f"{view['point']} · {view['neuron']}"
-    shapes, captured = standardised(found.history.filled[found.rows]), np.isfinite(members.values)
-    return (
-        neuron_parts.summary(found),
-        neuron_parts.cards(found, tokens),
-        neurons.group_map(clusters, names, selected=names.index(chosen) if chosen in names else None, theme=theme),
-        neurons.group_means(clusters, tokens, breaks=breaks, theme=theme),
-        neurons.group_heatmap(clusters, shapes, captured, names, tokens, breaks=breaks, theme=theme),
-        neurons.silhouettes(clusters, theme=theme),
-    )
+        return [*[empty] * len(shown), states.state("These neurons cannot be grouped", str(error), *ways), None]
+    figures = [panel.draw(studied, Selection(), theme).figure for panel in shown]
+    return [*figures, neuron_parts.summary(found), neuron_parts.cards(found, studied.tokens)]
 
 
 @callback(
-    ids.outputs("dossier-head.children dossier-history.figure dossier-companions.children"),
+    [Output(panel.id, "figure") for panel in SHOWN if panel.tab == "neuron" and panel.name != "distribution"],
+    ids.outputs("dossier-head.children dossier-companions.children"),
     Input(ids.NEURONS_VIEW, "data"),
 )
 def draw_neuron(view: View | None) -> Any:
+    shown = [panel for panel in SHOWN if panel.tab == "neuron" and panel.name != "distribution"]
     if view is None or view["tab"] != "neuron":
-        return (no_update,) * 3
-    key, neuron, theme = view["point"], view["neuron"], view["theme"]
-    reader, question = _reader(view), Question.from_mapping(view)
-    values, bounds = neuron_over_steps(reader, key, neuron)
+        return [no_update] * (len(shown) + 2)
+    neuron, studied = view["neuron"], _studied(view)
+    values, _bounds = neuron_over_steps(studied.reader, view["point"], neuron)
     strongest = int(np.nanargmax(np.abs(values))) if np.isfinite(values).any() else 0
-    unit = reader.session.layout.points[reader.session.layout.row(key)].unit
-    head = neuron_parts.head(question, neuron, values, strongest, reader.session.layout.width(key))
-    if np.isfinite(values).any() or np.isfinite(bounds).any():
-        read, name = labels.tokens_of_steps(reader), f"neuron {neuron}"
-        shown = {"step": strongest, "name": name, "unit": unit, "tokens": read, "theme": theme}
-        history = figures.neuron_history(values, bounds, **shown)
-    else:
-        history = message("This neuron was captured in no step of this session.", theme)
+    width = studied.reader.session.layout.width(view["point"])
+    head = neuron_parts.head(studied.question, neuron, values, strongest, width)
     try:
-        moving = neuron_parts.companions(services().study.companions(question, neuron), question)
+        moving = neuron_parts.companions(services().study.companions(studied.question, neuron), studied.question)
     except MriError as error:
         moving = html.P(str(error), className="mri-note")
-    return head, history, moving
+    return [*(panel.draw(studied, Selection(), view["theme"]).figure for panel in shown), head, moving]
 
 
 MOMENTS = "dossier-moments.children dossier-progress.children distribution.figure neurons-index-tick.disabled"
@@ -159,26 +149,18 @@ MOMENTS = "dossier-moments.children dossier-progress.children distribution.figur
 def draw_moments(view: View | None, _: int | None) -> Any:
     if view is None or view["tab"] != "neuron":
         return no_update, no_update, no_update, True
-    key, neuron, theme = view["point"], view["neuron"], view["theme"]
-    reader, indexer = _reader(view), services().study.indexer
-    run_hash = reader.session.run.hash
+    key, neuron, studied, indexer = view["point"], view["neuron"], _studied(view), services().study.indexer
+    sizes = panel_named("neurons", "distribution").draw(studied, Selection(), view["theme"]).figure
+    run_hash = studied.reader.session.run.hash
     if not run_hash:
         why = "This session does not say which weights it was recorded from: no other session can be put beside it."
-        unknown = message("Known only over sessions of known weights.", theme)
-        return html.P(why, className="mri-note"), None, unknown, True
+        return html.P(why, className="mri-note"), None, sizes, True
     progress = indexer.want(run_hash)
     found = indexer.strongest(run_hash, key, neuron)
-    counts, _seen = indexer.distribution(run_hash, key, neuron)
     is_done = 0 < progress.all == progress.done
+    words = no_update
     if found or is_done:
-        words = neuron_parts.moments(services().library, found, Question.from_mapping(view), neuron)
-    else:
-        words = no_update
-    unit = reader.session.layout.points[reader.session.layout.row(key)].unit
-    if counts.any():
-        sizes = neurons.distribution(counts, unit=unit, theme=theme)
-    else:
-        sizes = message("Captured in no finished session of these weights." if is_done else "Reading sessions …", theme)
+        words = neuron_parts.moments(services().library, found, studied.question, neuron)
     return words, neuron_parts.indexing(progress, indexer.sessions_with(run_hash, key)), sizes, is_done
 
 
@@ -195,7 +177,9 @@ def draw_tokens(view: View | None, _: int | None) -> Any:
         return html.P(words, className="mri-note"), True
     model = services().model
     try:
-        wanted = tokens_of_neuron(_reader(view), view["point"], view["neuron"], None if model is None else str(model))
+        wanted = tokens_of_neuron(
+            _studied(view).reader, view["point"], view["neuron"], None if model is None else str(model)
+        )
     except MriError as error:
         return html.P(str(error), className="mri-note"), True
     status = services().worker.attribution(wanted.id)

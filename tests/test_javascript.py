@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,16 @@ from playwright._impl._driver import compute_driver_executable
 
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig, sampled_indices
-from mri.format.events import StepFrame, dequantized
+from mri.format.events import StepFrame, TraceSession, dequantized
 from mri.format.layout import LAYERS_DROPPED_BIT, Layout, width_of_group
 from mri.format.wire import KIND_FRAME, bytes_from_frame, record_bytes
 from mri.measure.attention import mean_distance
+from mri.panels import names
+from mri.panels.panel import panels
+from mri.panels.scan import Scan
+from mri.panels.selection import Selection
+from mri.store.opening import open_session
+from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout
 
 FOLDER = Path(__file__).parent / "js"
@@ -80,6 +87,100 @@ def test_no_uncaptured_key_outweighs_the_bound_shown_for_it(quantization, tmp_pa
         bounds = numbers([head["bound"] for head in readings["heads"]]).reshape(8, 8)
         assert (bounds >= row.max(-1)).all()
         assert (bounds <= 1 / 8 + 1e-3).all()  # the weakest of eight cannot weigh more
+
+
+VIEWS = [
+    {
+        "point": "block.1.mlp_out",
+        "neuron": 5,
+        "layer": 1,
+        "head": 0,
+        "heads": "entropy",
+        "overlay": False,
+        "temperature": 1,
+    },
+    {"point": "embed.resid0", "layer": 2, "head": 1, "heads": "distance", "overlay": True, "temperature": 0.7},
+]
+
+
+MOVING = [panel for panel in panels("scanner") if panel.moves]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_scripts_have_the_columns_of_the_panels(config, tmp_path):
+    layout = random_layout(4, 16, 2, CONFIGS[config], n_ctx=64)
+    with open_session(write_session(tmp_path, layout, frames_in_order(layout))) as reader:
+        frames = [reader.frame(step) for step in range(reader.num_steps)]
+        scripted = columns_by_javascript(reader, frames, tmp_path)
+        for panel, at, step in product(MOVING, range(len(VIEWS)), range(len(frames))):
+            scan, selected = Scan(reader, step), Selection.from_mapping(VIEWS[at] | {"step": step})
+            table, found = panel.table(scan, selected), scripted[panel.name][at][step]
+            assert found is not None or table.missing
+            for name, values in (found or {}).items():
+                same_column(values, table[name], f"{panel.name}.{name} of step {step}")
+            if found and not table.missing:
+                lacking = named_by(panel.draw(scan, selected, "dark").figure) - set(found)
+                assert lacking <= KEPT.get(panel.name, set()), f"the script of {panel.name} lacks {lacking}"
+
+
+KEPT = {"heads": {"layer", "head"}, "looks": {"unknown", "known", "most", "names"}}
+"""Columns of a chart that stay while the clock moves."""
+
+
+def named_by(figure: Any) -> set[str]:
+    """Columns that a chart's traces and layout name."""
+    named = [name for trace in figure.data for key, name in (trace.meta or {}).items() if key != "rows"]
+    named += (figure.layout.meta.get("layout") or {}).values()
+    return {each for name in named for each in ([name] if isinstance(name, str) else name)}
+
+
+def same_column(found: Any, expected: Any, where: str) -> None:
+    expected = np.asarray(expected)
+    values = np.broadcast_to(np.array(found, object), np.shape(found) or expected.shape).ravel()
+    if expected.dtype.kind in "OU":
+        assert values.tolist() == expected.ravel().tolist(), where
+        return
+    numbers = np.array([np.nan if value is None else float(value) for value in values])
+    np.testing.assert_allclose(numbers, expected.ravel().astype(float), rtol=2e-5, atol=1e-6, err_msg=where)
+
+
+def frames_in_order(layout: Layout) -> list[StepFrame]:
+    """A prefill, and steps with fewer and more keys than are kept, of which one lacks blocks."""
+    rng = np.random.default_rng(5)
+    gap = {"dropped": 1 << LAYERS_DROPPED_BIT, "dropped_layers": (1, 2)}
+    return [
+        random_frame(layout, rng, 0, "prefill", 0, 12),
+        *(
+            random_frame(layout, rng, step, "decode", 11 + step, 1, **(gap if step == 2 else {}))
+            for step in range(1, 5)
+        ),
+    ]
+
+
+def write_session(folder: Path, layout: Layout, frames: list[StepFrame]) -> Path:
+    session = TraceSession("columns", layout, num_prompt_tokens=12)
+    with SessionWriter(folder, session) as writer:
+        for frame in frames:
+            writer.append(frame)
+        writer.finish("length")
+    return folder / "columns.h5"
+
+
+def columns_by_javascript(reader: Any, frames: list[StepFrame], folder: Path) -> dict[str, list[list[Any]]]:
+    """Panel -> of each view, of each frame: its columns."""
+    ids, steps = reader.token_ids().tolist(), reader.steps()
+    text = {str(i): names.token(reader, i) for i in ids if i in reader.token_bytes}
+    where = {key: steps[key].tolist() for key in ("pos0", "t_add")}
+    source = {"tokens": {"sequence": ids, "text": text, "steps": where}, "numPrompt": reader.session.num_prompt_tokens}
+    for file, value in (("meta", meta_of(reader.session.layout)), ("tokens", source), ("views", VIEWS)):
+        (folder / f"{file}.json").write_text(json.dumps(value))
+    records = (record_bytes(KIND_FRAME, frame.step, bytes_from_frame(frame)) for frame in frames)
+    (folder / "records").write_bytes(b"".join(records))
+    paths = [str(folder / file) for file in ("meta.json", "records", "tokens.json", "views.json")]
+    command = [node(), str(FOLDER / "columns.mjs"), *paths, *(panel.name for panel in MOVING)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
 
 
 def read_by_javascript(layout: Layout, frames: list[StepFrame], folder: Path) -> list[dict[str, Any]]:

@@ -15,13 +15,15 @@ ROOT = Path(__file__).parents[1]
 MRI = ROOT / "mri"
 
 LEVELS = [
-    {"format", "errors", "paths"},
+    {"format", "arrays", "errors", "paths"},
     {"nanochat", "store"},
     {"capture"},
     {"run"},
     {"measure"},
     {"study"},
-    {"lessons", "export", "worker", "making", "panels"},
+    {"export", "worker", "making"},
+    {"panels"},
+    {"lessons"},
     {"web"},
 ]
 """Who is on a line may import from those above; the files of the first line one another, too."""

@@ -51,7 +51,7 @@ export async function prepareScanner() {
 }
 
 /** Called by Dash on every visit of the Scanner.
- *  @param {{session: string, full_scale: Record<string, number>, limit: number}|null} boot
+ *  @param {{session: string, full_scale: Record<string, number>, limit: number, lanes: import("./run/lanes.mjs").Asked[]}|null} boot
  *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted */
 export async function mountScanner(boot) {
   const scanner = await mount(boot?.session ? IDS.scanner : null, async (signal) => {
@@ -59,7 +59,7 @@ export async function mountScanner(boot) {
     const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
     const ask = () => Promise.all([openRun(/** @type {any} */ (boot), signal, false), takeScales(signal)]);
     const [run, scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
-    return () => (window.mri = new Scanner(run, scales));
+    return () => (window.mri = new Scanner(run, scales, { lanes: boot?.lanes }));
   });
   await scanner?.firstPaint;
   return scanner && visits.view === scanner ? scanner.session : window.dash_clientside.no_update;
@@ -123,16 +123,16 @@ export async function record(request) {
 }
 
 /** Called by Dash on every visit of the Compare page with two sessions.
- *  @param {import("./pages/compare.mjs").CompareBoot} boot
+ *  @param {import("./pages/pair.mjs").PairBoot} boot
  *  @returns {Promise<any>} nothing */
 export async function mountCompare(boot) {
   await mount(IDS.compare, async (signal) => {
-    const { Comparison } = await import("./pages/compare.mjs");
-    const grids = /** @type {HTMLElement} */ (document.getElementById("compare-grids"));
-    const runOf = (/** @type {string} */ session) => openRun({ session, full_scale: boot.full_scale }, signal);
+    const [{ Pair }, { Scanner }] = await Promise.all([import("./pages/pair.mjs"), import("./pages/scanner.mjs")]);
+    const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
+    const runOf = (/** @type {string} */ session) => openRun({ session, full_scale: boot.full_scale, limit: boot.limit }, signal);
     const ask = () => Promise.all([fetchAlignment(boot.a, boot.b, boot.align, signal), runOf(boot.a), runOf(boot.b), fetchScales(signal)]);
-    const [alignment, a, b, scales] = await shownUntilAnswered(grids, "These recordings did not come", ask, signal);
-    return () => (window.mri = new Comparison(boot, scales, { alignment, a, b }));
+    const [alignment, a, b, scales] = await shownUntilAnswered(stage, "These recordings did not come", ask, signal);
+    return () => (window.mri = new Scanner(a, scales, { pair: new Pair(boot, alignment, a, b) }));
   });
   return window.dash_clientside.no_update;
 }

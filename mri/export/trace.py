@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mri.arrays import Bools, Floats
 from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
 from mri.export import frames as tables
 from mri.export.provenance import provenance
 from mri.export.why import Token
 from mri.export.xarrays import dataset
-from mri.format.arrays import Bools, Floats
 from mri.format.captured import Captured
 from mri.format.captured_steps import CapturedSteps
 from mri.format.events import StepFrame, TraceSession

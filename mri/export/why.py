@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from mri.arrays import Floats, Ints
 from mri.errors import ConfigError
 from mri.export.rows import Coded, Columns
-from mri.format.arrays import Floats, Ints
 from mri.format.captured import Captured
 from mri.format.events import Array, StepFrame
 from mri.format.layout import Layout

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Bools, Floats, Ints
+from mri.arrays import Bools, Floats, Ints
 from mri.format.events import WEIGHT_MAX, Array, StepFrame, dequantized
 from mri.format.hook_points import STATS
 from mri.format.layout import Layout

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mri.arrays import Bools, Floats
 from mri.errors import UnknownHookPoint
-from mri.format.arrays import Bools, Floats
 from mri.format.captured import Payload, bound_of_others, payload_of
 from mri.format.events import PHASES, Array, TraceSession, dequantized
 from mri.format.layout import LAYERS_DROPPED_BIT, PAYLOADS, Layout

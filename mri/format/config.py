@@ -11,8 +11,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from mri.arrays import Ints
 from mri.errors import ConfigError
-from mri.format.arrays import Ints
 from mri.format.checks import check_whole, is_number, is_whole
 
 CaptureMode = Literal["stats", "sampled", "topk", "full"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Ints
+from mri.arrays import Ints
 from mri.format.events import PHASES, Array
 from mri.format.layout import Layout
 

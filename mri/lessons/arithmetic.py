@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.lessons.numbers import Number

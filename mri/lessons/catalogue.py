@@ -20,7 +20,7 @@ from mri.errors import LessonError, LessonNotFound
 from mri.lessons.lesson import Lesson, Moment, lesson_of, walk, yaml_of
 from mri.lessons.levels.word_space import WordSpace
 from mri.lessons.numbers import Number, Readers, Table, Weights, number_named, shown
-from mri.lessons.targets import TARGETS
+from mri.lessons.targets import targets
 from mri.measure.series import full_scales, largest_statistic
 from mri.store.opening import open_session
 
@@ -52,9 +52,11 @@ class Catalogue:
         return [self.lesson(lesson_id) for lesson_id in self.ids()]
 
     def words(self) -> dict[str, Any]:
-        """The machinery's own words."""
+        """The machinery's own words. A panel that they do not name is called what it is called on the screen."""
         path = self.folder / f"words.{self.language}.yaml"
-        return _words(path, path.stat().st_mtime_ns)
+        words = _words(path, path.stat().st_mtime_ns)
+        own = {name: list(target.words) for name, target in targets().items() if target.words}
+        return words | {"targets": own | words.get("targets", {})}
 
     def own_words(self, lesson_id: str) -> dict[str, Any]:
         """The words of a lesson's widgets: words.<language>.yaml beside its text, if there is one."""
@@ -147,7 +149,7 @@ def _content(folder: Path, language: str, lesson_id: str, _: tuple[tuple[str, in
         **{"moments": moments, "numbers": table.rows, "named": named, "data": data, "sessions": boots},
         "words": catalogue.words(),
         "own_words": catalogue.own_words(lesson_id),
-        "targets": {name: asdict(target) for name, target in TARGETS.items()},
+        "targets": {name: asdict(target) for name, target in targets().items()},
         "next": {"id": after[0], "title": catalogue.lesson(after[0]).title} if after else None,
     }
 

@@ -17,7 +17,7 @@ from mri.lessons.catalogue import SESSION_PREFIX, Catalogue, nodes_of, numbers_o
 from mri.lessons.conditions import check_condition
 from mri.lessons.lesson import Lesson, Moment, walk, words_in
 from mri.lessons.numbers import Number, Readers, Table, number_named, shown
-from mri.lessons.targets import TARGETS, is_lock, is_target
+from mri.lessons.targets import is_lock, is_target, targets
 
 MOST_WORDS = 90
 NUM_CHECKS = 3
@@ -32,7 +32,7 @@ def check_folder(folder: Path, language: str = "en") -> list[str]:
         said = catalogue.words().get("targets", {})
     except (OSError, MriError) as error:
         return [f"The words of the machinery cannot be read ({error}): restore words.{language}.yaml."]
-    wrong += [f"words.{language}.yaml does not say what {name!r} is." for name in TARGETS if name not in said]
+    wrong += [f"words.{language}.yaml does not say what {name!r} is." for name in targets() if name not in said]
     for lesson_id in catalogue.ids():
         wrong += check_lesson(catalogue, lesson_id)
     return wrong or ([] if catalogue.ids() else [f"There are no lessons in {folder}."])
@@ -127,7 +127,7 @@ def _target(name: str, moment: Moment, layout: Layout | None, where: str) -> Ite
     if layout is None:
         yield f"{where}: {name!r} is shown, but the moment has no session."
         return
-    target = TARGETS.get(name)
+    target = targets().get(name)
     panel = target.panel if target else "layers" if kind == "point" else ""
     if panel and panel not in moment.panels:
         yield f"{where}: {name!r} is seen only where the panel {panel!r} is open: add it to `panels`."

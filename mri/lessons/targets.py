@@ -1,4 +1,5 @@
-"""THE table of what a lesson can point at, glow and lock: name -> where it is on the screen.
+"""THE table of what a lesson can point at, glow and lock: name -> where it is on the screen. Charts are in it by
+themselves (mri/panels).
 
 What a target is called and what it is for stands in the catalogue of words (data/lessons/words.<language>.yaml,
 `targets`). Three kinds take an argument: `point:<hook point>`, `neuron:<hook point>:<n>`, `token:<position>`;
@@ -9,6 +10,9 @@ selector is there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+
+from mri.panels.panel import panels
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Target:
     keys      commands of the keyboard (assets/js/desk/keys.mjs) that it governs
     panel     of the Scanner that must be open for it to be seen
     tab       of the inspector, likewise
+    words     what it is called and what it is for, where the catalogue of words says neither
     """
 
     selector: str
@@ -25,9 +30,10 @@ class Target:
     keys: tuple[str, ...] = ()
     panel: str = ""
     tab: str = ""
+    words: tuple[str, ...] = ()
 
 
-TARGETS = {
+_FIXED = {
     "stage": Target("#mri-stage .mri-view", lock=True, keys=("nextHead",)),
     "stage.tools": Target("#mri-stage .mri-tools", lock=True, keys=("togglePicture",)),
     "stage.legend": Target("#mri-stage .mri-legend"),
@@ -42,23 +48,25 @@ TARGETS = {
     "tabs": Target("#mri-tabs", lock=True, panel="inspector"),
     "inspector": Target(".mri-inspector", panel="inspector"),
     "neurons": Target("#panel-neurons", lock=True, keys=("toggleWatch",), panel="inspector", tab="neurons"),
-    "neurons.map": Target(".mri-panel:has(#graph-neurons)", panel="inspector", tab="neurons"),
-    "neurons.history": Target(".mri-panel:has(#graph-history)", panel="inspector", tab="neurons"),
-    "neurons.watched": Target(".mri-panel:has(#graph-watched)", panel="inspector", tab="neurons"),
     "attention": Target("#panel-attention", lock=True, panel="inspector", tab="attention"),
-    "attention.heads": Target(".mri-panel:has(#graph-heads)", panel="inspector", tab="attention"),
-    "attention.rows": Target(".mri-panel:has(#graph-attention)", panel="inspector", tab="attention"),
-    "attention.head": Target(".mri-panel:has(#graph-head)", panel="inspector", tab="attention"),
-    "attention.looks": Target(".mri-panel:has(#graph-looks)", panel="inspector", tab="attention"),
     "predictions": Target("#panel-predictions", lock=True, panel="inspector", tab="predictions"),
-    "predictions.chart": Target(".mri-panel:has(#graph-predictions)", panel="inspector", tab="predictions"),
     "statistics": Target("#panel-statistics", lock=True, panel="inspector", tab="statistics"),
-    "statistics.map": Target(".mri-panel:has(#graph-map)", panel="inspector", tab="statistics"),
-    "statistics.bars": Target(".mri-panel:has(#graph-bars)", panel="inspector", tab="statistics"),
     "tools": Target("#mri-tools", lock=True),
     "widget": Target("#learn-widget"),
 }
-"""Name -> target. A target `a.b` is locked as long as neither it nor `a` was unlocked; `all` unlocks everything."""
+
+
+@cache
+def targets() -> dict[str, Target]:
+    """Name -> target. A target `a.b` is locked as long as neither it nor `a` was unlocked; `all` unlocks everything."""
+    charts = [panel for panel in panels("scanner") if panel.figure]
+    return _FIXED | {
+        panel.target or f"{panel.tab}.{panel.name}": Target(
+            f".mri-panel:has(#{panel.id})", panel="inspector", tab=panel.tab, words=(panel.label, panel.note)
+        )
+        for panel in charts
+    }
+
 
 ALL = "all"
 KINDS = ("point", "neuron", "token", "widget")
@@ -67,7 +75,7 @@ KINDS = ("point", "neuron", "token", "widget")
 def is_target(name: str) -> bool:
     """Whether a name is in the table or has the form of one with an argument."""
     kind, _, argument = name.partition(":")
-    if name in TARGETS:
+    if name in targets():
         return True
     if kind == "neuron":
         return argument.rpartition(":")[2].isdigit()
@@ -78,4 +86,4 @@ def is_target(name: str) -> bool:
 
 def is_lock(name: str) -> bool:
     """Whether `unlock` may name it."""
-    return name == ALL or (name in TARGETS and TARGETS[name].lock)
+    return name == ALL or (name in targets() and targets()[name].lock)

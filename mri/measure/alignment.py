@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Bools, Ids, Ints
 from mri.errors import ConfigError
-from mri.format.arrays import Bools, Ids, Ints
 
 STRATEGIES = {
     "prefix": "shared prefix: the tokens that both begin with",

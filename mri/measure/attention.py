@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mri.arrays import Doubles, Floats
 from mri.errors import ConfigError
-from mri.format.arrays import Doubles, Floats
 from mri.format.captured import ROW_SUM_ERROR, Captured
 from mri.format.captured_steps import CapturedSteps
 from mri.store.reader import SessionReader

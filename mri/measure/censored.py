@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Bools, Doubles
+from mri.arrays import Bools, Doubles
 from mri.measure.truncated import between
 
 LEAST_KNOWN = 4

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mri.format.arrays import Bools, Doubles, Floats, Ints
+from mri.arrays import Bools, Doubles, Floats, Ints
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.format.layout import Layout

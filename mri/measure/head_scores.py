@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Doubles
+from mri.arrays import Doubles
 from mri.measure.attention import attention_map
 from mri.store.reader import SessionReader
 

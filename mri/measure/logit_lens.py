@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 from mri.nanochat.reach import Reach
 
 RMS_EPS = float(np.finfo(np.float32).eps)

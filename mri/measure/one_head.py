@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Doubles, Floats
+from mri.arrays import Doubles, Floats
 from mri.nanochat.eras import Era
 
 EPS = float(np.finfo(np.float32).eps)

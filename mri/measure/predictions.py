@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mri.format.arrays import Floats, Ints
+from mri.arrays import Floats, Ints
 from mri.format.events import StepFrame
 
 

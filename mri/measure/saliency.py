@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mri.arrays import Doubles, Floats
 from mri.errors import ConfigError, SessionNotFound
-from mri.format.arrays import Doubles, Floats
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.format.layout import Layout

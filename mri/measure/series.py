@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Floats
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.format.arrays import Floats
 from mri.format.captured_steps import CapturedSteps
 from mri.format.hook_points import STATS
 from mri.format.layout import LAYERS_DROPPED_BIT

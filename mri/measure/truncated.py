@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 
 
 def between(mean: Any, std: Any, low: Any, high: Any) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Bools, Doubles, Ints
+from mri.arrays import Bools, Doubles, Ints
 from mri.format.captured_steps import CapturedSteps
 from mri.format.events import F16_MAX
 from mri.format.hook_points import STATS

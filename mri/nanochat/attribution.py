@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 from mri.nanochat.model import GPT
 
 

@@ -11,8 +11,8 @@ import re
 import torch
 from torch import Tensor
 
+from mri.arrays import Floats
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.format.arrays import Floats
 from mri.nanochat.model import GPT
 from mri.nanochat.reach import Reach, reach
 

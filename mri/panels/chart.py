@@ -15,6 +15,7 @@ from mri.panels.theme import THEMES, template
 
 UPRIGHT: dict[str, Any] = {"tickangle": 90, "tickfont": {"size": 10}, "automargin": False, "showgrid": False}
 """Of an axis of tokens; long ones end at the figure's edge rather than eat it up (the hover has them whole)."""
+CERTAIN = "<br>certain: %{{customdata[{}]:.3g}} … %{{customdata[{}]:.3g}}<extra></extra>"
 LEGEND: dict[str, Any] = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 10}}
 """Above the figure."""
 
@@ -35,9 +36,18 @@ def ends(number: int) -> list[float]:
 
 
 def frame(figure: go.Figure, theme: str, x: float | None, y: float, colour: str = "accent", width: float = 2) -> None:
-    """A frame around the cell at x, y of a map; without x around its whole row."""
+    """A frame around the cell at x, y of a map; without x around its whole row. FRAME and FRAMED_ROW name where."""
     across = {"xref": "paper", "x0": 0, "x1": 1} if x is None else {"x0": x - 0.5, "x1": x + 0.5}
     figure.add_shape(type="rect", y0=y - 0.5, y1=y + 0.5, line=stroke(THEMES[theme][colour], width), **across)
+
+
+FRAMED_ROW = {"shapes[0].y0": "frame_top", "shapes[0].y1": "frame_bottom"}
+FRAME = {"shapes[0].x0": "frame_left", "shapes[0].x1": "frame_right", **FRAMED_ROW}
+
+
+def framed(x: int, y: int) -> dict[str, float]:
+    """What FRAME names, of the cell at x, y."""
+    return {"frame_left": x - 0.5, "frame_right": x + 0.5, "frame_top": y - 0.5, "frame_bottom": y + 0.5}
 
 
 def message(text: str, theme: str) -> go.Figure:
@@ -71,16 +81,23 @@ def percent(p: float) -> str:
     return "> 99.9 %" if p > 0.999 else f"{p * 100:.1f} %"
 
 
-def mark_step(figure: go.Figure, step: int, theme: str) -> None:
-    """Shape 0: the line at the current step. JavaScript moves it."""
-    figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=step, x1=step, line=stroke(THEMES[theme]["amber"], 1.5))
+def mark_step(figure: go.Figure, theme: str) -> None:
+    """The line at the current step, the table's `step_now`: JavaScript moves it."""
+    at = len(figure.layout.shapes)
+    figure.add_shape(type="line", yref="paper", y0=0, y1=1, line=stroke(THEMES[theme]["amber"], 1.5))
+    name_places(figure, {f"shapes[{at}].x0": "step_now", f"shapes[{at}].x1": "step_now"})
+
+
+def name_places(figure: go.Figure, places: dict[str, str]) -> None:
+    """Attributes of the layout that are the table's, by its names."""
+    before = figure.layout.meta or {}
+    figure.update_layout(meta={**before, "layout": {**before.get("layout", {}), **places}})
 
 
 def colorbar(theme: str) -> dict[str, Any]:
     return {"thickness": 8, "outlinewidth": 0, "len": 1, "tickfont": {"color": THEMES[theme]["muted"], "size": 10}}
 
 
-def finished(figure: go.Figure, theme: str, revision: str, gap: float | None = None, of: str = "") -> go.Figure:
-    """`of`: what the figure shows apart from the step. JavaScript feeds it only frames of the same thing."""
-    figure.update_layout(template=template(theme), uirevision=revision, bargap=gap, meta={"of": of})
-    return figure
+def finished(figure: go.Figure, theme: str, revision: str, gap: float | None = None) -> go.Figure:
+    """revision: as long as it stays, so does what a person has zoomed to."""
+    return figure.update_layout(template=template(theme), uirevision=revision, bargap=gap)

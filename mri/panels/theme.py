@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from mri.format.arrays import Doubles
+from mri.arrays import Doubles
 from mri.paths import ASSETS
 
 SCALES_FILE = ASSETS / "scales.json"

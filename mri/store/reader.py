@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from mri.format.arrays import Bools, Ints
+from mri.arrays import Bools, Ints
 from mri.format.events import Array, StepFrame, TraceSession
 from mri.store.files import is_session_id
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
+from mri.arrays import Bools, Ids, Ints
 from mri.errors import BadSession, UnknownHookPoint
-from mri.format.arrays import Bools, Ids, Ints
 from mri.format.events import PHASES, Array, StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.hook_points import STATS

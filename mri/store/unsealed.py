@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
+from mri.arrays import Bools, Ints
 from mri.errors import BadSession, UnknownHookPoint
-from mri.format.arrays import Bools, Ints
 from mri.format.events import PHASES, Array, StepFrame, TraceSession
 from mri.format.frame_check import FrameCheck, header_fault
 from mri.format.rows import STEP_COLUMNS, largest_shape, named_steps, padded, scattered, sequence

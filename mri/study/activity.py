@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mri.arrays import Floats, Ints
 from mri.errors import ConfigError, UnknownHookPoint
-from mri.format.arrays import Floats, Ints
 from mri.format.captured_steps import CapturedSteps, by_width
 from mri.format.config import sampled_indices
 from mri.format.layout import Layout

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from mri.arrays import Doubles, Floats, Ints
 from mri.errors import ConfigError
-from mri.format.arrays import Doubles, Floats, Ints
 from mri.study.activity import standardised
 
 Method = Literal["kmeans", "ward"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 
 MOST_SHIFTS = 200
 SHIFTED_CELLS = 200_000_000

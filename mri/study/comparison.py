@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.format.arrays import Ints
+from mri.arrays import Ints
 from mri.format.events import TraceSession
 from mri.format.run import Run, hashes_by_contents
 from mri.measure.alignment import DEFAULT, Alignment, Moments, align, moments

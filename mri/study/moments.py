@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Floats, Ids, Ints
+from mri.arrays import Floats, Ids, Ints
 from mri.store.files import replace_file
 from mri.store.reader import SessionReader
 from mri.study.activity import values_of

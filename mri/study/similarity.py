@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mri.arrays import Bools, Doubles, Ints
 from mri.errors import ConfigError
-from mri.format.arrays import Bools, Doubles, Ints
 from mri.format.captured_steps import CapturedSteps, by_width
 from mri.format.layout import Layout
 from mri.measure.difference import difference_map

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from mri.arrays import Floats, Ints
 from mri.errors import ConfigError
-from mri.format.arrays import Floats, Ints
 from mri.format.checks import whole
 from mri.store.library import Library
 from mri.store.reader import SessionReader

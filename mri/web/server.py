@@ -20,6 +20,7 @@ from dash import Dash, set_props
 from flask import Flask, Response, jsonify, request
 
 from mri import errors
+from mri.format.token_text import display
 from mri.lessons.catalogue import Catalogue
 from mri.nanochat.constants import softcap_of
 from mri.paths import ASSETS, LESSONS, ROOT, SESSIONS, as_path
@@ -33,7 +34,6 @@ from mri.web.live.hub import Hub
 from mri.web.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.web.models import Models
 from mri.web.parts import components, ids, record_box, session_rows
-from mri.web.parts.tokens import display
 from mri.web.routes.compare import compare_routes
 from mri.web.routes.downloads import downloads
 from mri.web.routes.imports import import_routes
@@ -51,7 +51,7 @@ DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
-FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/compare"}
+FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/pair"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
 UNUSED_SCRIPTS = ("/dash/deps/polyfill@", "/dash/dash_table/")
@@ -119,7 +119,7 @@ def create_app(
 class App(Dash):
     """Dash, with our style sheet and modules in the page's head and boot.js before its renderer starts."""
 
-    assets = Assets(ASSETS, [BOOTSTRAP])
+    assets = Assets(ASSETS, {"css/bootstrap.css": BOOTSTRAP})
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         first = FIRST_MODULES.get(request.path)

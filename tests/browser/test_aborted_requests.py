@@ -116,7 +116,7 @@ def test_the_scanner(page, opened):
 def test_compare(page, opened):
     cut = Cut(page)
     opened("/compare?a=one&b=two&align=mapping&step=3")
-    until(page, "window.mri?.isPainted")
+    until(page, "window.mri?.timings.draw.length > 0")
     shown(page, "graph-compare-map")
     shown(page, "graph-compare-predictions")
     cut.came_back("GET /compare/alignment", *session("two", "meta", "tokens", "frames"), SCALES)

@@ -71,7 +71,7 @@ def test_heads_are_chosen_by_button_and_grid(page, folder):
     for head in range(3):
         expect(buttons.nth(head + 1)).to_contain_text(f"{frame.arrays['attention/entropy'][0, head]:.2f} bits")
     page.get_by_label("Colour", exact=True).select_option("distance")
-    shown(page, "graph-heads", "plot.layout.meta.of === 'distance'")
+    shown(page, "graph-heads", "plot.layout.meta.of?.heads === 'distance'")
     low, high = distances(frame, layout)
     z = plot(page, "graph-heads", "plot._fullData[0].z.map((row) => Array.from(row))")
     np.testing.assert_allclose(z, (low + high) / 2, rtol=1e-5)
@@ -79,11 +79,17 @@ def test_heads_are_chosen_by_button_and_grid(page, folder):
     click_bar(page, "graph-heads", 1, 2)
     until(page, "window.mri.desk.view.layer === 2 && window.mri.desk.view.head === 1")
     buttons.first.click()
-    shown(page, "graph-head", "plot.layout.meta.of === '2.all' && plot.data.length === 3")
+    shown(
+        page, "graph-head", "plot.layout.meta.of?.layer === 2 && plot.layout.meta.of.overlay && plot.data.length === 3"
+    )
     expect(buttons.first).to_have_attribute("aria-pressed", "true")
     buttons.nth(3).click()
     until(page, "window.mri.desk.view.head === 2")
-    shown(page, "graph-head", "plot.layout.meta.of === '2.2'")
+    shown(
+        page,
+        "graph-head",
+        "plot.layout.meta.of?.layer === 2 && plot.layout.meta.of.head === 2 && !plot.layout.meta.of.overlay",
+    )
 
 
 def test_the_temperature_changes_the_shares_and_says_so(page, folder):

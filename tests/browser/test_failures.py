@@ -171,7 +171,7 @@ def test_a_page_that_was_left_hears_nothing_more(page):
 
 def test_of_two_alignments_the_one_that_was_chosen_last_counts(page):
     page.goto("/compare?a=one&b=two&align=prefix&step=0")
-    until(page, "window.mri?.isPainted")
+    until(page, "window.mri?.timings.draw.length > 0")
     slow = Held(page, "**/compare/alignment?*align=mapping*")
     slow.mode = "hold"
     select = page.get_by_label("Align by")
@@ -198,7 +198,7 @@ def test_a_moment_of_a_comparison_that_did_not_come_is_asked_for_again(page):
     expect(told).to_contain_text("Moment 3 did not come")
     frames.mode = "pass"
     told.get_by_role("button", name="Retry").click()
-    until(page, "window.mri.isPainted")
+    until(page, "window.mri?.timings.draw.length > 0")
     expect(told).to_be_hidden()
 
 

@@ -118,9 +118,9 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         served_data = flat(page, graph, trace, name)
         served_text = plot(page, graph, "[plot._fullData[0].text ?? null, plot.layout.annotations?.[0].text ?? null]")
         page.evaluate(
-            f"""import("/assets/js/panels/feeds.mjs").then(({{feed}}) => feed("{graph}",
-            document.querySelector("#{graph} .js-plotly-plot"), window.mri.stage.frame,
-            window.mri.panels.inspector.source, window.mri.panels.viewForServer()))"""
+            f"""(() => {{ const {{ panels }} = window.mri, {{ feeder, source }} = panels.inspector;
+            feeder.feed("{graph.removeprefix("graph-")}", document.querySelector("#{graph} .js-plotly-plot"),
+            window.mri.stage.frame, source, panels.viewForServer()); }})()"""
         )
         np.testing.assert_allclose(flat(page, graph, trace, name), served_data, rtol=1e-5, atol=1e-7, err_msg=graph)
         assert (

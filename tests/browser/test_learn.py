@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mri.lessons.catalogue import Catalogue
-from mri.lessons.targets import TARGETS
+from mri.lessons.targets import targets
 from mri.paths import LESSONS
 from mri.web.server import create_app
 from tests.browser.lesson_walker import walk_lesson
@@ -154,7 +154,7 @@ def test_paper_has_every_page_with_formulas_and_answers(page):
 
 def test_every_part_that_a_lesson_can_point_at_is_on_the_screen(page):
     page.goto("/?session=lesson-dog&step=3")
-    for name, target in TARGETS.items():
+    for name, target in targets().items():
         if name != "widget":
             until(page, f"document.querySelector({target.selector!r})")
     assert page.evaluate("document.querySelectorAll('.learn-ring').length") == 0

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from mri.lessons.catalogue import Catalogue
 from mri.lessons.lesson import Lesson, Moment, walk
-from mri.lessons.targets import TARGETS
+from mri.lessons.targets import targets
 from mri.paths import LESSONS
 from mri.web.server import create_app
 from tests.browser.scanner_page import until
@@ -48,8 +48,8 @@ def moments() -> list[tuple[Lesson, int, Moment]]:
 
 def selector_of(name: str) -> str:
     """Of a target that stands in a moment's field."""
-    if name in TARGETS:
-        return TARGETS[name].selector.split(",")[0]
+    if name in targets():
+        return targets()[name].selector.split(",")[0]
     kind, _, argument = name.partition(":")
     by_kind = {"point": f"#mri-layers [data-key='{argument}']", "token": f"#mri-ribbon [data-position='{argument}']"}
     return by_kind.get(kind) or f"#learn-widget [data-part='{name.removeprefix('widget.')}']"

@@ -68,7 +68,7 @@ def folder(tmp_path_factory):
 def test_an_old_link_opens_the_same_view(page, address):
     page.emulate_media(reduced_motion="reduce")
     page.goto(address)
-    until(page, "window.mri?.desk && (window.mri.isPainted || window.mri.timings?.draw.length > 0)")
+    until(page, "window.mri?.desk && window.mri.timings.draw.length > 0")
     if "/learn" in address:
         page.locator(".learn[data-ready]").wait_for()
     wanted = LINKS[address]

@@ -11,6 +11,8 @@ const VIEW = {
   align: "mapping",
   by: "cosine",
   session: "demo-1",
+  lanes: "demo-2,demo-3",
+  difference: 1,
   step: 12,
   point: "block.3.mlp_act",
   layer: 3,

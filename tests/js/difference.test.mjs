@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { differenceAsFrame, neuronDifferences } from "../../assets/js/core/difference.mjs";
-import { captured, reading, stats } from "../../assets/js/core/layout.mjs";
+import { neuronDifferences } from "../../assets/js/core/difference.mjs";
 
 const KEY = "p";
 const array = (/** @type {string} */ dtype, /** @type {any} */ data) => ({ dtype, shape: [1, data.length], data });
@@ -54,13 +53,4 @@ test("a value within the other side's bound may differ either way, and without a
 test("a step does not differ from itself", () => {
   const one = frame([0, 3], [5, -4], 2);
   assert.ok(neuronDifferences(one, LAYOUT, one, LAYOUT, KEY).neurons.every(({ difference }) => difference === 0));
-});
-
-test("differences are drawn as a frame: what is not known is not captured", () => {
-  const { neurons } = neuronDifferences(frame([0, 1], [3, 4], 2), LAYOUT, frame([1], [0], NaN), LAYOUT, KEY);
-  const drawn = differenceAsFrame(neurons, LAYOUT, KEY);
-  const found = captured(drawn.frame, drawn.layout, KEY);
-  assert.deepEqual([[.../** @type {any} */ (found).indices], [.../** @type {any} */ (found).values]], [[1], [-4]]);
-  assert.equal(stats(drawn.frame, drawn.layout, KEY).l2, 4);
-  assert.equal(reading(drawn.frame, drawn.layout, KEY, 1).value, -4);
 });

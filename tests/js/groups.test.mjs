@@ -44,9 +44,11 @@ test("dots carry the group in the place of the sign", () => {
   const values = Float32Array.from([-1, 2, 3, -1, 2, 3]);
   const frame = { header: { dropped_layers: [] }, arrays: { "full/3/values": { data: values, shape: [2, 3], dtype: "F32" } } };
   const groups = new Groups(NAME, { labels: { a: [1, -1, 0] }, n_groups: 2 }, COLOURS);
-  const dots = dotsOf(placeTower(layout.points), frame, null, layout, { a: 3, b: 3 }, groups);
+  const slabs = placeTower(layout.points.map(({ key, width }) => ({ key, widths: [width] })));
+  const lanes = [{ run: { layout }, step: 0, frame, before: null, label: "" }];
+  const dots = dotsOf(slabs, lanes, { a: 3, b: 3 }, groups);
   const sides = [...Array(6).keys()].map((i) => dots[i * DOT_FLOATS + 5]);
-  const ungrouped = dotsOf(placeTower(layout.points), frame, null, layout, { a: 3, b: 3 });
+  const ungrouped = dotsOf(slabs, lanes, { a: 3, b: 3 });
   assert.deepEqual(
     [0, 1].map((i) => ungrouped[i * DOT_FLOATS + 5]),
     [-1, 1],

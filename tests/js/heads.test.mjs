@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { headOf, headWords, meanDistance, weightRounding } from "../../assets/js/core/heads.mjs";
-import { cellsOf, headData, headsData, looksData, overlaidData, rowsData } from "../../assets/js/panels/attention.mjs";
+import { columns as attention } from "../../assets/js/panels/attention.mjs";
+import { columns as head } from "../../assets/js/panels/head.mjs";
+import { columns as heads } from "../../assets/js/panels/heads.mjs";
+import { columns as looks } from "../../assets/js/panels/looks.mjs";
 
 const array = (data, shape) => ({ data, dtype: "F32", shape });
 
@@ -61,26 +64,24 @@ test("a head in numbers and words", () => {
 
 test("rows end at the step's last key, and bounds stand where weights are unknown", () => {
   const { frame, source, view } = setting({ isWhole: false });
-  const { traces, layout } = rowsData(frame, source, view);
-  assert.deepEqual(traces[1].z, [
-    [0.5, null, 0.25, null],
-    [null, 0.25, null, 0.75],
-  ]);
-  assert.deepEqual(traces[0].z[0], [null, 0, null, 0]);
-  assert.deepEqual(traces[1].x, ["0 a", "1 ␣", "2 &lt;", "3 a"]);
-  assert.deepEqual(layout["xaxis.range"], [-0.5, 3.5]);
-  const [layer, head, most] = traces[0].customdata[0][1]; // no more than the weaker of the two kept
-  assert.deepEqual([layer, head], [0, 0]);
-  assert.equal(most, 0.25);
+  const found = attention(frame, source, view);
+  assert.deepEqual(found.weight, [0.5, null, 0.25, null, null, 0.25, null, 0.75]);
+  assert.deepEqual(found.unknown.slice(0, 4), [null, 0, null, 0]);
+  assert.deepEqual(found.key_name, ["0 a", "1 ␣", "2 &lt;", "3 a"]);
+  assert.deepEqual(found.keys_range, [-0.5, 3.5]);
+  assert.deepEqual([found.layer, found.head], [0, [0, 0, 0, 0, 1, 1, 1, 1]]);
+  assert.equal(found.bound[1], 0.25); // no more than the weaker of the two kept
+  assert.equal(found.frame_top, 0.5);
 });
 
 test("one head, and all of them over each other", () => {
   const { frame, source, view } = setting();
-  const one = headData(frame, source, view);
-  assert.deepEqual(one.traces[1].y, [0, 0.25, 0, 0.75]);
-  assert.equal(one.layout["annotations[0].text"], "entropy 0.50 bits");
+  const one = head(frame, source, view);
+  assert.deepEqual(one.weights, [0, 0.25, 0, 0.75]);
+  assert.equal(one.entropy, "entropy 0.50 bits");
+  const all = head(frame, source, { ...view, overlay: true });
   assert.deepEqual(
-    overlaidData(frame, source, view).traces.map(({ y }) => y),
+    [all.weights_0, all.weights_1],
     [
       [0.5, 0.125, 0.25, 0.125],
       [0, 0.25, 0, 0.75],
@@ -90,15 +91,16 @@ test("one head, and all of them over each other", () => {
 
 test("the grid is coloured by entropy or by distance", () => {
   const { frame, source, view } = setting();
-  const byEntropy = headsData(frame, source, { ...view, by: "entropy" });
-  assert.deepEqual([byEntropy.traces[0].z, byEntropy.traces[0].zmax], [[[1.75, 0.5]], Math.log2(5)]);
-  const byDistance = headsData(frame, source, { ...view, by: "distance" });
-  assert.deepEqual([byDistance.traces[0].z, byDistance.traces[0].zmax], [[[2, 0.5]], 2]);
-  assert.equal(byDistance.layout["shapes[0].x0"], 0.5);
+  const byEntropy = heads(frame, source, { ...view, heads: "entropy" });
+  assert.deepEqual([byEntropy.shown, byEntropy.most], [[1.75, 0.5], Math.log2(5)]);
+  const byDistance = heads(frame, source, { ...view, heads: "distance" });
+  assert.deepEqual([byDistance.shown, byDistance.most], [[2, 0.5], 2]);
+  assert.equal(byDistance.frame_left, 0.5);
 });
 
 test("the map's line is at the step's query", () => {
   const { frame, source } = setting();
-  assert.deepEqual(looksData(frame, source).layout, { "shapes[0].y0": 3, "shapes[0].y1": 3 });
-  assert.deepEqual([cellsOf(256), cellsOf(257), cellsOf(2048)], [1, 2, 8]);
+  assert.deepEqual(looks(frame, source), { row: 3 });
+  const long = { tokens: { steps: { pos0: [0, 2047], t_add: [2047, 1] } } };
+  assert.deepEqual(looks({ header: { pos0: 2047, t_add: 1 } }, long), { row: 255 });
 });

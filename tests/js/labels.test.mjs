@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { columnsOf } from "../../assets/js/stage/labels.mjs";
 
-const LOWEST = { y: -0.5, depth: 0.4 };
+const LOWEST = { x: 0, y: -0.5, z: 0, depth: 0.4 };
 const frame = (pos0, t_add) => ({ header: { pos0, t_add } });
 const WORDS = ["Once", " there", " was", " a", " girl", " named", " Mia", "."];
 const lengthOf = (position) => WORDS[position % WORDS.length].length;
@@ -32,4 +32,11 @@ test("one word longer than the room still has its place", () => {
   const { first, placeOf } = columnsOf(frame(5, 1), LOWEST, () => 400, 30);
   assert.equal(first, 5);
   assert.ok(Math.abs(placeOf(5)[0]) < 0.5);
+});
+
+test("where a lane is too narrow for both, the word that was read stands there and none before it", () => {
+  const { first, hasEarlier, placeOf } = columnsOf(frame(5, 1), { ...LOWEST, x: 0.7 }, () => 12, 15);
+  assert.deepEqual([first, hasEarlier], [5, false]);
+  assert.ok(Math.abs(placeOf(5)[0] - 0.7) < 0.5, "on its own plate");
+  assert.equal(columnsOf(frame(5, 1), LOWEST, () => 3, 16).hasEarlier, true);
 });

@@ -27,7 +27,10 @@ test("labels", () => {
   assert.equal(plateLabel("final.ln_f"), "final · ln_f");
 });
 
-for (const [count, width, stage] of [
+for (const [count, width, stage, lanes = 1] of [
+  [8, 256, [730, 620], 2],
+  [8, 256, [730, 620], 3],
+  [22, 1280, [730, 620], 2],
   [8, 256, [730, 620]],
   [8, 256, [390, 400]],
   [26, 1536, [730, 620]],
@@ -35,11 +38,17 @@ for (const [count, width, stage] of [
   [3, 5, [300, 200]],
   [14, 768, [1200, 700]],
 ]) {
-  test(`${count} plates of ${width} fit ${stage} without touching`, () => {
+  test(`${count} plates of ${width} in ${lanes} lanes fit ${stage} without touching`, () => {
     const plates = placePlates(
-      Array.from({ length: count }, (_, i) => ({ key: `block.${i}.mlp_out`, width })),
+      Array.from({ length: count }, (_, i) => ({ key: `block.${i}.mlp_out`, widths: Array.from({ length: lanes }, () => width) })),
       ...stage,
     );
+    assert.equal(plates.length, count * lanes);
+    for (const { key, y } of plates)
+      assert.ok(
+        plates.every((other) => other.key !== key || other.y === y),
+        "lanes of a hook point at one height",
+      );
     const boxes = plates.map(({ x, y, cols, rows, cellPx }) => [x, y, x + cols * cellPx, y + rows * cellPx]);
     for (const [left, top, right, bottom] of boxes) assert.ok(left >= 0 && top >= 0 && right <= stage[0] && bottom <= stage[1]);
     for (const a of boxes) for (const b of boxes) assert.ok(a === b || a[2] < b[0] || b[2] < a[0] || a[3] < b[1] || b[3] < a[1]);
@@ -49,16 +58,16 @@ for (const [count, width, stage] of [
 test("what lies under a neuron's centre is that neuron", () => {
   const plates = placePlates(
     [
-      { key: "a", width: 13 },
-      { key: "b", width: 13 },
+      { key: "a", widths: [13, 13] },
+      { key: "b", widths: [13, 0] },
     ],
     400,
     300,
   );
   for (const plate of plates) {
-    for (let neuron = 0; neuron < 13; neuron++) {
+    for (let neuron = 0; neuron < plate.width; neuron++) {
       const found = hit(plates, ...centreOf(plate, neuron));
-      assert.equal(found.plate.key, plate.key);
+      assert.equal(found.plate, plate);
       assert.equal(found.neuron, neuron);
     }
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { predictions, strongest, temperatureWords } from "../../assets/js/core/predictions.mjs";
-import { predictionData } from "../../assets/js/panels/feeds.mjs";
+import { columns } from "../../assets/js/panels/predictions.mjs";
 
 const array = (data) => ({ data, dtype: "F32", shape: [data.length] });
 
@@ -59,12 +59,12 @@ test("nothing is marked where nothing follows", () => {
 
 test("the chart gets the row, its mark and its rank", () => {
   const source = { tokens: { text: { 4: "a", 7: " <b>", 9: "c" } }, numPrompt: 2 };
-  const { traces, layout } = predictionData(frameOf(9), source, {});
-  assert.deepEqual(traces[0].text, ["36.8 %", "5.0 %", "0.2 %  ◂ chosen"]);
-  assert.deepEqual(traces[1].x.slice(0, 2), [null, null]);
-  assert.deepEqual(layout["yaxis.ticktext"], ["a", "␣&lt;b&gt;", "c · rank 27"]);
-  assert.deepEqual(layout["yaxis.range"], [2.5, -0.5]);
-  assert.equal(layout["xaxis.title.text"], "probability at temperature 1, exact");
+  const found = columns(frameOf(9), source, {});
+  assert.deepEqual(found.words, ["36.8 %", "5.0 %", "0.2 %  ◂ chosen"]);
+  assert.deepEqual(found.followed.slice(0, 2), [null, null]);
+  assert.deepEqual(found.bar_name, ["a", "␣&lt;b&gt;", "c · rank 27"]);
+  assert.deepEqual(found.bar_range, [2.5, -0.5]);
+  assert.equal(found.axis, "probability at temperature 1, exact");
   assert.equal(temperatureWords(21, 0.5), "share among the 21 captured at temperature 0.50");
   for (const temperature of [0.5, 1]) assert.equal(temperatureWords(2, temperature, [NaN, 0.5]), "no probabilities: there is NaN or ∞ among the logits");
 });

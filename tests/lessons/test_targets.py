@@ -3,20 +3,20 @@
 import pytest
 
 from mri.lessons.catalogue import Catalogue
-from mri.lessons.targets import TARGETS, is_lock, is_target
+from mri.lessons.targets import is_lock, is_target, targets
 from mri.paths import LESSONS
 from mri.web.parts import ids
 
 
 def test_every_target_has_a_name_and_says_what_it_is():
     words = Catalogue(LESSONS).words()["targets"]
-    assert set(words) == set(TARGETS)
+    assert set(words) == set(targets())
     assert all(len(said) == 2 and said[0] for said in words.values())
 
 
 def test_panels_and_tabs_are_those_of_the_scanner():
-    assert {target.panel for target in TARGETS.values()} <= {"", "layers", "inspector"}
-    assert {target.tab for target in TARGETS.values()} <= {"", *ids.TABS}
+    assert {target.panel for target in targets().values()} <= {"", "layers", "inspector"}
+    assert {target.tab for target in targets().values()} <= {"", *ids.TABS}
 
 
 @pytest.mark.parametrize("name", ["stage", "point:block.3.mlp_act", "neuron:hidden:2", "token:4", "widget.w1"])

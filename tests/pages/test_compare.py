@@ -38,23 +38,35 @@ def view(a, b, align, moment=0, **fields):
     return {"a": a, "b": b, "align": align, "moment": moment, "layer": 1, "head": 0, "theme": "dark", **fields}
 
 
+@pytest.fixture
+def draw(page):
+    """The figures, captions and words of one of the two callbacks: of all moments, or of one."""
+
+    def draw(tab, asked):
+        count = {"pair": 2, "moment": 3}[tab]
+        parts = page.DRAWS[tab](asked)
+        return parts[:count], parts[count : 2 * count], parts[2 * count :]
+
+    return draw
+
+
 @pytest.mark.parametrize("align", ["prefix", "mapping", "pooled"])
 @pytest.mark.parametrize(("a", "b"), [("one", "two"), ("one", "once"), ("once", "handmade"), ("handmade", "handmade")])
-def test_everything_is_served(page, a, b, align):
+def test_everything_is_served(draw, a, b, align):
     for by in ("difference", "cosine", "length"):
-        figure, title = page.draw_map(view(a, b, align, by=by))
-        assert isinstance(figure, go.Figure)
-        assert title.startswith("Where they differ")
-    assert isinstance(page.draw_similarity(view(a, b, align), None)[0], go.Figure)
+        figures, titles, _ = draw("pair", view(a, b, align, by=by))
+        assert [isinstance(figure, go.Figure) for figure in figures] == [True] * 2
+        assert titles[0].startswith("Where they differ")
     for moment in range(9):
-        figures = page.draw_moment(view(a, b, align, moment))
-        assert all(isinstance(figures[i], go.Figure) for i in (0, 1, 3))
+        figures, titles, says = draw("moment", view(a, b, align, moment))
+        assert [isinstance(figure, go.Figure) for figure in figures] == [True] * 3
+        assert len(titles) == 3
+        assert len(says) == 1
 
 
-def test_nothing_is_drawn_before_there_is_a_pair(page):
-    assert page.draw_map(None) == (no_update, no_update)
-    assert page.draw_similarity(None, None) == (no_update, no_update)
-    assert page.draw_moment(None) == (no_update,) * 5
+def test_nothing_is_drawn_before_there_is_a_pair(draw):
+    for tab, numbers in (("pair", (2, 2, 1)), ("moment", (3, 3, 1))):
+        assert draw(tab, None) == tuple([no_update] * number for number in numbers), tab
 
 
 def test_the_ways_in(page):
@@ -78,13 +90,13 @@ def test_every_pair_is_bundled():
             assert (SESSIONS / f"{session}.h5").stat().st_size < 400_000
 
 
-def test_no_number_is_shown_where_there_is_none(page):
-    figure, words = page.draw_similarity(view("short", "short-too", "prefix"), None)
-    assert "nothing to compare" in str(figure)
-    assert words == ""
+def test_no_number_is_shown_where_there_is_none(draw):
+    figures, _, words = draw("pair", view("short", "short-too", "prefix"))
+    assert "nothing to compare" in str(figures[1])
+    assert words == [""]
 
 
-def test_the_unit_stands_at_its_number(page):
-    assert "at least " in str(words := page.draw_moment(view("one", "two", "mapping"))[4])
+def test_the_unit_stands_at_its_number(draw):
+    assert "at least " in str(words := draw("moment", view("one", "two", "mapping"))[2])
     assert "bits, " in str(words)
     assert "bound bits" not in str(words)

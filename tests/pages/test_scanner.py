@@ -11,6 +11,7 @@ from dash import no_update
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
+from mri.web.parts import ids
 from mri.web.server import create_app
 from tests.conftest import random_layout, write_handmade_session, write_random_session
 
@@ -56,56 +57,44 @@ def view(session, step, **fields):
     }
 
 
-DRAWERS = ("draw_neurons", "draw_history", "draw_attention", "draw_looks", "draw_predictions", "draw_statistics")
+def drawn(page, tab, session="handmade", step=3, **fields):
+    """Name of a panel -> its figure and caption, of those that were drawn."""
+    parts = page.draw(view(session, step, tab=tab, **fields))
+    count = len(page.SHOWN)
+    shown = zip(page.SHOWN, parts[:count], parts[count:], strict=True)
+    return {panel.name: (figure, title) for panel, figure, title in shown if figure is not no_update}
 
 
 @pytest.mark.parametrize("session", ["handmade", "demo-a", "demo-b", "light"])
-@pytest.mark.parametrize("name", DRAWERS)
-def test_every_step_is_served(page, session, name):
+@pytest.mark.parametrize("tab", ids.TABS)
+def test_every_step_is_served_and_nothing_of_another_tab(page, session, tab):
     for step in range(5):
-        for point in ("block.1.resid_post", "embed.resid0", "block.0.mlp_act", "final.logits"):
-            found = getattr(page, name)(view(session, step, point=point))
-            parts = found if isinstance(found, tuple) else (found,)
-            assert any(isinstance(part, go.Figure) for part in parts)
+        for point in ("block.1.resid_post", "final.logits"):
+            found = drawn(page, tab, session, step, point=point)
+            assert list(found) == [panel.name for panel in page.SHOWN if panel.tab == tab]
+            assert all(isinstance(figure, go.Figure) and title for figure, title in found.values())
 
 
-@pytest.mark.parametrize("name", DRAWERS)
-def test_nothing_is_drawn_before_there_is_a_selection(page, name):
-    assert getattr(page, name)(None) is no_update
+def test_nothing_is_drawn_before_there_is_a_selection(page):
+    assert page.draw(None) is no_update
 
 
 def test_known_values_arrive_in_the_figure(page):
-    figure = page.draw_neurons(view("handmade", 2, point="block.0.attn_out"))
+    figure, _ = drawn(page, "neurons", step=2, point="block.0.attn_out")["neurons"]
     values = np.asarray(figure.data[1].z).ravel()
     np.testing.assert_array_equal(values, np.float32([0, -3, np.nan, np.nan, np.nan, np.nan, 4, 2]))
-    assert np.isfinite(np.asarray(figure.data[0].z).ravel()).tolist() == [i in (2, 3, 4, 5) for i in range(8)]
-    bars = page.draw_predictions(view("handmade", 3))
+    bars, _ = drawn(page, "predictions")["predictions"]
     np.testing.assert_allclose(bars.data[0].x[0], np.exp(5 - 5.5), rtol=1e-6)
-    assert bars.data[0].text[0].endswith("chosen")
 
 
-def test_attention_of_the_handmade_session_is_known(page):
-    grid, rows, title, bars, _ = page.draw_attention(view("handmade", 3, head=1, by="distance"))
-    np.testing.assert_allclose(grid.data[0].z, [[3, 1.5], [3, 1.5]], rtol=1e-4)
-    np.testing.assert_allclose(rows.data[1].z, [[1, 0, 0, 0], [0.25] * 4])
-    assert list(rows.data[1].x) == ["0 a", "1 ␣", "2 b", "3 c"]
-    assert title == "Where each head of block 1 looks"
-    np.testing.assert_allclose(bars.data[1].y, [0.25] * 4)
-    lines = page.draw_attention(view("handmade", 3, head=1, overlay=True))[3]
-    assert [line.y.tolist() for line in lines.data] == [[1, 0, 0, 0], [0.25] * 4]
-
-
-def test_a_head_over_all_steps(page):
-    figure, title = page.draw_looks(view("handmade", 3, head=1))
-    np.testing.assert_allclose(figure.data[1].z[3], [0.25] * 4 + [np.nan])
-    assert figure.layout.shapes[0].y0 == 3
-    assert title == "Block 1 · head 1 over all steps"
-
-
-def test_predictions_at_a_temperature(page):
-    bars = page.draw_predictions(view("handmade", 3, temperature=2))
-    expected = np.exp(np.array([5, 4, 3, 2, -np.inf]) / 2)
-    np.testing.assert_allclose(bars.data[0].x, expected / expected.sum(), rtol=1e-6)
+def test_captions_say_what_is_selected(page):
+    found = drawn(page, "attention", head=1, overlay=1)
+    assert {name: title for name, (_, title) in found.items()} == {
+        "heads": "All heads",
+        "attention": "Where each head of block 1 looks",
+        "head": "Block 1 · all heads",
+        "looks": "Block 1 · head 1 over all steps",
+    }
 
 
 def test_the_first_visit_opens_the_first_demo(page):

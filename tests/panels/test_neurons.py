@@ -1,80 +1,78 @@
-"""Figures of the Neurons page: what arrives in which trace."""
+"""All neurons of a hook point: captured, not captured and odd values each where they belong."""
 
 import numpy as np
 import pytest
 
+from mri.format.captured import Captured
+from mri.format.config import TraceConfig
 from mri.panels import neurons
-from mri.study.clustering import cluster
-from mri.study.moments import EDGES, NUM_BINS, bin_of
-from tests.study.test_clustering import courses
+from mri.store.opening import open_session
+from tests.conftest import write_random_session
+from tests.panels.conftest import KEY, drawn, table
 
 
-@pytest.fixture(scope="module")
-def found():
-    values, _ = courses([9, 6, 5], num_steps=12)
-    return cluster(values, n_groups=3), values
+@pytest.mark.parametrize(
+    ("width", "shape"),
+    [
+        (256, (16, 16)),
+        (1024, (32, 32)),
+        (768, (24, 32)),
+        (1536, (32, 48)),
+        (8, (2, 4)),
+        (1, (1, 1)),
+        (13, (4, 4)),
+        (2, (1, 2)),
+        (3, (1, 3)),
+        (5, (2, 3)),
+        (30, (5, 6)),
+    ],
+)
+def test_grids_are_full_and_square_where_they_can_be(width, shape):
+    assert neurons.grid_shape(width) == shape
+    assert shape[0] * shape[1] >= width
 
 
-NAMES = [f"block.0.mlp_act · {i}" for i in range(20)]
-TOKENS = [f"<{i}>" for i in range(12)]
+def test_a_column_folds_into_its_grid():
+    for width in range(1, 600):
+        rows, cols = neurons.grid_shape(width)
+        assert -(-width // rows) == cols, width
 
 
-def test_the_map_has_one_trace_for_each_group_and_rings_the_selected(found):
-    clusters, _ = found
-    figure = neurons.group_map(clusters, NAMES, selected=3, theme="dark")
-    assert [trace.name for trace in figure.data[:3]] == ["1", "2", "3"]
-    assert sorted(name for trace in figure.data[:3] for name in trace.customdata) == sorted(NAMES)
-    np.testing.assert_allclose(figure.data[3].x, clusters.places[3, 0])
-    assert f"{clusters.explained[0] * 100:.1f} %" in figure.layout.xaxis.title.text
-    assert len({(trace.marker.color, trace.marker.symbol) for trace in figure.data[:3]}) == 3
+def test_not_captured_is_not_zero(reader):
+    missing, values, odd = drawn(reader, "neurons", step=2, point="block.0.attn_out").figure.data
+    np.testing.assert_array_equal(values.z.ravel(), np.float32([0, -3, np.nan, np.nan, np.nan, np.nan, 4, 2]))
+    assert np.isfinite(missing.z.ravel()).tolist() == [i in (2, 3, 4, 5) for i in range(8)]
+    assert (values.zmin, values.zmax) == (-4, 4)
+    assert not len(odd.x)
+    assert "at most" in missing.hovertemplate
+    bound = Captured(reader.frame(2), reader.session.layout).bound("block.0.attn_out")
+    assert missing.customdata[0][2].tolist() == [2, bound], "neuron and bound"
+    assert values.customdata[1][2].tolist() == [6, 1], "neuron 6 is the strongest"
 
 
-def test_the_heatmap_tells_measured_from_expected(found):
-    clusters, values = found
-    captured = np.ones(values.shape, bool)
-    captured[4, 2] = False
-    figure = neurons.group_heatmap(clusters, values, captured, NAMES, TOKENS, breaks=[6], theme="dark")
-    row = clusters.order.tolist().index(4)
-    expected, measured, strip = figure.data
-    assert np.isnan(measured.z[row, 2])
-    assert np.isfinite(measured.z).sum() == captured.sum()
-    np.testing.assert_allclose(expected.z, values[clusters.order], rtol=1e-5)
-    assert expected.opacity < 0.5
-    assert expected.customdata[row][2] == NAMES[4]
-    assert strip.z.ravel().tolist() == clusters.labels[clusters.order].tolist()
-    assert measured.text[0][1] == "&lt;1&gt;"
+def test_nan_and_infinities_have_marks_of_their_own(reader):
+    figure = drawn(reader, "neurons", step=0, neuron=6).figure
+    missing, _, odd = figure.data
+    assert list(odd.text) == ["−∞", "NaN"]
+    assert odd.customdata[:, 0].tolist() == [1, 6]
+    assert (odd.x.tolist(), odd.y.tolist()) == ([1, 2], [0, 1])
+    assert np.isnan(missing.z.ravel()[[1, 6]]).all(), "neither of them is 'not captured'"
+    assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].y1) == (1.5, 1.5), "the selected one is framed"
 
 
-def test_many_neurons_and_steps_are_drawn_as_means_of_neighbours():
-    values, _ = courses([400, 300], num_steps=900)
-    clusters = cluster(values, n_groups=2)
-    names = [f"p · {i}" for i in range(700)]
-    figure = neurons.group_heatmap(
-        clusters, values, np.ones(values.shape, bool), names, ["t"] * 900, breaks=[], theme="light"
-    )
-    rows, columns = figure.data[1].z.shape
-    assert rows <= neurons.MOST_ROWS
-    assert columns <= neurons.MOST_COLUMNS
-    np.testing.assert_allclose(figure.data[0].z[0, 0], values[clusters.order[:3], :3].mean(), rtol=1e-4)
-    assert figure.data[0].customdata[0][0].endswith("and 2 beside it")
+def test_a_point_without_values_says_so(tmp_path):
+    with open_session(write_random_session(tmp_path, config=TraceConfig(capture_mode="stats"))) as reader:
+        said = drawn(reader, "neurons", point="block.0.mlp_out").figure
+        assert said.layout.annotations[0].text == "Only statistics of this hook point in this step."
+        found, _ = table(reader, "neurons", point="block.0.mlp_out")
+        assert set(found["state"]) == {"not captured"}
+        assert set(found["at_most"]) == {""}
 
 
-def test_means_and_silhouettes(found):
-    clusters, _ = found
-    figure = neurons.group_means(clusters, TOKENS, breaks=[6], theme="dark")
-    np.testing.assert_allclose(figure.data[1].y, clusters.means[1], rtol=1e-6)
-    values, _ = courses([9, 6, 5], num_steps=12)
-    clusters = cluster(values)
-    bars = neurons.silhouettes(clusters, theme="dark")
-    assert bars.data[0].marker.color[1] not in (bars.data[0].marker.color[0], bars.data[0].marker.color[2])
-    assert bars.layout.shapes[0].y0 == pytest.approx(clusters.null.max())
-
-
-def test_a_distribution_shows_its_used_bins_by_name():
-    values = np.float32([1.1, 1.2, -3.0, 0.001])
-    figure = neurons.distribution(np.bincount(bin_of(values), minlength=NUM_BINS), unit="activation", theme="dark")
-    bars = dict(zip(figure.data[0].customdata, figure.data[0].y, strict=True))
-    assert bars["1 to 1.41"] == 2
-    assert bars["−2.83 to −4"] == 1
-    assert bars[f"magnitude below {EDGES[0]:.3g}"] == 1
-    assert sum(bars.values()) == 4
+def test_a_captured_nan_is_no_missing_value(reader):
+    found, units = table(reader, "neurons")
+    assert found["value"].tolist() == ["-1.0", "-inf", "", "", "", "", "NaN", "2.0"]
+    assert found["state"].tolist() == ["captured"] * 2 + ["not captured"] * 4 + ["captured"] * 2
+    bound = Captured(reader.frame(0), reader.session.layout).bound(KEY)
+    assert found["at_most"].tolist() == ["", "", *[str(np.float32(bound))] * 4, "", ""]
+    assert units == {"hook_point": "", "neuron": "", "value": "activation", "state": "", "at_most": "|activation|"}

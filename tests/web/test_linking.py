@@ -13,21 +13,22 @@ MODULES = {
     "js/main.mjs": 'import { count, Counter as Kept } from "./core/count.mjs";\n'
     'import * as all from "./core/names.mjs";\n'
     "export const named = `${all.name} ${new Kept().number}`;\nexport async function scanner() {\n"
-    '  count();\n  return [(await import("./scanner.mjs")).shown, (await import("./other.mjs")).seen];\n}\n',
+    '  count();\n  return [(await import("./pages/scanner.mjs")).shown, (await import("./other.mjs")).seen];\n}\n',
     "js/core/count.mjs": 'import {\n  name,\n} from "./names.mjs";\nlet number = 0;\n'
     "export function count() {\n  return ++number;\n}\nexport class Counter {\n  number = name.length;\n}\n",
     "js/core/names.mjs": 'export const name = "three";\n'
     'export const here = new URL("./x.json", import.meta.url).pathname;\n',
-    "js/scanner.mjs": 'import { count } from "./core/count.mjs";\n/** @type {import("./other.mjs").Seen|null} */\n'
+    "js/pages/scanner.mjs": 'import { count } from "../core/count.mjs";\n'
+    '/** @type {import("../other.mjs").Seen|null} */\n'
     "export const shown = count();\n",
     "js/other.mjs": 'import { count } from "./core/count.mjs";\nimport { own } from "./own.mjs";\n'
-    'import { shown } from "./scanner.mjs";\n'
+    'import { shown } from "./pages/scanner.mjs";\n'
     "export const seen = [count(), own, shown];\n",
     "js/own.mjs": 'import { here } from "./core/names.mjs";\nexport const own = here.endsWith("/js/core/x.json");\n',
     "boot.js": 'import("./js/main.mjs").then(async ({ named, scanner }) =>\n'
     "  console.log(JSON.stringify([named, await scanner()])));\n",
 }
-ENTRIES = ("js/main.mjs", "js/scanner.mjs")
+ENTRIES = ("js/main.mjs", "js/pages/scanner.mjs")
 SAID = ["three 5", [2, [3, True, 2]]]
 
 
@@ -45,14 +46,20 @@ def test_linked_modules_say_what_they_say_as_they_are(texts, tmp_path):
 
 def test_every_module_is_served_once():
     linked = link(MODULES, ENTRIES)
-    assert set(linked.files) == {"boot.js", "js/main.linked.mjs", "js/scanner.linked.mjs", "js/other.mjs", "js/own.mjs"}
+    assert set(linked.files) == {
+        "boot.js",
+        "js/main.linked.mjs",
+        "js/pages/scanner.linked.mjs",
+        "js/other.mjs",
+        "js/own.mjs",
+    }
     assert linked.homes == {
         "js/core/names.mjs": "js/main.linked.mjs",
         "js/core/count.mjs": "js/main.linked.mjs",
         "js/main.mjs": "js/main.linked.mjs",
-        "js/scanner.mjs": "js/scanner.linked.mjs",
+        "js/pages/scanner.mjs": "js/pages/scanner.linked.mjs",
     }
-    assert "other.mjs" in linked.files["js/scanner.linked.mjs"]  # the type in a note is left as it is
+    assert "other.mjs" in linked.files["js/pages/scanner.linked.mjs"]  # the type in a note is left as it is
 
 
 def test_a_module_that_is_in_no_bundle_keeps_its_lines():

@@ -12,6 +12,7 @@ import pytest
 import requests
 from werkzeug.serving import make_server
 
+from mri.panels.panel import panels
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 
@@ -107,7 +108,8 @@ def test_json_that_is_nested_too_deeply_is_no_valid_json(reader_client, address)
     assert "is no valid JSON" in response.json["error"]
 
 
-MAP = "..graph-map.figure...graph-map-title.children...graph-bars.figure.."
+CHARTS = [panel.id for panel in panels("scanner") if panel.figure]
+MAP = f"..{'...'.join([*(f'{name}.figure' for name in CHARTS), *(f'{name}-title.children' for name in CHARTS)])}.."
 ODD_CALLBACKS = [
     "text",
     3,
@@ -121,7 +123,7 @@ ODD_CALLBACKS = [
         "output": "graph-neurons.figure",
         "outputs": {"id": [], "property": "data"},
         "changedPropIds": [],
-        "inputs": [{"id": "view-neurons", "property": "data", "value": True}],
+        "inputs": [{"id": "mri-view", "property": "data", "value": True}],
         "state": [],
     },
     {
@@ -144,9 +146,9 @@ def test_a_callback_that_no_page_sends_is_refused_as_a_sentence(reader_client, b
 def test_a_callback_that_pages_send_is_answered(reader_client):
     body = {
         "output": MAP,
-        "inputs": [{"id": "view-statistics", "property": "data", "value": None}],
+        "inputs": [{"id": "mri-view", "property": "data", "value": None}],
         "state": [],
-        "changedPropIds": ["view-statistics.data"],
+        "changedPropIds": ["mri-view.data"],
         "outputs": [
             dict(zip(("id", "property"), name.split("."), strict=True)) for name in MAP.strip(".").split("...")
         ],
@@ -166,6 +168,7 @@ def test_pages_are_answered_while_the_first_export_imports_pandas(tmp_path):
     code = """
 import sys, threading
 from pathlib import Path
+from mri.panels.panel import panels
 from mri.web.server import create_app
 client = create_app(Path(sys.argv[1]) / "sessions").server.test_client()
 sys.path.insert(0, sys.argv[1])

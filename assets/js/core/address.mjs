@@ -11,6 +11,8 @@ import { GROUPS_PATTERN } from "./groups.mjs";
  *  @property {string|null} lesson
  *  @property {number|null} moment of the lesson, from 1
  *  @property {string|null} session
+ *  @property {string|null} lanes sessions that stand beside it, separated by commas
+ *  @property {1|null} difference of two lanes, in one picture
  *  @property {number|null} step
  *  @property {string|null} point hook point key
  *  @property {number|null} layer
@@ -59,6 +61,8 @@ const READERS = {
   lesson: text(/^[a-z0-9-]{1,64}$/),
   moment: COUNT,
   session: SESSION,
+  lanes: text(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,7}$/),
+  difference: SWITCH,
   step: COUNT,
   point: text(/^[\w.-]{1,200}$/),
   layer: COUNT,

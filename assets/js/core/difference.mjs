@@ -78,32 +78,3 @@ function dense(frame, layout, key, width) {
   });
   return [values, has];
 }
-
-/** The differences as a frame of its own, so that the same pictures draw it: neurons whose difference is known, B − A.
- *  @param {NeuronDifference[]} neurons
- *  @param {Layout} layout of A
- *  @param {string} key
- *  @returns {{frame: Frame, layout: Layout}} */
-export function differenceAsFrame(neurons, layout, key) {
-  const point = hookPoint(layout, key);
-  const known = neurons.filter(({ difference }) => !Number.isNaN(difference));
-  const data = Float32Array.from(known, ({ difference }) => difference);
-  const l2 = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0));
-  const group = `topk/${point.width}`;
-  const array = (/** @type {string} */ dtype, /** @type {any} */ values) => ({ dtype, shape: [1, values.length], data: values });
-  const arrays = {
-    stats: array("F32", Float32Array.of(0, 0, 0, 0, l2, 0, 0)),
-    [`${group}/values`]: array("F32", data),
-    [`${group}/indices`]: array(
-      "U32",
-      Uint32Array.from(known, ({ neuron }) => neuron),
-    ),
-    [`${group}/bound`]: { dtype: "F32", shape: [1], data: Float32Array.of(NaN) },
-  };
-  /** @type {any} */
-  const header = { step: 0, phase: "decode", pos0: 0, t_add: 1, chosen_id: -1, forced: false, time_us: 0, dropped: 0, dropped_layers: [] };
-  const rows = new Map([[key, 0]]);
-  const groups = new Map([[group, { rows, layers: [point.layer_index] }]]);
-  const config = /** @type {Wire.TraceConfig} */ ({ ...layout.config, quantization: "f32", capture_mode: "topk" });
-  return { frame: { header, arrays, numBytes: 0 }, layout: { ...layout, points: [point], rows, groups, config } };
-}

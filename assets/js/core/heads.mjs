@@ -1,5 +1,5 @@
 /**
- * What a frame says of each attention head, in numbers and words: as mri/measure/attention.py and mri/panels/attention.py.
+ * What a frame says of each attention head, in numbers and words: as mri/measure/attention.py and mri/panels/attention_chart.py.
  *
  * Pure. Knows frames and layouts, no charts.
  */
@@ -57,17 +57,28 @@ export function headOf(frame, layout, layer, head) {
 }
 
 /** @param {number} bits NaN where the head was not captured
- *  @returns {string} as attention.entropy_words */
+ *  @returns {string} as attention_chart.entropy_words */
 export function entropyWords(bits) {
   return Number.isNaN(bits) ? "not in this step" : `entropy ${bits.toFixed(2)} bits`;
 }
 
 /** @param {Head} head
- *  @returns {string} as attention.head_words */
+ *  @returns {string} as attention_chart.head_words */
 export function headWords({ entropy, low, high, bound }) {
   if (Number.isNaN(entropy)) return entropyWords(entropy);
   const [least, most] = [low.toFixed(2), high.toFixed(2)];
   const why = bound > 0 ? "only the strongest keys are kept" : "weights were rounded";
   const distance = least === most ? `${least} tokens back` : `${least} to ${most} tokens back (${why})`;
   return `${entropyWords(entropy)}<br>looks ${distance} on average`;
+}
+
+/** @param {import("./wire.mjs").Frame} frame
+ *  @param {import("./layout.mjs").Layout} layout
+ *  @param {number} layer
+ *  @param {number} head
+ *  @returns {{weights: (number|null)[], bounds: (number|null)[]}} by key; null where there is nothing to show */
+export function headCells(frame, layout, layer, head) {
+  const { weights, bound } = attentionRow(frame, layout, layer, head);
+  const known = (/** @type {number} */ value) => (Number.isNaN(value) ? null : value);
+  return { weights: Array.from(weights, known), bounds: Array.from(weights, (weight) => (Number.isNaN(weight) ? known(bound) : null)) };
 }

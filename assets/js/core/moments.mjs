@@ -57,3 +57,15 @@ export function momentOfColumn({ whole }, column, every) {
   for (let moment = start; moment < Math.min(start + every, whole.length); moment++) if (whole[moment]) return moment;
   return Math.min(start, whole.length - 1);
 }
+
+/** @param {import("./types.mjs").Lane} a
+ *  @param {import("./types.mjs").Lane} b
+ *  @returns {boolean} whether both steps have read the same text, so that one may be taken from the other */
+export function readTheSame(a, b) {
+  if (!a.frame || !b.frame) return false;
+  const [one, other] = [a.frame.header, b.frame.header];
+  const end = one.pos0 + one.t_add;
+  if (one.pos0 !== other.pos0 || one.t_add !== other.t_add) return false;
+  for (let position = 0; position < end; position++) if (a.run.tokens.sequence[position] !== b.run.tokens.sequence[position]) return false;
+  return true;
+}

@@ -5,6 +5,7 @@
 export const IDS = Object.freeze({
   boot: "mri-boot",
   mounted: "mri-mounted",
+  view: "mri-view",
   toast: "mri-toast",
   scanner: "mri-scanner",
   sessionPicker: "mri-session",
@@ -36,18 +37,3 @@ export const TABS = Object.freeze([
   ["predictions", "Predictions"],
   ["statistics", "Statistics"],
 ]);
-
-/** dcc.Graph ids by tab. */
-export const GRAPHS = Object.freeze({
-  neurons: ["graph-neurons", "graph-history", "graph-watched"],
-  attention: ["graph-heads", "graph-attention", "graph-head", "graph-looks"],
-  predictions: ["graph-predictions"],
-  statistics: ["graph-map", "graph-bars"],
-});
-
-/** The store through which a tab's figures hear of the selection.
- *  @param {string} tab
- *  @returns {string} */
-export function viewStore(tab) {
-  return `view-${tab}`;
-}

@@ -55,7 +55,7 @@ function probabilities(values, logsumexp, temperature) {
   return shares(values, temperature);
 }
 
-/** What the numbers are, as figures.temperature_words.
+/** What the numbers are, as temperature_words of mri/panels/predictions.py.
  *  @param {number} numTokens
  *  @param {number} temperature
  *  @param {number[]} [probs]

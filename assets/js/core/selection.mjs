@@ -54,9 +54,9 @@ export function stageLooks({ sign, single, numbers, flow }, isSmall) {
 
 /** What the charts are asked for beside the place, by the names that the server knows.
  *  @param {Partial<View>} view
- *  @returns {{stat: string, by: "entropy"|"distance", overlay: boolean, temperature: number}} */
+ *  @returns {{stat: string, heads: "entropy"|"distance", overlay: boolean, temperature: number}} */
 export function chartLooks({ stat, heads, overlay, temperature }) {
-  return { stat: stat ?? "l2", by: heads ?? "entropy", overlay: Boolean(overlay), temperature: temperature ?? 1 };
+  return { stat: stat ?? "l2", heads: heads ?? "entropy", overlay: Boolean(overlay), temperature: temperature ?? 1 };
 }
 
 /** @param {Partial<View>} view

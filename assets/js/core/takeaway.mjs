@@ -14,7 +14,7 @@ export function fileName(session, step, what, extension) {
 }
 
 /** @param {string} session
- *  @param {string} kind of panel, as in mri/export/panels.py
+ *  @param {string} kind of panel, a file of mri/panels
  *  @param {Record<string, any>} view
  *  @param {readonly string[]} points hook points on the stage
  *  @returns {string} address of the panel's numbers */

@@ -14,4 +14,22 @@
  *  @property {import("./extras.mjs").ExtraLine[]} extra what a training script added
  *  @property {number} [stride] from one row of `points` to the next, n_columns if left out */
 
+/** Of a recording, what a picture of one of its steps needs.
+ *  @typedef {object} Shows
+ *  @property {import("./layout.mjs").Layout} layout
+ *  @property {Tokens} tokens
+ *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale */
+
+/** What stands side by side on the stage: one step of a recording, or what two of them differ by.
+ *  @typedef {object} Lane
+ *  @property {Shows} run
+ *  @property {number} step
+ *  @property {import("./wire.mjs").Frame|null} frame null: there is no such step, or it is not here yet
+ *  @property {import("./wire.mjs").Frame|null} before the step before, where it is at hand
+ *  @property {string} name like "A"; "" where it stands alone
+ *  @property {string} label its title
+ *  @property {string} [none] why there is no frame
+ *  @property {(key: string) => ReturnType<typeof import("./difference.mjs").neuronDifferences>|null} [differences] of B − A: of that
+ *            hook point; null where nothing is subtracted */
+
 export {};

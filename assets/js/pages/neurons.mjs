@@ -5,6 +5,7 @@
  */
 
 import { IDS } from "../core/names.mjs";
+import { Charts } from "../panels/charts.mjs";
 import { goTo, pushEntry, replaceEntry } from "../desk/history.mjs";
 import { themeChanged, theme } from "../shell/shell.mjs";
 import { TakeAway } from "../shell/takeaway.mjs";
@@ -14,12 +15,9 @@ import { csvAddress, neuronFromName, questionFromUrl, urlFromQuestion, valid } f
 
 const FIELDS = ["session", "point", "span", "scope", "method", "groups", "seed", "neuron"];
 const TABS = ["groups", "neuron"];
-const CLICKED = ["group-map", "group-heatmap"];
 
 export class NeuronsPage {
   #abort = new AbortController();
-  #listening = new WeakSet();
-  #observer = new MutationObserver(() => this.#listenToFigures());
 
   /** @param {import("./question.mjs").Boot} boot */
   constructor(boot) {
@@ -33,7 +31,7 @@ export class NeuronsPage {
       document.getElementById(`neurons-tab-${tab}`)?.addEventListener("click", () => this.select({ tab: /** @type {any} */ (tab) }), { signal });
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.#show(), { signal });
-    this.#observer.observe(this.host, { childList: true, subtree: true });
+    this.charts = new Charts(this.host, { onClick: ({ name }) => this.#selectNamed(name) });
     this.takeaway = new TakeAway(null, {
       parts: [],
       pythonOf: null,
@@ -46,12 +44,12 @@ export class NeuronsPage {
     });
     replaceEntry(urlFromQuestion(this.question));
     this.#show();
-    this.#listenToFigures();
+    this.charts.listen();
   }
 
   close() {
     this.#abort.abort();
-    this.#observer.disconnect();
+    this.charts.close();
     this.takeaway.close();
   }
 
@@ -119,16 +117,9 @@ export class NeuronsPage {
     window.dash_clientside.set_props(IDS.neuronsView, { data: { ...this.question, theme: theme() } });
   }
 
-  /** Figures come when they come, and Plotly begins anew now and then. */
-  #listenToFigures() {
-    for (const id of CLICKED) {
-      const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
-      if (!plot?._ev || this.#listening.has(plot._ev)) continue;
-      this.#listening.add(plot._ev);
-      plot.on("plotly_click", (/** @type {any} */ event) => {
-        const named = neuronFromName(String(event.points[0].customdata));
-        if (named) this.select({ ...named, tab: "neuron" });
-      });
-    }
+  /** @param {string} [name] as a chart says it */
+  #selectNamed(name = "") {
+    const named = neuronFromName(name);
+    if (named) this.select({ ...named, tab: "neuron" });
   }
 }

@@ -12,6 +12,7 @@ import { toggled, watchName } from "../core/watched.mjs";
 import { plateKeys } from "../stage/plates.mjs";
 import { IDS } from "../core/names.mjs";
 import { damageOf } from "../run/http.mjs";
+import { Lanes } from "../run/lanes.mjs";
 import { keys } from "../desk/keys.mjs";
 import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
@@ -48,63 +49,72 @@ export class Scanner {
    *  @param {object} [how]
    *  @param {import("../core/address.mjs").View} [how.asked] what a lesson shows, instead of what the address asks for
    *  @param {number} [how.pace] of a recording under way
-   *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first */
-  constructor(run, scales, { asked: askedByLesson, pace, begin } = {}) {
+   *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first
+   *  @param {import("../run/lanes.mjs").Asked[]} [how.lanes] what stands beside it
+   *  @param {import("./pair.mjs").Pair|null} [how.pair] of which it is one; then the clock counts moments of both */
+  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair = null } = {}) {
     const { session, layout, tokens, isGrowing } = run;
     this.run = run;
+    this.pair = pair;
     this.session = session;
     this.layout = layout;
     this.isLive = isGrowing;
     this.isInLesson = Boolean(askedByLesson);
     this.pathname = location.pathname;
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
-    this.player = new Player({ numSteps: run.numSteps, ready: (step) => run.frame(step) !== null });
+    const onChange = () => this.redraw();
+    this.lanes = new Lanes(run, { others: pair ? pair.runs.slice(1) : lanes, clock: pair?.alignment, onChange });
+    this.player = new Player({ numSteps: this.lanes.numSteps, ready: (moment) => this.lanes.isHere(moment) });
     const asked = askedByLesson ?? viewFromUrl(location.search);
-    this.desk = new Desk({ view: { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep) }, isHere: () => this.#isHere() });
-    const tools = /** @type {HTMLElement} */ (document.getElementById("mri-tools"));
-    const { meta } = run;
-    this.grouped = new Grouped({ session, scales, onReady: () => this.redraw() });
+    this.desk = new Desk({ view: this.#viewOf(asked), isHere: () => this.#isHere() });
+    this.grouped = new Grouped({ session, scales, onReady: onChange });
     this.stage = this.#newStage(scales);
-    this.panels = this.#newPanels(scales);
+    this.panels = pair ? pair.newPanels(this, scales, (fields) => this.#select(fields)) : this.#newPanels(scales);
+    const tools = /** @type {HTMLElement} */ (document.getElementById(pair ? "compare-tools" : "mri-tools"));
     this.takeaway = this.#newTakeAway(tools);
-    if (run.source.pin) new PinButton(tools, run.source.pin);
-    this.hints = new Hints(this.player);
-    const picker = /** @type {HTMLSelectElement} */ (document.getElementById(IDS.sessionPicker));
-    showInPicker(picker, session, meta.session.prompt || meta.name || meta.session.name);
+    if (run.source.pin && !pair) new PinButton(tools, run.source.pin);
+    this.hints = pair ? null : new Hints(this.player);
+    this.#showInPicker();
     this.#listen();
     const loop = loopFromText(asked.loop);
-    this.player.seek(openingStep({ ...this.desk.view, session: this.isInLesson ? session : asked.session }, tokens.steps));
+    const view = { ...this.desk.view, session: this.isInLesson ? session : asked.session };
+    this.player.seek(pair ? pair.opening(asked) : openingStep(view, tokens.steps));
     this.player.setLoop(loop);
     this.player.setGrowing(isGrowing);
     this.player.setPace(pace ?? null);
     if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
-    this.firstPaint.then(() => {
-      if (this.#isClosed) return;
-      if (!isGrowing) {
-        run.wantSeries(); // after the picture: the scan does not wait for them
-        this.#withdrawIfDamaged(run.meta.integrity);
-      }
-      this.#fillOn();
-      if (!this.isInLesson) this.hints.welcome();
-    });
+    this.firstPaint.then(() => this.#isClosed || this.#goOn());
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (isGrowing && asked.step === null) this.#follow(begin);
     const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
+  /** What an address shows here.
+   *  @param {import("../core/address.mjs").View} asked
+   *  @returns {import("../core/address.mjs").View} */
+  #viewOf(asked) {
+    const { pair, layout, session, player } = this;
+    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
+  }
+
+  #showInPicker() {
+    const { session, run } = this;
+    const picker = /** @type {HTMLSelectElement|null} */ (document.getElementById(IDS.sessionPicker));
+    const { prompt, name } = run.meta.session;
+    if (picker) showInPicker(picker, session, prompt || run.meta.name || name);
+  }
+
   /** @param {Record<string, any>} scales
    *  @returns {Stage} */
   #newStage(scales) {
-    const { run, layout } = this;
+    const { layout } = this;
     return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
       layout,
       scales,
-      fullScale: run.fullScale,
-      tokens: run.tokens,
       onPick: (fields) => this.#select(fields),
-      onRetry: () => run.retry(),
+      onRetry: () => this.lanes.retry(),
       needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
     });
@@ -130,12 +140,13 @@ export class Scanner {
   /** @param {HTMLElement} tools
    *  @returns {TakeAway} */
   #newTakeAway(tools) {
-    const { session, layout, player } = this;
-    const viewForServer = () => this.panels.viewForServer();
-    const points = () => plateKeys(layout, /** @type {string} */ (this.desk.view.point));
+    const { session, layout, player, desk, panels, pair } = this;
+    const points = () => plateKeys(layout, /** @type {string} */ (desk.view.point));
     return new TakeAway(tools, {
-      ...takenFromScanner(session, viewForServer, points),
-      linkNow: () => urlFromView({ ...this.desk.view, step: player.step }),
+      ...(panels instanceof Panels
+        ? takenFromScanner(session, () => panels.viewForServer(), points)
+        : /** @type {NonNullable<typeof pair>} */ (pair).taken(this)),
+      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
       paint: () => this.#pictures.drawNow(),
       pause: () => player.pause(),
     });
@@ -150,7 +161,7 @@ export class Scanner {
 
   #listen() {
     const { signal } = this.#abort;
-    this.run.subscribe(() => this.#hear());
+    this.run.subscribe(() => (this.panels instanceof Panels ? this.#hear(this.panels) : this.redraw()));
     this.player.subscribe(() => {
       const { mode, isGrowing } = this.player;
       const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
@@ -158,7 +169,7 @@ export class Scanner {
       this.redraw();
     });
     this.desk.subscribe((view, _before, changed) => {
-      if (changed.has("tab")) this.panels.inspector.showTab(/** @type {string} */ (view.tab));
+      if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
     signal.addEventListener(
@@ -172,16 +183,30 @@ export class Scanner {
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
 
-  /** The other steps come when the charts have, or as soon as the clock moves. */
-  #fillOn() {
-    const fill = () => this.#isClosed || this.run.fill(this.player.wanted);
-    this.player.subscribe(fill);
-    this.panels.inspector.firstChart.then(fill);
+  /** What waits for the first picture. */
+  #goOn() {
+    if (this.pair) return;
+    if (!this.run.isGrowing) {
+      this.run.wantSeries(); // the scan does not wait for them
+      this.#withdrawIfDamaged(this.run.meta.integrity);
+    }
+    this.#fillOn();
+    if (!this.isInLesson) this.hints?.welcome();
   }
 
-  /** The Run has something new: steps, lines, its end, or what it cannot have. */
-  #hear() {
-    const { run, player, panels } = this;
+  /** The other steps come when the charts have, or as soon as the clock moves. */
+  #fillOn() {
+    const fill = () => {
+      if (!this.#isClosed) this.run.fill(this.player.wanted);
+    };
+    this.player.subscribe(fill);
+    this.panels.firstChart.then(fill);
+  }
+
+  /** The Run has something new: steps, lines, its end, or what it cannot have.
+   *  @param {Panels} panels */
+  #hear(panels) {
+    const { run, player } = this;
     const { series, seriesFailure } = run;
     this.#told.show(seriesFailure);
     if (series && !this.isLive && !this.#hasSeries) panels.setSeries(series);
@@ -191,7 +216,7 @@ export class Scanner {
       panels.hasGrown = true;
       player.setNumSteps(run.numSteps);
     }
-    if (player.isGrowing && !run.isGrowing) this.#settle();
+    if (player.isGrowing && !run.isGrowing) this.#settle(panels);
     if (hasGrown && player.step === player.lastStep) this.#pictures.hurry(ALONE_MS);
     else this.redraw();
   }
@@ -210,9 +235,10 @@ export class Scanner {
     if (!this.isInLesson) location.reload();
   }
 
-  /** The recording is over: from here on this is the replay of its session, at the session's own address. */
-  #settle() {
-    this.panels.settle();
+  /** The recording is over: from here on this is the replay of its session, at the session's own address.
+   *  @param {Panels} panels */
+  #settle(panels) {
+    panels.settle();
     this.player.setGrowing(false);
     if (this.isInLesson) return; // the address stays the lesson's
     this.pathname = "/";
@@ -221,14 +247,17 @@ export class Scanner {
 
   /** Whether the address bar is still this view's to write. */
   #isHere() {
-    return !this.#isClosed && location.pathname === this.pathname && [null, this.session].includes(viewFromUrl(location.search).session);
+    const asked = viewFromUrl(location.search);
+    const isOwn = this.pair ? this.pair.isHere(asked) : [null, this.session].includes(asked.session);
+    return !this.#isClosed && location.pathname === this.pathname && isOwn;
   }
 
   /** Back or forward within this session; another session is another page, which Dash builds. */
   #restore() {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
-    const view = { ...asked, ...validView(asked, this.layout, this.session, this.player.lastStep), step: Math.min(asked.step ?? 0, this.player.lastStep) };
+    if (this.pair && asked.align && asked.align !== this.desk.view.align) return this.pair.open();
+    const view = { ...this.#viewOf(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.desk.restore(view);
     this.player.seek(view.step);
     this.player.setLoop(loopFromText(view.loop));
@@ -243,13 +272,14 @@ export class Scanner {
     this.#abort.abort();
     this.player.close();
     this.desk.close();
-    this.run.close();
+    this.lanes.close();
     this.#told.show(null);
     this.stage.close();
     this.panels.close();
     this.grouped.close();
     this.takeaway.close();
-    this.hints.close();
+    this.hints?.close();
+    this.pair?.close();
   }
 
   /** @param {string} point
@@ -265,12 +295,14 @@ export class Scanner {
     const { layout } = this;
     const { watch, ...next } = fields;
     if (watch) return this.#toggleWatch(fields.point, fields.neuron);
-    if (fields.point !== undefined && fields.point !== this.desk.view.point) {
+    if (fields.point !== undefined && !layout.rows.has(fields.point))
+      delete next.point; // of a lane whose model has more
+    else if (fields.point !== undefined && fields.point !== this.desk.view.point) {
       const width = layout.points[/** @type {number} */ (layout.rows.get(fields.point))].width;
       if (fields.neuron === undefined && (this.desk.view.neuron ?? 0) >= width) next.neuron = null;
       if (fields.layer === undefined && blockOf(layout, fields.point) >= 0) next.layer = blockOf(layout, fields.point);
     }
-    if (fields.neuron !== undefined && fields.tab === undefined) next.tab = "neurons";
+    if (fields.neuron !== undefined && fields.tab === undefined && !this.pair) next.tab = "neurons";
     this.desk.select(next);
   }
 
@@ -299,30 +331,27 @@ export class Scanner {
     }
     const { step, direction, mode, waiting, wanted } = this.player;
     const sought = waiting ? wanted : step;
-    this.run.want(sought, direction);
-    const frame = this.run.frame(step);
+    this.lanes.want(sought, direction);
+    const hasPicture = this.lanes.hasPicture(step);
     const { view } = this.desk;
-    const isMissing = waiting || !frame;
-    this.stage.wait(sought, isMissing, frame !== null, isMissing ? this.run.failureOf(sought) : null);
-    if (frame) {
+    const isMissing = waiting || !hasPicture;
+    this.stage.wait(`${this.pair ? "Moment" : "Step"} ${sought}`, isMissing, hasPicture, this.lanes.failureOf(sought));
+    if (hasPicture) {
       const startMs = performance.now();
-      if (view.neuron === null) {
-        this.desk.select({ neuron: this.stage.strongest(frame, /** @type {string} */ (view.point)) });
+      const lanes = this.lanes.at(step);
+      if (view.neuron === null && !this.pair) {
+        this.desk.select({ neuron: this.stage.strongest(lanes[0], /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);
-      this.stage.draw(frame, { ...view, groups: this.grouped.now }, this.#before(step), mode === "playing");
+      const isMatched = view.difference !== null && this.lanes.isMatched(step);
+      const between = this.pair?.between(step) ?? null;
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;
-    if (!frame || !this.#isFollowing) this.#write();
-    return frame !== null;
-  }
-
-  /** @param {number} step
-   *  @returns {import("../core/wire.mjs").Frame|null} the step before, where it is at hand */
-  #before(step) {
-    return step > 0 ? this.run.frame(step - 1) : null;
+    if (!hasPicture || !this.#isFollowing) this.#write();
+    return hasPicture;
   }
 
   /** Whether steps come by themselves and are shown, each in its turn. */
@@ -335,9 +364,8 @@ export class Scanner {
   #write() {
     this.#owesWords = false;
     const { step, mode } = this.player;
-    const frame = this.run.frame(step);
-    if (frame) this.stage.write();
-    this.panels.draw(frame, this.#before(step), mode === "playing" || this.#isFollowing);
+    if (this.lanes.hasPicture(step)) this.stage.write();
+    this.panels.draw(this.lanes.at(step), mode === "playing" || this.#isFollowing);
   }
 
   /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */
@@ -347,7 +375,7 @@ export class Scanner {
       this.#painted();
       if (this.#isClosed) return;
       if (this.#owesWords) this.#write();
-      this.panels.inspector.afterPaint();
+      this.panels.afterPaint();
     });
   }
 }

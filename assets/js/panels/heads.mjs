@@ -1,54 +1,19 @@
-/**
- * The heads of the selected block: one button each with its entropy and strongest key, and one for all of them.
- *
- * Fills a host that the page brings late. Knows frames and the DOM; the charts are mri/panels/attention.py's.
- */
+/** Columns of mri/panels/heads.py from a frame: all heads at a glance. Pure. */
 
-import { headOf } from "../core/heads.mjs";
-import { IDS } from "../core/names.mjs";
-import { tokenName } from "./attention.mjs";
-import { el } from "../shell/dom.mjs";
+import { headOf, headWords } from "../core/heads.mjs";
+import { framed } from "./feeder.mjs";
 
-export class Heads {
-  /** @param {object} context
-   *  @param {(fields: Record<string, any>) => void} context.onSelect */
-  constructor({ onSelect }) {
-    this.onSelect = onSelect;
-  }
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("./feeder.mjs").Source} Source */
 
-  /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {import("./feeds.mjs").Source} source
-   *  @param {Record<string, any>} view */
-  draw(frame, { layout, tokens }, { layer, head: selected, overlay }) {
-    const host = document.getElementById(IDS.heads);
-    if (!host || !layout.n_head) return;
-    if (host.childElementCount !== layout.n_head + 1) this.#build(host, layout.n_head);
-    const [all, ...buttons] = /** @type {HTMLElement[]} */ ([...host.children]);
-    all.setAttribute("aria-pressed", String(overlay));
-    buttons.forEach((button, head) => {
-      const { entropy, key, weight } = headOf(frame, layout, layer, head);
-      const isKnown = !Number.isNaN(entropy);
-      const [bits, strongest] = /** @type {HTMLElement[]} */ ([...button.querySelectorAll("span")]);
-      bits.textContent = isKnown ? `${entropy.toFixed(2)} bits` : "not captured";
-      strongest.textContent = isKnown ? `${weight.toFixed(2)} on ${tokenName(tokens, tokens.sequence[key])}` : "";
-      button.title = isKnown
-        ? `Entropy ${entropy.toFixed(3)} bits; strongest key: position ${key}, weight ${weight.toPrecision(4)}`
-        : "This block was left out of the step";
-      button.setAttribute("aria-pressed", String(head === selected && !overlay));
-      button.classList.toggle("is-selected", head === selected);
-    });
-  }
-
-  /** @param {HTMLElement} host
-   *  @param {number} numHeads */
-  #build(host, numHeads) {
-    host.setAttribute("role", "group");
-    host.setAttribute("aria-label", "Heads of the block");
-    const button = (/** @type {string} */ name, /** @type {() => void} */ click) =>
-      el("button", { type: "button", "aria-pressed": "false", on: { click } }, el("b", { text: name }), el("span"), el("span"));
-    const one = (/** @type {number} */ head) => () => this.onSelect({ head, overlay: null });
-    const all = button("all", () => this.onSelect({ overlay: 1 }));
-    all.title = "All heads over each other";
-    host.replaceChildren(all, ...Array.from({ length: numHeads }, (_, head) => button(`head ${head}`, one(head))));
-  }
+/** @param {Frame} frame
+ *  @param {Source} source
+ *  @param {Record<string, any>} view */
+export function columns(frame, { layout, tokens }, { heads, layer, head }) {
+  const { n_layer: numLayers, n_head: numHeads } = layout;
+  const all = Array.from({ length: numLayers * numHeads }, (_, i) => headOf(frame, layout, Math.floor(i / numHeads), i % numHeads));
+  const byDistance = heads === "distance";
+  const shown = all.map(({ entropy, low, high }) => (byDistance ? (low + high) / 2 : entropy));
+  const most = byDistance ? shown.reduce((most, each) => (each > most ? each : most), 1) : Math.log2(Math.max(2, tokens.sequence.length));
+  return { shown, words: all.map(headWords), most, ...framed(head, layer) };
 }

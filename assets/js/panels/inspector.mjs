@@ -2,27 +2,32 @@
  * The inspector: its tabs, the moment when the server draws its charts, and what a click in them selects.
  *
  * Two ways feed one set of Plotly figures: the server's callbacks when the clock rests (it listens to the `view`
- * store set here), and `feeds.mjs` from frames in memory while the clock moves, one figure at a time.
+ * store set here), and `feeder.mjs` from frames in memory while the clock moves, one figure at a time. Which charts there
+ * are, the page says: every panel is a file of mri/panels.
  */
 
-import { IDS, GRAPHS, TABS, viewStore } from "../core/names.mjs";
+import { IDS, TABS } from "../core/names.mjs";
 import { chartLooks, unlessUsual } from "../core/selection.mjs";
-import { cellsOf, numRead } from "./attention.mjs";
 import { el } from "../shell/dom.mjs";
-import { feed, marksStep } from "./feeds.mjs";
-import { Heads } from "./heads.mjs";
+import { Charts } from "./charts.mjs";
+import { Feeder } from "./feeder.mjs";
+import { Heads } from "./head_choice.mjs";
 import { Predicted } from "./predicted.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
 /** Id of a select above the charts, the view's field that it chooses, that look's name and usual value. */
 const CHOICES = /** @type {const} */ ([
-  [IDS.statChoice, "stat", "stat", "l2"],
-  [IDS.headsBy, "heads", "by", "entropy"],
+  [IDS.statChoice, "stat", "l2"],
+  [IDS.headsBy, "heads", "entropy"],
 ]);
 const REST_MS = 200;
 /** What a tab shows that is drawn here, beside Plotly's figures.
  *  @type {Record<string, string[]>} */
 const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
+/** @param {string} where selector
+ *  @returns {NodeListOf<HTMLElement>} */
+const panelsIn = (where) => document.querySelectorAll(`${where} [data-panel]`);
+
 /** While a person steps by hand, charts wait for a pause of their hand, yet not for ever: a chart takes longer than a step. */
 const PAUSE_MS = 200;
 const MOST_WAIT_MS = 700;
@@ -47,13 +52,13 @@ export class Inspector {
   /** @type {any} */
   #wanted = null;
   #listening = new WeakSet();
-  #observer = new MutationObserver(() => this.#listen());
+  feeder = new Feeder();
   #charted = () => {};
   /** Plotly has come and drawn. */
   firstChart = new Promise((resolve) => (this.#charted = () => resolve(null)));
 
   /** @param {object} context
-   *  @param {import("./feeds.mjs").Source} context.source
+   *  @param {import("./feeder.mjs").Source} context.source
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(step: number) => void} context.onSeek
    *  @param {() => Record<string, any>} context.viewForServer
@@ -69,13 +74,17 @@ export class Inspector {
     this.heads = new Heads({ onSelect });
     this.predicted = new Predicted({ onSelect });
     this.#buildTabs();
-    this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
+    this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), {
+      onClick: (fields, plot) => this.#click(fields, plot),
+      onChange: () => this.#listen(),
+      onChart: () => this.#charted(),
+    });
   }
 
   close() {
     clearTimeout(this.#timer);
     clearTimeout(this.#feedTimer);
-    this.#observer.disconnect();
+    this.charts.close();
     for (const id of [IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
   }
 
@@ -129,8 +138,9 @@ export class Inspector {
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
     this.#showChoices();
-    for (const id of [...(VIEWS[view.tab] ?? []), ...(GRAPHS[/** @type {keyof typeof GRAPHS} */ (view.tab)] ?? [])])
-      if (!marksStep(id) || !this.isFollowing()) this.#due.add(id);
+    for (const id of VIEWS[view.tab] ?? []) this.#due.add(id);
+    for (const { dataset } of panelsIn(`#panel-${view.tab}`))
+      if (dataset.moves !== undefined || !this.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
     if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
   }
 
@@ -169,8 +179,8 @@ export class Inspector {
     if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
     else if (id === IDS.predicted) this.predicted.draw(frame, this.source, shown);
     else {
-      const plot = plotOf(id);
-      if (plot) feed(id, plot, frame, this.source, shown);
+      const plot = plotOf(`graph-${id}`);
+      if (plot) this.feeder.feed(id, plot, frame, this.source, shown);
     }
     this.#fedAtMs = performance.now();
     this.#fedForMs = this.#fedAtMs - startMs;
@@ -181,9 +191,9 @@ export class Inspector {
   #showChoices() {
     if (!this.#wanted) return;
     const looks = chartLooks(this.#wanted.view);
-    for (const [id, , look] of CHOICES) {
+    for (const [id, name] of CHOICES) {
       const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
-      if (choice && choice.value !== looks[look]) choice.value = looks[look];
+      if (choice && choice.value !== looks[name]) choice.value = looks[name];
     }
   }
 
@@ -204,12 +214,12 @@ export class Inspector {
     this.#posted = this.#shown();
     if (!(await this.canAsk()) || !document.getElementById(IDS.scanner)) return;
     const view = this.viewForServer();
-    window.dash_clientside.set_props(viewStore(view.tab), { data: view });
+    window.dash_clientside.set_props(IDS.view, { data: view });
   }
 
-  /** Hear of clicks in every figure there is, and of the choices above them; the page may bring them at any time. */
+  /** Hear of the choices above the figures, have the scripts of those that move; the page may bring them at any time. */
   #listen() {
-    for (const [id, name, , usual] of CHOICES) {
+    for (const [id, name, usual] of CHOICES) {
       const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
       if (!choice || this.#listening.has(choice)) continue;
       this.#listening.add(choice);
@@ -224,27 +234,14 @@ export class Inspector {
       this.#due.add(id);
       this.#feedSoon();
     }
-    for (const id of Object.values(GRAPHS).flat()) {
-      const plot = /** @type {any} */ (document.querySelector(`#${id} .js-plotly-plot`));
-      if (!plot?._ev || this.#listening.has(plot._ev)) continue; // Plotly makes a new emitter when it begins anew
-      this.#listening.add(plot._ev);
-      this.#charted();
-      plot.on("plotly_click", (/** @type {any} */ event) => this.#click(id, event.points[0]));
-    }
+    for (const { dataset } of panelsIn(".mri-inspector")) if (dataset.moves !== undefined) this.feeder.load(/** @type {string} */ (dataset.panel));
   }
 
-  /** @param {string} id of the graph
-   *  @param {any} point Plotly's */
-  #click(id, point) {
-    if (id === "graph-neurons") this.onSelect({ neuron: Number(point.customdata[0]) });
-    if (id === "graph-history" || id === "graph-watched") this.onSeek(Math.round(Number(point.x)));
-    if (id === "graph-attention" || id === "graph-heads") this.onSelect({ layer: Number(point.customdata[0]), head: Number(point.customdata[1]) });
-    if (id === "graph-head") this.onSeek(this.source.stepOf[point.pointNumber]);
-    if (id === "graph-looks") this.onSeek(this.source.stepOf[point.pointNumber[0] * cellsOf(numRead(this.source.tokens))]);
-    if (id === "graph-bars") this.onSelect({ point: point.x });
-    if (id === "graph-map") {
-      this.onSelect({ point: point.y });
-      this.onSeek(Number(point.x));
-    }
+  /** @param {Record<string, any>} fields that the panel says
+   *  @param {any} plot */
+  #click({ step, position, ...fields }, plot) {
+    if (Object.keys(fields).length) this.onSelect(fields);
+    if (position !== undefined) this.onSeek(this.source.stepOf[position * (plot.layout.meta.every ?? 1)]);
+    if (step !== undefined) this.onSeek(step);
   }
 }

@@ -9,6 +9,7 @@ import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { el, say } from "../shell/dom.mjs";
+import { placeTip } from "../shell/tip.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 import { LayerTools } from "./layer_tools.mjs";
 
@@ -159,8 +160,9 @@ export class Layers {
   /** @param {import("../core/wire.mjs").Frame} frame
    *  @param {import("../core/wire.mjs").Frame|null} before of the step before, null where it is not in memory
    *  @param {string} selected hook point
-   *  @param {boolean} isMoving the clock goes on by itself */
-  draw(frame, before, selected, isMoving) {
+   *  @param {boolean} isMoving the clock goes on by itself
+   *  @param {import("../core/types.mjs").Lane} [other] whose numbers stand beside those of the selected one */
+  draw(frame, before, selected, isMoving, other) {
     const isNew = frame !== this.#frame || before !== this.#before;
     this.#frame = frame;
     this.#before = before;
@@ -171,7 +173,7 @@ export class Layers {
     }
     this.#drawBars();
     if (selected !== this.#selected) this.#select(selected);
-    this.#drawNumbers(frame, selected);
+    this.#drawNumbers([{ frame, layout: this.layout }, ...(other?.frame ? [{ frame: other.frame, layout: other.run.layout }] : [])], selected);
     if (this.#hovered && isNew) this.#fillTip();
   }
 
@@ -254,6 +256,7 @@ export class Layers {
       return row;
     });
     this.list.replaceChildren(...rows);
+    this.#tellActive();
     this.empty.hidden = keys.length > 0;
   }
 
@@ -264,10 +267,16 @@ export class Layers {
     const row = this.#rows.get(key);
     if (!row) return;
     row.setAttribute("aria-selected", "true");
-    this.list.setAttribute("aria-activedescendant", row.id);
+    this.#tellActive();
     this.title.textContent = key;
     const top = this.shown.indexOf(key) * this.#rowPx;
     if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
+  }
+
+  /** The row that the keys begin from, where the filter shows it. */
+  #tellActive() {
+    if (this.shown.includes(this.#selected)) this.list.setAttribute("aria-activedescendant", `row-${this.#selected}`);
+    else this.list.removeAttribute("aria-activedescendant");
   }
 
   #buildNumbers() {
@@ -282,16 +291,20 @@ export class Layers {
     this.numbers.replaceChildren(this.title, list);
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
+  /** @param {{frame: import("../core/wire.mjs").Frame, layout: import("../core/layout.mjs").Layout}[]} lanes
    *  @param {string} key */
-  #drawNumbers(frame, key) {
-    const values = /** @type {Record<string, number>} */ (/** @type {unknown} */ (stats(frame, this.layout, key)));
-    const isThere = rowInArray(frame, this.layout, "stats", key) !== null;
+  #drawNumbers(lanes, key) {
+    const numbers = lanes.map(({ frame, layout }) =>
+      layout.rows.has(key) && rowInArray(frame, layout, "stats", key) !== null ? stats(frame, layout, key) : null,
+    );
+    this.numbers.lastElementChild?.classList.toggle("is-pair", lanes.length > 1);
     for (const name of STATS) {
-      const text = !isThere ? "—" : name === "sparsity" && !Number.isNaN(values[name]) ? `${(100 * values[name]).toFixed(1)} %` : formatValue(values[name]);
+      const values = numbers.map((each) => each && each[/** @type {keyof typeof each} */ (name)]);
+      const isShare = name === "sparsity";
+      const texts = values.map((value) => (value === null ? "—" : isShare && !Number.isNaN(value) ? `${(100 * value).toFixed(1)} %` : formatValue(value)));
       const cell = this.cells[name];
-      say(cell, text);
-      const title = isThere ? String(values[name]) : "not captured";
+      say(cell, texts.join(" · "));
+      const title = values.map((value) => (value === null ? "not captured" : String(value))).join(" in A, ") + (values.length > 1 ? " in B" : "");
       if (cell.title !== title) cell.title = title;
     }
   }
@@ -304,8 +317,7 @@ export class Layers {
       this.#hovered = key;
       this.#fillTip();
     }
-    if (key && event)
-      Object.assign(this.tip.style, { left: `${this.rows.getBoundingClientRect().right + 8}px`, top: `${Math.min(innerHeight - 190, event.clientY - 20)}px` });
+    if (key && event) placeTip(this.tip, this.rows.getBoundingClientRect().right + 8, event.clientY - 20);
   }
 
   #fillTip() {

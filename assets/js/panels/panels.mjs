@@ -15,7 +15,7 @@ import { Sentence } from "./sentence.mjs";
 import { theme } from "../shell/shell.mjs";
 import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
-import { Watched } from "./watched.mjs";
+import { Watched } from "./watch_list.mjs";
 
 /** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
 const LINES_EVERY_MS = 2000;
@@ -88,10 +88,9 @@ export class Panels {
     this.hasGrown = true;
   }
 
-  /** @param {import("../core/wire.mjs").Frame|null} frame of the step that is shown; null: it is not at hand
-   *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
+  /** @param {import("../core/types.mjs").Lane[]} lanes of the step that is shown; that of the first is not at hand where it has no frame
    *  @param {boolean} isPlaying whether steps come by themselves */
-  draw(frame, before, isPlaying) {
+  draw([{ frame, before }, other], isPlaying) {
     const { step } = this.player;
     const { view } = this.desk;
     const point = /** @type {string} */ (view.point);
@@ -101,7 +100,7 @@ export class Panels {
       this.ribbon.show(this.player.isPaced ? this.player.furthest : Infinity);
       this.ribbon.follow(step);
       if (this.hasGrown) this.#showGrowth();
-      this.layers.draw(frame, before, point, isPlaying);
+      this.layers.draw(frame, before, point, isPlaying, other);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
       this.sentence.draw(frame, isPlaying);
     }
@@ -124,6 +123,21 @@ export class Panels {
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
     this.#linesAtMs = performance.now();
     this.layers.setSeries(series);
+  }
+
+  /** Plotly has come and drawn. */
+  get firstChart() {
+    return this.inspector.firstChart;
+  }
+
+  /** @param {string} tab */
+  showTab(tab) {
+    this.inspector.showTab(tab);
+  }
+
+  /** The browser has painted a picture. */
+  afterPaint() {
+    this.inspector.afterPaint();
   }
 
   close() {

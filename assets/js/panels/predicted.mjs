@@ -1,16 +1,15 @@
 /**
  * Above the predictions: the temperature, and the token that follows in numbers.
  *
- * Fills a host that the page brings late. Knows frames and the DOM; the chart is mri/panels/figures.py's.
+ * Fills a host that the page brings late. Knows frames and the DOM; the chart is mri/panels/predictions.py's.
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";
 import { predictions } from "../core/predictions.mjs";
 import { IDS } from "../core/names.mjs";
+import { howChosen, tokenName } from "../core/token_names.mjs";
 import { unlessUsual } from "../core/selection.mjs";
-import { tokenName } from "./attention.mjs";
 import { el } from "../shell/dom.mjs";
-import { howChosen } from "./feeds.mjs";
 
 export class Predicted {
   /** @param {object} context
@@ -20,7 +19,7 @@ export class Predicted {
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {import("./feeds.mjs").Source} source
+   *  @param {import("./feeder.mjs").Source} source
    *  @param {Record<string, any>} view */
   draw(frame, source, { temperature }) {
     const host = document.getElementById(IDS.predicted);
@@ -71,7 +70,7 @@ export class Predicted {
 
 /** The token that follows, its rank, probability and surprise at temperature 1.
  *  @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("./feeds.mjs").Source} source
+ *  @param {import("./feeder.mjs").Source} source
  *  @returns {Node[]} */
 function followingWords(frame, { tokens, layout, numPrompt }) {
   const found = predictions(frame);

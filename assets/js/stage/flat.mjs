@@ -1,10 +1,10 @@
 /**
- * The flat picture: all plates face on, on a 2-D canvas. For work, and where there is no WebGL2.
+ * The flat picture: all plates face on, those of several lanes side by side, on a 2-D canvas. For work, and where there is no
+ * WebGL2.
  *
  * Knows plates and a canvas. Refuses to know the mouse, the legend and the clock.
  */
 
-import { hookPoint } from "../core/layout.mjs";
 import { paintGround, paintNeurons } from "./paint.mjs";
 import { centreOf, hit, placePlates } from "./plates.mjs";
 import { makeSprites } from "./sprites.mjs";
@@ -22,47 +22,44 @@ export class FlatPicture {
   #groundOf = "";
 
   /** @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {Record<string, any>} context.scales
-   *  @param {Record<string, number>} context.fullScale */
+   *  @param {Record<string, any>} context.scales */
   constructor(context) {
     this.context = context;
     this.canvas = el("canvas", { "aria-hidden": "true", class: "mri-flat" });
     this.ctx = this.canvas.getContext("2d");
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
+  /** @param {import("../core/types.mjs").Lane[]} lanes
    *  @param {Shown} shown */
-  draw(frame, shown) {
+  draw(lanes, shown) {
     if (!this.ctx) return;
-    const arrangement = JSON.stringify(shown);
-    if (arrangement !== this.#groundOf) this.#place(shown, arrangement);
+    const { fullScale, ...arranged } = shown;
+    const arrangement = JSON.stringify([arranged, lanes.map(({ name }) => name)]);
+    if (arrangement !== this.#groundOf) this.#place(lanes, shown, arrangement);
     const { ctx } = this;
     ctx.save();
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.globalCompositeOperation = "copy";
     ctx.drawImage(this.#ground, 0, 0);
     ctx.restore();
-    paintNeurons(ctx, /** @type {any} */ (this.#scene), frame);
+    paintNeurons(ctx, { .../** @type {any} */ (this.#scene), fullScale }, lanes);
   }
 
-  /** @param {Shown} shown
+  /** @param {import("../core/types.mjs").Lane[]} lanes
+   *  @param {Shown} shown
    *  @param {string} arrangement its name */
-  #place({ keys, point, neuron, watched, groups, isSigned, width, height }, arrangement) {
-    const { layout, scales, fullScale } = this.context;
+  #place(lanes, { rows, point, neuron, watched, groups, isSigned, isDifference, fullScale, width, height }, arrangement) {
+    const { scales } = this.context;
     const ratio = Math.min(2, devicePixelRatio || 1);
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) this.ctx = sized(this.canvas, width, height);
-    this.plates = placePlates(
-      keys.map((key) => hookPoint(layout, key)),
-      width,
-      height,
-    );
+    this.plates = placePlates(rows, width, height);
     const { cellPx } = this.plates[0];
-    const { positive, negative } = dotScales(scales, isSigned);
+    const { positive, negative } = dotScales(scales, isSigned, isDifference);
+    const sign = isDifference ? "difference" : isSigned ? "sign" : "none";
     const previous = this.#scene;
-    const isSame = previous && previous.plates[0].cellPx === cellPx && previous.signed === isSigned;
+    const isSame = previous && previous.plates[0].cellPx === cellPx && previous.sign === sign;
     const ofPositive = isSame ? previous.positive : makeSprites(positive, cellPx, ratio);
-    const ofNegative = isSame ? previous.negative : isSigned ? makeSprites(negative, cellPx, ratio) : ofPositive;
+    const ofNegative = isSame ? previous.negative : sign === "none" ? ofPositive : makeSprites(negative, cellPx, ratio);
     const isSameGroups = isSame && previous.groups === groups;
     const grouped = isSameGroups
       ? previous.grouped
@@ -78,7 +75,7 @@ export class FlatPicture {
         );
     const selected = { point, neuron };
     this.#scene = {
-      layout,
+      labels: lanes.map(({ name }) => name),
       plates: this.plates,
       fullScale,
       positive: ofPositive,
@@ -88,7 +85,7 @@ export class FlatPicture {
       marks: scales.marks,
       selected,
       watched,
-      signed: isSigned,
+      sign,
     };
     paintGround(/** @type {CanvasRenderingContext2D} */ (sized(this.#ground, width, height)), this.#scene);
     this.#groundOf = arrangement;
@@ -96,17 +93,18 @@ export class FlatPicture {
 
   /** @param {number} x
    *  @param {number} y
-   *  @returns {{key: string, neuron: number|null}|null} */
+   *  @returns {import("./tower_geometry.mjs").Hit|null} */
   hit(x, y) {
     const found = hit(this.plates, x, y);
-    return found && { key: found.plate.key, neuron: found.neuron };
+    return found && { lane: found.plate.lane, key: found.plate.key, neuron: found.neuron };
   }
 
   /** @param {string} key
    *  @param {number} neuron
+   *  @param {number} lane
    *  @returns {[number, number]|null} where it is drawn, in CSS pixels */
-  locate(key, neuron) {
-    const plate = this.plates.find((each) => each.key === key);
+  locate(key, neuron, lane) {
+    const plate = this.plates.find((each) => each.key === key && each.lane === lane && neuron < each.width);
     return plate ? centreOf(plate, neuron) : null;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The words on the tower: plates by name, the tokens below, the predictions above. Elements over the canvas.
+ * The words on the tower: plates by name, the tokens below each lane, the predictions above it. Elements over the canvas.
  *
  * Knows a frame's tokens, predictions and statistics. Refuses to know WebGL and the mouse.
  */
@@ -7,17 +7,20 @@
 import { formatPercent, formatValue } from "../core/format.mjs";
 import { logits, rowInArray, stats } from "../core/layout.mjs";
 import { project } from "./camera.mjs";
-import { BELOW } from "./tower_geometry.mjs";
+import { differenceText } from "./lanes.mjs";
+import { BELOW, cornersOfPlate } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./tower_geometry.mjs").Slab} Slab */
 /** @typedef {import("./camera.mjs").Camera} Camera */
 
 const [MOST_CHARS, GAP_CHARS, EARLIER_CHARS] = [12, 1.4, 11];
-const CHAR_PX = 13; // of the stage's width: the lowest plate takes about half of it
+const CHAR_PX = 7.3; // of the words along the front edge of the lowest plate
 const NUM_PREDICTIONS = 5;
-const LEAST_GAP_PX = 12;
+const LEAST_GAP_PX = 14; // a line
+const [NUMBER_PX, LENGTH_PX, SPREAD_PX] = [38, 66, 130]; // room beside a plate for a number, for ‖x‖, for mean ± std and more
 
 const TOOLS_PX = 110; // the column of buttons on the left
 
@@ -25,8 +28,9 @@ const TOOLS_PX = 110; // the column of buttons on the left
 export const WIDE_PX = 700;
 
 /** @typedef {object} Columns which tokens stand below
- *  @property {number} first position of the first one; those before it share one column on its left
+ *  @property {number} first position of the first one
  *  @property {number} last
+ *  @property {boolean} hasEarlier those before share one column on the left of the first
  *  @property {(position: number) => [number, number, number]} placeOf in space */
 
 /** The newest tokens that the step has read, side by side along the front edge of the lowest plate, each as wide as its
@@ -36,21 +40,23 @@ export const WIDE_PX = 700;
  *  @param {(position: number) => number} lengthOf characters of a position's word
  *  @param {number} room characters
  *  @returns {Columns} */
-export function columnsOf({ header: { pos0, t_add: numRead } }, { y, depth }, lengthOf, room) {
+export function columnsOf({ header: { pos0, t_add: numRead } }, { x, y, z, depth }, lengthOf, room) {
   const last = pos0 + numRead - 1;
-  if (!numRead) return { first: 0, last: -1, placeOf: () => [0, y - BELOW, depth / 2] }; // a training script reads no tokens
+  const at = (/** @type {number} */ share) => /** @type {[number, number, number]} */ ([x + share - 0.5, y - BELOW, z + depth / 2]);
+  if (!numRead) return { first: 0, last: -1, hasEarlier: false, placeOf: () => at(0.5) }; // a training script reads no tokens
   const unitsOf = (/** @type {number} */ position) => Math.min(MOST_CHARS, lengthOf(position)) + GAP_CHARS;
   let first = last;
   let used = unitsOf(last);
   while (first > 0 && used + unitsOf(first - 1) <= room - EARLIER_CHARS) used += unitsOf(--first);
-  let at = first > 0 ? EARLIER_CHARS : 0;
-  const total = Math.max(room / 2, used + at);
-  const centres = [first > 0 ? at / 2 : 0];
+  const hasEarlier = first > 0 && used + EARLIER_CHARS <= room;
+  let left = hasEarlier ? EARLIER_CHARS : 0;
+  const total = Math.max(room / 2, used + left);
+  const centres = [left / 2];
   for (let position = first; position <= last; position++) {
-    centres.push(at + unitsOf(position) / 2);
-    at += unitsOf(position);
+    centres.push(left + unitsOf(position) / 2);
+    left += unitsOf(position);
   }
-  return { first, last, placeOf: (position) => [centres[Math.max(0, position - first + 1)] / total - 0.5, y - BELOW, depth / 2] };
+  return { first, last, hasEarlier, placeOf: (position) => at(centres[Math.max(0, position - first + 1)] / total) };
 }
 
 export class TowerLabels {
@@ -58,115 +64,204 @@ export class TowerLabels {
   #values = [];
   /** @type {Camera|null} */
   #camera = null;
-  /** @type {Slab[]} */
+  /** @type {Slab[][]} of each lane, bottom to top */
   #slabs = [];
+  /** @type {{key: string, host: HTMLElement}[]} bars between two lanes, where there is room */
+  #betweens = [];
+  /** Between a lane's plates and the next lane's. */
+  #gapPx = Infinity;
+  /** @type {{title: HTMLElement, none: HTMLElement, columns: HTMLElement, predictions: HTMLElement}[]} */
+  #lanes = [];
 
-  /** @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {import("../core/types.mjs").Tokens} context.tokens */
-  constructor({ layout, tokens }) {
-    this.layout = layout;
-    this.tokens = tokens;
+  constructor() {
     this.names = el("div", { class: "mri-plate-names" });
-    this.columns = el("div", { class: "mri-columns" });
-    this.predictions = el("div", { class: "mri-tops" });
-    this.host = el("div", { class: "mri-tower-labels", "aria-hidden": "true" }, this.names, this.columns, this.predictions);
+    this.host = el("div", { class: "mri-tower-labels", "aria-hidden": "true" }, this.names);
   }
 
   /** After the camera or the plates changed.
-   *  @param {Slab[]} slabs bottom to top
+   *  @param {Slab[]} slabs lane by lane, bottom to top
    *  @param {Camera} camera
    *  @param {string|null} selected hook point */
   place(slabs, camera, selected) {
-    [this.#slabs, this.#camera, this.#values] = [slabs, camera, []];
+    [this.#camera, this.#values, this.#betweens] = [camera, [], []];
+    this.#slabs = Array.from({ length: slabs[slabs.length - 1].lane + 1 }, (_, lane) => slabs.filter((slab) => slab.lane === lane));
+    this.#setLanes(this.#slabs.length);
     const parts = [];
-    const order = [...slabs].sort((a, b) => Number(b.key === selected) - Number(a.key === selected)); // the selected one always has room
-    /** @type {number[]} */
+    const rows = this.#slabs[0].map((_, row) => this.#slabs.map((plates) => plates[row]));
+    const order = rows.sort((a, b) => Number(b[0].key === selected) - Number(a[0].key === selected)); // the selected one always has room
+    /** @type {[number, number][][][]} the sides of the rows that have names, lane by lane */
     const taken = [];
-    for (const slab of order) {
-      const [left, right] = sides(slab, camera);
-      if (taken.some((y) => Math.abs(y - left[1]) < LEAST_GAP_PX)) continue;
-      taken.push(left[1]);
-      const isSelected = slab.key === selected ? " is-selected" : "";
-      const value = el("span", { class: `mri-plate-value${isSelected}` });
-      value.style.translate = `min(${Math.round(right[0] + 10)}px, calc(${camera.width - 4}px - 100%)) ${Math.round(right[1])}px`; // never out of the stage
-      parts.push(at(el("span", { class: `mri-plate-name${isSelected}`, text: shortLabel(slab.label, camera.width) }), left[0] - 10, left[1]), value);
-      this.#values.push({ slab, value });
+    for (const row of order) {
+      const ends = row.map((slab) => sides(slab, camera));
+      if (taken.some((other) => ends.some((end, lane) => end.some(([, y], side) => Math.abs(y - other[lane][side][1]) < LEAST_GAP_PX)))) continue;
+      taken.push(ends);
+      const isSelected = row[0].key === selected ? " is-selected" : "";
+      const [left] = ends.reduce((one, other) => (other[0][0] < one[0][0] ? other : one));
+      parts.push(
+        at(el("span", { class: `mri-plate-name${isSelected}`, text: shortLabel(row[0].label, row.length > 1 ? 0 : camera.width) }), left[0] - 10, left[1]),
+      );
+      row.forEach((slab, lane) => {
+        const [, right] = ends[lane];
+        const value = el("span", { class: `mri-plate-value${isSelected}` });
+        if (slab.width)
+          value.style.translate = `min(${Math.round(right[0] + 10)}px, calc(${camera.width - 4}px - 100%)) ${Math.round(right[1])}px`; // never out of the stage
+        else at(value, ...project(camera, slab.x, slab.y, slab.z)).classList.add("is-none");
+        parts.push(value);
+        this.#values.push({ slab, value });
+      });
+      if (row.length === 2) parts.push(this.#betweenOf(row[0].key, ends));
     }
+    this.#gapPx = Math.min(...[...taken].flatMap((ends) => ends.slice(1).map(([left], lane) => Math.abs(left[0] - ends[lane][1][0]))));
     this.names.replaceChildren(...parts);
   }
 
-  /** @param {Frame} frame
-   *  @param {Slab} lowest
-   *  @param {number} width of the stage in CSS pixels
-   *  @returns {Columns} */
-  columnsFor(frame, lowest, width) {
-    return columnsOf(frame, lowest, (position) => this.#word(position).length, width / CHAR_PX);
+  /** @param {string} key
+   *  @param {[number, number][][]} ends sides of both plates
+   *  @returns {HTMLElement} */
+  #betweenOf(key, [[, [x, y]], [[nextX, nextY]]]) {
+    const bar = el("span", { class: "mri-between" }, el("i"), el("b"));
+    bar.style.setProperty("--room", `${Math.round(Math.max(0, nextX - x - 10))}px`);
+    this.#betweens.push({ key, host: bar });
+    return at(bar, (x + nextX) / 2, (y + nextY) / 2);
   }
 
-  /** @param {number} position */
-  #word(position) {
-    const id = this.tokens.sequence[position];
-    return this.tokens.text[id] ?? `#${id}`;
-  }
-
-  /** What this step says.
-   *  @param {Frame} frame
-   *  @param {Columns} columns
-   *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm */
-  tell(frame, columns, hasStats) {
-    const isWide = (this.#camera?.width ?? 0) >= WIDE_PX;
-    for (const { slab, value } of this.#values) {
-      const { l2, mean, std, sparsity } = stats(frame, this.layout, slab.key);
-      const isThere = rowInArray(frame, this.layout, "stats", slab.key) !== null;
-      const share = isWide ? ` · ${formatPercent(sparsity)} near 0` : "";
-      say(value, !isThere ? "not captured" : hasStats ? `${formatValue(mean)} ± ${formatValue(std)}${share}` : `‖x‖ ${formatValue(l2)}`);
+  /** @param {number} count */
+  #setLanes(count) {
+    while (this.#lanes.length > count) Object.values(/** @type {any} */ (this.#lanes.pop())).forEach((part) => part.remove());
+    while (this.#lanes.length < count) {
+      const lane = {
+        title: el("div", { class: "mri-lane-title" }),
+        none: el("div", { class: "mri-lane-none" }),
+        columns: el("div", { class: "mri-columns" }),
+        predictions: el("div", { class: "mri-tops" }),
+      };
+      this.host.append(...Object.values(lane));
+      this.#lanes.push(lane);
     }
-    this.#tellTokens(frame, columns);
-    this.#tellPredictions(frame);
   }
 
-  /** @param {Frame} frame
-   *  @param {Columns} columns */
-  #tellTokens({ header: { pos0 } }, { first, last, placeOf }) {
+  /** @param {Lane[]} lanes
+   *  @returns {(Columns|null)[]} of each lane */
+  columnsFor(lanes) {
+    return lanes.map(({ frame, run }, lane) => {
+      const lowest = this.#slabs[lane][0];
+      return frame && columnsOf(frame, lowest, (position) => wordOf(run, position).length, this.#widthPx(lowest) / CHAR_PX);
+    });
+  }
+
+  /** @param {Slab} slab
+   *  @returns {number} CSS pixels that its front edge spans */
+  #widthPx({ x, y, z, depth }) {
+    const [left, right] = [-0.5, 0.5].map((dx) => project(/** @type {Camera} */ (this.#camera), x + dx, y, z + depth / 2)[0]);
+    return Math.abs(right - left);
+  }
+
+  /** What these steps say.
+   *  @param {Lane[]} lanes
+   *  @param {(Columns|null)[]} columns
+   *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm
+   *  @param {Record<string, number>|null} between how far apart two lanes are, beside their plates in the place of numbers of A */
+  tell(lanes, columns, hasStats, between) {
+    const isApart = between !== null && !hasStats && this.#gapPx >= NUMBER_PX;
+    for (const { slab, value } of this.#values) say(value, isApart && slab.width ? "" : this.#valueText(lanes[slab.lane], slab, hasStats));
+    for (const { key, host } of this.#betweens) {
+      const apart = isApart ? between[key] : undefined;
+      host.hidden = apart === undefined;
+      if (apart === undefined) continue;
+      host.style.setProperty("--share", String(Math.min(1, apart / Math.SQRT2)));
+      say(/** @type {HTMLElement} */ (host.lastChild), formatValue(apart));
+    }
+    lanes.forEach((lane, i) => {
+      const { title, none } = this.#lanes[i];
+      this.#tellTokens(lane, columns[i], i);
+      this.#tellPredictions(lane, i);
+      say(title, lane.label, `mri-lane-title is-${lane.name === "A" ? "a" : lane.name === "B" ? "b" : "other"}`);
+      say(none, lane.frame ? "" : (lane.none ?? ""));
+      const plates = this.#slabs[i];
+      const [x, y] = project(/** @type {Camera} */ (this.#camera), plates[0].x, 0, plates[0].z);
+      at(none, x, y);
+    });
+  }
+
+  /** @param {Lane} lane
+   *  @param {Slab} slab
+   *  @param {boolean} hasStats
+   *  @returns {string} */
+  #valueText(lane, { key, width }, hasStats) {
+    const { frame, run, differences } = lane;
+    const room = this.#gapPx;
+    if (!width) return "none";
+    if (!frame || room < NUMBER_PX) return "";
+    if (differences) return differenceText(lane, key);
+    const { l2, mean, std, sparsity } = stats(frame, run.layout, key);
+    if (rowInArray(frame, run.layout, "stats", key) === null) return room < LENGTH_PX ? "—" : "not captured";
+    if (!hasStats || room < SPREAD_PX) return room < LENGTH_PX ? formatValue(l2) : `‖x‖ ${formatValue(l2)}`;
+    const share = (this.#camera?.width ?? 0) >= WIDE_PX && room === Infinity ? ` · ${formatPercent(sparsity)} near 0` : "";
+    return `${formatValue(mean)} ± ${formatValue(std)}${share}`;
+  }
+
+  /** @param {Lane} lane
+   *  @param {Columns|null} columns
+   *  @param {number} i */
+  #tellTokens({ frame, run }, columns, i) {
     const camera = /** @type {Camera} */ (this.#camera);
-    const spans = childrenOf(this.columns, last - first + (first > 0 ? 2 : 1), () => el("span"));
+    const { first, last, hasEarlier, placeOf } = columns ?? { first: 0, last: -1, hasEarlier: false, placeOf: () => [0, 0, 0] };
+    const spans = childrenOf(this.#lanes[i].columns, last - first + (hasEarlier ? 2 : 1), () => el("span"));
     const put = (/** @type {number} */ position, /** @type {string} */ word, /** @type {string} */ kind) => {
-      const [x, y] = project(camera, ...placeOf(position));
-      say(at(/** @type {HTMLElement} */ (spans.shift()), x, y), word, `mri-column${kind}`);
+      const [x, y, z] = placeOf(position);
+      const [px, py] = project(camera, x, y, z);
+      say(at(/** @type {HTMLElement} */ (spans.shift()), px, py), word, `mri-column${kind}`);
     };
-    if (first > 0) put(first - 1, `… ${first} before`, " is-earlier");
-    for (let position = first; position <= last; position++) put(position, this.#word(position), position >= pos0 ? " is-read" : "");
+    if (hasEarlier) put(first - 1, `… ${first} before`, " is-earlier");
+    for (let position = first; position <= last; position++) put(position, wordOf(run, position), frame && position >= frame.header.pos0 ? " is-read" : "");
   }
 
-  /** @param {Frame} frame */
-  #tellPredictions(frame) {
-    const found = logits(frame);
+  /** @param {Lane} lane
+   *  @param {number} i */
+  #tellPredictions({ frame, run, differences }, i) {
+    const found = frame && !differences ? logits(frame) : null;
     const camera = /** @type {Camera} */ (this.#camera);
-    const [x, y] = project(camera, 0, this.#slabs[this.#slabs.length - 1].y + BELOW * 0.66, 0);
-    const chips = childrenOf(this.predictions, Math.min(NUM_PREDICTIONS, found?.ids.length ?? 0), () => el("span", {}, el("b"), el("i")));
+    const { title, none, predictions } = this.#lanes[i];
+    const plates = this.#slabs[i];
+    const highest = plates[plates.length - 1];
+    const [x, y] = project(camera, highest.x, highest.y + BELOW * 0.66, highest.z);
+    const chips = childrenOf(predictions, Math.min(NUM_PREDICTIONS, found?.ids.length ?? 0), () => el("span", {}, el("b"), el("i")));
     chips.forEach((chip, i) => {
       const id = /** @type {any} */ (found).ids[i];
       const p = /** @type {any} */ (found).probs[i];
       const [word, percent] = chip.children;
-      say(word, this.tokens.text[id] ?? `#${id}`);
+      say(word, run.tokens.text[id] ?? `#${id}`);
       say(percent, formatPercent(p));
-      say(chip, null, `mri-top${id === frame.header.chosen_id ? " is-chosen" : ""}`);
+      say(chip, null, `mri-top${id === frame?.header.chosen_id ? " is-chosen" : ""}`);
       chip.style.setProperty("--p", p.toFixed(3));
     });
     const besides = camera.width < WIDE_PX ? 4 : TOOLS_PX;
-    this.predictions.style.setProperty("--room", `${Math.round(2 * Math.min(x - besides, camera.width - x - 4))}px`);
-    at(this.predictions, x, Math.max(20, y));
+    const alone = 2 * Math.min(x - besides, camera.width - x - 4);
+    const [firstX, nextX] = this.#slabs.slice(0, 2).map(([lowest]) => project(camera, lowest.x, highest.y, lowest.z)[0]);
+    const room = this.#slabs.length > 1 ? Math.min(alone, Math.abs(nextX - firstX) - 8) : alone;
+    predictions.style.setProperty("--room", `${Math.round(room)}px`);
+    for (const word of [title, none]) word.style.setProperty("--room", `${Math.round(room)}px`);
+    at(predictions, x, Math.max(20, y));
+    at(title, x, Math.max(20, y) - 22);
   }
+}
+
+/** @param {import("../core/types.mjs").Shows} run
+ *  @param {number} position
+ *  @returns {string} */
+function wordOf({ tokens: { sequence, text } }, position) {
+  const id = sequence[position];
+  return text[id] ?? `#${id}`;
 }
 
 /** @param {Slab} slab
  *  @param {Camera} camera
  *  @returns {[number, number][]} the leftmost and the rightmost of its corners, in CSS pixels */
-function sides({ y, depth }, camera) {
-  const corners = [-0.5, 0.5].flatMap((x) => [-depth / 2, depth / 2].map((z) => project(camera, x, y, z)));
-  const byX = corners.sort((a, b) => a[0] - b[0]);
-  return [byX[0], byX[3]].map(([x, py]) => [x, py]);
+function sides(slab, camera) {
+  const byX = cornersOfPlate(slab)
+    .map((corner) => project(camera, ...corner))
+    .sort((a, b) => a[0] - b[0]);
+  return [byX[0], byX[3]].map(([x, y]) => [x, y]);
 }
 
 /** @param {string} label like "block 3 · resid_post"
@@ -179,8 +274,9 @@ function shortLabel(label, width) {
 /** @param {HTMLElement} node
  *  @param {number} x
  *  @param {number} y
+ *  @param {...unknown} _ depth
  *  @returns {HTMLElement} */
-function at(node, x, y) {
+function at(node, x, y, ..._) {
   const place = `${Math.round(x)}px ${Math.round(y)}px`;
   if (node.style.translate !== place) node.style.translate = place; // no layout, as left and top would want
   return node;

@@ -27,10 +27,12 @@ const MARKS = [
 
 /** @param {Record<string, any>} scales assets/scales.json
  *  @param {boolean} isSigned
+ *  @param {boolean} isDifference B − A is shown, which has a sign in any case
  *  @returns {{positive: Stops, negative: Stops}} the same where sign is not shown */
-export function dotScales(scales, isSigned) {
-  if (!isSigned) return { positive: scales.temperature, negative: scales.temperature };
-  return { positive: half(scales.signed, 1), negative: half(scales.signed, -1) };
+export function dotScales(scales, isSigned, isDifference) {
+  const both = isDifference ? scales.comparison : isSigned && scales.signed;
+  if (!both) return { positive: scales.temperature, negative: scales.temperature };
+  return { positive: half(both, 1), negative: half(both, -1) };
 }
 
 /** One side of the signed scale, from near the middle outwards: the middle itself is the ground's colour, and a small
@@ -54,20 +56,23 @@ function half(stops, sign) {
  *  @param {Record<string, any>} shown.scales
  *  @param {number} shown.top magnitude at the end of the scale
  *  @param {boolean} shown.isSigned
+ *  @param {boolean} shown.isDifference B − A is shown
  *  @param {import("../core/flow.mjs").FlowKind} shown.flow "none" where nothing runs
  *  @param {import("../core/groups.mjs").Groups|null} [shown.groups] that colour the dots
  *  @param {readonly string[]} [shown.keys] hook points on the stage
  *  @returns {HTMLElement[]} */
-export function legendParts({ key, layout, scales, top, isSigned: isAsked, flow, groups = null, keys = [] }) {
+export function legendParts({ key, layout, scales, top, isSigned: isAsked, isDifference, flow, groups = null, keys = [] }) {
   const isGrouped = groups !== null && groups.has(keys);
-  const isSigned = isAsked && !isGrouped; // group colours have no sign
-  const { positive, negative } = isGrouped ? ofOneColour(scales.groups.none) : dotScales(scales, isSigned);
-  const scale = el("canvas", { role: "img", "aria-label": `Dots grow and go from blue over white and yellow to red up to ${formatValue(top)}` });
+  const isSigned = (isAsked || isDifference) && !isGrouped; // group colours have no sign
+  const { positive, negative } = isGrouped ? ofOneColour(scales.groups.none) : dotScales(scales, isSigned, isDifference);
+  const goes = isDifference ? "are orange where A is larger and blue where B is," : "go from blue over white and yellow to red";
+  const scale = el("canvas", { role: "img", "aria-label": `Dots grow and ${goes} up to ${formatValue(top)}` });
   drawScale(scale, positive, isSigned ? negative : null);
   const end = formatValue(top);
-  const title = `Magnitude (${hookPoint(layout, key).unit}) of ${key}. Full scale: what 90 % of the steps have as 99th percentile.`;
+  const what = isDifference ? "B − A, where one side was not captured the least that it can be," : "Magnitude";
+  const title = `${what} (${hookPoint(layout, key).unit}) of ${key}. Full scale: what 90 % of the steps have as 99th percentile.`;
   const parts = [
-    el("span", { class: "mri-scale", title }, isSigned ? `≤ −${end}` : "|x| 0", scale, `≥ ${end}`),
+    el("span", { class: "mri-scale", title }, isDifference ? `B − A ≤ −${end}` : isSigned ? `≤ −${end}` : "|x| 0", scale, `≥ ${end}`),
     ...MARKS.map(([name, value, mark]) => el("span", {}, markSwatch(value, mark, scales.marks), name)),
   ];
   if (groups) parts.splice(1, 0, isGrouped ? groupKeys(groups) : el("span", { text: `groups are of ${pointOfGroups(groups.name)}: not on these plates` }));
@@ -159,4 +164,11 @@ function markSwatch(value, mark, colours) {
     ctx.fillRect(6, 6, 2, 2);
   } else drawMark(ctx, value, mark, 7, 7, 4, colours);
   return canvas;
+}
+
+/** What the bars between two lanes say.
+ *  @returns {HTMLElement} */
+export function betweenKey() {
+  const title = "Between the plates: ‖A − B‖ over the mean of both lengths. 0: the same; √2: nothing in common. Where neurons were not captured, the likeliest";
+  return el("span", { class: "mri-between-key", title }, "A ↔ B 0", el("i", { style: "--share:0.7" }), "√2 unrelated");
 }

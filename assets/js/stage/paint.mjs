@@ -1,23 +1,25 @@
 /**
- * Paints plates of neurons from one frame: halos added up, cores on top, a mark for everything that is no number.
+ * Paints plates of neurons from one frame each: halos added up, cores on top, a mark for everything that is no number.
  *
  * Every pixel that glows is a captured value of this very step. Knows canvas and the frame's accessors;
  * refuses to know the clock, the mouse and the page.
  */
 
-import { bound, captured, rowInArray, stats } from "../core/layout.mjs";
+import { bound, rowInArray, stats } from "../core/layout.mjs";
 import { MARK, markOf } from "../core/quantization.mjs";
 import { formatBound, formatValue } from "../core/format.mjs";
 import { watchFromName } from "../core/watched.mjs";
+import { differenceText, valuesOf } from "./lanes.mjs";
 import { centreOf } from "./plates.mjs";
 import { levelOf } from "./sprites.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("../core/layout.mjs").Layout} Layout */
+/** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./plates.mjs").Plate} Plate */
 
 /** @typedef {object} Scene
- *  @property {Layout} layout
+ *  @property {string[]} labels of the lanes
  *  @property {Plate[]} plates
  *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale
  *  @property {import("./sprites.mjs").Sprites} positive
@@ -27,7 +29,7 @@ import { levelOf } from "./sprites.mjs";
  *  @property {Record<string, string>} marks colours of scales.json
  *  @property {{point: string|null, neuron: number|null}} selected
  *  @property {readonly string[]} watched "<hook point>:<neuron>"
- *  @property {boolean} signed */
+ *  @property {"none"|"sign"|"difference"} sign what two colours mean */
 
 const EDGE_PX = 7;
 
@@ -41,7 +43,7 @@ function dotSide(cellPx) {
  *  @param {CanvasRenderingContext2D} ctx
  *  @param {Scene} scene */
 export function paintGround(ctx, scene) {
-  const { plates, selected } = scene;
+  const { plates, selected, labels } = scene;
   ctx.textBaseline = "alphabetic";
   for (const plate of plates) {
     const isSelected = plate.key === selected.point;
@@ -63,19 +65,21 @@ export function paintGround(ctx, scene) {
     ctx.font = "11px system-ui, sans-serif";
     ctx.textAlign = "left";
     ctx.fillStyle = isSelected ? "#d7f6fa" : "#8fa2bb";
-    ctx.fillText(plate.label, x + 1, y - 6, w - 2);
+    ctx.fillText(labels.length > 1 ? `${labels[plate.lane]} · ${plate.label.replace(/ · .*/, "")}` : plate.label, x + 1, y - 6, w - 2);
     paintDots(ctx, scene, plate);
   }
 }
 
 /** @param {CanvasRenderingContext2D} ctx cleared to the ground
  *  @param {Scene} scene
- *  @param {Frame} frame */
-export function paintNeurons(ctx, scene, frame) {
+ *  @param {Lane[]} lanes */
+export function paintNeurons(ctx, scene, lanes) {
   for (const plate of scene.plates) {
-    const found = captured(frame, scene.layout, plate.key);
-    if (found) paintCaptured(ctx, scene, plate, found);
-    paintCaption(ctx, scene, plate, frame, found === null);
+    const lane = lanes[plate.lane];
+    const found = valuesOf(lane, plate.key);
+    if (found) paintCaptured(ctx, scene, plate, found, lane.run.layout.config.quantization);
+    const hasRoom = lanes.length === 1 && plate.cols * plate.cellPx > 120; // beside the label
+    paintCaption(ctx, plate, captionOf(lane, plate), hasRoom, found === null);
   }
   paintSelected(ctx, scene);
 }
@@ -96,9 +100,10 @@ function paintDots(ctx, { marks }, plate) {
 /** @param {CanvasRenderingContext2D} ctx
  *  @param {Scene} scene
  *  @param {Plate} plate
- *  @param {{indices: ArrayLike<number>|null, values: Float32Array}} found */
-function paintCaptured(ctx, scene, plate, { indices, values }) {
-  const { positive, negative, layout, groups, grouped } = scene;
+ *  @param {import("./lanes.mjs").Values} found
+ *  @param {string} quantization */
+function paintCaptured(ctx, scene, plate, { indices, values }, quantization) {
+  const { positive, negative, groups, grouped } = scene;
   const { haloPx, corePx, ratio, firstGlow } = positive;
   const perUnit = 1 / scene.fullScale[plate.key];
   const { x: left, y: top, cols, cellPx } = plate;
@@ -124,11 +129,11 @@ function paintCaptured(ctx, scene, plate, { indices, values }) {
       const x = left + (neuron - row * cols) * cellPx + half;
       const y = top + row * cellPx + half;
       ctx.drawImage(atlas, level * haloPx, fromY, sizePx, sizePx, x, y, size, size);
-      if (pass === 1 && markOf(value, layout.config.quantization) === MARK.clipped) odd.push([neuron, value]);
+      if (pass === 1 && markOf(value, quantization) === MARK.clipped) odd.push([neuron, value]);
     }
     ctx.globalCompositeOperation = "source-over";
   }
-  for (const [neuron, value] of odd) paintMark(ctx, scene, plate, neuron, value);
+  for (const [neuron, value] of odd) paintMark(ctx, scene, plate, neuron, value, quantization);
 }
 
 /** Zero, NaN, ±∞ and clipped, each in a shape of its own.
@@ -136,15 +141,16 @@ function paintCaptured(ctx, scene, plate, { indices, values }) {
  *  @param {Scene} scene
  *  @param {Plate} plate
  *  @param {number} neuron
- *  @param {number} value */
-function paintMark(ctx, { marks, layout }, plate, neuron, value) {
+ *  @param {number} value
+ *  @param {string} quantization */
+function paintMark(ctx, { marks }, plate, neuron, value, quantization) {
   const [x, y] = centreOf(plate, neuron);
   const side = dotSide(plate.cellPx) + 1;
   if (!(Math.abs(value) > 0 && Math.abs(value) < Infinity)) {
     ctx.fillStyle = "#0c1420"; // the dot of "not captured" must not stand inside a mark
     ctx.fillRect(x - side / 2, y - side / 2, side, side);
   }
-  drawMark(ctx, value, markOf(value, layout.config.quantization), x, y, Math.max(1.5, plate.cellPx * 0.3), marks);
+  drawMark(ctx, value, markOf(value, quantization), x, y, Math.max(1.5, plate.cellPx * 0.3), marks);
 }
 
 /** @param {CanvasRenderingContext2D} ctx
@@ -181,20 +187,31 @@ export function drawMark(ctx, value, mark, x, y, r, colours) {
   ctx.stroke();
 }
 
-/** Right of the label: the plate's l2; below a plate without values, why.
- *  @param {CanvasRenderingContext2D} ctx
- *  @param {Scene} scene
+/** What is said of a plate: beside its label, and in two lines on it where it has no values.
+ *  @param {Lane} lane
  *  @param {Plate} plate
- *  @param {Frame} frame
+ *  @returns {[string, string, string]} */
+function captionOf(lane, { key, width }) {
+  const { frame, run, differences, none } = lane;
+  if (!width) return ["", "none", "in this model"];
+  if (!frame) return ["", "no values", none ?? ""];
+  if (differences) return [differenceText(lane, key), "not subtracted", "they have no such values"];
+  if (rowInArray(frame, run.layout, "stats", key) === null) return ["not captured", "not captured", "in this step"];
+  const { l2, mean, std } = stats(frame, run.layout, key);
+  return [`‖x‖ ${formatValue(l2)}`, `${formatValue(mean)} ± ${formatValue(std)}`, "statistics only in this step"];
+}
+
+/** @param {CanvasRenderingContext2D} ctx
+ *  @param {Plate} plate
+ *  @param {[string, string, string]} caption
+ *  @param {boolean} hasRoom beside the label
  *  @param {boolean} isEmpty */
-function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
+function paintCaption(ctx, plate, [beside, first, second], hasRoom, isEmpty) {
   const right = plate.x + plate.cols * plate.cellPx + EDGE_PX;
-  const { l2, mean, std } = stats(frame, layout, plate.key);
-  const isThere = rowInArray(frame, layout, "stats", plate.key) !== null;
   ctx.font = "11px ui-monospace, DejaVu Sans Mono, monospace";
   ctx.textAlign = "right";
   ctx.fillStyle = "#6f87a8";
-  if (plate.cols * plate.cellPx > 120) ctx.fillText(isThere ? `‖x‖ ${formatValue(l2)}` : "not captured", right - 1, plate.y - EDGE_PX - 6);
+  if (hasRoom) ctx.fillText(beside, right - 1, plate.y - EDGE_PX - 6);
   if (!isEmpty) return;
   const x = plate.x + (plate.cols * plate.cellPx) / 2;
   const y = plate.y + (plate.rows * plate.cellPx) / 2;
@@ -202,10 +219,10 @@ function paintCaption(ctx, { layout }, plate, frame, isEmpty) {
   ctx.fillStyle = "rgba(9,14,22,0.82)";
   ctx.fillRect(x - 72, y - 22, 144, 42);
   ctx.fillStyle = "#b9c8db";
-  ctx.fillText(isThere ? `${formatValue(mean)} ± ${formatValue(std)}` : "not captured", x, y - 4);
+  ctx.fillText(first, x, y - 4);
   ctx.font = "11px system-ui, sans-serif";
   ctx.fillStyle = "#8fa2bb";
-  ctx.fillText(isThere ? "statistics only in this step" : "in this step", x, y + 13);
+  ctx.fillText(second, x, y + 13, 140);
 }
 
 /** @param {CanvasRenderingContext2D} ctx
@@ -221,14 +238,15 @@ function paintSelected(ctx, { plates, selected, watched }) {
  *  @param {number} neuron
  *  @param {string} colour */
 function paintRing(ctx, plates, key, neuron, colour) {
-  const plate = plates.find((each) => each.key === key);
-  if (!plate || neuron >= plate.width) return;
-  const [x, y] = centreOf(plate, neuron);
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = 1.5;
-  ctx.beginPath();
-  ctx.arc(x, y, Math.max(4, plate.cellPx * 0.62), 0, 2 * Math.PI);
-  ctx.stroke();
+  for (const plate of plates) {
+    if (plate.key !== key || neuron >= plate.width) continue;
+    const [x, y] = centreOf(plate, neuron);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    ctx.arc(x, y, Math.max(4, plate.cellPx * 0.62), 0, 2 * Math.PI);
+    ctx.stroke();
+  }
 }
 
 /** Most that an uncaptured neuron of this plate can be, in words; "" where nothing is known.

@@ -1,5 +1,5 @@
 /**
- * Where plates and neurons lie: which hook points are shown together, how they fill the stage, what is under a point.
+ * Where plates and neurons lie face on: which hook points are shown together, how they fill the stage, what is under a point.
  *
  * Pure geometry in CSS pixels. Knows no values, colours or canvases.
  */
@@ -7,9 +7,10 @@
 /** @typedef {import("../core/layout.mjs").Layout} Layout */
 
 /** @typedef {object} Plate
+ *  @property {number} lane
  *  @property {string} key hook point
  *  @property {string} label
- *  @property {number} width neurons
+ *  @property {number} width neurons, 0: this lane has no such hook point
  *  @property {number} rows
  *  @property {number} cols
  *  @property {number} x left edge of the first cell
@@ -18,10 +19,11 @@
 
 const LABEL_PX = 19;
 const GAP_PX = 22;
+const LANE_GAP_PX = 18;
 const MOST_CELL_PX = 40;
 
 /** The squarest rectangle that is exactly full, wider than tall; for primes and the like one with empty cells.
- *  Same as `grid_shape` in mri/panels/figures.py.
+ *  Same as `grid_shape` in mri/panels/neurons.py.
  *  @param {number} width neurons
  *  @returns {{rows: number, cols: number}} */
 export function gridShape(width) {
@@ -62,46 +64,45 @@ export function plateLabel(key) {
   return block === undefined ? key.replace(".", " · ") : `block ${block} · ${kind}`;
 }
 
-/** All plates face on, as large as the stage allows, in reading order.
- *  @param {{key: string, width: number}[]} points
+/** All plates face on, as large as the stage allows, in reading order; those of a hook point stand side by side.
+ *  @param {{key: string, widths: number[]}[]} rows with the neurons of each lane
  *  @param {number} stageWidth
  *  @param {number} stageHeight
  *  @returns {Plate[]} */
-export function placePlates(points, stageWidth, stageHeight) {
-  const shapes = points.map((point) => gridShape(point.width));
-  const mostCols = Math.max(...shapes.map((shape) => shape.cols));
-  const mostRows = Math.max(...shapes.map((shape) => shape.rows));
+export function placePlates(rows, stageWidth, stageHeight) {
+  const numLanes = rows[0].widths.length;
+  const shapes = rows.map(({ widths }) => widths.map((width) => gridShape(Math.max(1, width))));
+  const mostCols = Math.max(...shapes.flat().map((shape) => shape.cols));
+  const mostRows = Math.max(...shapes.flat().map((shape) => shape.rows));
+  const gapsPx = (numLanes - 1) * LANE_GAP_PX;
   let best = { cellPx: 0, across: 1 };
-  for (let across = 1; across <= points.length; across++) {
-    const down = Math.ceil(points.length / across);
+  for (let across = 1; across <= rows.length; across++) {
+    const down = Math.ceil(rows.length / across);
     const cellPx = Math.min(
-      (stageWidth - GAP_PX * (across + 1)) / across / mostCols,
+      ((stageWidth - GAP_PX * (across + 1)) / across - gapsPx) / (numLanes * mostCols),
       (stageHeight - GAP_PX - (LABEL_PX + GAP_PX) * down) / down / mostRows,
       MOST_CELL_PX,
     );
     if (cellPx > best.cellPx) best = { cellPx, across };
   }
   const { across } = best;
-  const down = Math.ceil(points.length / across);
+  const down = Math.ceil(rows.length / across);
   const cellPx = best.cellPx >= 4 ? Math.floor(best.cellPx * 2) / 2 : Math.max(0.5, best.cellPx);
-  const slotWidth = Math.min(stageWidth / across, mostCols * cellPx + 3 * GAP_PX);
+  const lanePx = mostCols * cellPx;
+  const slotWidth = Math.min(stageWidth / across, numLanes * lanePx + gapsPx + 3 * GAP_PX);
   const slotHeight = Math.min(stageHeight / down, mostRows * cellPx + LABEL_PX + 3 * GAP_PX);
   const firstTop = (stageHeight - down * slotHeight) / 2;
-  return points.map((point, i) => {
-    const { rows, cols } = shapes[i];
-    const inRow = Math.min(across, points.length - Math.floor(i / across) * across);
-    const left = (stageWidth - inRow * slotWidth) / 2 + (i % across) * slotWidth;
+  return rows.flatMap(({ key, widths }, i) => {
+    const inRow = Math.min(across, rows.length - Math.floor(i / across) * across);
+    const slotLeft = (stageWidth - inRow * slotWidth) / 2 + (i % across) * slotWidth;
+    const left = slotLeft + (slotWidth - numLanes * lanePx - gapsPx) / 2;
     const top = firstTop + Math.floor(i / across) * slotHeight;
-    return {
-      key: point.key,
-      label: plateLabel(point.key),
-      width: point.width,
-      rows,
-      cols,
-      x: Math.round(left + (slotWidth - cols * cellPx) / 2),
-      y: Math.round(top + (slotHeight - rows * cellPx + LABEL_PX) / 2),
-      cellPx,
-    };
+    return widths.map((width, lane) => {
+      const { rows, cols } = shapes[i][lane];
+      const x = Math.round(left + lane * (lanePx + LANE_GAP_PX) + (lanePx - cols * cellPx) / 2);
+      const y = Math.round(top + (slotHeight - rows * cellPx + LABEL_PX) / 2);
+      return { lane, key, label: plateLabel(key), width, rows, cols, x, y, cellPx };
+    });
   });
 }
 

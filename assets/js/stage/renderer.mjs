@@ -11,7 +11,7 @@ import { HOME, fitCamera, pixelsPerUnit, project } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
 import * as shaders from "./shaders.mjs";
 import { DOT_FLOATS, MARK_AT, cellSize, outermost, placeOf, placeTower } from "./tower_geometry.mjs";
-import { MOST_STREAMS, PARTICLE_FLOATS } from "./particles.mjs";
+import { PARTICLE_FLOATS } from "./particles.mjs";
 
 /** @typedef {WebGL2RenderingContext} GL */
 
@@ -104,10 +104,10 @@ export class Renderer {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 3 + groups.length, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
   }
 
-  /** @param {import("./tower_geometry.mjs").Slab[]} slabs bottom to top
+  /** @param {import("./tower_geometry.mjs").Slab[]} slabs
    *  @param {string|null} selected hook point */
   setPlates(slabs, selected) {
-    const vertices = slabs.flatMap(({ key, y, depth }) => plateVertices(y, depth, key === selected ? 1 : 0));
+    const vertices = slabs.flatMap((slab) => plateVertices(slab, slab.key === selected ? 1 : 0));
     this.#numPlates = vertices.length / PLATE_FLOATS;
     this.#corners = outermost(slabs);
     fill(this.gl, this.plates, Float32Array.from(vertices));
@@ -186,7 +186,7 @@ export class Renderer {
    *  else of a first picture. Returns at once; the graphics process does it beside the page. */
   rehearse() {
     const size = { width: 32, height: 32 };
-    const slabs = placeTower([{ key: "", width: 1 }]);
+    const slabs = placeTower([{ key: "", widths: [1] }]);
     const camera = fitCamera(HOME, outermost(slabs), { ...size, left: 0, right: 0, top: 0, bottom: 0 });
     const number = new Float32Array(DOT_FLOATS).fill(0.5);
     number[MARK_AT] = 0;
@@ -197,7 +197,7 @@ export class Renderer {
     this.setDots(number, new Float32Array(DOT_FLOATS).fill(1));
     this.setParticles(new Float32Array(PARTICLE_FLOATS));
     this.#drawGround(camera, /** @type {ReturnType<typeof target>[]} */ (this.bloom));
-    this.paint(camera, { phases: new Float32Array(MOST_STREAMS), pulse: 0, hasBloom: true, hasParticles: true });
+    this.paint(camera, { phases: new Float32Array(shaders.MOST_STREAMS), pulse: 0, hasBloom: true, hasParticles: true });
   }
 
   /** One picture.
@@ -327,19 +327,18 @@ function litBy(camera, corners) {
 }
 
 /** Two triangles of a plate with room for its glow.
- *  @param {number} y
- *  @param {number} depth
+ *  @param {import("./tower_geometry.mjs").Slab} slab
  *  @param {number} selected 0 or 1
  *  @returns {number[]} */
-function plateVertices(y, depth, selected) {
-  const [x, z] = [0.5 + GLOW_MARGIN, depth / 2 + GLOW_MARGIN];
+function plateVertices({ x, y, z, depth }, selected) {
+  const [dx, dz] = [0.5 + GLOW_MARGIN, depth / 2 + GLOW_MARGIN];
   const corners = [
-    [-x, -z],
-    [x, -z],
-    [-x, z],
-    [-x, z],
-    [x, -z],
-    [x, z],
+    [-dx, -dz],
+    [dx, -dz],
+    [-dx, dz],
+    [-dx, dz],
+    [dx, -dz],
+    [dx, dz],
   ];
-  return corners.flatMap(([cx, cz]) => [cx, y, cz, cx, cz, depth / 2, selected]);
+  return corners.flatMap(([cx, cz]) => [x + cx, y, z + cz, cx, cz, depth / 2, selected]);
 }

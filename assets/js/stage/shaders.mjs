@@ -3,6 +3,9 @@
  * scale, and its colour is looked up in the same table that the legend shows.
  */
 
+/** Streams of particles, of all lanes together. */
+export const MOST_STREAMS = 128;
+
 const HEAD = `#version 300 es
 precision highp float;
 `;
@@ -202,7 +205,7 @@ export const PARTICLE_VERTEX = `${HEAD}
 in vec3 from, to;
 in vec3 what; // offset along the way, amount, stream
 uniform mat4 matrix;
-uniform float phases[64];
+uniform float phases[${MOST_STREAMS}];
 uniform float ratio;
 uniform highp sampler2D scale;
 flat out vec3 tint;

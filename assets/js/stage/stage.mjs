@@ -1,29 +1,34 @@
 /**
- * The stage: the tower or the flat picture, its legend and switches, and what is under the pointer.
+ * The stage: the tower or the flat picture of one or more lanes, its legend and switches, and what is under the pointer.
  *
- * One component among others, replaceable as a whole: it is given frames and a selection, and says what was picked.
+ * One component among others, replaceable as a whole: it is given lanes and a selection, and says what was picked.
  * Knows the mouse; refuses to know the clock, the network and Plotly.
  */
 
 import { FLOWS } from "../core/flow.mjs";
-import { captured } from "../core/layout.mjs";
+import { formatValue } from "../core/format.mjs";
+import { differenceLane, fullScaleOf, rowsOf, valuesOf } from "./lanes.mjs";
 import { stageLooks, unlessUsual } from "../core/selection.mjs";
-import { plateKeys } from "./plates.mjs";
-import { el } from "../shell/dom.mjs";
+import { el, refill } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
+import { placeTip } from "../shell/tip.mjs";
 import { FlatPicture } from "./flat.mjs";
+import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
-import { legendParts } from "./legend.mjs";
+import { betweenKey, legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
 import { TowerPicture } from "./tower.mjs";
 
 /** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
- *  @property {string[]} keys hook points, bottom to top
+ *  @property {{key: string, widths: number[]}[]} rows hook points, bottom to top, with the neurons of each lane
  *  @property {string|null} point the selected one
  *  @property {number|null} neuron
  *  @property {readonly string[]} watched "<hook point>:<neuron>"
  *  @property {import("../core/groups.mjs").Groups|null} groups that colour the dots instead of their magnitude
+ *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale, of all lanes
  *  @property {boolean} isSigned
+ *  @property {boolean} isDifference B − A is shown
+ *  @property {Record<string, number>|null} [between] of two lanes: how far apart each hook point is, 0 … 2
  *  @property {boolean} hasStats
  *  @property {import("../core/flow.mjs").FlowKind} flow
  *  @property {string|null} [camera] "yaw,pitch,zoom" of the tower
@@ -38,8 +43,8 @@ const TURN_PER_PX = 0.006;
 const ZOOM_PER_PX = 0.0012;
 
 export class Stage {
-  /** @type {import("../core/wire.mjs").Frame|null} */
-  frame = null;
+  /** @type {import("../core/types.mjs").Lane[]} that are drawn */
+  lanes = [];
   /** @type {PictureName} */
   picture = "tower";
   #legendOf = "";
@@ -53,14 +58,14 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
+  /** @type {{point: string|null, neuron: number|null}} */
+  #selected = { point: null, neuron: null };
   #dragged = 0;
 
   /** @param {HTMLElement} host
    *  @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout
+   *  @param {import("../core/layout.mjs").Layout} context.layout of the first lane
    *  @param {Record<string, any>} context.scales assets/scales.json
-   *  @param {Record<string, number>} context.fullScale hook point -> magnitude at the top of the colour scale
-   *  @param {import("../core/types.mjs").Tokens} context.tokens
    *  @param {(picked: Partial<View> & {watch?: boolean}) => void} context.onPick
    *  @param {() => void} context.onRetry the step that did not come is asked for again
    *  @param {() => void} context.needsRedraw
@@ -77,6 +82,17 @@ export class Stage {
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
     this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
+    this.hand = new Hand(this.view, {
+      tip: this.tip,
+      numLanes: () => this.lanes.length,
+      plates: (lane) => this.#current().plates.filter((plate) => plate.lane === lane && plate.width),
+      selected: () => this.#selected,
+      read: (at, lane) => (this.lanes[lane] ? tipParts(this.lanes[lane], at, this.#groups) : []),
+      locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
+      strongest: (key, lane) => (this.lanes[lane] ? this.strongest(this.lanes[lane], key) : 0),
+      onPick: context.onPick,
+      turn: (by) => this.#current() === this.tower && this.tower.turn(by),
+    });
     this.#listen(this.view);
     this.observer = new ResizeObserver(() => {
       this.#size = null;
@@ -91,6 +107,11 @@ export class Stage {
     this.tower.close();
   }
 
+  /** @returns {import("../core/wire.mjs").Frame|null} of the first lane */
+  get frame() {
+    return this.lanes[0]?.frame ?? null;
+  }
+
   /** The canvas that is seen. */
   get canvas() {
     return this.#current().canvas;
@@ -101,11 +122,11 @@ export class Stage {
     return this.picture === "tower" && this.tower.isReady() ? this.tower : this.flat;
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
+  /** @param {import("../core/types.mjs").Lane} lane
    *  @param {string} point
    *  @returns {number} the strongest captured neuron, 0 where there is none */
-  strongest(frame, point) {
-    const found = captured(frame, this.context.layout, point);
+  strongest(lane, point) {
+    const found = valuesOf(lane, point);
     let best = -1;
     found?.values.forEach((value, i) => {
       if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
@@ -113,59 +134,62 @@ export class Stage {
     return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
   }
 
-  /** @param {import("../core/wire.mjs").Frame} frame
+  /** @param {import("../core/types.mjs").Lane[]} lanes
    *  @param {Omit<View, "groups"> & {groups?: import("../core/groups.mjs").Groups|null}} view
-   *  @param {import("../core/wire.mjs").Frame|null} before the step before, where it is at hand
-   *  @param {boolean} isPlaying the clock goes on by itself */
-  draw(frame, view, before, isPlaying) {
-    this.frame = frame;
+   *  @param {boolean} isPlaying the clock goes on by itself
+   *  @param {{isMatched: boolean, between: Record<string, number>|null}} [pair] whether the steps of two lanes stand for each other, and
+   *    how far apart their hook points are */
+  draw(lanes, view, isPlaying, { isMatched, between } = { isMatched: false, between: null }) {
+    const isDifference = view.difference !== null && lanes.length === 2;
+    this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
+    this.#selected = view;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
     const looks = stageLooks(view, this.context.layout.n_layer === 0);
     const { isSingle, ...options } = looks;
-    const keys = isSingle ? [point] : plateKeys(this.context.layout, point);
+    const rows = rowsOf(this.lanes, point, isSingle);
+    const keys = rows.map(({ key }) => key);
+    const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
-    this.#drawLegend(point, keys, looks);
+    this.#drawLegend(point, keys, {
+      ...looks,
+      top: fullScale[point],
+      isDifference,
+      canSubtract: lanes.length === 2,
+      hasBetween: between !== null && !isDifference,
+    });
     const current = this.#current();
     const isTower = current === this.tower;
     if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
     const { width, height } = (this.#size ??= this.#measured(isTower));
+    const groups = this.#groups?.has(keys) ? this.#groups : null;
+    const selected = { point: view.point, neuron: view.neuron, watched: view.watched ?? [] };
     current.draw(
-      frame,
-      {
-        keys,
-        point: view.point,
-        neuron: view.neuron,
-        watched: view.watched ?? [],
-        groups: this.#groups?.has(keys) ? this.#groups : null,
-        ...options,
-        camera: view.camera,
-        width,
-        height,
-      },
-      before,
+      this.lanes,
+      { rows, ...selected, groups, fullScale, isDifference, between: isDifference ? null : between, ...options, camera: view.camera, width, height },
       isPlaying,
     );
     this.#tellWhy();
   }
 
   /** What is wanted is not here yet, or did not come. The picture of another step is not left standing in its place.
-   *  @param {number} step
+   *  @param {string} what is wanted, like "Step 3"
    *  @param {boolean} isWaiting
    *  @param {boolean} isHere the step that the clock shows is: only the next one is missing
    *  @param {Error|null} failure */
-  wait(step, isWaiting, isHere, failure) {
+  wait(what, isWaiting, isHere, failure) {
     const { classList } = this.host;
     classList.toggle("is-waiting", isWaiting && !failure);
     classList.toggle("is-failed", failure !== null && !isHere);
-    this.failed.show(`Step ${step} did not come`, failure);
+    this.failed.show(`${what} did not come`, failure);
   }
 
   /** The words on the picture and under the pointer. */
   write() {
     if (this.#current() === this.tower) this.tower.write();
     if (this.#pointer) this.#showTip();
+    else this.hand.write();
   }
 
   /** Show one of the two pictures and see how much room it has.
@@ -182,9 +206,10 @@ export class Stage {
 
   /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
    *  @param {string} key
-   *  @param {number} neuron */
-  locate(key, neuron) {
-    return this.#current().locate(key, neuron);
+   *  @param {number} neuron
+   *  @param {number} [lane] */
+  locate(key, neuron, lane = 0) {
+    return this.#current().locate(key, neuron, lane);
   }
 
   /** Why there is no tower although it is wanted. */
@@ -200,13 +225,14 @@ export class Stage {
 
   /** @param {string} key
    *  @param {string[]} keys hook points that are shown
-   *  @param {import("../core/selection.mjs").StageLooks} looks */
+   *  @param {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, canSubtract: boolean, hasBetween: boolean}} looks
+   *    top: of the colour scale; canSubtract: there are two lanes; hasBetween: bars stand between them */
   #drawLegend(key, keys, looks) {
-    const { scales, fullScale, layout } = this.context;
-    const { isSigned, isSingle, hasStats, flow } = looks;
+    const { scales, layout } = this.context;
+    const { isSigned, isSingle, hasStats, flow, top, isDifference } = looks;
     const { onPick } = this.context;
     const isTower = this.#current() === this.tower;
-    const name = JSON.stringify([key, looks, isTower, this.picture, this.#groups]);
+    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
     const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
@@ -219,6 +245,8 @@ export class Stage {
       button("± sign", isSigned, pick({ sign: isSigned !== isSignedAsUsual ? null : isSigned ? 0 : 1 }), "Colour by sign: blue negative, red positive"),
       button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large"),
     ];
+    if (looks.canSubtract)
+      tools.push(button("B − A", isDifference, pick({ difference: isDifference ? null : 1 }), "One picture of what the two differ by, neuron by neuron"));
     const groupsOf = this.#groupsOf;
     if (groupsOf)
       tools.push(button("groups", this.#groups !== null, pick({ groups: this.#groups ? null : groupsOf }), "Colour by the groups of the Neurons page"));
@@ -233,14 +261,12 @@ export class Stage {
         button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
       );
     }
-    const hasFlow = isTower && layout.n_layer > 0;
-    const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
+    const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
+    const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
+    if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
     if (hasFlow) parts.push(this.#flowChoice(flow));
-    const focused = document.activeElement;
-    this.legend.replaceChildren(...parts);
-    this.tools.replaceChildren(...tools);
-    if (focused && !focused.isConnected)
-      [...tools, ...parts].find((each) => each.tagName === focused.tagName && each.textContent === focused.textContent)?.focus();
+    refill(this.legend, ...parts);
+    refill(this.tools, ...tools);
   }
 
   /** @param {string} flow */
@@ -268,7 +294,7 @@ export class Stage {
     view.addEventListener(
       "wheel",
       (event) => {
-        if (!isTower()) return;
+        if (!isTower() || !this.hand.hasWheel(event)) return;
         event.preventDefault();
         this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
       },
@@ -316,12 +342,10 @@ export class Stage {
   #showTip() {
     const pointer = /** @type {any} */ (this.#pointer);
     const found = this.#hit(pointer);
-    this.tip.hidden = !found || !this.frame;
-    if (!found || !this.frame) return;
-    this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found, this.#groups));
-    const { offsetWidth, offsetHeight } = this.tip;
-    const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
-    this.tip.style.left = `${Math.max(8, left)}px`;
-    this.tip.style.top = `${Math.max(8, Math.min(pointer.clientY + 16, innerHeight - offsetHeight - 8))}px`;
+    const lane = found && this.lanes[found.lane];
+    this.tip.hidden = !lane;
+    if (!found || !lane) return;
+    this.tip.replaceChildren(...tipParts(lane, found, this.#groups));
+    placeTip(this.tip, pointer.clientX + 16, pointer.clientY + 16);
   }
 }

@@ -6,17 +6,17 @@
  */
 
 import { frames } from "../desk/frames.mjs";
-import { hookPoint } from "../core/layout.mjs";
 import { HOME, fitCamera, orbitFromText, project, textFromOrbit, turned } from "./camera.mjs";
-import { MOST_STREAMS, streamsOf } from "./particles.mjs";
+import { streamsOf } from "./particles.mjs";
 import { FULL, Quality, TIERS } from "./quality.mjs";
 import { Renderer } from "./renderer.mjs";
+import { MOST_STREAMS } from "./shaders.mjs";
 import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { dotScales } from "./legend.mjs";
 import { WIDE_PX, TowerLabels } from "./labels.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./stage.mjs").Shown} Shown */
 
 const AWAKE_MS = 4000; // how long particles run on after the last thing that happened
@@ -43,6 +43,7 @@ export class TowerPicture {
   quality = new Quality();
   /** @type {import("./tower_geometry.mjs").Slab[]} */
   plates = [];
+  /** @type {Float32Array} */
   dots = new Float32Array(0);
   /** @type {import("./camera.mjs").Camera|null} */
   camera = null;
@@ -51,11 +52,12 @@ export class TowerPicture {
   /** @type {Renderer|null} */
   renderer = null;
   #phases = new Float32Array(MOST_STREAMS);
+  /** @type {Float32Array} */
   #amounts = new Float32Array(MOST_STREAMS);
   #arrangement = "";
   #dotsOf = "";
-  /** @type {Frame|null} */
-  #frame = null;
+  /** @type {(import("../core/wire.mjs").Frame|null)[]} of the lanes */
+  #frames = [];
   #stepAtMs = 0;
   #isScrubbed = false;
   #awakeUntilMs = 0;
@@ -68,10 +70,7 @@ export class TowerPicture {
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout
    *  @param {Record<string, any>} context.scales
-   *  @param {Record<string, number>} context.fullScale
-   *  @param {import("../core/types.mjs").Tokens} context.tokens
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw
    *  @param {(camera: string|null) => void} context.onTurn the camera, as a view has it
@@ -84,7 +83,7 @@ export class TowerPicture {
     this.canvas = early?.canvas ?? newCanvas();
     this.renderer = early?.renderer ?? null;
     this.#wasAsked = early !== null;
-    this.labels = new TowerLabels(context);
+    this.labels = new TowerLabels();
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
     this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -111,34 +110,32 @@ export class TowerPicture {
     this.#arrangement = this.#dotsOf = "";
   }
 
-  /** @param {Frame} frame
+  /** @param {Lane[]} lanes
    *  @param {Shown} shown
-   *  @param {Frame|null} before the step before
    *  @param {boolean} isPlaying the clock goes on by itself: by hand and from a model that writes, the next step is not known */
-  draw(frame, shown, before, isPlaying) {
+  draw(lanes, shown, isPlaying) {
     if (!this.renderer) return;
     const now = performance.now();
-    const { width, height, keys, point, camera, ...rest } = shown;
+    const { width, height, rows, point, fullScale, camera, ...rest } = shown;
     this.orbit = orbitFromText(camera);
-    const arrangement = JSON.stringify([width, height, keys, point, camera]);
+    const arrangement = JSON.stringify([width, height, rows, point, shown.isDifference, camera]);
     if (arrangement !== this.#arrangement) this.#place(shown, arrangement);
-    const dotsOfNow = JSON.stringify([keys, rest]);
-    const isNewStep = frame !== this.#frame;
-    if (isNewStep || dotsOfNow !== this.#dotsOf) this.#fill(frame, before, shown);
+    const dotsOfNow = JSON.stringify([rows, rest, lanes.map(({ label, none }) => [label, none])]);
+    const isNewStep = lanes.length !== this.#frames.length || lanes.some(({ frame }, i) => frame !== this.#frames[i]);
+    if (isNewStep || dotsOfNow !== this.#dotsOf) this.#fill(lanes, shown);
     if (isNewStep) {
       this.#isScrubbed = !isPlaying && now - this.#stepAtMs < SCRUB_MS;
       this.#stepAtMs = now;
     }
     if (isNewStep || dotsOfNow !== this.#dotsOf || arrangement !== this.#arrangement) this.#awakeUntilMs = now + AWAKE_MS;
-    [this.#frame, this.#dotsOf, this.#arrangement] = [frame, dotsOfNow, arrangement];
+    [this.#frames, this.#dotsOf, this.#arrangement] = [lanes.map(({ frame }) => frame), dotsOfNow, arrangement];
     this.#paint(now);
     this.#schedule();
   }
 
   /** @param {Shown} shown
    *  @param {string} arrangement its name */
-  #place({ keys, point, width, height }, arrangement) {
-    const { layout } = this.context;
+  #place({ rows, point, isDifference, width, height }, arrangement) {
     const renderer = /** @type {Renderer} */ (this.renderer);
     const ratio = Math.min(2, devicePixelRatio || 1);
     const [deviceWidth, deviceHeight] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
@@ -146,34 +143,34 @@ export class TowerPicture {
       renderer.resize(deviceWidth, deviceHeight);
       for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
-    this.plates = placeTower(
-      keys.map((key) => hookPoint(layout, key)),
-      width / height,
-    );
-    const [left, right] = width < 520 ? [66, 70] : width < WIDE_PX ? [160, 84] : [196, 104];
-    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, left, right, top: 34, bottom: 34 });
+    this.plates = placeTower(rows, width / height);
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), {
+      width,
+      height,
+      ...marginsFor(width, this.plates[this.plates.length - 1].lane + 1, isDifference),
+    });
     renderer.setPlates(this.plates, point);
     renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);
     this.#arrangement = arrangement;
-    this.#frame = null;
+    this.#frames = [];
   }
 
-  /** @param {Frame} frame
-   *  @param {Frame|null} before
+  /** @param {Lane[]} lanes
    *  @param {Shown} shown */
-  #fill(frame, before, { point, neuron, watched, groups, isSigned, flow, hasStats, width }) {
-    const { layout, fullScale, scales } = this.context;
+  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, fullScale, between = null }) {
+    const { scales } = this.context;
     const renderer = /** @type {Renderer} */ (this.renderer);
-    const { positive, negative } = dotScales(scales, isSigned);
+    const { positive, negative } = dotScales(scales, isSigned, isDifference);
     renderer.setScales(positive, negative, scales.temperature, groups?.colours);
-    this.dots = dotsOf(this.plates, frame, before, layout, fullScale, groups);
+    this.dots = dotsOf(this.plates, lanes, fullScale, groups);
     renderer.setDots(this.dots, markDots(this.plates, { point, neuron }, watched));
-    const columns = this.labels.columnsFor(frame, this.plates[0], width);
-    const { particles, amounts } = streamsOf(frame, layout, this.plates, flow, columns.placeOf);
+    const columns = this.labels.columnsFor(lanes);
+    const columnOf = columns.map((each) => each?.placeOf ?? (() => /** @type {[number, number, number]} */ ([0, 0, 0])));
+    const { particles, amounts } = streamsOf(lanes, this.plates, flow, columnOf);
     this.#amounts = amounts;
     renderer.setParticles(particles);
-    this.#tell = () => this.labels.tell(frame, columns, hasStats);
+    this.#tell = () => this.labels.tell(lanes, columns, hasStats, between);
   }
 
   /** The words on the picture, if they are not its own any more. */
@@ -230,16 +227,17 @@ export class TowerPicture {
 
   /** @param {number} x CSS pixels
    *  @param {number} y
-   *  @returns {{key: string, neuron: number|null}|null} */
+   *  @returns {import("./tower_geometry.mjs").Hit|null} */
   hit(x, y) {
     return this.camera && hitTower(this.plates, this.dots, this.camera, x, y);
   }
 
   /** @param {string} key
    *  @param {number} neuron
+   *  @param {number} lane
    *  @returns {[number, number]|null} where it is drawn, in CSS pixels */
-  locate(key, neuron) {
-    const plate = this.plates.find((each) => each.key === key);
+  locate(key, neuron, lane) {
+    const plate = this.plates.find((each) => each.key === key && each.lane === lane && neuron < each.width);
     if (!plate || !this.camera) return null;
     const [x, y] = project(this.camera, ...placeOf(plate, neuron));
     return [x, y];
@@ -250,6 +248,18 @@ export class TowerPicture {
     this.renderer?.close();
     this.renderer = null;
   }
+}
+
+/** Room for the words around the plates. Several lanes leave less of it, and have a title above.
+ *  @param {number} width of the stage
+ *  @param {number} numLanes
+ *  @param {boolean} isDifference
+ *  @returns {{left: number, right: number, top: number, bottom: number}} CSS pixels */
+function marginsFor(width, numLanes, isDifference) {
+  const isWide = width >= WIDE_PX;
+  if (numLanes > 1) return { left: isWide ? 144 : 62, right: isWide ? 62 : 40, top: 60, bottom: 34 };
+  const [left, right] = width < 520 ? [66, 70] : isWide ? [196, 104] : [160, 84];
+  return { left, right, top: isDifference ? 56 : 34, bottom: 34 };
 }
 
 /** @returns {HTMLCanvasElement} */

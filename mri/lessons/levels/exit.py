@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.format.layout import Layout

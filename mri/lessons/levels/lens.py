@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.format.layout import Layout

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mri.format.arrays import Floats
+from mri.arrays import Floats
 from mri.format.captured import Captured
 from mri.lessons.arithmetic import sigmoid_of
 from mri.lessons.levels.exit import reach_in, reaching, share_of_end, size_at_exit

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mri.format.arrays import Doubles
+from mri.arrays import Doubles
 from mri.format.captured import Captured
 from mri.format.captured_steps import CapturedSteps
 from mri.lessons.levels.controls import without_threes

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from mri.arrays import Floats
 from mri.errors import PromptError
-from mri.format.arrays import Floats
 
 NEAREST = 10
 

@@ -13,7 +13,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from mri.measure.alignment import STRATEGIES
-from mri.panels.compare_figures import MEASURES
+from mri.panels.compare_map import MEASURES
+from mri.panels.panel import panel_named, panels
 from mri.store.library import SessionInfo
 from mri.web.parts import components, ids, record_box, takeaway
 
@@ -34,28 +35,6 @@ def pairs() -> list[list[str]]:
     """Of each pair what PAIRS says of it, in that order."""
     entries = (entry.split("\n    ") for entry in re.split(r"\n(?! )", PAIRS))
     return [[*head.split(" | "), " ".join(what)] for head, *what in entries]
-
-
-GRAPHS = components.pictures(
-    """\
-graph-compare-map | Where they differ | derived | 520
-    ‖A − B‖ over the mean of both lengths; where neurons were not captured, the likeliest. Above: the mean of the
-    hook points, grey the range in which it is certain to lie; under the pointer that of a cell. Empty columns: no
-    step of the other side stands for this one. Click to go there.
-graph-compare-heads | Heads that look elsewhere | derived | 250
-    Jensen–Shannon divergence of each head's row: 0 bits looks at the same tokens, 1 bit at entirely different ones.
-    Where only the strongest keys were kept: at least so much. Click to choose a head.
-graph-compare-attention | Where the head looks | measured | 300
-    Upwards A, downwards B, dotted B − A. Outlines: not captured, at most this much.
-graph-compare-predictions | What comes next | derived | 560
-    Probabilities at temperature 1: circles A, diamonds B. Hollow: not among the kept ones, at most this much. ◂A,
-    ◂B: the token that followed.
-graph-compare-similarity | How alike as a whole | derived | 260
-    Cosine of each hook point, mean over the matched steps (pooled: of the mean vectors); grey: the range that what
-    was not captured allows. Circles: debiased linear CKA over the matched steps, where the same neurons were kept
-    in every step."""
-)
-"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
 
 
 def address(a: str, b: str = "", align: str = "", more: str = "") -> str:
@@ -136,11 +115,12 @@ def _picker(select_id: str, side: str, chosen: SessionInfo) -> html.Div:
 
 
 def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div:
-    """Two sessions side by side. boot: a, b, align, full_scale."""
+    """Two sessions in one Scanner. boot: a, b, align, full_scale, limit."""
     swap = {"title": "Swap A and B", **components.aria("Swap A and B")}
     another = dcc.Link("Another pair", href=ids.COMPARE_PATH, className="mri-button compare-new")
     tools = html.Div(id="compare-tools", className="mri-bar-tools")
     transport = html.Div(id="compare-transport", className="mri-transport")
+    measure = components.choice("compare-by", "Show", MEASURES, "difference")
     apart = html.Div(id="compare-kl", className="compare-kl")
     return html.Div(
         [
@@ -170,9 +150,29 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
             ),
             html.Div(
                 [
-                    html.Div([_map(), _graph("graph-compare-similarity", html.Div(id="compare-score"))]),
-                    html.Div([_neurons(), _graph("graph-compare-attention")]),
-                    html.Div([_graph("graph-compare-predictions", apart), _graph("graph-compare-heads")]),
+                    html.Aside(
+                        id="mri-layers", className="mri-layers", **components.aria("Hook points and their statistics")
+                    ),
+                    html.Div(
+                        [
+                            html.Div(id="mri-stage", className="mri-stage"),
+                            _graph("map", measure),
+                            html.Div(
+                                [_graph("heads"), _graph("similarity", html.Div(id="compare-score"))],
+                                className="compare-below",
+                            ),
+                        ],
+                        className="compare-scan",
+                    ),
+                    html.Div(
+                        [
+                            _graph("predictions", apart),
+                            _graph("attention"),
+                            _neurons(),
+                            *map(_graph, _others()),
+                        ],
+                        className="compare-side-panels",
+                    ),
                 ],
                 className="compare-panels",
             ),
@@ -187,20 +187,24 @@ def _ribbon(side: str) -> html.Div:
     return html.Div([html.Span(side, className=f"compare-side is-{side.lower()}"), tokens], className="compare-ribbon")
 
 
-def _map() -> html.Section:
-    return _graph("graph-compare-map", components.choice("compare-by", "Show", MEASURES, "difference"))
+def _graph(name: str, *above: Any) -> html.Section:
+    return components.chart(panel_named("compare", name), *above)
 
 
-def _graph(graph_id: str, *above: Any) -> html.Section:
-    return components.graph(graph_id, GRAPHS[graph_id], *above)
+PLACED = ("map", "similarity", "attention", "predictions", "heads")
+
+
+def _others() -> list[str]:
+    """Charts that have no place of their own."""
+    return [panel.csv_name for panel in panels("compare") if panel.figure and panel.csv_name not in PLACED]
 
 
 def _neurons() -> html.Section:
-    """Hosts of the three grids and of the list of neurons; panels/compare_neurons.mjs fills them."""
+    """Host of the list of neurons that differ most; panels/differing.mjs fills it."""
     note = (
-        "A, B, and B − A of one hook point, face on. Grey dots: not captured. Where one side did not keep a neuron, its"
-        " bound stands in, and the difference is at least what is shown (≥)."
+        "Of the selected hook point. Where one side did not keep a neuron, its bound stands in, and the difference is"
+        " at least what is shown (≥). B − A over the picture shows all of them."
     )
-    hosts = [html.Div(id=f"compare-{name}", className=f"compare-{name}") for name in ("grids", "list")]
+    host = html.Div(id="compare-list", className="compare-list")
     menu = takeaway.menu("neurons", "Neurons", ("png", "csv"))
-    return components.panel("Neurons", "measured", note, hosts, menu, id="compare-neurons-title")
+    return components.panel("Neurons", "measured", note, [host], menu, id="compare-neurons-title")

@@ -5,13 +5,14 @@ Static structure only: what moves is filled in by JavaScript into the hosts mark
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import json
 from typing import Any
 
 from dash import dcc, html
 
 from mri.format.hook_points import STATS
+from mri.panels import heads
+from mri.panels.panel import Panel, panels
 from mri.store.library import SessionInfo
 from mri.web.parts import ids, takeaway
 from mri.web.parts.labels import session_title
@@ -101,43 +102,41 @@ def icon_button(action: str, glyph: str, label: str) -> html.Button:
     )
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A chart's panel: its caption, whether it is "measured" or "derived", and what it shows, or how."""
-
-    label: str
-    measured: str
-    height_px: int
-    note: str
-
-
-def pictures(text: str) -> dict[str, Picture]:
-    """Graph id -> its panel, from lines `id | caption | measured | height`, each with its note indented below."""
-    found = {}
-    for entry in re.split(r"\n(?! )", text):
-        (graph_id, label, measured, height), *note = (line.split(" | ") for line in entry.split("\n"))
-        found[graph_id] = Picture(label, measured, int(height), " ".join(words.strip() for (words,) in note))
-    return found
-
-
-def panel(title: str, measured: str, note: str, body: list[Any], menu: Any = None, **more: Any) -> html.Section:
+def panel(
+    title: str,
+    measured: str,
+    note: str,
+    body: list[Any],
+    menu: Any = None,
+    data: dict[str, str] | None = None,
+    **more: Any,
+) -> html.Section:
     """`body` between its caption, with a menu of what can be taken away, and its note."""
     kind = html.Span(measured, className=f"mri-kind mri-kind-{measured}", title=note)
     caption = [html.H3(title, **more), kind, *filter(None, [menu])]
     head = html.Header(caption, className="mri-panel-head")
-    return html.Section([head, *body, html.P(note, className="mri-note")], className="mri-panel", **aria(title))
+    return html.Section(
+        [head, *body, html.P(note, className="mri-note")],
+        className="mri-panel",
+        **aria(title),
+        **attributes(data or {}),
+    )
 
 
 INVISIBLE = {"visible": False}
 CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": INVISIBLE, "yaxis": INVISIBLE}
 
 
-def graph(graph_id: str, shown: Picture, *above: Any) -> html.Section:
-    """A Plotly panel with its caption; `above`: controls between caption and chart."""
-    empty, style = {"data": [], "layout": CLEAR}, {"height": f"{shown.height_px}px"}
-    chart = dcc.Graph(id=graph_id, config=GRAPH_CONFIG, responsive=True, style=style, figure=empty)
-    menu = takeaway.menu(graph_id, shown.label)
-    return panel(shown.label, shown.measured, shown.note, [*above, chart], menu, id=f"{graph_id}-title")
+def chart(of: Panel, *above: Any) -> html.Section:
+    """A panel with its caption and an empty chart; `above`: controls between the two. Scripts read in its data what a
+    click in it selects, and whether it moves with the clock."""
+    empty, style = {"data": [], "layout": CLEAR}, {"height": f"{of.height_px}px"}
+    graph = dcc.Graph(id=of.id, config=GRAPH_CONFIG, responsive=True, style=style, figure=empty)
+    menu = takeaway.menu(of.id, of.label)
+    data = {"data-panel": of.name, "data-selects": json.dumps(dict(of.selects))} | (
+        {"data-moves": ""} if of.moves else {}
+    )
+    return panel(of.label, of.kind, of.note, [*above, graph], menu, data, id=f"{of.id}-title")
 
 
 OFFLINE = (
@@ -188,7 +187,7 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
-            *(dcc.Store(id=ids.view(tab)) for tab in ids.TABS),
+            dcc.Store(id=ids.VIEW),
             dcc.Store(id=ids.MOUNTED),
             html.H1(title, className="visually-hidden"),
             html.Aside(id="mri-layers", className="mri-layers", **aria("Hook points and their statistics")),
@@ -218,53 +217,22 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
     )
 
 
-PICTURES = pictures(
-    """\
-graph-neurons | Neurons of the hook point | measured | 300
-    Colour: value by sign. Grey: not captured in this step, at most the bound under the pointer.
-graph-history | Neuron over all steps | measured | 230
-    Line: captured values. Band: below the top-k, the value lies within ± the bound.
-graph-watched | Watched neurons | measured | 300
-    Lines: captured values. Dotted: below the top-k, the magnitude is at most this. Click to go to that step.
-graph-heads | All heads | derived | 230
-    Entropy of the head's row, 0 bits where it looks at one token. Distance: Σ weight · (query − key), in tokens;
-    where only the strongest keys were kept, the middle of what it can be.
-graph-attention | Where each head looks | measured | 230
-    One row per head of the block, one column per token read so far. Grey: not among the kept keys.
-graph-head | One head | measured | 240
-    Bars: weights. Outlines: not captured, at most this much.
-graph-looks | The head over all steps | measured | 390
-    Rows: the token that looks. Columns: the token it looks at. Grey: not captured, at most the bound under the
-    pointer. Line: this step. Click to go to a step.
-graph-predictions | What comes next | derived | 560
-    Temperature 1: exp(logit − logsumexp), exact. Another temperature: exp(logit / temperature) as a share of the
-    captured tokens, for the other logits are not known.
-graph-map | Hook points × steps | measured | 380
-    Click to go to that step and hook point.
-graph-bars | Every hook point in this step | measured | 230
-    Thin: min to max. Thick: mean ± std. One asinh axis. Bottom of the model on the left."""
-)
-"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
-
-
 def inspector_panels() -> list[Any]:
-    """The graphs of every tab, in the order of `ids.TABS`; their figures come from the page's callbacks."""
+    """The charts of every tab, in the order of `ids.TABS`; their figures come from the page's callback."""
     statistic = choice(ids.STAT_CHOICE, "Statistic", {name: name for name in STATS}, "l2")
-    heads_by = {"entropy": "entropy", "distance": "mean distance looked back"}
-    hosts = {  # filled by panels/watched.mjs, heads.mjs, predicted.mjs
-        "graph-heads": [choice(ids.HEADS_BY, "Colour", heads_by, "entropy")],
-        "graph-head": [html.Div(id=ids.HEADS, className="mri-heads")],
-        "graph-predictions": [html.Div(id=ids.PREDICTED, className="mri-predicted")],
-        "graph-history": [html.Div(id=ids.WATCH, className="mri-choice")],
-        "graph-watched": [html.Div(id=ids.WATCHED, className="mri-watched")],
+    hosts = {  # filled by panels/watch_list.mjs, head_choice.mjs, predicted.mjs
+        "heads": [choice(ids.HEADS_BY, "Colour", heads.CHOICES, "entropy")],
+        "head": [html.Div(id=ids.HEADS, className="mri-heads")],
+        "predictions": [html.Div(id=ids.PREDICTED, className="mri-predicted")],
+        "history": [html.Div(id=ids.WATCH, className="mri-choice")],
+        "watched": [html.Div(id=ids.WATCHED, className="mri-watched")],
     }
-    panels = []
-    for tab, graph_ids in ids.GRAPHS.items():
-        graphs: list[Any] = []
-        for graph_id in graph_ids:
-            graphs.append(graph(graph_id, PICTURES[graph_id], *hosts.get(graph_id, ())))
-        panels.append([statistic, *graphs] if tab == "statistics" else graphs)
-    return panels
+    found = []
+    for tab in ids.TABS:
+        shown = [panel for panel in panels("scanner") if panel.tab == tab and panel.figure]
+        charts: list[Any] = [chart(panel, *hosts.get(panel.name, ())) for panel in shown]
+        found.append([statistic, *charts] if tab == "statistics" else charts)
+    return found
 
 
 def choice(select_id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:

@@ -16,6 +16,8 @@ BOOT = "mri-boot"
 """dcc.Store: what the page tells JavaScript once: session id, full scale of every hook point."""
 MOUNTED = "mri-mounted"
 """dcc.Store: set by JavaScript after the first paint; only then are the Graphs put into the page."""
+VIEW = "mri-view"
+"""dcc.Store: the selection, set by JavaScript when the clock rests. Never arrays."""
 TOAST = "mri-toast"
 """dcc.Store: {"text", "kind"} shown to the person as a toast."""
 
@@ -60,14 +62,6 @@ TABS = {
 }
 """Inspector tabs, in order: key in the URL -> label."""
 
-GRAPHS = {
-    "neurons": ("graph-neurons", "graph-history", "graph-watched"),
-    "attention": ("graph-heads", "graph-attention", "graph-head", "graph-looks"),
-    "predictions": ("graph-predictions",),
-    "statistics": ("graph-map", "graph-bars"),
-}
-"""dcc.Graph ids by tab."""
-
 
 def outputs(places: str) -> list[Output]:
     """Of a callback, each as `id.property`; with a ! where another callback writes there, too."""
@@ -81,9 +75,3 @@ def outputs(places: str) -> list[Output]:
 def panel(tab: str) -> str:
     """Id of the host element of a tab's graphs."""
     return f"panel-{tab}"
-
-
-def view(tab: str) -> str:
-    """dcc.Store of a tab: the selection, set by JavaScript when the clock rests and the tab is open. Never arrays.
-    One for each tab, so that only the figures that are seen are asked for."""
-    return f"view-{tab}"

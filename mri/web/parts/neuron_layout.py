@@ -10,33 +10,12 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import html
 
+from mri.panels.panel import panel_named, panels
 from mri.store.library import SessionInfo
 from mri.study.clustering import METHODS, MOST_GROUPS
 from mri.web.parts import components, takeaway
 
 TABS = {"groups": "Groups", "neuron": "One neuron"}
-
-GRAPHS = components.pictures(
-    """\
-group-map | Map of the neurons | derived | 380
-    Each neuron at its first two principal components. Near: similar over time. Click one for its dossier. Ring: the
-    neuron of the other tab.
-group-means | What each group does | derived | 380
-    Mean over the group of each neuron's value in its own standard deviations (σ), so that strong and weak neurons
-    count alike.
-group-heatmap | Neurons × steps | derived | 460
-    Rows in the order of Ward's tree, group by group. Bright: captured. Pale: not captured, expected between its
-    bounds. Click a row for its dossier.
-silhouettes | How many groups? | derived | 230
-    Mean silhouette (Rousseeuw 1987) of each number of groups: how much nearer neurons are to their own group than
-    to the next. Dotted: the most that as many groups reach when every neuron's steps are shifted.
-dossier-history | In this session | measured | 260
-    Line: captured values. Band: below the top-k, the value lies within ± the bound. Line across: its strongest
-    step.
-distribution | How large its values are | measured | 260
-    Captured values by size, over all finished sessions of these weights. Those below the top-k are not among them."""
-)
-"""Graph id -> caption, measured or derived, height in CSS pixels, what it shows."""
 
 
 def choices(session: SessionInfo, points: list[str], boot: dict[str, Any]) -> html.Div:
@@ -83,8 +62,13 @@ def tabs() -> html.Div:
     return html.Div(buttons, className="mri-tabs neurons-tabs", role="tablist", **components.aria("Neurons"))
 
 
-def _graph(graph_id: str) -> html.Section:
-    return components.graph(graph_id, GRAPHS[graph_id])
+def _graph(name: str) -> html.Section:
+    return components.chart(panel_named("neurons", name))
+
+
+def _others(tab: str, *but: str) -> list[str]:
+    """Charts of a tab that have no place of their own."""
+    return [panel.name for panel in panels("neurons") if panel.tab == tab and panel.figure and panel.name not in but]
 
 
 def _section(host_id: str, title: str, kind: str, note: str, csv: str = "", *below: Any) -> html.Section:
@@ -106,8 +90,7 @@ def groups_panel() -> html.Div:
             html.Div(html.P("Grouping the neurons …", className="mri-loading"), id="neurons-summary"),
             html.Div(id="neurons-cards"),
             html.Div([_graph("group-map"), _graph("group-means")], className="neurons-row"),
-            _graph("group-heatmap"),
-            _graph("silhouettes"),
+            *map(_graph, _others("groups", "group-map", "group-means")),
         ],
     )
 
@@ -132,6 +115,7 @@ def neuron_panel() -> html.Div:
             html.Div(id="dossier-head", className="neurons-says"),
             html.Div([moments, _graph("dossier-history")], className="neurons-row"),
             html.Div([spoken, _graph("distribution")], className="neurons-row"),
+            *map(_graph, _others("neuron", "dossier-history", "distribution")),
             _section("dossier-companions", "Neurons that move with it", "derived", together, "companions"),
         ],
     )

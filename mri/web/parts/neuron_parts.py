@@ -13,18 +13,19 @@ from urllib.parse import urlencode
 import numpy as np
 from dash import dcc, html
 
+from mri.arrays import Floats
 from mri.errors import MriError
-from mri.format.arrays import Floats
+from mri.format.token_text import display
 from mri.nanochat.reach import ERASED_BELOW
-from mri.panels.neurons import colour_of
+from mri.panels import names
+from mri.panels.group_chart import colour_of
 from mri.store.library import Library
 from mri.study.activity import Activity
 from mri.study.clustering import AGREES, METHODS, OTHER_SEEDS, SHIFTED
 from mri.study.indexer import Progress
 from mri.study.moments import PER_SESSION, Moment
 from mri.study.study import LEAST_CAPTURED, Companion, Companions, Grouping, Question
-from mri.web.parts import components, ids, labels
-from mri.web.parts.tokens import display
+from mri.web.parts import components, ids
 
 BEFORE, AFTER = 9, 5
 """Tokens shown around a moment."""
@@ -61,14 +62,6 @@ def neuron_name(activity: Activity, row: int) -> str:
 
 def neuron_link(question: Question, point: str, neuron: int) -> dcc.Link:
     return dcc.Link(f"{point} · {neuron}", href=address(question, point, neuron), className="neurons-link")
-
-
-def tokens_of_columns(library: Library, activity: Activity) -> list[str]:
-    """What each column's step read."""
-    read = {}
-    for number, session in enumerate(activity.sessions):
-        read[number] = labels.tokens_of_steps(library.open(session).as_of_now())
-    return [read[int(session)][int(step)] for session, step in zip(activity.session, activity.step, strict=True)]
 
 
 def summary(found: Grouping) -> html.Div:
@@ -180,7 +173,7 @@ def moments(library: Library, found: Sequence[Moment], question: Question, neuro
 def _moment(library: Library, moment: Moment, question: Question, neuron: int) -> html.Li | None:
     try:
         reader = library.open(moment.session)
-        steps, sequence = reader.steps(), labels.tokens(reader)
+        steps, sequence = reader.steps(), names.tokens(reader)
     except MriError:  # deleted since it was indexed
         return None
     at = int(steps["pos0"][moment.step] + steps["t_add"][moment.step]) - 1

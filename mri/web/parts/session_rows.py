@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from mri.errors import ConfigError
+from mri.format.token_text import display
 from mri.store.library import Library, SessionInfo
 from mri.web.parts.apart import LOOK_S
 from mri.web.parts.labels import excerpt, session_title
-from mri.web.parts.tokens import display
 
 STATES = {
     "recording": ("recording", "Being recorded now."),

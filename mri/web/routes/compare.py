@@ -8,9 +8,10 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from mri.export.comparison import Choice, comparison_csv
-from mri.format.checks import whole
 from mri.measure.alignment import DEFAULT
+from mri.panels.pair import Pair
+from mri.panels.panel import panel_named
+from mri.panels.selection import Selection
 from mri.study.comparison import Comparison, compare, summary
 from mri.web.routes.downloads import sent
 from mri.web.routes.sessions import compress, revalidated_json
@@ -29,9 +30,9 @@ def alignment() -> ResponseReturnValue:
 @compare_routes.get("/compare/panels/<kind>.csv")
 def panel(kind: str) -> ResponseReturnValue:
     """`?a=&b=&align=&moment=&point=&layer=&head=`: the numbers of one panel, names with their units in the header."""
-    found = comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT)
-    choice = Choice(_index("moment"), _given("point"), _index("layer"), _index("head"))
-    return sent(lambda: comparison_csv(found, kind, choice), "text/csv")
+    panel, selected = panel_named("compare", kind), Selection.from_mapping(request.args)
+    found = Pair(comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT), selected.moment)
+    return sent(lambda: panel.csv(found, selected), "text/csv")
 
 
 def comparison_of(a: str, b: str, align: str) -> Comparison:
@@ -43,7 +44,3 @@ def comparison_of(a: str, b: str, align: str) -> Comparison:
 
 def _given(name: str) -> str:
     return request.args.get(name, "")
-
-
-def _index(name: str) -> int:
-    return whole(name, _given(name) or "0")

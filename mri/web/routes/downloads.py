@@ -1,6 +1,7 @@
 """HTTP routes of what a person takes away from the Scanner: a panel's numbers as CSV, the step as Python.
 
-Reads the address's query into a selection; the tables are `mri/export`'s. Errors leave as {"error": sentence}.
+Reads the address's query into a selection; tables of panels are `mri/panels`', those of files `mri/export`'s. Errors
+leave as {"error": sentence}.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from itertools import chain
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from mri.errors import ConfigError
 from mri.export.files import ALL, file_name, pieces
-from mri.export.panels import Selection, panel_csv
 from mri.export.snippet import step_snippet
 from mri.format.checks import whole
+from mri.panels.panel import panel_named
+from mri.panels.scan import Scan
+from mri.panels.selection import Selection
 from mri.web.routes.sessions import REVALIDATE
 from mri.web.services import services
 
@@ -29,8 +31,9 @@ MIMETYPES = {"csv": "text/csv", "json": "application/json"}
 def panel(session_id: str, kind: str) -> ResponseReturnValue:
     """`?step=&point=&neuron=&layer=&head=&stat=&temperature=`, `points=a,b` for the stage, `watched=a:1,b:2`: as on
     the screen."""
-    reader = services().library.open(session_id)
-    return sent(lambda: panel_csv(reader, kind, _selection()), "text/csv")
+    reader, step = services().library.open(session_id), whole("step", request.args.get("step", ""))
+    found, selected = panel_named("scanner", kind), Selection.from_mapping(request.args)
+    return sent(lambda: found.csv(Scan(reader, step), selected), "text/csv")
 
 
 @downloads.get("/sessions/<session_id>/export/<what>.<kind>")
@@ -47,9 +50,9 @@ def export(session_id: str, what: str, kind: str) -> ResponseReturnValue:
 def python(session_id: str) -> ResponseReturnValue:
     """`?step=&point=`: a snippet that opens this session on this machine."""
     reader = services().library.open(session_id)
-    selected = _selection()
-    reader.session.layout.row(selected.point)  # raises on a hook point that is not there
-    response = Response(step_snippet(reader.path, selected.step, selected.point), mimetype="text/plain")
+    step, point = whole("step", request.args.get("step", "")), request.args.get("point", "")
+    reader.session.layout.row(point)  # raises on a hook point that is not there
+    response = Response(step_snippet(reader.path, step, point), mimetype="text/plain")
     response.headers["Cache-Control"] = REVALIDATE
     return response
 
@@ -75,26 +78,3 @@ def _ended_by(end: Callable[[], None], body: Iterator[bytes]) -> Iterator[bytes]
         yield from body
     finally:
         end()
-
-
-def _selection() -> Selection:
-    given = request.args
-    pairs = [name.rpartition(":") for name in given.get("watched", "").split(",") if name]
-    return Selection(
-        step=whole("step", given.get("step", "")),
-        point=given.get("point", ""),
-        neuron=whole("neuron", given.get("neuron", "0")),
-        layer=whole("layer", given.get("layer", "0")),
-        head=whole("head", given.get("head", "0")),
-        stat=given.get("stat", "l2"),
-        temperature=_number("temperature", given.get("temperature", "1")),
-        points=tuple(name for name in given.get("points", "").split(",") if name),
-        watched=tuple((key, whole("watched", neuron)) for key, _, neuron in pairs),
-    )
-
-
-def _number(name: str, value: str) -> float:
-    try:
-        return float(value)
-    except ValueError as error:
-        raise ConfigError(f"{name}={value!r} must be a number.") from error

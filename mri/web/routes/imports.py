@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected
 
 from mri.errors import BadSession
+from mri.format.token_text import display
 from mri.store.files import disk_error
 from mri.store.intake.intake import MAX_FILE_BYTES, Importer
-from mri.web.parts.tokens import display
 from mri.web.routes.sessions import revalidated_json
 from mri.web.services import services
 

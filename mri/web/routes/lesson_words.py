@@ -13,8 +13,8 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import PromptError
+from mri.format.token_text import display
 from mri.paths import EMBEDDED
-from mri.web.parts.tokens import display
 from mri.web.routes.sessions import revalidated_json
 from mri.web.services import services
 

@@ -12,8 +12,11 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.errors import ConfigError, WorkerError
-from mri.export.neuron_tables import neurons_csv, tokens_csv
+from mri.export.direct_path import tokens_csv
 from mri.format.checks import whole
+from mri.panels.panel import panel_named
+from mri.panels.selection import Selection
+from mri.panels.studied import Studied
 from mri.study.study import Question
 from mri.web.routes.downloads import sent
 from mri.web.routes.sessions import compress, revalidated_json
@@ -43,7 +46,8 @@ def panel(panel: str) -> ResponseReturnValue:
     if panel == "tokens":
         status = _tokens(question, neuron)
         return sent(lambda: tokens_csv(status, question.point, neuron), "text/csv")
-    return sent(lambda: neurons_csv(here.library, here.study, panel, question, neuron), "text/csv")
+    found, studied = panel_named("neurons", panel), Studied(here.library, here.study, question, neuron)
+    return sent(lambda: found.csv(studied, Selection()), "text/csv")
 
 
 def _tokens(question: Question, neuron: int) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from flask_compress import Compress
 
 from mri.errors import ConfigError, SessionNotFound
 from mri.format.checks import is_whole, whole
+from mri.format.token_text import display
 from mri.format.wire import blob_from_arrays
 from mri.measure.saliency import attention_mass
 from mri.measure.series import extras_over_steps, first_odd, series_over_steps
 from mri.store.library import Library
 from mri.store.reader import SessionReader
-from mri.web.parts.tokens import display
 from mri.web.services import services
 from mri.worker.attribution import attribution_of_step
 

@@ -4,11 +4,12 @@ import json
 import subprocess
 
 from mri.panels import theme
+from mri.panels.panel import panels
 from mri.web.parts import components, ids
 from tests.test_javascript import node
 
 READ = """import(process.argv[1]).then((names) => console.log(JSON.stringify({
-  ids: names.IDS, tabs: names.TABS, graphs: names.GRAPHS, store: names.viewStore("x") })))"""
+  ids: names.IDS, tabs: names.TABS })))"""
 
 
 def test_names_are_the_same_in_both_languages():
@@ -18,14 +19,18 @@ def test_names_are_the_same_in_both_languages():
     of_python = {name: value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str)}
     assert set(names["ids"].values()) == {value for name, value in of_python.items() if not name.endswith("_PATH")}
     assert names["tabs"] == [list(item) for item in ids.TABS.items()]
-    assert names["graphs"] == {tab: list(graphs) for tab, graphs in ids.GRAPHS.items()}
-    assert names["store"] == ids.view("x")
 
 
-def test_every_graph_has_a_caption():
-    assert set(components.PICTURES) == {graph for graphs in ids.GRAPHS.values() for graph in graphs}
-    for panel in components.inspector_panels():
-        assert panel
+def test_every_panel_of_a_tab_stands_in_it():
+    for tab, charts in zip(ids.TABS, components.inspector_panels(), strict=True):
+        text = str(charts)
+        wanted = [panel for panel in panels("scanner") if panel.figure and panel.tab == tab]
+        assert wanted
+        for panel in wanted:
+            assert f"id='{panel.id}'" in text
+            assert f"id='{panel.id}-title'" in text
+            assert panel.label in text
+    assert {panel.tab for panel in panels("scanner") if panel.figure} == set(ids.TABS)
 
 
 def test_no_graph_can_send_anything_away():

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mri.export.comparison import KINDS
 from mri.format.config import TraceConfig
 from mri.measure.difference import difference_map, neuron_differences
+from mri.panels.panel import panels
 from mri.panels.theme import ASSETS
 from mri.store.opening import open_session
 from mri.study.comparison import compare
@@ -61,12 +61,13 @@ def test_the_alignment_of_two_sessions(client):
         ("/compare/alignment?a=one&b=none", 404, "There is no session"),
         ("/compare/alignment?a=one", 404, "There is no session"),
         ("/compare/alignment?a=one&b=two&align=x", 400, "prefix, mapping, pooled"),
-        ("/compare/panels/none.csv?a=one&b=two", 400, "map, neurons"),
+        ("/compare/panels/none.csv?a=one&b=two", 400, "map, similarity, attention"),
         ("/compare/panels/neurons.csv?a=one&b=two&moment=99", 400, "There is no moment 99"),
         ("/compare/panels/neurons.csv?a=one&b=two&moment=x", 400, "whole number"),
         ("/compare/panels/neurons.csv?a=one&b=two&moment=1&point=nothing", 400, "no hook point"),
         ("/compare/panels/neurons.csv?a=one&b=two&align=mapping&moment=2", 400, "only one of the sessions"),
         ("/compare/panels/attention.csv?a=one&b=two&moment=1&head=9", 400, "There is no head 9"),
+        ("/compare/panels/attention.csv?a=one&b=two&align=mapping&moment=2", 400, "Only B has a step"),
         ("/compare/nothing", 404, "nothing at this address"),
     ],
 )
@@ -76,7 +77,7 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(client, path, status, w
     assert words in answer.json["error"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [panel.csv_name for panel in panels("compare")])
 def test_every_panel_has_a_table(client, kind):
     found = table(client, kind)
     assert len(found)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mri.export.neuron_tables import KINDS
 from mri.format.config import TraceConfig
 from mri.format.run import Model, Run
+from mri.panels.panel import panels
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -97,7 +97,8 @@ def test_the_tables_of_one_neuron(client):
     assert companions.chance.between(0, 1).all()
     assert (companions.both_active <= companions.both_captured).all()
     assert counts.sum() >= len(moments)
-    assert len(KINDS) == 7
+    assert table(client, "dossier-history").neuron.tolist() == [4] * 30
+    assert len(panels("neurons")) == 8
 
 
 def answered(client, address):

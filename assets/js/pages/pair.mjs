@@ -1,0 +1,190 @@
+/**
+ * The Compare page: what makes a Scanner one of two recordings. Which they are, how they are aligned, what the address says of
+ * them, and what can be taken away.
+ *
+ * Composition only; the Scanner draws and keeps the clock.
+ */
+
+import { firstMoment } from "../core/moments.mjs";
+import { goTo } from "../desk/history.mjs";
+import { PairPanels } from "../panels/pair.mjs";
+import { fetchAlignment } from "../run/http.mjs";
+import { showToast, theme, themeChanged } from "../shell/shell.mjs";
+
+/** @typedef {object} PairBoot
+ *  @property {string} a
+ *  @property {string} b
+ *  @property {"prefix"|"mapping"|"pooled"} align
+ *  @property {Record<string, number>} full_scale hook point -> magnitude at the top of the colour scale, of both
+ *  @property {number} limit largest magnitude of any value, of both */
+
+/** @typedef {import("../core/address.mjs").View} View */
+
+/** @type {readonly (readonly [string, string, string])[]} */
+const PARTS = Object.freeze([
+  ["Tokens of both", "tokens", "#compare-deck"],
+  ["Neurons", "neurons", "#mri-stage"],
+]);
+
+export class Pair {
+  #abort = new AbortController();
+  #aligning = new AbortController();
+  /** @type {import("./scanner.mjs").Scanner|null} */
+  #scanner = null;
+  /** @type {PairPanels|null} */
+  #panels = null;
+
+  /** @param {PairBoot} boot
+   *  @param {import("../core/moments.mjs").Alignment} alignment
+   *  @param {import("../run/run.mjs").Run} a
+   *  @param {import("../run/run.mjs").Run} b */
+  constructor(boot, alignment, a, b) {
+    this.boot = boot;
+    this.alignment = alignment;
+    this.runs = [a, b];
+  }
+
+  /** What the address asks for, with what it leaves out: the last residual stream that both keep, of which the predictions are made.
+   *  @param {View} asked
+   *  @returns {View} */
+  asked(asked) {
+    const { layout } = this.runs[0];
+    const { keys } = this.alignment;
+    const usual = keys.findLast((key) => key.endsWith(".resid_post")) ?? keys.at(-1) ?? layout.points[0].key;
+    return { ...asked, point: asked.point !== null && layout.rows.has(asked.point) ? asked.point : usual };
+  }
+
+  /** @param {View} asked
+   *  @returns {Partial<View>} what the address says of a pair and of no single recording */
+  place(asked) {
+    const { a, b, align } = this.boot;
+    return { session: null, tab: null, a, b, align, by: asked.by ?? "difference" };
+  }
+
+  /** @param {View} asked
+   *  @returns {number} where the clock begins */
+  opening(asked) {
+    return asked.step ?? firstMoment(this.alignment);
+  }
+
+  /** @param {View} asked of the address
+   *  @returns {boolean} it is of this pair */
+  isHere({ a, b }) {
+    return a === this.boot.a && b === this.boot.b;
+  }
+
+  /** @param {import("./scanner.mjs").Scanner} scanner
+   *  @param {Record<string, any>} scales
+   *  @param {(fields: Record<string, any>) => void} onSelect
+   *  @returns {PairPanels} */
+  newPanels(scanner, scales, onSelect) {
+    const { player, desk } = scanner;
+    this.#scanner = scanner;
+    this.#panels = new PairPanels({
+      runs: this.runs,
+      alignment: this.alignment,
+      scales,
+      player,
+      desk,
+      onSelect,
+      wanted: () => this.#wanted(),
+      needFrame: (step) => this.runs[0].want(step),
+      needsRedraw: () => scanner.redraw(),
+    });
+    this.#listen(scanner);
+    return this.#panels;
+  }
+
+  /** @param {import("./scanner.mjs").Scanner} scanner */
+  #listen({ desk }) {
+    const { signal } = this.#abort;
+    const { a, b } = this.boot;
+    const on = (/** @type {string} */ id, /** @type {(value: any) => void} */ hear) =>
+      document.getElementById(id)?.addEventListener("change", (event) => hear(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
+    on("compare-a", (other) => this.open(other, b));
+    on("compare-b", (other) => this.open(a, other));
+    on("compare-align", (align) => this.#align(align));
+    on("compare-by", (by) => desk.select({ by }));
+    document.getElementById("compare-swap")?.addEventListener("click", () => this.open(b, a), { signal });
+    desk.subscribe((_view, _before, changed) => changed.has("by") && this.#panels?.charts.postPair());
+    themeChanged.addEventListener("change", () => this.#panels?.charts.postPair(), { signal });
+    const by = /** @type {HTMLSelectElement|null} */ (document.getElementById("compare-by"));
+    if (by) by.value = desk.view.by ?? "difference";
+    queueMicrotask(() => signal.aborted || this.#panels?.charts.postPair());
+  }
+
+  /** @param {number} moment
+   *  @returns {Record<string, number>|null} as of PairCharts */
+  between(moment) {
+    return this.#panels?.charts.between(moment) ?? null;
+  }
+
+  /** Another pair, or the same one aligned otherwise, is another page, which Dash builds.
+   *  @param {string} [a]
+   *  @param {string} [b] */
+  open(a = this.boot.a, b = this.boot.b) {
+    const desk = /** @type {import("../desk/desk.mjs").Desk} */ (this.#scanner?.desk);
+    desk.flush();
+    goTo(`/compare?a=${a}&b=${b}&align=${desk.view.align}`);
+  }
+
+  /** Align otherwise, at the same steps as far as they are still there. What was chosen last counts, not what comes last.
+   *  @param {"prefix"|"mapping"|"pooled"} align */
+  async #align(align) {
+    this.#aligning.abort();
+    const { signal } = (this.#aligning = new AbortController());
+    const scanner = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
+    const panels = /** @type {PairPanels} */ (this.#panels);
+    try {
+      const alignment = await fetchAlignment(this.boot.a, this.boot.b, align, signal);
+      signal.throwIfAborted();
+      const [a, b] = this.alignment.steps[scanner.player.step] ?? [0, 0];
+      this.alignment = scanner.lanes.clock = alignment;
+      panels.align(alignment);
+      scanner.player.setNumSteps(alignment.steps.length);
+      scanner.desk.select({ align });
+      scanner.player.seek(panels.moments.a.get(a) ?? panels.moments.b.get(b) ?? 0);
+      panels.charts.postPair();
+      scanner.redraw();
+    } catch (error) {
+      if (signal.aborted) return;
+      /** @type {HTMLSelectElement} */ (document.getElementById("compare-align")).value = scanner.desk.view.align ?? this.boot.align;
+      showToast(/** @type {Error} */ (error).message, "error");
+    }
+  }
+
+  /** What there is to take away, for shell/takeaway.mjs.
+   *  @param {import("./scanner.mjs").Scanner} scanner */
+  taken({ player, desk }) {
+    const { a, b } = this.boot;
+    const kindOf = (/** @type {string} */ kind) => kind.replace("compare-", "");
+    return {
+      parts: PARTS,
+      nameOf: (/** @type {string} */ kind, /** @type {string} */ extension) => `compare_${a}_${b}_moment-${player.step}_${kindOf(kind)}.${extension}`,
+      captionOf: (/** @type {boolean} */ isPart) => `${a} and ${b} · moment ${player.step}${isPart ? ` · ${desk.view.point}` : ""}`,
+      csvOf: (/** @type {string} */ kind) => `/compare/panels/${kindOf(kind)}.csv?${this.#query()}`,
+      pythonOf: null,
+    };
+  }
+
+  #wanted() {
+    const { desk, player } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
+    const { align, by, layer, head } = desk.view;
+    const pair = { a: this.boot.a, b: this.boot.b, align, theme: theme() };
+    return { pair: { ...pair, by }, view: { ...pair, moment: player.step, layer: layer ?? 0, head: head ?? 0 } };
+  }
+
+  /** @returns {URLSearchParams} what the server needs to know of the selection */
+  #query() {
+    const { desk, player } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
+    const { point, layer, head, align } = desk.view;
+    const { a, b } = this.boot;
+    const place = { a, b, align: align ?? this.boot.align, moment: player.step, point: point ?? "", layer: layer ?? 0, head: head ?? 0 };
+    return new URLSearchParams(Object.entries(place).map(([name, value]) => [name, String(value)]));
+  }
+
+  close() {
+    this.#abort.abort();
+    this.#aligning.abort();
+  }
+}

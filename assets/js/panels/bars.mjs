@@ -1,0 +1,20 @@
+/** Columns of mri/panels/bars.py from a frame: statistics of every hook point. Pure. */
+
+import { STATS, stats } from "../core/layout.mjs";
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** @typedef {import("./feeder.mjs").Source} Source */
+
+/** @param {Frame} frame
+ *  @param {Source} source */
+export function columns(frame, { layout }) {
+  const all = layout.points.map((point) => stats(frame, layout, point.key));
+  const span = (/** @type {number} */ from, /** @type {number} */ to) => Math.asinh(to) - Math.asinh(from);
+  return {
+    ...Object.fromEntries(STATS.map((name) => [name, all.map((each) => each[/** @type {keyof typeof each} */ (name)])])),
+    least: all.map(({ min }) => Math.asinh(min)),
+    span: all.map(({ min, max }) => span(min, max)),
+    below: all.map(({ mean, std }) => Math.asinh(mean - std)),
+    spread: all.map(({ mean, std }) => span(mean - std, mean + std)),
+  };
+}

@@ -1,0 +1,124 @@
+"""What comes next in both recordings."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mri.measure.divergence import PredictionDivergence, prediction_divergence
+from mri.panels import names
+from mri.panels.chart import escaped, finished, percent, stroke
+from mri.panels.pair import Pair
+from mri.panels.panel import Panel
+from mri.panels.selection import Selection
+from mri.panels.table import Column, Table, column
+from mri.panels.theme import THEMES
+from mri.store.reader import SessionReader
+
+MOST_PREDICTIONS = 20
+"""Tokens that are drawn; the table to take away has all that either side captured."""
+
+
+def table(pair: Pair, at: Selection) -> Table:
+    if pair.alone:
+        return Table((0,), columns_of(pair, None), missing=f"Only {pair.alone} has a step at this moment.")
+    (one, other), (a, b) = pair.readers, pair.steps
+    if not pair.comparison.same_tokens:
+        words = "Their tokenizers differ: predictions are of other tokens."
+        return Table((0,), columns_of(pair, None), missing=words)
+    softcap = other.session.run.model.softcap
+    found = prediction_divergence(one.frame(a), other.frame(b), one.session.layout.n_vocab, softcap)
+    if found is None:
+        return Table((0,), columns_of(pair, None), missing="One of the steps has no predictions, or NaN.")
+    readers = [one if int(token_id) in one.token_bytes else other for token_id in found.token_ids]
+    ids = [int(token_id) for token_id in found.token_ids]
+    drawn = {
+        "names": [names.token(reader, token_id) for reader, token_id in zip(readers, ids, strict=True)],
+        "chosen": [_followed(reader, step) for reader, step in ((one, a), (other, b))],
+        "bounds": (found.bound_a, found.bound_b),
+    }
+    most = "no upper bound" if np.isinf(found.kl_high) else f"at most {found.kl_high:.3f} bits"
+    says = "KL(A‖B) at least ", f"{found.kl_low:.3f}", f" bits, {most}"
+    return Table(found.token_ids.shape, columns_of(pair, found), drawn, says=says)
+
+
+def columns_of(pair: Pair, found: PredictionDivergence | None) -> dict[str, Column]:
+    none = np.empty(0)
+    ids, p, q = (found.token_ids, found.a, found.b) if found else (none.astype(int), none, none)
+    bounds = (found.bound_a, found.bound_b) if found else (0.0, 0.0)
+    (one, other), (no_p, no_q) = pair.readers, (np.isnan(p), np.isnan(q))
+    raw = [one.token_bytes.get(token_id) or other.token_bytes.get(token_id) or b"" for token_id in ids.tolist()]
+    return {
+        "token_id": column(ids, "id"),
+        "token": column(np.array([each.decode("utf-8", "replace") for each in raw], object)),
+        "a": Column(p, "probability", ~no_p),
+        "b": Column(q, "probability", ~no_q),
+        "a_at_most": Column(np.full(len(p), bounds[0]), "probability", no_p),
+        "b_at_most": Column(np.full(len(q), bounds[1]), "probability", no_q),
+        "change": Column(q - p, "b − a", ~(no_p | no_q)),
+    }
+
+
+def _followed(reader: SessionReader, step: int) -> int:
+    """The token after this step, read from the prompt or chosen; −1 where none does."""
+    steps, tokens = reader.steps(), reader.token_ids()
+    position = int(steps["pos0"][step] + steps["t_add"][step])
+    return int(tokens[position]) if position < len(tokens) else -1
+
+
+def figure(table: Table, theme: str) -> go.Figure:
+    """Both sides' probabilities, the likeliest on top.
+
+    Traces: 0 the way from A to B, 1 A, 2 B, 3 at most A, 4 at most B.
+    """
+    c, chosen, names = THEMES[theme], table["chosen"], table["names"][:MOST_PREDICTIONS]
+    rows = np.arange(len(names), dtype=np.int32)
+    a, b = table["a"][: len(names)], table["b"][: len(names)]
+    bound_a, bound_b = table["bounds"]
+    ways_x = np.stack([a, b, np.full(len(rows), np.nan)], axis=-1).reshape(-1)
+    ways_y = np.repeat(rows, 3)
+    says = [_change(p, q, bound_a, bound_b) for p, q in zip(a.tolist(), b.tolist(), strict=True)]
+    marks = {"A": ("circle", c["side_a"], a, bound_a, 13), "B": ("diamond", c["side_b"], b, bound_b, 8)}
+
+    def dots(side: str, hollow: bool) -> go.Scatter:
+        symbol, colour, own, bound, size = marks[side]
+        x = np.where(np.isnan(own), bound, np.nan) if hollow else own
+        marker = {"symbol": symbol + ("-open" if hollow else ""), "color": colour, "size": size}
+        hover = {"text": says, "hovertemplate": "%{y}<br>%{text}<extra></extra>"}
+        return go.Scatter(x=x, y=rows, mode="markers", cliponaxis=False, marker=marker, name=side, **hover)
+
+    line = stroke(c["muted"], 1.5)
+    ways = go.Scatter(x=ways_x, y=ways_y, mode="lines", line=line, hoverinfo="skip")
+    out = go.Figure([ways, dots("A", False), dots("B", False), dots("A", True), dots("B", True)])
+    labels = [
+        escaped(name) + "".join(f" ◂{side}" for side, token in zip("AB", chosen, strict=True) if token == token_id)
+        for name, token_id in zip(names, table["token_id"][: len(names)].tolist(), strict=True)
+    ]
+    out.update_xaxes(range=[-0.02, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top")
+    out.update_yaxes(tickvals=rows, ticktext=labels, range=[len(names) - 0.5, -0.5], showgrid=False)
+    out.update_yaxes(tickfont={"color": c["text"], "size": 12})
+    return finished(out, theme, "predictions")
+
+
+def _change(p: float, q: float, bound_a: float, bound_b: float) -> str:
+    sides = [
+        f"{name} {percent(value)}" if np.isfinite(value) else f"{name} at most {percent(bound)}, not captured"
+        for name, value, bound in (("A", p, bound_a), ("B", q, bound_b))
+    ]
+    more = f"<br>B − A: {100 * (q - p):+.2f} %" if np.isfinite(p) and np.isfinite(q) else ""
+    return " · ".join(sides) + more
+
+
+PANEL = Panel(
+    name="compare-predictions",
+    page="compare",
+    tab="moment",
+    place=40,
+    label="What comes next",
+    kind="derived",
+    height_px=560,
+    note="Probabilities at temperature 1: circles A, diamonds B. Hollow: not among the kept ones, at most this"
+    " much. ◂A, ◂B: the token that followed.",
+    table=table,
+    figure=figure,
+)
