@@ -94,7 +94,7 @@ def test_a_click_on_a_lane_selects_its_neuron_and_rings_it_in_both(page):
     open_scanner(page, LINK)
     both(page)
     click_in_lane(page, 5, 1)
-    until(page, "window.mri.view.view.neuron === 5")
+    until(page, "window.mri.desk.view.neuron === 5")
     x, y = place(page, 5, 0)
     page.mouse.move(x, y)
     expect(page.locator("#mri-stage .mri-tip div").first).to_have_text(f"A · {KEY} · neuron 5")
@@ -128,7 +128,7 @@ def test_the_flat_picture_has_lanes_too(page):
     assert right[0] > left[0]
     assert right[1] == left[1]
     click_in_lane(page, 3, 1)
-    until(page, "window.mri.view.view.neuron === 3")
+    until(page, "window.mri.desk.view.neuron === 3")
 
 
 def test_a_recording_that_does_not_come_is_asked_for_again(browser, site):
