@@ -93,7 +93,17 @@ export class ComparedNeurons {
     }
     const stage = /** @type {HTMLElement} */ (this.host.querySelector(".compare-stage"));
     this.#size ??= { width: stage.clientWidth, height: stage.clientHeight };
-    const shown = { keys: [key], point: key, neuron, watched: [], isSigned: true, hasStats: false, flow: /** @type {const} */ ("none"), groups: null, ...this.#size };
+    const shown = {
+      keys: [key],
+      point: key,
+      neuron,
+      watched: [],
+      isSigned: true,
+      hasStats: false,
+      flow: /** @type {const} */ ("none"),
+      groups: null,
+      ...this.#size,
+    };
     for (const side of SIDES) {
       const frame = this.#frames[side];
       const picture = this.pictures[side];
