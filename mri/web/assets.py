@@ -1,7 +1,7 @@
 """The files that a browser loads, under addresses that name their contents: kept for a year.
 
 `/assets/<version>/js/main.mjs` is a file of the assets folder; `version` is a hash over all of them, so that
-relative imports stay inside one version, `style.css` is all style sheets in order, and modules come linked
+relative imports stay inside one version, `style.css` is all style sheets, each in its layer, and modules come linked
 (mri/web/linking.py). Without a version a file is asked for anew each time, as it is. Knows files, hashes and encodings;
 nothing of pages and sessions.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -34,6 +34,8 @@ DASH_ASKS = ("/_dash-layout", "/_dash-dependencies")
 COMPRESSED = ("/assets/", "/_dash-component-suites/", *DASH_ASKS)
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 STYLE = "style.css"
+LAYERS = ("bootstrap", "theme", "shell", "parts", "pages", "contrast")
+"""Of style.css: a rule of a later layer wins. A sheet lies in its layer: css/shell.css, css/parts/deck.css."""
 LOOK_EVERY_S = 0.5
 LEISURE_S = 120.0
 """After a start, until what is packed quickly is packed well."""
@@ -58,7 +60,9 @@ class Tree:
     def read(self, name: str) -> bytes | None:
         """None where there is no such file."""
         if name == STYLE:
-            return b"\n".join(path.read_bytes() for file, path in self.files.items() if file.endswith(".css"))
+            sheets = [(file, path.read_text("utf-8")) for file, path in self.files.items() if file.endswith(".css")]
+            layered = [f"@layer {_layer(file)} {{\n{text}\n}}" for file, text in sheets]
+            return "\n".join([f"@layer {', '.join(LAYERS)};", *layered]).encode()
         if name not in self.files:
             return None
         body = self.files[name].read_bytes()
@@ -97,10 +101,10 @@ class Tree:
 
 
 class Assets:
-    """The files below `folder`, and style.css: `first_styles` and then folder/css/*.css by name."""
+    """The files below `folder`, others under a name as if they were there, and style.css: all of them below css/."""
 
-    def __init__(self, folder: Path, first_styles: Sequence[Path] = ()) -> None:
-        self._folder, self._first_styles = folder, first_styles
+    def __init__(self, folder: Path, others: Mapping[str, Path] | None = None) -> None:
+        self._folder, self._others = folder, dict(others or {})
         self._signature: object = None
         self._looked = -LOOK_EVERY_S
         self._tree = Tree({}, "")
@@ -109,8 +113,9 @@ class Assets:
         """Another one as soon as a file is another: who edits one reloads the page and sees it."""
         if time.monotonic() - self._looked < LOOK_EVERY_S:
             return self._tree
-        files = {f"first/{i}.css": path for i, path in enumerate(self._first_styles)}
-        files |= {path.relative_to(self._folder).as_posix(): path for path in sorted(self._folder.rglob("*.*"))}
+        files = self._others | {
+            path.relative_to(self._folder).as_posix(): path for path in sorted(self._folder.rglob("*.*"))
+        }
         signature = [(name, path.stat().st_mtime_ns) for name, path in files.items()]
         if signature != self._signature:
             whole = sha256(Path(linking.__file__).read_bytes())  # linked in another way it is another file, too
@@ -140,6 +145,10 @@ class Assets:
         response = Response(body, mimetype=TYPES.get(Path(name).suffix, "application/octet-stream"))
         response.headers["Cache-Control"] = FOREVER if is_current else "no-cache"
         return response
+
+
+def _layer(sheet: str) -> str:
+    return sheet.split("/")[1].removesuffix(".css")
 
 
 def _without_notes(body: bytes) -> bytes:

@@ -119,7 +119,7 @@ def create_app(
 class App(Dash):
     """Dash, with our style sheet and modules in the page's head and boot.js before its renderer starts."""
 
-    assets = Assets(ASSETS, [BOOTSTRAP])
+    assets = Assets(ASSETS, {"css/bootstrap.css": BOOTSTRAP})
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         first = FIRST_MODULES.get(request.path)

@@ -20,8 +20,8 @@ def folder(tmp_path):
         'export function x() {\n  return new URL("../none.json");\n}\n',
         "js/b.mjs": "export const b = 1; // of a\n",
         "js/later.mjs": 'import { a } from "./core/a.mjs";\nexport default a;\n',
-        "css/2-two.css": "b {}",
-        "css/1-one.css": "a {}",
+        "css/pages/b.css": "b {}",
+        "css/theme.css": "a {}",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -75,10 +75,12 @@ def test_modules_come_without_their_notes_line_for_line(assets, folder):
     )
 
 
-def test_the_style_sheet_is_all_of_them_in_order(assets, folder):
-    first = folder / "first.txt"
-    first.write_text("first {}")
-    assert Assets(folder, [first]).now().read("style.css") == b"first {}\na {}\nb {}"
+def test_the_style_sheet_is_all_of_them_each_in_its_layer(folder):
+    other = folder / "other.txt"
+    other.write_text("c {}")
+    style = Assets(folder, {"css/bootstrap.css": other}).now().read("style.css").decode()
+    assert style.splitlines()[0] == "@layer bootstrap, theme, shell, parts, pages, contrast;"
+    assert re.findall(r"@layer (\w+) \{\n(.) \{\}\n\}", style) == [("bootstrap", "c"), ("pages", "b"), ("theme", "a")]
 
 
 def test_a_module_is_listed_with_all_that_it_imports_at_once(assets):

@@ -4,7 +4,7 @@
  * Draws; refuses to decide what is done.
  */
 
-import { el, say } from "../shell/dom.mjs";
+import { el, refill, say } from "../shell/dom.mjs";
 import { score } from "./progress.mjs";
 import { build, filled } from "./text.mjs";
 
@@ -106,7 +106,7 @@ export class Page {
   #middle() {
     const { optional, check, body } = this.#moment;
     const tags = [optional && [this.words.optional, this.words.optional_says], check && [this.words.check, this.words.check_says]].filter(Boolean);
-    const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", title, text: tag }));
+    const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", tabindex: 0, title, text: tag }));
     return [
       el("div", { class: "learn-titles" }, this.title, ...chips),
       el("div", { class: "learn-prose" }, ...this.#prose(body)),
@@ -192,7 +192,6 @@ export class Page {
     this.question.hidden = !ask;
     if (!ask) return;
     const given = this.context.progress.of(this.context.content.id).answers[id] ?? [];
-    const hasFocus = this.question.contains(document.activeElement);
     const answers = ask.answers.map((/** @type {any} */ answer, /** @type {number} */ i) => {
       const wasGiven = given.includes(i);
       const state = wasGiven ? (answer.right ? "is-right" : "is-wrong") : "";
@@ -206,13 +205,12 @@ export class Page {
         : "";
       return el("li", {}, button, reply);
     });
-    const last = given.at(-1);
-    this.question.replaceChildren(
+    refill(
+      this.question,
       el("h3", { text: this.words.question }),
       el("div", { class: "learn-asked" }, ...this.#prose(ask.question)),
       el("ol", { class: "learn-answers", "aria-live": "polite" }, ...answers),
     );
-    if (hasFocus && last !== undefined) this.question.querySelectorAll(".learn-answer")[last]?.focus({ preventScroll: true });
     this.drawTask();
   }
 }

@@ -8,7 +8,7 @@
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
 import { Again } from "../run/again.mjs";
 import { fetchJson } from "../run/http.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { el, refill, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
 import { goTo } from "../desk/history.mjs";
 import { Told } from "../shell/failed.mjs";
@@ -136,7 +136,7 @@ class SessionList {
     if (!changed) return this.load();
     for (const place of changed) {
       this.lines[place] = answer.rows[place - start];
-      replaceRow(this.body.children[place], this.lines[place]);
+      refill(this.body.children[place], ...cellsOf(this.lines[place]));
     }
     this.#markFirst();
     this.#says(answer);
@@ -257,15 +257,6 @@ function rowOf(line) {
   return row;
 }
 
-/** The same row, so that what has the focus in it keeps it where it can.
- *  @param {Element} row
- *  @param {Line} line */
-function replaceRow(row, line) {
-  const had = /** @type {HTMLElement|null} */ (row.contains(document.activeElement) ? document.activeElement : null)?.dataset.do;
-  row.replaceChildren(...cellsOf(line));
-  if (had) /** @type {HTMLElement|null} */ (row.querySelector(`[data-do="${had}"]`))?.focus();
-}
-
 /** @param {Line} line */
 function cellsOf(line) {
   const isLive = line.state === "recording";
@@ -294,7 +285,7 @@ function cellsOf(line) {
     [line.size],
     [line.recorded],
     [state],
-    [el("div", { class: "d-flex gap-1 justify-content-end" }, ...buttons)],
+    [el("div", { class: "sessions-buttons" }, ...buttons)],
   ];
   return contents.map((content) => el("td", {}, ...content.filter(Boolean)));
 }

@@ -186,6 +186,7 @@ export class Influence {
   #say(text, kind = "", more = "") {
     this.says.className = `mri-influence-says ${kind}`;
     this.says.title = more || text;
+    this.says.tabIndex = more ? 0 : -1; // what is said of it under the pointer only, the keyboard comes to
     say(this.says, text);
   }
 }

@@ -9,6 +9,7 @@ import { exactly, formatValue } from "../core/format.mjs";
 import { STATS, rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { el, say } from "../shell/dom.mjs";
+import { placeTip } from "../shell/tip.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 import { LayerTools } from "./layer_tools.mjs";
 
@@ -254,6 +255,7 @@ export class Layers {
       return row;
     });
     this.list.replaceChildren(...rows);
+    this.#tellActive();
     this.empty.hidden = keys.length > 0;
   }
 
@@ -264,10 +266,16 @@ export class Layers {
     const row = this.#rows.get(key);
     if (!row) return;
     row.setAttribute("aria-selected", "true");
-    this.list.setAttribute("aria-activedescendant", row.id);
+    this.#tellActive();
     this.title.textContent = key;
     const top = this.shown.indexOf(key) * this.#rowPx;
     if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
+  }
+
+  /** The row that the keys begin from, where the filter shows it. */
+  #tellActive() {
+    if (this.shown.includes(this.#selected)) this.list.setAttribute("aria-activedescendant", `row-${this.#selected}`);
+    else this.list.removeAttribute("aria-activedescendant");
   }
 
   #buildNumbers() {
@@ -304,8 +312,7 @@ export class Layers {
       this.#hovered = key;
       this.#fillTip();
     }
-    if (key && event)
-      Object.assign(this.tip.style, { left: `${this.rows.getBoundingClientRect().right + 8}px`, top: `${Math.min(innerHeight - 190, event.clientY - 20)}px` });
+    if (key && event) placeTip(this.tip, this.rows.getBoundingClientRect().right + 8, event.clientY - 20);
   }
 
   #fillTip() {

@@ -158,6 +158,7 @@ export class Ribbon {
     this.#current = step;
     const { pos0, t_add: numRead } = this.tokens.steps;
     const [first, next] = [pos0[step], pos0[step] + numRead[step]];
+    const hadFocus = this.#buttons.includes(/** @type {any} */ (document.activeElement)) && document.activeElement?.ariaCurrent;
     const lastSeen = this.#furthest < pos0.length ? Math.max(this.numPrompt - 1, pos0[this.#furthest] + numRead[this.#furthest]) : Infinity;
     this.#buttons.forEach((button, position) => {
       button.classList.toggle("is-unseen", position > lastSeen);
@@ -170,6 +171,7 @@ export class Ribbon {
       if (place === "is-current") button.setAttribute("aria-current", "step");
       else if (before === "is-current") button.removeAttribute("aria-current");
       button.tabIndex = place === "is-current" ? 0 : -1;
+      if (hadFocus && place === "is-current") button.focus({ preventScroll: true });
     });
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { sentence } from "../core/sentence.mjs";
-import { el } from "../shell/dom.mjs";
+import { el, refill } from "../shell/dom.mjs";
 
 export class Sentence {
   /** @type {import("../core/wire.mjs").Frame|null} */
@@ -24,6 +24,7 @@ export class Sentence {
       el("span", {
         class: "mri-kind mri-kind-derived",
         text: "derived",
+        tabindex: 0,
         title: "Written by fixed rules from the numbers of this step; each number opens the panel it comes from. “Sure” begins at 50 %, “leans” at 20 %.",
       }),
     );
@@ -42,9 +43,7 @@ export class Sentence {
     if (this.line.getAttribute("aria-live") !== live) this.line.setAttribute("aria-live", live);
     if (frame === this.#said) return;
     this.#said = frame;
-    const focused = [...this.line.children].indexOf(/** @type {any} */ (document.activeElement));
-    this.line.replaceChildren(...sentence(frame, this.source).map((part) => this.#node(part)));
-    if (focused >= 0) /** @type {any} */ (this.line.children[focused])?.focus({ preventScroll: true });
+    refill(this.line, ...sentence(frame, this.source).map((part) => this.#node(part)));
   }
 
   /** @param {import("../core/sentence.mjs").Part} part

@@ -9,6 +9,7 @@
 import { endsOf, kindOf, lanesOf, runsOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
 import { el, sized } from "../shell/dom.mjs";
+import { placeTip } from "../shell/tip.mjs";
 
 const LANE_PX = 22;
 
@@ -70,7 +71,7 @@ export class Timeline {
     this.values = this.#lanes.map(() => el("b", { text: "…" }));
     this.labels.replaceChildren(
       ...this.#lanes.map(({ name, says, colour }, i) =>
-        el("div", { title: says, style: `--lane:var(${colour})` }, el("span", { text: name }), this.values?.[i]),
+        el("div", { title: says, tabindex: 0, style: `--lane:var(${colour})` }, el("span", { text: name }), this.values?.[i]),
       ),
     );
     this.canvas.setAttribute(
@@ -270,8 +271,7 @@ export class Timeline {
     this.pointer.hidden = this.tip.hidden = false;
     this.pointer.style.transform = `translateX(${x}px)`;
     this.tip.replaceChildren(...this.#tipLines(step));
-    const left = Math.min(innerWidth - this.tip.offsetWidth - 8, Math.max(8, box.left + x - this.tip.offsetWidth / 2));
-    Object.assign(this.tip.style, { left: `${left}px`, top: `${box.top - this.tip.offsetHeight - 8}px` });
+    placeTip(this.tip, box.left + x - this.tip.offsetWidth / 2, box.top - this.tip.offsetHeight - 8);
   }
 
   /** @param {number} step

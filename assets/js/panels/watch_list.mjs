@@ -7,7 +7,7 @@
 
 import { MOST_WATCHED, watchFromName, watchName } from "../core/watched.mjs";
 import { IDS } from "../core/names.mjs";
-import { el } from "../shell/dom.mjs";
+import { el, refill } from "../shell/dom.mjs";
 import { dossierLink } from "../shell/dossier.mjs";
 import { theme } from "../shell/shell.mjs";
 
@@ -45,8 +45,8 @@ export class Watched {
     this.#shown = now;
     const name = watchName(point, neuron);
     const isWatched = watched.includes(name);
-    const hadFocus = document.activeElement?.closest(`#${IDS.watch}`);
-    button.replaceChildren(
+    refill(
+      button,
       el(
         "button",
         {
@@ -61,13 +61,12 @@ export class Watched {
       ),
       dossierLink(this.session, point, neuron, "Dossier", "mri-button"),
     );
-    if (hadFocus) button.querySelector("button")?.focus();
     list.classList.toggle("is-empty", !watched.length);
     const lost = document.activeElement?.closest(`#${IDS.watched}`);
-    if (watched.length) list.replaceChildren(el("ul", { "aria-label": `Watched neurons, ${watched.length} of ${MOST_WATCHED}` }, ...watched.map(this.#chip)));
+    if (watched.length) refill(list, el("ul", { "aria-label": `Watched neurons, ${watched.length} of ${MOST_WATCHED}` }, ...watched.map(this.#chip)));
     else
       list.replaceChildren(el("p", { class: "mri-note", text: "None yet: shift-click a neuron in the picture, or press W for the selected one. Up to six." }));
-    if (lost) /** @type {HTMLElement|null} */ (list.querySelector("button") ?? button.querySelector("button"))?.focus();
+    if (lost && !watched.length) button.querySelector("button")?.focus();
   }
 
   /** @param {string} name

@@ -42,3 +42,19 @@ export function say(node, text, classes = node.className) {
   if (text !== null && node.textContent !== text) node.textContent = text;
   if (node.className !== classes) node.className = classes;
 }
+
+/** Other children in place of those that are there. If one of them had the focus, its like has it: what has the same words, else
+ *  what stands in its place.
+ *  @param {Element} host
+ *  @param {...(Node|string)} children */
+export function refill(host, ...children) {
+  const controls = () => /** @type {HTMLElement[]} */ ([...host.querySelectorAll("button, a[href], input, select, [tabindex]")]);
+  const wordsOf = (/** @type {HTMLElement} */ node) => node.getAttribute("aria-label") ?? node.textContent;
+  const before = controls();
+  const at = before.indexOf(/** @type {any} */ (document.activeElement));
+  host.replaceChildren(...children);
+  if (at < 0) return;
+  const now = controls();
+  const like = [now[at], ...now].find((each) => each && wordsOf(each) === wordsOf(before[at])) ?? now[Math.min(at, now.length - 1)];
+  like?.focus({ preventScroll: true });
+}

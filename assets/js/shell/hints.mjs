@@ -14,7 +14,7 @@ const SEEN = "mri-hints-seen";
 const AFTER_MS = 2500; // the first seconds belong to the picture
 const GAP_PX = 12;
 const WIDEST_PX = 340;
-/** Up to here the page is one column (css/3-scanner.css): a call-out is a strip in it, for a finger. */
+/** Up to here the page is one column (css/pages/scanner.css): a call-out is a strip in it, for a finger. */
 const NARROW = "(max-width: 900px)";
 
 /** `part`: what is spoken of. `beside`: the column at whose edge it stands. `above`, `into`: before or in which it is a strip.

@@ -6,10 +6,12 @@
 
 import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../core/names.mjs";
+import { PICTURE_KEYS } from "../core/picture_keys.mjs";
 import { Callbacks } from "../run/callbacks.mjs";
 import { BINDINGS, isCharacter, keys } from "../desk/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
 import { el } from "./dom.mjs";
+import { startTips } from "./tip.mjs";
 import { goTo } from "../desk/history.mjs";
 import { keep, recall } from "../desk/storage.mjs";
 
@@ -37,6 +39,7 @@ export function startShell() {
   document.addEventListener("click", goBackToScanner, { capture: true });
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", followSystem);
   watchServer();
+  startTips();
   keepDataMarked();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
@@ -133,10 +136,12 @@ export function showKeys() {
     const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
     words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
   }
+  const rows = (/** @type {readonly (readonly [string, string])[]} */ known) =>
+    known.flatMap(([label, does]) => [el("dt", {}, el("kbd", { text: label })), el("dd", { text: does })]);
   const list = el("dl");
   const listKeys = () => {
     const known = BINDINGS.filter((binding) => keys.haveCharacters || !isCharacter(binding));
-    list.replaceChildren(...known.flatMap(({ label, does }) => [el("dt", {}, el("kbd", { text: label })), el("dd", { text: does })]));
+    list.replaceChildren(...rows(known.map(({ label, does }) => [label, does])));
   };
   const switchCharacters = (/** @type {any} */ event) => {
     keys.haveCharacters = event.target.checked;
@@ -154,6 +159,9 @@ export function showKeys() {
     el("p", { class: "mri-note", text: "On a keyboard of another script: the keys in the same places." }),
     el("p", {}, characters, " ", el("label", { for: "mri-character-keys", text: "Letters and signs are keys, too; where they are not, those below are left" })),
     list,
+    el("h3", { text: "Keys of the picture" }),
+    el("p", { class: "mri-note", text: "While it has the focus: Tab goes there." }),
+    el("dl", {}, ...rows(PICTURE_KEYS)),
   );
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
   if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));

@@ -6,12 +6,14 @@
  */
 
 import { FLOWS } from "../core/flow.mjs";
-import { captured } from "../core/layout.mjs";
+import { captured, hookPoint } from "../core/layout.mjs";
 import { stageLooks, unlessUsual } from "../core/selection.mjs";
 import { plateKeys } from "./plates.mjs";
-import { el } from "../shell/dom.mjs";
+import { el, refill } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
+import { placeTip } from "../shell/tip.mjs";
 import { FlatPicture } from "./flat.mjs";
+import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
 import { legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
@@ -53,6 +55,8 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
+  /** @type {{point: string|null, neuron: number|null}} */
+  #selected = { point: null, neuron: null };
   #dragged = 0;
 
   /** @param {HTMLElement} host
@@ -77,6 +81,16 @@ export class Stage {
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
     this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
+    this.hand = new Hand(this.view, {
+      tip: this.tip,
+      plates: () => this.#current().plates.map(({ key, cols }) => ({ key, cols, width: hookPoint(context.layout, key).width })),
+      selected: () => this.#selected,
+      read: (at) => (this.frame ? tipParts(this.frame, context.layout, at, this.#groups) : []),
+      locate: ({ key, neuron }) => this.locate(key, neuron),
+      strongest: (key) => (this.frame ? this.strongest(this.frame, key) : 0),
+      onPick: context.onPick,
+      turn: (by) => this.#current() === this.tower && this.tower.turn(by),
+    });
     this.#listen(this.view);
     this.observer = new ResizeObserver(() => {
       this.#size = null;
@@ -119,6 +133,7 @@ export class Stage {
    *  @param {boolean} isPlaying the clock goes on by itself */
   draw(frame, view, before, isPlaying) {
     this.frame = frame;
+    this.#selected = view;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
     const looks = stageLooks(view, this.context.layout.n_layer === 0);
@@ -166,6 +181,7 @@ export class Stage {
   write() {
     if (this.#current() === this.tower) this.tower.write();
     if (this.#pointer) this.#showTip();
+    else this.hand.write();
   }
 
   /** Show one of the two pictures and see how much room it has.
@@ -236,11 +252,8 @@ export class Stage {
     const hasFlow = isTower && layout.n_layer > 0;
     const parts = legendParts({ key, layout, scales, top: fullScale[key], isSigned, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (hasFlow) parts.push(this.#flowChoice(flow));
-    const focused = document.activeElement;
-    this.legend.replaceChildren(...parts);
-    this.tools.replaceChildren(...tools);
-    if (focused && !focused.isConnected)
-      [...tools, ...parts].find((each) => each.tagName === focused.tagName && each.textContent === focused.textContent)?.focus();
+    refill(this.legend, ...parts);
+    refill(this.tools, ...tools);
   }
 
   /** @param {string} flow */
@@ -268,7 +281,7 @@ export class Stage {
     view.addEventListener(
       "wheel",
       (event) => {
-        if (!isTower()) return;
+        if (!isTower() || !this.hand.hasWheel(event)) return;
         event.preventDefault();
         this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
       },
@@ -319,9 +332,6 @@ export class Stage {
     this.tip.hidden = !found || !this.frame;
     if (!found || !this.frame) return;
     this.tip.replaceChildren(...tipParts(this.frame, this.context.layout, found, this.#groups));
-    const { offsetWidth, offsetHeight } = this.tip;
-    const left = Math.min(pointer.clientX + 16, innerWidth - offsetWidth - 8);
-    this.tip.style.left = `${Math.max(8, left)}px`;
-    this.tip.style.top = `${Math.max(8, Math.min(pointer.clientY + 16, innerHeight - offsetHeight - 8))}px`;
+    placeTip(this.tip, pointer.clientX + 16, pointer.clientY + 16);
   }
 }

@@ -5,7 +5,7 @@
  * A unit is chosen with its button, and with it its neuron in the Scanner; announces `units` after three different ones.
  */
 
-import { el } from "../../shell/dom.mjs";
+import { el, refill } from "../../shell/dom.mjs";
 import { themeChanged } from "../../shell/shell.mjs";
 import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
@@ -74,8 +74,8 @@ export default function mount(host, { data, words: allWords, state, announce, sc
     const here = answer(net, now, CASES[step % STEPS_PER_UPDATE]);
     const isDead = net.w1[now].map((_, i) => CASES.every((each) => answer(net, now, each).pre[i] <= 0));
     title.textContent = filled(words.title, { update: now, step });
-    const focused = [...units.children].indexOf(/** @type {any} */ (document.activeElement));
-    units.replaceChildren(
+    refill(
+      units,
       ...isDead.map((dead, i) =>
         el(
           "button",
@@ -91,7 +91,6 @@ export default function mount(host, { data, words: allWords, state, announce, sc
         ),
       ),
     );
-    if (focused >= 0) /** @type {any} */ (units.children[focused])?.focus({ preventScroll: true });
     line.textContent = unit === null ? words.pick : unitText(net, now, unit, isDead[unit], words);
     drawField(canvas, net, now);
     picture.replaceChildren(...lines(net, now, unit, isDead, step % STEPS_PER_UPDATE));

@@ -60,7 +60,7 @@ export function slider({ label, part, min, max, step = 1, value, onInput, words 
  *  @param {string} title
  *  @returns {HTMLElement} */
 export function kindChip(kind, title) {
-  return el("span", { class: `mri-kind mri-kind-${kind}`, title, text: kind });
+  return el("span", { class: `mri-kind mri-kind-${kind}`, tabindex: 0, title, text: kind });
 }
 
 /** A widget's title with what its numbers are.

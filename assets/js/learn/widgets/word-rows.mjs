@@ -5,7 +5,7 @@
 import { formatValue, trueMinus } from "../../core/format.mjs";
 import { untilAnswered } from "../../run/again.mjs";
 import { fetchJson } from "../../run/http.mjs";
-import { el } from "../../shell/dom.mjs";
+import { el, refill } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part } from "./cells.mjs";
 
@@ -63,9 +63,7 @@ export default function mount(host, { data, words, announce }) {
     if (input.value === written) input.value = answer.word;
     cells.show(answer.row);
     facts.textContent = filled(say.facts, { id: answer.id, values: answer.row.length, first: answer.row.slice(0, 4).map(formatValue).join(", ") });
-    const hadFocus = near.contains(document.activeElement);
-    near.replaceChildren(...answer.near.map((/** @type {any} */ other) => neighbour(other)));
-    if (hadFocus) near.querySelector("button")?.focus({ preventScroll: true });
+    refill(near, ...answer.near.map((/** @type {any} */ other) => neighbour(other)));
     walk = how === "walked" ? [...walk, answer.word] : [answer.word];
     path.textContent = walk.length > 1 ? filled(say.path, { path: walk.join(" → ") }) : "";
     if (how === "typed") seen.add(answer.word);
