@@ -338,9 +338,3 @@ export class Comparison {
 function namesOf({ sequence, text }) {
   return sequence.map((token) => (text[token] ?? `#${token}`).replace(/ /g, "␣"));
 }
-
-/** @param {import("../core/moments.mjs").Alignment} alignment
- *  @returns {{phase: string[], forced: boolean[]}} of its moments, as a transport wants them of steps */
-function clockOf({ matched }) {
-  return { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) };
-}
