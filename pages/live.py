@@ -16,7 +16,6 @@ from mri.errors import ModelError, MriError
 from mri.measure.series import largest_statistic
 from mri.store.library import SessionInfo
 from mri.web.parts import components, ids, labels, record_box, session_rows
-from mri.web.routes.live import label, model_path, offers
 from mri.web.services import services
 
 dash.register_page(__name__, path=ids.LIVE_PATH, name="Live", title="Live · nanochat MRI", order=1)
@@ -64,7 +63,7 @@ def boot_of(session: str | None) -> dict[str, Any]:
 
 
 def _form() -> html.Div:
-    models = [{"label": label(offer), "value": model_id} for model_id, offer in offers().items()]
+    models = [{"label": ref.label, "value": model_id} for model_id, ref in services().models.offers().items()]
     examples = [
         html.Button(name, type="button", id={"type": "live-example", "index": i}, className="mri-button")
         for i, (name, _, _) in enumerate(EXAMPLES)
@@ -120,7 +119,7 @@ clientside_callback(
 def describe(model_id: str | None) -> tuple[Any, ...]:
     """What the chosen model is, and what a step of each preset costs with it."""
     try:
-        line, options = record_box.describe_model(model_path(model_id or "") or services().model)
+        line, options = record_box.describe_model(services().models.chosen(model_id or ""))
     except ModelError as error:
         return str(error), [], True
     services().worker.warm()  # torch loads while the prompt is being written

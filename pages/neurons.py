@@ -175,11 +175,8 @@ def draw_tokens(view: View | None, _: int | None) -> Any:
     if not has_direct_path(view["point"]):
         words = f"{view['point']} has no direct path of its own: choose mlp_act, mlp_out, attn_out, a resid_… or ln_f."
         return html.P(words, className="mri-note"), True
-    model = services().model
     try:
-        wanted = tokens_of_neuron(
-            _studied(view).reader, view["point"], view["neuron"], None if model is None else str(model)
-        )
+        wanted = tokens_of_neuron(_studied(view).reader, view["point"], view["neuron"], services().model)
     except MriError as error:
         return html.P(str(error), className="mri-note"), True
     status = services().worker.attribution(wanted.id)

@@ -136,7 +136,8 @@ class Rows:
             layer, head, rank = np.meshgrid(layers, *(np.arange(n) for n in keys.shape[1:]), indexing="ij")
             entropy = np.broadcast_to(entropies[..., None], keys.shape)
             step = np.full(keys.size, frame.step)
-            for name, array in zip(parts, (step, layer, head, rank, keys, weights, entropy), strict=True):
+            columns: tuple[Array, ...] = (step, layer, head, rank, keys, weights, entropy)
+            for name, array in zip(parts, columns, strict=True):
                 parts[name].append(array.reshape(-1))
         floats = ("weight", "entropy")
         return {name: _joined(part, np.float32 if name in floats else np.int32) for name, part in parts.items()}

@@ -81,9 +81,6 @@ class ModelRef:
         """What a person chooses by."""
         return f"{self.title} ({self.asked})"
 
-    def __str__(self) -> str:
-        return str(self.file)
-
     def to_json(self) -> dict[str, Any]:
         return {"file": str(self.file), "asked": self.asked, "softcap": self.softcap}
 

@@ -7,7 +7,6 @@ Reads what it needs to know from the session; the arithmetic is the worker's bus
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from mri.errors import ConfigError, SessionNotFound
@@ -53,13 +52,13 @@ def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, m
     return Attribution(attribution_id, command)
 
 
-def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: ModelRef | str) -> Attribution:
+def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: ModelRef) -> Attribution:
     """What to ask the worker for: the tokens that the neuron's direct path promotes and suppresses. The same for every
     session with these weights. Raises ConfigError where the session does not say which they are, UnknownHookPoint.
     """
     if not 0 <= neuron < (width := reader.session.layout.width(point)):
         raise ConfigError(f"{point} has the neurons 0 to {width - 1}, there is no {neuron}.")
-    weights = _weights_of(reader, model if isinstance(model, ModelRef) else ModelRef(Path(model)))
+    weights = _weights_of(reader, model)
     # slashes, so that it can never be a recording's id
     question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
     command = {"cmd": "direct", "id": question_id, "point": point, "neuron": neuron, **weights}

@@ -218,7 +218,7 @@ def test_escape_closes_what_is_open_and_nothing_else(page):
     open_scanner(page, "/?session=demo-long&step=3&loop=3-9")
     for opened, closed in (
         (lambda: page.locator("#mri-tools summary").click(), ".mri-menu[open]"),
-        (lambda: page.evaluate("window.mri.hints.show(0)"), ".mri-hint"),
+        (lambda: page.evaluate("window.mri.shown.hints.show(0)"), ".mri-hint"),
         (lambda: page.keyboard.press("/"), ".offcanvas.show"),
         (lambda: page.keyboard.press("?"), "dialog[open]"),
     ):

@@ -10,7 +10,7 @@ from tests.true_sessions import write_true_session
 
 KEY = "block.1.resid_post"
 LINK = f"/?session=one&lanes=two&step=1&point={KEY}&neuron=0"
-WORDS = ".mri-plate-name, .mri-plate-value, .mri-column, .mri-top, .mri-lane-title, .mri-tools button"
+WORDS = ".mri-plate-name, .mri-plate-value, .mri-column, .mri-top, .mri-lane-title, .mri-between, .mri-tools button"
 OVERLAPS = """(words) => {
   const boxes = [...document.querySelectorAll(`#mri-stage :is(${words})`)]
     .filter((each) => each.textContent && each.getClientRects().length)
@@ -57,7 +57,7 @@ def place(page, neuron, lane):
 
 
 def click_in_lane(page, neuron, lane):
-    label = f"{'AB'[lane]} · {('one', 'two')[lane]} · {KEY} · neuron {neuron}"
+    label = f"{'AB'[lane]} · {KEY} · neuron {neuron}"
     tip = "document.querySelector('#mri-stage .mri-tip:not([hidden]) div')?.textContent"
     until(page, f"{tip} === {label!r}", act=lambda: page.mouse.move(*place(page, neuron, lane)))
     page.mouse.down()
@@ -94,10 +94,10 @@ def test_a_click_on_a_lane_selects_its_neuron_and_rings_it_in_both(page):
     open_scanner(page, LINK)
     both(page)
     click_in_lane(page, 5, 1)
-    until(page, "window.mri.view.view.neuron === 5")
+    until(page, "window.mri.desk.view.neuron === 5")
     x, y = place(page, 5, 0)
     page.mouse.move(x, y)
-    expect(page.locator("#mri-stage .mri-tip div").first).to_have_text(f"A · one · {KEY} · neuron 5")
+    expect(page.locator("#mri-stage .mri-tip div").first).to_have_text(f"A · {KEY} · neuron 5")
 
 
 def test_b_minus_a_is_one_picture_and_only_where_the_text_is_the_same(page):
@@ -128,7 +128,7 @@ def test_the_flat_picture_has_lanes_too(page):
     assert right[0] > left[0]
     assert right[1] == left[1]
     click_in_lane(page, 3, 1)
-    until(page, "window.mri.view.view.neuron === 3")
+    until(page, "window.mri.desk.view.neuron === 3")
 
 
 def test_a_recording_that_does_not_come_is_asked_for_again(browser, site):
@@ -153,4 +153,24 @@ def test_words_never_stand_over_another_at_20_layers_of_1280(page, others, size)
     until(page, "document.querySelectorAll('.mri-column').length > 0")
     count, overlaps = page.evaluate(OVERLAPS, WORDS)
     assert count > 15
+    assert overlaps == []
+
+
+def test_between_two_plates_stands_how_far_they_are_apart(page):
+    page.goto("/compare?a=one&b=two&align=prefix&step=2")
+    until(page, "document.querySelectorAll('.mri-between:not([hidden])').length > 2")
+    apart = page.locator(".mri-between:not([hidden]) b").all_text_contents()
+    map_ = "document.querySelector('#graph-compare-map .js-plotly-plot')"
+    of_map = page.evaluate(f"{map_}.data[0].customdata.map((row) => row[2][1])")
+    assert all(any(abs(float(text) - value) <= 0.006 * value for value in of_map if value) for text in apart)
+    page.get_by_label("Show", exact=True).select_option("cosine")  # the map shows something else: nothing is said
+    until(page, "document.querySelectorAll('.mri-between:not([hidden])').length === 0")
+
+
+def test_words_never_stand_over_another_in_a_pair_of_20_layers_of_1280(page):
+    page.goto("/compare?a=tall&b=tall&align=prefix&step=3&point=block.7.resid_post")
+    until(page, "window.mri?.timings.draw.length > 0")
+    until(page, "document.querySelectorAll('.mri-between:not([hidden])').length > 5")
+    count, overlaps = page.evaluate(OVERLAPS, WORDS)
+    assert count > 20
     assert overlaps == []

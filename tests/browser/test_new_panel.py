@@ -96,4 +96,4 @@ def test_it_is_on_the_page_with_its_menu_and_moves_with_the_clock(page, site):
     shown(page, "graph-blocks", f"{numbers(33)}.every((l2, i) => Math.abs(plot._fullData[0].y[i] / l2 - 1) < 1e-5)")
     click = '{ points: [{ customdata: "block.2.resid_post" }] }'
     page.evaluate(f"""document.querySelector("#graph-blocks .js-plotly-plot").emit("plotly_click", {click})""")
-    until(page, 'window.mri.view.view.point === "block.2.resid_post"')
+    until(page, 'window.mri.desk.view.point === "block.2.resid_post"')

@@ -27,6 +27,8 @@ const PARTS = Object.freeze([
 ]);
 
 export class Pair {
+  word = "Moment";
+  toolsId = "compare-tools";
   #abort = new AbortController();
   #aligning = new AbortController();
   /** @type {import("./scanner.mjs").Scanner|null} */
@@ -42,6 +44,7 @@ export class Pair {
     this.boot = boot;
     this.alignment = alignment;
     this.runs = [a, b];
+    this.others = [b];
   }
 
   /** What the address asks for, with what it leaves out: the last residual stream that both keep, of which the predictions are made.
@@ -75,9 +78,9 @@ export class Pair {
 
   /** @param {import("./scanner.mjs").Scanner} scanner
    *  @param {Record<string, any>} scales
-   *  @param {(fields: Record<string, any>) => void} onSelect
+   *  @param {{onSelect: (fields: Record<string, any>) => void}} does
    *  @returns {PairPanels} */
-  newPanels(scanner, scales, onSelect) {
+  newPanels(scanner, scales, { onSelect }) {
     const { player, desk } = scanner;
     this.#scanner = scanner;
     this.#panels = new PairPanels({
@@ -91,6 +94,7 @@ export class Pair {
       needFrame: (step) => this.runs[0].want(step),
       needsRedraw: () => scanner.redraw(),
     });
+    this.runs[0].subscribe(() => scanner.redraw());
     this.#listen(scanner);
     return this.#panels;
   }
@@ -127,6 +131,18 @@ export class Pair {
     desk.flush();
     goTo(`/compare?a=${a}&b=${b}&align=${desk.view.align}`);
   }
+
+  /** @param {View} asked
+   *  @returns {boolean} it can be shown here; else it is opened */
+  restores({ align }) {
+    const isSame = !align || align === this.#scanner?.desk.view.align;
+    if (!isSame) this.open();
+    return isSame;
+  }
+
+  furnish() {}
+
+  goOn() {}
 
   /** Align otherwise, at the same steps as far as they are still there. What was chosen last counts, not what comes last.
    *  @param {"prefix"|"mapping"|"pooled"} align */

@@ -5,31 +5,23 @@
  */
 
 import { loopFromText, textFromLoop } from "../core/lanes.mjs";
-import { openingStep } from "../core/opening.mjs";
 import { blockOf, validView } from "../core/selection.mjs";
-import { takenFromScanner } from "../core/takeaway.mjs";
 import { toggled, watchName } from "../core/watched.mjs";
-import { plateKeys } from "../stage/plates.mjs";
-import { IDS } from "../core/names.mjs";
-import { damageOf } from "../run/http.mjs";
 import { Lanes } from "../run/lanes.mjs";
 import { keys } from "../desk/keys.mjs";
 import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
 import { urlFromView, viewFromUrl } from "../core/address.mjs";
 import { Desk } from "../desk/desk.mjs";
-import { replaceEntry } from "../desk/history.mjs";
 import { COMMANDS } from "./commands.mjs";
-import { Told } from "../shell/failed.mjs";
+import { Recording } from "./recording.mjs";
 import { Grouped } from "../panels/grouped.mjs";
-import { Hints } from "../shell/hints.mjs";
-import { Panels } from "../panels/panels.mjs";
-import { PinButton } from "../shell/pinned.mjs";
 import { showToast, themeChanged } from "../shell/shell.mjs";
 import { Stage } from "../stage/stage.mjs";
 import { TakeAway } from "../shell/takeaway.mjs";
-import { openSession, showInPicker } from "../shell/picker.mjs";
 import { Timings } from "../shell/timings.mjs";
+
+/** @typedef {import("../core/address.mjs").View} View */
 
 /** A step that comes so long after the picture before is drawn at once; where they come faster, one frame may show several. */
 const ALONE_MS = 30;
@@ -41,50 +33,49 @@ export class Scanner {
   #abort = new AbortController();
   #painted = () => {};
   #owesWords = false;
-  #hasSeries = false;
-  #told = new Told(); // that the lines did not come
 
   /** @param {import("../run/run.mjs").Run} run that is shown, and closed with the Scanner
    *  @param {Record<string, any>} scales
    *  @param {object} [how]
-   *  @param {import("../core/address.mjs").View} [how.asked] what a lesson shows, instead of what the address asks for
+   *  @param {View} [how.asked] what a lesson shows, instead of what the address asks for
    *  @param {number} [how.pace] of a recording under way
    *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first
    *  @param {import("../run/lanes.mjs").Asked[]} [how.lanes] what stands beside it
-   *  @param {import("./pair.mjs").Pair|null} [how.pair] of which it is one; then the clock counts moments of both */
-  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair = null } = {}) {
-    const { session, layout, tokens, isGrowing } = run;
+   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both */
+  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair } = {}) {
+    const { session, layout, isGrowing } = run;
     this.run = run;
-    this.pair = pair;
     this.session = session;
     this.layout = layout;
+    this.pair = pair ?? null;
+    this.shown = pair ?? new Recording(run, lanes, Boolean(askedByLesson));
     this.isLive = isGrowing;
-    this.isInLesson = Boolean(askedByLesson);
     this.pathname = location.pathname;
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
     const onChange = () => this.redraw();
-    this.lanes = new Lanes(run, { others: pair ? pair.runs.slice(1) : lanes, clock: pair?.alignment, onChange });
+    this.lanes = new Lanes(run, { others: this.shown.others, clock: this.shown.alignment, onChange });
     this.player = new Player({ numSteps: this.lanes.numSteps, ready: (moment) => this.lanes.isHere(moment) });
     const asked = askedByLesson ?? viewFromUrl(location.search);
     this.desk = new Desk({ view: this.#viewOf(asked), isHere: () => this.#isHere() });
     this.grouped = new Grouped({ session, scales, onReady: onChange });
     this.stage = this.#newStage(scales);
-    this.panels = pair ? pair.newPanels(this, scales, (fields) => this.#select(fields)) : this.#newPanels(scales);
-    const tools = /** @type {HTMLElement} */ (document.getElementById(pair ? "compare-tools" : "mri-tools"));
+    /** @type {import("../panels/panels.mjs").Panels|import("../panels/pair.mjs").PairPanels} */
+    this.panels = this.shown.newPanels(this, scales, {
+      onSelect: (fields) => this.#select(fields),
+      onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
+    });
+    const tools = /** @type {HTMLElement} */ (document.getElementById(this.shown.toolsId));
     this.takeaway = this.#newTakeAway(tools);
-    if (run.source.pin && !pair) new PinButton(tools, run.source.pin);
-    this.hints = pair ? null : new Hints(this.player);
-    this.#showInPicker();
+    this.shown.furnish(tools);
     this.#listen();
     const loop = loopFromText(asked.loop);
-    const view = { ...this.desk.view, session: this.isInLesson ? session : asked.session };
-    this.player.seek(pair ? pair.opening(asked) : openingStep(view, tokens.steps));
+    this.player.seek(this.shown.opening(asked, this.desk.view));
     this.player.setLoop(loop);
     this.player.setGrowing(isGrowing);
     this.player.setPace(pace ?? null);
     if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
-    this.firstPaint.then(() => this.#isClosed || this.#goOn());
+    this.firstPaint.then(() => this.#isClosed || this.shown.goOn(this));
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (isGrowing && asked.step === null) this.#follow(begin);
     const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
@@ -92,18 +83,11 @@ export class Scanner {
   }
 
   /** What an address shows here.
-   *  @param {import("../core/address.mjs").View} asked
-   *  @returns {import("../core/address.mjs").View} */
+   *  @param {View} asked
+   *  @returns {View} */
   #viewOf(asked) {
-    const { pair, layout, session, player } = this;
-    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
-  }
-
-  #showInPicker() {
-    const { session, run } = this;
-    const picker = /** @type {HTMLSelectElement|null} */ (document.getElementById(IDS.sessionPicker));
-    const { prompt, name } = run.meta.session;
-    if (picker) showInPicker(picker, session, prompt || run.meta.name || name);
+    const { shown, layout, session, player } = this;
+    return { ...asked, ...validView(shown.asked(asked), layout, session, player.lastStep), ...shown.place(asked) };
   }
 
   /** @param {Record<string, any>} scales
@@ -120,32 +104,12 @@ export class Scanner {
     });
   }
 
-  /** @param {Record<string, any>} scales
-   *  @returns {Panels} */
-  #newPanels(scales) {
-    const { run, player, desk } = this;
-    return new Panels({
-      run,
-      scales,
-      player,
-      desk,
-      onSelect: (fields) => this.#select(fields),
-      onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
-      needFrame: (step) => run.want(step),
-      canAsk: async () => (await run.source.pin?.serverAnswers()) ?? true,
-      isFollowing: () => this.#isFollowing && !player.isPaced, // at a pace there is time for charts
-    });
-  }
-
   /** @param {HTMLElement} tools
    *  @returns {TakeAway} */
   #newTakeAway(tools) {
-    const { session, layout, player, desk, panels, pair } = this;
-    const points = () => plateKeys(layout, /** @type {string} */ (desk.view.point));
+    const { player, desk } = this;
     return new TakeAway(tools, {
-      ...(panels instanceof Panels
-        ? takenFromScanner(session, () => panels.viewForServer(), points)
-        : /** @type {NonNullable<typeof pair>} */ (pair).taken(this)),
+      ...this.shown.taken(this),
       linkNow: () => urlFromView({ ...desk.view, step: player.step }),
       paint: () => this.#pictures.drawNow(),
       pause: () => player.pause(),
@@ -161,7 +125,6 @@ export class Scanner {
 
   #listen() {
     const { signal } = this.#abort;
-    this.run.subscribe(() => (this.panels instanceof Panels ? this.#hear(this.panels) : this.redraw()));
     this.player.subscribe(() => {
       const { mode, isGrowing } = this.player;
       const step = mode === "following" && isGrowing ? null : this.player.step; // a link to a recording under way follows it
@@ -176,87 +139,21 @@ export class Scanner {
       "abort",
       keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event)),
     );
-    document
-      .getElementById(IDS.sessionPicker)
-      ?.addEventListener("change", (event) => openSession(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
-  }
-
-  /** What waits for the first picture. */
-  #goOn() {
-    if (this.pair) return;
-    if (!this.run.isGrowing) {
-      this.run.wantSeries(); // the scan does not wait for them
-      this.#withdrawIfDamaged(this.run.meta.integrity);
-    }
-    this.#fillOn();
-    if (!this.isInLesson) this.hints?.welcome();
-  }
-
-  /** The other steps come when the charts have, or as soon as the clock moves. */
-  #fillOn() {
-    const fill = () => {
-      if (!this.#isClosed) this.run.fill(this.player.wanted);
-    };
-    this.player.subscribe(fill);
-    this.panels.firstChart.then(fill);
-  }
-
-  /** The Run has something new: steps, lines, its end, or what it cannot have.
-   *  @param {Panels} panels */
-  #hear(panels) {
-    const { run, player } = this;
-    const { series, seriesFailure } = run;
-    this.#told.show(seriesFailure);
-    if (series && !this.isLive && !this.#hasSeries) panels.setSeries(series);
-    this.#hasSeries = series !== null;
-    const hasGrown = run.numSteps > player.numSteps;
-    if (hasGrown) {
-      panels.hasGrown = true;
-      player.setNumSteps(run.numSteps);
-    }
-    if (player.isGrowing && !run.isGrowing) this.#settle(panels);
-    if (hasGrown && player.step === player.lastStep) this.#pictures.hurry(ALONE_MS);
-    else this.redraw();
-  }
-
-  /** A file's checksums are compared while it is shown. Where they do not fit, nothing of it stays on the screen: the page,
-   *  built anew, says why.
-   *  @param {string} integrity of the meta */
-  async #withdrawIfDamaged(integrity) {
-    const damage = await damageOf(this.session, integrity, this.#abort.signal);
-    if (!damage || this.#isClosed) return;
-    showToast(damage, "error");
-    if (integrity !== "checking") return; // a journal that was damaged: it is shown up to there
-    const place = document.getElementById("mri-scanner") ?? this.stage.host;
-    this.close();
-    place.replaceChildren();
-    if (!this.isInLesson) location.reload();
-  }
-
-  /** The recording is over: from here on this is the replay of its session, at the session's own address.
-   *  @param {Panels} panels */
-  #settle(panels) {
-    panels.settle();
-    this.player.setGrowing(false);
-    if (this.isInLesson) return; // the address stays the lesson's
-    this.pathname = "/";
-    replaceEntry(`/${urlFromView({ ...this.desk.view, session: this.session, step: this.player.step })}`);
   }
 
   /** Whether the address bar is still this view's to write. */
   #isHere() {
     const asked = viewFromUrl(location.search);
-    const isOwn = this.pair ? this.pair.isHere(asked) : [null, this.session].includes(asked.session);
-    return !this.#isClosed && location.pathname === this.pathname && isOwn;
+    return !this.#isClosed && location.pathname === this.pathname && this.shown.isHere(asked, this.desk.view);
   }
 
   /** Back or forward within this session; another session is another page, which Dash builds. */
   #restore() {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
-    if (this.pair && asked.align && asked.align !== this.desk.view.align) return this.pair.open();
+    if (!this.shown.restores(asked)) return;
     const view = { ...this.#viewOf(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.desk.restore(view);
     this.player.seek(view.step);
@@ -273,13 +170,11 @@ export class Scanner {
     this.player.close();
     this.desk.close();
     this.lanes.close();
-    this.#told.show(null);
+    this.shown.close();
     this.stage.close();
     this.panels.close();
     this.grouped.close();
     this.takeaway.close();
-    this.hints?.close();
-    this.pair?.close();
   }
 
   /** @param {string} point
@@ -316,9 +211,11 @@ export class Scanner {
     this.#pictures.hurry();
   }
 
-  /** Ask for a picture. */
-  redraw() {
-    this.#pictures.ask();
+  /** Ask for a picture.
+   *  @param {boolean} [isSoon] of a step that comes alone: it is drawn at once */
+  redraw(isSoon = false) {
+    if (isSoon) this.#pictures.hurry(ALONE_MS);
+    else this.#pictures.ask();
   }
 
   /** The picture first. The words go with it, or, while a recording is followed, when it is on the screen: their layout would
@@ -335,7 +232,7 @@ export class Scanner {
     const hasPicture = this.lanes.hasPicture(step);
     const { view } = this.desk;
     const isMissing = waiting || !hasPicture;
-    this.stage.wait(`${this.pair ? "Moment" : "Step"} ${sought}`, isMissing, hasPicture, this.lanes.failureOf(sought));
+    this.stage.wait(`${this.shown.word} ${sought}`, isMissing, hasPicture, this.lanes.failureOf(sought));
     if (hasPicture) {
       const startMs = performance.now();
       const lanes = this.lanes.at(step);
@@ -345,17 +242,17 @@ export class Scanner {
       }
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
-      const between = this.pair?.between(step) ?? null;
+      const between = this.shown.between(step);
       this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;
-    if (!hasPicture || !this.#isFollowing) this.#write();
+    if (!hasPicture || !this.isFollowing) this.#write();
     return hasPicture;
   }
 
   /** Whether steps come by themselves and are shown, each in its turn. */
-  get #isFollowing() {
+  get isFollowing() {
     const { mode, step, lastStep } = this.player;
     return mode === "following" && (this.run.isRunning || step < lastStep);
   }
@@ -365,7 +262,7 @@ export class Scanner {
     this.#owesWords = false;
     const { step, mode } = this.player;
     if (this.lanes.hasPicture(step)) this.stage.write();
-    this.panels.draw(this.lanes.at(step), mode === "playing" || this.#isFollowing);
+    this.panels.draw(this.lanes.at(step), mode === "playing" || this.isFollowing);
   }
 
   /** In an animation frame: when the browser has painted it, what was drawn is on the screen. */

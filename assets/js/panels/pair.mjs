@@ -21,9 +21,6 @@ const SIDES = /** @type {const} */ (["a", "b"]);
 const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class PairPanels {
-  /** Charts come by themselves, when the clock rests. */
-  firstChart = Promise.resolve();
-
   /** @param {object} context
    *  @param {readonly Run[]} context.runs A and B
    *  @param {Alignment} context.alignment

@@ -125,11 +125,6 @@ export class Panels {
     this.layers.setSeries(series);
   }
 
-  /** Plotly has come and drawn. */
-  get firstChart() {
-    return this.inspector.firstChart;
-  }
-
   /** @param {string} tab */
   showTab(tab) {
     this.inspector.showTab(tab);

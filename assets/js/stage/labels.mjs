@@ -20,6 +20,7 @@ const [MOST_CHARS, GAP_CHARS, EARLIER_CHARS] = [12, 1.4, 11];
 const CHAR_PX = 7.3; // of the words along the front edge of the lowest plate
 const NUM_PREDICTIONS = 5;
 const LEAST_GAP_PX = 14; // a line
+const CHIP_PX = 130; // a prediction with its share
 const [NUMBER_PX, LENGTH_PX, SPREAD_PX] = [38, 66, 130]; // room beside a plate for a number, for ‖x‖, for mean ± std and more
 
 const TOOLS_PX = 110; // the column of buttons on the left
@@ -240,6 +241,7 @@ export class TowerLabels {
     const [firstX, nextX] = this.#slabs.slice(0, 2).map(([lowest]) => project(camera, lowest.x, highest.y, lowest.z)[0]);
     const room = this.#slabs.length > 1 ? Math.min(alone, Math.abs(nextX - firstX) - 8) : alone;
     predictions.style.setProperty("--room", `${Math.round(room)}px`);
+    predictions.classList.toggle("is-narrow", room < CHIP_PX);
     for (const word of [title, none]) word.style.setProperty("--room", `${Math.round(room)}px`);
     at(predictions, x, Math.max(20, y));
     at(title, x, Math.max(20, y) - 22);

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 from simple_websocket import Server
 
-from mri.nanochat.locate import ModelRef
 from mri.web.live.transport import stream
 from mri.web.routes.sessions import revalidated_json
 from mri.web.services import services
@@ -64,18 +63,3 @@ def record_control(session_id: str, what: Any) -> ResponseReturnValue:
 def live(ws: Server, session_id: str) -> None:
     """The stream of docs/live.md, from step `from` on."""
     stream(ws, services().hub, session_id, request.args.get("from", "0"))
-
-
-def model_path(model_id: str) -> ModelRef:
-    """See `Models.chosen`."""
-    return services().models.chosen(model_id)
-
-
-def offers() -> dict[str, ModelRef]:
-    """See `Models.offers`."""
-    return services().models.offers()
-
-
-def label(ref: ModelRef) -> str:
-    """What a person chooses by."""
-    return ref.label
