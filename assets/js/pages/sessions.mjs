@@ -61,6 +61,7 @@ class SessionList {
     this.isFetching = false;
     this.timer = 0;
     this.again = new Again();
+    this.loadAgain = () => this.host.isConnected && this.load();
     this.told = new Told();
     this.heads = COLUMNS.map(([column, label]) =>
       el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: label })),
@@ -164,7 +165,7 @@ class SessionList {
     } catch (error) {
       if (this.host.isConnected) {
         this.told.show(/** @type {Error} */ (error), { text: "Try again", act: () => this.again.now() });
-        this.again.wait(() => this.host.isConnected && this.load());
+        this.again.wait(this.loadAgain);
       }
       return null;
     }

@@ -46,6 +46,7 @@ export class FrameCache {
   #maxBytes;
   #isFilling;
   #again;
+  #retry = () => this.retry();
 
   /** @param {object} options
    *  @param {(start: number, stop: number, signal: AbortSignal) => Promise<ArrayBuffer>} options.fetchWindow
@@ -56,7 +57,7 @@ export class FrameCache {
    *  @param {() => void} [options.onFailure] something did not come, or it is time to ask for it again: draw
    *  @param {Again} [options.again] */
   constructor({ fetchWindow, numSteps, windowSteps = WINDOW_STEPS, isFilling = true, maxBytes = 64 * 1024 * 1024, onFailure = () => {}, again = new Again() }) {
-    this.numSteps = numSteps;
+    this.numSteps = numSteps; // of a recording that grows: so far
     this.#fetchWindow = fetchWindow;
     this.#windowSteps = windowSteps;
     this.#isFilling = isFilling;
@@ -105,12 +106,6 @@ export class FrameCache {
     const index = this.#indexOf(step);
     await this.#pending.get(index)?.catch(() => {});
     if (!this.#isComplete(index)) this.#load(index, step).catch(() => {}); // told, if it lasts, when a step of it is needed
-  }
-
-  /** A recording grew; its partial last window is completed when a step of it is needed.
-   *  @param {number} numSteps */
-  setNumSteps(numSteps) {
-    this.numSteps = numSteps;
   }
 
   /** Take a frame that came by another way than asking; the recording grows to it.
@@ -268,7 +263,7 @@ export class FrameCache {
    *  @param {Error} error */
   #fail(index, error) {
     this.#failed.set(index, { error, isDue: false });
-    if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(() => this.retry());
+    if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(this.#retry);
     this.onFailure();
   }
 
