@@ -6,7 +6,7 @@
 
 import { IDS } from "./core/names.mjs";
 import { askEarly, takeScales } from "./run/early.mjs";
-import { fetchAlignment, fetchLesson, fetchScales } from "./run/http.mjs";
+import { fetchAlignment, fetchJson, fetchScales } from "./run/http.mjs";
 import { openRun } from "./run/served.mjs";
 import { viewFromUrl } from "./core/address.mjs";
 import { Visits } from "./desk/visits.mjs";
@@ -93,7 +93,7 @@ export async function mountLearn(boot) {
         return () => new Course(boot.words);
       }
       const text = /** @type {HTMLElement} */ (document.getElementById(IDS.learnText));
-      const ask = () => Promise.all([fetchLesson(lesson, signal), fetchScales(signal)]);
+      const ask = () => Promise.all([fetchJson(`/lessons/${lesson}.json`, signal), fetchScales(signal)]);
       const [{ Lesson }, [content, scales]] = await Promise.all([
         import("./learn/lesson.mjs"),
         shownUntilAnswered(text, "This lesson did not come", ask, signal),

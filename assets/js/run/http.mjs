@@ -29,7 +29,7 @@ export class SourceError extends Error {
  *  @returns {Promise<Wire.Meta>}
  *  @throws {SourceError} */
 export function fetchMeta(id, signal) {
-  return answer(id, "meta", (response) => response.json(), signal);
+  return answer(id, "meta", { signal });
 }
 
 /** Waits until the server has compared a session's checksums.
@@ -42,7 +42,7 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
   while (integrity === "checking" && !signal?.aborted) {
     await new Promise((done) => setTimeout(done, pollMs));
     try {
-      integrity = (await answer(id, "integrity", (response) => response.json(), signal)).integrity;
+      integrity = (await answer(id, "integrity", { signal })).integrity;
     } catch (error) {
       if (error instanceof SourceError && error.status) return ""; // deleted: others say so
     }
@@ -55,7 +55,7 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
  *  @returns {Promise<Wire.Tokens>}
  *  @throws {SourceError} */
 export function fetchTokens(id, signal) {
-  return answer(id, "tokens", (response) => response.json(), signal);
+  return answer(id, "tokens", { signal });
 }
 
 /** Wire records of the steps start…stop−1.
@@ -67,8 +67,7 @@ export function fetchTokens(id, signal) {
  *  @returns {Promise<ArrayBuffer>}
  *  @throws {SourceError} */
 export function fetchFrames(id, start, stop, signal, version = "") {
-  const query = `start=${start}&stop=${stop}${version && `&v=${encodeURIComponent(version)}`}`;
-  return answer(id, `frames?${query}`, (response) => response.arrayBuffer(), signal);
+  return answer(id, `frames?start=${start}&stop=${stop}${ofVersion(version)}`, { read: "arrayBuffer", signal });
 }
 
 /** @param {string} id
@@ -78,8 +77,8 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @returns {Promise<import("../core/types.mjs").Series>}
  *  @throws {SourceError} */
 export async function fetchSeries(id, stat, version = "", signal) {
-  const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
-  const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
+  const bytes = await answer(id, `series?stat=${encodeURIComponent(stat)}${ofVersion(version)}`, { read: "arrayBuffer", signal });
+  const { header, arrays } = frameFromBlob(bytes);
   const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
   const { every, first_odd: odd, extra = [] } = /** @type {any} */ (header);
   const added = extra.map((/** @type {string} */ name, /** @type {number} */ i) => ({
@@ -87,14 +86,8 @@ export async function fetchSeries(id, stat, version = "", signal) {
     values: line(`extra/${i}/values`),
     present: line(`extra/${i}/present`),
   }));
-  return {
-    surprise: line("surprise"),
-    entropy: line("entropy"),
-    points: line("points"),
-    every,
-    extra: added,
-    firstOdd: odd && { step: odd[0], point: odd[1] },
-  };
+  const [surprise, entropy, points] = ["surprise", "entropy", "points"].map(line);
+  return { surprise, entropy, points, every, extra: added, firstOdd: odd && { step: odd[0], point: odd[1] } };
 }
 
 /** Attention mass of every position on what the step predicts.
@@ -105,7 +98,7 @@ export async function fetchSeries(id, stat, version = "", signal) {
  *  @returns {Promise<{weights: number[], exact: boolean, most_off: number, note: string}>}
  *  @throws {SourceError} also where too little was captured, with what to record */
 export async function fetchSaliency(id, step, version = "", signal) {
-  const found = await answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
+  const found = await answer(id, `saliency?step=${step}${ofVersion(version)}`, { signal });
   if (!found.weights) throw new SourceError(found.note, 200);
   return found;
 }
@@ -121,13 +114,11 @@ const POLL_MS = 300;
  *  @returns {Promise<{signed: number[], token_id: number, logit: number}>}
  *  @throws {SourceError} */
 export async function fetchAttribution(id, step, signal, onWait = () => {}, pollMs = POLL_MS) {
-  const json = (/** @type {Response} */ response) => response.json();
-  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ step }) };
-  let found = await answer(id, "attribution", json, signal, asked);
+  let found = await answer(id, "attribution", { ...posted({ step }), signal });
   while (found.status === "running") {
     onWait(found.message);
     await new Promise((done) => setTimeout(done, pollMs));
-    found = await answer(id, `attribution?step=${step}`, json, signal);
+    found = await answer(id, `attribution?step=${step}`, { signal });
   }
   if (found.status === "error") throw new SourceError(found.message, 200);
   return found;
@@ -138,8 +129,7 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
  *  @returns {Promise<{id: string}>} the session's id, from now on
  *  @throws {SourceError} */
 export function startRecording(request) {
-  const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) };
-  return answerAt("/record", "", (response) => response.json(), undefined, init);
+  return answerAt("/record", posted(request));
 }
 
 /** Where a recording stands.
@@ -147,7 +137,7 @@ export function startRecording(request) {
  *  @returns {Promise<Wire.RecordingStatus>}
  *  @throws {SourceError} */
 export function recordingStatus(id) {
-  return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
+  return answerAt(`/record/${encodeURIComponent(id)}`, { id });
 }
 
 /** How two sessions are aligned (mri/study/comparison.py).
@@ -158,7 +148,7 @@ export function recordingStatus(id) {
  *  @returns {Promise<Wire.Alignment>}
  *  @throws {SourceError} */
 export function fetchAlignment(a, b, align, signal) {
-  return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
+  return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, { id: a, signal });
 }
 
 /** @param {string} address of this server
@@ -166,56 +156,55 @@ export function fetchAlignment(a, b, align, signal) {
  *  @returns {Promise<any>}
  *  @throws {SourceError} */
 export function fetchJson(address, signal) {
-  return answerAt(address, "", (response) => response.json(), signal);
-}
-
-/** @param {string} lesson
- *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} what the player of lessons shows
- *  @throws {SourceError} */
-export function fetchLesson(lesson, signal) {
-  return answerAt(`/lessons/${lesson}.json`, "", (response) => response.json(), signal);
+  return answerAt(address, { signal });
 }
 
 /** @param {AbortSignal} [signal]
  *  @returns {Promise<Record<string, any>>} assets/scales.json
  *  @throws {SourceError} */
 export function fetchScales(signal) {
-  return answerAt(new URL("../../scales.json", import.meta.url).pathname, "", (response) => response.json(), signal);
+  return fetchJson(new URL("../../scales.json", import.meta.url).pathname, signal);
 }
 
 /** @param {string} id of a recording
  *  @param {"pause"|"resume"|"step"|"stop"} what
  *  @throws {SourceError} */
 export function steerRecording(id, what) {
-  return answerAt(`/record/${encodeURIComponent(id)}/${what}`, id, (response) => response.json(), undefined, { method: "POST" });
+  return answerAt(`/record/${encodeURIComponent(id)}/${what}`, { id, method: "POST" });
 }
 
-/** @template T
- *  @param {string} id
+/** @param {string} version
+ *  @returns {string} what a query says of it, as its last part */
+function ofVersion(version) {
+  return version && `&v=${encodeURIComponent(version)}`;
+}
+
+/** @param {Record<string, any>} body
+ *  @returns {RequestInit} */
+function posted(body) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"}} Asked `id`: of the session, for what cannot be found */
+
+/** @param {string} id
  *  @param {string} what
- *  @param {(response: Response) => Promise<T>} read
- *  @param {AbortSignal} [signal]
- *  @param {RequestInit} [init]
- *  @returns {Promise<T>} an abort passes through as the AbortError it is */
-function answer(id, what, read, signal, init) {
-  return answerAt(`/sessions/${encodeURIComponent(id)}/${what}`, id, read, signal, init);
+ *  @param {Asked} asked
+ *  @returns {Promise<any>} as answerAt */
+function answer(id, what, asked) {
+  return answerAt(`/sessions/${encodeURIComponent(id)}/${what}`, { id, ...asked });
 }
 
-/** @template T
- *  @param {string} address
- *  @param {string} id of the session, for what cannot be found
- *  @param {(response: Response) => Promise<T>} read
- *  @param {AbortSignal} [signal]
- *  @param {RequestInit} [init]
- *  @returns {Promise<T>} an abort passes through as the AbortError it is */
-async function answerAt(address, id, read, signal, init = {}) {
+/** @param {string} address
+ *  @param {Asked} asked
+ *  @returns {Promise<any>} an abort passes through as the AbortError it is */
+async function answerAt(address, { id = "", read = "json", ...init }) {
   let response;
   try {
-    response = await fetch(address, { ...init, signal });
-    if (response.ok) return await read(response);
+    response = await fetch(address, init);
+    if (response.ok) return await response[read]();
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     const cause = response ? "The server's answer broke off" : "The server does not answer";
     throw new SourceError(`${cause}: check that it is running, then retry.`);
   }

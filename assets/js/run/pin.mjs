@@ -164,18 +164,10 @@ export class Pin {
  *  @param {number} stop
  *  @returns {ArrayBuffer} the same one where it is all of them */
 export function recordsOf(bytes, start, stop) {
-  const records = framesFromRecords(bytes)
-    .filter(({ header }) => header.step >= start && header.step < stop)
-    .map(({ record }) => /** @type {Uint8Array} */ (record));
-  const numBytes = records.reduce((sum, record) => sum + record.byteLength, 0);
-  if (numBytes === bytes.byteLength) return bytes;
-  const out = new Uint8Array(numBytes);
-  let at = 0;
-  for (const record of records) {
-    out.set(record, at);
-    at += record.byteLength;
-  }
-  return out.buffer;
+  const records = framesFromRecords(bytes).filter(({ header }) => header.step >= start && header.step < stop);
+  const [first, last] = [records[0], records.at(-1)].map((frame) => /** @type {Uint8Array} */ (frame?.record));
+  if (!first || last.byteOffset + last.byteLength - first.byteOffset === bytes.byteLength) return bytes;
+  return bytes.slice(first.byteOffset, last.byteOffset + last.byteLength);
 }
 
 /** A session's metadata and tokens: from the server, or where it does not answer, from the pinned copy.
