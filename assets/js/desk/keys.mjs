@@ -128,12 +128,10 @@ const MODAL = "dialog[open], .offcanvas.show, .modal.show";
 /** @typedef {(command: Command, event: KeyboardEvent) => void} Act */
 
 export class Keys {
-  /** Who is mounted, the newest last.
-   *  @type {{names: readonly string[], act: Act}[]} */
-  #mounted = [];
-  /** What lies over the page, the topmost last.
-   *  @type {(() => unknown)[]} */
-  #onTop = [];
+  /** @type {Set<{names: readonly string[], act: Act}>} who is mounted, the newest last */
+  #mounted = new Set();
+  /** @type {Set<() => unknown>} closes what lies over the page, the topmost last */
+  #onTop = new Set();
 
   /** @param {() => boolean} [isModal] whether something has all keys for itself */
   constructor(isModal = () => document.querySelector(MODAL) !== null) {
@@ -154,10 +152,8 @@ export class Keys {
    *  @returns {() => void} to be called when they go */
   know(names, act) {
     const mine = { names, act };
-    this.#mounted.push(mine);
-    return () => {
-      this.#mounted = this.#mounted.filter((each) => each !== mine);
-    };
+    this.#mounted.add(mine);
+    return () => this.#mounted.delete(mine);
   }
 
   /** Something lies on top: Escape closes it and does nothing else, wherever the focus is.
@@ -165,10 +161,8 @@ export class Keys {
    *  @returns {() => void} to be called when it is closed */
   cover(close) {
     const mine = () => close();
-    this.#onTop.push(mine);
-    return () => {
-      this.#onTop = this.#onTop.filter((each) => each !== mine);
-    };
+    this.#onTop.add(mine);
+    return () => this.#onTop.delete(mine);
   }
 
   /** @param {KeyboardEvent} event
@@ -183,7 +177,7 @@ export class Keys {
     const isEscape = event.key === "Escape" && !event.defaultPrevented && !event.isComposing;
     if (isEscape && this.#closeTopmost()) return event.preventDefault();
     const command = this.commandOf(event);
-    const knows = command && this.#mounted.findLast(({ names }) => names.includes(command.name));
+    const knows = command && [...this.#mounted].findLast(({ names }) => names.includes(command.name));
     if (!knows) return;
     event.preventDefault();
     knows.act(command, event);
@@ -191,8 +185,8 @@ export class Keys {
 
   /** @returns {boolean} whether there was one */
   #closeTopmost() {
-    for (let close = this.#onTop.pop(); close; close = this.#onTop.pop()) if (close() !== false) return true;
-    return false;
+    const wasOpen = (/** @type {() => unknown} */ close) => this.#onTop.delete(close) && close() !== false;
+    return [...this.#onTop].reverse().some(wasOpen);
   }
 }
 
