@@ -7,7 +7,7 @@
 
 import { blobFromDataUrl } from "../core/takeaway.mjs";
 import { keys } from "../desk/keys.mjs";
-import { el } from "./dom.mjs";
+import { el, openDialog } from "./dom.mjs";
 import { plotOf } from "./plotly.mjs";
 import { pictureOf } from "./picture.mjs";
 import { showToast } from "./shell.mjs";
@@ -168,17 +168,13 @@ function showText(text, what) {
   const field = el("textarea", { readonly: true, rows: Math.min(16, text.split("\n").length + 1), class: "mri-copy", "aria-label": what });
   field.value = text;
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
-  const dialog = el(
-    "dialog",
-    { class: "mri-dialog", "aria-labelledby": "mri-copy-title" },
+  openDialog(
+    { "aria-labelledby": "mri-copy-title" },
     el("h2", { id: "mri-copy-title", text: `Copy the ${what}` }),
     el("p", { class: "mri-muted", text: "This browser does not let the page copy: press Ctrl+C (on a Mac ⌘C)." }),
     field,
     form,
   );
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
   field.focus();
   field.select();
 }
