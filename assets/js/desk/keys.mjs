@@ -6,23 +6,7 @@
 
 import { keep, recall } from "./storage.mjs";
 
-/** @typedef {{name: "toggle"}
- *    | {name: "stepBy", steps: number}
- *    | {name: "stepByTenth", tenths: number}
- *    | {name: "seekFirst"}
- *    | {name: "seekLast"}
- *    | {name: "scaleSpeed", factor: number}
- *    | {name: "moveLayer", layers: number}
- *    | {name: "nextHead"}
- *    | {name: "togglePicture"}
- *    | {name: "toggleWatch"}
- *    | {name: "loopFrom"}
- *    | {name: "loopTo"}
- *    | {name: "clearLoop"}
- *    | {name: "follow"}
- *    | {name: "turnPage", pages: number}
- *    | {name: "focusPrompt"}
- *    | {name: "showKeys"}} Command */
+/** @typedef {{name: string} & Record<string, any>} Command one of BINDINGS: what is to be done, and how much of it */
 
 /** @typedef {object} Binding
  *  @property {string} key KeyboardEvent.key
