@@ -159,6 +159,13 @@ export function fetchJson(address, signal) {
   return answerAt(address, { signal });
 }
 
+/** @param {string} address of this server
+ *  @returns {Promise<string>}
+ *  @throws {SourceError} */
+export function fetchText(address) {
+  return answerAt(address, { read: "text" });
+}
+
 /** @param {AbortSignal} [signal]
  *  @returns {Promise<Record<string, any>>} assets/scales.json
  *  @throws {SourceError} */
@@ -185,7 +192,7 @@ function posted(body) {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"}} Asked `id`: of the session, for what cannot be found */
+/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"|"text"}} Asked `id`: of the session, for what cannot be found */
 
 /** @param {string} id
  *  @param {string} what

@@ -7,6 +7,7 @@
 
 import { blobFromDataUrl } from "../core/takeaway.mjs";
 import { keys } from "../desk/keys.mjs";
+import { fetchText } from "../run/http.mjs";
 import { el, openDialog } from "./dom.mjs";
 import { plotOf } from "./plotly.mjs";
 import { pictureOf } from "./picture.mjs";
@@ -78,8 +79,8 @@ export class TakeAway {
     const { parts, nameOf, captionOf, csvOf, pythonOf, linkNow } = this.context;
     const kind = of.replace(/^graph-/, "");
     if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
-    if (take === "python" && pythonOf) return copy(await textOf(pythonOf()), "Python");
-    if (take === "csv") return save(new Blob([await textOf(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
+    if (take === "python" && pythonOf) return copy(await fetchText(pythonOf()), "Python");
+    if (take === "csv") return save(new Blob([await fetchText(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
     const part = parts.find(([, name]) => name === of)?.[2];
     if (part) return this.#savePart(part, nameOf(kind, "png"));
     const image = await chartImage(of, take, captionOf(false));
@@ -129,17 +130,6 @@ function closeMenus(but = null) {
     menu.removeAttribute("open");
   }
   return menus.length > 0;
-}
-
-/** @param {string} address
- *  @returns {Promise<string>} */
-async function textOf(address) {
-  const response = await fetch(address).catch(() => {
-    throw new Error("The server does not answer: numbers and Python come from it, start it again.");
-  });
-  if (response.ok) return response.text();
-  const body = await response.json().catch(() => null);
-  throw new Error(body?.error ?? `The server refused with status ${response.status}: look at its log.`);
 }
 
 /** @param {Blob} blob
