@@ -53,7 +53,7 @@ const READERS = {
   b: SESSION, // the other one
   align: oneOf("prefix", "mapping", "pooled"), // how their tokens stand for each other
   by: oneOf("difference", "cosine", "length"), // what its map shows
-  sign: (/** @type {string} */ asked) => (asked === "0" ? /** @type {const} */ (0) : SWITCH(asked)), // whether the stage colours by it; null: as its kind of model does
+  sign: (/** @type {string} */ asked) => (asked === "0" ? /** @type {const} */ (0) : SWITCH(asked)), // whether it colours the stage; null: as its model does
   single: SWITCH, // only the selected hook point stands on the stage
   numbers: SWITCH, // statistics stand beside the plates
   flow: oneOf("attention", "mlp", "tokens", "none"), // what the particles carry

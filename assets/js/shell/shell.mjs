@@ -132,7 +132,7 @@ function toastOf(text) {
 export function showKeys() {
   document.getElementById("mri-keys")?.remove();
   const words = el("div", { class: "mri-words" });
-  for (const [heading, terms] of GLOSSARY) {
+  for (const [heading, terms] of Object.entries(GLOSSARY)) {
     const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
     words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
   }
