@@ -104,7 +104,10 @@ function attentionClause(frame, { layout, tokens }) {
   if (own < 1) return null;
   const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
   if (!numHeads) return null;
-  const best = furthest(looks.filter(({ weight }) => weight >= FIRM_WEIGHT)) ?? strongest(looks.filter(({ weight }) => weight >= LEAST_WEIGHT));
+  const from = (/** @type {number} */ least) => looks.filter(({ weight }) => weight >= least); // by block and head: so do equals stay
+  const [furthest] = from(FIRM_WEIGHT).sort((a, b) => a.key - b.key || b.weight - a.weight);
+  const [strongest] = from(LEAST_WEIGHT).sort((a, b) => b.weight - a.weight);
+  const best = furthest ?? strongest;
   if (best) {
     const at = (/** @type {string} */ text) => ({ text, of: { tab: "attention", layer: best.layer, head: best.head } });
     const back = own - best.key;
@@ -143,19 +146,6 @@ function looksOf(frame, layout, own) {
     }
   }
   return found;
-}
-
-/** @param {Look[]} looks by block and head, so that the first of equals stays
- *  @returns {Look|null} */
-function furthest(looks) {
-  const isBetter = (/** @type {Look} */ a, /** @type {Look} */ b) => a.key < b.key || (a.key === b.key && a.weight > b.weight);
-  return looks.reduce((best, look) => (!best || isBetter(look, best) ? look : best), /** @type {Look|null} */ (null));
-}
-
-/** @param {Look[]} looks by block and head
- *  @returns {Look|null} */
-function strongest(looks) {
-  return looks.reduce((best, look) => (!best || look.weight > best.weight ? look : best), /** @type {Look|null} */ (null));
 }
 
 /** @param {import("./wire.mjs").Frame} frame

@@ -219,7 +219,8 @@ export class FrameCache {
       signal.throwIfAborted();
       const buffer = await this.#fetchWindow(start, stop, signal);
       signal.throwIfAborted();
-      for (const frame of checkedFrames(buffer, start, stop)) if (!this.get(frame.header.step)) this.#put(frame.header.step, frame); // more may have come meanwhile
+      const missing = checkedFrames(buffer, start, stop).filter(({ header }) => !this.get(header.step)); // more may have come meanwhile
+      for (const frame of missing) this.#put(frame.header.step, frame);
       const { frames } = /** @type {Window} */ (this.#windows.get(index));
       this.#trim();
       this.#failed.delete(index);
