@@ -1,5 +1,5 @@
 /**
- * The server's session routes, with failures as sentences.
+ * The server's session routes, with failures as sentences: each rejects with a SourceError, or with the AbortError of its signal.
  *
  * Knows addresses and HTTP. Refuses to know what frames mean, and when to ask for them.
  */
@@ -26,8 +26,7 @@ export class SourceError extends Error {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<Wire.Meta>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.Meta>} */
 export function fetchMeta(id, signal) {
   return answer(id, "meta", { signal });
 }
@@ -52,8 +51,7 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<Wire.Tokens>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.Tokens>} */
 export function fetchTokens(id, signal) {
   return answer(id, "tokens", { signal });
 }
@@ -64,8 +62,7 @@ export function fetchTokens(id, signal) {
  *  @param {number} stop
  *  @param {AbortSignal} [signal]
  *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
- *  @returns {Promise<ArrayBuffer>}
- *  @throws {SourceError} */
+ *  @returns {Promise<ArrayBuffer>} */
 export function fetchFrames(id, start, stop, signal, version = "") {
   return answer(id, `frames?start=${start}&stop=${stop}${ofVersion(version)}`, { read: "arrayBuffer", signal });
 }
@@ -74,8 +71,7 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @param {string} stat column of the statistics, as "l2"
  *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<import("../core/types.mjs").Series>}
- *  @throws {SourceError} */
+ *  @returns {Promise<import("../core/types.mjs").Series>} */
 export async function fetchSeries(id, stat, version = "", signal) {
   const bytes = await answer(id, `series?stat=${encodeURIComponent(stat)}${ofVersion(version)}`, { read: "arrayBuffer", signal });
   const { header, arrays } = frameFromBlob(bytes);
@@ -111,8 +107,7 @@ const POLL_MS = 300;
  *  @param {AbortSignal} [signal]
  *  @param {(message: string) => void} [onWait] called with what it waits for
  *  @param {number} [pollMs]
- *  @returns {Promise<{signed: number[], token_id: number, logit: number}>}
- *  @throws {SourceError} */
+ *  @returns {Promise<{signed: number[], token_id: number, logit: number}>} */
 export async function fetchAttribution(id, step, signal, onWait = () => {}, pollMs = POLL_MS) {
   let found = await answer(id, "attribution", { ...posted({ step }), signal });
   while (found.status === "running") {
@@ -126,16 +121,14 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
 
 /** Have a prompt recorded.
  *  @param {Record<string, any>} request body of POST /record (docs/live.md)
- *  @returns {Promise<{id: string}>} the session's id, from now on
- *  @throws {SourceError} */
+ *  @returns {Promise<{id: string}>} the session's id, from now on */
 export function startRecording(request) {
   return answerAt("/record", posted(request));
 }
 
 /** Where a recording stands.
  *  @param {string} id
- *  @returns {Promise<Wire.RecordingStatus>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.RecordingStatus>} */
 export function recordingStatus(id) {
   return answerAt(`/record/${encodeURIComponent(id)}`, { id });
 }
@@ -145,30 +138,32 @@ export function recordingStatus(id) {
  *  @param {string} b
  *  @param {string} align
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<Wire.Alignment>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.Alignment>} */
 export function fetchAlignment(a, b, align, signal) {
   return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, { id: a, signal });
 }
 
 /** @param {string} address of this server
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>}
- *  @throws {SourceError} */
+ *  @returns {Promise<any>} */
 export function fetchJson(address, signal) {
   return answerAt(address, { signal });
 }
 
+/** @param {string} address of this server
+ *  @returns {Promise<string>} */
+export function fetchText(address) {
+  return answerAt(address, { read: "text" });
+}
+
 /** @param {AbortSignal} [signal]
- *  @returns {Promise<Record<string, any>>} assets/scales.json
- *  @throws {SourceError} */
+ *  @returns {Promise<Record<string, any>>} assets/scales.json */
 export function fetchScales(signal) {
   return fetchJson(new URL("../../scales.json", import.meta.url).pathname, signal);
 }
 
 /** @param {string} id of a recording
- *  @param {"pause"|"resume"|"step"|"stop"} what
- *  @throws {SourceError} */
+ *  @param {"pause"|"resume"|"step"|"stop"} what */
 export function steerRecording(id, what) {
   return answerAt(`/record/${encodeURIComponent(id)}/${what}`, { id, method: "POST" });
 }
@@ -185,7 +180,7 @@ function posted(body) {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"}} Asked `id`: of the session, for what cannot be found */
+/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"|"text"}} Asked `id`: of the session, for what cannot be found */
 
 /** @param {string} id
  *  @param {string} what
@@ -197,7 +192,7 @@ function answer(id, what, asked) {
 
 /** @param {string} address
  *  @param {Asked} asked
- *  @returns {Promise<any>} an abort passes through as the AbortError it is */
+ *  @returns {Promise<any>} */
 async function answerAt(address, { id = "", read = "json", ...init }) {
   let response;
   try {

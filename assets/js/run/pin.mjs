@@ -19,8 +19,9 @@ export class Pin {
   state = "none";
   /** Bytes kept, or fetched so far. */
   numBytes = 0;
+  /** What `serverAnswers` found last. */
+  isOffline = false;
   #seen = { numBytes: 0, numSteps: 0 };
-  #isAnswering = true;
   /** Called when state or bytes change. */
   onChange = () => {};
 
@@ -113,17 +114,10 @@ export class Pin {
    *  @returns {Promise<boolean>} */
   async serverAnswers() {
     if (this.state !== "pinned") return true;
-    this.#isAnswering = await fetch(`/sessions/${encodeURIComponent(this.session)}/meta`, { method: "HEAD", cache: "no-store" }).then(
-      (response) => response.ok,
-      () => false,
-    );
+    const answer = await fetch(`/sessions/${encodeURIComponent(this.session)}/meta`, { method: "HEAD", cache: "no-store" }).catch(() => null);
+    this.isOffline = !answer?.ok;
     this.onChange();
-    return this.#isAnswering;
-  }
-
-  /** What `serverAnswers` found last. */
-  get isOffline() {
-    return !this.#isAnswering;
+    return !this.isOffline;
   }
 
   async #look() {
@@ -147,7 +141,7 @@ export class Pin {
   #become(state, numBytes) {
     this.state = state;
     this.numBytes = numBytes;
-    if (state !== "pinned") this.#isAnswering = true;
+    if (state !== "pinned") this.isOffline = false;
     this.onChange();
   }
 

@@ -18,6 +18,16 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A dialog over the page, gone once it is closed.
+ *  @param {Record<string, any>} attributes of which `aria-labelledby` names its heading
+ *  @param {...(Node|string)} children */
+export function openDialog(attributes, ...children) {
+  const dialog = el("dialog", { class: "mri-dialog", ...attributes }, ...children);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
 /** Give a canvas the device's pixels.
  *  @param {HTMLCanvasElement} canvas
  *  @param {number} width CSS pixels
