@@ -10,24 +10,18 @@ import { untilAnswered } from "../../run/again.mjs";
 import { fetchScales } from "../../run/http.mjs";
 import { el } from "../../shell/dom.mjs";
 
-/** @type {Promise<Record<string, any>>|null} */
-let fetched = null;
-
-/** The colour scales, fetched once.
- *  @returns {Promise<Record<string, any>>} */
-export function scales() {
-  fetched ??= untilAnswered(
-    () => fetchScales(),
-    new AbortController().signal,
-    () => {},
-  );
-  return fetched;
-}
+/** @type {Promise<Record<string, any>>|null} the colour scales, fetched once */
+let scales = null;
 
 /** @param {string} name of a scale
  *  @returns {Promise<(t: number) => string>} position 0…1 -> CSS colour */
 export async function paintOf(name) {
-  const colour = colourMap((await scales())[name]);
+  scales ??= untilAnswered(
+    () => fetchScales(),
+    new AbortController().signal,
+    () => {},
+  );
+  const colour = colourMap((await scales)[name]);
   return (t) => `rgb(${colour(t).join(" ")})`;
 }
 
@@ -103,4 +97,11 @@ export function tokenChoice(label, tokens, onChoose) {
  *  @returns {HTMLElement} */
 export function part(name, title, ...children) {
   return el("section", { class: "lw-part", "data-part": name, "aria-label": title || null }, ...(title ? [el("h3", { text: title })] : []), ...children);
+}
+
+/** What may be wider than the page, as a place of its own that keys scroll.
+ *  @param {string} label
+ *  @param {HTMLElement} content */
+export function scrolling(label, content) {
+  return el("div", { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": label }, content);
 }

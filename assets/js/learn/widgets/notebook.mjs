@@ -7,10 +7,9 @@ import { formatValue } from "../../core/format.mjs";
 import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part, signedBar } from "./cells.mjs";
-import { slider } from "./parts.mjs";
+import { figure, kindNote, row, slider, tableParts } from "./parts.mjs";
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, announce }) {
   const say = words.notebook;
   const { token, start, blocks } = data.notebook;
@@ -53,42 +52,29 @@ export default function mount(host, { data, words, announce }) {
     const parts = ledger(blocks[block], start, line);
     const most = Math.max(...parts.map(({ value }) => Math.abs(value)), Math.abs(blocks[block].after[line]));
     page.show(blocks[block].after);
-    rows.replaceChildren(
-      ...parts.map(({ name, value, factors }) => {
-        const words = factors ? `${say[name]} (${factors.map(formatValue).join(" × ")})` : say[name];
-        return entry(words, value, most, name === "again" || name === "carried" ? "carried" : "");
-      }),
-      entry(
-        say.after,
-        parts.reduce((total, { value }) => total + value, 0),
-        most,
-        "",
-        "is-sum",
-      ),
-    );
+    const lines = parts.map(({ name, value, factors }) => {
+      const product = factors ? ` (${factors.map(formatValue).join(" × ")})` : "";
+      return entry(`${say[name]}${product}`, value, most, { "data-part": name === "again" || name === "carried" ? "carried" : null });
+    });
+    const total = parts.reduce((sofar, { value }) => sofar + value, 0);
+    rows.replaceChildren(...lines, entry(say.after, total, most, { class: "is-sum" }));
     sum.textContent = filled(say.measured, { block, line, value: formatValue(blocks[block].after[line]) });
   }
 
   /** @param {string} text
    *  @param {number} value
    *  @param {number} most
-   *  @param {string} name of the part
-   *  @param {string} [kind] */
-  function entry(text, value, most, name, kind = "") {
-    return el(
-      "tr",
-      { class: kind, "data-part": name || null },
-      el("th", { scope: "row", text }),
-      el("td", {}, signedBar(value / most)),
-      el("td", { class: "lw-figure", text: formatValue(value) }),
-    );
+   *  @param {Record<string, any>} attributes */
+  function entry(text, value, most, attributes) {
+    return row(text, [signedBar(value / most), figure(formatValue(value))], attributes);
   }
 
+  const field = el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice);
   host.append(
     part(
       "blocks",
       filled(say.title, { token: token.trim() }),
-      el("div", { class: "lw-row" }, climb.node, el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice)),
+      el("div", { class: "lw-row" }, climb.node, field),
       el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows),
       sum,
     ),
@@ -96,7 +82,7 @@ export default function mount(host, { data, words, announce }) {
     part("writers", say.writers, writers(blocks, say)),
   );
   draw();
-  return { close() {}, set() {} };
+  return { set() {} };
 }
 
 /** What makes up one line after a block.
@@ -123,22 +109,10 @@ function writers(blocks, say) {
       const arriving = l2[kind] * Math.abs(reach);
       const drawn = bar(l2[kind] / most, `is-${kind} is-faint`);
       drawn.append(bar(arriving / most, `is-${kind}`).firstChild ?? "");
-      return el(
-        "tr",
-        {},
-        el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }),
-        el("td", {}, drawn),
-        el("td", { class: "lw-figure", text: formatValue(l2[kind]) }),
-        el("td", { class: "lw-figure", text: formatValue(arriving) }),
-      );
+      const name = filled(say.writer, { block: i, who: say[`short_${kind}`] });
+      return row(name, [drawn, figure(formatValue(l2[kind])), figure(formatValue(arriving))]);
     }),
   );
-  const head = el("thead", {}, el("tr", {}, el("td"), el("td"), ...[say.writes, say.arrives].map((text) => el("th", { scope: "col", text }))));
-  return el(
-    "table",
-    { class: "lw-ledger is-writers" },
-    el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`),
-    head,
-    el("tbody", {}, ...rows.reverse()),
-  );
+  const caption = kindNote("measured", say.is_measured, say.writers_note, "caption");
+  return el("table", { class: "lw-ledger is-writers" }, caption, ...tableParts(["", "", say.writes, say.arrives], rows.reverse()));
 }

@@ -5,24 +5,25 @@
  */
 
 import { startRecording, steerRecording } from "../../run/http.mjs";
-import { el } from "../../shell/dom.mjs";
+import { button, el } from "../../shell/dom.mjs";
 import { LiveBar } from "../../pages/live_bar.mjs";
 import { showToast } from "../../shell/shell.mjs";
 import { filled } from "../text.mjs";
+import { note } from "./parts.mjs";
 
 const SAMPLING = { max_new_tokens: 48, temperature: 0.6, top_k: 50, seed: 42 };
 const CAPTURE = { chat: false, preset: "standard", model: "embedded" };
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { words, announce, follow }) {
   let session = "";
   /** @type {{close: () => void}|null} */
   let following = null;
   const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, required: true, "data-part": "prompt" });
   prompt.value = words.live_default;
-  const take = (/** @type {string} */ text) =>
-    el("button", { type: "button", class: "mri-button", text, on: { click: () => ((prompt.value = text), prompt.focus()) } });
+  const take = (/** @type {string} */ text) => button(() => ((prompt.value = text), prompt.focus()), { text });
+  const name = el("span", { class: "mri-muted", text: words.live_examples });
+  const examples = el("div", { class: "live-examples", role: "group", "aria-label": words.live_examples }, name, ...words.live_choices.map(take));
   const start = el("button", { type: "submit", class: "mri-button learn-roll", text: words.live_start, "data-part": "start" });
   const form = el(
     "form",
@@ -30,14 +31,9 @@ export default function mount(host, { words, announce, follow }) {
     el("h3", { text: words.live_title }),
     el("label", { for: "learn-own-prompt", text: words.live_label }),
     prompt,
-    el(
-      "div",
-      { class: "live-examples", role: "group", "aria-label": words.live_examples },
-      el("span", { class: "mri-muted", text: words.live_examples }),
-      ...words.live_choices.map(take),
-    ),
+    examples,
     el("div", {}, start),
-    el("p", { class: "mri-note", text: filled(words.live_note, SAMPLING) }),
+    note(filled(words.live_note, SAMPLING)),
   );
   const barHost = el("div", { class: "live-bar", hidden: true, "data-part": "bar" });
   const waiting = el("div", { class: "mri-state live-wait", hidden: true });
@@ -84,10 +80,5 @@ export default function mount(host, { words, announce, follow }) {
 
   show(false);
   host.replaceChildren(form, barHost, waiting);
-  return {
-    close: () => {
-      following?.close();
-      host.replaceChildren();
-    },
-  };
+  return { close: () => following?.close() };
 }

@@ -5,14 +5,13 @@
 import { formatValue, trueMinus } from "../../core/format.mjs";
 import { untilAnswered } from "../../run/again.mjs";
 import { fetchJson } from "../../run/http.mjs";
-import { el, refill } from "../../shell/dom.mjs";
+import { button, el, refill } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part } from "./cells.mjs";
 
 const WORDS_TO_LOOK_UP = 3;
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, announce }) {
   const say = words["word-rows"];
   const list = el("datalist", { id: "lw-words" }, ...data["word-rows"].words.map((/** @type {string} */ word) => el("option", { value: word })));
@@ -73,15 +72,14 @@ export default function mount(host, { data, words, announce }) {
 
   /** @param {{word: string, cosine: number}} other */
   function neighbour({ word, cosine }) {
-    const label = filled(say.near_one, { word, cosine: trueMinus(cosine.toFixed(2)) });
-    const button = el(
-      "button",
-      { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } },
-      el("b", { text: word }),
-      bar(cosine),
-      el("span", { class: "lw-figure", text: trueMinus(cosine.toFixed(2)) }),
+    const written = trueMinus(cosine.toFixed(2));
+    const attributes = { class: null, "aria-label": filled(say.near_one, { word, cosine: written }) };
+    const parts = [el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: written })];
+    return el(
+      "li",
+      {},
+      button(() => lookUp(word, "walked"), attributes, ...parts),
     );
-    return el("li", {}, button);
   }
 
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
