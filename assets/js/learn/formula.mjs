@@ -9,7 +9,6 @@ import { keys } from "../desk/keys.mjs";
 import { button, el } from "../shell/dom.mjs";
 
 /** @typedef {{value: number|string|null, text: string, formula: string, inputs: Record<string, {at?: number, text?: string}>, unit: string, source: string, link: string}} LessonNumber */
-
 /** @typedef {{name: string, at?: number, text?: string}} Input */
 
 const PLACES = ".learn-prose > *, .learn-stay, .learn-question"; // what stays whole: the formula stands below it

@@ -19,14 +19,12 @@ export default function mount(host, { data, words, state, announce }) {
   const { sizes, tokens, reaches } = data.sentences[state.sentence];
   const step = wordSlider(words, tokens, sizes, state.step ?? 5, draw);
   const line = el("p", { class: "learn-widget-line", role: "status" });
-  const rows = sizes[0].map((_, block) => rowOf(block));
   const area = el("div", { class: "learn-writes", "data-part": "bars" });
-  for (const { name, bars, out } of [...rows].reverse()) area.append(name, el("div", { class: "learn-writes-bars" }, ...bars.map(({ node }) => node)), out);
-
-  /** @param {number} block */
-  function rowOf(block) {
-    const name = el("span", { class: "learn-writes-name", text: filled(words.block_n, { n: block }) });
-    return { name, bars: [bar(block, "attention"), bar(block, "mlp")], out: el("span", { class: "learn-writes-out", title: words.stream_out }) };
+  const rows = sizes[0].map((_, block) => ({ bars: [bar(block, "attention"), bar(block, "mlp")], out: el("span", { class: "learn-writes-out" }) }));
+  for (const [n, { bars, out }] of [...rows.entries()].reverse()) {
+    const name = el("span", { class: "learn-writes-name", text: filled(words.block_n, { n }) });
+    area.append(name, el("div", { class: "learn-writes-bars" }, ...bars.map(({ node }) => node)), out);
+    out.title = words.stream_out;
   }
 
   /** @param {number} block

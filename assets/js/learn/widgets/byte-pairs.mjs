@@ -4,7 +4,7 @@
 
 import { untilAnswered } from "../../run/again.mjs";
 import { fetchJson } from "../../run/http.mjs";
-import { button, el } from "../../shell/dom.mjs";
+import { button, el, refill } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { part, shownToken } from "./cells.mjs";
 
@@ -37,12 +37,9 @@ export default function mount(host, { words, announce }) {
     const answer = await untilAnswered(ask, signal, tell).catch((error) => signal.aborted || tell(error));
     if (signal.aborted || !answer.pieces) return;
     found = answer.pieces;
-    chosen = longest(found);
-    at = 0;
     const tokens = found.flatMap((piece) => piece.tokens);
     count.textContent = filled(say.count, { letters: [...input.value].length, tokens: tokens.length });
-    drawPieces();
-    drawParts();
+    choose(longest(found));
     if (isTyped && tokens.length > 2) announce("typed");
     if (isTyped && tokens.some((token) => isLongWord(token.text))) announce("long-word");
   }
@@ -55,14 +52,14 @@ export default function mount(host, { words, announce }) {
       const label = filled(say.piece, { piece: piece.text, tokens: piece.tokens.length });
       return button(() => choose(i), { class: "lw-piece", "aria-pressed": String(i === chosen), "aria-label": label }, ...tokens);
     });
-    pieces.replaceChildren(...buttons);
+    refill(pieces, ...buttons);
   }
 
   /** @param {number} index */
   function choose(index) {
     chosen = index;
     at = 0;
-    [...pieces.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === index)));
+    drawPieces();
     drawParts();
   }
 

@@ -12,15 +12,12 @@ import { el } from "../../shell/dom.mjs";
 
 /** @type {Promise<Record<string, any>>|null} the colour scales, fetched once */
 let scales = null;
+const quiet = () => {};
 
 /** @param {string} name of a scale
  *  @returns {Promise<(t: number) => string>} position 0…1 -> CSS colour */
 export async function paintOf(name) {
-  scales ??= untilAnswered(
-    () => fetchScales(),
-    new AbortController().signal,
-    () => {},
-  );
+  scales ??= untilAnswered(() => fetchScales(), new AbortController().signal, quiet);
   const colour = colourMap((await scales)[name]);
   return (t) => `rgb(${colour(t).join(" ")})`;
 }
@@ -56,19 +53,17 @@ export function cellRow(label) {
  *  @param {string} [kind] class
  *  @returns {HTMLElement} */
 export function bar(share, kind = "") {
-  const fill = el("span", { class: `lw-bar-fill ${kind}` });
-  fill.style.width = `${100 * Math.max(0, Math.min(1, share))}%`;
-  return el("span", { class: "lw-bar", "aria-hidden": "true" }, fill);
+  const width = 100 * Math.max(0, Math.min(1, share));
+  return el("span", { class: "lw-bar", "aria-hidden": "true" }, el("span", { class: `lw-bar-fill ${kind}`, style: `width: ${width}%` }));
 }
 
 /** A bar to the left or right of the middle.
  *  @param {number} share -1…1
  *  @returns {HTMLElement} */
 export function signedBar(share) {
-  const fill = el("span", { class: `lw-bar-fill ${share < 0 ? "is-negative" : "is-positive"}` });
   const width = 50 * Math.min(1, Math.abs(share));
-  fill.style.width = `${width}%`;
-  fill.style.marginLeft = `${share < 0 ? 50 - width : 50}%`;
+  const style = `width: ${width}%; margin-left: ${share < 0 ? 50 - width : 50}%`;
+  const fill = el("span", { class: `lw-bar-fill ${share < 0 ? "is-negative" : "is-positive"}`, style });
   return el("span", { class: "lw-bar is-signed", "aria-hidden": "true" }, fill);
 }
 

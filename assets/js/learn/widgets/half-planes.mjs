@@ -50,8 +50,6 @@ export default function mount(host, { data, words: allWords, state, announce, sc
   const head = el("div", { class: "widget-head" }, title, kindChip("derived", words.derived));
   host.replaceChildren(el("div", { class: "widget" }, head, field, units, says, answers, loss, lossSays));
 
-  const update = () => Math.min(Math.floor(step / STEPS_PER_UPDATE), net.loss.length - 1);
-
   /** @param {number} i */
   function choose(i) {
     unit = i;
@@ -62,14 +60,18 @@ export default function mount(host, { data, words: allWords, state, announce, sc
   }
 
   function draw() {
-    const now = update();
+    const now = Math.min(Math.floor(step / STEPS_PER_UPDATE), net.loss.length - 1);
     const at = step % STEPS_PER_UPDATE;
     const here = answer(net, now, CASES[at]);
     const outs = CASES.map((each) => answer(net, now, each).out);
     const isDead = deadUnits(net, now);
     title.textContent = filled(words.title, { update: now, step });
-    refill(units, ...isDead.map((dead, i) => unitButton(i, dead, here.act[i])));
-    says.textContent = unit === null ? words.pick : unitText(net, now, unit, isDead[unit], words);
+    const buttons = isDead.map((dead, i) => {
+      const look = { class: `widget-unit${dead ? " is-dead" : ""}`, style: `--share:${Math.min(1, here.act[i]).toFixed(2)}`, text: i };
+      return button(() => choose(i), { ...look, "aria-pressed": String(i === unit), "aria-label": filled(dead ? words.dead_unit : words.unit, { i }) });
+    });
+    refill(units, ...buttons);
+    says.textContent = unit === null ? words.pick : filled(isDead[unit] ? words.dead_text : words.unit_text, numbersOf(net, now, unit));
     drawField(canvas, net, now);
     drawing.replaceChildren(...lines(net, now, unit, isDead), ...CASES.flatMap((each, i) => caseDot(xy(each), 16, WANTED[i], i === at)));
     const spoken = CASES.map((each, i) => `${each.join(" ")}: ${numberText(outs[i])}`).join("; ");
@@ -81,18 +83,8 @@ export default function mount(host, { data, words: allWords, state, announce, sc
     loss.setAttribute("aria-label", lossSays.textContent);
   }
 
-  /** @param {number} i
-   *  @param {boolean} isDead
-   *  @param {number} act */
-  function unitButton(i, isDead, act) {
-    const [kind, label] = isDead ? [" is-dead", words.dead_unit] : ["", words.unit];
-    const attributes = { class: `widget-unit${kind}`, "aria-pressed": String(i === unit), "aria-label": filled(label, { i }), text: i };
-    return button(() => choose(i), { ...attributes, style: `--share:${Math.min(1, act).toFixed(2)}` });
-  }
-
   /** @param {any} next */
   function set(next) {
-    state = next;
     net = data[next.net ?? "relu2"];
     chosen.clear();
     draw();
@@ -119,13 +111,10 @@ export function deadUnits(net, update) {
 
 /** @param {Updates} net
  *  @param {number} update
- *  @param {number} unit
- *  @param {boolean} isDead
- *  @param {any} words */
-function unitText(net, update, unit, isDead, words) {
-  const [w1, w2] = net.w1[update][unit];
-  const numbers = { i: unit, w1: numberText(w1), w2: numberText(w2), b: numberText(net.b1[update][unit]), v: numberText(net.w2[update][unit]) };
-  return filled(isDead ? words.dead_text : words.unit_text, numbers);
+ *  @param {number} unit */
+function numbersOf(net, update, unit) {
+  const [w1, w2, b, v] = [...net.w1[update][unit], net.b1[update][unit], net.w2[update][unit]].map((each) => numberText(each));
+  return { i: unit, w1, w2, b, v };
 }
 
 /** What the network answers at every place: the more accent, the nearer to 1.
@@ -158,14 +147,13 @@ function drawField(canvas, net, update) {
 function lines(net, update, unit, isDead) {
   const all = net.w1[update].map(([w1, w2], i) => /** @type {const} */ ([w1, w2, net.b1[update][i]]));
   const half = unit === null ? [] : [points(halfPlane(all[unit], FROM, TO).map(xy))];
-  return [
-    ...half.map((corners) => svg("polygon", { points: corners, class: "widget-half", "data-part": "half" })),
-    ...all.flatMap((weights, i) => {
-      const ends = lineIn(weights, FROM, TO)?.map(xy);
-      const kind = `${i === unit ? " is-chosen" : ""}${isDead[i] ? " is-dead" : ""}`;
-      return ends ? [line(ends[0], ends[1], `widget-unit-line${kind}`)] : [];
-    }),
-  ];
+  const shapes = half.map((corners) => svg("polygon", { points: corners, class: "widget-half", "data-part": "half" }));
+  all.forEach((weights, i) => {
+    const ends = lineIn(weights, FROM, TO)?.map(xy);
+    const kind = `${i === unit ? " is-chosen" : ""}${isDead[i] ? " is-dead" : ""}`;
+    if (ends) shapes.push(line(ends[0], ends[1], `widget-unit-line${kind}`));
+  });
+  return shapes;
 }
 
 /** On a logarithmic axis: a loss falls by factors.

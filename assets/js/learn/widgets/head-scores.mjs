@@ -16,9 +16,9 @@ export default function mount(host, { data, words, announce }) {
   const scores = data["head-scores"];
   const best = strongest(scores.all.previous, 2);
   const clicked = new Set();
-  let which = "all";
   const readout = el("p", { class: "lw-readout", role: "status", text: own.choose });
-  const box = el("input", { type: "checkbox", on: { change: () => turn(box.checked) } });
+  const box = el("input", { type: "checkbox", on: { change: () => (box.checked && announce("switched"), draw()) } });
+  const shown = () => scores[box.checked ? "off" : "all"];
   /** @type {Record<string, HTMLElement[][]>} */
   const cells = Object.fromEntries(KINDS.map((kind) => [kind, grid(kind)]));
 
@@ -29,18 +29,11 @@ export default function mount(host, { data, words, announce }) {
     return scores.all[kind].map((/** @type {number[]} */ heads, /** @type {number} */ layer) => heads.map((_, head) => press(layer, head)));
   }
 
-  /** @param {boolean} isOff */
-  function turn(isOff) {
-    which = isOff ? "off" : "all";
-    if (isOff) announce("switched");
-    draw();
-  }
-
   /** @param {string} kind
    *  @param {number} layer
    *  @param {number} head */
   function choose(kind, layer, head) {
-    const at = (/** @type {string} */ of) => scores[which][of][layer][head].toFixed(3);
+    const at = (/** @type {string} */ of) => shown()[of][layer][head].toFixed(3);
     readout.textContent = filled(own.head, { layer, head, previous: at("previous"), induction: at("induction") });
     if (kind === "previous") clicked.add(`${layer}.${head}`);
     if (best.every((name) => clicked.has(name))) announce("previous-found");
@@ -51,7 +44,7 @@ export default function mount(host, { data, words, announce }) {
     for (const kind of KINDS)
       cells[kind].forEach((heads, layer) =>
         heads.forEach((cell, head) => {
-          const score = scores[which][kind][layer][head];
+          const score = shown()[kind][layer][head];
           say(cell, score.toFixed(2), score > 0.55 ? "is-bright" : "");
           cell.style.background = colour(score);
           cell.setAttribute("aria-label", filled(own.cell, { layer, head, kind: own[kind], score: score.toFixed(2) }));
@@ -91,16 +84,9 @@ function controls(scores, own) {
   const others = scores.controls;
   const dots = others.map((score, i) => dot([x(score), 14 + 7 * (i % 3)], 4, "lw-control"));
   const told = { all: whole.toFixed(2), off: ours.toFixed(2), count: dots.length, scores: others.map((score) => score.toFixed(2)).join(", ") };
-  const drawing = picture(
-    520,
-    62,
-    { class: "lw-controls", "aria-label": filled(own.controls_alternative, told) },
-    line([20, 42], [500, 42], "lw-axis"),
-    ...ticks,
-    ...dots,
-    dot([x(whole), 21], 7, "lw-control-whole"),
-    svg("path", { d: `M${x(ours)} 12l8 9l-8 9l-8 -9z`, class: "lw-control-ours" }),
-  );
+  const marks = [dot([x(whole), 21], 7, "lw-control-whole"), svg("path", { d: `M${x(ours)} 12l8 9l-8 9l-8 -9z`, class: "lw-control-ours" })];
+  const shapes = [line([20, 42], [500, 42], "lw-axis"), ...ticks, ...dots, ...marks];
+  const drawing = picture(520, 62, { class: "lw-controls", "aria-label": filled(own.controls_alternative, told) }, ...shapes);
   return part("controls", own.controls, drawing, note(filled(own.controls_note, { head: name, count: dots.length })));
 }
 

@@ -16,11 +16,9 @@ export default function mount(host, { data, words, state, announce }) {
   /** @type {{tokens: string[]}} */
   const { tokens } = sentence;
   const wordOf = (/** @type {number} */ id) => sentence.words[id];
-  const choice = el(
-    "select",
-    { class: "form-select form-select-sm", "aria-label": words.lens_which, "data-mri-keys": "own", on: { change: () => draw() } },
-    ...["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] })),
-  );
+  const looks = { class: "form-select form-select-sm", "aria-label": words.lens_which, "data-mri-keys": "own" };
+  const footings = ["exit", "stream"].map((name) => el("option", { value: name, text: words[`lens_${name}`] }));
+  const choice = el("select", { ...looks, on: { change: () => draw() } }, ...footings);
   const note = el("p", { class: "mri-note" });
   const step = wordSlider(words, tokens, sentence.lens.exit, state.step ?? 0, draw);
   const line = el("p", { class: "learn-widget-line", role: "status" });
@@ -74,8 +72,9 @@ export default function mount(host, { data, words, state, announce }) {
 
 /** A hook point as a place on the way up.
  *  @param {string} key
- *  @param {Record<string, string>} words */
-function nameOf(key, words) {
+ *  @param {Record<string, string>} words
+ *  @returns {string} */
+export function nameOf(key, words) {
   const [, n, what] = key.match(/^block\.(\d+)\.(\w+)$/) ?? [];
   if (n === undefined) return key === "embed.resid0" ? words.depth_start : words.depth_end;
   return filled(what === "resid_mid" ? words.depth_attention : words.depth_mlp, { n });

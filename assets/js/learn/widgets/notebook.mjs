@@ -14,32 +14,20 @@ export default function mount(host, { data, words, announce }) {
   const say = words.notebook;
   const { token, start, blocks } = data.notebook;
   let line = data.notebook.line;
-  let block = 0;
   let hasClimbed = false;
   const page = cellRow(say.page);
   const rows = el("tbody");
   const sum = el("p", { class: "lw-readout", role: "status" });
-  const climb = slider({
-    label: say.block,
-    min: 0,
-    max: blocks.length - 1,
-    step: 1,
-    value: 0,
-    onInput: (now) => {
-      block = now;
-      hasClimbed ||= now === blocks.length - 1;
-      if (hasClimbed) announce("top");
-      draw();
-    },
-  });
-  const choice = el("input", {
-    type: "number",
-    class: "form-control",
-    min: 0,
-    max: start.length - 1,
-    value: line,
-    on: { input: () => choose(choice.valueAsNumber) },
-  });
+  const climb = slider({ label: say.block, max: blocks.length - 1, value: 0, onInput: climbTo });
+  const attributes = { type: "number", class: "form-control", min: 0, max: start.length - 1, value: line };
+  const choice = el("input", { ...attributes, on: { input: () => choose(choice.valueAsNumber) } });
+
+  /** @param {number} now */
+  function climbTo(now) {
+    hasClimbed ||= now === blocks.length - 1;
+    if (hasClimbed) announce("top");
+    draw();
+  }
 
   /** @param {number} now */
   function choose(now) {
@@ -49,35 +37,26 @@ export default function mount(host, { data, words, announce }) {
   }
 
   function draw() {
+    const block = climb.value();
+    const { after } = blocks[block];
     const parts = ledger(blocks[block], start, line);
-    const most = Math.max(...parts.map(({ value }) => Math.abs(value)), Math.abs(blocks[block].after[line]));
-    page.show(blocks[block].after);
+    const most = Math.max(...parts.map(({ value }) => Math.abs(value)), Math.abs(after[line]));
+    page.show(after);
+    const entry = (/** @type {string} */ text, /** @type {number} */ value, /** @type {Record<string, any>} */ attributes) =>
+      row(text, [signedBar(value / most), figure(formatValue(value))], attributes);
     const lines = parts.map(({ name, value, factors }) => {
       const product = factors ? ` (${factors.map(formatValue).join(" × ")})` : "";
-      return entry(`${say[name]}${product}`, value, most, { "data-part": name === "again" || name === "carried" ? "carried" : null });
+      return entry(`${say[name]}${product}`, value, { "data-part": factors ? "carried" : null });
     });
     const total = parts.reduce((sofar, { value }) => sofar + value, 0);
-    rows.replaceChildren(...lines, entry(say.after, total, most, { class: "is-sum" }));
-    sum.textContent = filled(say.measured, { block, line, value: formatValue(blocks[block].after[line]) });
-  }
-
-  /** @param {string} text
-   *  @param {number} value
-   *  @param {number} most
-   *  @param {Record<string, any>} attributes */
-  function entry(text, value, most, attributes) {
-    return row(text, [signedBar(value / most), figure(formatValue(value))], attributes);
+    rows.replaceChildren(...lines, entry(say.after, total, { class: "is-sum" }));
+    sum.textContent = filled(say.measured, { block, line, value: formatValue(after[line]) });
   }
 
   const field = el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice);
+  const table = el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows);
   host.append(
-    part(
-      "blocks",
-      filled(say.title, { token: token.trim() }),
-      el("div", { class: "lw-row" }, climb.node, field),
-      el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows),
-      sum,
-    ),
+    part("blocks", filled(say.title, { token: token.trim() }), el("div", { class: "lw-row" }, climb.node, field), table, sum),
     part("page", say.page, page.node),
     part("writers", say.writers, writers(blocks, say)),
   );

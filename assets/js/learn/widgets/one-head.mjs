@@ -94,10 +94,8 @@ export default function mount(host, { data, words, announce }) {
   }
 
   const columns = [null, "keys", "scores", "weights", null].map((name) => el("col", { "data-part": name }));
-  const parts = tableParts(
-    [say.token, say.key, say.score, say.share, say.value],
-    rows.map(({ node }) => node),
-  );
+  const nodes = rows.map(({ node }) => node);
+  const parts = tableParts([say.token, say.key, say.score, say.share, say.value], nodes);
   const asking = el("div", { class: "lw-row" }, el("span", { class: "lw-label", text: say.query }), queryWords);
   const table = el("table", { class: "lw-head" }, el("colgroup", {}, ...columns), ...parts);
   host.append(part("query", "", choice.node, asking, queryRow.node), scrolling(say.table, table), product, part("out", say.out, outRow.node, outWords));

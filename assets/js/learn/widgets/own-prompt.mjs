@@ -25,19 +25,14 @@ export default function mount(host, { words, announce, follow }) {
   const name = el("span", { class: "mri-muted", text: words.live_examples });
   const examples = el("div", { class: "live-examples", role: "group", "aria-label": words.live_examples }, name, ...words.live_choices.map(take));
   const start = el("button", { type: "submit", class: "mri-button learn-roll", text: words.live_start, "data-part": "start" });
-  const form = el(
-    "form",
-    { class: "learn-prompt", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), record()) } },
-    el("h3", { text: words.live_title }),
-    el("label", { for: "learn-own-prompt", text: words.live_label }),
-    prompt,
-    examples,
-    el("div", {}, start),
-    note(filled(words.live_note, SAMPLING)),
-  );
+  const submit = (/** @type {Event} */ event) => (event.preventDefault(), record());
+  const head = [el("h3", { text: words.live_title }), el("label", { for: "learn-own-prompt", text: words.live_label })];
+  const foot = [examples, el("div", {}, start), note(filled(words.live_note, SAMPLING))];
+  const form = el("form", { class: "learn-prompt", on: { submit } }, ...head, prompt, ...foot);
   const barHost = el("div", { class: "live-bar", hidden: true, "data-part": "bar" });
   const waiting = el("div", { class: "mri-state live-wait", hidden: true });
-  const bar = new LiveBar(barHost, { waiting, steer, again });
+  const tell = (/** @type {Error} */ error) => showToast(error.message, "error");
+  const bar = new LiveBar(barHost, { waiting, again, steer: (what) => steerRecording(session, what).catch(tell) });
 
   async function record() {
     start.disabled = true;
@@ -48,7 +43,7 @@ export default function mount(host, { words, announce, follow }) {
       show(true);
       following = follow(id, bar, (reason) => reason === "died" || announce("recorded"));
     } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
+      tell(/** @type {Error} */ (error));
     } finally {
       start.disabled = false;
     }
@@ -57,17 +52,7 @@ export default function mount(host, { words, announce, follow }) {
   /** @param {boolean} isRecording whether the bar is seen, or the form */
   function show(isRecording) {
     form.hidden = isRecording;
-    barHost.hidden = !isRecording;
-    waiting.hidden = !isRecording;
-  }
-
-  /** @param {"pause"|"resume"|"step"|"stop"} what */
-  async function steer(what) {
-    try {
-      await steerRecording(session, what);
-    } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
-    }
+    barHost.hidden = waiting.hidden = !isRecording;
   }
 
   /** The form once more; the recording that was watched stays where it is. */

@@ -18,13 +18,20 @@ export function numberText(value, digits = 2) {
  *  @param {...Element} children
  *  @returns {any} */
 export function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === false) continue;
-    if (name === "text") node.textContent = value;
-    else node.setAttribute(name, String(value));
-  }
+  const node = put(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes);
   node.append(...children);
+  return node;
+}
+
+/** @template {Element} T
+ *  @param {T} node
+ *  @param {Record<string, any>} attributes as of `svg`
+ *  @returns {T} */
+export function put(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") node.textContent = value;
+    else if (value !== null && value !== false) node.setAttribute(name, String(value));
+  }
   return node;
 }
 
@@ -70,10 +77,10 @@ export function points(places) {
 }
 
 /** A range input with its name and value. `data-part` makes it a place that the text can glow.
- *  @param {{label: string, part?: string, min: number, max: number, step?: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
+ *  @param {{label: string, part?: string, min?: number, max: number, step?: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
  *    `words`: the value in words
  *  @returns {{node: HTMLElement, value: () => number, set: (value: number) => void}} */
-export function slider({ label, part, min, max, step = 1, value, onInput, words = numberText }) {
+export function slider({ label, part, min = 0, max, step = 1, value, onInput, words = numberText }) {
   const input = el("input", { type: "range", min, max, step, value, "data-mri-keys": "own", "aria-label": label });
   const out = el("output", { text: words(value) });
   const show = (/** @type {number} */ now) => {
@@ -120,10 +127,9 @@ export function widthOf(share) {
 
 /** A wide widget: its title and, below, its pieces.
  *  @param {HTMLElement} host
- *  @param {HTMLElement} head see `heading`
- *  @param {...(Node|string)} children */
-export function fill(host, head, ...children) {
-  host.replaceChildren(el("div", { class: "learn-wide" }, head, ...children));
+ *  @param {...(Node|string)} children its `heading` first */
+export function fill(host, ...children) {
+  host.replaceChildren(el("div", { class: "learn-wide" }, ...children));
 }
 
 /** At which word of a sentence one looks.
@@ -133,7 +139,7 @@ export function fill(host, head, ...children) {
  *  @param {number} value
  *  @param {() => void} onInput */
 export function wordSlider(words, tokens, steps, value, onInput) {
-  return slider({ label: words.word, part: "word", min: 0, max: steps.length - 1, value, words: (now) => tokens[now], onInput });
+  return slider({ label: words.word, part: "word", max: steps.length - 1, value, words: (now) => tokens[now], onInput });
 }
 
 /** @param {string} text

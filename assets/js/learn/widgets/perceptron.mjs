@@ -42,7 +42,11 @@ export default function mount(host, { words: allWords, state, announce }) {
   function set(fields) {
     Object.assign(now, fields);
     draw();
-    tell();
+    const { w1, w2, x1, x2 } = now;
+    const { y } = answerOf(now);
+    if (x1 && x2) announce("both");
+    if (x1 && x2 && !y && Math.min(w1, w2) < 0) announce("against");
+    if (!x1 && !x2 && y) announce("bias");
   }
 
   function draw() {
@@ -59,24 +63,14 @@ export default function mount(host, { words: allWords, state, announce }) {
     drawing.replaceChildren(...parts(now, words));
   }
 
-  function tell() {
-    const { w1, w2, x1, x2 } = now;
-    const { y } = answerOf(now);
-    if (x1 && x2) announce("both");
-    if (x1 && x2 && !y && Math.min(w1, w2) < 0) announce("against");
-    if (!x1 && !x2 && y) announce("bias");
-  }
-
   draw();
-  return {
-    set(next) {
-      state = next;
-      const { name: _, controls: __, ...fields } = next;
-      for (const [i, name] of names.entries()) if (name in fields) sliders[i].set(fields[name]);
-      Object.assign(now, fields);
-      draw();
-    },
+  const begin = (/** @type {any} */ next) => {
+    state = next;
+    names.forEach((name, i) => name in next && sliders[i].set(next[name]));
+    Object.assign(now, next);
+    draw();
   };
+  return { set: begin };
 }
 
 /** @param {Setting} now

@@ -21,22 +21,18 @@ export default function mount(host, { data, words, announce }) {
   const tried = new Set();
   const names = rows.map(({ token }) => token);
   const tokens = tokenChoice(say.token, names, (index) => ((row = index), draw()));
-  const gain = slider({
-    label: say.gain,
-    min: -1,
-    max: 1,
-    step: 0.1,
-    value: 0,
-    words: (now) => `× ${formatValue(10 ** now)}`,
-    onInput: (now) => {
-      if (Math.abs(now) === 1) tried.add(now);
-      if (tried.size === 2) announce("both-ways");
-      draw();
-    },
-  });
+  const factor = (/** @type {number} */ power) => `× ${formatValue(10 ** power)}`;
+  const gain = slider({ label: say.gain, min: -1, max: 1, step: 0.1, value: 0, words: factor, onInput: turn });
   const before = cellRow(say.before);
   const after = cellRow(say.after);
   const [beforeWords, afterWords] = [el("p", { class: "lw-readout" }), el("p", { class: "lw-readout" })];
+
+  /** @param {number} power */
+  function turn(power) {
+    if (Math.abs(power) === 1) tried.add(power);
+    if (tried.size === 2) announce("both-ways");
+    draw();
+  }
 
   function draw() {
     const values = rows[row].values.map((x) => x * 10 ** gain.value());

@@ -7,12 +7,11 @@ import { el } from "../../shell/dom.mjs";
 import { scoreAt, turned } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { part } from "./cells.mjs";
-import { kindNote, label, line, picture, points, slider, svg } from "./parts.mjs";
+import { kindNote, label, line, picture, points, put, slider, svg } from "./parts.mjs";
 
 const PAIRS = [0, 1, 2, 4, 6, 9, 14, 31];
 const [QUERY, KEY] = [6, 5]; // “ball” and “red”
-const MOST_DISTANCE = 24;
-const MOST_PLACE = 60;
+const [MOST_DISTANCE, MOST_PLACE] = [24, 60];
 const MOVED = 10; // places that count as having moved both
 const [WIDTH, HEIGHT, LEFT, BOTTOM] = [420, 170, 34, 26];
 
@@ -28,33 +27,27 @@ export default function mount(host, { data, words, announce }) {
   const curve = Array.from({ length: MOST_DISTANCE + 1 }, (_, apart) => scoreOf(apart));
   const best = curve.indexOf(Math.max(...curve));
   const clocks = PAIRS.map((pair) => clock(pair, angles[pair], say));
-  const both = slider({
-    label: filled(say.both, names),
-    min: 0,
-    max: MOST_PLACE,
-    value: place,
-    words: (now) => filled(say.places, { ...names, asker_place: now + distance, place: now }),
-    onInput: (now) => {
-      place = now;
-      if (Math.abs(place - KEY) >= MOVED) announce("moved-both");
-      draw();
-    },
-  });
-  const apart = slider({
-    label: say.distance,
-    min: 0,
-    max: MOST_DISTANCE,
-    value: distance,
-    onInput: (now) => {
-      distance = now;
-      if (distance === best && hasLeft) announce("best-distance");
-      hasLeft ||= distance !== best;
-      both.set(place);
-      draw();
-    },
-  });
+  const places = (/** @type {number} */ now) => filled(say.places, { ...names, asker_place: now + distance, place: now });
+  const both = slider({ label: filled(say.both, names), max: MOST_PLACE, value: place, words: places, onInput: moveBoth });
+  const apart = slider({ label: say.distance, max: MOST_DISTANCE, value: distance, onInput: moveApart });
   const readout = el("p", { class: "lw-readout", role: "status" });
   const plotted = plot(curve, say);
+
+  /** @param {number} now */
+  function moveBoth(now) {
+    place = now;
+    if (Math.abs(place - KEY) >= MOVED) announce("moved-both");
+    draw();
+  }
+
+  /** @param {number} now */
+  function moveApart(now) {
+    distance = now;
+    if (distance === best && hasLeft) announce("best-distance");
+    hasLeft ||= distance !== best;
+    both.set(place);
+    draw();
+  }
 
   function draw() {
     clocks.forEach(({ turn }, i) => {
@@ -86,22 +79,13 @@ function clock(pair, angle, say) {
   const degrees = (angle * 180) / Math.PI;
   const caption = filled(say.pair, { pair, degrees: degrees < 1 ? formatValue(degrees) : degrees.toFixed(1) });
   const node = el("figure", { class: "lw-clock" }, face, el("figcaption", { text: caption }));
-  return {
-    node,
-    turn(/** @type {[number, number]} */ query, /** @type {[number, number]} */ key) {
-      const longest = Math.max(Math.hypot(...query), Math.hypot(...key));
-      point(asker, query, longest);
-      point(asked, key, longest);
-    },
+  const turn = (/** @type {[number, number]} */ query, /** @type {[number, number]} */ key) => {
+    const longest = Math.max(Math.hypot(...query), Math.hypot(...key));
+    const tip = (/** @type {[number, number]} */ [x, y]) => ({ x2: (42 * x) / longest, y2: (-42 * y) / longest }); // mathematics draws upwards
+    put(asker, tip(query));
+    put(asked, tip(key));
   };
-}
-
-/** @param {SVGLineElement} hand
- *  @param {[number, number]} to
- *  @param {number} longest of the clock's hands */
-function point(hand, [x, y], longest) {
-  hand.setAttribute("x2", String((42 * x) / longest));
-  hand.setAttribute("y2", String((-42 * y) / longest)); // mathematics draws upwards
+  return { node, turn };
 }
 
 /** The score at every distance, and a mark at the one that is set.
@@ -120,9 +104,6 @@ function plot(curve, say) {
   const drawn = svg("polyline", { points: points(curve.map((score, i) => [x(i), y(score)])) });
   return {
     node: picture(WIDTH, HEIGHT, { class: "lw-curve", "aria-label": told }, zero, drawn, mark, ...ticks, ...levels),
-    mark(/** @type {number} */ distance, /** @type {number} */ score) {
-      mark.setAttribute("cx", String(x(distance)));
-      mark.setAttribute("cy", String(y(score)));
-    },
+    mark: (/** @type {number} */ distance, /** @type {number} */ score) => put(mark, { cx: x(distance), cy: y(score) }),
   };
 }

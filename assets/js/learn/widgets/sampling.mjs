@@ -18,16 +18,9 @@ export default function mount(host, { data, words, state, announce }) {
   const { before, words: tokens, logits, chosen } = data.draws[state.draw];
   const reached = new Set();
   let throwNext = die(1);
-  const temperature = slider({
-    label: words.temperature,
-    min: COLDEST,
-    max: HOTTEST,
-    step: 0.05,
-    value: state.temperature ?? 1,
-    part: "temperature",
-    words: (value) => value.toFixed(2),
-    onInput: (value) => (draw(), reach(value)),
-  });
+  const limits = { min: COLDEST, max: HOTTEST, step: 0.05, value: state.temperature ?? 1 };
+  const digits = (/** @type {number} */ value) => value.toFixed(2);
+  const temperature = slider({ label: words.temperature, part: "temperature", ...limits, words: digits, onInput: (value) => (draw(), reach(value)) });
   const bars = el("ol", { class: "learn-bars" });
   const line = el("div", { class: "learn-die-line", "aria-hidden": "true" });
   const mark = el("u", { hidden: true });
@@ -50,11 +43,10 @@ export default function mount(host, { data, words, state, announce }) {
     const seen = [...now.keys()].filter((i) => i < NUM_BARS || i === drawnThen);
     const rest = now.reduce((sum, share, i) => (seen.includes(i) ? sum : sum + share), 0);
     const others = barRow(filled(words.others, { n: tokens.length - seen.length }), rest, { class: "is-rest" });
-    const isThen = (/** @type {number} */ i) => i === drawnThen;
-    const rows = seen.map((i) => barRow(tokens[i], now[i], isThen(i) ? { class: "is-chosen", title: words.chosen_then } : { class: "" }));
+    const rows = seen.map((i) => barRow(tokens[i], now[i], i === drawnThen ? { class: "is-chosen", title: words.chosen_then } : {}));
     bars.replaceChildren(...rows, others);
     const pieces = now.map((share, i) => {
-      const look = { style: `width: ${100 * share}%`, class: isThen(i) ? "is-chosen" : i % 2 ? "is-odd" : "" };
+      const look = { style: `width: ${100 * share}%`, class: i === drawnThen ? "is-chosen" : i % 2 ? "is-odd" : "" };
       return el("i", { ...look, title: tokens[i] }, el("span", { text: share > 0.06 ? tokens[i] : "" }));
     });
     line.replaceChildren(...pieces, mark);
@@ -85,18 +77,9 @@ export default function mount(host, { data, words, state, announce }) {
   const ends = el("div", { class: "learn-die-ends" }, el("span", { text: "0" }), el("span", { text: "1" }));
   const restart = button(again, { text: words.start_again });
   const controls = el("div", { class: "learn-die-controls" }, roll, restart, el("label", { for: "learn-seed", text: words.seed }), seed);
-  fill(
-    host,
-    heading(words.sampling_title, "derived", words),
-    el("p", { class: "learn-quote", text: `${before} …` }),
-    temperature.node,
-    bars,
-    el("div", { class: "learn-die" }, line, ends),
-    controls,
-    said,
-    list,
-    note(filled(words.sampling_note, { n: tokens.length })),
-  );
+  const head = [heading(words.sampling_title, "derived", words), el("p", { class: "learn-quote", text: `${before} …` })];
+  const small = note(filled(words.sampling_note, { n: tokens.length }));
+  fill(host, ...head, temperature.node, bars, el("div", { class: "learn-die" }, line, ends), controls, said, list, small);
 }
 
 /** @param {string} name

@@ -7,7 +7,7 @@ import { el } from "../../shell/dom.mjs";
 import { softmax } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { paintOf, part, scrolling, shownToken } from "./cells.mjs";
-import { row, slider, tableParts } from "./parts.mjs";
+import { kindNote, row, slider, tableParts } from "./parts.mjs";
 
 /** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, announce }) {
@@ -15,35 +15,26 @@ export default function mount(host, { data, words, announce }) {
   /** @type {{tokens: string[], scores: number[][]}} */
   const { tokens, scores } = data["one-head"];
   const n = tokens.length;
-  let isMasked = true;
   let wasOff = false;
-  let reach = n - 1;
   const box = el("input", { type: "checkbox", checked: true, on: { change: () => mask(box.checked) } });
-  const back = slider({
-    label: say.window,
-    part: "window",
-    min: 1,
-    max: n - 1,
-    value: reach,
-    words: (now) => (now === n - 1 ? say.all : filled(say.back, { tokens: now })),
-    onInput: (now) => ((reach = now), draw()),
-  });
+  const inWords = (/** @type {number} */ reach) => (reach === n - 1 ? say.all : filled(say.back, { tokens: reach }));
+  const back = slider({ label: say.window, part: "window", min: 1, max: n - 1, value: n - 1, words: inWords, onInput: () => draw() });
   const cells = tokens.map(() => tokens.map(() => el("td")));
   const rows = tokens.map((token, query) => row(shownToken(token), cells[query]));
   const readout = el("p", { class: "mri-note", role: "status" });
 
   /** @param {boolean} isOn */
   function mask(isOn) {
-    isMasked = isOn;
     wasOff ||= !isOn;
     if (wasOff && isOn) announce("mask-tried");
     draw();
   }
 
   async function draw() {
+    const [isMasked, reach] = [box.checked, back.value()];
     const isRecorded = isMasked && reach === n - 1;
-    const kind = el("span", { class: `mri-kind mri-kind-${isRecorded ? "measured" : "derived"}`, text: isRecorded ? say.measured : say.derived });
-    readout.replaceChildren(kind, ` ${isRecorded ? say.recorded : say.what_if}`);
+    const said = isRecorded ? kindNote("measured", say.measured, say.recorded) : kindNote("derived", say.derived, say.what_if);
+    readout.replaceChildren(...said.childNodes);
     const colour = await paintOf("attention");
     scores.forEach((shown, query) => {
       const isSeen = (/** @type {number} */ key) => (key <= query || !isMasked) && query - key <= reach;
