@@ -28,6 +28,14 @@ export function openDialog(attributes, ...children) {
   dialog.showModal();
 }
 
+/** @param {() => void} act when it is pressed
+ *  @param {Record<string, any>} [attributes] as of `el`
+ *  @param {...(Node|string)} children
+ *  @returns {HTMLButtonElement} in the page's looks, unless another class is given */
+export function button(act, attributes = {}, ...children) {
+  return el("button", { type: "button", class: "mri-button", ...attributes, on: { click: act } }, ...children);
+}
+
 /** Give a canvas the device's pixels.
  *  @param {HTMLCanvasElement} canvas
  *  @param {number} width CSS pixels
