@@ -18,6 +18,10 @@ const later = setTimeout; // of real time, also where a test moves timers by han
 /** Whoever has asked a fake server has his answer. */
 export const settled = () => new Promise((done) => later(done));
 
+function ariaCurrentOf() {
+  return this.getAttribute("aria-current");
+}
+
 /** Sees nothing by itself: `page.resized()` tells all of them. */
 class Watcher {
   static all = new Set();
@@ -43,6 +47,8 @@ export function freshPage(body = "", address = "/") {
     Object.defineProperty(globalThis, name, { get, set: (value) => (own[name] = value), configurable: true });
   }
   Watcher.all.clear();
+  const ariaCurrent = { get: ariaCurrentOf, configurable: true }; // a browser has it
+  Object.defineProperty(own.HTMLElement.prototype, "ariaCurrent", ariaCurrent);
   const waiting = [];
   const props = [];
   Object.assign(globalThis, {
