@@ -36,6 +36,9 @@ class Watcher {
   }
 }
 
+/** @type {((now: number) => void)[]} of every page: desk/frames.mjs, too, is one for all of them */
+const waiting = [];
+
 /** From now on modules find this document, and a `window` that is the global object, as in a browser.
  *  @param {string} [body] its markup
  *  @param {string} [address] */
@@ -49,7 +52,6 @@ export function freshPage(body = "", address = "/") {
   Watcher.all.clear();
   const ariaCurrent = { get: ariaCurrentOf, configurable: true }; // a browser has it
   Object.defineProperty(own.HTMLElement.prototype, "ariaCurrent", ariaCurrent);
-  const waiting = [];
   const props = [];
   Object.assign(globalThis, {
     window: globalThis,

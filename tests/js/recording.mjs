@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 
 import { layoutFromMeta } from "../../assets/js/core/layout.mjs";
 import { frameFromBlob } from "../../assets/js/core/wire.mjs";
-import { golden } from "./bytes.mjs";
+import { Memory } from "../../assets/js/run/memory.mjs";
+import { Run } from "../../assets/js/run/run.mjs";
+import { blob, golden, headerOf as headerAt, joined, record } from "./bytes.mjs";
 
 const { buffer, expected } = golden("frame");
 
@@ -50,3 +52,28 @@ export const lane = (fields = {}) => ({
   label: "",
   ...fields,
 });
+
+const headerOf = (step) => ({ ...headerAt(step), phase: tokens().steps.phase[step], pos0: tokens().steps.pos0[step], t_add: tokens().steps.t_add[step] });
+const recordOf = (step) => record(blob({ ...headerOf(step), chosen_id: 5 + step }, frameOf().arrays), { step });
+
+/** Records of the steps start…stop−1. */
+export const recordsOf = (start, stop) => joined(...Array.from({ length: stop - start }, (_, i) => recordOf(start + i)));
+
+/** What a server tells of it. */
+export const metaOf = (id = "s", numSteps = 3) => ({
+  session: { id, layout: expected.layout, num_prompt_tokens: 5, model_id: "tiny", prompt: "a b", end_reason: "length" },
+  num_steps: numSteps,
+  groups: expected.groups,
+  sampled: {},
+  version: "v1",
+  integrity: "right",
+});
+
+/** All three steps of it, in memory. */
+export const runOf = (id = "s") => new Run(new Memory(metaOf(id), tokens(), recordsOf(0, 3)), { fullScale: lane().run.fullScale, limit: 10 });
+
+const HOSTS = "stage tools ribbon transport timeline layers lede sentence facts tabs watch watched toasts".split(" ");
+
+/** Where a Scanner is built. */
+export const SCANNER = `<div id="mri-scanner">${HOSTS.map((id) => `<div id="mri-${id}"></div>`).join("")}<aside class="mri-inspector"></aside>
+  <select id="mri-session"></select></div>`;
