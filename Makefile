@@ -16,11 +16,11 @@ help:  ## this list
 run: $(VENV)/run.stamp  ## serve the app (ARGS="--port 8060" passes options on)
 	$(PY) app.py $(ARGS)
 
-test: $(VENV)/dev.stamp  ## every test, in a real browser too (ARGS="tests/store -x" narrows)
+test: $(VENV)/dev.stamp $(VENV)/js.stamp  ## every test, in a real browser too (ARGS="tests/store -x" narrows)
 	@$(PY) tests/browser/ensure_browser.py
 	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
-test-all: $(VENV)/dev.stamp  ## the same with large samples and long runs (about two hours; before an issue is closed)
+test-all: $(VENV)/dev.stamp $(VENV)/js.stamp  ## the same with large samples and long runs (about two hours; before an issue is closed)
 	@$(PY) tests/browser/ensure_browser.py
 	@MRI_TEST_ALL=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
@@ -67,6 +67,6 @@ $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(PY)
 	@touch $@ $(VENV)/run.stamp
 
 $(VENV)/js.stamp: tests/js/package-lock.json | $(PY)
-	@command -v npm >/dev/null || { echo "The checks of JavaScript need Node.js with npm (Debian, Ubuntu: apt install npm; make test needs neither)."; exit 1; }
+	@command -v npm >/dev/null || { echo "Tests and checks of JavaScript need Node.js with npm (Debian, Ubuntu: apt install npm; make run needs neither)."; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix tests/js
 	@touch $@

@@ -23,50 +23,31 @@
       .then((answer) => answer.blob())
       .catch(() => {});
   }
-  window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
-    mri: {
-      mountScanner: async (/** @type {any} */ boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),
-      mountImports: async (/** @type {any} */ given) => {
-        (await import("./js/pages/imports.mjs")).mountImports(given);
-        return true;
-      },
-      openPair: async (/** @type {number|null} */ clicks) => {
-        if (clicks) (await import("./js/shell/picker.mjs")).openPair();
-        return window.dash_clientside.no_update;
-      },
-      fillPickers: async () => {
-        (await import("./js/shell/picker.mjs")).fillPickers();
-        return true;
-      },
-      mountSessions: async () => {
-        await (await import("./js/pages/sessions.mjs")).mountSessions();
-        return true;
-      },
-      mountNeurons: async (/** @type {any} */ boot) => (await scanner()).mountNeurons(boot),
-      record: async (/** @type {any[]} */ ...[clicks, prompt, mode, most, temperature, topK, seed, preset, model]) => {
-        const request = {
-          prompt: prompt ?? "",
-          chat: mode === "chat",
-          max_new_tokens: most,
-          temperature,
-          top_k: topK ?? null,
-          seed,
-          preset,
-          model: model ?? "",
-        };
-        if (clicks) await (await scanner()).record(request);
-        return window.dash_clientside.no_update;
-      },
-      mountCompare: async (/** @type {any} */ boot) => (await scanner()).mountCompare(boot),
-      recordPair: async (/** @type {any[]} */ ...[clicks, a, b, mode, most, temperature, topK, seed, preset]) => {
-        const settings = { chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset };
-        if (clicks) await (await scanner()).recordPair([a ?? "", b ?? ""], settings);
-        return window.dash_clientside.no_update;
-      },
-      showToast: async (/** @type {any} */ toast) => {
-        if (toast) (await shell).showToast(toast.text, toast.kind);
-        return window.dash_clientside.no_update;
-      },
-    },
-  });
+  /** @param {(...given: any[]) => any} act
+   *  @returns {(...given: any[]) => Promise<any>} gives Dash what `act` gives, or nothing, when it is done */
+  function told(act) {
+    return async (...given) => (await act(...given)) || window.dash_clientside.no_update;
+  }
+
+  /** @param {any[]} fields of a form that records
+   *  @returns {Record<string, any>} as in the body of POST /record */
+  function settingsOf([mode, most, temperature, topK, seed, preset]) {
+    return { chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset };
+  }
+
+  const mri = {
+    mountScanner: async (/** @type {any} */ boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),
+    mountImports: async (/** @type {any} */ given) => (await import("./js/pages/imports.mjs")).mountImports(given),
+    mountSessions: async () => (await import("./js/pages/sessions.mjs")).mountSessions(),
+    mountNeurons: async (/** @type {any} */ boot) => (await scanner()).mountNeurons(boot),
+    mountCompare: async (/** @type {any} */ boot) => (await scanner()).mountCompare(boot),
+    fillPickers: async () => void (await import("./js/shell/picker.mjs")).fillPickers(),
+    openPair: async (/** @type {number|null} */ clicks) => clicks && (await import("./js/shell/picker.mjs")).openPair(),
+    record: async (/** @type {any[]} */ ...[clicks, prompt, ...fields]) =>
+      clicks && (await scanner()).record({ prompt: prompt ?? "", ...settingsOf(fields), model: fields[6] ?? "" }),
+    recordPair: async (/** @type {any[]} */ ...[clicks, a, b, ...fields]) => clicks && (await scanner()).recordPair([a ?? "", b ?? ""], settingsOf(fields)),
+    showToast: async (/** @type {any} */ toast) => toast && (await shell).showToast(toast.text, toast.kind),
+  };
+  const functions = Object.fromEntries(Object.entries(mri).map(([name, act]) => [name, told(act)]));
+  window.dash_clientside = Object.assign(window.dash_clientside ?? {}, { mri: functions });
 })();

@@ -6,7 +6,7 @@
 
 import { IDS } from "./core/names.mjs";
 import { askEarly, takeScales } from "./run/early.mjs";
-import { fetchAlignment, fetchLesson, fetchScales } from "./run/http.mjs";
+import { fetchAlignment, fetchJson, fetchScales } from "./run/http.mjs";
 import { openRun } from "./run/served.mjs";
 import { viewFromUrl } from "./core/address.mjs";
 import { Visits } from "./desk/visits.mjs";
@@ -62,7 +62,7 @@ export async function mountScanner(boot) {
     return () => (window.mri = new Scanner(run, scales, { lanes: boot?.lanes }));
   });
   await scanner?.firstPaint;
-  return scanner && visits.view === scanner ? scanner.session : window.dash_clientside.no_update;
+  return scanner && visits.view === scanner ? scanner.session : null;
 }
 
 /** Called by Dash on every visit of the Live page.
@@ -77,7 +77,6 @@ export async function mountLive(boot) {
       return live;
     };
   });
-  return window.dash_clientside.no_update;
 }
 
 /** Called by Dash on every visit of the Learn page.
@@ -93,7 +92,7 @@ export async function mountLearn(boot) {
         return () => new Course(boot.words);
       }
       const text = /** @type {HTMLElement} */ (document.getElementById(IDS.learnText));
-      const ask = () => Promise.all([fetchLesson(lesson, signal), fetchScales(signal)]);
+      const ask = () => Promise.all([fetchJson(`/lessons/${lesson}.json`, signal), fetchScales(signal)]);
       const [{ Lesson }, [content, scales]] = await Promise.all([
         import("./learn/lesson.mjs"),
         shownUntilAnswered(text, "This lesson did not come", ask, signal),
@@ -101,7 +100,6 @@ export async function mountLearn(boot) {
       return () => new Lesson(content, scales);
     },
   );
-  return window.dash_clientside.no_update;
 }
 
 /** Called by Dash on every visit of the Neurons page.
@@ -111,7 +109,6 @@ export async function mountNeurons(boot) {
     const { NeuronsPage } = await import("./pages/neurons.mjs");
     return () => new NeuronsPage(boot);
   });
-  return window.dash_clientside.no_update;
 }
 
 /** Called by Dash when the form is sent.
@@ -134,7 +131,6 @@ export async function mountCompare(boot) {
     const [alignment, a, b, scales] = await shownUntilAnswered(stage, "These recordings did not come", ask, signal);
     return () => (window.mri = new Scanner(a, scales, { pair: new Pair(boot, alignment, a, b) }));
   });
-  return window.dash_clientside.no_update;
 }
 
 /** Called by Dash when two prompts are to be recorded.

@@ -296,11 +296,11 @@ test("while a recording grows the partial last window is completed", async () =>
   const source = new FakeSource();
   const cache = cacheOf(source, { numSteps: 3 });
   await cache.ensure(2, 1);
-  cache.setNumSteps(6);
+  cache.numSteps = 6;
   assert.equal(cache.get(5), null);
   assert.equal((await cache.ensure(5, 0)).header.step, 5);
   assert.equal(cache.get(0).header.step, 0);
-  cache.setNumSteps(20);
+  cache.numSteps = 20;
   assert.equal((await cache.ensure(7, 0)).header.step, 7);
   assert.deepEqual(source.requests, ["0-3", "3-6", "6-8"]);
   assert.equal(cache.numBytes, recordsOf(0, 3).byteLength + recordsOf(3, 6).byteLength + recordsOf(6, 8).byteLength);
@@ -310,7 +310,7 @@ test("a step that was recorded while its window was under way is asked for once 
   const source = late();
   const cache = cacheOf(source, { numSteps: 3 });
   const old = cache.ensure(2, 0);
-  cache.setNumSteps(5);
+  cache.numSteps = 5;
   const recent = cache.ensure(4, 0);
   source.answer();
   await old;

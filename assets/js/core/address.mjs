@@ -7,90 +7,68 @@
 
 import { GROUPS_PATTERN } from "./groups.mjs";
 
-/** @typedef {object} View null: nothing chosen, the page takes its default
- *  @property {string|null} lesson
- *  @property {number|null} moment of the lesson, from 1
- *  @property {string|null} session
- *  @property {string|null} lanes sessions that stand beside it, separated by commas
- *  @property {1|null} difference of two lanes, in one picture
- *  @property {number|null} step
- *  @property {string|null} point hook point key
- *  @property {number|null} layer
- *  @property {number|null} head
- *  @property {number|null} neuron
- *  @property {string|null} tab
- *  @property {"tower"|"flat"|null} picture of the stage
- *  @property {"attention"|"gradient"|null} influence measure over the token ribbon
- *  @property {string|null} loop "first-last", the steps that playing stays in
- *  @property {string|null} groups of neurons that colour the stage, see core/groups.mjs
- *  @property {readonly string[]|null} watched neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs
- *  @property {string|null} a of the Compare page: one session
- *  @property {string|null} b the other one
- *  @property {"prefix"|"mapping"|"pooled"|null} align how their tokens stand for each other
- *  @property {"difference"|"cosine"|"length"|null} by what its map shows
- *  @property {0|1|null} sign whether the stage colours by sign; null: as its kind of model does
- *  @property {1|null} single only the selected hook point stands on the stage
- *  @property {1|null} numbers statistics stand beside the plates
- *  @property {import("./flow.mjs").FlowKind|null} flow what the particles carry
- *  @property {string|null} camera "yaw,pitch,zoom" of the tower, see stage/camera.mjs
- *  @property {string|null} stat statistic over all hook points
- *  @property {"entropy"|"distance"|null} heads by what the heads are coloured
- *  @property {1|null} overlay the rows of all heads over each other
- *  @property {number|null} temperature of the predictions, 0.1 to 2
- *  @property {string|null} filter words that the list of hook points is narrowed to
- *  @property {Exclude<import("./hook_list.mjs").Sort, "model">|null} sort of the list
- *  @property {"linear"|"own"|null} scale of its bars */
-
 /** @typedef {(text: string) => any} Reader value of a field, null where the text cannot be one and is taken as not there */
 
 /** @param {RegExp} pattern
- *  @returns {Reader} */
+ *  @returns {(text: string) => string|null} */
 export const text = (pattern) => (asked) => (pattern.test(asked) ? asked : null);
 
 /** @param {RegExp} pattern
- *  @returns {Reader} */
+ *  @returns {(text: string) => number|null} */
 export const number = (pattern) => (asked) => (pattern.test(asked) ? Number(asked) : null);
+
+/** @template {string} T
+ *  @param {...T} words
+ *  @returns {(text: string) => T|null} */
+export const oneOf =
+  (...words) =>
+  (asked) =>
+    words.find((word) => word === asked) ?? null;
 
 const SESSION = text(/^[A-Za-z0-9_-]{1,64}$/);
 const COUNT = number(/^\d{1,9}$/);
-const SWITCH = number(/^1$/);
+const SWITCH = (/** @type {string} */ asked) => (asked === "1" ? /** @type {const} */ (1) : null);
 const WATCHED = /^[\w.-]{1,200}:\d{1,9}(,[\w.-]{1,200}:\d{1,9}){0,5}$/;
 
-/** @type {Record<keyof View, Reader>} */
 const READERS = {
   lesson: text(/^[a-z0-9-]{1,64}$/),
-  moment: COUNT,
+  moment: COUNT, // of the lesson, from 1
   session: SESSION,
-  lanes: text(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,7}$/),
-  difference: SWITCH,
+  lanes: text(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,7}$/), // sessions that stand beside it
+  difference: SWITCH, // of two lanes, in one picture
   step: COUNT,
-  point: text(/^[\w.-]{1,200}$/),
+  point: text(/^[\w.-]{1,200}$/), // hook point key
   layer: COUNT,
   head: COUNT,
   neuron: COUNT,
   tab: text(/^[\w-]{1,40}$/),
-  loop: text(/^\d{1,9}-\d{1,9}$/),
-  picture: text(/^(tower|flat)$/),
-  influence: text(/^(attention|gradient)$/),
-  groups: text(GROUPS_PATTERN),
-  watched: (asked) => (WATCHED.test(asked) ? [...new Set(asked.split(","))] : null),
-  a: SESSION,
-  b: SESSION,
-  align: text(/^(prefix|mapping|pooled)$/),
-  by: text(/^(difference|cosine|length)$/),
-  sign: number(/^[01]$/),
-  single: SWITCH,
-  numbers: SWITCH,
-  flow: text(/^(attention|mlp|tokens|none)$/),
-  camera: text(/^(-?\d{1,3}(\.\d{1,3})?,){2}\d(\.\d{1,3})?$/),
-  stat: text(/^(mean|std|min|max|l2|sparsity|p99)$/),
-  heads: text(/^(entropy|distance)$/),
-  overlay: SWITCH,
-  temperature: number(/^(0\.[1-9]\d?|1(\.\d{1,2})?|2)$/),
-  filter: text(/^[^\p{C}]{1,80}$/u),
-  sort: text(/^(l2|sparsity|p99|change)$/),
-  scale: text(/^(linear|own)$/),
+  loop: text(/^\d{1,9}-\d{1,9}$/), // "first-last", the steps that playing stays in
+  picture: oneOf("tower", "flat"), // of the stage
+  influence: oneOf("attention", "gradient"), // measure over the token ribbon
+  groups: text(GROUPS_PATTERN), // of neurons that colour the stage, see core/groups.mjs
+  /** Neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs.
+   *  @returns {readonly string[]|null} */
+  watched: (/** @type {string} */ asked) => (WATCHED.test(asked) ? [...new Set(asked.split(","))] : null),
+  a: SESSION, // of the Compare page: one session
+  b: SESSION, // the other one
+  align: oneOf("prefix", "mapping", "pooled"), // how their tokens stand for each other
+  by: oneOf("difference", "cosine", "length"), // what its map shows
+  sign: (/** @type {string} */ asked) => (asked === "0" ? /** @type {const} */ (0) : SWITCH(asked)), // whether it colours the stage; null: as its model does
+  single: SWITCH, // only the selected hook point stands on the stage
+  numbers: SWITCH, // statistics stand beside the plates
+  flow: oneOf("attention", "mlp", "tokens", "none"), // what the particles carry
+  camera: text(/^(-?\d{1,3}(\.\d{1,3})?,){2}\d(\.\d{1,3})?$/), // "yaw,pitch,zoom" of the tower, see stage/camera.mjs
+  stat: oneOf("mean", "std", "min", "max", "l2", "sparsity", "p99"), // over all hook points
+  heads: oneOf("entropy", "distance"), // by what they are coloured
+  overlay: SWITCH, // the rows of all heads over each other
+  temperature: number(/^(0\.[1-9]\d?|1(\.\d{1,2})?|2)$/), // of the predictions
+  filter: text(/^[^\p{C}]{1,80}$/u), // words that the list of hook points is narrowed to
+  sort: oneOf("l2", "sparsity", "p99", "change"), // of the list
+  scale: oneOf("linear", "own"), // of its bars
 };
+
+/** What a person has chosen; null: nothing, the page takes its default.
+ *  @typedef {{[Name in keyof typeof READERS]: ReturnType<(typeof READERS)[Name]>}} View */
 
 /** Nothing chosen yet.
  *  @type {Readonly<View>} */

@@ -4,7 +4,8 @@
  * Knows the frames' accessors. Refuses to know alignments, colours and the page. Pure.
  */
 
-import { bound, captured, hookPoint, rounding } from "./layout.mjs";
+import { bound, marks, rounding, values } from "./layout.mjs";
+import { MARK } from "./quantization.mjs";
 
 /** @typedef {import("./wire.mjs").Frame} Frame */
 /** @typedef {import("./layout.mjs").Layout} Layout */
@@ -28,16 +29,16 @@ import { bound, captured, hookPoint, rounding } from "./layout.mjs";
  *  @returns {{neurons: NeuronDifference[], boundA: number, boundB: number}} bounds: the most that a neuron can be that the side
  *           did not capture, NaN where nothing bounds it */
 export function neuronDifferences(frameA, layoutA, frameB, layoutB, key) {
-  const { width } = hookPoint(layoutA, key);
-  const [a, hasA] = dense(frameA, layoutA, key, width);
-  const [b, hasB] = dense(frameB, layoutB, key, width);
+  const [a, b] = [values(frameA, layoutA, key), values(frameB, layoutB, key)];
+  const [marksA, marksB] = [marks(frameA, layoutA, key), marks(frameB, layoutB, key)];
   const [boundA, boundB] = [bound(frameA, layoutA, key), bound(frameB, layoutB, key)];
   const [roundingA, roundingB] = [rounding(frameA, layoutA, key), rounding(frameB, layoutB, key)];
   /** @type {NeuronDifference[]} */
   const neurons = [];
-  for (let neuron = 0; neuron < width; neuron++) {
-    if (!hasA[neuron] && !hasB[neuron]) continue;
-    const by = hasA[neuron] && hasB[neuron] ? "both" : hasA[neuron] ? "a" : "b";
+  for (let neuron = 0; neuron < a.length; neuron++) {
+    const [hasA, hasB] = [marksA[neuron] !== MARK.notCaptured, marksB[neuron] !== MARK.notCaptured];
+    if (!hasA && !hasB) continue;
+    const by = hasA && hasB ? "both" : hasA ? "a" : "b";
     const [offA, offB] = [offBy(a[neuron], roundingA), offBy(b[neuron], roundingB)];
     const difference = by === "both" ? b[neuron] - a[neuron] : by === "b" ? atLeast(b[neuron], offB, boundA) : -atLeast(a[neuron], offA, boundB);
     neurons.push({ neuron, a: a[neuron], b: b[neuron], difference: Math.fround(difference), by, rounding: by === "both" ? Math.fround(offA + offB) : 0 });
@@ -60,21 +61,4 @@ function offBy(value, { relative, absolute }) {
 function atLeast(value, off, most) {
   const left = Math.fround(Math.fround(Math.abs(value) - off) - Math.fround(most));
   return Number.isNaN(left) ? NaN : Math.sign(value) * Math.max(0, left);
-}
-
-/** @param {Frame} frame
- *  @param {Layout} layout
- *  @param {string} key
- *  @param {number} width
- *  @returns {[Float32Array, Uint8Array]} values, NaN where not captured; 1 where captured */
-function dense(frame, layout, key, width) {
-  const values = new Float32Array(width).fill(NaN);
-  const has = new Uint8Array(width);
-  const found = captured(frame, layout, key);
-  found?.values.forEach((value, i) => {
-    const neuron = found.indices ? found.indices[i] : i;
-    values[neuron] = value;
-    has[neuron] = 1;
-  });
-  return [values, has];
 }

@@ -7,7 +7,7 @@
 
 import { F16_MAX, MARK } from "./quantization.mjs";
 
-export const NOT_CAPTURED = "not captured";
+const NOT_CAPTURED = "not captured";
 
 /** @param {number|null|undefined} x null and undefined: not captured
  *  @returns {string} like 0.123, −1.50, 12300, 1.20e−7, NaN, ∞ */

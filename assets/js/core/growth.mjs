@@ -11,8 +11,7 @@ import { STATS, rowInArray } from "./layout.mjs";
 /** @typedef {import("./wire.mjs").Frame} Frame */
 /** @typedef {import("./types.mjs").Series} Series */
 
-const FIRST_COLUMNS = 256;
-const MOST_COLUMNS = 4096;
+const MOST_COLUMNS = 4096; // there is room for all of them from the beginning
 const QUANTILE = 0.9;
 const COLUMN = Object.freeze(Object.fromEntries(STATS.map((name, i) => [name, i])));
 
@@ -36,7 +35,7 @@ export class Growth {
     this.limit = limit;
     /** @type {{step: number, point: string}|null} where NaN or ±∞ began */
     this.firstOdd = l2?.firstOdd && l2.firstOdd.step < this.numSteps ? l2.firstOdd : null;
-    this.series = l2 ? cut(l2, this.numSteps, layout.points.length) : emptySeries(layout.points.length);
+    this.series = begunSeries(this.numSteps, layout.points.length, l2);
     this.#most = layout.points.map(() => 0);
     this.#p99s = layout.points.map((_, row) => {
       if (!p99) return [];
@@ -95,18 +94,18 @@ export class Growth {
    *  @param {(number|null)[]} rows of the hook points in its statistics */
   #appendColumn(frame, rows) {
     const { arrays } = frame;
-    if (Math.floor(this.numSteps / this.series.every) >= MOST_COLUMNS) this.series = halved(this.series, this.layout.points.length);
+    if (this.numSteps >= MOST_COLUMNS * this.series.every) this.series = halved(this.series);
     const column = Math.floor(this.numSteps / this.series.every);
-    if (column >= this.series.surprise.length) this.series = withColumn(this.series, this.layout.points.length);
-    const { surprise, entropy, points, stride = surprise.length } = this.series;
+    if (column >= this.series.surprise.length) this.series = withColumns(this.series, column + 1);
+    const { surprise, entropy, points } = this.series;
     const scalar = (/** @type {string} */ name) => arrays[name]?.data[0] ?? NaN;
     surprise[column] = larger(surprise[column], Math.fround(scalar("logits/chosen_logprob") * Math.fround(-1 / Math.LN2)));
     entropy[column] = larger(entropy[column], scalar("logits/entropy"));
-    appendExtras((this.series.extra ??= []), column, extrasOf(frame));
+    appendExtras(this.series.extra, column, extrasOf(frame));
     const stats = arrays.stats?.data;
     rows.forEach((here, row) => {
       const l2 = here === null || !stats ? NaN : stats[here * STATS.length + COLUMN.l2];
-      points[row * stride + column] = larger(points[row * stride + column], l2);
+      points[row * MOST_COLUMNS + column] = larger(points[row * MOST_COLUMNS + column], l2);
     });
   }
 
@@ -149,78 +148,44 @@ function insert(sorted, value) {
   sorted.splice(low, 0, value);
 }
 
-/** @param {number} numRows
- *  @returns {Series} */
-function emptySeries(numRows) {
-  return {
-    surprise: new Float32Array(0),
-    entropy: new Float32Array(0),
-    points: new Float32Array(numRows * FIRST_COLUMNS).fill(NaN),
-    every: 1,
-    stride: FIRST_COLUMNS,
-    extra: [],
-  };
-}
-
-/** The series of a later moment, as it was after `numSteps` steps. Where a column stands for several steps, its last may
- *  hold one that comes: its largest value does not change by that.
- *  @param {Series} series
+/** The series of a later moment, as it was after `numSteps` steps, NaN behind. Where a column stands for several steps, its last
+ *  may hold one that comes: its largest value does not change by that.
  *  @param {number} numSteps
  *  @param {number} numRows
- *  @returns {Series} */
-function cut({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numSteps, numRows) {
+ *  @param {Series} [later]
+ *  @returns {Series} with room for MOST_COLUMNS in every line */
+function begunSeries(numSteps, numRows, later) {
+  const none = new Float32Array(0);
+  const { surprise, entropy, points, every, stride = surprise.length, extra = [] } = later ?? { surprise: none, entropy: none, points: none, every: 1 };
   const count = Math.min(surprise.length, Math.ceil(numSteps / every));
+  const roomy = (/** @type {Float32Array} */ lines, numLines = 1) => {
+    const room = new Float32Array(numLines * MOST_COLUMNS).fill(NaN);
+    for (let row = 0; row < numLines; row++) room.set(lines.subarray(row * stride, row * stride + count), row * MOST_COLUMNS);
+    return room;
+  };
   const begun = extra.map(({ name, values, present }) => ({ name, values: Array.from(values).slice(0, count), present: Array.from(present).slice(0, count) }));
-  const out = {
-    surprise: surprise.slice(0, count),
-    entropy: entropy.slice(0, count),
-    points: new Float32Array(numRows * count),
-    every,
-    stride: count,
-    extra: begun,
-  };
-  for (let row = 0; row < numRows; row++) out.points.set(points.subarray(row * stride, row * stride + count), row * count);
-  return out;
+  const series = { surprise: roomy(surprise), entropy: roomy(entropy), points: roomy(points, numRows), every, stride: MOST_COLUMNS, extra: begun };
+  return withColumns(series, count);
 }
 
-/** One more column, NaN; there is room for more of them behind.
- *  @param {Series} series
- *  @param {number} numRows
+/** @param {Series} series with room behind its columns
+ *  @param {number} count
+ *  @returns {Series} with so many columns */
+function withColumns({ surprise, entropy, ...series }, count) {
+  const [longer, other] = [surprise, entropy].map(({ buffer }) => new Float32Array(buffer, 0, count));
+  return { ...series, surprise: longer, entropy: other };
+}
+
+/** Twice as many steps to a column, in the same place.
+ *  @param {Series} series with as many columns as there may be
  *  @returns {Series} */
-function withColumn({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numRows) {
-  const count = surprise.length;
-  const longer = (/** @type {Float32Array} */ line) => {
-    const isFull = line.byteOffset + line.byteLength + 4 > line.buffer.byteLength;
-    const room = isFull ? new Float32Array(Math.max(FIRST_COLUMNS, 2 * count)) : new Float32Array(line.buffer);
-    if (isFull) room.set(line);
-    room[count] = NaN;
-    return room.subarray(0, count + 1);
-  };
-  let room = points;
-  let wide = stride;
-  if (count >= stride) {
-    wide = Math.max(FIRST_COLUMNS, 2 * stride);
-    room = new Float32Array(numRows * wide).fill(NaN);
-    for (let row = 0; row < numRows; row++) room.set(points.subarray(row * stride, row * stride + count), row * wide);
+function halved({ surprise, entropy, points, every, extra = [], ...series }) {
+  for (const lines of [surprise, entropy, points]) {
+    for (let start = 0; start < lines.length; start += MOST_COLUMNS) {
+      const line = lines.subarray(start, start + MOST_COLUMNS);
+      for (let i = 0; i < MOST_COLUMNS / 2; i++) line[i] = larger(line[2 * i], line[2 * i + 1]);
+      line.fill(NaN, MOST_COLUMNS / 2);
+    }
   }
-  return { surprise: longer(surprise), entropy: longer(entropy), points: room, every, stride: wide, extra };
-}
-
-/** Twice as many steps to a column.
- *  @param {Series} series
- *  @param {number} numRows
- *  @returns {Series} */
-function halved({ surprise, entropy, points, every, stride = surprise.length, extra = [] }, numRows) {
-  const count = Math.ceil(surprise.length / 2);
-  const pairs = (/** @type {Float32Array} */ line) => Float32Array.from({ length: count }, (_, i) => larger(line[2 * i], line[2 * i + 1] ?? NaN));
-  const out = {
-    surprise: pairs(surprise),
-    entropy: pairs(entropy),
-    points: new Float32Array(numRows * count),
-    every: 2 * every,
-    stride: count,
-    extra: halvedExtras(extra),
-  };
-  for (let row = 0; row < numRows; row++) out.points.set(pairs(points.subarray(row * stride, row * stride + surprise.length)), row * count);
-  return out;
+  return withColumns({ ...series, surprise, entropy, points, every: 2 * every, extra: halvedExtras(extra) }, MOST_COLUMNS / 2);
 }

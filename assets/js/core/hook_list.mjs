@@ -103,12 +103,9 @@ export function ticksOf(scale, limit, width) {
   const place = placesOf(scale, limit, width);
   const kept = [{ x: place(0), text: "0" }];
   const largest = Math.floor(Math.log10(limit));
-  const linear = [5, 2, 1]
-    .map((digit) => digit * 10 ** largest)
-    .filter((value) => value <= limit)
-    .slice(0, 1);
+  const linear = [5, 2, 1].map((digit) => digit * 10 ** largest).filter((value) => value <= limit);
   const powers = Array.from({ length: 12 }, (_, i) => 10 ** (largest - i)).filter((value) => value >= 1);
-  for (const value of scale === "linear" ? linear : powers) {
+  for (const value of scale === "linear" ? linear.slice(0, 1) : powers) {
     const pair = [-value, value].map((tick) => ({ x: place(tick), text: labelOf(tick) }));
     if (pair.every((tick) => kept.every((other) => Math.abs(tick.x - other.x) >= apart(tick.text, other.text)))) kept.push(...pair);
   }

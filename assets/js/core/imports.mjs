@@ -5,29 +5,28 @@
 /** @typedef {{name: string, state: string, share?: number, session_id?: string, message?: string}} Job
  *  state: uploading, waiting, checking, converting, finished, error */
 
-const WORDS = Object.freeze({
-  uploading: "being copied",
-  waiting: "waiting for its turn",
-  checking: "being checked",
-  converting: "being written anew",
-  finished: "is here",
-  error: "was refused",
+/** By state: what is said of it, the share of the whole at which it begins, and how much of it the state is.
+ *  @type {Record<string, [string, number, number]>} */
+const STATES = Object.freeze({
+  uploading: ["being copied", 0, 0.3],
+  waiting: ["waiting for its turn", 0.3, 0],
+  checking: ["being checked", 0.3, 0.4],
+  converting: ["being written anew", 0.7, 0.3],
+  finished: ["is here", 1, 0],
+  error: ["was refused", 1, 0],
 });
-
-/** Share of the whole at which a state begins, and how much of it the state is. */
-const PARTS = Object.freeze({ uploading: [0, 0.3], waiting: [0.3, 0], checking: [0.3, 0.4], converting: [0.7, 0.3], finished: [1, 0], error: [1, 0] });
 
 /** @param {Job} job
  *  @returns {string} such as "being checked, 45 %" */
 export function jobWords(job) {
-  const words = WORDS[/** @type {keyof typeof WORDS} */ (job.state)] ?? job.state;
+  const [words] = STATES[job.state] ?? [job.state];
   return isDone(job) ? words : `${words}, ${Math.floor(jobShare(job) * 100)} %`;
 }
 
 /** @param {Job} job
  *  @returns {number} 0…1 of everything that is to be done */
 export function jobShare(job) {
-  const [start, part] = PARTS[/** @type {keyof typeof PARTS} */ (job.state)] ?? [0, 0];
+  const [, start, part] = STATES[job.state] ?? ["", 0, 0];
   return start + part * Math.min(1, Math.max(0, job.share ?? 0));
 }
 

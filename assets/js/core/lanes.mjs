@@ -25,47 +25,21 @@ const EXTRA_COLOURS = ["--amber", "--violet", "--side-b", "--danger", "--side-a"
 export function lanesOf(series, { key, unit }, row, isTraining) {
   const none = new Float32Array(0);
   const [count, stride] = [series?.surprise.length ?? 0, series?.stride ?? series?.surprise.length ?? 0];
-  const extras = (series?.extra ?? [])
-    .slice(0, MOST_EXTRAS)
-    .map(({ name, values, present }, i) => ({
-      name,
-      title: name,
-      says: `measured: ${name}, as the script gave it to rec.step(${name}=…)`,
-      unit: "",
-      colour: EXTRA_COLOURS[i],
-      values,
-      present,
-    }));
+  const [surprise, entropy] = [series?.surprise ?? none, series?.entropy ?? none];
+  const l2 = series?.points.subarray(row * stride, row * stride + count) ?? none;
+  const why = "derived: surprise = −log₂ p of the token that came next, at temperature 1";
+  const whole = "measured: entropy of the whole prediction, at temperature 1";
+  const length = "measured: l2 = √(Σx²) of the selected hook point";
   const predicted = [
-    {
-      name: "surprise",
-      title: "surprise",
-      says: "derived: surprise = −log₂ p of the token that came next, at temperature 1",
-      unit: "bits",
-      colour: "--amber",
-      values: series?.surprise ?? none,
-      present: null,
-    },
-    {
-      name: "entropy",
-      title: "entropy",
-      says: "measured: entropy of the whole prediction, at temperature 1",
-      unit: "bits",
-      colour: "--violet",
-      values: series?.entropy ?? none,
-      present: null,
-    },
+    { name: "surprise", title: "surprise", says: why, unit: "bits", colour: "--amber", values: surprise, present: null },
+    { name: "entropy", title: "entropy", says: whole, unit: "bits", colour: "--violet", values: entropy, present: null },
   ];
-  const l2 = {
-    name: "l2",
-    title: `l2 of ${key}`,
-    says: "measured: l2 = √(Σx²) of the selected hook point",
-    unit,
-    colour: "--accent",
-    values: series?.points.subarray(row * stride, row * stride + count) ?? none,
-    present: null,
-  };
-  return [...(isTraining ? [] : predicted), ...extras, l2];
+  const extras = (series?.extra ?? []).slice(0, MOST_EXTRAS).map(({ name, values, present }, i) => {
+    const says = `measured: ${name}, as the script gave it to rec.step(${name}=…)`;
+    return { name, title: name, says, unit: "", colour: EXTRA_COLOURS[i], values, present };
+  });
+  const last = { name: "l2", title: `l2 of ${key}`, says: length, unit, colour: "--accent", values: l2, present: null };
+  return [...(isTraining ? [] : predicted), ...extras, last];
 }
 
 /** @param {Lane} lane

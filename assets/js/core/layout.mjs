@@ -27,9 +27,6 @@ import { F16_ZERO, MARK, dequantized, halfUlpOfFloat16, markOf } from "./quantiz
 /** Columns of `stats`. */
 export const STATS = Object.freeze(["mean", "std", "min", "max", "l2", "sparsity", "p99"]);
 
-/** Payloads in the order they give way; bit i of header.dropped is entry i. */
-const PAYLOADS = ["attention/matrix", "attention/rows", "full", "sampled", "prefill", "topk", "attention", "logits", "ledger", "lens"];
-
 /** A softmax row computed in float32 sums to 1 within this. */
 export const ROW_SUM_ERROR = 1e-5;
 
@@ -107,15 +104,6 @@ function headRow(frame, layout, layer, head) {
 function rowView(array, row) {
   const width = array.shape[array.shape.length - 1];
   return array.data.subarray(row * width, (row + 1) * width);
-}
-
-/** What was left out of this frame, by the byte budget or because it did not run, in words.
- *  @param {Frame} frame
- *  @returns {string[]} */
-export function droppedNames(frame) {
-  const names = PAYLOADS.filter((_, bit) => (frame.header.dropped >> bit) & 1);
-  const layers = frame.header.dropped_layers;
-  return layers.length ? [...names, `layers ${layers.join(", ")}`] : names;
 }
 
 /** The seven statistics of a hook point, NaN where its layer was dropped.

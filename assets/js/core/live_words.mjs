@@ -47,11 +47,9 @@ export function behindWords(numSteps) {
  *  @param {boolean} isOver
  *  @returns {string} what the stream left out, "" where nothing */
 export function drops(payloads, frames, isOver) {
-  const parts = [payloads && `${payloads} step${payloads === 1 ? "" : "s"} without values`, frames && `${frames} step${frames === 1 ? "" : "s"} late`].filter(
-    Boolean,
-  );
-  if (!parts.length) return "";
-  return isOver ? `Too slow for the stream: ${parts.join(", ")}; fetched since.` : `Too slow for the stream: ${parts.join(", ")}; fetched when it is over.`;
+  const count = (/** @type {number} */ n, /** @type {string} */ what) => (n ? [`${n} step${n === 1 ? "" : "s"} ${what}`] : []);
+  const parts = [...count(payloads, "without values"), ...count(frames, "late")];
+  return parts.length ? `Too slow for the stream: ${parts.join(", ")}; fetched ${isOver ? "since" : "when it is over"}.` : "";
 }
 
 /** @param {string} link of the socket

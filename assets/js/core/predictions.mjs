@@ -32,7 +32,8 @@ export function predictions(frame, temperature = 1) {
     values.push(Math.fround(logprob + logsumexp));
     ranks.push(rank);
   }
-  return { ids, ranks, logits: values, probs: probabilities(values, logsumexp, temperature), chosen: id < 0 ? -1 : ids.indexOf(id), rank, logprob };
+  const probs = temperature === 1 ? values.map((logit) => Math.exp(logit - logsumexp)) : shares(values, temperature);
+  return { ids, ranks, logits: values, probs, chosen: id < 0 ? -1 : ids.indexOf(id), rank, logprob };
 }
 
 /** The first of them, and the token that follows where it is not among those. Probabilities stay what they are.
@@ -44,15 +45,6 @@ export function strongest(found, numTokens = 20) {
   const first = (/** @type {number[]} */ list) => [...list.slice(0, numTokens), ...(chosen >= numTokens ? [list[chosen]] : [])];
   const [ids, ranks, values, probs] = [found.ids, found.ranks, found.logits, found.probs].map(first);
   return { ...found, ids, ranks, logits: values, probs, chosen: Math.min(chosen, numTokens) };
-}
-
-/** @param {number[]} values logits
- *  @param {number} logsumexp
- *  @param {number} temperature
- *  @returns {number[]} */
-function probabilities(values, logsumexp, temperature) {
-  if (temperature === 1) return values.map((logit) => Math.exp(logit - logsumexp));
-  return shares(values, temperature);
 }
 
 /** What the numbers are, as temperature_words of mri/panels/predictions.py.

@@ -22,9 +22,8 @@ const WEIGHT_MAX = 255;
 /** A softmax row over fewer keys has a weight whose code is not 0. */
 const FEWEST_ZEROS = 510;
 
-/** What one cell shows, as a small number for textures. `MARK_NAMES[mark]` is the word for the legend. */
+/** What one cell shows, as a small number for textures. */
 export const MARK = Object.freeze({ value: 0, notCaptured: 1, nan: 2, plusInfinity: 3, minusInfinity: 4, clipped: 5 });
-export const MARK_NAMES = Object.freeze(["value", "not captured", "NaN", "+∞", "−∞", "clipped"]);
 
 /** @type {Float32Array|null} */
 let float16Table = null;

@@ -52,10 +52,16 @@ export function sentence(frame, source) {
   const neuron = odd || (isAttentionTold && hasNumber(prediction)) ? null : neuronClause(frame, source.layout);
   const clauses = [odd, attention, prediction, neuron].filter((clause) => clause !== null);
   if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
-  /** @type {Part[]} */
-  const parts = frame.header.t_add > 1 ? ["after reading several tokens in one pass, "] : [];
-  clauses.forEach((clause, i) => parts.push(...(i ? [i === clauses.length - 1 ? ", and " : ", "] : []), ...clause));
-  return capitalized(merged([...parts, "."]));
+  const start = frame.header.t_add > 1 ? "after reading several tokens in one pass, " : "";
+  const told = clauses.flatMap((clause, i) => (i ? [i === clauses.length - 1 ? ", and " : ", ", ...clause] : clause));
+  return capitalized(merged(parts`${start}${told}.`));
+}
+
+/** @param {TemplateStringsArray} texts
+ *  @param {...(Part|Part[])} between
+ *  @returns {Part[]} the texts with what stands between them */
+function parts(texts, ...between) {
+  return texts.flatMap((text, i) => (i ? [between[i - 1], text].flat() : text));
 }
 
 /** @param {import("./wire.mjs").Frame} frame
@@ -84,10 +90,10 @@ function oddClause(frame, { layout, firstOdd = null }) {
   if (first === undefined) return null;
   const at = (/** @type {string} */ point) => ({ text: point, of: { tab: "statistics", point } });
   const others = more.length ? ` and ${more.length} more hook point${more.length === 1 ? "" : "s"}` : "";
-  const parts = ["NaN or ∞ is in ", at(first), others];
-  if (!firstOdd || firstOdd.step > frame.header.step) return parts;
-  if (firstOdd.step === frame.header.step) return [...parts, ", for the first time in this recording"];
-  return [...parts, `, since step ${firstOdd.step}, where it began in `, at(firstOdd.point)];
+  const odd = parts`NaN or ∞ is in ${at(first)}${others}`;
+  if (!firstOdd || firstOdd.step > frame.header.step) return odd;
+  if (firstOdd.step === frame.header.step) return parts`${odd}, for the first time in this recording`;
+  return parts`${odd}, since step ${String(firstOdd.step)}, where it began in ${at(firstOdd.point)}`;
 }
 
 /** @param {import("./wire.mjs").Frame} frame
@@ -98,28 +104,26 @@ function attentionClause(frame, { layout, tokens }) {
   if (own < 1) return null;
   const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
   if (!numHeads) return null;
-  const best = furthest(looks.filter(({ weight }) => weight >= FIRM_WEIGHT)) ?? strongest(looks.filter(({ weight }) => weight >= LEAST_WEIGHT));
+  const from = (/** @type {number} */ least) => looks.filter(({ weight }) => weight >= least); // by block and head: so do equals stay
+  const [furthest] = from(FIRM_WEIGHT).sort((a, b) => a.key - b.key || b.weight - a.weight);
+  const [strongest] = from(LEAST_WEIGHT).sort((a, b) => b.weight - a.weight);
+  const best = furthest ?? strongest;
   if (best) {
-    const of = { tab: "attention", layer: best.layer, head: best.head };
+    const at = (/** @type {string} */ text) => ({ text, of: { tab: "attention", layer: best.layer, head: best.head } });
     const back = own - best.key;
-    return [
-      { text: `block ${best.layer}`, of },
-      "’s attention looked back ",
-      { text: `${back} token${back === 1 ? "" : "s"}`, of },
-      " to ",
-      token(tokens, tokens.sequence[best.key]),
-      " (",
-      { text: `head ${best.head}`, of },
-      ", ",
-      { text: formatPercent(best.weight), of },
-      ")",
-    ];
+    const [block, tokensBack, head, share] = [
+      `block ${best.layer}`,
+      `${back} token${back === 1 ? "" : "s"}`,
+      `head ${best.head}`,
+      formatPercent(best.weight),
+    ].map(at);
+    return parts`${block}’s attention looked back ${tokensBack} to ${token(tokens, tokens.sequence[best.key])} (${head}, ${share})`;
   }
   const of = { tab: "attention" };
   const count = (/** @type {number} */ n) => ({ text: `${n} of ${numHeads}`, of });
   if (Math.max(atFirst, atOwn) === 0) return null;
-  if (atOwn > atFirst) return [count(atOwn), " attention heads looked most at the token itself, ", token(tokens, tokens.sequence[own])];
-  return [count(atFirst), " attention heads looked most at the first token, ", token(tokens, tokens.sequence[0])];
+  if (atOwn > atFirst) return parts`${count(atOwn)} attention heads looked most at the token itself, ${token(tokens, tokens.sequence[own])}`;
+  return parts`${count(atFirst)} attention heads looked most at the first token, ${token(tokens, tokens.sequence[0])}`;
 }
 
 /** @typedef {{layer: number, head: number, key: number, weight: number}} Look */
@@ -144,19 +148,6 @@ function looksOf(frame, layout, own) {
   return found;
 }
 
-/** @param {Look[]} looks by block and head, so that the first of equals stays
- *  @returns {Look|null} */
-function furthest(looks) {
-  const isBetter = (/** @type {Look} */ a, /** @type {Look} */ b) => a.key < b.key || (a.key === b.key && a.weight > b.weight);
-  return looks.reduce((best, look) => (!best || isBetter(look, best) ? look : best), /** @type {Look|null} */ (null));
-}
-
-/** @param {Look[]} looks by block and head
- *  @returns {Look|null} */
-function strongest(looks) {
-  return looks.reduce((best, look) => (!best || look.weight > best.weight ? look : best), /** @type {Look|null} */ (null));
-}
-
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {Source} source
  *  @returns {Part[]|null} */
@@ -166,28 +157,21 @@ function predictionClause(frame, source) {
   const of = { tab: "predictions" };
   if (!found || !found.ids.length) return taken && [`${taken.by} `, token(source.tokens, taken.id)];
   if (!Number.isFinite(found.logits[0]) || Number.isNaN(found.probs[0])) {
-    const parts = [{ text: "the predictions", of }, " are no numbers"];
-    return taken ? [...parts, `, though ${taken.by} `, token(source.tokens, taken.id)] : parts;
+    const none = parts`${{ text: "the predictions", of }} are no numbers`;
+    return taken ? parts`${none}, though ${taken.by} ${token(source.tokens, taken.id)}` : none;
   }
   const top = [...found.ids].filter((_, i) => found.logits[i] === found.logits[0]);
   const p = { text: formatPercent(found.probs[0]), of };
   const name = token(source.tokens, top[0]);
-  /** @type {Part[]} */
-  let parts;
-  if (top.length > 2)
-    parts = [{ text: `${top.length === found.ids.length ? "at least " : ""}${top.length} tokens`, of }, " are equally likely, at ", p, " each"];
-  else if (top.length === 2) parts = [name, " and ", token(source.tokens, top[1]), " are equally likely, at ", p, " each"];
-  else if (found.probs[0] >= SURE) parts = ["the model is now ", p, " sure of ", name];
-  else if (found.probs[0] >= LEANS) parts = ["the model leans to ", name, ", at ", p];
-  else parts = ["the model is undecided: ", name, " leads with ", p];
-  if (!taken || (top.length === 1 && taken.id === top[0])) return parts;
-  return [
-    ...parts,
-    top.includes(taken.id) ? "; " : ", but ",
-    `${taken.by} `,
-    token(source.tokens, taken.id),
-    ...howLikely(found, taken.id, frame.header.chosen_id),
-  ];
+  const all = { text: `${top.length === found.ids.length ? "at least " : ""}${top.length} tokens`, of };
+  let said = parts`the model is undecided: ${name} leads with ${p}`;
+  if (top.length > 2) said = parts`${all} are equally likely, at ${p} each`;
+  else if (top.length === 2) said = parts`${name} and ${token(source.tokens, top[1])} are equally likely, at ${p} each`;
+  else if (found.probs[0] >= SURE) said = parts`the model is now ${p} sure of ${name}`;
+  else if (found.probs[0] >= LEANS) said = parts`the model leans to ${name}, at ${p}`;
+  if (!taken || (top.length === 1 && taken.id === top[0])) return said;
+  const likely = howLikely(found, taken.id, frame.header.chosen_id);
+  return parts`${said}${top.includes(taken.id) ? "; " : ", but "}${taken.by} ${token(source.tokens, taken.id)}${likely}`;
 }
 
 /** @param {NonNullable<ReturnType<typeof logits>>} found
@@ -201,7 +185,7 @@ function howLikely(found, id, chosenId) {
   if (at < 0 && !isChosen) return [];
   const p = isChosen ? Math.exp(found.chosenLogprob) : found.probs[at];
   const place = isChosen ? found.chosenRank : found.logits.indexOf(found.logits[at]);
-  return [" (", { text: formatPercent(p), of }, ", ", { text: `place ${place + 1}`, of }, ")"];
+  return parts` (${{ text: formatPercent(p), of }}, ${{ text: `place ${place + 1}`, of }})`;
 }
 
 /** The token after this step, and who put it there.
@@ -231,16 +215,13 @@ function neuronClause(frame, layout) {
   }
   if (!best.score) return null;
   const of = { tab: "neurons", point: best.key, neuron: best.neuron };
-  return [
+  const point = { text: best.key, of: { tab: "neurons", point: best.key } };
+  const [neuron, value, score] = [
     { text: `neuron ${best.neuron}`, of },
-    " of ",
-    { text: best.key, of: { tab: "neurons", point: best.key } },
-    " stands out at ",
     { text: formatValue(best.value), of },
-    ", ",
     { text: formatValue(best.score), of: { ...of, tab: "statistics" } },
-    " standard deviations from the mean",
   ];
+  return parts`${neuron} of ${point} stands out at ${value}, ${score} standard deviations from the mean`;
 }
 
 /** @param {import("./wire.mjs").Frame} frame
@@ -257,13 +238,8 @@ function lastResort(frame, layout, isFollowing) {
   if (best.l2 < 0) return [`nothing ${isFollowing ? "else" : "but its token"} was kept of this step`];
   const of = { tab: "statistics", point: best.key };
   const hasValues = layout.points.some(({ key }) => captured(frame, layout, key) !== null);
-  return [
-    hasValues ? "no neuron stands out" : "of the values only statistics were kept",
-    ": the largest l2 is ",
-    { text: formatValue(best.l2), of },
-    ", at ",
-    { text: best.key, of },
-  ];
+  const why = hasValues ? "no neuron stands out" : "of the values only statistics were kept";
+  return parts`${why}: the largest l2 is ${{ text: formatValue(best.l2), of }}, at ${{ text: best.key, of }}`;
 }
 
 /** @param {{text: Record<string, string>}} tokens
@@ -274,15 +250,15 @@ function token(tokens, id) {
   return { text: `“${text.trim() || text.replace(/ /g, "␣")}”`, id };
 }
 
-/** @param {Part[]} parts
- *  @returns {Part[]} with strings in a row made one */
-function merged(parts) {
+/** @param {Part[]} said
+ *  @returns {Part[]} with strings in a row made one, and without empty ones */
+function merged(said) {
   /** @type {Part[]} */
   const out = [];
-  for (const part of parts) {
+  for (const part of said) {
     const last = out.length - 1;
     if (typeof part === "string" && typeof out[last] === "string") out[last] += part;
-    else out.push(part);
+    else if (part !== "") out.push(part);
   }
   return out;
 }

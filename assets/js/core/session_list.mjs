@@ -8,7 +8,7 @@
 export const PAGE = 50;
 
 /** Most lines in one answer. */
-export const MOST = 200;
+const MOST = 200;
 
 /** @typedef {object} Line
  *  @property {string} id

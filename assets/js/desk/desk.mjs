@@ -22,12 +22,8 @@ const SWITCHES = /** @type {const} */ (["difference", "sign", "single", "flow", 
 export class Desk {
   /** @type {Set<Heard>} */
   #subscribers = new Set();
-  #isHere;
-  #push;
-  #replace;
-  #setTimer;
-  #clearTimer;
-  /** @type {unknown} */
+  #to;
+  /** @type {any} */
   #timer = null;
 
   /** @param {object} options
@@ -37,20 +33,10 @@ export class Desk {
    *  @param {(address: string) => unknown} [options.replace] the present entry
    *  @param {(callback: () => void, ms: number) => unknown} [options.setTimer]
    *  @param {(timer: any) => void} [options.clearTimer] */
-  constructor({
-    view,
-    isHere = () => true,
-    push = pushEntry,
-    replace = replaceEntry,
-    setTimer = (callback, ms) => setTimeout(callback, ms),
-    clearTimer = (timer) => clearTimeout(timer),
-  }) {
+  constructor({ view, ...options }) {
     this.view = Object.freeze({ ...view });
-    this.#isHere = isHere;
-    this.#push = push;
-    this.#replace = replace;
-    this.#setTimer = setTimer;
-    this.#clearTimer = clearTimer;
+    const timers = { setTimer: setTimeout.bind(globalThis), clearTimer: clearTimeout.bind(globalThis) };
+    this.#to = { isHere: () => true, push: pushEntry, replace: replaceEntry, ...timers, ...options };
   }
 
   /** Another place, or a switch, makes a new history entry at once; anything else rewrites the present one, a few times a second.
@@ -61,7 +47,7 @@ export class Desk {
     if (!changed.size) return;
     const isElsewhere = PLACES.some((name) => changed.has(name) && before[name] !== null);
     if (isElsewhere || SWITCHES.some((name) => changed.has(name))) this.#enter(before);
-    else this.#timer ??= this.#setTimer(() => this.flush(), THROTTLE_MS);
+    else this.#timer ??= this.#to.setTimer(() => this.flush(), THROTTLE_MS);
   }
 
   /** Back or forward was pressed: write nothing.
@@ -74,7 +60,7 @@ export class Desk {
   /** Write the address now. */
   flush() {
     this.#forgetTimer();
-    if (this.#isHere()) this.#replace(urlFromView(this.view) || "?");
+    if (this.#to.isHere()) this.#to.replace(urlFromView(this.view) || "?");
   }
 
   /** The view is gone: forget everybody, and write nothing more over another page's address. */
@@ -94,13 +80,13 @@ export class Desk {
   #enter(before) {
     const isOwed = this.#timer !== null;
     this.#forgetTimer();
-    if (!this.#isHere()) return;
-    if (isOwed) this.#replace(urlFromView(before));
-    this.#push(urlFromView(this.view) || "?");
+    if (!this.#to.isHere()) return;
+    if (isOwed) this.#to.replace(urlFromView(before));
+    this.#to.push(urlFromView(this.view) || "?");
   }
 
   #forgetTimer() {
-    if (this.#timer !== null) this.#clearTimer(this.#timer);
+    if (this.#timer !== null) this.#to.clearTimer(this.#timer);
     this.#timer = null;
   }
 

@@ -33,22 +33,16 @@ export class Frames {
     for (const turn of TURNS) {
       const due = this.#asked[turn];
       this.#asked[turn] = [];
-      for (const callback of due) alone(() => callback(now));
+      for (const callback of due) {
+        try {
+          callback(now);
+        } catch (error) {
+          reportError(error); // one that throws takes nobody else's turn
+        }
+      }
     }
     this.#isScheduled = TURNS.some((turn) => this.#asked[turn].length);
     if (this.#isScheduled) this.#raf((next) => this.#frame(next));
-  }
-}
-
-/** One that throws takes nobody else's turn; the page hears of it all the same.
- *  @param {() => void} act */
-function alone(act) {
-  try {
-    act();
-  } catch (error) {
-    setTimeout(() => {
-      throw error;
-    });
   }
 }
 

@@ -5,17 +5,11 @@
  * on, and only the address stays.
  */
 
-/** @param {string} address of a new entry
- *  @returns {boolean} whether it stands in the address bar */
-export function pushEntry(address) {
-  return write("pushState", address);
-}
+/** A new entry: its address -> whether it stands in the address bar. */
+export const pushEntry = writer("pushState");
 
-/** @param {string} address of the present entry from now on
- *  @returns {boolean} whether it stands in the address bar */
-export function replaceEntry(address) {
-  return write("replaceState", address);
-}
+/** The present entry from now on: its address -> whether it stands in the address bar. */
+export const replaceEntry = writer("replaceState");
 
 /** @param {string} address of another page, which Dash builds: its router is told as if somebody had gone back there */
 export function goTo(address) {
@@ -24,13 +18,14 @@ export function goTo(address) {
 }
 
 /** @param {"pushState"|"replaceState"} name
- *  @param {string} address
- *  @returns {boolean} */
-function write(name, address) {
-  try {
-    history[name](null, "", address);
-    return true;
-  } catch {
-    return false;
-  }
+ *  @returns {(address: string) => boolean} */
+function writer(name) {
+  return (address) => {
+    try {
+      history[name](null, "", address);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }

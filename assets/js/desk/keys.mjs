@@ -6,23 +6,7 @@
 
 import { keep, recall } from "./storage.mjs";
 
-/** @typedef {{name: "toggle"}
- *    | {name: "stepBy", steps: number}
- *    | {name: "stepByTenth", tenths: number}
- *    | {name: "seekFirst"}
- *    | {name: "seekLast"}
- *    | {name: "scaleSpeed", factor: number}
- *    | {name: "moveLayer", layers: number}
- *    | {name: "nextHead"}
- *    | {name: "togglePicture"}
- *    | {name: "toggleWatch"}
- *    | {name: "loopFrom"}
- *    | {name: "loopTo"}
- *    | {name: "clearLoop"}
- *    | {name: "follow"}
- *    | {name: "turnPage", pages: number}
- *    | {name: "focusPrompt"}
- *    | {name: "showKeys"}} Command */
+/** @typedef {{name: string} & Record<string, any>} Command one of BINDINGS: what is to be done, and how much of it */
 
 /** @typedef {object} Binding
  *  @property {string} key KeyboardEvent.key
@@ -128,12 +112,10 @@ const MODAL = "dialog[open], .offcanvas.show, .modal.show";
 /** @typedef {(command: Command, event: KeyboardEvent) => void} Act */
 
 export class Keys {
-  /** Who is mounted, the newest last.
-   *  @type {{names: readonly string[], act: Act}[]} */
-  #mounted = [];
-  /** What lies over the page, the topmost last.
-   *  @type {(() => unknown)[]} */
-  #onTop = [];
+  /** @type {Set<{names: readonly string[], act: Act}>} who is mounted, the newest last */
+  #mounted = new Set();
+  /** @type {Set<() => unknown>} closes what lies over the page, the topmost last */
+  #onTop = new Set();
 
   /** @param {() => boolean} [isModal] whether something has all keys for itself */
   constructor(isModal = () => document.querySelector(MODAL) !== null) {
@@ -154,10 +136,8 @@ export class Keys {
    *  @returns {() => void} to be called when they go */
   know(names, act) {
     const mine = { names, act };
-    this.#mounted.push(mine);
-    return () => {
-      this.#mounted = this.#mounted.filter((each) => each !== mine);
-    };
+    this.#mounted.add(mine);
+    return () => this.#mounted.delete(mine);
   }
 
   /** Something lies on top: Escape closes it and does nothing else, wherever the focus is.
@@ -165,10 +145,8 @@ export class Keys {
    *  @returns {() => void} to be called when it is closed */
   cover(close) {
     const mine = () => close();
-    this.#onTop.push(mine);
-    return () => {
-      this.#onTop = this.#onTop.filter((each) => each !== mine);
-    };
+    this.#onTop.add(mine);
+    return () => this.#onTop.delete(mine);
   }
 
   /** @param {KeyboardEvent} event
@@ -183,7 +161,7 @@ export class Keys {
     const isEscape = event.key === "Escape" && !event.defaultPrevented && !event.isComposing;
     if (isEscape && this.#closeTopmost()) return event.preventDefault();
     const command = this.commandOf(event);
-    const knows = command && this.#mounted.findLast(({ names }) => names.includes(command.name));
+    const knows = command && [...this.#mounted].findLast(({ names }) => names.includes(command.name));
     if (!knows) return;
     event.preventDefault();
     knows.act(command, event);
@@ -191,8 +169,8 @@ export class Keys {
 
   /** @returns {boolean} whether there was one */
   #closeTopmost() {
-    for (let close = this.#onTop.pop(); close; close = this.#onTop.pop()) if (close() !== false) return true;
-    return false;
+    const wasOpen = (/** @type {() => unknown} */ close) => this.#onTop.delete(close) && close() !== false;
+    return [...this.#onTop].reverse().some(wasOpen);
   }
 }
 

@@ -12,6 +12,7 @@ export class Pictures {
   #isAhead = false; // what the next animation frame shows is drawn already
   #isUntold = false;
   #isClosed = false;
+  #on;
   #drawnAtMs = 0;
 
   /** @param {object} context
@@ -20,18 +21,9 @@ export class Pictures {
    *  @param {() => number} [context.now]
    *  @param {(callback: () => void) => void} [context.raf]
    *  @param {(callback: () => void) => void} [context.afterFrame] later than all that an animation frame does */
-  constructor({
-    draw,
-    onFrame = () => {},
-    now = () => performance.now(),
-    raf = (callback) => frames.ask("picture", callback),
-    afterFrame = (callback) => setTimeout(callback),
-  }) {
-    this.draw = draw;
-    this.onFrame = onFrame;
-    this.now = now;
-    this.raf = raf;
-    this.afterFrame = afterFrame;
+  constructor(context) {
+    const raf = (/** @type {() => void} */ callback) => frames.ask("picture", callback);
+    this.#on = { onFrame: () => {}, now: () => performance.now(), raf, afterFrame: (/** @type {() => void} */ callback) => setTimeout(callback), ...context };
   }
 
   /** Ask for a picture. */
@@ -39,23 +31,23 @@ export class Pictures {
     this.#isAsked = true;
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    this.raf(() => this.#frame());
+    this.#on.raf(() => this.#frame());
   }
 
   #frame() {
     this.#isScheduled = false;
     if (this.#isClosed) return;
     if (this.#isAsked) this.drawNow();
-    if (this.#isUntold) this.onFrame();
+    if (this.#isUntold) this.#on.onFrame();
     this.#isUntold = false;
-    if (this.#isAhead) this.afterFrame(() => (this.#isAhead = false));
+    if (this.#isAhead) this.#on.afterFrame(() => (this.#isAhead = false));
   }
 
   /** Ask for a picture, now unless this frame has one, or one was drawn less than `aloneMs` ago.
    *  @param {number} [aloneMs] */
   hurry(aloneMs = 0) {
     this.ask();
-    if (this.#isAhead || this.#isClosed || this.now() - this.#drawnAtMs < aloneMs) return;
+    if (this.#isAhead || this.#isClosed || this.#on.now() - this.#drawnAtMs < aloneMs) return;
     this.#isAhead = true;
     this.drawNow();
   }
@@ -63,9 +55,9 @@ export class Pictures {
   /** Draw, whether it was asked for or not. */
   drawNow() {
     this.#isAsked = false;
-    if (!this.draw()) return;
+    if (!this.#on.draw()) return;
     this.#isUntold = true;
-    this.#drawnAtMs = this.now();
+    this.#drawnAtMs = this.#on.now();
   }
 
   /** Whether the coming frame has, or will have, its picture: nobody else need draw for it. */

@@ -12,7 +12,7 @@ import { frames } from "./frames.mjs";
 export const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
 
 /** Steps per second at speed 1. */
-export const STEPS_PER_SECOND = 4;
+const STEPS_PER_SECOND = 4;
 const FASTEST = STEPS_PER_SECOND * SPEEDS[SPEEDS.length - 1];
 
 /** Steps per second, at most, at which a recording under way is shown; Infinity: each as soon as it is there. */

@@ -6,9 +6,10 @@
  */
 
 import { keys } from "../desk/keys.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 
 /** @typedef {{value: number|string|null, text: string, formula: string, inputs: Record<string, {at?: number, text?: string}>, unit: string, source: string, link: string}} LessonNumber */
+/** @typedef {{name: string, at?: number, text?: string}} Input */
 
 const PLACES = ".learn-prose > *, .learn-stay, .learn-question"; // what stays whole: the formula stands below it
 
@@ -40,21 +41,10 @@ export class Formula {
     if (isSame) return;
     this.#anchor = anchor;
     anchor.setAttribute("aria-expanded", "true");
-    const close = el("button", {
-      type: "button",
-      class: "mri-icon learn-formula-close",
-      "aria-label": this.words.close,
-      text: "×",
-      on: { click: () => this.hide() },
-    });
+    const close = button(() => this.hide(), { class: "mri-icon learn-formula-close", "aria-label": this.words.close, text: "×" });
     this.#lines = el("ol", { class: "learn-formula-lines" });
-    this.#card = el(
-      "section",
-      { class: "learn-formula", role: "group", "aria-label": this.words.title, tabindex: "-1" },
-      close,
-      el("h2", { text: this.words.title }),
-      this.#lines,
-    );
+    const place = { class: "learn-formula", role: "group", "aria-label": this.words.title, tabindex: "-1" };
+    this.#card = el("section", place, close, el("h2", { text: this.words.title }), this.#lines);
     (anchor.closest(PLACES) ?? anchor).after(this.#card);
     this.#uncover = keys.cover(() => this.hide());
     this.#append(at);
@@ -86,33 +76,33 @@ export class Formula {
     const number = this.numbers[at];
     const value = el("b", { text: `${number.text}${number.unit ? ` ${number.unit}` : ""}` });
     if (!number.formula) {
-      const source = el("span", { class: "learn-source" }, ` ${number.source ? `${this.words.measured} ` : ""}${number.source || this.words.made}`);
-      if (number.source === "weight" || number.source.startsWith("weight "))
-        source.textContent = ` ${number.source === "weight" ? this.words.weight : number.source}`;
       const link = number.link ? [" ", el("a", { href: number.link, target: "_blank", rel: "noopener", text: this.words.show })] : [];
-      return el("li", { "data-at": at }, value, source, ...link);
+      return el("li", { "data-at": at }, value, el("span", { class: "learn-source" }, ` ${this.#source(number)}`), ...link);
     }
-    const [symbolic, actual] = [number.formula.replace(/\{(\w+)\}/g, "$1"), actualParts(number)];
-    const parts = actual.map((part) => {
-      if (typeof part === "string") return part;
-      if (part.at === undefined) return el("span", { class: "learn-input", title: part.name, text: part.text });
-      const { text } = this.numbers[part.at];
-      return el("button", {
-        type: "button",
-        class: "learn-number",
-        title: part.name,
-        "aria-label": `${part.name}: ${text}`,
-        text,
-        on: { click: () => this.#append(/** @type {number} */ (part.at)) },
-      });
-    });
-    return el("li", { "data-at": at }, el("div", { class: "learn-actual" }, value, " = ", ...parts), el("div", { class: "learn-symbolic", text: symbolic }));
+    const parts = actualParts(number).map((part) => (typeof part === "string" ? part : this.#input(part)));
+    const symbolic = el("div", { class: "learn-symbolic", text: number.formula.replace(/\{(\w+)\}/g, "$1") });
+    return el("li", { "data-at": at }, el("div", { class: "learn-actual" }, value, " = ", ...parts), symbolic);
+  }
+
+  /** Where a number is from that no formula made.
+   *  @param {LessonNumber} number */
+  #source({ source }) {
+    if (!source) return this.words.made;
+    if (source === "weight") return this.words.weight;
+    return source.startsWith("weight ") ? source : `${this.words.measured} ${source}`;
+  }
+
+  /** @param {Input} part what went in: it opens in turn, or is as it was written */
+  #input({ name, at, text }) {
+    if (at === undefined) return el("span", { class: "learn-input", title: name, text });
+    const known = this.numbers[at].text;
+    return button(() => this.#append(at), { class: "learn-number", title: name, "aria-label": `${name}: ${known}`, text: known });
   }
 }
 
 /** The formula in pieces: text, and inputs in their places.
  *  @param {LessonNumber} number
- *  @returns {(string|{name: string, at?: number, text?: string})[]} */
+ *  @returns {(string|Input)[]} */
 export function actualParts({ formula, inputs, text }) {
   return formula
     .split(/(\{\w+\})/)

@@ -12,27 +12,25 @@ export function sumOf([w1, w2, b], [x1, x2]) {
   return w1 * x1 + w2 * x2 + b;
 }
 
-/** The part of a square where the sum is above zero.
- *  @param {Weights} weights
- *  @param {number} from left and bottom of the square
+/** @param {number} from left and bottom of a square
  *  @param {number} to right and top
- *  @returns {XY[]} corners in order; none where the sum is nowhere above zero */
-export function halfPlane(weights, from, to) {
-  /** @type {XY[]} */
-  const square = [
+ *  @returns {XY[]} in order */
+export function corners(from, to) {
+  return [
     [from, from],
     [to, from],
     [to, to],
     [from, to],
   ];
-  return square.flatMap((corner, i) => {
-    const next = square[(i + 1) % 4];
-    const [here, there] = [sumOf(weights, corner), sumOf(weights, next)];
-    /** @type {XY[]} */
-    const out = here > 0 ? [corner] : [];
-    if (here > 0 !== there > 0) out.push(between(corner, next, here / (here - there)));
-    return out;
-  });
+}
+
+/** The part of a square where the sum is above zero.
+ *  @param {Weights} weights
+ *  @param {number} from
+ *  @param {number} to
+ *  @returns {XY[]} corners in order; none where the sum is nowhere above zero */
+export function halfPlane(weights, from, to) {
+  return sides(weights, from, to).flatMap(({ corner, isAbove, cut }) => [...(isAbove ? [corner] : []), ...cut]);
 }
 
 /** The decision line inside a square.
@@ -41,24 +39,21 @@ export function halfPlane(weights, from, to) {
  *  @param {number} to
  *  @returns {[XY, XY]|null} its ends; null where it does not cross the square */
 export function lineIn(weights, from, to) {
-  const corners = /** @type {XY[]} */ ([
-    [from, from],
-    [to, from],
-    [to, to],
-    [from, to],
-  ]);
-  const cuts = corners.flatMap((corner, i) => {
-    const next = corners[(i + 1) % 4];
-    const [here, there] = [sumOf(weights, corner), sumOf(weights, next)];
-    return here > 0 !== there > 0 ? [between(corner, next, here / (here - there))] : [];
-  });
+  const cuts = sides(weights, from, to).flatMap(({ cut }) => cut);
   return cuts.length === 2 ? [cuts[0], cuts[1]] : null;
 }
 
-/** @param {XY} a
- *  @param {XY} b
- *  @param {number} share of the way from a to b
- *  @returns {XY} */
-function between(a, b, share) {
-  return [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])];
+/** The sides of a square, each with the corner it begins at and where the line cuts it.
+ *  @param {Weights} weights
+ *  @param {number} from
+ *  @param {number} to
+ *  @returns {{corner: XY, isAbove: boolean, cut: XY[]}[]} */
+function sides(weights, from, to) {
+  const square = corners(from, to);
+  return square.map((a, i) => {
+    const b = square[(i + 1) % 4];
+    const [here, there] = [sumOf(weights, a), sumOf(weights, b)];
+    const share = here / (here - there);
+    return { corner: a, isAbove: here > 0, cut: here > 0 !== there > 0 ? [[a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])]] : [] };
+  });
 }

@@ -80,11 +80,7 @@ export class Lesson {
     this.forget();
     this.#abort.abort();
     this.#showing.abort();
-    this.scanner?.close();
-    this.widget.close();
-    this.overlay.close();
-    this.formula.close();
-    this.locks.close();
+    for (const each of [this.scanner, this.widget, this.overlay, this.formula, this.locks]) each?.close();
     printed(this.content, false);
   }
 
@@ -141,11 +137,9 @@ export class Lesson {
    *  @param {string|null} session
    *  @param {any} moment */
   #open(session, moment) {
-    const { classList } = this.host;
-    classList.toggle("has-scanner", session !== null);
-    classList.toggle("has-widget", Boolean(moment?.widget));
-    classList.toggle("has-layers", Boolean(moment?.panels.includes("layers")));
-    classList.toggle("has-inspector", Boolean(moment?.panels.includes("inspector")));
+    const shows = (/** @type {string} */ panel) => moment.panels.includes(panel);
+    const has = { scanner: session !== null, widget: Boolean(moment.widget), layers: shows("layers"), inspector: shows("inspector") };
+    for (const [part, isSeen] of Object.entries(has)) this.host.classList.toggle(`has-${part}`, isSeen);
   }
 
   /** @param {string|null} session
@@ -161,12 +155,8 @@ export class Lesson {
    *  @param {any} asked
    *  @param {AbortSignal} signal */
   async #showSession(session, asked, signal) {
-    const { classList } = this.host;
     const place = { lesson: this.content.id, moment: this.at + 1 };
-    if (this.scanner?.session === session) {
-      this.scanner.desk.select(place);
-      return;
-    }
+    if (this.scanner?.session === session) return this.scanner.desk.select(place);
     this.scanner?.close();
     this.scanner = null;
     window.mri = undefined;
@@ -177,7 +167,7 @@ export class Lesson {
       const ask = () => openRun({ ...this.content.sessions[session], session }, signal, false);
       const run = await shownUntilAnswered(stage, "This session did not come", ask, signal);
       const own = asked?.session === session ? asked : { ...EMPTY_VIEW, session };
-      classList.toggle("is-training", run.meta.session.kind === "training");
+      this.host.classList.toggle("is-training", run.meta.session.kind === "training");
       this.#adopt(new Scanner(run, this.scales, { asked: { ...own, ...place, step: own.step ?? 0 } }));
     } catch (error) {
       if (!signal.aborted) showToast(/** @type {Error} */ (error).message, "error");
@@ -201,19 +191,12 @@ export class Lesson {
     const asked = { ...EMPTY_VIEW, session, lesson: this.content.id, moment: this.at + 1 };
     const boot = { session, num_steps: 0, is_steerable: true, limit: 0, asked };
     const makeRoom = () => this.host.classList.add("has-scanner", "has-inspector");
+    const context = { scales: this.scales, bar, makeRoom, onEnd, isHere: () => this.host.isConnected };
     /** @type {import("../pages/following.mjs").Following|null} */
     let following = null;
     let isClosed = false;
     import("../pages/following.mjs").then(({ Following }) => {
-      if (isClosed) return;
-      following = new Following(boot, {
-        scales: this.scales,
-        bar,
-        isHere: () => this.host.isConnected,
-        makeRoom,
-        onScanner: (scanner) => this.#adopt(scanner),
-        onEnd,
-      });
+      if (!isClosed) following = new Following(boot, { ...context, onScanner: (scanner) => this.#adopt(scanner) });
     });
     const close = () => {
       isClosed = true;

@@ -44,11 +44,11 @@ export class Locks {
       const isLocked = this.isLocked(name);
       for (const node of this.context.host.querySelectorAll(this.context.targets[name].selector)) {
         node.classList.toggle("is-locked", isLocked);
-        if (isLocked && !node.hasAttribute("data-locked-title")) {
+        const title = node.getAttribute("data-locked-title"); // what it had
+        if (isLocked && title === null) {
           node.setAttribute("data-locked-title", node.getAttribute("title") ?? "");
           node.setAttribute("title", this.context.reason(name));
-        } else if (!isLocked && node.hasAttribute("data-locked-title")) {
-          const title = /** @type {string} */ (node.getAttribute("data-locked-title"));
+        } else if (!isLocked && title !== null) {
           if (title) node.setAttribute("title", title);
           else node.removeAttribute("title");
           node.removeAttribute("data-locked-title");

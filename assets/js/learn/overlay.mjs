@@ -72,7 +72,6 @@ export class Overlay {
     this.#target = name ?? "";
     if (!name) this.#leading.name = ""; // else somebody was quick, and wants to go there
     this.#isScrolledTo = false;
-    this.place();
     this.#follow();
   }
 
@@ -81,7 +80,6 @@ export class Overlay {
    *  @param {string} name */
   lead(name) {
     this.#leading = { name, untilMs: performance.now() + LEAD_MS };
-    this.place();
     this.#follow();
   }
 
@@ -134,12 +132,8 @@ export class Overlay {
     const seen = box && seenPart(element, box, this.#ceiling(element), this.#floor(element));
     frame.hidden = !seen;
     if (!seen) return;
-    const [left, top, right, bottom] = [
-      Math.max(0, seen.left - around),
-      seen.top - around,
-      Math.min(document.documentElement.clientWidth, seen.right + around),
-      seen.bottom + around,
-    ];
+    const [left, right] = [Math.max(0, seen.left - around), Math.min(document.documentElement.clientWidth, seen.right + around)];
+    const [top, bottom] = [seen.top - around, seen.bottom + around];
     Object.assign(frame.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
   }
 
@@ -164,6 +158,7 @@ export class Overlay {
   }
 
   #follow() {
+    this.place();
     clearInterval(this.#timer);
     this.#timer = this.#target || this.#glowing || this.#leading.name ? setInterval(() => this.place(), PLACE_MS) : null;
   }
@@ -196,24 +191,25 @@ export class Overlay {
   /** A term under the pointer or the focus glows its place; a place that the text speaks of glows its terms.
    *  @param {HTMLElement|null} under */
   #light(under) {
-    const term = /** @type {HTMLElement|null} */ (under?.closest("[data-term]") ?? null);
-    const terms = [...this.context.text.querySelectorAll("[data-term]")];
-    const isHere = (/** @type {any} */ each) => (term ? each.dataset.term === term.dataset.term : under && this.#element(each.dataset.term)?.contains(under));
-    let nearest = /** @type {any} */ (null); // of nested places the innermost
-    for (const each of /** @type {any[]} */ (terms))
-      if (isHere(each) && (!nearest || this.#element(nearest)?.contains(this.#element(each.dataset.term)))) nearest = each.dataset.term;
-    for (const each of /** @type {any[]} */ (terms)) each.classList.toggle("is-lit", each.dataset.term === nearest);
-    this.#glowing = nearest ?? "";
-    this.place();
+    /** @type {NodeListOf<HTMLElement>} */
+    const terms = this.context.text.querySelectorAll("[data-term]");
+    const own = /** @type {HTMLElement|null|undefined} */ (under?.closest("[data-term]"))?.dataset.term;
+    const isHere = (/** @type {string} */ name) => (own ? name === own : under && this.#element(name)?.contains(under));
+    this.#glowing = "";
+    for (const { dataset } of terms) {
+      const name = dataset.term ?? "";
+      const isInside = () => !this.#glowing || this.#element(this.#glowing)?.contains(this.#element(name));
+      if (isHere(name) && isInside()) this.#glowing = name; // of nested places the innermost
+    }
+    for (const each of terms) each.classList.toggle("is-lit", each.dataset.term === this.#glowing);
     this.#follow();
   }
 
   /** A term was pressed: go to its place, which may be further down on a phone.
    *  @param {HTMLElement} pressed */
   #go(pressed) {
-    const term = /** @type {HTMLElement|null} */ (pressed.closest("[data-term]"));
-    if (!term) return;
-    const name = /** @type {string} */ (term.dataset.term);
+    const name = /** @type {HTMLElement|null} */ (pressed.closest("[data-term]"))?.dataset.term;
+    if (!name) return;
     const element = this.#element(name);
     this.lead(name);
     const { name: called, what } = this.words(name);
@@ -229,9 +225,19 @@ export class Overlay {
   }
 }
 
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
+
+/** @param {Box} a
+ *  @param {Box} b
+ *  @returns {Box} what both have; nothing where its right lies left of its left */
+export function common(a, b) {
+  const [left, top] = [Math.max(a.left, b.left), Math.max(a.top, b.top)];
+  return { left, top, right: Math.min(a.right, b.right), bottom: Math.min(a.bottom, b.bottom) };
+}
+
 /** @param {string} name like "neuron:hidden:2"
  *  @returns {[string, string]} kind and argument */
-function cut(name) {
+export function cut(name) {
   const at = name.indexOf(":");
   return at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 1)];
 }
@@ -247,20 +253,14 @@ function isFixed(element) {
  *  @param {DOMRect} box of it, or of a part
  *  @param {number} ceiling of the window
  *  @param {number} floor of the window
- *  @returns {{left: number, top: number, right: number, bottom: number}|null} what all that scrolls leaves of it; null: nothing */
+ *  @returns {Box|null} what all that scrolls leaves of it; null: nothing */
 function seenPart(element, box, ceiling, floor) {
-  const seen = { left: Math.max(0, box.left), top: Math.max(ceiling, box.top), right: Math.min(innerWidth, box.right), bottom: Math.min(floor, box.bottom) };
+  let seen = common(box, { left: 0, top: ceiling, right: innerWidth, bottom: floor });
   for (let at = /** @type {Element|null} */ (element); at && at !== document.body; at = at.parentElement) {
     const { overflowX, overflowY, display, position } = getComputedStyle(at);
     if (position === "fixed") break; // what stands in the window is cut by nothing around it
     if (at === element || display === "contents" || (overflowX === "visible" && overflowY === "visible")) continue;
-    const { left, top, right, bottom } = at.getBoundingClientRect();
-    Object.assign(seen, {
-      left: Math.max(seen.left, left),
-      top: Math.max(seen.top, top),
-      right: Math.min(seen.right, right),
-      bottom: Math.min(seen.bottom, bottom),
-    });
+    seen = common(seen, at.getBoundingClientRect());
   }
   return seen.right > seen.left && seen.bottom > seen.top ? seen : null;
 }

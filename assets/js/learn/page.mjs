@@ -4,7 +4,7 @@
  * Draws; refuses to decide what is done.
  */
 
-import { el, refill, say } from "../shell/dom.mjs";
+import { button, el, refill, say } from "../shell/dom.mjs";
 import { score } from "./progress.mjs";
 import { build, filled } from "./text.mjs";
 
@@ -26,7 +26,8 @@ export class Page {
     this.words = context.content.words.lesson;
     this.at = 0;
     this.stay = el("div");
-    this.way = el("button");
+    this.way = button(() => (this.#isAtScan ? this.#toText() : context.lead()), { class: "mri-button learn-way" });
+    this.next = button(() => context.go(this.at + 1), { class: "mri-button learn-next", title: this.words.next_title });
   }
 
   get #moment() {
@@ -47,12 +48,6 @@ export class Page {
     this.task = el("section", { class: "learn-task", hidden: true });
     this.done = el("div", { class: "learn-done", role: "status" });
     this.question = el("section", { class: "learn-question", hidden: true });
-    this.next = el("button", {
-      type: "button",
-      class: "mri-button learn-next",
-      title: this.words.next_title,
-      on: { click: () => this.context.go(this.at + 1) },
-    });
     const isEnd = at === content.moments.length;
     this.title = el("h2", { class: "learn-title", tabindex: "-1", text: isEnd ? filled(this.words.end_title, content) : this.#moment.title });
     const scroll = el("div", { class: "learn-scroll" }, ...(isEnd ? this.#end() : this.#middle()));
@@ -77,43 +72,25 @@ export class Page {
     const { seen } = progress.of(content.id);
     const dots = content.moments.map((/** @type {any} */ moment, /** @type {number} */ i) => {
       const classes = [i === this.at && "is-here", seen.includes(moment.id) && "is-seen", moment.check && "is-check", moment.optional && "is-optional"];
+      const name = `${i + 1}. ${moment.title}`;
+      const attributes = { class: classes.filter(Boolean).join(" "), title: name, "aria-label": name, "aria-current": i === this.at ? "page" : null };
       return el(
         "li",
         {},
-        el("button", {
-          type: "button",
-          class: classes.filter(Boolean).join(" "),
-          title: `${i + 1}. ${moment.title}`,
-          "aria-label": `${i + 1}. ${moment.title}`,
-          "aria-current": i === this.at ? "page" : null,
-          on: { click: () => go(i) },
-        }),
+        button(() => go(i), attributes),
       );
     });
-    return el(
-      "header",
-      { class: "learn-head" },
-      el(
-        "div",
-        { class: "learn-where" },
-        el("a", { href: "/learn", text: this.words.all }),
-        el("span", { text: `${filled(this.words.lesson, content)} · ${content.title}` }),
-      ),
-      el("ol", { class: "learn-dots", "aria-label": this.words.pages }, ...dots),
-    );
+    const lesson = el("span", { text: `${filled(this.words.lesson, content)} · ${content.title}` });
+    const where = el("div", { class: "learn-where" }, el("a", { href: "/learn", text: this.words.all }), lesson);
+    return el("header", { class: "learn-head" }, where, el("ol", { class: "learn-dots", "aria-label": this.words.pages }, ...dots));
   }
 
   #middle() {
     const { optional, check, body } = this.#moment;
     const tags = [optional && [this.words.optional, this.words.optional_says], check && [this.words.check, this.words.check_says]].filter(Boolean);
     const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", tabindex: 0, title, text: tag }));
-    return [
-      el("div", { class: "learn-titles" }, this.title, ...chips),
-      el("div", { class: "learn-prose" }, ...this.#prose(body)),
-      this.#note(),
-      this.question,
-      this.#stay(),
-    ];
+    const titles = el("div", { class: "learn-titles" }, this.title, ...chips);
+    return [titles, el("div", { class: "learn-prose" }, ...this.#prose(body)), this.#note(), this.question, this.#stay()];
   }
 
   /** What the ringed part of the screen is called and what it is for. */
@@ -124,7 +101,6 @@ export class Page {
 
   /** What stays in view on a phone, where the scan is below the text: the task, and the way there or back. */
   #stay() {
-    this.way = el("button", { type: "button", class: "mri-button learn-way", on: { click: () => (this.#isAtScan ? this.#toText() : this.context.lead()) } });
     this.stay = el("div", { class: "learn-stay" }, this.task, this.way);
     this.turn();
     return this.stay;
@@ -143,23 +119,13 @@ export class Page {
   /** @param {boolean} isEnd */
   #foot(isEnd) {
     const { content, go } = this.context;
-    const back = el("button", {
-      type: "button",
-      class: "mri-button",
-      text: this.words.back,
-      title: this.words.back_title,
-      disabled: this.at === 0,
-      on: { click: () => go(this.at - 1) },
-    });
+    const back = button(() => go(this.at - 1), { text: this.words.back, title: this.words.back_title, disabled: this.at === 0 });
     const page = el("span", { class: "learn-page", text: isEnd ? "" : filled(this.words.page, { at: this.at + 1, all: content.moments.length }) });
-    if (isEnd) return el("footer", { class: "learn-foot" }, back, page);
-    return el("footer", { class: "learn-foot" }, back, page, this.next);
+    return el("footer", { class: "learn-foot" }, back, page, ...(isEnd ? [] : [this.next]));
   }
 
   #end() {
     const { content, progress, restart, print } = this.context;
-    const button = (/** @type {string} */ text, /** @type {() => void} */ act) =>
-      el("button", { type: "button", class: "mri-button", text, on: { click: act } });
     const next = content.next
       ? [el("a", { class: "mri-button learn-go", href: `/learn?lesson=${content.next.id}`, text: filled(this.words.next_lesson, content.next) })]
       : [];
@@ -168,7 +134,7 @@ export class Page {
       el("p", { class: "learn-score", role: "status", text: filled(this.words.end_score, score(content.moments, progress.of(content.id).answers)) }),
       el("p", { text: this.words.end_says }),
       el("ul", { class: "learn-can" }, ...content.can.map((/** @type {string} */ can) => el("li", { text: can }))),
-      el("div", { class: "learn-ends" }, ...next, button(this.words.print, print), button(this.words.again, restart)),
+      el("div", { class: "learn-ends" }, ...next, button(print, { text: this.words.print }), button(restart, { text: this.words.again })),
     ];
   }
 
@@ -195,15 +161,10 @@ export class Page {
     const answers = ask.answers.map((/** @type {any} */ answer, /** @type {number} */ i) => {
       const wasGiven = given.includes(i);
       const state = wasGiven ? (answer.right ? "is-right" : "is-wrong") : "";
-      const button = el(
-        "button",
-        { type: "button", class: `learn-answer ${state}`, "aria-pressed": String(wasGiven), on: { click: () => wasGiven || this.context.answer(i) } },
-        ...answerText(answer.text),
-      );
-      const reply = wasGiven
-        ? el("div", { class: "learn-reply" }, el("b", { text: `${answer.right ? this.words.right : this.words.wrong} ` }), ...inline(this.#prose(answer.reply)))
-        : "";
-      return el("li", {}, button, reply);
+      const attributes = { class: `learn-answer ${state}`, "aria-pressed": String(wasGiven) };
+      const choice = button(() => wasGiven || this.context.answer(i), attributes, ...answerText(answer.text));
+      const verdict = el("b", { text: `${answer.right ? this.words.right : this.words.wrong} ` });
+      return el("li", {}, choice, wasGiven ? el("div", { class: "learn-reply" }, verdict, ...inline(this.#prose(answer.reply))) : "");
     });
     refill(
       this.question,
@@ -219,15 +180,12 @@ export class Page {
  *  @param {any[]} nodes
  *  @returns {(Node|string)[]} */
 function answerText(nodes) {
-  return nodes.flatMap((node) =>
-    typeof node === "string"
-      ? [node]
-      : node.text !== undefined
-        ? [node.text]
-        : node.tag === "code" || node.tag === "em" || node.tag === "strong"
-          ? [el(node.tag, {}, ...answerText(node.children))]
-          : answerText(node.children ?? []),
-  );
+  return nodes.flatMap((node) => {
+    const words = typeof node === "string" ? node : node.text;
+    if (words !== undefined) return [words];
+    const children = answerText(node.children ?? []);
+    return /^(code|em|strong)$/.test(node.tag) ? [el(node.tag, {}, ...children)] : children;
+  });
 }
 
 /** A single paragraph goes on in the line.

@@ -19,7 +19,7 @@ export function printed(content, isWanted) {
 
 /** @param {any} content
  *  @returns {HTMLElement} */
-export function paper(content) {
+function paper(content) {
   const { words, numbers, moments } = content;
   const prose = (/** @type {any[]} */ nodes) => build(nodes, { words, onNumber: () => {} });
   const parts = moments.map((/** @type {any} */ moment, /** @type {number} */ i) => {

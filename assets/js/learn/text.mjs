@@ -37,7 +37,7 @@ export function build(nodes, context) {
  *  @param {Record<string, any>} attributes
  *  @param {...(Node|string)} children
  *  @returns {HTMLElement} */
-export function pressable(attributes, ...children) {
+function pressable(attributes, ...children) {
   const span = el("span", { role: "button", tabindex: 0, ...attributes }, ...children);
   span.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -49,24 +49,11 @@ export function pressable(attributes, ...children) {
 
 /** @param {any} node
  *  @param {Parameters<typeof build>[1]} context */
-function numberButton(node, { words, onNumber }) {
-  const button = pressable({
-    class: "learn-number",
-    "data-number": node.number,
-    "data-at": node.at,
-    text: node.text,
-    title: words.number.title,
-    "aria-label": filled(words.number.label, { text: node.text }),
-    "aria-expanded": "false",
-  });
-  button.addEventListener("click", () => onNumber(node.number, node.at, button));
+function numberButton({ number, at, text }, { words, onNumber }) {
+  const says = { title: words.number.title, "aria-label": filled(words.number.label, { text }), "aria-expanded": "false" };
+  const button = pressable({ class: "learn-number", "data-number": number, "data-at": at, text, ...says });
+  button.addEventListener("click", () => onNumber(number, at, button));
   return button;
-}
-
-/** @param {LessonNode[]} nodes
- *  @returns {string} their words */
-export function plainText(nodes) {
-  return nodes.map((node) => (typeof node === "string" ? node : (node.text ?? plainText(node.children ?? [])))).join("");
 }
 
 /** @param {LessonNode[]} nodes

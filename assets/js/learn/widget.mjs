@@ -4,7 +4,7 @@
  * Refuses to know what any widget shows.
  */
 
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 
 /** @typedef {object} WidgetContext what `mount(host, context)` of assets/js/learn/widgets/<name>.mjs is given
  *  @property {any} data plain lists for its pictures: `widget_data` of the level's code
@@ -18,7 +18,8 @@ import { el } from "../shell/dom.mjs";
  *  @property {(heard: (step: number) => void) => void} onStep called now and whenever the clock moves
  *  @property {(heard: (view: any) => void) => void} onView called now and whenever something else is selected */
 
-/** @typedef {{close?: () => void, set?: (state: any) => void}} Widget */
+/** @typedef {{close?: () => void, set?: (state: any) => void}} Widget `set`: the next moment's state; without it, it is mounted anew */
+/** @typedef {(host: HTMLElement, context: WidgetContext) => Widget|void} Mount */
 
 export class WidgetHost {
   #name = "";
@@ -57,40 +58,42 @@ export class WidgetHost {
     try {
       const { default: mount } = await import(`./widgets/${wanted.name}.mjs`);
       if (this.#turn !== turn) return; // another page by now
-      this.#widget = mount(this.host, this.#context(wanted));
+      this.#widget = mount(this.host, this.#context(wanted)) ?? null;
     } catch (error) {
       if (this.#turn !== turn) return;
       console.warn(error);
-      const reload = el("button", { type: "button", class: "mri-button", text: lesson.words.lesson.reload, on: { click: () => location.reload() } });
+      const reload = button(() => location.reload(), { text: lesson.words.lesson.reload });
       this.host.replaceChildren(el("div", { class: "mri-loading", role: "alert" }, el("p", { text: lesson.words.lesson.widget_failed }), reload));
     }
+  }
+
+  /** @param {{subscribe: (heard: () => void) => () => void}} source
+   *  @param {() => void} heard called now and whenever it changes */
+  #hear(source, heard) {
+    this.#unsubscribe.push(source.subscribe(heard));
+    heard();
   }
 
   /** @param {Record<string, any>} state
    *  @returns {WidgetContext} */
   #context(state) {
     const { lesson } = this;
-    const { content } = lesson;
-    const numbers = Object.fromEntries(Object.entries(content.named).map(([name, at]) => [name, content.numbers[/** @type {number} */ (at)]]));
+    const { data, named, numbers, own_words: words } = lesson.content;
     return {
-      data: content.data,
-      numbers,
-      words: content.own_words,
+      data,
+      numbers: Object.fromEntries(Object.entries(named).map(([name, at]) => [name, numbers[/** @type {number} */ (at)]])),
+      words,
       state,
       announce: (name) => lesson.announce(name),
       scanner: () => lesson.scanner,
       follow: (session, bar, onEnd) => lesson.follow(session, bar, onEnd),
       onStep: (heard) => {
         const player = lesson.scanner?.player;
-        if (!player) return;
-        this.#unsubscribe.push(player.subscribe(() => heard(player.step)));
-        heard(player.step);
+        if (player) this.#hear(player, () => heard(player.step));
       },
       onView: (heard) => {
         const desk = lesson.scanner?.desk;
-        if (!desk) return;
-        this.#unsubscribe.push(desk.subscribe((now) => heard(now)));
-        heard(desk.view);
+        if (desk) this.#hear(desk, () => heard(desk.view));
       },
     };
   }

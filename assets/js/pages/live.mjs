@@ -67,13 +67,9 @@ export class Live {
       bar: this.bar,
       isHere: () => this.host.isConnected,
       makeRoom: () => this.#show("is-scanning"),
-      onScanner: (scanner) => this.#mount(scanner),
+      onScanner: (scanner) =>
+        scanner.firstPaint.then(() => scanner === this.#following?.scanner && window.dash_clientside.set_props(IDS.mounted, { data: scanner.session })),
     });
-  }
-
-  /** @param {import("./scanner.mjs").Scanner} scanner of the recording, just built */
-  #mount(scanner) {
-    scanner.firstPaint.then(() => scanner === this.#following?.scanner && window.dash_clientside.set_props(IDS.mounted, { data: scanner.session }));
   }
 
   /** @param {"is-form"|"is-waiting"|"is-scanning"} what is seen below the bar */

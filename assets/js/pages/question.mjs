@@ -4,18 +4,7 @@
  * Knows the fields and how they look in an address. Refuses to know the page and what there is to find. Pure.
  */
 
-import { fieldsFromUrl, number, text } from "../core/address.mjs";
-
-/** @typedef {object} Question
- *  @property {string} session
- *  @property {string} point hook point
- *  @property {number} neuron
- *  @property {"point"|"blocks"} span neurons of the hook point, or of the same place in every block
- *  @property {"session"|"weights"} scope steps of the session, or of all sessions with its weights
- *  @property {"kmeans"|"ward"} method
- *  @property {string} groups "auto" or a number
- *  @property {number} seed
- *  @property {"groups"|"neuron"} tab */
+import { fieldsFromUrl, number, oneOf, text } from "../core/address.mjs";
 
 /** @typedef {object} Boot what the page says once
  *  @property {string} session
@@ -26,17 +15,18 @@ import { fieldsFromUrl, number, text } from "../core/address.mjs";
 
 const DEFAULTS = Object.freeze({ neuron: 0, span: "point", scope: "session", method: "kmeans", groups: "auto", seed: 0, tab: "groups" });
 
-/** A `point` may be anything: whether the session has it, its widths say. */
 const READERS = {
-  point: (/** @type {string} */ asked) => asked,
+  point: (/** @type {string} */ asked) => asked, // hook point: whether the session has it, its widths say
   neuron: number(/^\d{1,9}$/),
-  span: text(/^(point|blocks)$/),
-  scope: text(/^(session|weights)$/),
-  method: text(/^(kmeans|ward)$/),
+  span: oneOf("point", "blocks"), // neurons of the hook point, or of the same place in every block
+  scope: oneOf("session", "weights"), // steps of the session, or of all sessions with its weights
+  method: oneOf("kmeans", "ward"),
   groups: text(/^(auto|[2-9]|1[0-2])$/),
   seed: number(/^\d{1,6}$/),
-  tab: text(/^(groups|neuron)$/),
+  tab: oneOf("groups", "neuron"),
 };
+
+/** @typedef {{[Name in keyof typeof READERS]: NonNullable<ReturnType<(typeof READERS)[Name]>>} & {session: string}} Question */
 
 /** What an address asks for; what it does not say, or says wrongly, is as usual. A neuron means its dossier.
  *  @param {string} search

@@ -19,14 +19,7 @@ import { Told } from "../shell/failed.mjs";
 const REFRESH_MS = 2000;
 const GO_ON_MS = 100;
 const TYPING_MS = 150;
-const COLUMNS = [
-  ["session", "Session"],
-  ["model", "Model"],
-  ["steps", "Steps"],
-  ["size", "Size"],
-  ["recorded", "Recorded"],
-  ["state", "State"],
-];
+const COLUMNS = ["session", "model", "steps", "size", "recorded", "state"];
 
 const RECORD = { text: "Record a prompt", act: () => document.getElementById("record-open")?.click() };
 const LEARN = { text: "Learn how it works", act: () => goTo("/learn") };
@@ -61,9 +54,10 @@ class SessionList {
     this.isFetching = false;
     this.timer = 0;
     this.again = new Again();
+    this.loadAgain = () => this.host.isConnected && this.load();
     this.told = new Told();
-    this.heads = COLUMNS.map(([column, label]) =>
-      el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: label })),
+    this.heads = COLUMNS.map((column) =>
+      el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: capitalized(column) })),
     );
     this.body = el("tbody");
     /** @type {{id: string, title: string}|null} the first of two to compare */
@@ -164,7 +158,7 @@ class SessionList {
     } catch (error) {
       if (this.host.isConnected) {
         this.told.show(/** @type {Error} */ (error), { text: "Try again", act: () => this.again.now() });
-        this.again.wait(() => this.host.isConnected && this.load());
+        this.again.wait(this.loadAgain);
       }
       return null;
     }
@@ -193,7 +187,7 @@ class SessionList {
     const shown = this.lines.length < found ? `${this.lines.length.toLocaleString("en")} of ${found.toLocaleString("en")} shown. ` : "";
     say(this.count, shown + (unread ? `Looking at ${unread.toLocaleString("en")} more …` : ""));
     this.heads.forEach((head, i) => {
-      const isBy = this.by.replace("-", "") === COLUMNS[i][0];
+      const isBy = this.by.replace("-", "") === COLUMNS[i];
       head.setAttribute("aria-sort", isBy ? (this.by.startsWith("-") ? "descending" : "ascending") : "none");
     });
     this.moreButton.hidden = this.lines.length >= found;
@@ -249,12 +243,15 @@ class SessionList {
   }
 }
 
+/** @param {string} word */
+function capitalized(word) {
+  return word[0].toUpperCase() + word.slice(1);
+}
+
 /** @param {Line} line
  *  @returns {HTMLTableRowElement} */
 function rowOf(line) {
-  const row = el("tr", { id: `row-${line.id}` });
-  row.append(...cellsOf(line));
-  return row;
+  return el("tr", { id: `row-${line.id}` }, ...cellsOf(line));
 }
 
 /** @param {Line} line */
@@ -268,7 +265,7 @@ function cellsOf(line) {
     isLive ? el("a", { href: address, text: "recording · watch" }) : line.words,
   );
   const buttons = line.can.map((what) => {
-    const label = what[0].toUpperCase() + what.slice(1);
+    const label = capitalized(what);
     return el("button", {
       type: "button",
       class: "mri-button sessions-button",
@@ -280,11 +277,7 @@ function cellsOf(line) {
   });
   const contents = [
     [name, line.apart && el("span", { class: "sessions-apart", text: line.apart }), el("div", { class: "sessions-prompt", text: line.prompt })],
-    [line.model],
-    [line.steps],
-    [line.size],
-    [line.recorded],
-    [state],
+    ...[line.model, line.steps, line.size, line.recorded, state].map((content) => [content]),
     [el("div", { class: "sessions-buttons" }, ...buttons)],
   ];
   return contents.map((content) => el("td", {}, ...content.filter(Boolean)));

@@ -6,11 +6,12 @@
 
 import { filtered, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
 import { exactly, formatValue } from "../core/format.mjs";
-import { STATS, rowInArray, stats } from "../core/layout.mjs";
+import { rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { el } from "../shell/dom.mjs";
 import { placeTip } from "../shell/tip.mjs";
 import { LayerBars } from "./layer_bars.mjs";
+import { LayerNumbers } from "./layer_numbers.mjs";
 import { LayerTools } from "./layer_tools.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
@@ -56,12 +57,11 @@ export class Layers {
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.bars = new LayerBars(this.canvas, layout);
     this.axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
-    this.numbers = el("div", { class: "mri-numbers" });
+    this.numbers = new LayerNumbers();
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.#buildList();
     this.tools = new LayerTools({ onChoose: (looks) => this.#choose(looks), onDown: () => this.list.focus() });
-    host.replaceChildren(this.tools.host, this.axis, this.rows, this.numbers, this.tip);
-    this.#buildNumbers();
+    host.replaceChildren(this.tools.host, this.axis, this.rows, this.numbers.host, this.tip);
     this.#arrange();
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(this.scroller);
@@ -173,7 +173,7 @@ export class Layers {
     }
     this.#drawBars();
     if (selected !== this.#selected) this.#select(selected);
-    this.#drawNumbers([{ frame, layout: this.layout }, ...(other?.frame ? [{ frame: other.frame, layout: other.run.layout }] : [])], selected);
+    this.numbers.draw([{ frame, layout: this.layout }, ...(other?.frame ? [{ frame: other.frame, layout: other.run.layout }] : [])], selected);
     if (this.#hovered && isNew) this.#fillTip();
   }
 
@@ -268,7 +268,7 @@ export class Layers {
     if (!row) return;
     row.setAttribute("aria-selected", "true");
     this.#tellActive();
-    this.title.textContent = key;
+    this.numbers.title.textContent = key;
     const top = this.shown.indexOf(key) * this.#rowPx;
     if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
   }
@@ -277,36 +277,6 @@ export class Layers {
   #tellActive() {
     if (this.shown.includes(this.#selected)) this.list.setAttribute("aria-activedescendant", `row-${this.#selected}`);
     else this.list.removeAttribute("aria-activedescendant");
-  }
-
-  #buildNumbers() {
-    this.title = el("h3");
-    /** @type {Record<string, HTMLElement>} */
-    this.cells = {};
-    const list = el("dl");
-    for (const name of STATS) {
-      this.cells[name] = el("dd");
-      list.append(el("dt", { text: name, title: name === "sparsity" ? "share" : "" }), this.cells[name]);
-    }
-    this.numbers.replaceChildren(this.title, list);
-  }
-
-  /** @param {{frame: import("../core/wire.mjs").Frame, layout: import("../core/layout.mjs").Layout}[]} lanes
-   *  @param {string} key */
-  #drawNumbers(lanes, key) {
-    const numbers = lanes.map(({ frame, layout }) =>
-      layout.rows.has(key) && rowInArray(frame, layout, "stats", key) !== null ? stats(frame, layout, key) : null,
-    );
-    this.numbers.lastElementChild?.classList.toggle("is-pair", lanes.length > 1);
-    for (const name of STATS) {
-      const values = numbers.map((each) => each && each[/** @type {keyof typeof each} */ (name)]);
-      const isShare = name === "sparsity";
-      const texts = values.map((value) => (value === null ? "—" : isShare && !Number.isNaN(value) ? `${(100 * value).toFixed(1)} %` : formatValue(value)));
-      const cell = this.cells[name];
-      say(cell, texts.join(" · "));
-      const title = values.map((value) => (value === null ? "not captured" : String(value))).join(" in A, ") + (values.length > 1 ? " in B" : "");
-      if (cell.title !== title) cell.title = title;
-    }
   }
 
   /** @param {PointerEvent|null} event null: the pointer left */

@@ -13,8 +13,8 @@ export class Again {
   #tries = 0;
   /** @type {unknown} */
   #timer = null;
-  /** @type {(() => void)|null} who waits */
-  #go = null;
+  /** @type {Set<() => void>} who waits */
+  #waiting = new Set();
   #hear = () => this.now();
 
   /** @param {object} [options]
@@ -28,18 +28,18 @@ export class Again {
     for (const name of NEWS) news?.addEventListener(name, this.#hear);
   }
 
-  /** Something was not answered. One wait at a time: whoever comes meanwhile takes the place of who waited.
+  /** Something was not answered. Whoever comes meanwhile waits until the same moment.
    *  @param {() => void} go called when it is time to ask again */
   wait(go) {
-    this.#go = go;
+    this.#waiting.add(go);
     this.#timer ??= this.setTimer(() => this.now(), Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#tries++));
   }
 
   /** Ask now, if somebody waits. */
   now() {
-    const go = this.#go;
+    const waiting = [...this.#waiting];
     this.#stop();
-    go?.();
+    for (const go of waiting) go();
   }
 
   /** Something was answered: the next wait is a short one. */
@@ -54,7 +54,8 @@ export class Again {
 
   #stop() {
     if (this.#timer !== null) this.clearTimer(this.#timer);
-    this.#timer = this.#go = null;
+    this.#timer = null;
+    this.#waiting.clear();
   }
 }
 

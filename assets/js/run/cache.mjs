@@ -46,6 +46,7 @@ export class FrameCache {
   #maxBytes;
   #isFilling;
   #again;
+  #retry = () => this.retry();
 
   /** @param {object} options
    *  @param {(start: number, stop: number, signal: AbortSignal) => Promise<ArrayBuffer>} options.fetchWindow
@@ -56,7 +57,7 @@ export class FrameCache {
    *  @param {() => void} [options.onFailure] something did not come, or it is time to ask for it again: draw
    *  @param {Again} [options.again] */
   constructor({ fetchWindow, numSteps, windowSteps = WINDOW_STEPS, isFilling = true, maxBytes = 64 * 1024 * 1024, onFailure = () => {}, again = new Again() }) {
-    this.numSteps = numSteps;
+    this.numSteps = numSteps; // of a recording that grows: so far
     this.#fetchWindow = fetchWindow;
     this.#windowSteps = windowSteps;
     this.#isFilling = isFilling;
@@ -92,7 +93,9 @@ export class FrameCache {
     const index = this.#indexOf(step);
     if (index !== this.#current) this.#failed.delete(index); // somebody came here anew
     this.#current = index;
-    const frame = this.get(step) ?? (await this.#needed(step, index));
+    let frame = this.get(step);
+    // A request that was under way may be for other steps, or made before the recording reached this one: then ask once more.
+    while (!frame) frame = (await this.#load(index, step))[step - index * this.#windowSteps] ?? null;
     if (this.#current === index) this.#prefetch(step, index, direction);
     return frame;
   }
@@ -104,36 +107,22 @@ export class FrameCache {
     this.#isFilling = true;
     const index = this.#indexOf(step);
     await this.#pending.get(index)?.catch(() => {});
-    if (!this.#isComplete(index)) this.#load(index, step).catch(() => {}); // told, if it lasts, when a step of it is needed
-  }
-
-  /** A recording grew; its partial last window is completed when a step of it is needed.
-   *  @param {number} numSteps */
-  setNumSteps(numSteps) {
-    this.numSteps = numSteps;
+    if (this.#missing(index)) this.#load(index, step).catch(() => {}); // told, if it lasts, when a step of it is needed
   }
 
   /** Take a frame that came by another way than asking; the recording grows to it.
    *  @param {Frame} frame */
   push(frame) {
     const { step } = frame.header;
-    const index = this.#indexOf(step);
-    const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
-    const before = frames[step - index * this.#windowSteps];
-    frames[step - index * this.#windowSteps] = frame;
     this.numSteps = Math.max(this.numSteps, step + 1);
-    this.#keep(index, { frames, numBytes: numBytes + bytesOf(frame) - (before ? bytesOf(before) : 0) });
+    this.#put(step, frame);
+    this.#trim();
   }
 
   /** The step is asked for again when it is needed: what is here lacks something.
    *  @param {number} step */
   forget(step) {
-    const index = this.#indexOf(step);
-    const held = this.#windows.get(index);
-    const frame = held?.frames[step - index * this.#windowSteps];
-    if (!held || !frame) return;
-    delete held.frames[step - index * this.#windowSteps];
-    this.#keep(index, { frames: held.frames, numBytes: held.numBytes - bytesOf(frame) });
+    if (this.get(step)) this.#put(step);
   }
 
   /** Why a step is not here: its last request failed, and none was answered since.
@@ -165,22 +154,11 @@ export class FrameCache {
 
   /** @param {number} step
    *  @param {number} index
-   *  @returns {Promise<Frame>} */
-  async #needed(step, index) {
-    const offset = step - index * this.#windowSteps;
-    let frame;
-    // A request that was under way may be for other steps, or made before the recording reached this one: then ask once more.
-    while (!frame) frame = (await this.#load(index, step))[offset];
-    return frame;
-  }
-
-  /** @param {number} step
-   *  @param {number} index
    *  @param {number} direction */
   #prefetch(step, index, direction) {
     const next = index + direction;
     const exists = this.#isFilling && direction !== 0 && next >= 0 && next * this.#windowSteps < this.numSteps;
-    if (!exists || this.#isComplete(next)) return;
+    if (!exists || !this.#missing(next)) return;
     const into = step - index * this.#windowSteps;
     const stepsLeft = direction > 0 ? this.#windowSteps - 1 - into : into;
     const currentBytes = this.#knownBytes.get(index) ?? 0;
@@ -193,12 +171,6 @@ export class FrameCache {
    *  @returns {number} steps that this window has by now */
   #stepsOf(index) {
     return Math.min(this.#windowSteps, this.numSteps - index * this.#windowSteps);
-  }
-
-  /** @param {number} index
-   *  @returns {boolean} */
-  #isComplete(index) {
-    return this.#missing(index) === null;
   }
 
   /** What a window lacks, from the first missing step to the last.
@@ -243,18 +215,14 @@ export class FrameCache {
   async #request(index, step) {
     const { signal } = this.#abort;
     const [start, stop] = this.#asked(index, step);
-    const first = index * this.#windowSteps;
     try {
       signal.throwIfAborted();
       const buffer = await this.#fetchWindow(start, stop, signal);
       signal.throwIfAborted();
-      let { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 }; // more may have come meanwhile
-      for (const frame of checkedFrames(buffer, start, stop)) {
-        const place = frame.header.step - first;
-        if (!frames[place]) numBytes += bytesOf(frame);
-        frames[place] ??= frame;
-      }
-      this.#keep(index, { frames, numBytes });
+      const missing = checkedFrames(buffer, start, stop).filter(({ header }) => !this.get(header.step)); // more may have come meanwhile
+      for (const frame of missing) this.#put(frame.header.step, frame);
+      const { frames } = /** @type {Window} */ (this.#windows.get(index));
+      this.#trim();
       this.#failed.delete(index);
       this.#again.answered();
       return frames;
@@ -268,30 +236,39 @@ export class FrameCache {
    *  @param {Error} error */
   #fail(index, error) {
     this.#failed.set(index, { error, isDue: false });
-    if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(() => this.retry());
+    if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(this.#retry);
     this.onFailure();
   }
 
-  /** @param {number} index
-   *  @param {Window} window */
-  #keep(index, window) {
-    this.#numBytes += window.numBytes - (this.#windows.get(index)?.numBytes ?? 0);
+  /** @param {number} step
+   *  @param {Frame} [frame] in its place; none: what is there goes */
+  #put(step, frame) {
+    const index = this.#indexOf(step);
+    const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
+    const place = step - index * this.#windowSteps;
+    const more = bytesOf(frame) - bytesOf(frames[place]);
+    frames[place] = frame;
+    this.#numBytes += more;
     this.#windows.delete(index);
-    this.#windows.set(index, window);
-    this.#knownBytes.set(index, window.numBytes);
-    for (const [other, { numBytes }] of this.#windows) {
+    this.#windows.set(index, { frames, numBytes: numBytes + more });
+    this.#knownBytes.set(index, numBytes + more);
+  }
+
+  /** The least recently used windows go, as far as there is no room for them. */
+  #trim() {
+    for (const [index, { numBytes }] of this.#windows) {
       if (this.#numBytes <= this.#maxBytes) return;
-      if (other === this.#current) continue;
-      this.#windows.delete(other);
+      if (index === this.#current) continue;
+      this.#windows.delete(index);
       this.#numBytes -= numBytes;
     }
   }
 }
 
-/** @param {Frame} frame
+/** @param {Frame} [frame]
  *  @returns {number} that it takes up here */
 function bytesOf(frame) {
-  return frame.record?.byteLength ?? frame.numBytes;
+  return frame?.record?.byteLength ?? frame?.numBytes ?? 0;
 }
 
 /** @param {ArrayBuffer} buffer

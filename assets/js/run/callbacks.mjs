@@ -12,8 +12,6 @@ const ADDRESS = "/_dash-update-component";
 export class Callbacks {
   /** @type {Map<string, number>} outputs -> their newest request */
   #newest = new Map();
-  /** @type {Set<() => void>} requests that wait */
-  #waiting = new Set();
   #count = 0;
 
   /** @param {object} context
@@ -44,7 +42,7 @@ export class Callbacks {
       } catch (error) {
         if (/** @type {Error} */ (error).name === "AbortError" || this.#newest.get(outputs) !== turn) throw error;
         this.onAway();
-        await this.#untilAgain();
+        await new Promise((go) => this.again.wait(() => go(null)));
         if (this.#newest.get(outputs) !== turn) throw error;
       }
     }
@@ -53,17 +51,6 @@ export class Callbacks {
   /** Ask all that wait now. */
   now() {
     this.again.now();
-  }
-
-  #untilAgain() {
-    return new Promise((go) => {
-      this.#waiting.add(() => go(null));
-      this.again.wait(() => {
-        const waiting = [...this.#waiting];
-        this.#waiting.clear();
-        for (const each of waiting) each();
-      });
-    });
   }
 }
 

@@ -13,12 +13,9 @@ import { metaAndTokens } from "./pin.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof metaAndTokens>>} Asked */
 
-/** @type {{session: string, answer: Promise<Asked|null>}|null} */
-let early = null;
-/** @type {Promise<Record<string, any>|null>|null} */
-let scales = null;
-/** @type {{session: string, start: number, stop: number, answer: Promise<ArrayBuffer|null>}|null} */
-let frames = null;
+/** What was asked for, by what it is: of which session and steps, and the answer, null where it did not come.
+ *  @type {Record<string, {of: string, answer: Promise<any>}>} */
+const asked = {};
 
 const orNull = () => null;
 
@@ -27,42 +24,44 @@ const orNull = () => null;
 export async function askEarly() {
   const session = document.querySelector('meta[name="mri-session"]')?.getAttribute("content"); // the server knows that it can be opened
   if (!session) return null;
-  const asked = viewFromUrl(location.search);
   const answer = metaAndTokens(session).then((told) => (told[0].version ? told : null), orNull); // what still grows is another one by then
-  early = { session, answer };
-  scales = fetchScales().catch(orNull);
+  asked.session = { of: session, answer };
+  const scales = fetchScales().catch(orNull);
+  asked.scales = { of: "", answer: scales };
   const told = await answer;
   if (!told) return null;
   const [{ num_steps: numSteps, version }, { steps }] = told;
-  const [start, stop] = neighboursOf(openingStep(asked, steps), numSteps);
-  frames = { session, start, stop, answer: fetchFrames(session, start, stop, undefined, version).catch(orNull) };
+  const [start, stop] = neighboursOf(openingStep(viewFromUrl(location.search), steps), numSteps);
+  asked.frames = { of: `${session} ${start}-${stop}`, answer: fetchFrames(session, start, stop, undefined, version).catch(orNull) };
   return scales;
+}
+
+/** @param {string} what
+ *  @param {string} of
+ *  @returns {Promise<any>} the answer, once; null: it was not asked for, or did not come */
+async function take(what, of) {
+  const found = asked[what];
+  delete asked[what];
+  return found?.of === of ? found.answer : null;
 }
 
 /** @returns {Promise<Record<string, any>>} assets/scales.json: what was asked for early, once
  *  @param {AbortSignal} signal
  *  @throws {import("./http.mjs").SourceError} */
 export async function takeScales(signal) {
-  const answer = scales;
-  scales = null;
-  return (await answer) ?? fetchScales(signal);
+  return (await take("scales", "")) ?? fetchScales(signal);
 }
 
 /** @param {string} session
- *  @returns {Promise<Asked|null>} what was asked for early, once; null: it was not, or did not come */
-export async function takeEarly(session) {
-  const answer = early?.session === session ? early.answer : null;
-  early = null;
-  return answer;
+ *  @returns {Promise<Asked|null>} as take */
+export function takeEarly(session) {
+  return take("session", session);
 }
 
 /** @param {string} session
  *  @param {number} start
  *  @param {number} stop
- *  @returns {Promise<ArrayBuffer|null>} the records of these very steps, if they were asked for early, once; null: they were not, or
- *           did not come */
-export async function takeEarlyFrames(session, start, stop) {
-  const answer = frames?.session === session && frames.start === start && frames.stop === stop ? frames.answer : null;
-  frames = null;
-  return answer;
+ *  @returns {Promise<ArrayBuffer|null>} the records of these very steps, as take */
+export function takeEarlyFrames(session, start, stop) {
+  return take("frames", `${session} ${start}-${stop}`);
 }

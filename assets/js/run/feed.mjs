@@ -47,26 +47,18 @@ export class Feed {
    *  @param {import("./served.mjs").Server} [context.server]
    *  @param {(address: string) => any} [context.connect] address -> WebSocket
    *  @param {(callback: () => void, ms: number) => unknown} [context.setTimer] */
-  constructor(
-    begun,
-    { onRun, onMessage, onFrames, onLink, onEnd, onGiveUp, insist, server = http, connect, setTimer = (callback, ms) => setTimeout(callback, ms) },
-  ) {
+  constructor(begun, { connect, server = http, insist = (ask, signal) => untilAnswered(ask, signal, () => {}), ...context }) {
     this.begun = begun;
-    this.onRun = onRun;
-    this.onMessage = onMessage;
-    this.onFrames = onFrames;
-    this.onEnd = onEnd ?? (() => {});
-    this.onGiveUp = onGiveUp ?? (() => {});
-    this.insist = insist ?? ((ask, signal) => untilAnswered(ask, signal, () => {}));
+    this.context = context;
     this.server = server;
-    this.setTimer = setTimer;
+    this.insist = insist;
     this.socket = new LiveSocket({
       session: begun.session,
       from: begun.num_steps,
       connect,
       onFrames: (frames) => this.#take(frames),
       onMessage: (message) => this.#hear(message),
-      onLink: (link, waitMs) => onLink(link, waitMs, this.socket?.next ?? 0),
+      onLink: (link, waitMs) => context.onLink(link, waitMs, this.socket?.next ?? 0),
     });
   }
 
@@ -79,7 +71,7 @@ export class Feed {
 
   /** @param {Wire.Message} message */
   #hear(message) {
-    this.onMessage(message);
+    this.context.onMessage(message);
     if (this.#abort.signal.aborted) return;
     if (message.type === "hello" || message.type === "state") {
       this.#isRunning = message.state === "running";
@@ -114,7 +106,7 @@ export class Feed {
       this.#learn({});
       this.#drain();
     } catch (error) {
-      if (!signal.aborted) this.onGiveUp(/** @type {Error} */ (error));
+      if (!signal.aborted) this.context.onGiveUp?.(/** @type {Error} */ (error));
     }
   }
 
@@ -126,7 +118,7 @@ export class Feed {
 
   /** @param {Frame[]} frames */
   #take(frames) {
-    this.onFrames(frames);
+    this.context.onFrames(frames);
     this.#queue.push(...frames);
     if (!this.#abort.signal.aborted) this.#drain();
   }
@@ -145,7 +137,7 @@ export class Feed {
     if (ready.length) run.append(ready);
     if (run.numSteps && !this.#isShown) {
       this.#isShown = true;
-      this.onRun(run);
+      this.context.onRun(run);
     }
     const end = this.#end;
     next = this.#queue[0]?.header.step ?? (end?.type === "end" ? end.num_steps : 0);
@@ -164,7 +156,7 @@ export class Feed {
       this.#queue.unshift(...frames);
     } catch (error) {
       if (signal.aborted) return;
-      this.onGiveUp(/** @type {Error} */ (error));
+      this.context.onGiveUp?.(/** @type {Error} */ (error));
       return this.#end && this.#settle(); // there will be no more than what is here
     } finally {
       this.#isFilling = false;
@@ -192,9 +184,9 @@ export class Feed {
     this.#end = null;
     if (!run?.numSteps) return;
     run.settle(this.#thin);
-    this.onEnd(reason);
+    this.context.onEnd?.(reason);
     for (let i = 0; i < SEAL_LOOKS && reason !== "died" && !this.#abort.signal.aborted; i++) {
-      await new Promise((done) => this.setTimer(() => done(null), SEAL_LOOK_MS));
+      await new Promise((done) => (this.context.setTimer ?? setTimeout)(() => done(null), SEAL_LOOK_MS));
       const now = await this.server.fetchMeta(this.begun.session, this.#abort.signal).catch(() => null);
       if (now?.version) return this.source?.settle(now); // one file now: it can be pinned
     }

@@ -1,5 +1,5 @@
 /**
- * The server's session routes, with failures as sentences.
+ * The server's session routes, with failures as sentences: each rejects with a SourceError, or with the AbortError of its signal.
  *
  * Knows addresses and HTTP. Refuses to know what frames mean, and when to ask for them.
  */
@@ -26,10 +26,9 @@ export class SourceError extends Error {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<Wire.Meta>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.Meta>} */
 export function fetchMeta(id, signal) {
-  return answer(id, "meta", (response) => response.json(), signal);
+  return answer(id, "meta", { signal });
 }
 
 /** Waits until the server has compared a session's checksums.
@@ -42,7 +41,7 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
   while (integrity === "checking" && !signal?.aborted) {
     await new Promise((done) => setTimeout(done, pollMs));
     try {
-      integrity = (await answer(id, "integrity", (response) => response.json(), signal)).integrity;
+      integrity = (await answer(id, "integrity", { signal })).integrity;
     } catch (error) {
       if (error instanceof SourceError && error.status) return ""; // deleted: others say so
     }
@@ -52,10 +51,9 @@ export async function damageOf(id, integrity, signal, pollMs = 1000) {
 
 /** @param {string} id
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<Wire.Tokens>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.Tokens>} */
 export function fetchTokens(id, signal) {
-  return answer(id, "tokens", (response) => response.json(), signal);
+  return answer(id, "tokens", { signal });
 }
 
 /** Wire records of the steps start…stop−1.
@@ -64,22 +62,19 @@ export function fetchTokens(id, signal) {
  *  @param {number} stop
  *  @param {AbortSignal} [signal]
  *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
- *  @returns {Promise<ArrayBuffer>}
- *  @throws {SourceError} */
+ *  @returns {Promise<ArrayBuffer>} */
 export function fetchFrames(id, start, stop, signal, version = "") {
-  const query = `start=${start}&stop=${stop}${version && `&v=${encodeURIComponent(version)}`}`;
-  return answer(id, `frames?${query}`, (response) => response.arrayBuffer(), signal);
+  return answer(id, `frames?start=${start}&stop=${stop}${ofVersion(version)}`, { read: "arrayBuffer", signal });
 }
 
 /** @param {string} id
  *  @param {string} stat column of the statistics, as "l2"
  *  @param {string} [version] of the meta: lets the browser keep the answer for ever; "" while recording
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<import("../core/types.mjs").Series>}
- *  @throws {SourceError} */
+ *  @returns {Promise<import("../core/types.mjs").Series>} */
 export async function fetchSeries(id, stat, version = "", signal) {
-  const query = `stat=${encodeURIComponent(stat)}${version && `&v=${encodeURIComponent(version)}`}`;
-  const { header, arrays } = frameFromBlob(await answer(id, `series?${query}`, (response) => response.arrayBuffer(), signal));
+  const bytes = await answer(id, `series?stat=${encodeURIComponent(stat)}${ofVersion(version)}`, { read: "arrayBuffer", signal });
+  const { header, arrays } = frameFromBlob(bytes);
   const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
   const { every, first_odd: odd, extra = [] } = /** @type {any} */ (header);
   const added = extra.map((/** @type {string} */ name, /** @type {number} */ i) => ({
@@ -87,14 +82,8 @@ export async function fetchSeries(id, stat, version = "", signal) {
     values: line(`extra/${i}/values`),
     present: line(`extra/${i}/present`),
   }));
-  return {
-    surprise: line("surprise"),
-    entropy: line("entropy"),
-    points: line("points"),
-    every,
-    extra: added,
-    firstOdd: odd && { step: odd[0], point: odd[1] },
-  };
+  const [surprise, entropy, points] = ["surprise", "entropy", "points"].map(line);
+  return { surprise, entropy, points, every, extra: added, firstOdd: odd && { step: odd[0], point: odd[1] } };
 }
 
 /** Attention mass of every position on what the step predicts.
@@ -105,7 +94,7 @@ export async function fetchSeries(id, stat, version = "", signal) {
  *  @returns {Promise<{weights: number[], exact: boolean, most_off: number, note: string}>}
  *  @throws {SourceError} also where too little was captured, with what to record */
 export async function fetchSaliency(id, step, version = "", signal) {
-  const found = await answer(id, `saliency?step=${step}${version && `&v=${encodeURIComponent(version)}`}`, (response) => response.json(), signal);
+  const found = await answer(id, `saliency?step=${step}${ofVersion(version)}`, { signal });
   if (!found.weights) throw new SourceError(found.note, 200);
   return found;
 }
@@ -118,16 +107,13 @@ const POLL_MS = 300;
  *  @param {AbortSignal} [signal]
  *  @param {(message: string) => void} [onWait] called with what it waits for
  *  @param {number} [pollMs]
- *  @returns {Promise<{signed: number[], token_id: number, logit: number}>}
- *  @throws {SourceError} */
+ *  @returns {Promise<{signed: number[], token_id: number, logit: number}>} */
 export async function fetchAttribution(id, step, signal, onWait = () => {}, pollMs = POLL_MS) {
-  const json = (/** @type {Response} */ response) => response.json();
-  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ step }) };
-  let found = await answer(id, "attribution", json, signal, asked);
+  let found = await answer(id, "attribution", { ...posted({ step }), signal });
   while (found.status === "running") {
     onWait(found.message);
     await new Promise((done) => setTimeout(done, pollMs));
-    found = await answer(id, `attribution?step=${step}`, json, signal);
+    found = await answer(id, `attribution?step=${step}`, { signal });
   }
   if (found.status === "error") throw new SourceError(found.message, 200);
   return found;
@@ -135,19 +121,16 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
 
 /** Have a prompt recorded.
  *  @param {Record<string, any>} request body of POST /record (docs/live.md)
- *  @returns {Promise<{id: string}>} the session's id, from now on
- *  @throws {SourceError} */
+ *  @returns {Promise<{id: string}>} the session's id, from now on */
 export function startRecording(request) {
-  const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) };
-  return answerAt("/record", "", (response) => response.json(), undefined, init);
+  return answerAt("/record", posted(request));
 }
 
 /** Where a recording stands.
  *  @param {string} id
- *  @returns {Promise<Wire.RecordingStatus>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.RecordingStatus>} */
 export function recordingStatus(id) {
-  return answerAt(`/record/${encodeURIComponent(id)}`, id, (response) => response.json());
+  return answerAt(`/record/${encodeURIComponent(id)}`, { id });
 }
 
 /** How two sessions are aligned (mri/study/comparison.py).
@@ -155,67 +138,68 @@ export function recordingStatus(id) {
  *  @param {string} b
  *  @param {string} align
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<Wire.Alignment>}
- *  @throws {SourceError} */
+ *  @returns {Promise<Wire.Alignment>} */
 export function fetchAlignment(a, b, align, signal) {
-  return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, a, (response) => response.json(), signal);
+  return answerAt(`/compare/alignment?${new URLSearchParams({ a, b, align })}`, { id: a, signal });
 }
 
 /** @param {string} address of this server
  *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>}
- *  @throws {SourceError} */
+ *  @returns {Promise<any>} */
 export function fetchJson(address, signal) {
-  return answerAt(address, "", (response) => response.json(), signal);
+  return answerAt(address, { signal });
 }
 
-/** @param {string} lesson
- *  @param {AbortSignal} [signal]
- *  @returns {Promise<any>} what the player of lessons shows
- *  @throws {SourceError} */
-export function fetchLesson(lesson, signal) {
-  return answerAt(`/lessons/${lesson}.json`, "", (response) => response.json(), signal);
+/** @param {string} address of this server
+ *  @returns {Promise<string>} */
+export function fetchText(address) {
+  return answerAt(address, { read: "text" });
 }
 
 /** @param {AbortSignal} [signal]
- *  @returns {Promise<Record<string, any>>} assets/scales.json
- *  @throws {SourceError} */
+ *  @returns {Promise<Record<string, any>>} assets/scales.json */
 export function fetchScales(signal) {
-  return answerAt(new URL("../../scales.json", import.meta.url).pathname, "", (response) => response.json(), signal);
+  return fetchJson(new URL("../../scales.json", import.meta.url).pathname, signal);
 }
 
 /** @param {string} id of a recording
- *  @param {"pause"|"resume"|"step"|"stop"} what
- *  @throws {SourceError} */
+ *  @param {"pause"|"resume"|"step"|"stop"} what */
 export function steerRecording(id, what) {
-  return answerAt(`/record/${encodeURIComponent(id)}/${what}`, id, (response) => response.json(), undefined, { method: "POST" });
+  return answerAt(`/record/${encodeURIComponent(id)}/${what}`, { id, method: "POST" });
 }
 
-/** @template T
- *  @param {string} id
+/** @param {string} version
+ *  @returns {string} what a query says of it, as its last part */
+function ofVersion(version) {
+  return version && `&v=${encodeURIComponent(version)}`;
+}
+
+/** @param {Record<string, any>} body
+ *  @returns {RequestInit} */
+function posted(body) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"|"text"}} Asked `id`: of the session, for what cannot be found */
+
+/** @param {string} id
  *  @param {string} what
- *  @param {(response: Response) => Promise<T>} read
- *  @param {AbortSignal} [signal]
- *  @param {RequestInit} [init]
- *  @returns {Promise<T>} an abort passes through as the AbortError it is */
-function answer(id, what, read, signal, init) {
-  return answerAt(`/sessions/${encodeURIComponent(id)}/${what}`, id, read, signal, init);
+ *  @param {Asked} asked
+ *  @returns {Promise<any>} as answerAt */
+function answer(id, what, asked) {
+  return answerAt(`/sessions/${encodeURIComponent(id)}/${what}`, { id, ...asked });
 }
 
-/** @template T
- *  @param {string} address
- *  @param {string} id of the session, for what cannot be found
- *  @param {(response: Response) => Promise<T>} read
- *  @param {AbortSignal} [signal]
- *  @param {RequestInit} [init]
- *  @returns {Promise<T>} an abort passes through as the AbortError it is */
-async function answerAt(address, id, read, signal, init = {}) {
+/** @param {string} address
+ *  @param {Asked} asked
+ *  @returns {Promise<any>} */
+async function answerAt(address, { id = "", read = "json", ...init }) {
   let response;
   try {
-    response = await fetch(address, { ...init, signal });
-    if (response.ok) return await read(response);
+    response = await fetch(address, init);
+    if (response.ok) return await response[read]();
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     const cause = response ? "The server's answer broke off" : "The server does not answer";
     throw new SourceError(`${cause}: check that it is running, then retry.`);
   }

@@ -19,8 +19,9 @@ export class Pin {
   state = "none";
   /** Bytes kept, or fetched so far. */
   numBytes = 0;
+  /** What `serverAnswers` found last. */
+  isOffline = false;
   #seen = { numBytes: 0, numSteps: 0 };
-  #isAnswering = true;
   /** Called when state or bytes change. */
   onChange = () => {};
 
@@ -113,17 +114,10 @@ export class Pin {
    *  @returns {Promise<boolean>} */
   async serverAnswers() {
     if (this.state !== "pinned") return true;
-    this.#isAnswering = await fetch(`/sessions/${encodeURIComponent(this.session)}/meta`, { method: "HEAD", cache: "no-store" }).then(
-      (response) => response.ok,
-      () => false,
-    );
+    const answer = await fetch(`/sessions/${encodeURIComponent(this.session)}/meta`, { method: "HEAD", cache: "no-store" }).catch(() => null);
+    this.isOffline = !answer?.ok;
     this.onChange();
-    return this.#isAnswering;
-  }
-
-  /** What `serverAnswers` found last. */
-  get isOffline() {
-    return !this.#isAnswering;
+    return !this.isOffline;
   }
 
   async #look() {
@@ -147,7 +141,7 @@ export class Pin {
   #become(state, numBytes) {
     this.state = state;
     this.numBytes = numBytes;
-    if (state !== "pinned") this.#isAnswering = true;
+    if (state !== "pinned") this.isOffline = false;
     this.onChange();
   }
 
@@ -164,18 +158,10 @@ export class Pin {
  *  @param {number} stop
  *  @returns {ArrayBuffer} the same one where it is all of them */
 export function recordsOf(bytes, start, stop) {
-  const records = framesFromRecords(bytes)
-    .filter(({ header }) => header.step >= start && header.step < stop)
-    .map(({ record }) => /** @type {Uint8Array} */ (record));
-  const numBytes = records.reduce((sum, record) => sum + record.byteLength, 0);
-  if (numBytes === bytes.byteLength) return bytes;
-  const out = new Uint8Array(numBytes);
-  let at = 0;
-  for (const record of records) {
-    out.set(record, at);
-    at += record.byteLength;
-  }
-  return out.buffer;
+  const records = framesFromRecords(bytes).filter(({ header }) => header.step >= start && header.step < stop);
+  const [first, last] = [records[0], records.at(-1)].map((frame) => /** @type {Uint8Array} */ (frame?.record));
+  if (!first || last.byteOffset + last.byteLength - first.byteOffset === bytes.byteLength) return bytes;
+  return bytes.slice(first.byteOffset, last.byteOffset + last.byteLength);
 }
 
 /** A session's metadata and tokens: from the server, or where it does not answer, from the pinned copy.

@@ -18,6 +18,24 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A dialog over the page, gone once it is closed.
+ *  @param {Record<string, any>} attributes of which `aria-labelledby` names its heading
+ *  @param {...(Node|string)} children */
+export function openDialog(attributes, ...children) {
+  const dialog = el("dialog", { class: "mri-dialog", ...attributes }, ...children);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** @param {() => void} act when it is pressed
+ *  @param {Record<string, any>} [attributes] as of `el`
+ *  @param {...(Node|string)} children
+ *  @returns {HTMLButtonElement} in the page's looks, unless another class is given */
+export function button(act, attributes = {}, ...children) {
+  return el("button", { type: "button", class: "mri-button", ...attributes, on: { click: act } }, ...children);
+}
+
 /** Give a canvas the device's pixels.
  *  @param {HTMLCanvasElement} canvas
  *  @param {number} width CSS pixels

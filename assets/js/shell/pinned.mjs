@@ -32,20 +32,16 @@ export class PinButton {
   draw() {
     const { state, numBytes, aboutBytes, isOffline } = this.pin;
     const isTooLarge = state === "none" && aboutBytes > MOST_PINNED_BYTES;
-    const words = {
-      none: aboutBytes ? `Pin · about ${megabytes(aboutBytes)}` : "Pin",
-      pinning: `Pinning · ${megabytes(numBytes)}`,
-      pinned: `Pinned · ${megabytes(numBytes)}`,
-      impossible: "Pin",
-    };
-    const why = {
-      none: isTooLarge ? "More than 64 MB: too large to pin" : "Keep this session in the browser, to replay it when the server is gone",
-      pinning: "Fetching every step",
-      pinned: "Kept in this browser for replay without the server: press to let it go",
-      impossible: "Only a finished session can be pinned, in a browser that keeps data",
-    };
-    this.button.textContent = words[state];
-    this.button.title = why[state];
+    const about = aboutBytes ? ` · about ${megabytes(aboutBytes)}` : "";
+    const keep = isTooLarge ? "More than 64 MB: too large to pin" : "Keep this session in the browser, to replay it when the server is gone";
+    const [words, why] = {
+      none: [`Pin${about}`, keep],
+      pinning: [`Pinning · ${megabytes(numBytes)}`, "Fetching every step"],
+      pinned: [`Pinned · ${megabytes(numBytes)}`, "Kept in this browser for replay without the server: press to let it go"],
+      impossible: ["Pin", "Only a finished session can be pinned, in a browser that keeps data"],
+    }[state];
+    this.button.textContent = words;
+    this.button.title = why;
     this.button.disabled = isTooLarge || state === "pinning" || state === "impossible";
     this.button.setAttribute("aria-pressed", String(state === "pinned"));
     const note = document.getElementById("mri-offline");

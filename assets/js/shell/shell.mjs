@@ -10,7 +10,7 @@ import { PICTURE_KEYS } from "../core/picture_keys.mjs";
 import { Callbacks } from "../run/callbacks.mjs";
 import { BINDINGS, isCharacter, keys } from "../desk/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
-import { el } from "./dom.mjs";
+import { el, openDialog } from "./dom.mjs";
 import { startTips } from "./tip.mjs";
 import { goTo } from "../desk/history.mjs";
 import { keep, recall } from "../desk/storage.mjs";
@@ -132,7 +132,7 @@ function toastOf(text) {
 export function showKeys() {
   document.getElementById("mri-keys")?.remove();
   const words = el("div", { class: "mri-words" });
-  for (const [heading, terms] of GLOSSARY) {
+  for (const [heading, terms] of Object.entries(GLOSSARY)) {
     const entries = terms.flatMap(([term, means]) => [el("dt", { text: term }), el("dd", { text: means })]);
     words.append(el("h3", { text: heading }), el("dl", {}, ...entries));
   }
@@ -149,9 +149,10 @@ export function showKeys() {
   };
   const characters = el("input", { type: "checkbox", id: "mri-character-keys", checked: keys.haveCharacters, on: { change: switchCharacters } });
   listKeys();
-  const dialog = el(
-    "dialog",
-    { id: "mri-keys", class: "mri-dialog", "aria-labelledby": "mri-keys-title" },
+  const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
+  if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));
+  openDialog(
+    { id: "mri-keys", "aria-labelledby": "mri-keys-title" },
     el("h2", { id: "mri-keys-title", text: "What you see, and the keys", tabindex: "-1", autofocus: true }),
     words,
     el("p", { class: "mri-note" }, "Every hook point and statistic, with its formula: ", el("code", { text: "docs/hook-points.md" }), " in the repository."),
@@ -162,11 +163,6 @@ export function showKeys() {
     el("h3", { text: "Keys of the picture" }),
     el("p", { class: "mri-note", text: "While it has the focus: Tab goes there." }),
     el("dl", {}, ...rows(PICTURE_KEYS)),
+    form,
   );
-  const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
-  if (document.getElementById(IDS.scanner)) form.append(el("button", { class: "mri-button", "data-mri-action": "hints", text: "Show the hints again" }));
-  dialog.append(form);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
 }

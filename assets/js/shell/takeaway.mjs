@@ -7,7 +7,8 @@
 
 import { blobFromDataUrl } from "../core/takeaway.mjs";
 import { keys } from "../desk/keys.mjs";
-import { el } from "./dom.mjs";
+import { fetchText } from "../run/http.mjs";
+import { el, openDialog } from "./dom.mjs";
 import { plotOf } from "./plotly.mjs";
 import { pictureOf } from "./picture.mjs";
 import { showToast } from "./shell.mjs";
@@ -78,8 +79,8 @@ export class TakeAway {
     const { parts, nameOf, captionOf, csvOf, pythonOf, linkNow } = this.context;
     const kind = of.replace(/^graph-/, "");
     if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
-    if (take === "python" && pythonOf) return copy(await textOf(pythonOf()), "Python");
-    if (take === "csv") return save(new Blob([await textOf(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
+    if (take === "python" && pythonOf) return copy(await fetchText(pythonOf()), "Python");
+    if (take === "csv") return save(new Blob([await fetchText(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
     const part = parts.find(([, name]) => name === of)?.[2];
     if (part) return this.#savePart(part, nameOf(kind, "png"));
     const image = await chartImage(of, take, captionOf(false));
@@ -131,17 +132,6 @@ function closeMenus(but = null) {
   return menus.length > 0;
 }
 
-/** @param {string} address
- *  @returns {Promise<string>} */
-async function textOf(address) {
-  const response = await fetch(address).catch(() => {
-    throw new Error("The server does not answer: numbers and Python come from it, start it again.");
-  });
-  if (response.ok) return response.text();
-  const body = await response.json().catch(() => null);
-  throw new Error(body?.error ?? `The server refused with status ${response.status}: look at its log.`);
-}
-
 /** @param {Blob} blob
  *  @param {string} name */
 function save(blob, name) {
@@ -168,17 +158,13 @@ function showText(text, what) {
   const field = el("textarea", { readonly: true, rows: Math.min(16, text.split("\n").length + 1), class: "mri-copy", "aria-label": what });
   field.value = text;
   const form = el("form", { method: "dialog" }, el("button", { class: "mri-button", text: "Close" }));
-  const dialog = el(
-    "dialog",
-    { class: "mri-dialog", "aria-labelledby": "mri-copy-title" },
+  openDialog(
+    { "aria-labelledby": "mri-copy-title" },
     el("h2", { id: "mri-copy-title", text: `Copy the ${what}` }),
     el("p", { class: "mri-muted", text: "This browser does not let the page copy: press Ctrl+C (on a Mac ⌘C)." }),
     field,
     form,
   );
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
   field.focus();
   field.select();
 }

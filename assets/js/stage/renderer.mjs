@@ -7,8 +7,9 @@
  */
 
 import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
-import { HOME, fitCamera, pixelsPerUnit, project } from "./camera.mjs";
+import { HOME, fitCamera, pixelsPerUnit } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
+import { flat, litBy, plateVertices } from "./render_parts.mjs";
 import * as shaders from "./shaders.mjs";
 import { DOT_FLOATS, MARK_AT, cellSize, outermost, placeOf, placeTower } from "./tower_geometry.mjs";
 import { PARTICLE_FLOATS } from "./particles.mjs";
@@ -17,9 +18,7 @@ import { PARTICLE_FLOATS } from "./particles.mjs";
 
 const SHRINK = 4; // bloom is made on a picture of a quarter of the size
 const BLOOM = 1.15;
-const SHINE_PX = 36; // CSS pixels that the bloom of a dot reaches at most
 const PLATE_FLOATS = 7;
-const GLOW_MARGIN = 0.04; // of space around a plate for its edge's glow
 
 export class Renderer {
   #scalesOf = "";
@@ -304,41 +303,4 @@ export class Renderer {
   close() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
-}
-
-/** @param {string} colour
- *  @returns {import("../core/colour.mjs").Stops} a scale of nothing else */
-function flat(colour) {
-  return [
-    [0, colour],
-    [1, colour],
-  ];
-}
-
-/** @param {import("./camera.mjs").Camera} camera
- *  @param {import("./camera.mjs").Point[]} corners
- *  @returns {number[]} what they span with room for the bloom: left, bottom, right, top, as shares of the picture */
-function litBy(camera, corners) {
-  const places = corners.map((corner) => project(camera, ...corner));
-  const [xs, ys] = [places.map(([x]) => x / camera.width), places.map(([, y]) => 1 - y / camera.height)];
-  const [roomX, roomY] = [SHINE_PX / camera.width, SHINE_PX / camera.height];
-  const within = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
-  return [Math.min(...xs) - roomX, Math.min(...ys) - roomY, Math.max(...xs) + roomX, Math.max(...ys) + roomY].map(within);
-}
-
-/** Two triangles of a plate with room for its glow.
- *  @param {import("./tower_geometry.mjs").Slab} slab
- *  @param {number} selected 0 or 1
- *  @returns {number[]} */
-function plateVertices({ x, y, z, depth }, selected) {
-  const [dx, dz] = [0.5 + GLOW_MARGIN, depth / 2 + GLOW_MARGIN];
-  const corners = [
-    [-dx, -dz],
-    [dx, -dz],
-    [-dx, dz],
-    [-dx, dz],
-    [dx, -dz],
-    [dx, dz],
-  ];
-  return corners.flatMap(([cx, cz]) => [x + cx, y, z + cz, cx, cz, depth / 2, selected]);
 }

@@ -5,10 +5,9 @@
  * Knows the mouse; refuses to know the clock, the network and Plotly.
  */
 
-import { FLOWS } from "../core/flow.mjs";
 import { formatValue } from "../core/format.mjs";
 import { differenceLane, fullScaleOf, rowsOf, valuesOf } from "./lanes.mjs";
-import { stageLooks, unlessUsual } from "../core/selection.mjs";
+import { stageLooks } from "../core/selection.mjs";
 import { el, refill } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
 import { placeTip } from "../shell/tip.mjs";
@@ -17,6 +16,7 @@ import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
 import { betweenKey, legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
+import { flowChoice, toolButtons } from "./tools.mjs";
 import { TowerPicture } from "./tower.mjs";
 
 /** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
@@ -225,59 +225,23 @@ export class Stage {
 
   /** @param {string} key
    *  @param {string[]} keys hook points that are shown
-   *  @param {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, canSubtract: boolean, hasBetween: boolean}} looks
-   *    top: of the colour scale; canSubtract: there are two lanes; hasBetween: bars stand between them */
+   *  @param {import("./tools.mjs").Looks} looks */
   #drawLegend(key, keys, looks) {
     const { scales, layout } = this.context;
-    const { isSigned, isSingle, hasStats, flow, top, isDifference } = looks;
+    const { isSigned, flow, top, isDifference } = looks;
     const { onPick } = this.context;
     const isTower = this.#current() === this.tower;
     const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
-    const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
-      el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
-    const pick = (/** @type {Partial<View>} */ fields) => () => onPick(fields);
-    const isSignedAsUsual = layout.n_layer === 0;
-    const tools = [
-      button("tower", this.picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
-      button("flat", this.picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
-      button("± sign", isSigned, pick({ sign: isSigned !== isSignedAsUsual ? null : isSigned ? 0 : 1 }), "Colour by sign: blue negative, red positive"),
-      button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large"),
-    ];
-    if (looks.canSubtract)
-      tools.push(button("B − A", isDifference, pick({ difference: isDifference ? null : 1 }), "One picture of what the two differ by, neuron by neuron"));
-    const groupsOf = this.#groupsOf;
-    if (groupsOf)
-      tools.push(button("groups", this.#groups !== null, pick({ groups: this.#groups ? null : groupsOf }), "Colour by the groups of the Neurons page"));
-    if (isTower) {
-      tools.push(
-        button(
-          "statistics",
-          hasStats,
-          pick({ numbers: hasStats ? null : 1 }),
-          "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖",
-        ),
-        button("reset view", null, () => this.tower.turn(null), "Turn back to where it began (double-click)"),
-      );
-    }
+    const shown = { looks, layout, isTower, picture: this.picture, isGrouped: this.#groups !== null, groupsOf: this.#groupsOf };
+    const tools = toolButtons(shown, onPick, () => this.tower.turn(null));
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
-    if (hasFlow) parts.push(this.#flowChoice(flow));
+    if (hasFlow) parts.push(flowChoice(flow, onPick));
     refill(this.legend, ...parts);
     refill(this.tools, ...tools);
-  }
-
-  /** @param {string} flow */
-  #flowChoice(flow) {
-    const select = el("select", {
-      "aria-label": "What the particles carry",
-      title: "What the particles carry",
-      on: { change: (/** @type {any} */ event) => this.context.onPick({ flow: unlessUsual(event.target.value, "attention") }) },
-    });
-    select.append(...FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow })));
-    return select;
   }
 
   /** @param {HTMLElement} view */

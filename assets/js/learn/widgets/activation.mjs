@@ -6,70 +6,56 @@
 
 import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
-import { numberText, slider, svg } from "./parts.mjs";
+import { dot, label, line, numberText, picture, points, slider, svg } from "./parts.mjs";
 
 const [WIDTH, HEIGHT, FROM, TO, TOP] = [420, 300, -2, 2, 4.2];
+const START = 1.5;
 const x = (/** @type {number} */ z) => 20 + ((z - FROM) / (TO - FROM)) * (WIDTH - 40);
 const y = (/** @type {number} */ value) => HEIGHT - 34 - (value / TOP) * (HEIGHT - 60);
 const relu = (/** @type {number} */ z) => Math.max(0, z);
-const CURVES = Object.freeze({ relu, relu2: (/** @type {number} */ z) => relu(z) ** 2 });
+const relu2 = (/** @type {number} */ z) => relu(z) ** 2;
+const CURVES = [
+  { name: "relu", curve: relu, nameAt: [1.75, 1.3] },
+  { name: "relu2", curve: relu2, nameAt: [1.3, 2.7] },
+];
+const zs = Array.from({ length: 81 }, (_, i) => FROM + (i / 80) * (TO - FROM));
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { words: allWords, state, announce }) {
   const words = allWords.activation;
-  let z = 1.5;
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "widget-activation" });
-  const input = slider({ label: words.z, part: "z", min: FROM, max: TO, step: 0.05, value: z, onInput: (value) => set(value) });
-  const line = el("p", { class: "widget-line", role: "status", "data-part": "values" });
-  host.replaceChildren(el("div", { class: "widget" }, picture, input.node, line));
+  const drawing = picture(WIDTH, HEIGHT, { class: "widget-activation" });
+  const input = slider({ label: words.z, part: "z", min: FROM, max: TO, step: 0.05, value: START, onInput: (z) => (draw(), tell(z)) });
+  const says = el("p", { class: "widget-line", role: "status", "data-part": "values" });
+  host.replaceChildren(el("div", { class: "widget" }, drawing, input.node, says));
 
-  /** @param {number} value */
-  function set(value) {
-    z = value;
-    draw();
+  /** @param {number} z */
+  function tell(z) {
     if (z < 0) announce("below");
-    if (z > 0 && CURVES.relu2(z) < relu(z)) announce("smaller");
-    if (CURVES.relu2(z) > relu(z)) announce("larger");
+    if (z > 0 && relu2(z) < relu(z)) announce("smaller");
+    if (relu2(z) > relu(z)) announce("larger");
   }
 
-  /** @returns {(keyof typeof CURVES)[]} */
-  const shown = () => (state.both ? ["relu", "relu2"] : ["relu"]);
-
   function draw() {
-    const parts = [
-      svg("line", { x1: x(FROM), x2: x(TO), y1: y(0), y2: y(0), class: "widget-axis" }),
-      svg("line", { x1: x(0), x2: x(0), y1: y(0), y2: y(TOP), class: "widget-axis" }),
-    ];
-    for (const tick of [-2, -1, 1, 2]) parts.push(svg("text", { x: x(tick), y: y(0) + 18, class: "widget-tick", text: numberText(tick) }));
-    for (const tick of [1, 2, 4])
-      parts.push(
-        svg("line", { x1: x(0), x2: x(TO), y1: y(tick), y2: y(tick), class: "widget-grid" }),
-        svg("text", { x: x(0) - 10, y: y(tick) + 4, class: "widget-tick", text: String(tick) }),
-      );
-    for (const name of shown()) {
-      const points = Array.from({ length: 81 }, (_, i) => FROM + (i / 80) * (TO - FROM)).map((at) => `${x(at)},${y(CURVES[name](at))}`);
-      parts.push(
-        svg("polyline", { points: points.join(" "), class: `widget-curve is-${name}`, "data-part": name }),
-        svg("text", { x: x(name === "relu" ? 1.75 : 1.3), y: y(name === "relu" ? 1.3 : 2.7), class: `widget-curve-name is-${name}`, text: words[name] }),
-      );
-      parts.push(svg("circle", { cx: x(z), cy: y(CURVES[name](z)), r: 6, class: `widget-curve-at is-${name}` }));
-    }
-    parts.push(svg("line", { x1: x(z), x2: x(z), y1: y(0), y2: y(TOP), class: "widget-here" }));
-    picture.replaceChildren(...parts);
-    const values = { z: numberText(z), relu: numberText(relu(z)), relu2: numberText(CURVES.relu2(z), 4) };
-    line.textContent = filled(state.both ? words.both : words.one, values);
-    picture.setAttribute("aria-label", filled(words.says, values));
+    const z = input.value();
+    const curves = CURVES.slice(0, state.both ? 2 : 1).flatMap(({ name, curve, nameAt }) => [
+      svg("polyline", { points: points(zs.map((at) => [x(at), y(curve(at))])), class: `widget-curve is-${name}`, "data-part": name }),
+      label(x(nameAt[0]), y(nameAt[1]), words[name], { class: `widget-curve-name is-${name}` }),
+      dot([x(z), y(curve(z))], 6, `widget-curve-at is-${name}`),
+    ]);
+    drawing.replaceChildren(...axes(), ...curves, line([x(z), y(0)], [x(z), y(TOP)], "widget-here"));
+    const values = { z: numberText(z), relu: numberText(relu(z)), relu2: numberText(relu2(z), 4) };
+    says.textContent = filled(state.both ? words.both : words.one, values);
+    drawing.setAttribute("aria-label", filled(words.says, values));
   }
 
   draw();
-  return {
-    close() {},
-    set(/** @type {any} */ next) {
-      state = next;
-      z = 1.5;
-      input.set(z);
-      draw();
-    },
-  };
+  return { set: (next) => ((state = next), input.set(START), draw()) };
+}
+
+function axes() {
+  const [across, up] = [line([x(FROM), y(0)], [x(TO), y(0)], "widget-axis"), line([x(0), y(0)], [x(0), y(TOP)], "widget-axis")];
+  const ticks = [-2, -1, 1, 2].map((z) => label(x(z), y(0) + 18, numberText(z), { class: "widget-tick" }));
+  const levels = [1, 2, 4].map((value) => label(x(0) - 10, y(value) + 4, value, { class: "widget-tick" }));
+  const grid = [1, 2, 4].map((value) => line([x(0), y(value)], [x(TO), y(value)], "widget-grid"));
+  return [across, up, ...ticks, ...grid, ...levels];
 }

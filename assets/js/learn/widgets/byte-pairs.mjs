@@ -4,31 +4,25 @@
 
 import { untilAnswered } from "../../run/again.mjs";
 import { fetchJson } from "../../run/http.mjs";
-import { el } from "../../shell/dom.mjs";
+import { button, el, refill } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { part, shownToken } from "./cells.mjs";
 
 const LONG_WORD = 8;
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @typedef {{text: string, tokens: {id: number, text: string}[], merges: string[][]}} Piece `merges`: its parts before and after each merge */
+
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { words, announce }) {
   const say = words["byte-pairs"];
   const count = el("p", { class: "lw-readout", role: "status" });
   const pieces = el("div", { class: "lw-pieces" });
   const parts = el("div", { class: "lw-merging", "aria-live": "polite" });
-  const merge = el("button", { type: "button", class: "mri-button", text: say.merge, on: { click: () => step(1) } });
-  const again = el("button", { type: "button", class: "mri-button", text: say.again, on: { click: () => step(-Infinity) } });
-  const input = el("input", {
-    type: "text",
-    class: "form-control",
-    maxlength: 160,
-    value: say.example,
-    spellcheck: "false",
-    autocomplete: "off",
-    on: { input: () => read(true) },
-  });
-  /** @type {any[]} */
+  const merge = button(() => step(1), { text: say.merge });
+  const again = button(() => step(-Infinity), { text: say.again });
+  const attributes = { type: "text", class: "form-control", maxlength: 160, value: say.example, spellcheck: "false", autocomplete: "off" };
+  const input = el("input", { ...attributes, on: { input: () => read(true) } });
+  /** @type {Piece[]} */
   let found = [];
   let chosen = 0;
   let at = 0;
@@ -43,41 +37,29 @@ export default function mount(host, { words, announce }) {
     const answer = await untilAnswered(ask, signal, tell).catch((error) => signal.aborted || tell(error));
     if (signal.aborted || !answer.pieces) return;
     found = answer.pieces;
-    chosen = longest();
-    at = 0;
     const tokens = found.flatMap((piece) => piece.tokens);
     count.textContent = filled(say.count, { letters: [...input.value].length, tokens: tokens.length });
-    drawPieces();
-    drawParts();
+    choose(longest(found));
     if (isTyped && tokens.length > 2) announce("typed");
     if (isTyped && tokens.some((token) => isLongWord(token.text))) announce("long-word");
   }
 
-  /** The piece with the most merges: it is the most interesting to watch. */
-  function longest() {
-    return found.reduce((best, piece, i) => (piece.merges.length > found[best].merges.length ? i : best), 0);
-  }
-
   function drawPieces() {
     const buttons = found.map((piece, i) => {
-      const tokens = piece.tokens.map((/** @type {any} */ token) =>
-        el("span", { class: "lw-piece-token" }, el("b", { text: shownToken(token.text) }), el("small", { text: token.id })),
+      const tokens = piece.tokens.map(({ id, text }) =>
+        el("span", { class: "lw-piece-token" }, el("b", { text: shownToken(text) }), el("small", { text: id })),
       );
       const label = filled(say.piece, { piece: piece.text, tokens: piece.tokens.length });
-      return el(
-        "button",
-        { type: "button", class: "lw-piece", "aria-pressed": String(i === chosen), "aria-label": label, on: { click: () => choose(i) } },
-        ...tokens,
-      );
+      return button(() => choose(i), { class: "lw-piece", "aria-pressed": String(i === chosen), "aria-label": label }, ...tokens);
     });
-    pieces.replaceChildren(...buttons);
+    refill(pieces, ...buttons);
   }
 
   /** @param {number} index */
   function choose(index) {
     chosen = index;
     at = 0;
-    [...pieces.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === index)));
+    drawPieces();
     drawParts();
   }
 
@@ -88,9 +70,7 @@ export default function mount(host, { words, announce }) {
     if (!piece) return parts.replaceChildren(el("span", { class: "mri-muted", text: say.nothing }));
     const now = piece.merges[at];
     const joined = at ? joinedAt(piece.merges[at - 1], now) : -1;
-    const chips = now.map((/** @type {string} */ text, /** @type {number} */ i) =>
-      el("span", { class: `lw-part-chip${i === joined ? " is-new" : ""}`, text: shownToken(text) }),
-    );
+    const chips = now.map((text, i) => el("span", { class: `lw-part-chip${i === joined ? " is-new" : ""}`, text: shownToken(text) }));
     const words = at < piece.merges.length - 1 ? say.step : say.done;
     parts.replaceChildren(
       el("div", { class: "lw-chips" }, ...chips),
@@ -114,6 +94,12 @@ export default function mount(host, { words, announce }) {
   );
   read(false);
   return { close: () => asked.abort(), set() {} };
+}
+
+/** @param {readonly Piece[]} pieces
+ *  @returns {number} the one with the most merges: it is the most interesting to watch */
+export function longest(pieces) {
+  return pieces.reduce((best, piece, i) => (piece.merges.length > pieces[best].merges.length ? i : best), 0);
 }
 
 /** Where two neighbours became one.

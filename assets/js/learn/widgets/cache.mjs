@@ -4,29 +4,21 @@
 
 import { el, say } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
-import { heading } from "./parts.mjs";
+import { fill, heading, note } from "./parts.mjs";
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, onStep }) {
   const { tokens, reads, n_layer: numLayers, bytes_per_token: bytesPerToken } = data.cache;
   const last = reads.at(-1);
-  const columns = Array.from({ length: last[0] + last[1] }, (_, i) =>
-    el(
-      "div",
-      { class: "learn-cache-column", title: `${i}: ${tokens[i]}` },
-      ...Array.from({ length: numLayers }, () => el("i")),
-      el("span", { text: tokens[i].replace("␣", "") }),
-    ),
+  const blocks = [...Array(numLayers).keys()];
+  const columns = [...Array(last[0] + last[1]).keys()].map((i) =>
+    el("div", { title: `${i}: ${tokens[i]}` }, ...blocks.map(() => el("i")), el("span", { text: tokens[i].replace("␣", "") })),
   );
   const grid = el("div", { class: "learn-cache", role: "img", "data-part": "grid" }, ...columns);
   const line = el("p", { class: "learn-widget-line", role: "status" });
   const size = el("p", { class: "learn-cache-size" });
-  const heads = el(
-    "div",
-    { class: "learn-cache-blocks", "aria-hidden": "true" },
-    ...Array.from({ length: numLayers }, (_, i) => el("span", { text: filled(words.block_n, { n: numLayers - 1 - i }) })),
-  );
+  const names = [...blocks].reverse().map((n) => el("span", { text: filled(words.block_n, { n }) }));
+  const heads = el("div", { class: "learn-cache-blocks", "aria-hidden": "true" }, ...names);
 
   /** @param {number} step */
   function draw(step) {
@@ -38,17 +30,8 @@ export default function mount(host, { data, words, onStep }) {
     say(size, filled(words.cache_size, { bytes, all: pos0 + numNew, blocks: numLayers }));
     grid.setAttribute("aria-label", `${line.textContent} ${size.textContent}`);
   }
-  host.replaceChildren(
-    el(
-      "div",
-      { class: "learn-wide" },
-      heading(words.cache_title, "derived", { derived_says: words.cache_says }),
-      el("div", { class: "learn-cache-area" }, heads, grid),
-      line,
-      size,
-      el("p", { class: "mri-note", text: words.cache_note }),
-    ),
-  );
+
+  const head = heading(words.cache_title, "derived", { derived_says: words.cache_says });
+  fill(host, head, el("div", { class: "learn-cache-area" }, heads, grid), line, size, note(words.cache_note));
   onStep(draw);
-  return { close: () => host.replaceChildren() };
 }

@@ -10,24 +10,15 @@ import { untilAnswered } from "../../run/again.mjs";
 import { fetchScales } from "../../run/http.mjs";
 import { el } from "../../shell/dom.mjs";
 
-/** @type {Promise<Record<string, any>>|null} */
-let fetched = null;
-
-/** The colour scales, fetched once.
- *  @returns {Promise<Record<string, any>>} */
-export function scales() {
-  fetched ??= untilAnswered(
-    () => fetchScales(),
-    new AbortController().signal,
-    () => {},
-  );
-  return fetched;
-}
+/** @type {Promise<Record<string, any>>|null} the colour scales, fetched once */
+let scales = null;
+const quiet = () => {};
 
 /** @param {string} name of a scale
  *  @returns {Promise<(t: number) => string>} position 0…1 -> CSS colour */
 export async function paintOf(name) {
-  const colour = colourMap((await scales())[name]);
+  scales ??= untilAnswered(() => fetchScales(), new AbortController().signal, quiet);
+  const colour = colourMap((await scales)[name]);
   return (t) => `rgb(${colour(t).join(" ")})`;
 }
 
@@ -62,19 +53,17 @@ export function cellRow(label) {
  *  @param {string} [kind] class
  *  @returns {HTMLElement} */
 export function bar(share, kind = "") {
-  const fill = el("span", { class: `lw-bar-fill ${kind}` });
-  fill.style.width = `${100 * Math.max(0, Math.min(1, share))}%`;
-  return el("span", { class: "lw-bar", "aria-hidden": "true" }, fill);
+  const width = 100 * Math.max(0, Math.min(1, share));
+  return el("span", { class: "lw-bar", "aria-hidden": "true" }, el("span", { class: `lw-bar-fill ${kind}`, style: `width: ${width}%` }));
 }
 
 /** A bar to the left or right of the middle.
  *  @param {number} share -1…1
  *  @returns {HTMLElement} */
 export function signedBar(share) {
-  const fill = el("span", { class: `lw-bar-fill ${share < 0 ? "is-negative" : "is-positive"}` });
   const width = 50 * Math.min(1, Math.abs(share));
-  fill.style.width = `${width}%`;
-  fill.style.marginLeft = `${share < 0 ? 50 - width : 50}%`;
+  const style = `width: ${width}%; margin-left: ${share < 0 ? 50 - width : 50}%`;
+  const fill = el("span", { class: `lw-bar-fill ${share < 0 ? "is-negative" : "is-positive"}`, style });
   return el("span", { class: "lw-bar is-signed", "aria-hidden": "true" }, fill);
 }
 
@@ -103,4 +92,11 @@ export function tokenChoice(label, tokens, onChoose) {
  *  @returns {HTMLElement} */
 export function part(name, title, ...children) {
   return el("section", { class: "lw-part", "data-part": name, "aria-label": title || null }, ...(title ? [el("h3", { text: title })] : []), ...children);
+}
+
+/** What may be wider than the page, as a place of its own that keys scroll.
+ *  @param {string} label
+ *  @param {HTMLElement} content */
+export function scrolling(label, content) {
+  return el("div", { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": label }, content);
 }

@@ -5,23 +5,17 @@
  * A unit is chosen with its button, and with it its neuron in the Scanner; announces `units` after three different ones.
  */
 
-import { el, refill } from "../../shell/dom.mjs";
+import { button, el, refill } from "../../shell/dom.mjs";
 import { themeChanged } from "../../shell/shell.mjs";
 import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
-import { kindChip, numberText, svg } from "./parts.mjs";
+import { CASES, FROM, TO, caseDot, caseTable, placeIn } from "./cases.mjs";
+import { dot, kindChip, line, numberText, picture, points, svg } from "./parts.mjs";
 
-const CASES = [
-  [0, 0],
-  [0, 1],
-  [1, 0],
-  [1, 1],
-];
 const WANTED = [0, 1, 1, 0];
-const [FROM, TO, SIZE, CELLS] = [-0.5, 1.5, 320, 40];
+const [SIZE, CELLS] = [320, 40];
 const STEPS_PER_UPDATE = 4;
-const place = (/** @type {number} */ value) => ((value - FROM) / (TO - FROM)) * SIZE;
-const xy = (/** @type {readonly number[]} */ [x1, x2]) => [place(x1), SIZE - place(x2)];
+const xy = placeIn(0, SIZE, SIZE);
 
 /** @typedef {{power: number, loss: number[], w1: number[][][], b1: number[][], w2: number[][], b2: number[][]}} Updates */
 
@@ -35,8 +29,7 @@ export function answer(net, update, x) {
   return { pre, act, out: act.reduce((sum, h, i) => sum + h * net.w2[update][i], net.b2[update][0]) };
 }
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words: allWords, state, announce, scanner, onStep, onView }) {
   const words = allWords.half_planes;
   /** @type {Updates} */
@@ -47,18 +40,15 @@ export default function mount(host, { data, words: allWords, state, announce, sc
   const chosen = new Set();
   const title = el("h3", { class: "widget-title" });
   const canvas = el("canvas", { "aria-hidden": "true" });
-  const picture = svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, role: "img" });
-  const field = el("div", { class: "widget-field", "data-part": "plane" }, canvas, picture);
+  const drawing = picture(SIZE, SIZE, {});
+  const field = el("div", { class: "widget-field", "data-part": "plane" }, canvas, drawing);
   const units = el("div", { class: "widget-units", role: "group", "aria-label": words.units, "data-part": "units" });
-  const line = el("p", { class: "widget-says", "data-part": "unit", role: "status" });
+  const says = el("p", { class: "widget-says", "data-part": "unit", role: "status" });
   const answers = el("table", { class: "widget-table", "data-part": "answers" });
-  const loss = svg("svg", { viewBox: "0 0 320 60", class: "widget-loss", role: "img", "data-part": "loss" });
+  const loss = picture(320, 60, { class: "widget-loss", "data-part": "loss" });
   const lossSays = el("p", { class: "widget-says" });
-  host.replaceChildren(
-    el("div", { class: "widget" }, el("div", { class: "widget-head" }, title, kindChip("derived", words.derived)), field, units, line, answers, loss, lossSays),
-  );
-
-  const update = () => Math.min(Math.floor(step / STEPS_PER_UPDATE), net.loss.length - 1);
+  const head = el("div", { class: "widget-head" }, title, kindChip("derived", words.derived));
+  host.replaceChildren(el("div", { class: "widget" }, head, field, units, says, answers, loss, lossSays));
 
   /** @param {number} i */
   function choose(i) {
@@ -70,57 +60,38 @@ export default function mount(host, { data, words: allWords, state, announce, sc
   }
 
   function draw() {
-    const now = update();
-    const here = answer(net, now, CASES[step % STEPS_PER_UPDATE]);
-    const isDead = net.w1[now].map((_, i) => CASES.every((each) => answer(net, now, each).pre[i] <= 0));
+    const now = Math.min(Math.floor(step / STEPS_PER_UPDATE), net.loss.length - 1);
+    const at = step % STEPS_PER_UPDATE;
+    const here = answer(net, now, CASES[at]);
+    const outs = CASES.map((each) => answer(net, now, each).out);
+    const isDead = deadUnits(net, now);
     title.textContent = filled(words.title, { update: now, step });
-    refill(
-      units,
-      ...isDead.map((dead, i) =>
-        el(
-          "button",
-          {
-            type: "button",
-            class: `widget-unit${dead ? " is-dead" : ""}`,
-            "aria-pressed": String(i === unit),
-            "aria-label": filled(dead ? words.dead_unit : words.unit, { i }),
-            style: `--share:${Math.min(1, here.act[i]).toFixed(2)}`,
-            on: { click: () => choose(i) },
-          },
-          String(i),
-        ),
-      ),
-    );
-    line.textContent = unit === null ? words.pick : unitText(net, now, unit, isDead[unit], words);
+    const buttons = isDead.map((dead, i) => {
+      const look = { class: `widget-unit${dead ? " is-dead" : ""}`, style: `--share:${Math.min(1, here.act[i]).toFixed(2)}`, text: i };
+      return button(() => choose(i), { ...look, "aria-pressed": String(i === unit), "aria-label": filled(dead ? words.dead_unit : words.unit, { i }) });
+    });
+    refill(units, ...buttons);
+    says.textContent = unit === null ? words.pick : filled(isDead[unit] ? words.dead_text : words.unit_text, numbersOf(net, now, unit));
     drawField(canvas, net, now);
-    picture.replaceChildren(...lines(net, now, unit, isDead, step % STEPS_PER_UPDATE));
-    picture.setAttribute(
-      "aria-label",
-      filled(words.says, {
-        update: now,
-        answers: CASES.map((each) => `${each.join(" ")}: ${numberText(answer(net, now, each).out)}`).join("; "),
-        dead: isDead.filter(Boolean).length,
-      }),
-    );
-    answers.replaceChildren(...answerRows(net, now, step % STEPS_PER_UPDATE, words));
+    drawing.replaceChildren(...lines(net, now, unit, isDead), ...CASES.flatMap((each, i) => caseDot(xy(each), 16, WANTED[i], i === at)));
+    const spoken = CASES.map((each, i) => `${each.join(" ")}: ${numberText(outs[i])}`).join("; ");
+    drawing.setAttribute("aria-label", filled(words.says, { update: now, answers: spoken, dead: isDead.filter(Boolean).length }));
+    const cases = outs.map((out, i) => ({ values: [out], wanted: WANTED[i], isRight: out > 0.5 === (WANTED[i] === 1) }));
+    answers.replaceChildren(...caseTable(words, [words.answer], cases, at));
     loss.replaceChildren(...lossParts(net.loss, now));
-    loss.setAttribute("aria-label", filled(words.loss, { update: now, loss: numberText(net.loss[now], 4) }));
     lossSays.textContent = filled(words.loss, { update: now, loss: numberText(net.loss[now], 4) });
+    loss.setAttribute("aria-label", lossSays.textContent);
   }
 
   /** @param {any} next */
   function set(next) {
-    state = next;
     net = data[next.net ?? "relu2"];
     chosen.clear();
     draw();
   }
 
   themeChanged.addEventListener("change", draw);
-  onStep((now) => {
-    step = now;
-    draw();
-  });
+  onStep((now) => ((step = now), draw()));
   onView(({ point, neuron }) => {
     if (point !== "mlp_act" || neuron === null || neuron === unit) return;
     unit = neuron;
@@ -132,13 +103,18 @@ export default function mount(host, { data, words: allWords, state, announce, sc
 
 /** @param {Updates} net
  *  @param {number} update
- *  @param {number} unit
- *  @param {boolean} isDead
- *  @param {any} words */
-function unitText(net, update, unit, isDead, words) {
-  const [w1, w2] = net.w1[update][unit];
-  const numbers = { i: unit, w1: numberText(w1), w2: numberText(w2), b: numberText(net.b1[update][unit]), v: numberText(net.w2[update][unit]) };
-  return filled(isDead ? words.dead_text : words.unit_text, numbers);
+ *  @returns {boolean[]} of each unit: it answers 0 in every case */
+export function deadUnits(net, update) {
+  const answers = CASES.map((each) => answer(net, update, each));
+  return net.b1[update].map((_, i) => answers.every(({ pre }) => pre[i] <= 0));
+}
+
+/** @param {Updates} net
+ *  @param {number} update
+ *  @param {number} unit */
+function numbersOf(net, update, unit) {
+  const [w1, w2, b, v] = [...net.w1[update][unit], net.b1[update][unit], net.w2[update][unit]].map((each) => numberText(each));
+  return { i: unit, w1, w2, b, v };
 }
 
 /** What the network answers at every place: the more accent, the nearer to 1.
@@ -167,48 +143,17 @@ function drawField(canvas, net, update) {
  *  @param {number} update
  *  @param {number|null} unit
  *  @param {boolean[]} isDead
- *  @param {number} at case of the step
  *  @returns {Element[]} */
-function lines(net, update, unit, isDead, at) {
-  const points = (/** @type {readonly number[][]} */ list) => list.map((each) => xy(each).join()).join(" ");
-  const weights = (/** @type {number} */ i) => /** @type {[number, number, number]} */ ([...net.w1[update][i], net.b1[update][i]]);
-  const parts = unit === null ? [] : [svg("polygon", { points: points(halfPlane(weights(unit), FROM, TO)), class: "widget-half", "data-part": "half" })];
-  net.w1[update].forEach((_, i) => {
-    const ends = lineIn(weights(i), FROM, TO);
-    if (!ends) return;
-    const [[ax, ay], [bx, by]] = ends.map(xy);
-    parts.push(svg("line", { x1: ax, y1: ay, x2: bx, y2: by, class: `widget-unit-line${i === unit ? " is-chosen" : ""}${isDead[i] ? " is-dead" : ""}` }));
+function lines(net, update, unit, isDead) {
+  const all = net.w1[update].map(([w1, w2], i) => /** @type {const} */ ([w1, w2, net.b1[update][i]]));
+  const half = unit === null ? [] : [points(halfPlane(all[unit], FROM, TO).map(xy))];
+  const shapes = half.map((corners) => svg("polygon", { points: corners, class: "widget-half", "data-part": "half" }));
+  all.forEach((weights, i) => {
+    const ends = lineIn(weights, FROM, TO)?.map(xy);
+    const kind = `${i === unit ? " is-chosen" : ""}${isDead[i] ? " is-dead" : ""}`;
+    if (ends) shapes.push(line(ends[0], ends[1], `widget-unit-line${kind}`));
   });
-  CASES.forEach((each, i) => {
-    const [x, y] = xy(each);
-    if (i === at) parts.push(svg("circle", { cx: x, cy: y, r: 24, class: "widget-here" }));
-    parts.push(
-      svg("circle", { cx: x, cy: y, r: 16, class: `widget-case${WANTED[i] ? " is-one" : ""}` }),
-      svg("text", { x, y: y + 5.5, class: `widget-case-text${WANTED[i] ? " is-one" : ""}`, text: String(WANTED[i]) }),
-    );
-  });
-  return parts;
-}
-
-/** @param {Updates} net
- *  @param {number} update
- *  @param {number} at
- *  @param {any} words
- *  @returns {Element[]} */
-function answerRows(net, update, at, words) {
-  const head = ["x₁", "x₂", words.answer, words.wanted, ""].map((text) => el("th", { scope: "col", text }));
-  const rows = CASES.map((each, i) => {
-    const { out } = answer(net, update, each);
-    const isRight = out > 0.5 === (WANTED[i] === 1);
-    const cells = [...each, numberText(out), WANTED[i]].map((text) => el("td", { text: String(text) }));
-    return el(
-      "tr",
-      { class: `${isRight ? "is-right" : "is-wrong"}${i === at ? " is-here" : ""}` },
-      ...cells,
-      el("td", { text: isRight ? "✓" : "✗", "aria-label": isRight ? words.right : words.wrong }),
-    );
-  });
-  return [el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)];
+  return shapes;
 }
 
 /** On a logarithmic axis: a loss falls by factors.
@@ -217,11 +162,10 @@ function answerRows(net, update, at, words) {
  *  @returns {Element[]} */
 function lossParts(losses, update) {
   const [low, high] = [Math.min(...losses), Math.max(...losses)].map(Math.log);
-  const at = (/** @type {number} */ i) => [4 + (312 * i) / (losses.length - 1), 54 - (48 * (Math.log(losses[i]) - low)) / (high - low)];
-  const [x, y] = at(update);
+  const places = losses.map((loss, i) => [4 + (312 * i) / (losses.length - 1), 54 - (48 * (Math.log(loss) - low)) / (high - low)]);
   return [
-    svg("line", { x1: 4, x2: 316, y1: 54, y2: 54, class: "widget-grid" }),
-    svg("polyline", { points: losses.map((_, i) => at(i).join()).join(" "), class: "widget-loss-line" }),
-    svg("circle", { cx: x, cy: y, r: 4.5, class: "widget-loss-now" }),
+    line([4, 54], [316, 54], "widget-grid"),
+    svg("polyline", { points: points(places), class: "widget-loss-line" }),
+    dot(places[update], 4.5, "widget-loss-now"),
   ];
 }

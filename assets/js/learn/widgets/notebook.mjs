@@ -7,40 +7,27 @@ import { formatValue } from "../../core/format.mjs";
 import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part, signedBar } from "./cells.mjs";
-import { slider } from "./parts.mjs";
+import { figure, kindNote, row, slider, tableParts } from "./parts.mjs";
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, announce }) {
   const say = words.notebook;
   const { token, start, blocks } = data.notebook;
   let line = data.notebook.line;
-  let block = 0;
   let hasClimbed = false;
   const page = cellRow(say.page);
   const rows = el("tbody");
   const sum = el("p", { class: "lw-readout", role: "status" });
-  const climb = slider({
-    label: say.block,
-    min: 0,
-    max: blocks.length - 1,
-    step: 1,
-    value: 0,
-    onInput: (now) => {
-      block = now;
-      hasClimbed ||= now === blocks.length - 1;
-      if (hasClimbed) announce("top");
-      draw();
-    },
-  });
-  const choice = el("input", {
-    type: "number",
-    class: "form-control",
-    min: 0,
-    max: start.length - 1,
-    value: line,
-    on: { input: () => choose(choice.valueAsNumber) },
-  });
+  const climb = slider({ label: say.block, max: blocks.length - 1, value: 0, onInput: climbTo });
+  const attributes = { type: "number", class: "form-control", min: 0, max: start.length - 1, value: line };
+  const choice = el("input", { ...attributes, on: { input: () => choose(choice.valueAsNumber) } });
+
+  /** @param {number} now */
+  function climbTo(now) {
+    hasClimbed ||= now === blocks.length - 1;
+    if (hasClimbed) announce("top");
+    draw();
+  }
 
   /** @param {number} now */
   function choose(now) {
@@ -50,53 +37,31 @@ export default function mount(host, { data, words, announce }) {
   }
 
   function draw() {
+    const block = climb.value();
+    const { after } = blocks[block];
     const parts = ledger(blocks[block], start, line);
-    const most = Math.max(...parts.map(({ value }) => Math.abs(value)), Math.abs(blocks[block].after[line]));
-    page.show(blocks[block].after);
-    rows.replaceChildren(
-      ...parts.map(({ name, value, factors }) => {
-        const words = factors ? `${say[name]} (${factors.map(formatValue).join(" × ")})` : say[name];
-        return entry(words, value, most, name === "again" || name === "carried" ? "carried" : "");
-      }),
-      entry(
-        say.after,
-        parts.reduce((total, { value }) => total + value, 0),
-        most,
-        "",
-        "is-sum",
-      ),
-    );
-    sum.textContent = filled(say.measured, { block, line, value: formatValue(blocks[block].after[line]) });
+    const most = Math.max(...parts.map(({ value }) => Math.abs(value)), Math.abs(after[line]));
+    page.show(after);
+    const entry = (/** @type {string} */ text, /** @type {number} */ value, /** @type {Record<string, any>} */ attributes) =>
+      row(text, [signedBar(value / most), figure(formatValue(value))], attributes);
+    const lines = parts.map(({ name, value, factors }) => {
+      const product = factors ? ` (${factors.map(formatValue).join(" × ")})` : "";
+      return entry(`${say[name]}${product}`, value, { "data-part": factors ? "carried" : null });
+    });
+    const total = parts.reduce((sofar, { value }) => sofar + value, 0);
+    rows.replaceChildren(...lines, entry(say.after, total, { class: "is-sum" }));
+    sum.textContent = filled(say.measured, { block, line, value: formatValue(after[line]) });
   }
 
-  /** @param {string} text
-   *  @param {number} value
-   *  @param {number} most
-   *  @param {string} name of the part
-   *  @param {string} [kind] */
-  function entry(text, value, most, name, kind = "") {
-    return el(
-      "tr",
-      { class: kind, "data-part": name || null },
-      el("th", { scope: "row", text }),
-      el("td", {}, signedBar(value / most)),
-      el("td", { class: "lw-figure", text: formatValue(value) }),
-    );
-  }
-
+  const field = el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice);
+  const table = el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows);
   host.append(
-    part(
-      "blocks",
-      filled(say.title, { token: token.trim() }),
-      el("div", { class: "lw-row" }, climb.node, el("label", { class: "widget-slider", "data-part": "line" }, el("span", { text: say.line }), choice)),
-      el("table", { class: "lw-ledger" }, el("caption", { class: "visually-hidden", text: say.caption }), rows),
-      sum,
-    ),
+    part("blocks", filled(say.title, { token: token.trim() }), el("div", { class: "lw-row" }, climb.node, field), table, sum),
     part("page", say.page, page.node),
     part("writers", say.writers, writers(blocks, say)),
   );
   draw();
-  return { close() {}, set() {} };
+  return { set() {} };
 }
 
 /** What makes up one line after a block.
@@ -123,22 +88,10 @@ function writers(blocks, say) {
       const arriving = l2[kind] * Math.abs(reach);
       const drawn = bar(l2[kind] / most, `is-${kind} is-faint`);
       drawn.append(bar(arriving / most, `is-${kind}`).firstChild ?? "");
-      return el(
-        "tr",
-        {},
-        el("th", { scope: "row", text: filled(say.writer, { block: i, who: say[`short_${kind}`] }) }),
-        el("td", {}, drawn),
-        el("td", { class: "lw-figure", text: formatValue(l2[kind]) }),
-        el("td", { class: "lw-figure", text: formatValue(arriving) }),
-      );
+      const name = filled(say.writer, { block: i, who: say[`short_${kind}`] });
+      return row(name, [drawn, figure(formatValue(l2[kind])), figure(formatValue(arriving))]);
     }),
   );
-  const head = el("thead", {}, el("tr", {}, el("td"), el("td"), ...[say.writes, say.arrives].map((text) => el("th", { scope: "col", text }))));
-  return el(
-    "table",
-    { class: "lw-ledger is-writers" },
-    el("caption", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-measured", text: say.is_measured }), ` ${say.writers_note}`),
-    head,
-    el("tbody", {}, ...rows.reverse()),
-  );
+  const caption = kindNote("measured", say.is_measured, say.writers_note, "caption");
+  return el("table", { class: "lw-ledger is-writers" }, caption, ...tableParts(["", "", say.writes, say.arrives], rows.reverse()));
 }

@@ -5,43 +5,34 @@
  */
 
 import { startRecording, steerRecording } from "../../run/http.mjs";
-import { el } from "../../shell/dom.mjs";
+import { button, el } from "../../shell/dom.mjs";
 import { LiveBar } from "../../pages/live_bar.mjs";
 import { showToast } from "../../shell/shell.mjs";
 import { filled } from "../text.mjs";
+import { note } from "./parts.mjs";
 
 const SAMPLING = { max_new_tokens: 48, temperature: 0.6, top_k: 50, seed: 42 };
 const CAPTURE = { chat: false, preset: "standard", model: "embedded" };
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { words, announce, follow }) {
   let session = "";
   /** @type {{close: () => void}|null} */
   let following = null;
   const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, required: true, "data-part": "prompt" });
   prompt.value = words.live_default;
-  const take = (/** @type {string} */ text) =>
-    el("button", { type: "button", class: "mri-button", text, on: { click: () => ((prompt.value = text), prompt.focus()) } });
+  const take = (/** @type {string} */ text) => button(() => ((prompt.value = text), prompt.focus()), { text });
+  const name = el("span", { class: "mri-muted", text: words.live_examples });
+  const examples = el("div", { class: "live-examples", role: "group", "aria-label": words.live_examples }, name, ...words.live_choices.map(take));
   const start = el("button", { type: "submit", class: "mri-button learn-roll", text: words.live_start, "data-part": "start" });
-  const form = el(
-    "form",
-    { class: "learn-prompt", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), record()) } },
-    el("h3", { text: words.live_title }),
-    el("label", { for: "learn-own-prompt", text: words.live_label }),
-    prompt,
-    el(
-      "div",
-      { class: "live-examples", role: "group", "aria-label": words.live_examples },
-      el("span", { class: "mri-muted", text: words.live_examples }),
-      ...words.live_choices.map(take),
-    ),
-    el("div", {}, start),
-    el("p", { class: "mri-note", text: filled(words.live_note, SAMPLING) }),
-  );
+  const submit = (/** @type {Event} */ event) => (event.preventDefault(), record());
+  const head = [el("h3", { text: words.live_title }), el("label", { for: "learn-own-prompt", text: words.live_label })];
+  const foot = [examples, el("div", {}, start), note(filled(words.live_note, SAMPLING))];
+  const form = el("form", { class: "learn-prompt", on: { submit } }, ...head, prompt, ...foot);
   const barHost = el("div", { class: "live-bar", hidden: true, "data-part": "bar" });
   const waiting = el("div", { class: "mri-state live-wait", hidden: true });
-  const bar = new LiveBar(barHost, { waiting, steer, again });
+  const tell = (/** @type {Error} */ error) => showToast(error.message, "error");
+  const bar = new LiveBar(barHost, { waiting, again, steer: (what) => steerRecording(session, what).catch(tell) });
 
   async function record() {
     start.disabled = true;
@@ -52,7 +43,7 @@ export default function mount(host, { words, announce, follow }) {
       show(true);
       following = follow(id, bar, (reason) => reason === "died" || announce("recorded"));
     } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
+      tell(/** @type {Error} */ (error));
     } finally {
       start.disabled = false;
     }
@@ -61,17 +52,7 @@ export default function mount(host, { words, announce, follow }) {
   /** @param {boolean} isRecording whether the bar is seen, or the form */
   function show(isRecording) {
     form.hidden = isRecording;
-    barHost.hidden = !isRecording;
-    waiting.hidden = !isRecording;
-  }
-
-  /** @param {"pause"|"resume"|"step"|"stop"} what */
-  async function steer(what) {
-    try {
-      await steerRecording(session, what);
-    } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
-    }
+    barHost.hidden = waiting.hidden = !isRecording;
   }
 
   /** The form once more; the recording that was watched stays where it is. */
@@ -84,10 +65,5 @@ export default function mount(host, { words, announce, follow }) {
 
   show(false);
   host.replaceChildren(form, barHost, waiting);
-  return {
-    close: () => {
-      following?.close();
-      host.replaceChildren();
-    },
-  };
+  return { close: () => following?.close() };
 }

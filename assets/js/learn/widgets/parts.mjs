@@ -1,5 +1,5 @@
 /**
- * Pieces that widgets are made of: labelled sliders, SVG elements, numbers as text. Knows the DOM and nothing else.
+ * Pieces that widgets are made of: sliders, SVG elements, rows of tables, titles, small print, numbers as text. Knows the DOM and nothing else.
  */
 
 import { trueMinus } from "../../core/format.mjs";
@@ -18,21 +18,69 @@ export function numberText(value, digits = 2) {
  *  @param {...Element} children
  *  @returns {any} */
 export function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === false) continue;
-    if (name === "text") node.textContent = value;
-    else node.setAttribute(name, String(value));
-  }
+  const node = put(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes);
   node.append(...children);
   return node;
 }
 
+/** @template {Element} T
+ *  @param {T} node
+ *  @param {Record<string, any>} attributes as of `svg`
+ *  @returns {T} */
+export function put(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") node.textContent = value;
+    else if (value !== null && value !== false) node.setAttribute(name, String(value));
+  }
+  return node;
+}
+
+/** @param {number} width in units of the picture
+ *  @param {number} height
+ *  @param {Record<string, any>} attributes
+ *  @param {...Element} children
+ *  @returns {any} a picture of its own; `aria-label` says what is to be seen */
+export function picture(width, height, attributes, ...children) {
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", ...attributes }, ...children);
+}
+
+/** @param {readonly number[]} from x, y
+ *  @param {readonly number[]} to x, y
+ *  @param {string} kind class
+ *  @param {Record<string, any>} [attributes]
+ *  @returns {SVGLineElement} */
+export function line([x1, y1], [x2, y2], kind, attributes = {}) {
+  return svg("line", { x1, y1, x2, y2, class: kind, ...attributes });
+}
+
+/** @param {readonly number[]} at x, y of the middle
+ *  @param {number} r
+ *  @param {string} kind class
+ *  @returns {SVGCircleElement} */
+export function dot([cx, cy], r, kind) {
+  return svg("circle", { cx, cy, r, class: kind });
+}
+
+/** @param {number} x
+ *  @param {number} y of the line of writing
+ *  @param {string|number} text
+ *  @param {Record<string, any>} [attributes]
+ *  @returns {SVGTextElement} */
+export function label(x, y, text, attributes = {}) {
+  return svg("text", { x, y, text, ...attributes });
+}
+
+/** @param {readonly (readonly number[])[]} places x, y
+ *  @returns {string} for a polyline or polygon */
+export function points(places) {
+  return places.map((place) => place.join()).join(" ");
+}
+
 /** A range input with its name and value. `data-part` makes it a place that the text can glow.
- *  @param {{label: string, part?: string, min: number, max: number, step?: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
+ *  @param {{label: string, part?: string, min?: number, max: number, step?: number, value: number, onInput: (value: number) => void, words?: (value: number) => string}} options
  *    `words`: the value in words
  *  @returns {{node: HTMLElement, value: () => number, set: (value: number) => void}} */
-export function slider({ label, part, min, max, step = 1, value, onInput, words = numberText }) {
+export function slider({ label, part, min = 0, max, step = 1, value, onInput, words = numberText }) {
   const input = el("input", { type: "range", min, max, step, value, "data-mri-keys": "own", "aria-label": label });
   const out = el("output", { text: words(value) });
   const show = (/** @type {number} */ now) => {
@@ -75,4 +123,60 @@ export function heading(title, kind, words) {
  *  @returns {string} a length for CSS, never so short that it cannot be seen where there is something */
 export function widthOf(share) {
   return share > 0 ? `max(2px, ${(100 * share).toFixed(2)}%)` : "0";
+}
+
+/** A wide widget: its title and, below, its pieces.
+ *  @param {HTMLElement} host
+ *  @param {...(Node|string)} children its `heading` first */
+export function fill(host, ...children) {
+  host.replaceChildren(el("div", { class: "learn-wide" }, ...children));
+}
+
+/** At which word of a sentence one looks.
+ *  @param {any} words of the lesson
+ *  @param {readonly string[]} tokens
+ *  @param {readonly unknown[]} steps what there is at each word
+ *  @param {number} value
+ *  @param {() => void} onInput */
+export function wordSlider(words, tokens, steps, value, onInput) {
+  return slider({ label: words.word, part: "word", max: steps.length - 1, value, words: (now) => tokens[now], onInput });
+}
+
+/** @param {string} text
+ *  @returns {HTMLElement} small print */
+export function note(text) {
+  return el("p", { class: "mri-note", text });
+}
+
+/** Small print that begins with what kind of numbers it speaks of.
+ *  @param {"measured"|"derived"} kind
+ *  @param {string} name of the kind, in the lesson's words
+ *  @param {string} text
+ *  @param {string} [tag]
+ *  @returns {HTMLElement} */
+export function kindNote(kind, name, text, tag = "p") {
+  return el(tag, { class: "mri-note" }, el("span", { class: `mri-kind mri-kind-${kind}`, text: name }), ` ${text}`);
+}
+
+/** @param {readonly string[]} heads of the columns; "": none
+ *  @param {readonly HTMLElement[]} rows
+ *  @returns {HTMLElement[]} head and body of a table */
+export function tableParts(heads, rows) {
+  const cells = heads.map((text) => (text ? el("th", { scope: "col", text }) : el("td")));
+  return [el("thead", {}, el("tr", {}, ...cells)), el("tbody", {}, ...rows)];
+}
+
+/** @param {string} name of the row
+ *  @param {readonly (Node|string)[]} cells a td is taken as it is
+ *  @param {Record<string, any>} [attributes]
+ *  @returns {HTMLElement} row of a table */
+export function row(name, cells, attributes = {}) {
+  const all = cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : el("td", {}, cell)));
+  return el("tr", attributes, el("th", { scope: "row", text: name }), ...all);
+}
+
+/** A figure in a table.
+ *  @param {string} text */
+export function figure(text) {
+  return el("td", { class: "lw-figure", text });
 }

@@ -6,110 +6,84 @@
  */
 
 import { el } from "../../shell/dom.mjs";
-import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
+import { corners, halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
-import { kindChip, numberText, slider, svg } from "./parts.mjs";
+import { CASES, FROM, TO, caseDot, caseTable, placeIn } from "./cases.mjs";
+import { kindChip, label, line, numberText, picture, points, slider, svg } from "./parts.mjs";
 
-/** @typedef {[number, number, number]} Weights */
+/** @typedef {import("../half_plane.mjs").Weights} Weights */
 
-const CASES = [
-  [0, 0],
-  [0, 1],
-  [1, 0],
-  [1, 1],
-];
+/** @type {Record<string, readonly number[]>} */
 export const TASKS = Object.freeze({ and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] });
-const [FROM, TO, SIZE, EDGE] = [-0.5, 1.5, 320, 26];
+const [SIZE, EDGE] = [320, 26];
 const ENOUGH_TRIES = 6;
-const place = (/** @type {number} */ value) => EDGE + ((value - FROM) / (TO - FROM)) * (SIZE - EDGE);
-const xy = (/** @type {readonly number[]} */ [x1, x2]) => [place(x1), SIZE - place(x2) + EDGE / 2];
+const xy = placeIn(EDGE, SIZE - EDGE / 2, SIZE - EDGE);
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @param {Weights} weights
+ *  @returns {number[]} what the perceptron says in each case */
+export function outputsOf(weights) {
+  return CASES.map((each) => (sumOf(weights, each) > 0 ? 1 : 0));
+}
+
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words: allWords, state, announce, onStep }) {
   const words = allWords.plane;
-  const names = /** @type {const} */ (["w1", "w2", "b"]);
-  /** @type {Weights} */
+  /** @type {[number, number, number]} */
   let weights = [0, 0, 0];
   let best = 0;
   /** @type {any} the recording that is followed */
   let followed = null;
   let step = 0;
   const tried = new Set();
-  const sliders = names.map((name, i) => slider({ label: words[name], part: name, min: -2, max: 2, step: 0.25, value: 0, onInput: (value) => turn(i, value) }));
-  const picture = svg("svg", { viewBox: `0 0 ${SIZE + 8} ${SIZE + EDGE / 2}`, class: "widget-plane", role: "img", "data-part": "plane" });
+  const sliders = ["w1", "w2", "b"].map((name, i) =>
+    slider({ label: words[name], part: name, min: -2, max: 2, step: 0.25, value: 0, onInput: (value) => turn(i, value) }),
+  );
+  const drawing = picture(SIZE + 8, SIZE + EDGE / 2, { class: "widget-plane", "data-part": "plane" });
   const title = el("h3", { class: "widget-title" });
   const chip = kindChip("derived", words.derived);
   const sliderBox = el("div", { class: "widget-controls" }, ...sliders.map(({ node }) => node));
   const read = el("p", { class: "widget-line", "data-part": "weights" });
   const table = el("table", { class: "widget-table", "data-part": "table" });
   const says = el("p", { class: "widget-says", role: "status" });
-  host.replaceChildren(el("div", { class: "widget" }, el("div", { class: "widget-head" }, title, chip), picture, read, sliderBox, table, says));
+  host.replaceChildren(el("div", { class: "widget" }, el("div", { class: "widget-head" }, title, chip), drawing, read, sliderBox, table, says));
 
   /** @param {number} i
    *  @param {number} value */
   function turn(i, value) {
     weights[i] = value;
     tried.add(weights.join());
-    draw();
-    const right = numRight();
-    best = Math.max(best, right);
-    if (right === 4) announce(state.task);
+    if (draw() === CASES.length) announce(state.task);
     if (tried.size >= ENOUGH_TRIES) announce("tried");
   }
 
-  const wanted = () => TASKS[/** @type {keyof typeof TASKS} */ (followed?.task ?? state.task)];
-  const outputs = () => CASES.map((each) => (sumOf(weights, each) > 0 ? 1 : 0));
-  const numRight = () => outputs().filter((output, i) => output === wanted()[i]).length;
-
+  /** @returns {number} cases that are right */
   function draw() {
     const [w1, w2, b] = weights.map((each) => numberText(each));
     const at = followed ? followed.case[step] : -1;
-    const task = words.tasks[followed?.task ?? state.task];
-    title.textContent = filled(followed ? words.followed : words.title, { task, step });
-    chip.hidden = !followed;
+    const task = followed?.task ?? state.task;
+    const wanted = TASKS[task];
+    const outputs = outputsOf(weights);
+    const cases = CASES.map((each, i) => ({ values: [sumOf(weights, each), outputs[i]], wanted: wanted[i], isRight: outputs[i] === wanted[i] }));
+    const right = cases.filter(({ isRight }) => isRight).length;
+    if (tried.size) best = Math.max(best, right);
+    title.textContent = filled(followed ? words.followed : words.title, { task: words.tasks[task], step });
+    chip.hidden = read.hidden = !followed;
     sliderBox.hidden = Boolean(followed);
-    read.hidden = !followed;
     read.textContent = `w₁ = ${w1}   w₂ = ${w2}   b = ${b}`;
-    picture.replaceChildren(...drawing(weights, wanted(), at));
-    const right = numRight();
-    picture.setAttribute(
-      "aria-label",
-      filled(words.says, {
-        w1,
-        w2,
-        b,
-        right,
-        on:
-          CASES.filter((_, i) => outputs()[i])
-            .map((each) => each.join(" "))
-            .join(", ") || words.none,
-      }),
-    );
-    const head = ["x₁", "x₂", words.sum, words.output, words.wanted, ""].map((text) => el("th", { scope: "col", text }));
-    const rows = CASES.map((each, i) => {
-      const isRight = outputs()[i] === wanted()[i];
-      const cells = [...each, numberText(sumOf(weights, each)), outputs()[i], wanted()[i]].map((text) => el("td", { text: String(text) }));
-      return el(
-        "tr",
-        { class: `${isRight ? "is-right" : "is-wrong"}${i === at ? " is-here" : ""}` },
-        ...cells,
-        el("td", { text: isRight ? "✓" : "✗", "aria-label": isRight ? words.right : words.wrong }),
-      );
-    });
-    table.replaceChildren(el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
-    says.textContent = filled(state.task === "xor" && !followed && tried.size ? words.best : words.count, {
-      right,
-      best: Math.max(best, right),
-      tried: tried.size,
-    });
+    drawing.replaceChildren(...planeParts(weights, cases, at));
+    const on = CASES.filter((_, i) => outputs[i]).map((each) => each.join(" "));
+    drawing.setAttribute("aria-label", filled(words.says, { w1, w2, b, right, on: on.join(", ") || words.none }));
+    table.replaceChildren(...caseTable(words, [words.sum, words.output], cases, at));
+    const isTrying = state.task === "xor" && !followed && tried.size;
+    says.textContent = filled(isTrying ? words.best : words.count, { right, best, tried: tried.size });
+    return right;
   }
 
   /** @param {number} now */
   function follow(now) {
     step = now;
     if (!followed) return;
-    weights = /** @type {Weights} */ ([...followed.weights[Math.min(now, followed.weights.length - 1)]]);
+    weights = followed.weights[Math.min(now, followed.weights.length - 1)].slice();
     draw();
   }
 
@@ -119,7 +93,7 @@ export default function mount(host, { data, words: allWords, state, announce, on
     followed = next.follow ? data[next.follow] : null;
     tried.clear();
     best = 0;
-    weights = [.../** @type {Weights} */ (next.weights ?? [0.5, 0.5, 0.25])];
+    weights = (next.weights ?? [0.5, 0.5, 0.25]).slice();
     sliders.forEach(({ set: show }, i) => show(weights[i]));
     if (followed) follow(step);
     else draw();
@@ -127,54 +101,33 @@ export default function mount(host, { data, words: allWords, state, announce, on
 
   onStep(follow);
   set(state);
-  return { close() {}, set };
+  return { set };
 }
 
 /** @param {Weights} weights
- *  @param {readonly number[]} wanted
+ *  @param {readonly {wanted: number, isRight: boolean}[]} cases
  *  @param {number} at case that is looked at, −1: none
  *  @returns {Element[]} */
-function drawing(weights, wanted, at) {
-  const points = (/** @type {readonly number[][]} */ list) => list.map((each) => xy(each).join()).join(" ");
-  const frame = [
-    [FROM, FROM],
-    [TO, FROM],
-    [TO, TO],
-    [FROM, TO],
+function planeParts(weights, cases, at) {
+  const tick = (/** @type {number} */ x, /** @type {number} */ y, /** @type {string|number} */ text) => label(x, y, text, { class: "widget-tick" });
+  const [foot, side] = [xy([0, FROM])[1] + 16, EDGE - 11];
+  const ends = lineIn(weights, FROM, TO)?.map(xy);
+  return [
+    svg("polygon", { points: points(corners(FROM, TO).map(xy)), class: "widget-no" }),
+    svg("polygon", { points: points(halfPlane(weights, FROM, TO).map(xy)), class: "widget-yes", "data-part": "yes" }),
+    ...[0, 1].flatMap((value) => [
+      tick(xy([value, 0])[0], foot, value),
+      tick(side, xy([0, value])[1] + 4, value),
+      line(xy([value, FROM]), xy([value, TO]), "widget-grid"),
+      line(xy([FROM, value]), xy([TO, value]), "widget-grid"),
+    ]),
+    tick(xy([1.38, 0])[0], foot, "x₁"),
+    tick(side, xy([0, 1.38])[1] + 4, "x₂"),
+    ...(ends ? [line(ends[0], ends[1], "widget-decision", { "data-part": "line" })] : []),
+    ...cases.flatMap(({ wanted, isRight }, i) => {
+      const [x, y] = xy(CASES[i]);
+      const cross = isRight ? [] : [label(x + 21, y - 12, "✗", { class: "widget-cross" })];
+      return [...caseDot([x, y], 17, wanted, i === at, isRight ? "" : " is-wrong"), ...cross];
+    }),
   ];
-  const line = lineIn(weights, FROM, TO);
-  const parts = [
-    svg("polygon", { points: points(frame), class: "widget-no" }),
-    svg("polygon", { points: points(halfPlane(weights, FROM, TO)), class: "widget-yes", "data-part": "yes" }),
-  ];
-  for (const value of [0, 1]) {
-    const [x, y] = [xy([value, FROM])[0], xy([FROM, value])[1]];
-    parts.push(
-      svg("text", { x, y: xy([0, FROM])[1] + 16, class: "widget-tick", text: String(value) }),
-      svg("text", { x: EDGE - 11, y: y + 4, class: "widget-tick", text: String(value) }),
-    );
-    parts.push(
-      svg("line", { x1: x, x2: x, y1: xy([0, FROM])[1], y2: xy([0, TO])[1], class: "widget-grid" }),
-      svg("line", { y1: y, y2: y, x1: xy([FROM, 0])[0], x2: xy([TO, 0])[0], class: "widget-grid" }),
-    );
-  }
-  parts.push(
-    svg("text", { x: xy([1.38, 0])[0], y: xy([0, FROM])[1] + 16, class: "widget-tick", text: "x₁" }),
-    svg("text", { x: EDGE - 11, y: xy([0, 1.38])[1] + 4, class: "widget-tick", text: "x₂" }),
-  );
-  if (line) {
-    const [[ax, ay], [bx, by]] = line.map(xy);
-    parts.push(svg("line", { x1: ax, y1: ay, x2: bx, y2: by, class: "widget-decision", "data-part": "line" }));
-  }
-  CASES.forEach((each, i) => {
-    const [x, y] = xy(each);
-    const isRight = (sumOf(weights, each) > 0 ? 1 : 0) === wanted[i];
-    if (i === at) parts.push(svg("circle", { cx: x, cy: y, r: 26, class: "widget-here" }));
-    parts.push(
-      svg("circle", { cx: x, cy: y, r: 17, class: `widget-case${wanted[i] ? " is-one" : ""}${isRight ? "" : " is-wrong"}` }),
-      svg("text", { x, y: y + 5.5, class: `widget-case-text${wanted[i] ? " is-one" : ""}`, text: String(wanted[i]) }),
-    );
-    if (!isRight) parts.push(svg("text", { x: x + 21, y: y - 12, class: "widget-cross", text: "✗" }));
-  });
-  return parts;
 }

@@ -6,57 +6,39 @@ import { formatPercent } from "../../core/format.mjs";
 import { el } from "../../shell/dom.mjs";
 import { softmax } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
-import { paintOf, part, shownToken } from "./cells.mjs";
-import { slider } from "./parts.mjs";
+import { paintOf, part, scrolling, shownToken } from "./cells.mjs";
+import { kindNote, row, slider, tableParts } from "./parts.mjs";
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, announce }) {
   const say = words.triangle;
+  /** @type {{tokens: string[], scores: number[][]}} */
   const { tokens, scores } = data["one-head"];
   const n = tokens.length;
-  let isMasked = true;
   let wasOff = false;
-  let reach = n - 1;
   const box = el("input", { type: "checkbox", checked: true, on: { change: () => mask(box.checked) } });
-  const back = slider({
-    label: say.window,
-    part: "window",
-    min: 1,
-    max: n - 1,
-    step: 1,
-    value: reach,
-    words: (now) => (now === n - 1 ? say.all : filled(say.back, { tokens: now })),
-    onInput: (now) => ((reach = now), draw()),
-  });
+  const inWords = (/** @type {number} */ reach) => (reach === n - 1 ? say.all : filled(say.back, { tokens: reach }));
+  const back = slider({ label: say.window, part: "window", min: 1, max: n - 1, value: n - 1, words: inWords, onInput: () => draw() });
   const cells = tokens.map(() => tokens.map(() => el("td")));
-  const rows = tokens.map((/** @type {string} */ token, /** @type {number} */ query) =>
-    el("tr", {}, el("th", { scope: "row", text: shownToken(token) }), ...cells[query]),
-  );
-  const head = el(
-    "tr",
-    {},
-    el("th", { scope: "col", text: say.corner }),
-    ...tokens.map((/** @type {string} */ token) => el("th", { scope: "col", text: shownToken(token) })),
-  );
+  const rows = tokens.map((token, query) => row(shownToken(token), cells[query]));
   const readout = el("p", { class: "mri-note", role: "status" });
 
   /** @param {boolean} isOn */
   function mask(isOn) {
-    isMasked = isOn;
     wasOff ||= !isOn;
     if (wasOff && isOn) announce("mask-tried");
     draw();
   }
 
   async function draw() {
+    const [isMasked, reach] = [box.checked, back.value()];
     const isRecorded = isMasked && reach === n - 1;
-    const kind = el("span", { class: `mri-kind mri-kind-${isRecorded ? "measured" : "derived"}`, text: isRecorded ? say.measured : say.derived });
-    readout.replaceChildren(kind, ` ${isRecorded ? say.recorded : say.what_if}`);
+    const said = isRecorded ? kindNote("measured", say.measured, say.recorded) : kindNote("derived", say.derived, say.what_if);
+    readout.replaceChildren(...said.childNodes);
     const colour = await paintOf("attention");
-    scores.forEach((/** @type {number[]} */ row, /** @type {number} */ query) => {
+    scores.forEach((shown, query) => {
       const isSeen = (/** @type {number} */ key) => (key <= query || !isMasked) && query - key <= reach;
-      softmax(row, isSeen).forEach((share, key) => {
+      softmax(shown, isSeen).forEach((share, key) => {
         const cell = cells[query][key];
         cell.textContent = !isSeen(key) ? "" : share < 0.005 ? "0" : (100 * share).toFixed(0);
         cell.title = isSeen(key) ? `${shownToken(tokens[query])} → ${shownToken(tokens[key])}: ${formatPercent(share)}` : say.unseen;
@@ -66,21 +48,9 @@ export default function mount(host, { data, words, announce }) {
     });
   }
 
-  host.append(
-    part("mask", "", el("label", { class: "lw-check" }, box, ` ${say.mask}`), back.node),
-    el(
-      "div",
-      { class: "lw-scroll", tabindex: 0, role: "region", "aria-label": say.caption },
-      el(
-        "table",
-        { class: "lw-triangle", "data-part": "table" },
-        el("caption", { class: "mri-note", text: say.caption }),
-        el("thead", {}, head),
-        el("tbody", {}, ...rows),
-      ),
-    ),
-    readout,
-  );
+  const caption = el("caption", { class: "mri-note", text: say.caption });
+  const table = el("table", { class: "lw-triangle", "data-part": "table" }, caption, ...tableParts([say.corner, ...tokens.map(shownToken)], rows));
+  host.append(part("mask", "", el("label", { class: "lw-check" }, box, ` ${say.mask}`), back.node), scrolling(say.caption, table), readout);
   draw();
-  return { close() {}, set() {} };
+  return { set() {} };
 }

@@ -5,55 +5,33 @@
 import { el } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { part } from "./cells.mjs";
-import { svg } from "./parts.mjs";
+import { dot, kindNote, label, line, picture } from "./parts.mjs";
 
-const WIDTH = 860;
-const HEIGHT = 560;
-const MARGIN = 70;
+const [WIDTH, HEIGHT, MARGIN] = [860, 560, 70];
 const LINE = 15; // height of a label
 const LETTER = 7.2;
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words }) {
   const say = words["word-map"];
+  /** @type {{points: {word: string, group: string, x: number, y: number}[], share: number}} */
   const { points, share } = data["word-map"];
-  const groups = [...new Set(points.map((/** @type {any} */ point) => point.group))];
-  const place = fitted(points, WIDTH, HEIGHT, MARGIN);
-  const labels = apart(points.map((/** @type {any} */ point) => ({ word: point.word, at: place(point) })));
-  const shapes = points.flatMap((/** @type {any} */ point, /** @type {number} */ i) => {
-    const [x, y] = place(point);
-    const kind = `is-group-${groups.indexOf(point.group)}`;
-    return [
-      svg("line", { x1: x, y1: y, x2: x + 8, y2: labels[i], class: kind }),
-      svg("circle", { cx: x, cy: y, r: 4, class: kind }),
-      svg("text", { x: x + 10, y: labels[i] + 4, class: kind, text: point.word }),
-    ];
+  const groups = [...new Set(points.map(({ group }) => group))];
+  const places = points.map(fitted(points, WIDTH, HEIGHT, MARGIN));
+  const labels = apart(points.map(({ word }, i) => ({ word, at: places[i] })));
+  const shapes = points.flatMap(({ word, group }, i) => {
+    const [x, y] = places[i];
+    const kind = `is-group-${groups.indexOf(group)}`;
+    return [line([x, y], [x + 8, labels[i]], kind), dot([x, y], 4, kind), label(x + 10, labels[i] + 4, word, { class: kind })];
   });
-  const listed = groups.map(
-    (group) =>
-      `${group}: ${points
-        .filter((/** @type {any} */ point) => point.group === group)
-        .map((/** @type {any} */ point) => point.word)
-        .join(", ")}`,
-  );
-  const map = svg(
-    "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "lw-map", role: "img", "aria-label": filled(say.alternative, { groups: listed.join("; ") }) },
-    ...shapes,
-  );
+  const wordsOf = (/** @type {string} */ group) => points.filter((point) => point.group === group).map(({ word }) => word);
+  const listed = groups.map((group) => `${group}: ${wordsOf(group).join(", ")}`).join("; ");
+  const map = picture(WIDTH, HEIGHT, { class: "lw-map", "aria-label": filled(say.alternative, { groups: listed }) }, ...shapes);
   const legend = groups.map((group, i) => el("li", {}, el("span", { class: `lw-dot is-group-${i}` }), ` ${say.groups[group] ?? group}`));
   const kept = filled(say.share, { share: (100 * share).toFixed(0) });
-  host.append(
-    part(
-      "map",
-      say.title,
-      el("div", { class: "lw-wide", tabindex: 0, role: "group", "aria-label": say.title }, map),
-      el("ul", { class: "lw-legend" }, ...legend),
-      el("p", { class: "mri-note" }, el("span", { class: "mri-kind mri-kind-derived", text: say.derived }), ` ${kept}`),
-    ),
-  );
-  return { close() {}, set() {} };
+  const area = el("div", { class: "lw-wide", tabindex: 0, role: "group", "aria-label": say.title }, map);
+  host.append(part("map", say.title, area, el("ul", { class: "lw-legend" }, ...legend), kindNote("derived", say.derived, kept)));
+  return { set() {} };
 }
 
 /** From data to the picture, the same scale both ways.

@@ -5,25 +5,24 @@
 import { formatValue, trueMinus } from "../../core/format.mjs";
 import { untilAnswered } from "../../run/again.mjs";
 import { fetchJson } from "../../run/http.mjs";
-import { el, refill } from "../../shell/dom.mjs";
+import { button, el, refill } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { bar, cellRow, part } from "./cells.mjs";
 
 const WORDS_TO_LOOK_UP = 3;
 
-/** @param {HTMLElement} host
- *  @param {import("../widget.mjs").WidgetContext} context */
+/** @typedef {{word: string, id: number, row: number[], near: {word: string, cosine: number}[]}} Answer what the server knows of a word */
+
+/** @type {import("../widget.mjs").Mount} */
 export default function mount(host, { data, words, announce }) {
   const say = words["word-rows"];
-  const list = el("datalist", { id: "lw-words" }, ...data["word-rows"].words.map((/** @type {string} */ word) => el("option", { value: word })));
+  /** @type {{words: string[], first: Answer}} */
+  const { words: all, first } = data["word-rows"];
+  const list = el("datalist", { id: "lw-words" }, ...all.map((word) => el("option", { value: word })));
   const input = el("input", { type: "text", class: "form-control", list: "lw-words", maxlength: 30, value: "red", autocomplete: "off", spellcheck: "false" });
-  const form = el(
-    "form",
-    { class: "lw-field", on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), lookUp(input.value.trim(), "typed")) } },
-    el("label", {}, el("span", { text: say.word }), input),
-    el("button", { class: "mri-button", text: say.look }),
-    list,
-  );
+  const submit = (/** @type {Event} */ event) => (event.preventDefault(), lookUp(input.value.trim(), "typed"));
+  const field = [el("label", {}, el("span", { text: say.word }), input), el("button", { class: "mri-button", text: say.look }), list];
+  const form = el("form", { class: "lw-field", on: { submit } }, ...field);
   const problem = el("p", { class: "lw-problem", role: "status" });
   const cells = cellRow(say.row);
   const facts = el("p", { class: "lw-readout" });
@@ -38,7 +37,7 @@ export default function mount(host, { data, words, announce }) {
   /** @param {string} word
    *  @param {"typed"|"walked"|"first"} how */
   async function lookUp(word, how) {
-    const known = found(data["word-rows"].words, word);
+    const known = found(all, word);
     problem.textContent = known === null ? filled(say.unknown, { word }) : "";
     if (known === null) return;
     asked.abort();
@@ -46,9 +45,8 @@ export default function mount(host, { data, words, announce }) {
     const written = input.value;
     near.setAttribute("aria-busy", "true");
     const tell = (/** @type {Error} */ error) => (problem.textContent = error.message);
-    const answer = await untilAnswered(() => fetchJson(`/lessons/words/${encodeURIComponent(known)}`, signal), signal, tell).catch(
-      (error) => signal.aborted || tell(error),
-    );
+    const ask = () => fetchJson(`/lessons/words/${encodeURIComponent(known)}`, signal);
+    const answer = await untilAnswered(ask, signal, tell).catch((error) => signal.aborted || tell(error));
     if (signal.aborted) return;
     near.removeAttribute("aria-busy");
     if (!answer.row) return;
@@ -56,14 +54,14 @@ export default function mount(host, { data, words, announce }) {
     show(answer, how, written);
   }
 
-  /** @param {any} answer what the server knows of a word
+  /** @param {Answer} answer
    *  @param {"typed"|"walked"|"first"} how
    *  @param {string} written what stood in the field when it was asked: what was typed since is the reader's */
   function show(answer, how, written) {
     if (input.value === written) input.value = answer.word;
     cells.show(answer.row);
     facts.textContent = filled(say.facts, { id: answer.id, values: answer.row.length, first: answer.row.slice(0, 4).map(formatValue).join(", ") });
-    refill(near, ...answer.near.map((/** @type {any} */ other) => neighbour(other)));
+    refill(near, ...answer.near.map(neighbour));
     walk = how === "walked" ? [...walk, answer.word] : [answer.word];
     path.textContent = walk.length > 1 ? filled(say.path, { path: walk.join(" → ") }) : "";
     if (how === "typed") seen.add(answer.word);
@@ -73,19 +71,18 @@ export default function mount(host, { data, words, announce }) {
 
   /** @param {{word: string, cosine: number}} other */
   function neighbour({ word, cosine }) {
-    const label = filled(say.near_one, { word, cosine: trueMinus(cosine.toFixed(2)) });
-    const button = el(
-      "button",
-      { type: "button", "aria-label": label, on: { click: () => lookUp(word, "walked") } },
-      el("b", { text: word }),
-      bar(cosine),
-      el("span", { class: "lw-figure", text: trueMinus(cosine.toFixed(2)) }),
+    const written = trueMinus(cosine.toFixed(2));
+    const attributes = { class: null, "aria-label": filled(say.near_one, { word, cosine: written }) };
+    const parts = [el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: written })];
+    return el(
+      "li",
+      {},
+      button(() => lookUp(word, "walked"), attributes, ...parts),
     );
-    return el("li", {}, button);
   }
 
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));
-  show(data["word-rows"].first, "first", input.value);
+  show(first, "first", input.value);
   return { close: () => asked.abort(), set() {} };
 }
 

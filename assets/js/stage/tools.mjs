@@ -1,0 +1,61 @@
+/**
+ * The switches of the stage: which picture, how it is coloured, what stands beside the plates, what the particles carry.
+ *
+ * Each says what a person picked. Refuses to know frames and how a picture is drawn.
+ */
+
+import { FLOWS } from "../core/flow.mjs";
+import { unlessUsual } from "../core/selection.mjs";
+import { el } from "../shell/dom.mjs";
+
+/** @typedef {import("../core/address.mjs").View} View */
+
+/** What is drawn, beside what a person set. top: of the colour scale; canSubtract: there are two lanes; hasBetween: bars stand between
+ *  them.
+ *  @typedef {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, canSubtract: boolean, hasBetween: boolean}} Looks */
+
+/** @param {object} shown
+ *  @param {Looks} shown.looks
+ *  @param {import("../core/layout.mjs").Layout} shown.layout
+ *  @param {boolean} shown.isTower that is seen, which needs WebGL2
+ *  @param {"tower"|"flat"} shown.picture that is wanted
+ *  @param {boolean} shown.isGrouped groups colour the dots
+ *  @param {string|null} shown.groupsOf their name, also while they are switched off
+ *  @param {(picked: Partial<View>) => void} onPick
+ *  @param {() => void} onReset the camera goes back to where it began
+ *  @returns {HTMLElement[]} */
+export function toolButtons({ looks, layout, isTower, picture, isGrouped, groupsOf }, onPick, onReset) {
+  const { isSigned, isSingle, hasStats, isDifference } = looks;
+  const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
+    el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
+  const pick = (/** @type {Partial<View>} */ fields) => () => onPick(fields);
+  const isSignedAsUsual = layout.n_layer === 0;
+  const tools = [
+    button("tower", picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
+    button("flat", picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
+    button("± sign", isSigned, pick({ sign: isSigned !== isSignedAsUsual ? null : isSigned ? 0 : 1 }), "Colour by sign: blue negative, red positive"),
+    button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large"),
+  ];
+  if (looks.canSubtract)
+    tools.push(button("B − A", isDifference, pick({ difference: isDifference ? null : 1 }), "One picture of what the two differ by, neuron by neuron"));
+  if (groupsOf) tools.push(button("groups", isGrouped, pick({ groups: isGrouped ? null : groupsOf }), "Colour by the groups of the Neurons page"));
+  if (isTower) {
+    const says = "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖";
+    tools.push(button("statistics", hasStats, pick({ numbers: hasStats ? null : 1 }), says));
+    tools.push(button("reset view", null, onReset, "Turn back to where it began (double-click)"));
+  }
+  return tools;
+}
+
+/** @param {string} flow
+ *  @param {(picked: Partial<View>) => void} onPick
+ *  @returns {HTMLElement} */
+export function flowChoice(flow, onPick) {
+  const select = el("select", {
+    "aria-label": "What the particles carry",
+    title: "What the particles carry",
+    on: { change: (/** @type {any} */ event) => onPick({ flow: unlessUsual(event.target.value, "attention") }) },
+  });
+  select.append(...FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow })));
+  return select;
+}

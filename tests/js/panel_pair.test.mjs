@@ -1,0 +1,114 @@
+import { find, fire, freshPage, inkOnCanvases, texts } from "./page.mjs";
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { viewFromUrl } from "../../assets/js/core/address.mjs";
+import { Desk } from "../../assets/js/desk/desk.mjs";
+import { Player } from "../../assets/js/desk/player.mjs";
+import { PairPanels } from "../../assets/js/panels/pair.mjs";
+import { SCALES, lane, layout, stepOf, tokens } from "./recording.mjs";
+
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+afterEach(() => mock.timers.reset());
+
+/** The prompts are the same, the seventh token is not: B has one step more there. */
+const ALIGNMENT = {
+  strategy: "mapping",
+  positions: [0, 1, 2, 3, 4, 5, 7].map((at) => [at, at]),
+  divergence: 6,
+  steps: [
+    [0, 0],
+    [1, 1],
+    [-1, 2],
+  ],
+  matched: [true, true, false],
+  whole: [true, true, false],
+  keys: [],
+  notes: ["Other weights."],
+};
+const POINT = "block.1.resid_post";
+
+function setting() {
+  const hosts = ["compare-ribbon-a", "compare-ribbon-b", "compare-transport", "mri-layers", "compare-list", "compare-says", "compare-notes"];
+  const page = freshPage(`<div class="compare-panels"></div>${hosts.map((id) => `<div class="compare-ribbon"><div id="${id}"></div></div>`).join("")}`);
+  inkOnCanvases();
+  const run = (session) => ({ session, layout, tokens: tokens(), stepOf, numPrompt: 5, numSteps: 3, limit: 10 });
+  const player = new Player({ numSteps: 3, now: () => 0, raf: () => {} });
+  const desk = new Desk({ view: { ...viewFromUrl(""), point: POINT, neuron: 1 }, isHere: () => false });
+  const selected = [];
+  const panels = new PairPanels({
+    runs: [run("A"), run("B")],
+    alignment: ALIGNMENT,
+    scales: SCALES,
+    player,
+    desk,
+    wanted: () => ({ pair: {}, view: {} }),
+    onSelect: (fields) => selected.push(fields),
+    needFrame: () => {},
+    needsRedraw: () => {},
+  });
+  return { page, panels, player, selected };
+}
+const at = (side, name) =>
+  [...document.querySelectorAll(`#compare-ribbon-${side} .mri-token`)].flatMap((each, i) => (each.classList.contains(name) ? [i] : []));
+
+test("what the alignment says: a sentence, what cannot be compared, marks on both ribbons", () => {
+  setting();
+  assert.match(find("#compare-says").textContent, /first 6 tokens/);
+  assert.deepEqual(texts("#compare-notes li"), ["Other weights."]);
+  for (const side of ["a", "b"]) assert.deepEqual([at(side, "is-apart"), at(side, "is-parting")], [[6], [6]]);
+});
+
+test("a token leads to the moment of its side's step", () => {
+  const { player } = setting();
+  fire(document.querySelectorAll("#compare-ribbon-b .mri-token")[6], "click");
+  assert.equal(player.step, 2);
+  fire(document.querySelectorAll("#compare-ribbon-a .mri-token")[5], "click");
+  assert.equal(player.step, 1);
+});
+
+test("a moment that one side does not have leaves its ribbon idle", () => {
+  const { panels, player } = setting();
+  player.seek(2);
+  panels.draw([lane({ frame: null }), lane({ step: 2 })], false);
+  const isIdle = (side) => find(`#compare-ribbon-${side}`).closest(".compare-ribbon").classList.contains("is-idle");
+  assert.deepEqual([isIdle("a"), isIdle("b")], [true, false]);
+  assert.match(find("#compare-list").textContent, /tokens are matched/);
+  assert.equal(find(".mri-step-note").textContent, "apart");
+});
+
+test("where both are there: numbers side by side, and the neurons that differ; a click picks one", () => {
+  const { panels, player, selected } = setting();
+  const b = lane();
+  const values = b.frame.arrays["topk/8/values"].data;
+  values.set(values.map((value) => value + 1));
+  player.seek(1);
+  panels.draw([lane(), b], false);
+  assert.match(texts("#mri-layers dd")[0], / · /);
+  assert.ok(document.querySelectorAll("#compare-list tbody tr").length > 0);
+  fire(find("#compare-list tbody button"), "click");
+  assert.equal(typeof selected[0].neuron, "number");
+});
+
+test("aligned otherwise, the same panels say so; closed, nothing watches", () => {
+  const { page, panels, player } = setting();
+  panels.align({
+    ...ALIGNMENT,
+    divergence: 8,
+    positions: [...Array(8).keys()].map((i) => [i, i]),
+    steps: [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ],
+    matched: [true, true, true],
+    notes: [],
+  });
+  assert.match(find("#compare-says").textContent, /same 8 tokens/);
+  assert.deepEqual([at("a", "is-apart"), texts("#compare-notes li")], [[], []]);
+  fire(document.querySelectorAll("#compare-ribbon-a .mri-token")[6], "click");
+  assert.equal(player.step, 2);
+  panels.close();
+  assert.equal(page.numWatchers(), 0);
+});

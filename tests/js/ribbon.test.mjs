@@ -1,0 +1,78 @@
+import { find, fire, freshPage, texts } from "./page.mjs";
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Ribbon } from "../../assets/js/panels/ribbon.mjs";
+import { SCALES, frameOf, stepOf, tokens } from "./recording.mjs";
+
+function setting({ of = tokens(), hasAttention = true } = {}) {
+  const page = freshPage("<div id='r'></div>");
+  const sought = [];
+  const influence = { session: "s", version: "", scales: SCALES, onChoose: () => {} };
+  const ribbon = new Ribbon(find("#r"), { tokens: of, stepOf, numPrompt: 5, onSeek: (step) => sought.push(step), hasAttention, influence });
+  return { page, ribbon, sought, of };
+}
+const buttons = () => [...document.querySelectorAll(".mri-token")];
+const withClass = (name) => buttons().flatMap((button, i) => (button.classList.contains(name) ? [i] : []));
+
+test("a token leads to the step that read it, the last one, read by none, to the last step", () => {
+  const { sought } = setting();
+  for (const i of [0, 5, 6, 7]) fire(buttons()[i], "click");
+  assert.deepEqual(sought, [0, 1, 2, 2]);
+  assert.match(buttons()[7].title, /read by no step/);
+});
+
+test("prompt, specials and what was put in look otherwise; spaces and line ends are seen", () => {
+  setting();
+  assert.deepEqual([withClass("is-prompt"), withClass("is-special"), withClass("is-forced")], [[0, 1, 2, 3, 4], [0], [6]]);
+  assert.deepEqual(texts(".mri-space", buttons()[2]), ["⏎"]);
+  assert.equal(buttons()[1].textContent, " a");
+});
+
+test("where the clock stands: read, current, next, still to come; one token can be tabbed to", () => {
+  const { ribbon } = setting();
+  ribbon.draw(1, frameOf(), null, false);
+  assert.deepEqual([withClass("is-current"), withClass("is-next"), withClass("is-future")], [[5], [6], [7]]);
+  assert.deepEqual(
+    buttons().map((button) => button.tabIndex),
+    [-1, -1, -1, -1, -1, 0, -1, -1],
+  );
+  buttons()[5].focus();
+  ribbon.draw(2, frameOf({ step: 2, pos0: 6 }), null, false);
+  assert.deepEqual([document.activeElement, document.querySelectorAll("[aria-current]").length], [buttons()[6], 1], "the focus goes with the clock");
+});
+
+test("what the step read and chose, in words", () => {
+  const { ribbon } = setting();
+  ribbon.draw(1, frameOf(), null, false);
+  assert.deepEqual(texts(".mri-ribbon-says b"), ["␣e", "f"]);
+  assert.match(find(".mri-says-next").textContent, /put in by the calculator/);
+  ribbon.draw(0, frameOf({ step: 0, pos0: 0, t_add: 3, chosen_id: 9 }), null, false);
+  assert.deepEqual(texts(".mri-ribbon-says b"), ["3 prompt tokens", "␣c"], "the prompt goes on");
+});
+
+test("a recording grows: the new tokens are added, what was chosen later is not seen yet", () => {
+  const of = tokens();
+  const { ribbon } = setting({ of });
+  const first = buttons()[0];
+  of.sequence.push(8);
+  ribbon.grow();
+  assert.deepEqual([buttons().length, buttons()[0] === first, buttons()[8].textContent], [9, true, "#8"]);
+  ribbon.show(1);
+  ribbon.draw(1, frameOf(), null, false);
+  assert.deepEqual(withClass("is-unseen"), [7, 8]);
+});
+
+test("influence is offered where there are heads; a training script has no ribbon; closing stops watching", () => {
+  const { page, ribbon } = setting();
+  assert.ok(find("#mri-influence"));
+  ribbon.close();
+  assert.equal(page.numWatchers(), 0);
+  setting({ hasAttention: false });
+  assert.equal(find("#mri-influence"), null);
+  const of = tokens();
+  of.steps.phase = ["train"];
+  setting({ of });
+  assert.ok(find("#r").hidden);
+});
