@@ -158,6 +158,8 @@ declare namespace Wire {
     logits_topk: number;
     edu: boolean;
     prefill: "stats" | "positions" | "stepwise";
+    ledger: "none" | "direct";
+    lens: "none" | "kept" | "top";
   }
   interface Model {
     weights_hash?: string;
