@@ -38,7 +38,7 @@ def test_record_ls_show_verify(tmp_path: Path) -> None:
     model = GOLDEN / "base_checkpoints" / "d3" / "model_000010.pt"
     assert done.stderr == (
         f"Model base/d3/10 ({model})\n"
-        "Capture everything: at most 19.8 KB a step.\n"
+        "Capture everything: at most 22.9 KB a step.\n"
         f"Live at http://127.0.0.1:8050/live?session={info.id} where `python app.py --sessions {tmp_path}` runs.\n"
     )
     listed = mri("ls", sessions=tmp_path)

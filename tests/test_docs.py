@@ -68,7 +68,7 @@ def test_the_readme_ci_and_make_name_one_test_command() -> None:
     check, test = (re.search(rf"^{target}:.*\n((?:\t.*\n)+)", make, re.MULTILINE) for target in command.split())
     assert check
     assert re.findall(r"-m (\w+)", check[1]) == ["ruff", "ruff", "mypy", "pytest"]
-    assert "pytest -q tests/test_layers.py\n" in check[1]
+    assert "pytest -q tests/test_layers.py tests/web/test_types.py\n" in check[1]
     assert test
     assert "pytest -n auto" in test[1]
 
