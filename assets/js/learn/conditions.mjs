@@ -14,7 +14,7 @@
  *  @property {Set<string>} announced by the widget */
 
 /** @type {Readonly<Record<string, (value: any, happened: Happened) => boolean>>} */
-const CONDITIONS = Object.freeze({
+export const CONDITIONS = Object.freeze({
   step_at: (value, { step }) => step === value,
   step_at_least: (value, { step }) => step !== null && step >= value,
   played: (_, { played }) => played,
