@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def site(folder):
-    worker = GenerationWorker(folder, MODEL, program=FAKE_WORKER)
+    worker = GenerationWorker(folder, program=FAKE_WORKER)
     with served(create_app(folder, MODEL, worker=worker)) as address:
         yield address
     worker.close()
