@@ -106,7 +106,7 @@ def test_the_scanner(page, opened):
     until(page, "window.mri.grouped.now")
     shown(page, "graph-neurons")
     page.get_by_label("Influence").select_option("gradient × input")
-    until(page, lambda: cut.seen.get("POST /sessions/demo/attribution", 0) > 2)  # what the other one says stands until then
+    until(page, lambda: cut.seen.get("POST /sessions/demo/attribution", 0) > 2)  # until then the other one's words
     expect(page.locator(".mri-influence-says")).to_contain_text("strongest:")
     until(page, "window.mri.run.frame(60)")
     cut.came_back(SCALES, "GET /library/titles", *session("demo", "meta", "tokens", "frames", "series", "saliency"))
