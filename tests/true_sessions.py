@@ -13,7 +13,7 @@ from mri.format.hook_points import STATS
 from mri.format.run import Model, Run
 from mri.store.seal import seal
 from mri.store.writer import SessionWriter
-from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout
+from tests.conftest import SPECIAL_IDS, TINY_VOCABULARY, random_frame, random_layout, write_random_session
 
 SOFTCAP = 15.0
 
@@ -119,3 +119,11 @@ def _put_logits(frame, logits, chosen):
     frame.arrays["logits/logsumexp"][...] = logsumexp
     frame.arrays["logits/chosen_logprob"][...] = logits[chosen] - logsumexp
     frame.arrays["logits/chosen_rank"][...] = np.flatnonzero(order == chosen)[0]
+
+
+def write_one_of_each(folder: Path) -> None:
+    """What pages can show without a recorder: `demo-long` of random numbers, and `one` and `two`, which part after two
+    tokens."""
+    write_random_session(folder, session_id="demo-long", num_steps=20, config=TraceConfig(prefill="stepwise", edu=True))
+    write_true_session(folder, "one", [0, 26, 1, 2, 3, 5, 4], seed=1)
+    write_true_session(folder, "two", [0, 26, 6, 1, 2, 5, 4], seed=2)

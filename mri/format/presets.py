@@ -30,7 +30,7 @@ PRESETS: dict[str, TraceConfig] = {
 }
 """Presets by name. Those that keep attention rows carry a budget of their own. `standard` is LEAN where its longest
 step would be over its budget, and the lens is only "kept" where "top" would cost too much of a pass
-(`top_lens_is_cheap`): `layout.config_of_preset` decides both, once for a whole recording."""
+(`top_lens_is_cheap`): `config_of_preset` decides both, once for a whole recording."""
 
 
 def top_lens_is_cheap(n_layer: int, n_embd: int, n_vocab: int) -> bool:

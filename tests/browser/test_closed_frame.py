@@ -5,10 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from mri.format.config import TraceConfig
 from tests.browser.scanner_page import open_scanner, shown, step, until
-from tests.conftest import write_random_session
-from tests.true_sessions import write_true_session
+from tests.true_sessions import write_one_of_each
 
 CLOSED = """(() => {
   const refuse = () => { throw new DOMException("The frame is sandboxed.", "SecurityError"); };
@@ -21,9 +19,7 @@ CLOSED = """(() => {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
-    write_random_session(folder, session_id="demo-long", num_steps=20, config=TraceConfig(prefill="stepwise", edu=True))
-    write_true_session(folder, "one", [0, 26, 1, 2, 3, 5, 4], seed=1)
-    write_true_session(folder, "two", [0, 26, 6, 1, 2, 5, 4], seed=2)
+    write_one_of_each(folder)
     return folder
 
 
