@@ -18,7 +18,7 @@ LEVELS = [
     {"format", "arrays", "errors", "paths"},
     {"nanochat", "store"},
     {"capture"},
-    {"run"},
+    {"run", "explain"},
     {"measure"},
     {"study"},
     {"export", "worker", "making"},
@@ -32,7 +32,7 @@ TOP = {"", "__init__", "__main__", "api", "cli", "console", "transfer"}
 """The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "capture", "run", "worker", "making"},
+    "torch": {"nanochat", "capture", "run", "explain", "worker", "making"},
     "h5py": {"store"},
     "sklearn": {"study"},
     "scipy": {"measure", "study"},
