@@ -50,13 +50,8 @@ class AskedStep:
 
 
 def explainable(reader: SessionReader) -> None:
-    """Raises ConfigError for what no checkpoint explains: another module, edited or unknown weights."""
-    run, layout = reader.session.run, reader.session.layout
-    if not layout.n_head or layout.n_vocab == 0:
-        raise ConfigError(
-            "This recording is of another module than a nanochat model: what its parts wrote to a prediction is not "
-            "known here."
-        )
+    """Raises ConfigError for what no checkpoint answers for: edited or unknown weights."""
+    run = reader.session.run
     if not run.hash:
         raise ConfigError(
             "This session does not say which weights it was recorded from, so nothing can be computed from them: "
@@ -66,6 +61,16 @@ def explainable(reader: SessionReader) -> None:
         raise ConfigError(
             f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
             "other numbers: ask the session that it was forked from."
+        )
+
+
+def of_nanochat(reader: SessionReader) -> None:
+    """Raises ConfigError for a recording of another module."""
+    layout = reader.session.layout
+    if not layout.n_head or not layout.n_vocab:
+        raise ConfigError(
+            "This recording is of another module than a nanochat model: what its parts wrote to a prediction is not "
+            "known here."
         )
 
 

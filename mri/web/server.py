@@ -43,6 +43,7 @@ from mri.web.routes.library import library_routes
 from mri.web.routes.live import live_routes, sock
 from mri.web.routes.neurons import neuron_routes
 from mri.web.routes.sessions import compress, meta_of, routes
+from mri.web.routes.why import why_routes
 from mri.web.services import COMPUTATIONS_WAITING, EXTENSION, Services, services
 from mri.web.stalls import Stalls
 from mri.worker.handle import GenerationWorker
@@ -156,7 +157,7 @@ def _flask(these: Services) -> Flask:
     App.assets.serve(server)
     compress.init_app(server)
     ours = routes, live_routes, downloads, compare_routes, lesson_routes, neuron_routes, import_routes
-    for blueprint in (*ours, lesson_words_routes, library_routes):
+    for blueprint in (*ours, lesson_words_routes, library_routes, why_routes):
         server.register_blueprint(blueprint)
     sock.init_app(server)
     answers.register(server)
