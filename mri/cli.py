@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, export and import (transfer.py), lessons, bench.
+"""The command line: record, ls, show, verify, export and import (transfer.py), sweep (sweeping.py), lessons, bench.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
 2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mri import transfer
+from mri import sweeping, transfer
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
 from mri.format.config import Sampling
@@ -167,6 +167,7 @@ def verify(
 
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
+app.command()(sweeping.sweep)
 
 
 lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)

@@ -28,7 +28,7 @@ LEVELS = [
 ]
 """Who is on a line may import from those above; the files of the first line one another, too."""
 
-TOP = {"", "__init__", "__main__", "api", "cli", "console", "transfer"}
+TOP = {"", "__init__", "__main__", "api", "cli", "console", "sweeping", "transfer"}
 """The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
 
 ONLY_IN = {

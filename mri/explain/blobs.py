@@ -12,7 +12,7 @@ import numpy as np
 from mri.explain.ablation import ablation
 from mri.explain.asked import asked_steps, tokens_read
 from mri.explain.replay import OnProgress, Replay
-from mri.explain.why import Window
+from mri.explain.why import POSITIONS_AT_ONCE, Window
 from mri.format.events import Array
 from mri.format.wire import blob_from_arrays
 from mri.nanochat.config import GPTConfig
@@ -21,8 +21,6 @@ from mri.store.reader import SessionReader
 
 BLOB_BYTES = 2_000_000
 """About what an answer may weigh: it has fewer steps than asked for where they would be more, but always one."""
-POSITIONS_AT_ONCE = 128
-"""So far may the first and the last step of an answer be apart."""
 
 
 def why_blob(

@@ -8,7 +8,7 @@ before the softcap, all of token minus rival. Knows tensors and asked steps; no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ from mri.nanochat.model import GPT
 SOURCES = 8
 """Source tokens of each head that are told apart; the rest is summed."""
 NEURONS = 16
+POSITIONS_AT_ONCE = 128
+"""So far may the first and the last step of a window be apart, for the memory's sake."""
 NO_SOURCE = 0xFFFF_FFFF
 EVERYTHING = TraceConfig(ledger="direct", lens="top")
 
@@ -66,15 +68,32 @@ class Window:
         return self.model.config.n_layer
 
     @torch.inference_mode()
-    def recorded_arrays(self, token_ids: Tensor) -> dict[str, Array]:
-        """Ledger and lens of the tokens (S, K), named as a frame has them (`Layout.specs`)."""
-        return self._ledger.arrays(self._values, token_ids, self.own.gather(1, token_ids), self.model.softcap)
+    def recorded_arrays(self, token_ids: Sequence[Sequence[int]]) -> dict[str, Array]:
+        """Ledger and lens of K tokens for each step, named as a frame has them (`Layout.specs`)."""
+        ids = torch.tensor(token_ids, device=self.model.device)
+        return self._ledger.arrays(self._values, ids, self.own.gather(1, ids), self.model.softcap)
+
+    @torch.inference_mode()
+    def all_sources(self, pair: tuple[int, int]) -> list[tuple[Array, Array, Array]]:
+        """Of each block, in the one step asked for: the positions (n,) that it sees, and what each gave through each
+        head, (H, n), through the stream and through the value embedding."""
+        found = []
+        for layer, counts in enumerate(self._head_directions(torch.tensor([pair], device=self.model.device))):
+            stream, value, start = self.sources_of(layer, counts)
+            found.append((np.arange(start, self._n_keys), stream[0].cpu().numpy(), value[0].cpu().numpy()))
+        return found
+
+    @torch.inference_mode()
+    def all_neurons(self, pair: tuple[int, int]) -> Array:
+        """What each neuron wrote in the one step asked for: (L, 4 · n_embd)."""
+        ids = torch.tensor([pair], device=self.model.device)
+        wrote: Array = self._by_neuron(ids)[0].cpu().numpy()
+        return wrote
 
     @torch.inference_mode()
     def arrays(self, pairs: Sequence[tuple[int, int]]) -> dict[str, Array]:
         """All arrays of `GET /sessions/<id>/why` (docs/architecture.md), of a token and its rival for each step."""
-        ids = torch.tensor(pairs, device=self.model.device)  # (S, 2)
-        found = self.recorded_arrays(ids)
+        found, ids = self.recorded_arrays(pairs), torch.tensor(pairs, device=self.model.device)  # (S, 2)
         by_block = np.concatenate([found["ledger/heads"], found["ledger/mlp"][:, :, None]], 2)  # (S, L, H + 1, 2)
         flat = by_block.reshape(len(pairs), -1, 2)
         parts = np.concatenate([found["ledger/embed"][:, None], flat, found["ledger/left_over"][:, None]], 1)
@@ -103,16 +122,24 @@ class Window:
         pair = (rows[:, 0] - rows[:, 1]) * self._ledger.exit_scale(self._values)[:, 0]
         return pair.new_tensor(reach_of(self.model).blocks)[:, None, None] * pair
 
+    def _head_directions(self, ids: Tensor) -> list[Tensor]:
+        """Of each block, what one unit of each coordinate of its heads counts: (S, H · D)."""
+        h = cast("list[Any]", self.model.transformer["h"])
+        return [d @ block.attn.c_proj.weight.float() for d, block in zip(self._directions(ids), h, strict=True)]
+
+    def _by_neuron(self, ids: Tensor) -> Tensor:
+        """What each neuron wrote: (S, L, 4 · n_embd)."""
+        h = cast("list[Any]", self.model.transformer["h"])
+        wrote = [
+            self._last(f"block.{i}.mlp_act") * (d @ block.mlp.c_proj.weight.float())
+            for i, (d, block) in enumerate(zip(self._directions(ids), h, strict=True))
+        ]
+        return torch.stack(wrote, 1)
+
     def _splits(self, ids: Tensor) -> dict[str, Array]:
-        head_dots, mlp_dots, sources = [], [], []
-        for layer, direction in enumerate(self._directions(ids)):
-            block: Any = self.model.transformer["h"][layer]  # type: ignore[index]
-            y = self._last(f"block.{layer}.z")  # (S, H · D)
-            by_coordinate = direction @ block.attn.c_proj.weight.float()  # (S, H · D): what one unit of each counts
-            head_dots.append(by_coordinate * y)
-            mlp_dots.append(self._last(f"block.{layer}.mlp_act") * (direction @ block.mlp.c_proj.weight.float()))
-            sources.append(self._top_sources(*self.sources_of(layer, by_coordinate)))
-        by_neuron = torch.stack(mlp_dots, 1)  # (S, L, 4 · n_embd)
+        directions, by_neuron = self._head_directions(ids), self._by_neuron(ids)
+        head_dots = [d * self._last(f"block.{layer}.z") for layer, d in enumerate(directions)]
+        sources = [self._top_sources(*self.sources_of(layer, d)) for layer, d in enumerate(directions)]
         strongest = by_neuron.flatten(1).abs().topk(min(NEURONS, by_neuron[0].numel()), -1).indices
         out = {name: np.stack([layer[name] for layer in sources], 1) for name in sources[0]}
         out |= {"head_dots": torch.stack(head_dots, 1).half().cpu().numpy(), "mlp_dots": by_neuron.half().cpu().numpy()}

@@ -176,9 +176,6 @@ class Worker:
     def _explain(self, command: dict[str, Any]) -> None:
         """Windows of `why`, and sweeps."""
         control = self._controls.get(command["id"], Control())  # asked for twice, it went with the first
-        loaded = self._recorded_model(command)
-        if self._replay is None:
-            self._replay = Replay(loaded.model)
 
         def on_progress(done: int, of: int) -> None:
             if not control.may_go_on():
@@ -186,6 +183,9 @@ class Worker:
             self._say(event="progress", id=command["id"], done=done, of=of)
 
         on_progress(0, 0)
+        loaded = self._recorded_model(command)
+        if self._replay is None:
+            self._replay = Replay(loaded.model)
         tokens = command["token"], command["against"]
         with open_session(command["path"]) as reader:
             if command["cmd"] == "sweep":
