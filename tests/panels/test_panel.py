@@ -48,12 +48,12 @@ class Holds:
 
 drawn = []
 with open_session(sys.argv[1]) as reader:
-    scan = Scan(reader, 0)
+    scan, at = Scan(reader, 0), Selection(point="block.0.mlp_out")
     sys.meta_path.insert(0, Holds())
     importing = threading.Thread(target=lambda: __import__("pandas"))
     importing.start()
     assert is_reached.wait(60)
-    draw = lambda: drawn.append(panel_named("scanner", "neurons").draw(scan, Selection(point="block.0.mlp_out"), "dark"))
+    draw = lambda: drawn.append(panel_named("scanner", "neurons").draw(scan, at, "dark"))
     drawing = threading.Thread(target=draw)
     drawing.start()
     drawing.join(0.5)
