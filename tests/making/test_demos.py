@@ -11,7 +11,7 @@ import pytest
 
 from mri.export.trace import Trace, open_trace
 from mri.format.captured import Captured
-from mri.making.demos import DEMOS
+from mri.making.demos import DEMOS, Demo
 from mri.paths import SESSIONS, demos
 
 SOFTCAP = 15.0
@@ -30,7 +30,7 @@ def test_they_are_what_the_command_makes() -> None:
 
 
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.id)
-def test_each_was_recorded_as_it_is_asked_for(demo) -> None:
+def test_each_was_recorded_as_it_is_asked_for(demo: Demo) -> None:
     with open_trace(SESSIONS / f"{demo.id}.h5") as trace:
         session = trace.session
         assert (session.name, session.layout.config) == (demo.name, demo.capture)
@@ -87,7 +87,9 @@ LAST_DIGIT = 0.0051
     TABLE,
     ids=[f"{row[0]}-{row[1]}" for row in TABLE],
 )
-def test_the_table_of_true_numbers(session, step, chosen, rival, logit, rivals, wrote) -> None:
+def test_the_table_of_true_numbers(
+    session: str, step: int, chosen: str, rival: str, logit: float, rivals: float, wrote: dict[str, float]
+) -> None:
     with open_trace(SESSIONS / f"{session}.h5") as trace:
         frame = trace.ledger(step, against=rival)
         assert trace.ledger(step, token=chosen).logit.sum() == pytest.approx(logit, abs=LAST_DIGIT)
