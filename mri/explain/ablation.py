@@ -26,7 +26,7 @@ from mri.nanochat.model import KVCache, Read, norm
 
 @torch.inference_mode()
 def ablation(replay: Replay, step: AskedStep, token_ids: Sequence[int]) -> dict[str, Array]:
-    """All arrays of a sweep with kind "ablate" (docs/architecture.md) for K tokens; P parts in the model's order, of
+    """All arrays of a sweep with kind "ablate" (docs/why.md) for K tokens; P parts in the model's order, of
     each block its heads, then its MLP.
 
     before (K,), after, wrote, norm (P, K): logits before the softcap as they are, with the part zeroed, what the part

@@ -1,6 +1,6 @@
 """The answers that a page gets: windows of `why` and sweeps, each one blob of arrays under a JSON header.
 
-Puts together the recording, its model and what is computed of both. Their arrays: docs/architecture.md.
+Puts together the recording, its model and what is computed of both. Their arrays: docs/why.md.
 """
 
 from __future__ import annotations

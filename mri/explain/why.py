@@ -92,7 +92,7 @@ class Window:
 
     @torch.inference_mode()
     def arrays(self, pairs: Sequence[tuple[int, int]]) -> dict[str, Array]:
-        """All arrays of `GET /sessions/<id>/why` (docs/architecture.md), of a token and its rival for each step."""
+        """All arrays of `GET /sessions/<id>/why` (docs/why.md), of a token and its rival for each step."""
         found, ids = self.recorded_arrays(pairs), torch.tensor(pairs, device=self.model.device)  # (S, 2)
         by_block = np.concatenate([found["ledger/heads"], found["ledger/mlp"][:, :, None]], 2)  # (S, L, H + 1, 2)
         flat = by_block.reshape(len(pairs), -1, 2)
