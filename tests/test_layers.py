@@ -221,7 +221,9 @@ print(info.num_steps)
 
 SEARCHES = {"find_checkpoint", "discover"}
 DOORS = {"app.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
-"""Where a person's words for a model come in. What they find, a ModelRef, is passed on and never looked for again."""
+DOORS |= {"mri/explain/found.py"}
+"""Where a person's words for a model come in (`trace.sweep(model=…)` is one). What they find, a ModelRef, is passed on
+and never looked for again."""
 
 
 @pytest.mark.parametrize("name", sorted(SEARCHES))
