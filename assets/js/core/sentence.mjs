@@ -23,6 +23,7 @@
 
 import { formatPercent, formatValue } from "./format.mjs";
 import { attentionSummary, captured, logits, oddPoints, stats } from "./layout.mjs";
+import { numKeys } from "./token_names.mjs";
 
 /** Weight from which a look back is a look, and from which the furthest one is told rather than the strongest. */
 const LEAST_WEIGHT = 0.1;
@@ -48,7 +49,7 @@ export function sentence(frame, source) {
   const odd = oddClause(frame, source);
   const attention = attentionClause(frame, source);
   const prediction = predictionClause(frame, source);
-  const isAttentionTold = hasNumber(attention) || (lastPosition(frame) === 0 && hasAttention(frame)); // one token has nothing to look back to
+  const isAttentionTold = hasNumber(attention) || (numKeys(frame) === 1 && "attention/keys" in frame.arrays); // one token has nothing to look back to
   const neuron = odd || (isAttentionTold && hasNumber(prediction)) ? null : neuronClause(frame, source.layout);
   const clauses = [odd, attention, prediction, neuron].filter((clause) => clause !== null);
   if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
@@ -62,18 +63,6 @@ export function sentence(frame, source) {
  *  @returns {Part[]} the texts with what stands between them */
 function parts(texts, ...between) {
   return texts.flatMap((text, i) => (i ? [between[i - 1], text].flat() : text));
-}
-
-/** @param {import("./wire.mjs").Frame} frame
- *  @returns {number} position of the last token that the step read */
-function lastPosition({ header }) {
-  return header.pos0 + header.t_add - 1;
-}
-
-/** @param {import("./wire.mjs").Frame} frame
- *  @returns {boolean} whether any was captured */
-function hasAttention({ arrays }) {
-  return "attention/keys" in arrays;
 }
 
 /** @param {Part[]|null} clause
@@ -100,7 +89,7 @@ function oddClause(frame, { layout, firstOdd = null }) {
  *  @param {Source} source
  *  @returns {Part[]|null} */
 function attentionClause(frame, { layout, tokens }) {
-  const own = lastPosition(frame);
+  const own = numKeys(frame) - 1;
   if (own < 1) return null;
   const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
   if (!numHeads) return null;
@@ -192,8 +181,9 @@ function howLikely(found, id, chosenId) {
  *  @param {import("./wire.mjs").Frame} frame
  *  @param {Source} source
  *  @returns {{id: number, by: string}|null} */
-function takenToken({ header }, { tokens, numPrompt }) {
-  const next = header.pos0 + header.t_add;
+function takenToken(frame, { tokens, numPrompt }) {
+  const { header } = frame;
+  const next = numKeys(frame);
   if (next < numPrompt) return next in tokens.sequence ? { id: tokens.sequence[next], by: "the prompt goes on with" } : null; // not read yet
   if (header.chosen_id < 0) return null;
   return { id: header.chosen_id, by: header.forced ? "the calculator put in" : "the model took" };

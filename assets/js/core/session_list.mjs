@@ -47,8 +47,5 @@ export function changedPlaces(lines, news, start) {
  *  @param {number} stop
  *  @returns {[number, number][]} that together are 0 … stop */
 export function ranges(stop) {
-  /** @type {[number, number][]} */
-  const found = [];
-  for (let start = 0; start < stop; start += MOST) found.push([start, Math.min(start + MOST, stop)]);
-  return found;
+  return Array.from({ length: Math.ceil(stop / MOST) }, (_, i) => [i * MOST, Math.min((i + 1) * MOST, stop)]);
 }
