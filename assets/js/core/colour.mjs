@@ -23,6 +23,12 @@ export function colourMap(stops) {
   };
 }
 
+/** @param {string} colour "#rrggbb"
+ *  @returns {Stops} a scale of nothing else */
+export function plain(colour) {
+  return [0, 1].map((position) => [position, colour]);
+}
+
 /** The scale as a texture row.
  *  @param {Stops} stops
  *  @param {number} [size]
