@@ -42,10 +42,8 @@ export function turnOf({ key, shiftKey }) {
  *  @param {readonly Walked[]} plates bottom to top
  *  @returns {Place|null} where the hand is then; null: the key does not walk */
 export function walked({ key, neuron }, press, plates) {
-  const plate = Math.max(
-    0,
-    plates.findIndex((each) => each.key === key),
-  );
+  const found = plates.findIndex((each) => each.key === key);
+  const plate = Math.max(0, found);
   const { width, cols } = plates[plate];
   const by = new Map(Object.entries({ ArrowLeft: -1, ArrowRight: 1, PageUp: -cols, PageDown: cols })).get(press);
   if (by !== undefined) return { key: plates[plate].key, neuron: Math.min(width - 1, Math.max(0, neuron + by)) };

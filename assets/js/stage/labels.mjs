@@ -11,7 +11,6 @@ import { differenceText } from "./lanes.mjs";
 import { BELOW, cornersOfPlate } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./tower_geometry.mjs").Slab} Slab */
 /** @typedef {import("./camera.mjs").Camera} Camera */
@@ -36,7 +35,7 @@ export const WIDE_PX = 700;
 
 /** The newest tokens that the step has read, side by side along the front edge of the lowest plate, each as wide as its
  *  word.
- *  @param {Frame} frame
+ *  @param {import("../core/wire.mjs").Frame} frame
  *  @param {Slab} lowest
  *  @param {(position: number) => number} lengthOf characters of a position's word
  *  @param {number} room characters
@@ -96,11 +95,11 @@ export class TowerLabels {
       const ends = row.map((slab) => sides(slab, camera));
       if (taken.some((other) => ends.some((end, lane) => end.some(([, y], side) => Math.abs(y - other[lane][side][1]) < LEAST_GAP_PX)))) continue;
       taken.push(ends);
-      const isSelected = row[0].key === selected ? " is-selected" : "";
+      const { key, label } = row[0];
+      const isSelected = key === selected ? " is-selected" : "";
+      const name = row.length === 1 && camera.width >= WIDE_PX ? label : label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "");
       const [left] = ends.reduce((one, other) => (other[0][0] < one[0][0] ? other : one));
-      parts.push(
-        at(el("span", { class: `mri-plate-name${isSelected}`, text: shortLabel(row[0].label, row.length > 1 ? 0 : camera.width) }), left[0] - 10, left[1]),
-      );
+      parts.push(at(el("span", { class: `mri-plate-name${isSelected}`, text: name }), left[0] - 10, left[1]));
       row.forEach((slab, lane) => {
         const [, right] = ends[lane];
         const value = el("span", { class: `mri-plate-value${isSelected}` });
@@ -110,7 +109,7 @@ export class TowerLabels {
         parts.push(value);
         this.#values.push({ slab, value });
       });
-      if (row.length === 2) parts.push(this.#betweenOf(row[0].key, ends));
+      if (row.length === 2) parts.push(this.#betweenOf(key, ends));
     }
     this.#gapPx = Math.min(...[...taken].flatMap((ends) => ends.slice(1).map(([left], lane) => Math.abs(left[0] - ends[lane][1][0]))));
     this.names.replaceChildren(...parts);
@@ -146,15 +145,10 @@ export class TowerLabels {
   columnsFor(lanes) {
     return lanes.map(({ frame, run }, lane) => {
       const lowest = this.#slabs[lane][0];
-      return frame && columnsOf(frame, lowest, (position) => wordOf(run, position).length, this.#widthPx(lowest) / CHAR_PX);
+      const { x, y, z, depth } = lowest;
+      const [left, right] = [-0.5, 0.5].map((dx) => project(/** @type {Camera} */ (this.#camera), x + dx, y, z + depth / 2)[0]); // of its front edge
+      return frame && columnsOf(frame, lowest, (position) => wordOf(run, position).length, Math.abs(right - left) / CHAR_PX);
     });
-  }
-
-  /** @param {Slab} slab
-   *  @returns {number} CSS pixels that its front edge spans */
-  #widthPx({ x, y, z, depth }) {
-    const [left, right] = [-0.5, 0.5].map((dx) => project(/** @type {Camera} */ (this.#camera), x + dx, y, z + depth / 2)[0]);
-    return Math.abs(right - left);
   }
 
   /** What these steps say.
@@ -264,13 +258,6 @@ function sides(slab, camera) {
     .map((corner) => project(camera, ...corner))
     .sort((a, b) => a[0] - b[0]);
   return [byX[0], byX[3]].map(([x, y]) => [x, y]);
-}
-
-/** @param {string} label like "block 3 · resid_post"
- *  @param {number} width of the stage
- *  @returns {string} */
-function shortLabel(label, width) {
-  return width < WIDE_PX ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
 }
 
 /** @param {HTMLElement} node
