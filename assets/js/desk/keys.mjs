@@ -159,18 +159,13 @@ export class Keys {
   hear(event) {
     if (this.isModal()) return;
     const isEscape = event.key === "Escape" && !event.defaultPrevented && !event.isComposing;
-    if (isEscape && this.#closeTopmost()) return event.preventDefault();
+    const wasOpen = (/** @type {() => unknown} */ close) => this.#onTop.delete(close) && close() !== false;
+    if (isEscape && [...this.#onTop].reverse().some(wasOpen)) return event.preventDefault();
     const command = this.commandOf(event);
     const knows = command && [...this.#mounted].findLast(({ names }) => names.includes(command.name));
     if (!knows) return;
     event.preventDefault();
     knows.act(command, event);
-  }
-
-  /** @returns {boolean} whether there was one */
-  #closeTopmost() {
-    const wasOpen = (/** @type {() => unknown} */ close) => this.#onTop.delete(close) && close() !== false;
-    return [...this.#onTop].reverse().some(wasOpen);
   }
 }
 
