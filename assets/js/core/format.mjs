@@ -26,8 +26,7 @@ export function formatBound(x) {
 }
 
 /** A cell's reading (layout.reading) in words: "0.123", "clipped at 65504", "not captured, |x| ≤ 0.124".
- *  @param {{mark: number, value: number, bound: number}} reading
- *  @returns {string} */
+ *  @param {{mark: number, value: number, bound: number}} reading */
 export function formatReading({ mark, value, bound }) {
   if (mark === MARK.clipped) return `clipped at ${value < 0 ? "−" : ""}${F16_MAX}`;
   if (mark !== MARK.notCaptured) return formatValue(value);
@@ -46,8 +45,7 @@ export function formatPercent(p) {
 }
 
 /** @param {number} x not negative
- *  @param {(x: number) => number} rounded
- *  @returns {string} */
+ *  @param {(x: number) => number} rounded */
 function threeDigits(x, rounded) {
   if (x === Infinity) return "∞";
   if (x === 0) return "0";
@@ -57,16 +55,14 @@ function threeDigits(x, rounded) {
 }
 
 /** The smallest number of three digits that is not below x.
- *  @param {number} x positive
- *  @returns {number} */
+ *  @param {number} x positive */
 function roundedUp(x) {
   const digits = Number(x.toPrecision(3));
   return digits >= x ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
 }
 
 /** A float32 with as many digits as it takes to tell it from its neighbours.
- *  @param {number} x
- *  @returns {string} */
+ *  @param {number} x */
 export function exactly(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x < 0 ? "−∞" : "∞";
   const float = Math.fround(x);

@@ -57,8 +57,7 @@ export function numberOf(sort, now, before) {
 }
 
 /** @param {Sort} sort
- *  @param {number} value
- *  @returns {string} */
+ *  @param {number} value */
 export function numberText(sort, value) {
   if (Number.isNaN(value)) return "—";
   if (sort === "sparsity") return `${(100 * value).toFixed(1)} %`;

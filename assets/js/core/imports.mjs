@@ -30,8 +30,7 @@ export function jobShare(job) {
   return start + part * Math.min(1, Math.max(0, job.share ?? 0));
 }
 
-/** @param {Job} job
- *  @returns {boolean} */
+/** @param {Job} job */
 export function isDone(job) {
   return job.state === "finished" || job.state === "error";
 }

@@ -52,8 +52,7 @@ export function kindOf({ values, present }, column) {
 
 /** @param {number} step
  *  @param {number} width of the lanes, whose first pixel is step 0 and whose last one is the last step
- *  @param {number} numSteps
- *  @returns {number} */
+ *  @param {number} numSteps */
 export function xOfStep(step, width, numSteps) {
   return numSteps > 1 ? (step / (numSteps - 1)) * width : width / 2;
 }

@@ -52,8 +52,7 @@ export function alignmentWords({ strategy, positions, divergence, steps, matched
 /** The first moment of a map's column that can be compared.
  *  @param {Alignment} alignment
  *  @param {number} column
- *  @param {number} every moments to a column
- *  @returns {number} */
+ *  @param {number} every moments to a column */
 export function momentOfColumn({ whole }, column, every) {
   const start = column * every;
   const within = whole.slice(start, start + every).findIndex(Boolean);

@@ -38,8 +38,7 @@ function table() {
 }
 
 /** One IEEE 754 binary16 number from its bits; exact, subnormals, ±∞ and NaN included.
- *  @param {number} bits 0…65535
- *  @returns {number} */
+ *  @param {number} bits 0…65535 */
 export function float32FromFloat16(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -50,8 +49,7 @@ export function float32FromFloat16(bits) {
 }
 
 /** Half the gap to the next float16: how far the number that was rounded to these bits can lie above them.
- *  @param {number} bits of a finite float16
- *  @returns {number} */
+ *  @param {number} bits of a finite float16 */
 export function halfUlpOfFloat16(bits) {
   const exponent = (bits >> 10) & 31;
   return 2 ** (Math.max(exponent, 1) - 26);
@@ -80,8 +78,7 @@ export function dequantized(codes, dtype, scale) {
 }
 
 /** A row that sums to 1 gives 255 to one key at most, and 0 to all of many only (mri/format/events.py).
- *  @param {TypedArray} codes of one attention row
- *  @returns {boolean} */
+ *  @param {TypedArray} codes of one attention row */
 function isRowOfNaN(codes) {
   const [first, n] = [codes[0], codes.length];
   const isMark = (first === WEIGHT_MAX && n > 1) || (first === 0 && n < FEWEST_ZEROS);
@@ -89,8 +86,7 @@ function isRowOfNaN(codes) {
 }
 
 /** @param {number} code −128…127
- *  @param {number} scale
- *  @returns {number} */
+ *  @param {number} scale */
 function valueOfQ8(code, scale) {
   if (code === Q8_NAN) return NaN;
   if (code === Q8_INF) return Infinity;

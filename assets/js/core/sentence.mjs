@@ -65,15 +65,13 @@ function parts(texts, ...between) {
   return texts.flatMap((text, i) => (i ? [between[i - 1], text].flat() : text));
 }
 
-/** @param {Part[]|null} clause
- *  @returns {boolean} */
+/** @param {Part[]|null} clause */
 function hasNumber(clause) {
   return clause?.some((part) => typeof part !== "string" && "of" in part) ?? false;
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {Part[]|null} */
+ *  @param {Source} source */
 function oddClause(frame, { layout, firstOdd = null }) {
   const [first, ...more] = oddPoints(frame, layout);
   if (first === undefined) return null;
@@ -86,8 +84,7 @@ function oddClause(frame, { layout, firstOdd = null }) {
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {Part[]|null} */
+ *  @param {Source} source */
 function attentionClause(frame, { layout, tokens }) {
   const own = numKeys(frame) - 1;
   if (own < 1) return null;
@@ -119,8 +116,7 @@ function attentionClause(frame, { layout, tokens }) {
 
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {import("./layout.mjs").Layout} layout
- *  @param {number} own position of the token that looks
- *  @returns {{looks: Look[], atFirst: number, atOwn: number, numHeads: number}} */
+ *  @param {number} own position of the token that looks */
 function looksOf(frame, layout, own) {
   const found = { looks: /** @type {Look[]} */ ([]), atFirst: 0, atOwn: 0, numHeads: 0 };
   for (let layer = 0; layer < layout.n_layer; layer++) {
@@ -138,8 +134,7 @@ function looksOf(frame, layout, own) {
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {Part[]|null} */
+ *  @param {Source} source */
 function predictionClause(frame, source) {
   const taken = takenToken(frame, source);
   const found = logits(frame);
@@ -179,8 +174,7 @@ function howLikely(found, id, chosenId) {
 
 /** The token after this step, and who put it there.
  *  @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {{id: number, by: string}|null} */
+ *  @param {Source} source */
 function takenToken(frame, { tokens, numPrompt }) {
   const { header } = frame;
   const next = numKeys(frame);
@@ -190,8 +184,7 @@ function takenToken(frame, { tokens, numPrompt }) {
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {import("./layout.mjs").Layout} layout
- *  @returns {Part[]|null} */
+ *  @param {import("./layout.mjs").Layout} layout */
 function neuronClause(frame, layout) {
   const writers = layout.points.filter(({ layer_type }) => layer_type === "attn" || layer_type === "mlp");
   let best = { score: 0, key: "", neuron: 0, value: 0 };
@@ -216,8 +209,7 @@ function neuronClause(frame, layout) {
 
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {import("./layout.mjs").Layout} layout
- *  @param {boolean} isFollowing something was said before
- *  @returns {Part[]} */
+ *  @param {boolean} isFollowing something was said before */
 function lastResort(frame, layout, isFollowing) {
   let best = { key: "", l2: -1 };
   for (const { key } of layout.points) {
@@ -253,8 +245,7 @@ function merged(said) {
   return out;
 }
 
-/** @param {Part[]} parts
- *  @returns {Part[]} */
+/** @param {Part[]} parts */
 function capitalized([first, ...rest]) {
   const upper = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
   if (typeof first === "string") return [upper(first), ...rest];

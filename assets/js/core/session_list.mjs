@@ -26,8 +26,7 @@ const MOST = 200;
 
 /** The order after a press on a column's head: numbers and times begin with the largest, texts with A.
  *  @param {string} by the order now
- *  @param {string} column
- *  @returns {string} */
+ *  @param {string} column */
 export function orderAfter(by, column) {
   if (by === column) return `-${column}`;
   if (by === `-${column}`) return column;

@@ -52,8 +52,7 @@ export function takenFromScanner(session, viewNow, points) {
   };
 }
 
-/** @param {string} url as Plotly gives it: base64, or SVG with escapes
- *  @returns {Blob} */
+/** @param {string} url as Plotly gives it: base64, or SVG with escapes */
 export function blobFromDataUrl(url) {
   const comma = url.indexOf(",");
   const [type, encoding] = url.slice("data:".length, comma).split(";");

@@ -144,8 +144,7 @@ export class FrameCache {
     this.#windows.clear();
   }
 
-  /** @param {number} step
-   *  @returns {number} */
+  /** @param {number} step */
   #indexOf(step) {
     return Math.floor(step / this.#windowSteps);
   }

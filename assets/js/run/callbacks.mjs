@@ -24,8 +24,7 @@ export class Callbacks {
     this.again = again;
   }
 
-  /** In the place of window.fetch. @param {...any} asked
-   *  @returns {Promise<Response>} */
+  /** In the place of window.fetch. @param {...any} asked */
   async fetch(...asked) {
     if (!String(asked[0]?.url ?? asked[0]).includes(ADDRESS)) return this.ask(...asked);
     const outputs = outputsOf(asked[1]?.body);

@@ -110,8 +110,7 @@ export class Pin {
     this.#become("none", 0);
   }
 
-  /** Whether a chart can be asked for. Only a pinned session may be on the screen without a server: then ask it.
-   *  @returns {Promise<boolean>} */
+  /** Whether a chart can be asked for. Only a pinned session may be on the screen without a server: then ask it. */
   async serverAnswers() {
     if (this.state !== "pinned") return true;
     const answer = await fetch(`/sessions/${encodeURIComponent(this.session)}/meta`, { method: "HEAD", cache: "no-store" }).catch(() => null);

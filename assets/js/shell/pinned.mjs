@@ -49,8 +49,7 @@ export class PinButton {
   }
 }
 
-/** @param {number} numBytes
- *  @returns {string} */
+/** @param {number} numBytes */
 function megabytes(numBytes) {
   const mb = numBytes / 1e6;
   return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;

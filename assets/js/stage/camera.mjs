@@ -67,8 +67,7 @@ export function project({ matrix: m, width, height }, x, y, z) {
 
 /** CSS pixels that a unit of space spans at this depth.
  *  @param {Camera} camera
- *  @param {number} depth
- *  @returns {number} */
+ *  @param {number} depth */
 export function pixelsPerUnit({ tan, height }, depth) {
   return height / (2 * tan * depth);
 }
@@ -90,8 +89,7 @@ export function onPlane({ eye, right, up, forward, tan, width, height }, px, py,
  *  @param {Orbit} orbit
  *  @param {Point[]} points
  *  @param {{width: number, height: number, left: number, right: number, top: number, bottom: number}} picture CSS pixels,
- *         with the margins to be left free
- *  @returns {Camera} */
+ *         with the margins to be left free */
 export function fitCamera(orbit, points, { width, height, left, right, top, bottom }) {
   const centre = [(left + width - right) / 2, (top + height - bottom) / 2];
   const room = [Math.max(20, width - left - right), Math.max(20, height - top - bottom)];

@@ -86,8 +86,7 @@ export class Hand {
   }
 
   /** Whether the wheel is the tower's: else it scrolls the page, and a hint says how it would zoom.
-   *  @param {WheelEvent} event
-   *  @returns {boolean} */
+   *  @param {WheelEvent} event */
   hasWheel(event) {
     const has = event.ctrlKey || event.metaKey || document.activeElement === this.view;
     if (!has) this.#tell(WHEEL);

@@ -116,8 +116,7 @@ export class TowerLabels {
   }
 
   /** @param {string} key
-   *  @param {[number, number][][]} ends sides of both plates
-   *  @returns {HTMLElement} */
+   *  @param {[number, number][][]} ends sides of both plates */
   #betweenOf(key, [[, [x, y]], [[nextX, nextY]]]) {
     const bar = el("span", { class: "mri-between" }, el("i"), el("b"));
     bar.style.setProperty("--room", `${Math.round(Math.max(0, nextX - x - 10))}px`);
@@ -180,8 +179,7 @@ export class TowerLabels {
 
   /** @param {Lane} lane
    *  @param {Slab} slab
-   *  @param {boolean} hasStats
-   *  @returns {string} */
+   *  @param {boolean} hasStats */
   #valueText(lane, { key, width }, hasStats) {
     const { frame, run, differences } = lane;
     const room = this.#gapPx;
@@ -243,8 +241,7 @@ export class TowerLabels {
 }
 
 /** @param {import("../core/types.mjs").Shows} run
- *  @param {number} position
- *  @returns {string} */
+ *  @param {number} position */
 function wordOf({ tokens: { sequence, text } }, position) {
   const id = sequence[position];
   return text[id] ?? `#${id}`;
@@ -263,8 +260,7 @@ function sides(slab, camera) {
 /** @param {HTMLElement} node
  *  @param {number} x
  *  @param {number} y
- *  @param {...unknown} _ depth
- *  @returns {HTMLElement} */
+ *  @param {...unknown} _ depth */
 function at(node, x, y, ..._) {
   const place = `${Math.round(x)}px ${Math.round(y)}px`;
   if (node.style.translate !== place) node.style.translate = place; // no layout, as left and top would want
@@ -274,8 +270,7 @@ function at(node, x, y, ..._) {
 /** As many children as are needed: new elements for every step would all be laid out anew.
  *  @param {HTMLElement} host
  *  @param {number} count
- *  @param {() => HTMLElement} make
- *  @returns {HTMLElement[]} */
+ *  @param {() => HTMLElement} make */
 function childrenOf(host, count, make) {
   while (host.children.length < count) host.append(make());
   while (host.children.length > count) host.lastElementChild?.remove();

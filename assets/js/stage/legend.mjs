@@ -134,8 +134,7 @@ function flowSwatch(stops) {
 }
 
 /** @param {Stops} stops
- *  @param {number} t
- *  @returns {string} */
+ *  @param {number} t */
 function colourAt(stops, t) {
   const [r, g, b] = colourMap(stops)(t);
   return `rgb(${r},${g},${b})`;

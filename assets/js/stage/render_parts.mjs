@@ -22,8 +22,7 @@ export function litBy(camera, corners) {
 
 /** Two triangles of a plate with room for its glow.
  *  @param {import("./tower_geometry.mjs").Slab} slab
- *  @param {number} selected 0 or 1
- *  @returns {number[]} */
+ *  @param {number} selected 0 or 1 */
 export function plateVertices({ x, y, z, depth }, selected) {
   const [dx, dz] = [0.5 + GLOW_MARGIN, depth / 2 + GLOW_MARGIN];
   const [nearLeft, nearRight, left, right] = [-dz, dz].flatMap((cz) => [-dx, dx].map((cx) => [x + cx, y, z + cz, cx, cz, depth / 2, selected]));

@@ -60,8 +60,7 @@ function differenceParts(found, neuron, unit) {
 /** @param {import("../core/wire.mjs").Frame} frame
  *  @param {import("../core/layout.mjs").Layout} layout
  *  @param {string} key
- *  @param {number} neuron
- *  @returns {string} */
+ *  @param {number} neuron */
 function rankText(frame, layout, key, neuron) {
   const found = captured(frame, layout, key);
   const { width } = hookPoint(layout, key);

@@ -98,8 +98,7 @@ export class TowerPicture {
     });
   }
 
-  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader.
-   *  @returns {boolean} */
+  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader. */
   isReady() {
     if (!this.#wasAsked) this.#makeRenderer();
     this.#wasAsked = true;
@@ -223,8 +222,7 @@ export class TowerPicture {
   }
 
   /** @param {number} x CSS pixels
-   *  @param {number} y
-   *  @returns {import("./tower_geometry.mjs").Hit|null} */
+   *  @param {number} y */
   hit(x, y) {
     return this.camera && hitTower(this.plates, this.dots, this.camera, x, y);
   }
@@ -265,8 +263,7 @@ function blank() {
 }
 
 /** @param {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement}} on
- *  @param {Record<string, any>} scales
- *  @returns {Renderer|null} */
+ *  @param {Record<string, any>} scales */
 function rendererOn({ canvas, ground }, scales) {
   return Renderer.on(canvas, ground, { ...SURROUNDINGS, ...scales.marks });
 }

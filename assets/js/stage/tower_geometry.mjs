@@ -49,8 +49,7 @@ const LANE_RISE = 0.7; // a wider tower is so much taller, in a picture of the s
 const LANE_EVERY = 1.42; // from lane to lane: a plate as it is seen at first, and room for numbers
 
 /** Rows and columns of a plate seen from a low angle: exactly full where the width has a suitable divisor.
- *  @param {number} width neurons
- *  @returns {{rows: number, cols: number}} */
+ *  @param {number} width neurons */
 export function towerGrid(width) {
   const ideal = Math.sqrt(width / GRID_RATIO);
   let best = { rows: Math.max(1, Math.round(ideal)), cols: 0 };
@@ -197,8 +196,7 @@ function riseOf({ before, run: { layout } }, { key, width }) {
  *  @param {Float32Array} dots
  *  @param {Camera} camera
  *  @param {number} px CSS pixels
- *  @param {number} py
- *  @returns {Hit|null} */
+ *  @param {number} py */
 export function hitTower(slabs, dots, camera, px, py) {
   const near = nearestDot(slabs, dots, camera, px, py);
   if (near) return near;
