@@ -22,6 +22,10 @@ export function formatValue(x) {
  *  @param {number} x not negative; NaN: nothing is known
  *  @returns {string} like ≤ 0.124 */
 export function formatBound(x) {
+  const roundedUp = (/** @type {number} */ y) => {
+    const digits = Number(y.toPrecision(3));
+    return digits >= y ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
+  };
   return Number.isNaN(x) ? "no bound known" : `≤ ${threeDigits(x, roundedUp)}`;
 }
 
@@ -52,13 +56,6 @@ function threeDigits(x, rounded) {
   const digits = Number(rounded(x).toPrecision(3));
   if (digits >= 1e6 || digits < 1e-4) return trueMinus(digits.toExponential(2).replace("e+", "e"));
   return digits >= 100 ? String(digits) : digits.toPrecision(3);
-}
-
-/** The smallest number of three digits that is not below x.
- *  @param {number} x positive */
-function roundedUp(x) {
-  const digits = Number(x.toPrecision(3));
-  return digits >= x ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
 }
 
 /** A float32 with as many digits as it takes to tell it from its neighbours.

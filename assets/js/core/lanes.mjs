@@ -83,12 +83,8 @@ export function runsOf(lane) {
 /** @param {ArrayLike<number>} values
  *  @returns {[number, number]} the ends of its lane: 0, and the least and the largest finite value if they lie beyond */
 export function endsOf(values) {
-  let [low, high] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] > high && values[i] < Infinity) high = values[i];
-    if (values[i] < low && values[i] > -Infinity) low = values[i];
-  }
-  return [low, high];
+  const finite = Array.from(values).filter(Number.isFinite);
+  return [Math.min(0, ...finite), Math.max(0, ...finite)];
 }
 
 /** @param {Float32Array} values NaN: not captured

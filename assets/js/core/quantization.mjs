@@ -25,17 +25,8 @@ const FEWEST_ZEROS = 510;
 /** What one cell shows, as a small number for textures. */
 export const MARK = Object.freeze({ value: 0, notCaptured: 1, nan: 2, plusInfinity: 3, minusInfinity: 4, clipped: 5 });
 
-/** @type {Float32Array|null} */
+/** @type {Float32Array|null} all 65 536 float16 values by their bits, made on first use */
 let float16Table = null;
-
-/** All 65 536 float16 values by their bits, made on first use.
- *  @returns {Float32Array} */
-function table() {
-  if (float16Table) return float16Table;
-  float16Table = new Float32Array(65536);
-  for (let bits = 0; bits < 65536; bits++) float16Table[bits] = float32FromFloat16(bits);
-  return float16Table;
-}
 
 /** One IEEE 754 binary16 number from its bits; exact, subnormals, ±∞ and NaN included.
  *  @param {number} bits 0…65535 */
@@ -64,7 +55,7 @@ export function dequantized(codes, dtype, scale) {
   if (dtype === "F32") return /** @type {Float32Array} */ (codes);
   const values = new Float32Array(codes.length);
   if (dtype === "F16") {
-    const lookup = table();
+    const lookup = (float16Table ??= Float32Array.from({ length: 65536 }, (_, bits) => float32FromFloat16(bits)));
     for (let i = 0; i < codes.length; i++) values[i] = lookup[codes[i]];
   } else if (dtype === "U8") {
     if (isRowOfNaN(codes)) return values.fill(NaN);

@@ -6,10 +6,10 @@
  */
 
 import { framesFromRecords } from "../core/wire.mjs";
+import { WINDOW_STEPS } from "./cache.mjs";
 import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./http.mjs";
 
 export const MOST_PINNED_BYTES = 64 * 1024 * 1024;
-const WINDOW_STEPS = 64; // as the cache asks for them
 const BROKEN_OFF_MS = 60_000; // a window is kept more often than that
 
 /** @typedef {"none"|"pinning"|"pinned"|"impossible"} PinState */

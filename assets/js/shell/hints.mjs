@@ -86,14 +86,11 @@ export class Hints {
   constructor(player) {
     this.player = player;
     const { signal } = this.#abort;
-    document.addEventListener(
-      "click",
-      (event) => {
-        const isAsked = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action='hints']");
-        if (isAsked) setTimeout(() => this.show(0)); // after the dialog that asked has given the focus back
-      },
-      { signal },
-    );
+    const ask = (/** @type {MouseEvent} */ event) => {
+      const isAsked = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action='hints']");
+      if (isAsked) setTimeout(() => this.show(0)); // after the dialog that asked has given the focus back
+    };
+    document.addEventListener("click", ask, { signal });
     addEventListener("resize", () => this.#place(), { signal });
     addEventListener("scroll", () => this.#ringAround(), { signal, capture: true, passive: true });
     player.subscribe(() => this.#hear());

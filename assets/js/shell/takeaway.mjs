@@ -77,18 +77,10 @@ export class TakeAway {
     if (take === "python" && pythonOf) return copy(await fetchText(pythonOf()), "Python");
     if (take === "csv") return save(new Blob([await fetchText(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
     const part = parts.find(([, name]) => name === of)?.[2];
-    if (part) return this.#savePart(part, nameOf(kind, "png"));
-    const image = await chartImage(of, take, captionOf(false));
-    save(blobFromDataUrl(image), nameOf(kind, take));
-  }
-
-  /** @param {string} part selector
-   *  @param {string} name */
-  async #savePart(part, name) {
+    if (!part) return save(blobFromDataUrl(await chartImage(of, take, captionOf(false))), nameOf(kind, take));
     this.context.paint();
-    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), this.context.captionOf(true));
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-    save(/** @type {any} */ (blob), name);
+    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), captionOf(true));
+    save(await new Promise((resolve) => canvas.toBlob(/** @type {any} */ (resolve), "image/png")), nameOf(kind, "png"));
   }
 }
 

@@ -98,7 +98,7 @@ export class Renderer {
     if (name === this.#scalesOf) return;
     this.#scalesOf = name;
     const { gl } = this;
-    const table = new Uint8Array([positive, negative, flow, ...groups.map(plain)].flatMap((stops) => [...rgbaTable(stops)]));
+    const table = new Uint8Array([positive, negative, flow, ...groups.map(plain)].flatMap(rgbaTable));
     gl.bindTexture(gl.TEXTURE_2D, this.scale);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 3 + groups.length, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
   }
