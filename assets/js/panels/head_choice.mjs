@@ -7,7 +7,7 @@
 import { headOf } from "../core/heads.mjs";
 import { IDS } from "../core/names.mjs";
 import { tokenName } from "../core/token_names.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 
 export class Heads {
   /** @param {object} context
@@ -44,11 +44,9 @@ export class Heads {
   #build(host, numHeads) {
     host.setAttribute("role", "group");
     host.setAttribute("aria-label", "Heads of the block");
-    const button = (/** @type {string} */ name, /** @type {() => void} */ click) =>
-      el("button", { type: "button", "aria-pressed": "false", on: { click } }, el("b", { text: name }), el("span"), el("span"));
-    const one = (/** @type {number} */ head) => () => this.onSelect({ head, overlay: null });
-    const all = button("all", () => this.onSelect({ overlay: 1 }));
-    all.title = "All heads over each other";
-    host.replaceChildren(all, ...Array.from({ length: numHeads }, (_, head) => button(`head ${head}`, one(head))));
+    const choice = (/** @type {string} */ text, /** @type {Record<string, any>} */ fields, /** @type {string|null} */ title = null) =>
+      button(() => this.onSelect(fields), { class: null, title }, el("b", { text }), el("span"), el("span"));
+    const all = choice("all", { overlay: 1 }, "All heads over each other");
+    host.replaceChildren(all, ...Array.from({ length: numHeads }, (_, head) => choice(`head ${head}`, { head, overlay: null })));
   }
 }

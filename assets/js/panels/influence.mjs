@@ -10,7 +10,7 @@ import { trueMinus } from "../core/format.mjs";
 import { MEASURES, approximateText, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
 import { untilAnswered } from "../run/again.mjs";
 import { fetchAttribution, fetchSaliency } from "../run/http.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { el, say, svg } from "../shell/dom.mjs";
 
 /** @typedef {import("../core/influence.mjs").Measure} Measure */
 /** @typedef {import("../core/influence.mjs").Influence} Weights */
@@ -18,7 +18,6 @@ import { el, say } from "../shell/dom.mjs";
 const REST_MS = 250;
 const MOST_ARCS = 5;
 const MOST_KEPT = 64;
-const SVG = "http://www.w3.org/2000/svg";
 
 export class Influence {
   /** @type {Map<string, Weights>} by measure and step, oldest first */
@@ -49,19 +48,14 @@ export class Influence {
     this.colour = colourMap(scales.attention);
     this.titleOf = titleOf;
     const options = Object.entries(MEASURES).map(([name, { label, explanation }]) => el("option", { value: name, text: label, title: explanation }));
-    this.select = el(
-      "select",
-      { id: "mri-influence", class: "form-select form-select-sm", on: { change: () => onChoose(this.select.value || null) } },
-      el("option", { value: "", text: "none" }),
-      ...options,
-    );
+    const none = el("option", { value: "", text: "none" });
+    const change = () => onChoose(this.select.value || null);
+    this.select = el("select", { id: "mri-influence", class: "form-select form-select-sm", on: { change } }, none, ...options);
     this.badge = el("span", { class: "mri-kind mri-kind-derived", tabindex: 0, hidden: true, text: "derived" });
     this.says = el("span", { class: "mri-influence-says", role: "status" });
     const label = el("label", { for: "mri-influence", text: "Influence", title: "Which tokens bear on what this step predicts" });
     this.control = el("div", { class: "mri-influence" }, label, this.select, this.badge, this.says);
-    this.svg = document.createElementNS(SVG, "svg");
-    this.svg.setAttribute("class", "mri-arcs");
-    this.svg.setAttribute("aria-hidden", "true");
+    this.svg = svg("svg", { class: "mri-arcs", "aria-hidden": "true" });
     list.addEventListener("scroll", () => this.place(), { passive: true });
   }
 
@@ -169,14 +163,8 @@ export class Influence {
     const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${trueMinus(weights[position].toFixed(3))}`);
     this.#say(`strongest: ${text.join(", ")}${approximateText(influence)}`, "", note);
     this.#sources = this.#target < this.buttons.length ? most : [];
-    this.svg.replaceChildren(
-      ...this.#sources.map((position) => {
-        const path = document.createElementNS(SVG, "path");
-        path.style.opacity = String(0.35 + 0.65 * shade[position]);
-        path.style.strokeWidth = `${0.75 + 1.25 * shade[position]}px`;
-        return path;
-      }),
-    );
+    const styleOf = (/** @type {number} */ share) => `opacity: ${0.35 + 0.65 * share}; stroke-width: ${0.75 + 1.25 * share}px`;
+    this.svg.replaceChildren(...this.#sources.map((position) => svg("path", { style: styleOf(shade[position]) })));
     this.place();
   }
 

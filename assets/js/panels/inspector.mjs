@@ -8,7 +8,7 @@
 
 import { IDS, TABS } from "../core/names.mjs";
 import { chartLooks, unlessUsual } from "../core/selection.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
 import { Heads } from "./head_choice.mjs";
@@ -92,17 +92,10 @@ export class Inspector {
     const host = /** @type {HTMLElement} */ (document.getElementById("mri-tabs"));
     host.setAttribute("role", "tablist");
     host.setAttribute("aria-label", "Inspector");
-    this.tabs = TABS.map(([name, label]) =>
-      el("button", {
-        type: "button",
-        role: "tab",
-        id: `tab-${name}`,
-        class: "mri-tab",
-        "aria-controls": `panel-${name}`,
-        text: label,
-        on: { click: () => this.onSelect({ tab: name }) },
-      }),
-    );
+    this.tabs = TABS.map(([name, text]) => {
+      const looks = { role: "tab", id: `tab-${name}`, class: "mri-tab", "aria-controls": `panel-${name}`, text };
+      return button(() => this.onSelect({ tab: name }), looks);
+    });
     host.replaceChildren(...this.tabs);
     host.onkeydown = (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

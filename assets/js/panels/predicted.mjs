@@ -9,7 +9,7 @@ import { predictions } from "../core/predictions.mjs";
 import { IDS } from "../core/names.mjs";
 import { howChosen, tokenName } from "../core/token_names.mjs";
 import { unlessUsual } from "../core/selection.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 
 export class Predicted {
   /** @param {object} context
@@ -39,32 +39,12 @@ export class Predicted {
       slider.value = String(temperature);
       this.onSelect({ temperature: unlessUsual(temperature, 1) });
     };
-    const slider = el("input", {
-      type: "range",
-      id: "mri-temperature",
-      min: "0.1",
-      max: "2",
-      step: "0.05",
-      "data-mri-keys": "own",
-      on: { input: (/** @type {any} */ event) => choose(Number(event.target.value)) },
-    });
-    host.replaceChildren(
-      el(
-        "div",
-        { class: "mri-choice" },
-        el("label", { for: "mri-temperature", text: "Temperature" }),
-        slider,
-        el("output", { for: "mri-temperature" }),
-        el("button", {
-          type: "button",
-          class: "mri-button",
-          text: "1",
-          title: "Back to temperature 1, where the probabilities are exact",
-          on: { click: () => choose(1) },
-        }),
-      ),
-      el("p", { class: "mri-following" }),
-    );
+    const range = { type: "range", id: "mri-temperature", min: 0.1, max: 2, step: 0.05, "data-mri-keys": "own" };
+    const slider = el("input", { ...range, on: { input: () => choose(Number(slider.value)) } });
+    const label = el("label", { for: "mri-temperature", text: "Temperature" });
+    const usual = button(() => choose(1), { text: "1", title: "Back to temperature 1, where the probabilities are exact" });
+    const choice = el("div", { class: "mri-choice" }, label, slider, el("output", { for: "mri-temperature" }), usual);
+    host.replaceChildren(choice, el("p", { class: "mri-following" }));
   }
 }
 

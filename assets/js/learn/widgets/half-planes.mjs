@@ -5,12 +5,12 @@
  * A unit is chosen with its button, and with it its neuron in the Scanner; announces `units` after three different ones.
  */
 
-import { button, el, refill } from "../../shell/dom.mjs";
+import { button, el, refill, svg } from "../../shell/dom.mjs";
 import { themeChanged } from "../../shell/shell.mjs";
 import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
 import { CASES, FROM, TO, caseDot, caseTable, placeIn } from "./cases.mjs";
-import { dot, kindChip, line, numberText, picture, points, svg } from "./parts.mjs";
+import { dot, kindChip, line, numberText, picture, points } from "./parts.mjs";
 
 const WANTED = [0, 1, 1, 0];
 const [SIZE, CELLS] = [320, 40];

@@ -3,10 +3,10 @@
  * does without other threes.
  */
 
-import { button, el, say } from "../../shell/dom.mjs";
+import { button, el, say, svg } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { paintOf, part } from "./cells.mjs";
-import { dot, kindNote, label, line, note, picture, row, svg, tableParts } from "./parts.mjs";
+import { dot, kindNote, label, line, note, picture, row, tableParts } from "./parts.mjs";
 
 const KINDS = ["previous", "induction"];
 
