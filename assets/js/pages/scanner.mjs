@@ -76,9 +76,11 @@ export class Scanner {
     if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
     this.firstPaint.then(() => this.#isClosed || this.shown.goOn(this));
+    if (asked.step !== null) return;
+    if (isGrowing && begin === "first" && this.player.isPaced) this.player.play();
+    else if (isGrowing && begin !== "paused") this.player.follow();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (isGrowing && asked.step === null) this.#follow(begin);
-    const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    const isToPlay = !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -116,13 +118,6 @@ export class Scanner {
     });
   }
 
-  /** @param {string} [begin] where, as of the constructor */
-  #follow(begin) {
-    if (begin === "paused") return;
-    if (begin === "first" && this.player.isPaced) this.player.play();
-    else this.player.follow();
-  }
-
   #listen() {
     const { signal } = this.#abort;
     this.player.subscribe(() => {
@@ -135,10 +130,8 @@ export class Scanner {
       if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
-    signal.addEventListener(
-      "abort",
-      keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event)),
-    );
+    const forget = keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event));
+    signal.addEventListener("abort", forget);
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
@@ -167,14 +160,8 @@ export class Scanner {
     this.#painted(); // nobody waits for what will not come
     this.#pictures.close();
     this.#abort.abort();
-    this.player.close();
-    this.desk.close();
-    this.lanes.close();
-    this.shown.close();
-    this.stage.close();
-    this.panels.close();
-    this.grouped.close();
-    this.takeaway.close();
+    const { player, desk, lanes, shown, stage, panels, grouped, takeaway } = this;
+    for (const each of [player, desk, lanes, shown, stage, panels, grouped, takeaway]) each.close();
   }
 
   /** @param {string} point

@@ -137,10 +137,6 @@ export class Panels {
   }
 
   close() {
-    this.timeline.close();
-    this.layers.close();
-    this.ribbon.close();
-    this.inspector.close();
-    this.watched.close();
+    for (const each of [this.timeline, this.layers, this.ribbon, this.inspector, this.watched]) each.close();
   }
 }
