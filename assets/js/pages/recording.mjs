@@ -44,17 +44,6 @@ export class Recording {
   }
 
   /** @param {View} asked
-   *  @returns {View} */
-  asked(asked) {
-    return asked;
-  }
-
-  /** @returns {Partial<View>} */
-  place() {
-    return {};
-  }
-
-  /** @param {View} asked
    *  @param {Readonly<View>} view
    *  @returns {number} where the clock begins */
   opening(asked, view) {
@@ -67,16 +56,6 @@ export class Recording {
    *  @returns {boolean} it is of this recording, and of those beside it */
   isHere(asked, view) {
     return [null, this.run.session].includes(asked.session) && asked.lanes === view.lanes;
-  }
-
-  /** @returns {null} nothing stands between plates */
-  between() {
-    return null;
-  }
-
-  /** Another place in the address can be shown. */
-  restores() {
-    return true;
   }
 
   /** @param {Scanner} scanner

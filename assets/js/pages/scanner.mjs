@@ -88,8 +88,8 @@ export class Scanner {
    *  @param {View} asked
    *  @returns {View} */
   #viewOf(asked) {
-    const { shown, layout, session, player } = this;
-    return { ...asked, ...validView(shown.asked(asked), layout, session, player.lastStep), ...shown.place(asked) };
+    const { pair, layout, session, player } = this;
+    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
   }
 
   /** @param {Record<string, any>} scales
@@ -146,7 +146,7 @@ export class Scanner {
   #restore() {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
-    if (!this.shown.restores(asked)) return;
+    if (this.pair && !this.pair.restores(asked)) return;
     const view = { ...this.#viewOf(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.desk.restore(view);
     this.player.seek(view.step);
@@ -229,7 +229,7 @@ export class Scanner {
       }
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
-      const between = this.shown.between(step);
+      const between = this.pair?.between(step) ?? null;
       this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }

@@ -22,11 +22,8 @@ export class Watched {
    *  @param {Record<string, any>} context.scales assets/scales.json
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(point: string, neuron: number) => void} context.onToggle */
-  constructor({ session, scales, onSelect, onToggle }) {
-    this.session = session;
-    this.scales = scales;
-    this.onSelect = onSelect;
-    this.onToggle = onToggle;
+  constructor(context) {
+    this.context = context;
     this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
   }
 
@@ -38,6 +35,7 @@ export class Watched {
   draw(view) {
     this.#view = view;
     const { point, neuron, watched } = view;
+    const { session, onToggle } = this.context;
     const host = document.getElementById(IDS.watch);
     const list = document.getElementById(IDS.watched);
     const now = [point, neuron, watched, theme()].join();
@@ -47,8 +45,8 @@ export class Watched {
     const isWatched = watched.includes(name);
     const state = { "aria-pressed": String(isWatched), title: "Watch this neuron beside others (W, or shift-click in the picture)" };
     const mark = el("span", { "aria-hidden": "true", text: isWatched ? "✓ " : "+ " });
-    const watch = button(() => this.onToggle(point, neuron), state, mark, `Watch ${point} · ${neuron}`);
-    refill(host, watch, dossierLink(this.session, point, neuron, "Dossier", "mri-button"));
+    const watch = button(() => onToggle(point, neuron), state, mark, `Watch ${point} · ${neuron}`);
+    refill(host, watch, dossierLink(session, point, neuron, "Dossier", "mri-button"));
     list.classList.toggle("is-empty", !watched.length);
     const lost = document.activeElement?.closest(`#${IDS.watched}`);
     if (watched.length) refill(list, el("ul", { "aria-label": `Watched neurons, ${watched.length} of ${MOST_WATCHED}` }, ...watched.map(this.#chip)));
@@ -61,10 +59,11 @@ export class Watched {
    *  @param {number} place */
   #chip = (name, place) => {
     const { point, neuron } = watchFromName(name);
+    const { session, scales, onSelect, onToggle } = this.context;
     const words = `${point} · ${neuron}`;
-    const [style, stop] = [`--line-colour:${this.scales.watched[theme()][place]}`, `Stop watching ${words}`];
-    const select = button(() => this.onSelect({ point, neuron }), { class: "mri-watched-name", title: `Select ${words}`, text: words });
-    const remove = button(() => this.onToggle(point, neuron), { class: "mri-watched-remove", "aria-label": stop, title: stop, text: "×" });
-    return el("li", { style }, select, dossierLink(this.session, point, neuron, "↗", "mri-watched-dossier"), remove);
+    const [style, stop] = [`--line-colour:${scales.watched[theme()][place]}`, `Stop watching ${words}`];
+    const select = button(() => onSelect({ point, neuron }), { class: "mri-watched-name", title: `Select ${words}`, text: words });
+    const remove = button(() => onToggle(point, neuron), { class: "mri-watched-remove", "aria-label": stop, title: stop, text: "×" });
+    return el("li", { style }, select, dossierLink(session, point, neuron, "↗", "mri-watched-dossier"), remove);
   };
 }
