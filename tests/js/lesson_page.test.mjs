@@ -14,7 +14,7 @@ function setting(at) {
   const note = (name) => (given) => pressed.push([name, given]);
   const about = (name) => ({ name: name && "The picture", what: name && "shows a step." });
   const [go, answer, restart, print, lead, onNumber] = ["go", "answer", "restart", "print", "lead", "number"].map(note);
-  const progress = new Progress({ recall: () => null, keep: () => {} });
+  const progress = new Progress();
   const page = new Page(find("#text"), { content: CONTENT, progress, go, answer, restart, print, about, lead, onNumber });
   page.show(at, true);
   return { page, progress, pressed };

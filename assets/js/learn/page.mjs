@@ -34,8 +34,7 @@ export class Page {
     return this.context.content.moments[this.at];
   }
 
-  /** @param {any[]} nodes
-   *  @returns {(Node|string)[]} */
+  /** @param {any[]} nodes */
   #prose(nodes) {
     return build(nodes, { words: this.context.content.words, onNumber: this.context.onNumber });
   }

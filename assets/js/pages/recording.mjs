@@ -62,8 +62,7 @@ export class Recording {
    *  @param {Record<string, any>} scales
    *  @param {object} does
    *  @param {(fields: Record<string, any>) => void} does.onSelect
-   *  @param {(point: string, neuron: number) => void} does.onToggle
-   *  @returns {Panels} */
+   *  @param {(point: string, neuron: number) => void} does.onToggle */
   newPanels(scanner, scales, { onSelect, onToggle }) {
     const { run } = this;
     const { player, desk } = scanner;

@@ -92,8 +92,7 @@ export class Scanner {
     return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
   }
 
-  /** @param {Record<string, any>} scales
-   *  @returns {Stage} */
+  /** @param {Record<string, any>} scales */
   #newStage(scales) {
     const { layout } = this;
     return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
@@ -106,8 +105,7 @@ export class Scanner {
     });
   }
 
-  /** @param {HTMLElement} tools
-   *  @returns {TakeAway} */
+  /** @param {HTMLElement} tools */
   #newTakeAway(tools) {
     const { player, desk } = this;
     return new TakeAway(tools, {

@@ -89,8 +89,7 @@ function folded(flat, rows) {
 }
 
 /** One redraw for all traces: attribute -> its value in each trace, undefined where the trace keeps its own.
- *  @param {Record<string, any>[]} traces
- *  @returns {Record<string, any[]>} */
+ *  @param {Record<string, any>[]} traces */
 function byAttribute(traces) {
   const names = new Set(traces.flatMap((data) => Object.keys(data)));
   return Object.fromEntries([...names].map((name) => [name, traces.map((data) => data[name])]));

@@ -40,13 +40,9 @@ export class Influence {
    *  @param {string} context.version
    *  @param {Record<string, any>} context.scales
    *  @param {(measure: Measure|null) => void} context.onChoose */
-  constructor({ list, buttons, titleOf, session, version, scales, onChoose }) {
-    this.list = list;
-    this.buttons = buttons;
-    this.session = session;
-    this.version = version;
+  constructor(context) {
+    const { list, scales, onChoose } = (this.context = context);
     this.colour = colourMap(scales.attention);
-    this.titleOf = titleOf;
     const options = Object.entries(MEASURES).map(([name, { label, explanation }]) => el("option", { value: name, text: label, title: explanation }));
     const none = el("option", { value: "", text: "none" });
     const change = () => onChoose(this.select.value || null);
@@ -91,9 +87,9 @@ export class Influence {
   place() {
     const arcs = [...this.svg.children];
     if (arcs.length === 0) return;
-    const { scrollTop, clientHeight } = this.list;
+    const { scrollTop, clientHeight } = this.context.list;
     const [to, ...from] = [this.#target, ...this.#sources].map((position) => {
-      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.buttons[position];
+      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.context.buttons[position];
       return { x: offsetLeft + offsetWidth / 2, top: offsetTop - scrollTop, bottom: offsetTop + offsetHeight - scrollTop };
     });
     const isHere = (/** @type {{top: number, bottom: number}} */ { top, bottom }) => bottom > 0 && top < clientHeight;
@@ -108,12 +104,12 @@ export class Influence {
    *  @param {Measure} measure
    *  @param {() => void} redraw */
   async #ask(step, measure, redraw) {
-    const request = new AbortController();
-    this.#request = request;
+    const { session, version } = this.context;
+    const request = (this.#request = new AbortController());
     this.#timer = null;
     const ask = () => {
       this.#say(measure === "attention" ? "Rolling out attention…" : "Computing gradients…", "is-busy");
-      return fetched(this.session, this.version, step, measure, request.signal, (text) => this.#say(text, "is-busy"));
+      return fetched(session, version, step, measure, request.signal, (text) => this.#say(text, "is-busy"));
     };
     try {
       const found = await untilAnswered(ask, request.signal, (error) => this.#say(error.message, "is-error"));
@@ -135,12 +131,12 @@ export class Influence {
 
   #clear() {
     if (!this.#shown) return;
-    this.buttons.forEach((button, position) => {
+    const { buttons, titleOf } = this.context;
+    buttons.forEach((button, position) => {
       if (!button.classList.contains("has-influence")) return;
       button.classList.remove("has-influence");
-      button.style.backgroundColor = "";
-      button.style.color = "";
-      button.title = this.titleOf(position);
+      Object.assign(button.style, { backgroundColor: "", color: "" });
+      button.title = titleOf(position);
     });
     this.svg.replaceChildren();
   }
@@ -150,19 +146,19 @@ export class Influence {
    *  @param {boolean} isLight */
   #show(measure, influence, isLight) {
     const { weights, note } = influence;
+    const { buttons, titleOf } = this.context;
     const shade = shades(weights);
     weights.forEach((weight, position) => {
-      const button = this.buttons[position];
+      const button = buttons[position];
       const colour = this.colour(isLight ? 1 - shade[position] : shade[position]);
       button.classList.add("has-influence");
-      button.style.backgroundColor = `rgb(${colour.join(" ")})`;
-      button.style.color = textOn(colour);
-      button.title = `${valueText(measure, weight)} · ${this.titleOf(position)}`;
+      Object.assign(button.style, { backgroundColor: `rgb(${colour.join(" ")})`, color: textOn(colour) });
+      button.title = `${valueText(measure, weight)} · ${titleOf(position)}`;
     });
     const most = strongest(weights, MOST_ARCS);
-    const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${trueMinus(weights[position].toFixed(3))}`);
+    const text = most.slice(0, 3).map((position) => `${buttons[position].textContent?.trim() || "␣"} ${trueMinus(weights[position].toFixed(3))}`);
     this.#say(`strongest: ${text.join(", ")}${approximateText(influence)}`, "", note);
-    this.#sources = this.#target < this.buttons.length ? most : [];
+    this.#sources = this.#target < buttons.length ? most : [];
     const styleOf = (/** @type {number} */ share) => `opacity: ${0.35 + 0.65 * share}; stroke-width: ${0.75 + 1.25 * share}px`;
     this.svg.replaceChildren(...this.#sources.map((position) => svg("path", { style: styleOf(shade[position]) })));
     this.place();

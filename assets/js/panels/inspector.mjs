@@ -21,9 +21,9 @@ const CHOICES = /** @type {const} */ ([
   [IDS.headsBy, "heads", "entropy"],
 ]);
 const REST_MS = 200;
-/** What a tab shows that is drawn here, beside Plotly's figures.
- *  @type {Record<string, string[]>} */
-const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
+/** What is drawn here, beside Plotly's figures, by the id of its place.
+ *  @type {Record<string, {tab: string, draw: typeof drawHeads}>} */
+const VIEWS = { [IDS.heads]: { tab: "attention", draw: drawHeads }, [IDS.predicted]: { tab: "predictions", draw: drawPredicted } };
 /** @param {string} where selector
  *  @returns {NodeListOf<HTMLElement>} */
 const panelsIn = (where) => document.querySelectorAll(`${where} [data-panel]`);
@@ -78,7 +78,7 @@ export class Inspector {
     clearTimeout(this.#timer);
     clearTimeout(this.#feedTimer);
     this.charts.close();
-    for (const id of [IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
+    for (const id of Object.keys(VIEWS)) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
   }
 
   #buildTabs() {
@@ -124,7 +124,7 @@ export class Inspector {
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
     this.#showChoices();
-    for (const id of VIEWS[view.tab] ?? []) this.#due.add(id);
+    for (const [id, { tab }] of Object.entries(VIEWS)) if (tab === view.tab) this.#due.add(id);
     for (const { dataset } of panelsIn(`#panel-${view.tab}`))
       if (dataset.moves !== undefined || !this.context.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
     if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
@@ -163,12 +163,9 @@ export class Inspector {
     const shown = { ...view, ...chartLooks(view) };
     const [id] = this.#due;
     this.#due.delete(id);
-    if (id === IDS.heads) drawHeads(frame, source, shown, onSelect);
-    else if (id === IDS.predicted) drawPredicted(frame, source, shown, onSelect);
-    else {
-      const plot = plotOf(`graph-${id}`);
-      if (plot) this.feeder.feed(id, plot, frame, source, shown);
-    }
+    const plot = plotOf(`graph-${id}`);
+    if (VIEWS[id]) VIEWS[id].draw(frame, source, shown, onSelect);
+    else if (plot) this.feeder.feed(id, plot, frame, source, shown);
     this.#fedAtMs = performance.now();
     this.#fedForMs = this.#fedAtMs - startMs;
     if (this.#due.size) this.#feedSoon();
@@ -211,7 +208,7 @@ export class Inspector {
       choice.addEventListener("change", () => this.context.onSelect({ [name]: unlessUsual(choice.value, usual) }));
       this.#showChoices();
     }
-    for (const id of [IDS.heads, IDS.predicted]) {
+    for (const id of Object.keys(VIEWS)) {
       const host = document.getElementById(id);
       if (!host || this.#listening.has(host)) continue;
       this.#listening.add(host);

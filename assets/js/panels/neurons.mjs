@@ -34,8 +34,7 @@ export function columns(frame, { layout }, { point, neuron }) {
 }
 
 /** Magnitude for ranking; NaN comes last among the captured, as in `ranks` of neurons.py.
- *  @param {number} value
- *  @returns {number} */
+ *  @param {number} value */
 function strength(value) {
   return Number.isNaN(value) ? -1 : Math.abs(value);
 }

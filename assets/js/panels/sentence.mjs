@@ -49,8 +49,7 @@ export class Sentence {
   }
 }
 
-/** @param {Record<string, any>} of
- *  @returns {string} */
+/** @param {Record<string, any>} of */
 function whereOf({ tab, layer, head, point, neuron }) {
   const names = [point, neuron !== undefined && `neuron ${neuron}`, layer !== undefined && `block ${layer}, head ${head}`];
   return [tab, ...names.filter(Boolean)].join(", ");

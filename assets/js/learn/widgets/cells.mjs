@@ -68,8 +68,7 @@ export function signedBar(share) {
 }
 
 /** A token as people read it: a blank is shown as ·
- *  @param {string} text
- *  @returns {string} */
+ *  @param {string} text */
 export function shownToken(text) {
   return text.replaceAll(" ", "·");
 }

@@ -92,8 +92,7 @@ function controls(scores, own) {
 
 /** Names "layer.head" of the largest scores.
  *  @param {readonly (readonly number[])[]} scores
- *  @param {number} count
- *  @returns {string[]} */
+ *  @param {number} count */
 export function strongest(scores, count) {
   const named = scores.flatMap((row, layer) => row.map((score, head) => ({ name: `${layer}.${head}`, score })));
   return named
