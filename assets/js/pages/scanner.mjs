@@ -65,7 +65,12 @@ export class Scanner {
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
     });
     const tools = /** @type {HTMLElement} */ (document.getElementById(this.shown.toolsId));
-    this.takeaway = this.#newTakeAway(tools);
+    this.takeaway = new TakeAway(tools, {
+      ...this.shown.taken(this),
+      linkNow: () => urlFromView({ ...this.desk.view, step: this.player.step }),
+      paint: () => this.#pictures.drawNow(),
+      pause: () => this.player.pause(),
+    });
     this.shown.furnish(tools);
     this.#listen();
     const loop = loopFromText(asked.loop);
@@ -102,17 +107,6 @@ export class Scanner {
       onRetry: () => this.lanes.retry(),
       needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
-    });
-  }
-
-  /** @param {HTMLElement} tools */
-  #newTakeAway(tools) {
-    const { player, desk } = this;
-    return new TakeAway(tools, {
-      ...this.shown.taken(this),
-      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
-      paint: () => this.#pictures.drawNow(),
-      pause: () => player.pause(),
     });
   }
 
