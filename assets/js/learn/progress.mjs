@@ -88,8 +88,7 @@ export class Progress {
 
 /** Right answers of the check at the first try.
  *  @param {{id: string, check: boolean, ask: {answers: {right: boolean}[]}|null}[]} moments
- *  @param {Record<string, number[]>} answers
- *  @returns {{right: number, questions: number}} */
+ *  @param {Record<string, number[]>} answers */
 export function score(moments, answers) {
   const asked = moments.filter((moment) => moment.check && moment.ask);
   const right = asked.filter(({ id, ask }) => ask?.answers[answers[id]?.[0]]?.right);

@@ -21,8 +21,7 @@ const xy = placeIn(0, SIZE, SIZE);
 
 /** @param {Updates} net
  *  @param {number} update
- *  @param {readonly number[]} x
- *  @returns {{pre: number[], act: number[], out: number}} */
+ *  @param {readonly number[]} x */
 export function answer(net, update, x) {
   const pre = net.w1[update].map(([w1, w2], i) => sumOf([w1, w2, net.b1[update][i]], x));
   const act = pre.map((z) => Math.max(0, z) ** net.power);
