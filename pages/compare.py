@@ -131,8 +131,11 @@ def _words(name: str, says: tuple[str, ...]) -> Any:
     if not says:
         return ""
     if name == "compare-similarity":
-        number, *words = says
-        return html.P([number and html.Span(number, className="compare-number"), *words], className="compare-words")
+        number, of, of_cka, *tiles = says
+        words = [number and html.Span(number, className="compare-number"), of, of_cka]
+        each = (tile.split("|") for tile in tiles)
+        shown = [html.Div([html.Dt(label), html.Dd(mean, title=sure)], title=sure) for label, mean, sure in each]
+        return [html.Dl(shown, className="compare-tiles"), html.P(words, className="compare-words")]
     meaning = "Kullback–Leibler divergence of B from A, Σ p log₂(p/q): bounded from the captured logits, see docs."
     return html.P([says[0], html.B(says[1]), says[2]], title=meaning)
 

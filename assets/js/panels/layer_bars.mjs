@@ -7,7 +7,7 @@
 
 import { placesOf } from "../core/hook_list.mjs";
 import { pixelColumns } from "../core/lanes.mjs";
-import { rowInArray, STATS } from "../core/layout.mjs";
+import { rowInArray, STATS, stats } from "../core/layout.mjs";
 import { sized } from "../shell/dom.mjs";
 
 const LINE_HEIGHT_PX = 20;
@@ -79,8 +79,9 @@ export class LayerBars {
    *  @param {number} rows.scrollTop CSS pixels
    *  @param {number} rows.rowPx height of a row
    *  @param {(key: string) => string} rows.number text of a row's number
-   *  @param {number} rows.numSteps */
-  draw(frame, { keys, scrollTop, rowPx, number, numSteps }) {
+   *  @param {number} rows.numSteps
+   *  @param {import("../core/types.mjs").Lane|null} rows.other lane beside it */
+  draw(frame, { keys, scrollTop, rowPx, number, numSteps, other }) {
     const [ctx, words] = [this.#ctx, this.#words];
     if (!ctx || !words) return;
     this.#followTheme();
@@ -96,6 +97,7 @@ export class LayerBars {
       const y = (i + 0.5) * rowPx - scrollTop;
       if (left > LINE_PX) this.#drawLine(ctx, keys[i], y, frame.header.step, numSteps);
       this.#drawBar(ctx, frame, keys[i], left, width, y);
+      if (other?.frame && other.run.layout.rows.has(keys[i])) this.#drawOther(ctx, other.frame, other.run.layout, keys[i], left, width, y);
       words.fillText(number(keys[i]), NUMBER_PX - 4, y + 0.5);
     }
     ctx.drawImage(this.#aside, this.#width - NUMBER_PX, 0, NUMBER_PX, this.#height);
@@ -130,6 +132,23 @@ export class LayerBars {
     const place = x(l2);
     ctx.fillRect(place - 1.5, middle - 1.5, 3, 3);
     if (place >= left + width) ctx.fillRect(place, middle - 4, 1.5, 8); // at the end: there, or beyond
+  }
+
+  /** Of the lane beside it, on the scale of the first: mean ± std over the bar, and l2.
+   *  @param {CanvasRenderingContext2D} ctx
+   *  @param {import("../core/wire.mjs").Frame} frame
+   *  @param {import("../core/layout.mjs").Layout} layout
+   *  @param {string} key
+   *  @param {number} left
+   *  @param {number} width
+   *  @param {number} middle of the row */
+  #drawOther(ctx, frame, layout, key, left, width, middle) {
+    const of = stats(frame, layout, key);
+    if (this.#scale === "own" || !of || Number.isNaN(of.mean)) return; // a row's own scale is that of the first
+    const x = (/** @type {number} */ value) => Math.min(left + width, left + this.#places(value));
+    ctx.fillStyle = this.#colours.side;
+    ctx.fillRect(x(of.mean - of.std), middle - 7, Math.max(2, x(of.mean + of.std) - x(of.mean - of.std)), 2);
+    ctx.fillRect(x(of.l2) - 1.5, middle - 7.5, 3, 3);
   }
 
   /** @param {CanvasRenderingContext2D} ctx
@@ -187,7 +206,7 @@ function linesOf({ points, surprise, stride = surprise.length }, numRows, colour
 }
 
 /** @param {Element} element
- *  @returns {Record<"bar"|"text"|"line"|"muted"|"accent"|"amber"|"violet", string>} of the theme in force */
+ *  @returns {Record<"bar"|"text"|"line"|"muted"|"accent"|"amber"|"violet"|"side", string>} of the theme in force */
 function coloursOf(element) {
   const style = getComputedStyle(element);
   const of = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
@@ -199,5 +218,6 @@ function coloursOf(element) {
     accent: of("--accent"),
     amber: of("--amber"),
     violet: of("--violet"),
+    side: of("--side-b"),
   };
 }
