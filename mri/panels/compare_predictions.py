@@ -113,7 +113,7 @@ def figure(table: Table, theme: str) -> go.Figure:
             text = share(p) if np.isfinite(p) else f"≤ {share(bound).removeprefix('< ')}"
             out.add_annotation(y=row, text=escaped(text), font=font, **right)
     ends = log_odds(np.array([LEAST, 1 - LEAST])).tolist()
-    out.update_xaxes(range=[ends[0] - 0.4, ends[1] + 0.4], zeroline=False, side="bottom")
+    out.update_xaxes(range=[ends[0] - 1.5, ends[1] + 1], zeroline=False, side="bottom")
     out.update_xaxes(tickvals=log_odds(np.array(list(TICKS))), ticktext=list(TICKS.values()), tickangle=0)
     out.update_yaxes(tickvals=rows, ticktext=labels, range=[MOST_PREDICTIONS - 0.5, -0.5], showgrid=False)
     out.update_yaxes(tickfont={"color": c["text"], "size": 12})

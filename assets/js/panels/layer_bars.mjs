@@ -97,7 +97,8 @@ export class LayerBars {
       const y = (i + 0.5) * rowPx - scrollTop;
       if (left > LINE_PX) this.#drawLine(ctx, keys[i], y, frame.header.step, numSteps);
       this.#drawBar(ctx, frame, keys[i], left, width, y);
-      if (other?.frame && other.run.layout.rows.has(keys[i])) this.#drawOther(ctx, other.frame, other.run.layout, keys[i], left, width, y);
+      const isShared = other?.frame && other.run.layout.rows.has(keys[i]) && this.#scale !== "own"; // a row's own scale is the first one's
+      if (isShared) this.#drawOther(ctx, stats(/** @type {any} */ (other.frame), other.run.layout, keys[i]), y);
       words.fillText(number(keys[i]), NUMBER_PX - 4, y + 0.5);
     }
     ctx.drawImage(this.#aside, this.#width - NUMBER_PX, 0, NUMBER_PX, this.#height);
@@ -136,19 +137,14 @@ export class LayerBars {
 
   /** Of the lane beside it, on the scale of the first: mean ± std over the bar, and l2.
    *  @param {CanvasRenderingContext2D} ctx
-   *  @param {import("../core/wire.mjs").Frame} frame
-   *  @param {import("../core/layout.mjs").Layout} layout
-   *  @param {string} key
-   *  @param {number} left
-   *  @param {number} width
+   *  @param {ReturnType<typeof stats>} of
    *  @param {number} middle of the row */
-  #drawOther(ctx, frame, layout, key, left, width, middle) {
-    const of = stats(frame, layout, key);
-    if (this.#scale === "own" || !of || Number.isNaN(of.mean)) return; // a row's own scale is that of the first
+  #drawOther(ctx, { mean, std, l2 }, middle) {
+    const [left, width] = this.bars;
     const x = (/** @type {number} */ value) => Math.min(left + width, left + this.#places(value));
     ctx.fillStyle = this.#colours.side;
-    ctx.fillRect(x(of.mean - of.std), middle - 7, Math.max(2, x(of.mean + of.std) - x(of.mean - of.std)), 2);
-    ctx.fillRect(x(of.l2) - 1.5, middle - 7.5, 3, 3);
+    ctx.fillRect(x(mean - std), middle - 7, Math.max(2, x(mean + std) - x(mean - std)), 2);
+    ctx.fillRect(x(l2) - 1.5, middle - 7.5, 3, 3);
   }
 
   /** @param {CanvasRenderingContext2D} ctx

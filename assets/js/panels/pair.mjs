@@ -20,7 +20,6 @@ import { Transport } from "./transport.mjs";
 /** @typedef {import("../core/moments.mjs").Alignment} Alignment */
 /** @typedef {import("../run/run.mjs").Run} Run */
 
-const NAMES = "AB";
 const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class PairPanels {
@@ -52,8 +51,7 @@ export class PairPanels {
     this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame, onSelect });
     this.differing = new Differing(host("compare-list"), { session: runs[0].session, onPick: (neuron) => onSelect({ neuron }) });
     this.charts = new PairCharts({ wanted, onSelect, needsRedraw });
-    const tokens = /** @type {any} */ ({ steps: this.clock });
-    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens, word: "moment", saysOf: (moment) => this.#readAt(moment) });
+    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens: /** @type {any} */ ({ steps: this.clock }), word: "moment" });
     this.#say();
   }
 
@@ -64,7 +62,7 @@ export class PairPanels {
     this.moments = momentsOfSteps(alignment);
     Object.assign(this.clock, clockOf(alignment));
     this.transport.grow();
-    this.map.data = null;
+    this.map.data = { ...this.map.data, keys: [], values: [] };
     this.#seriesOf = "";
     this.#say();
   }
@@ -78,35 +76,21 @@ export class PairPanels {
     this.words.align(this.alignment);
   }
 
-  /** @param {number} moment
-   *  @returns {string[]} what each reads there */
-  #readAt(moment) {
-    const { steps, matched } = this.alignment;
-    const read = this.runs.map(({ tokens }, i) => {
-      const step = steps[moment][i];
-      const position = step < 0 ? -1 : tokens.steps.pos0[step] + tokens.steps.t_add[step] - 1;
-      const word = namesOf(this.runs[i])[position];
-      return `${NAMES[i]} ${step < 0 ? "has no step here" : `step ${step}${word === undefined ? "" : ` · read “${word}”`}`}`;
-    });
-    return [`moment ${moment} · ${matched[moment] ? "matched" : "apart"}`, ...read];
-  }
-
   /** Lines of both over the moments, when both are here. */
   #drawLines() {
-    const { steps } = this.alignment;
-    const found = this.runs.map(({ series }) => series);
-    const name = found.map(Boolean).join() + this.alignment.strategy;
+    const { steps, strategy } = this.alignment;
+    const name = this.runs.map(({ series }) => Boolean(series)).join() + strategy;
     if (name === this.#seriesOf) return;
     this.#seriesOf = name;
-    const keys = this.runs[0].layout.points.map(({ key }) => key);
-    const [a, b] = this.runs.map(({ layout }, i) => {
-      const rows = keys.map((key) => layout.rows.get(key) ?? -1);
+    const { points } = this.runs[0].layout;
+    const [a, b] = this.runs.map(({ series, layout: { rows } }, i) => {
+      const ofSide = steps.map((pair) => pair[i]);
       return (
-        found[i] &&
+        series &&
         seriesOfMoments(
-          found[i],
-          steps.map((pair) => pair[i]),
-          rows,
+          series,
+          ofSide,
+          points.map(({ key }) => rows.get(key) ?? -1),
         )
       );
     });

@@ -68,18 +68,25 @@ export class PairWords {
    *  @returns {HTMLElement} */
   #button(i, position, isOther, divergence) {
     const { tokens, stepOf } = this.runs[i];
-    const [id, step] = [tokens.sequence[position], stepOf[position]];
+    const id = tokens.sequence[position];
     const text = tokens.text[id] ?? `#${id}`;
     const isParting = position === divergence;
-    const classes = ["mri-token", isOther && "is-other", isParting && "is-parting", tokens.special.includes(id) && "is-special"];
-    const title = `${SIDES[i].toUpperCase()} “${text}” · position ${position} · token ${id} · ${step >= 0 ? `read in step ${step}` : "chosen last, read by no step"}`;
-    const attributes = { class: classes.filter(Boolean).join(" "), "data-side": SIDES[i], "data-position": position, tabindex: -1, title };
-    const told = isParting ? { "aria-description": "here the two part" } : {};
-    return (this.#buttons[i][position] = el(
+    const read = stepOf[position] >= 0 ? `read in step ${stepOf[position]}` : "chosen last, read by no step";
+    const button = el(
       "button",
-      { type: "button", ...attributes, ...told, on: { click: () => this.#seek(i, position) } },
+      {
+        type: "button",
+        class: `mri-token${isOther ? " is-other" : ""}${isParting ? " is-parting" : ""}`,
+        title: `${SIDES[i].toUpperCase()} “${text}” · position ${position} · token ${id} · ${read}`,
+        "data-side": SIDES[i],
+        "data-position": position,
+        tabindex: -1,
+        on: { click: () => this.#seek(i, position) },
+      },
       ...readable(text.replace(/^ (?=\S)/, "").replace(/^<\|(.+)\|>$/, "$1")),
-    ));
+    );
+    if (isParting) button.setAttribute("aria-description", "here the two part");
+    return (this.#buttons[i][position] = button);
   }
 
   /** @param {number} i 0: A, 1: B

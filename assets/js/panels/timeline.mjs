@@ -36,11 +36,9 @@ export class Timeline {
    *  @param {import("../desk/player.mjs").Player} context.player
    *  @param {import("../core/layout.mjs").Layout} context.layout
    *  @param {import("../core/types.mjs").Tokens} context.tokens
-   *  @param {string} [context.word] what the clock counts
-   *  @param {(step: number) => string[]} [context.saysOf] what is said of a step, in lines, instead of what `tokens` have of it */
-  constructor(host, { player, layout, tokens, word = "step", saysOf }) {
+   *  @param {string} [context.word] what the clock counts: moments are of A and B */
+  constructor(host, { player, layout, tokens, word = "step" }) {
     this.word = word;
-    this.saysOf = saysOf;
     this.host = host;
     this.player = player;
     this.layout = layout;
@@ -79,7 +77,7 @@ export class Timeline {
     const unit = points[row]?.unit ?? "";
     const of = (/** @type {import("../core/types.mjs").Series|null} */ series, /** @type {string} */ side) =>
       lanesOf(series, { key: this.#drawn.point, unit }, row, this.isTraining).map((lane) => ({ ...lane, side, colour: side ? `--side-${side}` : lane.colour }));
-    this.#lanes = of(this.#series, this.saysOf ? "a" : "");
+    this.#lanes = of(this.#series, this.word === "moment" ? "a" : "");
     this.#others = this.#other ? of(this.#other, "b") : [];
     const names = this.#lanes.map(({ name }) => name);
     if (names.join() === before.map(({ name }) => name).join()) return;
@@ -91,7 +89,7 @@ export class Timeline {
     );
     this.canvas.setAttribute(
       "aria-label",
-      `${names.join(", ")}${this.saysOf ? " of A and B" : ""} over all ${this.word}s. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
+      `${names.join(", ")}over all ${this.word}s. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
     );
     this.lanes.style.height = `${this.#height}px`;
     this.#width = 0; // a canvas of another height
@@ -304,8 +302,7 @@ export class Timeline {
     this.pointer.hidden = this.tip.hidden = false;
     this.pointer.style.transform = `translateX(${x}px)`;
     const lines = this.#lanes.flatMap((_, i) => this.#linesOf(i));
-    const read = this.saysOf?.(step).map((text) => el("div", { text })) ?? readIn(step, this.tokens);
-    this.tip.replaceChildren(...read, ...(this.#series ? valuesIn(step, this.#series, lines, this.player.lastStep) : []));
+    this.tip.replaceChildren(...readIn(step, this.tokens, this.word), ...(this.#series ? valuesIn(step, this.#series, lines, this.player.lastStep) : []));
     placeTip(this.tip, box.left + x - this.tip.offsetWidth / 2, box.top - this.tip.offsetHeight - 8);
   }
 }

@@ -6,12 +6,14 @@ import { el } from "../shell/dom.mjs";
 
 /** @param {number} step
  *  @param {import("../core/types.mjs").Tokens} tokens
+ *  @param {string} word what the clock counts
  *  @returns {HTMLElement[]} which step it is, and what was read in it */
-export function readIn(step, { sequence, text, steps }) {
+export function readIn(step, { sequence, text, steps }, word) {
+  const lines = [el("div", {}, el("b", { text: `${word} ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
+  if (word === "moment") return lines;
   const [pos0, numRead, next] = [steps.pos0[step], steps.t_add[step], steps.chosen_id[step]];
   const name = (/** @type {number} */ id) => `“${(text[id] ?? `#${id}`).replace(/ /g, "␣")}”`;
   const read = numRead === 1 ? name(sequence[pos0]) : `${numRead} tokens`;
-  const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
   if (numRead) lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
   return lines;
 }
