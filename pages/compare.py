@@ -1,6 +1,6 @@
 """The Compare page: two sessions on one clock. Layout, and the callbacks that serve its charts from the session files.
 
-Picture, ribbons and clock are JavaScript's (assets/js/pages/pair.mjs), from frames in its memory. No maths, no HDF5.
+Picture, words with their map, and clock are JavaScript's (assets/js/pages/pair.mjs), from frames in its memory. No maths, no HDF5.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mri.web.services import services
 dash.register_page(__name__, path=ids.COMPARE_PATH, name="Compare", title="Compare · nanochat MRI", order=2)
 
 View = dict[str, Any]
-"""What JavaScript puts into the store of a pair: a, b, align, by, theme; of a moment: moment, layer and head, too."""
+"""What JavaScript puts into the store of a pair: a, b, align, theme; of a moment: moment, layer and head, too."""
 
 
 def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_: Any) -> html.Div:

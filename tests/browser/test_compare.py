@@ -173,6 +173,14 @@ def test_the_lines_of_both_stand_over_the_moments(page):
     expect(page.locator(".mri-lane-labels b").last).to_have_text(re.compile(r"\d · \d"))
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 1181, 1024, 768, 390])
+def test_the_scrubber_has_room_at_every_width(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_pair(page)
+    assert page.locator("#mri-scrubber").bounding_box()["width"] > 180
+    assert page.locator("#mri-stage").bounding_box()["height"] > 250
+
+
 def test_shares_stand_as_numbers_beside_their_marks(page):
     open_pair(page)
     shown(page, NEXT)
