@@ -1,6 +1,6 @@
 """The Compare page: two sessions on one clock. Layout, and the callbacks that serve its charts from the session files.
 
-Picture, words with their map, and clock are JavaScript's (assets/js/pages/pair.mjs), from frames in its memory. No maths, no HDF5.
+Picture, words with their map, and clock are JavaScript's (assets/js/pages/pair.mjs). No maths, no HDF5.
 """
 
 from __future__ import annotations
