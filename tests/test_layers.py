@@ -29,7 +29,7 @@ LEVELS = [
 """Who is on a line may import from those above; the files of the first line one another, too."""
 
 TOP = {"", "__init__", "__main__", "api", "cli", "console", "serve", "transfer"}
-"""The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of everything, imported by nothing in mri/."""
+"""The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
     "torch": {"nanochat", "capture", "run", "worker", "making"},
