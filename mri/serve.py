@@ -16,7 +16,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from dash import Dash
-from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mri.console import replace_what_cannot_be_shown
@@ -146,10 +145,9 @@ def app_from_environment() -> Dash:
         sys.exit(str(error))
 
 
-def server() -> Flask:
+def server() -> Any:
     """The WSGI application, for gunicorn."""
-    found: Flask = app_from_environment().server
-    return found
+    return app_from_environment().server
 
 
 def run() -> None:

@@ -191,13 +191,14 @@ def test_without_torch_the_command_that_needs_it_says_so(tmp_path: Path) -> None
     assert done.stderr == "PyTorch is not installed here, and no model runs without it: `pip install torch`.\n"
 
 
-def test_a_missing_package_is_a_sentence_with_its_cure() -> None:
-    code = (
-        "import sys; sys.modules['pandas'] = None; sys.argv = ['mri', 'export', 'x']; from mri.cli import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+def test_a_missing_package_is_a_sentence_with_its_cure(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; from mri.cli import main; main()"
+    command = [sys.executable, "-c", code, "export", "demo-gift", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "This command needs pandas, which is not installed here: `pip install -r requirements.txt`.\n"
+    assert (
+        done.stderr == "This command needs pyarrow, which is not installed here: `pip install -r requirements.txt`.\n"
+    )
 
 
 def test_what_came_with_the_project_is_found_by_id_and_listed_where_no_folder_is_named(tmp_path: Path) -> None:

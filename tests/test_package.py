@@ -208,11 +208,13 @@ def test_the_wheel_in_an_empty_environment_records_opens_and_serves_from_an_empt
     installed.run(commands / "mri", "export", *mine, "demo-gift", "--what", "tokens", "--out", installed.home / "out")
     session_id, *said = installed.run(installed.python, "-c", CELL).split(" ", 1)
     assert said == ["(256,) True\n"]
+    (installed.here / "queue.py").write_text("raise SystemExit('somebody else')")  # as any module of Python's own
     with installed.serving(commands / "nanochat-mri") as address:
         assert_pages_come(address, [*mine, session_id, "demo-gift"])
         body = {"prompt": "Once there was", "max_new_tokens": 2}
         recorded = requests.post(f"{address}/record", json=body, timeout=120).json()["id"]
         while (status := requests.get(f"{address}/record/{recorded}", timeout=120).json())["state"] != "finished":
             assert status["state"] in ("queued", "running"), status
+    (installed.here / "queue.py").unlink()
     assert installed.files() == before, "nothing is written beside the code"
     assert [*installed.here.iterdir()] == []

@@ -89,7 +89,8 @@ def storable(text: str) -> str:
 
 
 def environment_of_child() -> dict[str, str]:
-    """For `python -m mri.…` from anywhere: the package that runs now is the one that the child finds."""
+    """For `python -P -m mri.…` from anywhere (-P: nothing of the folder that one stands in is taken for a module): the
+    package that runs now is the one that the child finds."""
     if IS_INSTALLED:  # Python finds it, and PYTHONPATH would put all of site-packages before Python's own modules
         return {**os.environ}
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
