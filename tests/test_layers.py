@@ -28,8 +28,8 @@ LEVELS = [
 ]
 """Who is on a line may import from those above; the files of the first line one another, too."""
 
-TOP = {"", "__init__", "__main__", "api", "cli", "console", "sweeping", "transfer"}
-"""The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
+TOP = {"", "__init__", "__main__", "api", "cli", "console", "serve", "sweeping", "transfer"}
+"""The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
     "torch": {"nanochat", "capture", "run", "explain", "worker", "making"},
@@ -220,7 +220,7 @@ print(info.num_steps)
 
 
 SEARCHES = {"find_checkpoint", "discover"}
-DOORS = {"app.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
+DOORS = {"mri/serve.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
 DOORS |= {"mri/explain/found.py"}
 """Where a person's words for a model come in (`trace.sweep(model=…)` is one). What they find, a ModelRef, is passed on
 and never looked for again."""

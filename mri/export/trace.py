@@ -23,7 +23,8 @@ from mri.format.captured_steps import CapturedSteps
 from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import Layout
 from mri.format.run import Run
-from mri.paths import as_path
+from mri.paths import SESSIONS, as_path
+from mri.store.library import whole_library
 from mri.store.opening import open_session
 from mri.store.reader import SessionReader
 
@@ -264,14 +265,19 @@ class Trace:
 
 
 def open_trace(path: Path | str) -> Trace:
-    """Open an `.h5` or the folder of a recording. Files of up to VERIFY_BYTES are compared with their checksums (larger
-    ones by `Trace.verify`). Raises SessionNotFound, BadSession; warns where the end of a finished recording is missing.
+    """Open an `.h5` or the folder of a recording, or by its id what the pages show (`mri.sessions()`). Files of up to
+    VERIFY_BYTES are compared with their checksums (larger ones by `Trace.verify`). Raises SessionNotFound, BadSession;
+    warns where the end of a finished recording is missing.
     """
-    path = as_path(path)
+    session_id, path = str(path), as_path(path)
     if not path.exists() and path.suffix != ".h5" and Path(f"{path}.h5").exists():
         path = Path(f"{path}.h5")  # sealed since its folder was named
     if not path.exists():
-        raise SessionNotFound(f"There is no session at {path}: `mri.sessions()` lists those that can be opened.")
+        try:
+            path = whole_library(SESSIONS).path(session_id)
+        except SessionNotFound:
+            said = f"There is no session at {path}: `mri.sessions()` lists those that can be opened."
+            raise SessionNotFound(said) from None
     trace = Trace(open_session(path))
     if path.is_file() and path.stat().st_size <= VERIFY_BYTES:
         trace.verify()

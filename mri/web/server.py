@@ -23,7 +23,7 @@ from mri import errors
 from mri.format.token_text import display
 from mri.lessons.catalogue import Catalogue
 from mri.nanochat.constants import softcap_of
-from mri.paths import ASSETS, LESSONS, ROOT, SESSIONS, as_path
+from mri.paths import ASSETS, IS_INSTALLED, LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import Library
 from mri.study.study import Study
 from mri.study.turns import Turns
@@ -92,7 +92,8 @@ def create_app(
     study = Study(library, computations)
     server = _flask(Services(library, worker, models, hub, Catalogue(lessons), study, computations))
     app = App(
-        "app",  # beside which pages/ lies: else Dash names the pages after the folder that one happens to stand in
+        # a module beside which pages/ lies: else Dash names the pages after the folder that one happens to stand in
+        "mri.paths" if IS_INSTALLED else "app",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
         title="nanochat MRI",
         update_title="",

@@ -47,7 +47,7 @@ class GenerationWorker:
 
     def __init__(self, sessions: Path, *, program: Sequence[str] | None = None, max_waiting: int = 8) -> None:
         self.max_waiting = max_waiting
-        self._program = [*(program or (sys.executable, "-m", "mri.worker.child")), "--sessions", str(sessions)]
+        self._program = [*(program or (sys.executable, "-P", "-m", "mri.worker.child")), "--sessions", str(sessions)]
         self._lock = threading.RLock()
         self._child: subprocess.Popen[str] | None = None
         self._ready = False
