@@ -19,8 +19,20 @@ export function fileName(session, step, what, extension) {
  *  @param {readonly string[]} points hook points on the stage
  *  @returns {string} address of the panel's numbers */
 export function csvAddress(session, kind, view, points) {
-  const { step, point, neuron, layer, head, stat, temperature, watched } = view;
-  const wanted = { step, point, neuron, layer, head, stat, temperature, watched: (watched ?? []).join(), points: kind === "stage" ? points.join() : "" };
+  const { step, point, neuron, layer, head, stat, temperature, watched, token, against } = view;
+  const wanted = {
+    step,
+    point,
+    neuron,
+    layer,
+    head,
+    stat,
+    temperature,
+    token,
+    against,
+    watched: (watched ?? []).join(),
+    points: kind === "stage" ? points.join() : "",
+  };
   const given = Object.entries(wanted).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
@@ -28,8 +40,9 @@ export function csvAddress(session, kind, view, points) {
 /** @param {string} session
  *  @param {Record<string, any>} view
  *  @returns {string} address of the step as Python */
-export function pythonAddress(session, { step, point }) {
-  return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point })}`;
+export function pythonAddress(session, { step, point, tab, token, against }) {
+  const why = /** @type {Record<string, string>} */ (tab === "why" ? { why: "1", token: String(token ?? ""), against: String(against ?? "") } : {});
+  return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point, ...why })}`;
 }
 
 /** Parts of the Scanner without a chart that can be taken away: [name, kind of table, what is drawn of it].

@@ -13,6 +13,7 @@ import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
 import { Heads } from "./head_choice.mjs";
 import { Predicted } from "./predicted.mjs";
+import { WhyTab } from "./why_tab.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
 /** Id of a select above the charts, the view's field that it chooses, that look's name and usual value. */
@@ -23,7 +24,7 @@ const CHOICES = /** @type {const} */ ([
 const REST_MS = 200;
 /** What a tab shows that is drawn here, beside Plotly's figures.
  *  @type {Record<string, string[]>} */
-const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
+const VIEWS = { why: [IDS.why], attention: [IDS.heads], predictions: [IDS.predicted] };
 /** @param {string} where selector
  *  @returns {NodeListOf<HTMLElement>} */
 const panelsIn = (where) => document.querySelectorAll(`${where} [data-panel]`);
@@ -63,8 +64,9 @@ export class Inspector {
    *  @param {(step: number) => void} context.onSeek
    *  @param {() => Record<string, any>} context.viewForServer
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
-   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
-  constructor({ source, onSelect, onSeek, viewForServer, canAsk, isFollowing }) {
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs
+   *  @param {import("../run/whys.mjs").Whys} context.whys */
+  constructor({ source, onSelect, onSeek, viewForServer, canAsk, isFollowing, whys }) {
     this.source = source;
     this.onSelect = onSelect;
     this.onSeek = onSeek;
@@ -73,6 +75,8 @@ export class Inspector {
     this.isFollowing = isFollowing;
     this.heads = new Heads({ onSelect });
     this.predicted = new Predicted({ onSelect });
+    this.why = new WhyTab({ whys, onSelect, onSeek });
+    this.names = TABS.filter(([name]) => name !== "why" || whys.hasParts);
     this.#buildTabs();
     this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), {
       onClick: (fields, plot) => this.#click(fields, plot),
@@ -85,14 +89,14 @@ export class Inspector {
     clearTimeout(this.#timer);
     clearTimeout(this.#feedTimer);
     this.charts.close();
-    for (const id of [IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
+    for (const id of [IDS.why, IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
   }
 
   #buildTabs() {
     const host = /** @type {HTMLElement} */ (document.getElementById("mri-tabs"));
     host.setAttribute("role", "tablist");
     host.setAttribute("aria-label", "Inspector");
-    this.tabs = TABS.map(([name, label]) =>
+    this.tabs = this.names.map(([name, label]) =>
       el("button", {
         type: "button",
         role: "tab",
@@ -108,15 +112,15 @@ export class Inspector {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const at = this.tabs?.indexOf(/** @type {any} */ (document.activeElement)) ?? -1;
       if (!step || at < 0) return;
-      const to = (at + step + TABS.length) % TABS.length;
-      this.onSelect({ tab: TABS[to][0] });
+      const to = (at + step + this.names.length) % this.names.length;
+      this.onSelect({ tab: this.names[to][0] });
       this.tabs?.[to].focus();
     };
   }
 
   /** @param {string} tab */
   showTab(tab) {
-    for (const [i, [name]] of TABS.entries()) {
+    for (const [i, [name]] of this.names.entries()) {
       const isShown = name === tab;
       const button = /** @type {HTMLElement} */ (this.tabs?.[i]);
       button.setAttribute("aria-selected", String(isShown));
@@ -176,7 +180,8 @@ export class Inspector {
     const shown = { ...view, ...chartLooks(view) };
     const [id] = this.#due;
     this.#due.delete(id);
-    if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
+    if (id === IDS.why) this.why.draw(frame, this.source, shown);
+    else if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
     else if (id === IDS.predicted) this.predicted.draw(frame, this.source, shown);
     else {
       const plot = plotOf(`graph-${id}`);
@@ -226,7 +231,7 @@ export class Inspector {
       choice.addEventListener("change", () => this.onSelect({ [name]: unlessUsual(choice.value, usual) }));
       this.#showChoices();
     }
-    for (const id of [IDS.heads, IDS.predicted]) {
+    for (const id of [IDS.why, IDS.heads, IDS.predicted]) {
       const host = document.getElementById(id);
       if (!host || this.#listening.has(host)) continue;
       this.#listening.add(host);
