@@ -99,7 +99,9 @@ export function maps(shown) {
         "figure",
         {},
         el("figcaption", { text: "lost if off", title: OFF }),
-        losses ? map(shown, losses, (x) => `lost if off ${plain(x)}`, plain) : el("p", { class: "mri-note", text: isExpected ? "…" : lost.text }),
+        losses || isExpected
+          ? map(shown, losses ?? why.wrote.map(() => NaN), (x) => (Number.isNaN(x) ? "not measured yet" : `lost if off ${plain(x)}`), plain)
+          : el("p", { class: "mri-note", text: lost.text }),
       ),
     ),
   ];
@@ -119,15 +121,15 @@ function map({ why, source, selected, onPart }, amounts, says, printed) {
       const part = partAt(source.layout, block, column < numHeads ? column : -1);
       const x = amounts[part];
       const hasNumber = columns <= MOST_COLUMNS && Math.abs(x) >= NUMBER_SHARE * yardstick(why) && Math.abs(x) >= 1;
-      const isDim = Math.abs(x) < DIM_SHARE * yardstick(why);
+      const isDim = !(Math.abs(x) >= DIM_SHARE * yardstick(why));
       return el("button", {
         type: "button",
         class: `mri-why-cell ${isDim ? "is-dim" : sideOf(x)}${part === selected ? " is-selected" : ""}`,
-        style: `--fill:${Math.round(Math.min(1, Math.abs(x) / FULL_TILE) * 100)}%`,
+        style: `--fill:${Math.round(Math.min(1, Math.abs(x || 0) / FULL_TILE) * 100)}%`,
         "aria-label": `${why.parts[part].name}: ${says(x)}`,
         "aria-pressed": String(part === selected),
         title: bothNumbers(why, part),
-        text: hasNumber ? printed(x).replace("+", "") : "",
+        text: hasNumber ? printed(x).replace("+", "") : Number.isNaN(x) ? "…" : "",
         on: { click: () => onPart(part) },
       });
     });

@@ -15,7 +15,7 @@ import { outlineOf, placeIn } from "./why_plates.mjs";
 
 const FULL_TILE = 15; // logits at which a tile is as opaque as it gets
 const MOST_FILL = 0.5;
-const DOT_PX = 3.1; // radius of one logit, on a plate a pixel per 1/400 wide
+const DOT_SIZE = 0.011; // radius of one logit, in widths of a plate
 const LEAST_PX = 0.45;
 
 /** @param {CanvasRenderingContext2D} ctx
@@ -100,7 +100,7 @@ function paintDots(ctx, tile, dots, camera, colours) {
     const magnitude = Math.abs(dots[i]);
     if (magnitude < 0.004) continue;
     const [x, y, depth] = project(camera, ...placeIn(tile, i));
-    const radius = DOT_PX * Math.sqrt(magnitude) * (pixelsPerUnit(camera, depth) / 400) * 2.2;
+    const radius = DOT_SIZE * Math.sqrt(magnitude) * pixelsPerUnit(camera, depth);
     if (radius < LEAST_PX) continue;
     ctx.beginPath();
     ctx.arc(x, y, radius, 0, 2 * Math.PI);
