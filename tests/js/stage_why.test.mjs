@@ -63,7 +63,7 @@ test("words are never over one another, and the first one is where it belongs", 
   there.forEach(([x, y], i) =>
     there.slice(i + 1).forEach(([otherX, otherY]) => assert.ok(Math.abs(x - otherX) >= 60 || Math.abs(y - otherY) >= 16, `${x} ${y} ${otherX} ${otherY}`)),
   );
-  assert.deepEqual(withoutOverlap([word], { ...room, right: 90 }), [null]);
+  assert.deepEqual(withoutOverlap([word], { ...room, right: 50 }), [null]);
   const [moved] = withoutOverlap([word], room, [{ left: 70, right: 130, top: 95, bottom: 105 }]);
   assert.notDeepEqual(moved, [100, 100]);
 });

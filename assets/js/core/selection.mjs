@@ -23,7 +23,7 @@ export function validView(asked, layout, session, lastStep) {
     layer: Math.min(layer, Math.max(0, layout.n_layer - 1)),
     head: asked.head !== null && asked.head < layout.n_head ? asked.head : 0,
     neuron: asked.neuron !== null && asked.neuron < layout.points[/** @type {number} */ (layout.rows.get(point))].width ? asked.neuron : null,
-    tab: TABS.some(([name]) => name === asked.tab) ? asked.tab : USUAL_TAB,
+    tab: TABS.some(([name]) => name === asked.tab && (name !== "why" || layout.n_head > 0)) ? asked.tab : USUAL_TAB,
     watched: watchedHere(asked.watched, layout),
   };
 }
