@@ -47,8 +47,8 @@ def row(page, name):
 def test_by_mouse_from_a_word_to_the_token_that_its_strongest_loss_looks_at(page):
     open_scanner(page, "/?session=list&step=3")
     page.locator('.mri-token[data-position="12"]').click(modifiers=["Alt"])
-    until(page, "window.mri.player.step === 11 && window.mri.desk.view.tab === 'why'")
     expect(page.locator("#mri-toasts")).to_contain_text("Why “green”: step 11.")
+    until(page, "window.mri.player.step === 11 && window.mri.desk.view.tab === 'why'")
     line(page, SENTENCE)
     assert row(page, "head 5.0").inner_text().split() == ["head", "5.0", "+9.0", "9.2"]
     assert row(page, "the difference").inner_text().split() == ["the", "difference", "+14.5"]
@@ -116,7 +116,7 @@ def test_what_was_recorded_moves_with_the_clock_and_asks_for_nothing(page):
 def test_the_picture_of_parts_and_the_usual_one(page):
     open_scanner(page, ADDRESS)
     expect(page.locator(".mri-pill", has_text="5.0")).to_contain_text("+9.0")
-    expect(page.locator("#mri-stage .mri-tower-labels:visible .mri-plate-value").first).to_have_text("+15.0")
+    expect(page.locator(".mri-tower-labels:visible .mri-plate-value", has_text="+15.0")).to_have_count(1)
     assert not page.evaluate(OVERLAP)
     page.get_by_role("button", name="lost if off", exact=True).click()
     expect(page.locator(".mri-pill", has_text="3.1")).to_contain_text("14.7")

@@ -58,7 +58,7 @@ class Answers {
     const request = (this.#request = new AbortController());
     this.#key = key;
     const tell = (/** @type {Word} */ word) => {
-      if (request.signal.aborted) return;
+      if (request.signal.aborted || (word.text === this.wordOf(key).text && word.isRefused === this.wordOf(key).isRefused)) return;
       this.#words.set(key, word);
       this.onChange();
     };
