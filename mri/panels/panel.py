@@ -82,6 +82,8 @@ class Panel:
     def draw(self, source: Any, selected: Selection, theme: str) -> Drawn:
         """The chart, or a sentence in its place that says why there is none."""
         assert self.figure is not None
+        # plotly takes pandas from sys.modules, half imported by another thread too: an import of our own waits for it
+        importlib.import_module("pandas")
         try:
             table = self.table(source, selected)
         except ConfigError as error:

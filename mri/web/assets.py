@@ -8,6 +8,7 @@ nothing of pages and sessions.
 
 from __future__ import annotations
 
+import importlib
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -167,6 +168,7 @@ def warm(server: Flask) -> None:
     addresses = [*re.findall(r'(?:href|src)="(/[^"]+)"', page), PLOTLY]
     for address in addresses:
         get(address, "br")
+    importlib.import_module("pandas")  # or the first chart waits for it (mri/panels/panel.py)
     time.sleep(LEISURE_S)
     keep_smallest(get(address, "") for address in addresses)
 

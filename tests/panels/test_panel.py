@@ -1,6 +1,8 @@
 """Panels: found in their folder, each with a file of tests, a table and a place."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,46 @@ def test_every_file_with_a_panel_is_found():
     files = [path.stem for path in folder.glob("*.py") if "\nPANEL = " in path.read_text("utf-8")]
     found = [panel.name.replace("-", "_") for page in ("scanner", "compare", "neurons") for panel in panels(page)]
     assert sorted(found) == sorted(files)
+
+
+HALF_IMPORTED = """
+import sys, threading
+from mri.panels.panel import panel_named
+from mri.panels.scan import Scan
+from mri.panels.selection import Selection
+from mri.store.opening import open_session
+
+assert "pandas" not in sys.modules
+is_reached, goes_on = threading.Event(), threading.Event()
+
+class Holds:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas.compat":
+            is_reached.set()
+            assert goes_on.wait(60)
+
+drawn = []
+with open_session(sys.argv[1]) as reader:
+    scan, at = Scan(reader, 0), Selection(point="block.0.mlp_out")
+    sys.meta_path.insert(0, Holds())
+    importing = threading.Thread(target=lambda: __import__("pandas"))
+    importing.start()
+    assert is_reached.wait(60)
+    draw = lambda: drawn.append(panel_named("scanner", "neurons").draw(scan, at, "dark"))
+    drawing = threading.Thread(target=draw)
+    drawing.start()
+    drawing.join(0.5)
+    goes_on.set()
+    drawing.join()
+    importing.join()
+print(len(drawn))
+"""
+
+
+def test_a_chart_waits_for_pandas_that_another_thread_imports(tmp_path):
+    path = write_random_session(tmp_path)
+    done = subprocess.run([sys.executable, "-c", HALF_IMPORTED, str(path)], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "1", done.stderr
 
 
 def test_charts_are_ordered_by_place():

@@ -18,7 +18,7 @@ GREEN, GOLDEN = 554, 665
 def scan(tmp_path_factory):
     folder = tmp_path_factory.mktemp("why")
     prompt = "red, blue, green, red, blue,"
-    recorded = mri.record(prompt, temperature=0, max_new_tokens=3, sessions=folder, session_id="list")
+    recorded = mri.record(prompt, temperature=0, max_new_tokens=3, sessions=folder)
     return Scan(Library(folder).open(recorded.session.id), 0)
 
 
