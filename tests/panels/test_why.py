@@ -19,7 +19,7 @@ def scan(tmp_path_factory):
     folder = tmp_path_factory.mktemp("why")
     prompt = "red, blue, green, red, blue,"
     recorded = mri.record(prompt, temperature=0, max_new_tokens=3, sessions=folder)
-    return Scan(Library(folder).open(recorded.session.id), 0)
+    return Scan(Library(folder).open(recorded.session.id), 11)
 
 
 def test_rows_are_parts_and_add_up_to_the_lead(scan):

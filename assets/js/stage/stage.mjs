@@ -45,10 +45,8 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
-  /** @type {import("../core/why.mjs").Why|null} */
-  #why = null;
-  /** @type {"lost"|null} */
-  #amount = null;
+  /** @type {Pick<Shown, "why"|"part"|"amount"|"camera">} what the picture of parts shows */
+  #ofParts = {};
   /** @type {{point: string|null, neuron: number|null}} */
   #selected = { point: null, neuron: null };
   #dragged = 0;
@@ -155,8 +153,7 @@ export class Stage {
     const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
-    this.#why = view.why ?? null;
-    this.#amount = view.amount;
+    this.#ofParts = { why: view.why ?? null, part: view.part, amount: view.amount, camera: view.camera };
     this.#drawLegend(point, keys, {
       ...looks,
       top: fullScale[point],
@@ -168,11 +165,11 @@ export class Stage {
     if (current.canvas.hidden || this.#size === null) this.#size = this.#measured(current); // or the other picture from now on
     const { width, height } = this.#size;
     const groups = this.#groups?.has(keys) ? this.#groups : null;
-    const ofParts = { camera: view.camera, why: this.#why, part: view.part, amount: view.amount };
     const selected = { point: view.point, neuron: view.neuron, watched: view.watched ?? [] };
+    const more = current === this.parts ? this.#ofParts : { camera: view.camera }; // the others compare all that they are given
     current.draw(
       this.lanes,
-      { rows, ...selected, groups, fullScale, isDifference, between: isDifference ? null : between, ...options, ...ofParts, width, height },
+      { rows, ...selected, groups, fullScale, isDifference, between: isDifference ? null : between, ...options, ...more, width, height },
       isPlaying,
     );
     this.#tellWhy();
@@ -238,17 +235,18 @@ export class Stage {
     const { isSigned, flow, top, isDifference } = looks;
     const { onPick } = this.context;
     const isTower = this.#current() === this.tower;
-    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups, this.#why && [this.#why.token, this.#amount]]);
+    const { why = null, amount } = this.#ofParts;
+    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups, why?.token, amount]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
-    const shown = { looks, layout, isTower, picture: this.picture, isGrouped: this.#groups !== null, groupsOf: this.#groupsOf, canWhy: this.#why !== null };
+    const isGrouped = this.#groups !== null;
+    const shown = { looks, layout, isTower, picture: this.picture, isGrouped, groupsOf: this.#groupsOf, canWhy: why !== null };
     const tools = toolButtons(shown, onPick, () => this.#turned()?.turn(null));
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
     if (hasFlow) parts.push(flowChoice(flow, onPick));
-    const isWhy = this.picture === "why";
-    refill(this.legend, ...(isWhy ? whyLegend(this.#why, this.lanes[0].run.tokens, this.#amount === "lost", onPick) : parts));
+    refill(this.legend, ...(this.picture === "why" ? whyLegend(why, this.lanes[0].run.tokens, amount === "lost", onPick) : parts));
     refill(this.tools, ...tools);
   }
 
