@@ -39,6 +39,7 @@ export class Waterfall {
       const { parts, name, tenths, isDim } = row;
       const isOne = parts.length === 1;
       const isPart = isOne && why.parts[parts[0]].block >= 0;
+      const matters = Math.abs(row.lost) >= DIM_SHARE * yardstick(why);
       const note = isOne ? answeredBy(why, parts[0]) : "";
       const act = () => {
         this.#at = i;
@@ -52,7 +53,7 @@ export class Waterfall {
         "button",
         {
           type: "button",
-          class: `mri-why-row${isDim ? " is-dim" : ""}${isPart && parts[0] === selected ? " is-selected" : ""}`,
+          class: `mri-why-row${isDim && !matters ? " is-dim" : ""}${isPart && parts[0] === selected ? " is-selected" : ""}`,
           "aria-label": `${name}: wrote ${signedTenths(tenths)}${cost}${note && `, ${note}`}`,
           "aria-pressed": isPart ? String(parts[0] === selected) : null,
           title: isOne ? bothNumbers(why, parts[0]) : `${parts.length} parts together: ${fourDigits(row.wrote)}. Click to see each`,
@@ -60,8 +61,8 @@ export class Waterfall {
         },
         el("span", { class: "mri-why-name", text: isOne ? name : `${name} ▸` }),
         bar(row.from, row.from + row.wrote, scale),
-        el("b", { text: signedTenths(tenths) }),
-        isPart ? lossOf(row.lost, Math.abs(row.lost) < DIM_SHARE * yardstick(why), isExpected) : el("span"),
+        el("b", { class: isDim ? "is-dim" : null, text: signedTenths(tenths) }),
+        isPart ? lossOf(row.lost, !matters, isExpected) : el("span"),
         ...(note ? [el("em", { text: note })] : []),
       );
     });
