@@ -10,6 +10,7 @@ from mri.nanochat.checkpoint import load_model
 from mri.run.record import record_generation
 from tests.browser.scanner_page import open_scanner, step, until, view
 from tests.browser.serving import PHONE, clean_page
+from tests.browser.test_accessibility import faults
 
 LIST = "red, blue, green, red, blue,"
 CAPTURE = TraceConfig(attention_tier="full_row", prefill="stepwise", edu=True, ledger="direct", lens="top")
@@ -88,6 +89,7 @@ def test_the_address_opens_the_same(page, site):
     expect(label).to_contain_text("rival")
     expect(page.locator(".mri-pill.is-selected")).to_contain_text("3.1")
     expect(page.locator(".mri-why-switch [aria-pressed=true]")).to_have_text("lost if off")
+    expect(page.locator(".mri-sentence-line")).to_contain_text("looking at")
     before = page.locator(".mri-sentence-line").inner_text()
     page.keyboard.press("v")
     until(page, "window.mri.desk.view.token === 643")
@@ -176,3 +178,14 @@ def test_on_a_phone_one_stands_under_the_other(browser, site):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         maps = page.locator(".mri-why-map")
         assert maps.nth(1).bounding_box()["y"] > maps.nth(0).bounding_box()["y"] + 50
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_no_fault(browser, site, theme):
+    with clean_page(browser, site) as page:
+        page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
+        open_scanner(page, f"{ADDRESS}&part=3.1")
+        line(page, SENTENCE)
+        page.get_by_role("button", name="after block 5").click()
+        expect(page.locator(".mri-why-guesses")).to_contain_text("green")
+        assert not faults(page)
