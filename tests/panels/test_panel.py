@@ -128,8 +128,6 @@ def test_what_is_not_there_is_told(reader):
         panel_named("scanner", "neurons").table(Scan(reader, 0), selection(point="x"))
 
 
-def test_a_reduced_chart_has_its_whole_table():
-    panel = panel_named("compare", "map")
-    assert panel.whole is not None
+def test_csv_has_one_header_of_names_and_units():
     table = Table((1,), {"value": column([1.5], "bits")})
     assert b"".join(table.csv()) == b"value [bits]\n1.5\n"

@@ -221,7 +221,7 @@ export class Ribbon {
 /** Text with its spaces visible.
  *  @param {string} text
  *  @returns {(Node|string)[]} */
-function readable(text) {
+export function readable(text) {
   if (!/^ | $| {2}|\\/.test(text)) return [text];
   return text
     .split(/( |\\(?:n|t|r|\\|x..|u....))/)
