@@ -15,6 +15,7 @@ export const IDS = Object.freeze({
   headsBy: "mri-heads-by",
   heads: "mri-heads",
   predicted: "mri-predicted",
+  why: "mri-why",
   live: "live",
   liveBar: "live-bar",
   liveWait: "live-wait",
@@ -30,8 +31,12 @@ export const IDS = Object.freeze({
   learnWidget: "learn-widget",
 });
 
+/** The tab of who asks for none. */
+export const USUAL_TAB = "neurons";
+
 /** Inspector tabs in order: [key in the URL, label]. */
 export const TABS = Object.freeze([
+  ["why", "Why"],
   ["neurons", "Neurons"],
   ["attention", "Attention"],
   ["predictions", "Predictions"],

@@ -10,6 +10,7 @@ import { IDS } from "../core/names.mjs";
 import { openingStep } from "../core/opening.mjs";
 import { takenFromScanner } from "../core/takeaway.mjs";
 import { replaceEntry } from "../desk/history.mjs";
+import { openWhy } from "./why.mjs";
 import { Panels } from "../panels/panels.mjs";
 import { damageOf } from "../run/http.mjs";
 import { Told } from "../shell/failed.mjs";
@@ -76,6 +77,8 @@ export class Recording {
       onToggle,
       needFrame: (step) => run.want(step),
       canAsk: async () => (await run.source.pin?.serverAnswers()) ?? true,
+      needsRedraw: () => scanner.redraw(),
+      onWhy: (position) => openWhy(scanner, position),
       isFollowing: () => scanner.isFollowing && !player.isPaced, // at a pace there is time for charts
     });
     this.hints = new Hints(player);

@@ -14,6 +14,7 @@ import { Player } from "../desk/player.mjs";
 import { urlFromView, viewFromUrl } from "../core/address.mjs";
 import { Desk } from "../desk/desk.mjs";
 import { COMMANDS } from "./commands.mjs";
+import { openWhy } from "./why.mjs";
 import { Recording } from "./recording.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { showToast, themeChanged } from "../shell/shell.mjs";
@@ -186,8 +187,15 @@ export class Scanner {
     this.timings.keyPressed(event.timeStamp);
     const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture };
     const select = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
-    COMMANDS[command.name]({ ...on, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
+    const why = { why: this.#why(this.run.frame(this.player.step)), openWhy: (/** @type {number|null} */ position) => this.pair || openWhy(this, position) };
+    COMMANDS[command.name]({ ...on, ...why, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
     this.#pictures.hurry();
+  }
+
+  /** @param {import("../core/wire.mjs").Frame|null} frame
+   *  @returns {import("../core/why.mjs").Why|null} */
+  #why(frame) {
+    return (frame && /** @type {any} */ (this.panels).whys?.at(frame, this.desk.view)) ?? null;
   }
 
   /** Ask for a picture.
@@ -222,7 +230,8 @@ export class Scanner {
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
       const between = this.pair?.between(step) ?? null;
-      this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
+      const why = lanes.length === 1 ? this.#why(lanes[0].frame) : null;
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now, why }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;

@@ -13,6 +13,7 @@ import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
 import { drawHeads } from "./head_choice.mjs";
 import { drawPredicted } from "./predicted.mjs";
+import { WhyTab } from "./why_tab.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
 /** Id of a select above the charts, the view's field that it chooses, that look's name and usual value. */
@@ -63,9 +64,14 @@ export class Inspector {
    *  @param {(step: number) => void} context.onSeek
    *  @param {() => Record<string, any>} context.viewForServer
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
-   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs
+   *  @param {import("../run/whys.mjs").Whys} context.whys */
   constructor(context) {
     this.context = context;
+    this.why = new WhyTab(context);
+    this.names = TABS.filter(([name]) => name !== "why" || context.whys.hasParts);
+    /** @type {typeof VIEWS} */
+    this.views = { ...VIEWS, [IDS.why]: { tab: "why", draw: (frame, source, shown) => this.why.draw(frame, source, shown) } };
     this.#buildTabs();
     this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), {
       onClick: (fields, plot) => this.#click(fields, plot),
@@ -78,14 +84,14 @@ export class Inspector {
     clearTimeout(this.#timer);
     clearTimeout(this.#feedTimer);
     this.charts.close();
-    for (const id of Object.keys(VIEWS)) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
+    for (const id of Object.keys(this.views)) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
   }
 
   #buildTabs() {
     const host = /** @type {HTMLElement} */ (document.getElementById("mri-tabs"));
     host.setAttribute("role", "tablist");
     host.setAttribute("aria-label", "Inspector");
-    this.tabs = TABS.map(([name, text]) => {
+    this.tabs = this.names.map(([name, text]) => {
       const looks = { role: "tab", id: `tab-${name}`, class: "mri-tab", "aria-controls": `panel-${name}`, text };
       return button(() => this.context.onSelect({ tab: name }), looks);
     });
@@ -94,15 +100,15 @@ export class Inspector {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const at = this.tabs?.indexOf(/** @type {any} */ (document.activeElement)) ?? -1;
       if (!step || at < 0) return;
-      const to = (at + step + TABS.length) % TABS.length;
-      this.context.onSelect({ tab: TABS[to][0] });
+      const to = (at + step + this.names.length) % this.names.length;
+      this.context.onSelect({ tab: this.names[to][0] });
       this.tabs?.[to].focus();
     };
   }
 
   /** @param {string} tab */
   showTab(tab) {
-    for (const [i, [name]] of TABS.entries()) {
+    for (const [i, [name]] of this.names.entries()) {
       const isShown = name === tab;
       const button = /** @type {HTMLElement} */ (this.tabs?.[i]);
       button.setAttribute("aria-selected", String(isShown));
@@ -124,7 +130,7 @@ export class Inspector {
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
     this.#showChoices();
-    for (const [id, { tab }] of Object.entries(VIEWS)) if (tab === view.tab) this.#due.add(id);
+    for (const [id, { tab }] of Object.entries(this.views)) if (tab === view.tab) this.#due.add(id);
     for (const { dataset } of panelsIn(`#panel-${view.tab}`))
       if (dataset.moves !== undefined || !this.context.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
     if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
@@ -164,7 +170,7 @@ export class Inspector {
     const [id] = this.#due;
     this.#due.delete(id);
     const plot = plotOf(`graph-${id}`);
-    if (VIEWS[id]) VIEWS[id].draw(frame, source, shown, onSelect);
+    if (this.views[id]) this.views[id].draw(frame, source, shown, onSelect);
     else if (plot) this.feeder.feed(id, plot, frame, source, shown);
     this.#fedAtMs = performance.now();
     this.#fedForMs = this.#fedAtMs - startMs;
@@ -208,7 +214,7 @@ export class Inspector {
       choice.addEventListener("change", () => this.context.onSelect({ [name]: unlessUsual(choice.value, usual) }));
       this.#showChoices();
     }
-    for (const id of Object.keys(VIEWS)) {
+    for (const id of Object.keys(this.views)) {
       const host = document.getElementById(id);
       if (!host || this.#listening.has(host)) continue;
       this.#listening.add(host);

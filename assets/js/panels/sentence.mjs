@@ -5,12 +5,13 @@
  */
 
 import { sentence } from "../core/sentence.mjs";
+import { whySentence } from "../core/why_words.mjs";
 import { button, el, refill } from "../shell/dom.mjs";
 
 const RULES = "Written by fixed rules from the numbers of this step; each number opens the panel it comes from. “Sure” begins at 50 %, “leans” at 20 %.";
 
 export class Sentence {
-  /** @type {import("../core/wire.mjs").Frame|null} */
+  /** @type {object|null} frame or why that it tells of */
   #said = null;
 
   /** @param {HTMLElement} host
@@ -31,13 +32,15 @@ export class Sentence {
   }
 
   /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {boolean} isMoving the clock goes on by itself: a screen reader is not told every step */
-  draw(frame, isMoving) {
+   *  @param {boolean} isMoving the clock goes on by itself: a screen reader is not told every step
+   *  @param {import("../core/why.mjs").Why|null} [why] told instead */
+  draw(frame, isMoving, why = null) {
     const live = isMoving ? "off" : "polite";
     if (this.line.getAttribute("aria-live") !== live) this.line.setAttribute("aria-live", live);
-    if (frame === this.#said) return;
-    this.#said = frame;
-    refill(this.line, ...sentence(frame, this.source).map((part) => this.#node(part)));
+    if ((why ?? frame) === this.#said) return;
+    this.#said = why ?? frame;
+    const said = why ? whySentence(why, /** @type {any} */ (this.source.tokens), this.source.layout.n_head) : sentence(frame, this.source);
+    refill(this.line, ...said.map((part) => this.#node(part)));
   }
 
   /** @param {import("../core/sentence.mjs").Part} part
