@@ -5,6 +5,7 @@ Levels add what their widgets ask for to DRIVERS: (widget, announced) -> what to
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -190,8 +191,32 @@ def select(reader: Reader, wanted: dict[str, Any]) -> None:
     if "layer" in wanted and "neuron" not in wanted and "point" not in wanted:
         up = wanted["layer"] - page.evaluate("window.mri.desk.view.layer")
         reader.key("ArrowUp" if up > 0 else "ArrowDown", abs(up))
+    if "part" in wanted:
+        select_part(reader, wanted["part"])
     if "head" in wanted:
         page.locator("#mri-heads button").nth(1 + wanted["head"]).click()
+
+
+def select_part(reader: Reader, part: str) -> None:
+    """A head or an MLP, in the right map of the tab Why."""
+    block, _, head = part.partition(".")
+    name = f"MLP {block}:" if head == "mlp" else f"head {part}:"
+    if not reader.keyboard:
+        reader.page.locator(f".mri-why-map [aria-label^='{name}']").last.click()
+        return
+    reader.focus(".mri-why-maps figure:last-child button")
+    at = "[...document.activeElement.parentElement.querySelectorAll('button')]"
+    cells = f"{at}.map((each) => each.getAttribute('aria-label'))"
+    here, there = (
+        reader.page.evaluate(f"{cells}.findIndex((each) => each.startsWith({which}))")
+        for which in ("document.activeElement.getAttribute('aria-label')", json.dumps(name))
+    )
+    style = "getComputedStyle(document.activeElement.parentElement)"
+    columns = int(reader.page.evaluate(f"{style}.getPropertyValue('--columns')"))
+    rows, across = there // columns - here // columns, there % columns - here % columns
+    reader.key("ArrowDown" if rows > 0 else "ArrowUp", abs(rows))
+    reader.key("ArrowRight" if across > 0 else "ArrowLeft", abs(across))
+    reader.key("Enter")
 
 
 def answer(reader: Reader, moment: Moment) -> None:
