@@ -161,6 +161,8 @@ def do(reader: Reader, moment: Moment) -> None:
             reader.press(f".learn-text [data-number='{value}']")
             expect(page.locator(".learn-formula")).to_be_visible()
             page.keyboard.press("Escape")
+        elif name == "tab" and reader.keyboard and value == "why":
+            reader.key("y")
         elif name == "tab":
             reader.press(f"#tab-{value}")
         elif name == "picture":
@@ -204,6 +206,8 @@ def select_part(reader: Reader, part: str) -> None:
     if not reader.keyboard:
         reader.page.locator(f".mri-why-map [aria-label^='{name}']").last.click()
         return
+    measured = "![...document.querySelectorAll('.mri-why-map')].some((map) => map.textContent.includes('…'))"
+    until(reader.page, f"document.querySelector('.mri-why-map') && {measured}")  # what arrives late moves the focus
     reader.focus(".mri-why-maps figure:last-child button")
     at = "[...document.activeElement.parentElement.querySelectorAll('button')]"
     cells = f"{at}.map((each) => each.getAttribute('aria-label'))"
