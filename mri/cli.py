@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, export and import (transfer.py), sweep (sweeping.py), lessons, bench.
+"""The command line: record, ls, show, verify, lessons and bench; export, import and sweep are in commands/.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
 2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
@@ -19,7 +19,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mri import sweeping, transfer
+from mri.commands import sweep, transfer
+from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
 from mri.format.config import Sampling
@@ -30,7 +31,6 @@ from mri.paths import IS_INSTALLED, LESSONS, ROOT, SERVE, SESSIONS, as_path
 from mri.store.library import SessionInfo
 from mri.store.opening import open_session
 from mri.store.reader import SessionReader
-from mri.transfer import Sessions
 
 if TYPE_CHECKING:
     from mri.format.events import TraceSession
@@ -169,7 +169,7 @@ def verify(
 
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
-app.command()(sweeping.sweep)
+app.command()(sweep.sweep)
 
 
 lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)

@@ -28,7 +28,7 @@ LEVELS = [
 ]
 """Who is on a line may import from those above; the files of the first line one another, too."""
 
-TOP = {"", "__init__", "__main__", "api", "cli", "console", "serve", "sweeping", "transfer"}
+TOP = {"", "__init__", "__main__", "api", "cli", "commands", "console", "serve"}
 """The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {

@@ -10,9 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from mri.commands.transfer import Sessions, library_of
 from mri.console import console, printable
 from mri.paths import SESSIONS
-from mri.transfer import Sessions, library_of
 
 TOKEN_HELP = "Text that is one token, or # and its id, as #17."
 
