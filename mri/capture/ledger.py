@@ -99,8 +99,9 @@ class Ledger:
 
     @property
     def _eps(self) -> float:
-        """Of nanochat's norm: the machine epsilon of the type that it computes in."""
-        return torch.finfo(self._model.lm_head.weight.dtype).eps
+        """Of nanochat's norm: float32's machine epsilon, in bfloat16 too, unless the model was loaded with another."""
+        era = getattr(self._model, "era", None)
+        return getattr(era, "norm_eps", None) or torch.finfo(torch.float32).eps
 
     def _top(self, stream: Tensor, token_ids: Tensor, softcap: float) -> dict[str, Tensor]:
         """Over the whole vocabulary at every depth: the strongest tokens with their shares, and of those that are

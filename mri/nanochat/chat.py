@@ -25,7 +25,7 @@ def ids_from_prompt(tokenizer: Tokenizer, prompt: Prompt, chat: bool = False) ->
         refuse_half_characters("prompt", prompt, PromptError)
         if chat:
             return _ids_from_conversation(tokenizer, [{"role": "user", "content": prompt}])
-        return [tokenizer.bos_id, *tokenizer.encode(prompt)]
+        return tokenizer.begun(tokenizer.encode(prompt))
     items = list(prompt)
     if not items:
         raise PromptError("The prompt is empty: give at least one message or one token id.")

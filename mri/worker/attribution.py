@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mri.errors import ConfigError, SessionNotFound
+from mri.nanochat.constants import constants_of
 from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader
 
@@ -83,5 +84,7 @@ def _weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
             f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
             "other numbers: ask the session that it was forked from."
         )
-    model = replace(model, softcap=run.model.softcap or None)  # the same weights give other logits with another one
+    # the same weights give other logits with other constants
+    told = constants_of({"softcap": run.model.softcap or None, **run.model.constants})
+    model = replace(model, loading=replace(model.loading, constants=told.over(model.loading.constants)))
     return {"model": model.to_json(), "weights_hash": run.model.weights_hash, "model_path": run.model.model_path}
