@@ -23,13 +23,14 @@ from mri.capture.softcap import last_logits
 from mri.errors import ModelError
 from mri.format.events import Array
 from mri.nanochat.model import GPT
+from mri.nanochat.nanogpt import NanoGPT
 
 
 def _needs_no_copy(model: nn.Module) -> bool:
     """Whether this is our own model, whose code changes no tensor in place, and nobody else's code runs in its passes:
     references to what passes are then as good as copies, which would cost a tenth of a small model's step."""
     return (
-        type(model) is GPT
+        type(model) in (GPT, NanoGPT)
         and not is_compiler_loaded()
         and not any(
             type(module).__module__.partition(".")[0] not in ("mri", "torch")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
@@ -18,7 +19,7 @@ from mri.capture.collector import Collector
 from mri.capture.hooks import tapped_modules, watched_model
 from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import NanochatHooks, RawStep
-from mri.errors import ModelError, MriError
+from mri.errors import ConfigError, ModelError, MriError
 from mri.format.budget import BudgetReached
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
@@ -26,10 +27,14 @@ from mri.format.hook_points import nanochat_points
 from mri.format.layout import Layout
 from mri.format.presets import config_of_preset
 from mri.nanochat.constants import SOFTCAP
+from mri.nanochat.nanogpt import NanoGPT
 
 MAX_BATCH_STEPS = 8
 NO_ATTENTION = (
     "the model does not call scaled_dot_product_attention or flash_attn once in each block, so q and k are not known."
+)
+NO_LEDGER_OF_NANOGPT = (
+    "Ledger and lens split what nanochat's last norm reads, and nanoGPT's is another (LayerNorm with weights)"
 )
 NO_SOFTCAP = "the model's own logits are not c · tanh(x / c) of its lm_head for any softcap c."
 
@@ -62,6 +67,10 @@ def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: in
     sizes = {"n_layer": c.n_layer, "n_head": c.n_head, "n_ctx": c.sequence_len, "n_vocab": c.vocab_size}
     if isinstance(config, str):
         config = config_of_preset(config, points, longest_row=longest_row or c.sequence_len, **sizes)
+        if isinstance(model, NanoGPT):
+            config = replace(config, ledger="none", lens="none")
+    if isinstance(model, NanoGPT) and (config.ledger, config.lens) != ("none", "none"):
+        raise ConfigError(f"{NO_LEDGER_OF_NANOGPT}: record it with ledger='none' and lens='none'.")
     return Layout.plan(points, config, **sizes)
 
 

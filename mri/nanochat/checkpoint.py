@@ -67,7 +67,7 @@ class LoadedModel:
         """All that are in force."""
         model = self.model
         eps = torch.finfo(torch.float32).eps if model.era.norm_eps is None else model.era.norm_eps
-        scale, base = (None, None) if model.era is NANOGPT else (model.era.qk_scale, model.era.rotary_base)
+        scale, base = (None, None) if model.era.name == NANOGPT.name else (model.era.qk_scale, model.era.rotary_base)
         return Constants(model.softcap, base, scale, eps, self.config.window_pattern)
 
     @property

@@ -176,7 +176,7 @@ class GPT(nn.Module):
     """A nanochat model of the given era.
 
     `padded_vocab_size` None means vocab_size rounded up to a multiple of 64. Raises ModelError for sizes that
-    cannot work together. The weights mean nothing until they are loaded or set by `init_weights`.
+    cannot work together. The weights mean nothing until they are loaded or set (`mri.making.initial`).
     """
 
     cos: Tensor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mri.errors import ModelError
 
 _WRAPPERS = ("_orig_mod.", "module.")
-_IGNORED = re.compile(r".*(rotary_emb\.inv_freq|attn\.bias|attn\.masked_bias)")  # buffers that are computed anew
+_IGNORED = re.compile(r"(.*\.)?(rotary_emb\.inv_freq|attn\.bias|attn\.masked_bias)")  # buffers that are computed anew
 _QUANTISED = (".scales", ".biases", ".qweight", ".qzeros", ".weight_scale", ".weight_packed", ".absmax")
 _NATIVE_ROOTS = ("transformer.", "lm_head.", "value_embeds.", "resid_lambdas", "x0_lambdas", "smear_", "backout_lambda")
 
