@@ -122,6 +122,8 @@ class Layout:
             carries = point.payload == "topk" or (point.payload == "edu" and self.config.edu)
             if mode == "full":
                 carries = point.layer_type != "logits"
+            if self.config.hook_points:
+                carries = self.config.names(point.key) and point.layer_type != "logits"
             if mode != "stats" and carries:
                 groups.setdefault(f"{mode}/{point.width}", []).append(point.key)
         if self.config.prefill == "positions":
