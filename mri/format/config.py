@@ -20,7 +20,7 @@ CaptureMode = Literal["stats", "sampled", "topk", "full"]
 Quantization = Literal["f32", "f16", "q8"]
 DropPolicy = Literal["drop_payload_keep_stats", "drop_layer", "stop_trace"]
 AttentionTier = Literal["summary", "full_row", "full_matrix"]
-Prefill = Literal["stats", "positions", "stepwise"]
+Prefill = Literal["stats", "positions", "all", "stepwise"]
 Ledger = Literal["none", "direct"]
 Lens = Literal["none", "kept", "top"]
 
@@ -77,7 +77,8 @@ class TraceConfig:
     logits_topk         predictions kept per step
     edu                 also top-k for `mlp_act`
     prefill             stats: statistics over all prompt positions; positions: also top-k of resid_post at the
-                        first, middle and last position; stepwise: each prompt token is a step of its own
+                        first, middle and last position; all: what the mode keeps, at every position; stepwise: each
+                        prompt token is a step of its own
     ledger              direct: what the embedding, every head and every MLP wrote to the kept predictions and to the
                         chosen token
     hook_points         patterns of the hook points whose values are kept, as ("block.*.q", "final.ln_f"), instead of

@@ -94,3 +94,23 @@ def test_a_pattern_that_names_nothing_is_refused(loaded):
 def test_what_are_no_patterns(patterns):
     with pytest.raises(ConfigError, match="must be patterns of hook points"):
         TraceConfig(hook_points=patterns)
+
+
+@pytest.mark.parametrize("mode", ["full", "topk", "sampled"])
+@pytest.mark.parametrize("quantization", ["f32", "q8"])
+def test_every_position_of_a_prompt_read_in_one_pass(loaded, tmp_path, mode, quantization):
+    """As a recording that reads the prompt token by token has them."""
+    common = {"capture_mode": mode, "topk": 16, "quantization": quantization, "max_bytes_per_step": 1_000_000}
+    at_once = recorded(loaded, tmp_path, prefill="all", **common)
+    stepwise = recorded(loaded, tmp_path, prefill="stepwise", **common)
+    for key in ("embed.resid0", "block.1.resid_mid", "block.2.mlp_out", "final.ln_f"):
+        values = at_once.prompt_values(key)
+        assert values.shape == (3, 64)
+        one_by_one = np.stack([stepwise.values(key, step=step) for step in range(3)])
+        both = np.isfinite(values) & np.isfinite(one_by_one)
+        assert both.sum() > 0.9 * np.isfinite(one_by_one).sum()
+        assert np.abs(values - one_by_one)[both].max() <= (1e-5 if quantization == "f32" else 0.1)
+    with pytest.raises(ConfigError, match="prefill='all'"):
+        at_once.prompt_values("final.ln_f", step=1)
+    with pytest.raises(UnknownHookPoint):
+        at_once.prompt_values("block.9.mlp_out")
