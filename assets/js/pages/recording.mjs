@@ -44,17 +44,6 @@ export class Recording {
   }
 
   /** @param {View} asked
-   *  @returns {View} */
-  asked(asked) {
-    return asked;
-  }
-
-  /** @returns {Partial<View>} */
-  place() {
-    return {};
-  }
-
-  /** @param {View} asked
    *  @param {Readonly<View>} view
    *  @returns {number} where the clock begins */
   opening(asked, view) {
@@ -69,22 +58,11 @@ export class Recording {
     return [null, this.run.session].includes(asked.session) && asked.lanes === view.lanes;
   }
 
-  /** @returns {null} nothing stands between plates */
-  between() {
-    return null;
-  }
-
-  /** Another place in the address can be shown. */
-  restores() {
-    return true;
-  }
-
   /** @param {Scanner} scanner
    *  @param {Record<string, any>} scales
    *  @param {object} does
    *  @param {(fields: Record<string, any>) => void} does.onSelect
-   *  @param {(point: string, neuron: number) => void} does.onToggle
-   *  @returns {Panels} */
+   *  @param {(point: string, neuron: number) => void} does.onToggle */
   newPanels(scanner, scales, { onSelect, onToggle }) {
     const { run } = this;
     const { player, desk } = scanner;

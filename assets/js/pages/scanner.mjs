@@ -65,7 +65,12 @@ export class Scanner {
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
     });
     const tools = /** @type {HTMLElement} */ (document.getElementById(this.shown.toolsId));
-    this.takeaway = this.#newTakeAway(tools);
+    this.takeaway = new TakeAway(tools, {
+      ...this.shown.taken(this),
+      linkNow: () => urlFromView({ ...this.desk.view, step: this.player.step }),
+      paint: () => this.#pictures.drawNow(),
+      pause: () => this.player.pause(),
+    });
     this.shown.furnish(tools);
     this.#listen();
     const loop = loopFromText(asked.loop);
@@ -76,9 +81,11 @@ export class Scanner {
     if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
     this.firstPaint.then(() => this.#isClosed || this.shown.goOn(this));
+    if (asked.step !== null) return;
+    if (isGrowing && begin === "first" && this.player.isPaced) this.player.play();
+    else if (isGrowing && begin !== "paused") this.player.follow();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (isGrowing && asked.step === null) this.#follow(begin);
-    const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    const isToPlay = !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -86,12 +93,11 @@ export class Scanner {
    *  @param {View} asked
    *  @returns {View} */
   #viewOf(asked) {
-    const { shown, layout, session, player } = this;
-    return { ...asked, ...validView(shown.asked(asked), layout, session, player.lastStep), ...shown.place(asked) };
+    const { pair, layout, session, player } = this;
+    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
   }
 
-  /** @param {Record<string, any>} scales
-   *  @returns {Stage} */
+  /** @param {Record<string, any>} scales */
   #newStage(scales) {
     const { layout } = this;
     return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
@@ -102,25 +108,6 @@ export class Scanner {
       needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
     });
-  }
-
-  /** @param {HTMLElement} tools
-   *  @returns {TakeAway} */
-  #newTakeAway(tools) {
-    const { player, desk } = this;
-    return new TakeAway(tools, {
-      ...this.shown.taken(this),
-      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
-      paint: () => this.#pictures.drawNow(),
-      pause: () => player.pause(),
-    });
-  }
-
-  /** @param {string} [begin] where, as of the constructor */
-  #follow(begin) {
-    if (begin === "paused") return;
-    if (begin === "first" && this.player.isPaced) this.player.play();
-    else this.player.follow();
   }
 
   #listen() {
@@ -135,10 +122,8 @@ export class Scanner {
       if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
-    signal.addEventListener(
-      "abort",
-      keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event)),
-    );
+    const forget = keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event));
+    signal.addEventListener("abort", forget);
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
@@ -153,7 +138,7 @@ export class Scanner {
   #restore() {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
-    if (!this.shown.restores(asked)) return;
+    if (this.pair && !this.pair.restores(asked)) return;
     const view = { ...this.#viewOf(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.desk.restore(view);
     this.player.seek(view.step);
@@ -167,14 +152,8 @@ export class Scanner {
     this.#painted(); // nobody waits for what will not come
     this.#pictures.close();
     this.#abort.abort();
-    this.player.close();
-    this.desk.close();
-    this.lanes.close();
-    this.shown.close();
-    this.stage.close();
-    this.panels.close();
-    this.grouped.close();
-    this.takeaway.close();
+    const { player, desk, lanes, shown, stage, panels, grouped, takeaway } = this;
+    for (const each of [player, desk, lanes, shown, stage, panels, grouped, takeaway]) each.close();
   }
 
   /** @param {string} point
@@ -242,7 +221,7 @@ export class Scanner {
       }
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
-      const between = this.shown.between(step);
+      const between = this.pair?.between(step) ?? null;
       this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }

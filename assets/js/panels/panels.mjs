@@ -60,11 +60,12 @@ export class Panels {
     this.watched = new Watched({ session, scales, onSelect, onToggle });
     const { model_id: model } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
-    this.facts = () =>
-      [model, what, tokens.sequence.length ? `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens` : ""]
-        .filter(Boolean)
-        .join(" · ");
-    host("mri-facts").textContent = this.facts();
+    this.showFacts = () => {
+      const { length } = tokens.sequence;
+      const count = length ? `${source.numPrompt} + ${Math.max(0, length - source.numPrompt)} tokens` : "";
+      host("mri-facts").textContent = [model, what, count].filter(Boolean).join(" · ");
+    };
+    this.showFacts();
     if (run.isGrowing) this.#showGrowth();
   }
 
@@ -119,7 +120,7 @@ export class Panels {
     this.sentence.setFirstOdd(series.firstOdd ?? null);
     this.timeline.setSeries(series);
     this.layers.grow(this.run.numSteps, this.run.limit);
-    /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
+    this.showFacts();
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
     this.#linesAtMs = performance.now();
     this.layers.setSeries(series);
@@ -136,10 +137,6 @@ export class Panels {
   }
 
   close() {
-    this.timeline.close();
-    this.layers.close();
-    this.ribbon.close();
-    this.inspector.close();
-    this.watched.close();
+    for (const each of [this.timeline, this.layers, this.ribbon, this.inspector, this.watched]) each.close();
   }
 }

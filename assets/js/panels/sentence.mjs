@@ -5,7 +5,9 @@
  */
 
 import { sentence } from "../core/sentence.mjs";
-import { el, refill } from "../shell/dom.mjs";
+import { button, el, refill } from "../shell/dom.mjs";
+
+const RULES = "Written by fixed rules from the numbers of this step; each number opens the panel it comes from. “Sure” begins at 50 %, “leans” at 20 %.";
 
 export class Sentence {
   /** @type {import("../core/wire.mjs").Frame|null} */
@@ -19,15 +21,7 @@ export class Sentence {
     this.source = source;
     this.onSelect = onSelect;
     this.line = el("p", { class: "mri-sentence-line" });
-    host.replaceChildren(
-      this.line,
-      el("span", {
-        class: "mri-kind mri-kind-derived",
-        text: "derived",
-        tabindex: 0,
-        title: "Written by fixed rules from the numbers of this step; each number opens the panel it comes from. “Sure” begins at 50 %, “leans” at 20 %.",
-      }),
-    );
+    host.replaceChildren(this.line, el("span", { class: "mri-kind mri-kind-derived", text: "derived", tabindex: 0, title: RULES }));
   }
 
   /** @param {import("../core/sentence.mjs").Source["firstOdd"]} firstOdd where NaN or ±∞ began, known once the lines are */
@@ -50,19 +44,12 @@ export class Sentence {
    *  @returns {Node|string} */
   #node(part) {
     if (typeof part === "string") return part;
-    if ("of" in part)
-      return el("button", {
-        type: "button",
-        title: `Show where this comes from: ${whereOf(part.of)}`,
-        text: part.text,
-        on: { click: () => this.onSelect(part.of) },
-      });
-    return el("b", { title: `token ${part.id}`, text: part.text });
+    if (!("of" in part)) return el("b", { title: `token ${part.id}`, text: part.text });
+    return button(() => this.onSelect(part.of), { class: null, title: `Show where this comes from: ${whereOf(part.of)}`, text: part.text });
   }
 }
 
-/** @param {Record<string, any>} of
- *  @returns {string} */
+/** @param {Record<string, any>} of */
 function whereOf({ tab, layer, head, point, neuron }) {
   const names = [point, neuron !== undefined && `neuron ${neuron}`, layer !== undefined && `block ${layer}, head ${head}`];
   return [tab, ...names.filter(Boolean)].join(", ");

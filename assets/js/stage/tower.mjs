@@ -33,7 +33,7 @@ let rehearsed = null;
 /** Make what the first tower is drawn with, all that takes time, before it is known what it shows and where.
  *  @param {Record<string, any>} scales */
 export function rehearse(scales) {
-  rehearsed = { canvas: newCanvas(), ground: newGround(), renderer: null };
+  rehearsed = blank();
   rehearsed.renderer = rendererOn(rehearsed, scales);
   rehearsed.renderer?.rehearse();
 }
@@ -79,9 +79,10 @@ export class TowerPicture {
     this.context = context;
     const early = rehearsed?.renderer?.gl.isContextLost() ? null : rehearsed;
     rehearsed = null;
-    this.ground = early?.ground ?? newGround();
-    this.canvas = early?.canvas ?? newCanvas();
-    this.renderer = early?.renderer ?? null;
+    const { canvas, ground, renderer } = early ?? blank();
+    this.canvas = canvas;
+    this.ground = ground;
+    this.renderer = renderer;
     this.#wasAsked = early !== null;
     this.labels = new TowerLabels();
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
@@ -97,8 +98,7 @@ export class TowerPicture {
     });
   }
 
-  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader.
-   *  @returns {boolean} */
+  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader. */
   isReady() {
     if (!this.#wasAsked) this.#makeRenderer();
     this.#wasAsked = true;
@@ -144,11 +144,7 @@ export class TowerPicture {
       for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
     this.plates = placeTower(rows, width / height);
-    this.camera = fitCamera(this.orbit, cornersOf(this.plates), {
-      width,
-      height,
-      ...marginsFor(width, this.plates[this.plates.length - 1].lane + 1, isDifference),
-    });
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, ...marginsFor(width, rows[0].widths.length, isDifference) });
     renderer.setPlates(this.plates, point);
     renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);
@@ -226,8 +222,7 @@ export class TowerPicture {
   }
 
   /** @param {number} x CSS pixels
-   *  @param {number} y
-   *  @returns {import("./tower_geometry.mjs").Hit|null} */
+   *  @param {number} y */
   hit(x, y) {
     return this.camera && hitTower(this.plates, this.dots, this.camera, x, y);
   }
@@ -262,19 +257,13 @@ function marginsFor(width, numLanes, isDifference) {
   return { left, right, top: isDifference ? 56 : 34, bottom: 34 };
 }
 
-/** @returns {HTMLCanvasElement} */
-function newGround() {
-  return el("canvas", { "aria-hidden": "true" });
-}
-
-/** @returns {HTMLCanvasElement} */
-function newCanvas() {
-  return el("canvas", { "aria-hidden": "true", class: "mri-tower" });
+/** @returns {Drawn} what a renderer has still to be put on */
+function blank() {
+  return { canvas: el("canvas", { "aria-hidden": "true", class: "mri-tower" }), ground: el("canvas", { "aria-hidden": "true" }), renderer: null };
 }
 
 /** @param {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement}} on
- *  @param {Record<string, any>} scales
- *  @returns {Renderer|null} */
+ *  @param {Record<string, any>} scales */
 function rendererOn({ canvas, ground }, scales) {
   return Renderer.on(canvas, ground, { ...SURROUNDINGS, ...scales.marks });
 }
