@@ -67,6 +67,15 @@ def test_every_era_loads(name):
     assert all(torch.equal(tensor, original[key]) for key, tensor in loaded.model.state_dict().items())
 
 
+def test_weights_that_lie_otherwise_than_in_c_order(base):
+    state = state_of(base)
+    turned = {key: value.t().contiguous().t() if value.ndim == 2 else value for key, value in state.items()}
+    assert not turned["lm_head.weight"].is_contiguous()
+    torch.save(turned, model_file(base))
+    model = load_model(base, device="cpu").model
+    assert all(torch.equal(value, state[key]) and value.is_contiguous() for key, value in model.state_dict().items())
+
+
 def test_hashes_name_the_content(base):
     first, again = load_model(base, device="cpu"), load_model(model_file(base), device="cpu")
     assert first.weights_hash == again.weights_hash

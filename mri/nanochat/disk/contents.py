@@ -41,6 +41,21 @@ class Stored:
     def num_bytes(self) -> int:
         return math.prod(self.shape) * ITEM_BYTES[self.dtype]
 
+    @property
+    def is_in_order(self) -> bool:
+        """Whether its items lie one after the other, in C order."""
+        in_order = [math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape))]
+        return self.strides is None or all(
+            n == 1 or stride == wanted for n, stride, wanted in zip(self.shape, self.strides, in_order, strict=True)
+        )
+
+    @property
+    def span(self) -> int:
+        """Items from its first to its last."""
+        if self.is_in_order or not math.prod(self.shape):
+            return math.prod(self.shape)
+        return 1 + sum((n - 1) * stride for n, stride in zip(self.shape, self.strides or (), strict=True))
+
 
 @dataclass(frozen=True)
 class Contents:

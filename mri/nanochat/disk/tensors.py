@@ -18,6 +18,9 @@ from mri.nanochat.disk.archive import damaged_entry
 from mri.nanochat.disk.contents import CURE, Stored, read_contents
 from mri.nanochat.disk.keys import named_as_nanochat
 
+ITEMS_AT_ONCE = 1 << 22
+"""Of a tensor that is being read."""
+
 OnProgress = Callable[[str, float], None]
 """Told in words what is being done, and how much of it is, from 0 to 1."""
 
@@ -46,37 +49,34 @@ def read_tensors(
     for name, place in stored.items():
         on_progress("reading the weights", done / total)
         if place not in read:
-            tensor = _tensor(place)
-            if not torch.isfinite(tensor).all():
-                raise ModelError(
-                    f"{place.file}: {name!r} holds NaN or infinity, the training diverged: use an earlier step."
-                )
-            read[place] = tensor.to(device, dtype)
+            read[place] = _tensor(place, name, dtype).to(device)
         found[name] = read[place]
         done += place.num_bytes
     return found
 
 
-def _tensor(place: Stored) -> Tensor:
-    """Read from the file, in C order."""
+def _tensor(place: Stored, name: str, dtype: torch.dtype) -> Tensor:
+    """Read from the file, piece by piece, in C order and in the type that is wanted."""
+    num_items, span = math.prod(place.shape), place.span
+    out = torch.empty(span, dtype=dtype)
     kind = getattr(torch, place.dtype)
-    if not math.prod(place.shape):
-        return torch.empty(place.shape, dtype=kind)
-    strides = place.strides
-    span = math.prod(place.shape)
-    if strides is not None:
-        span = 1 + sum((n - 1) * stride for n, stride in zip(place.shape, strides, strict=True))
-    data = bytearray(span * kind.itemsize)
+    buffer = bytearray(min(span, ITEMS_AT_ONCE) * kind.itemsize)
     try:
         with place.file.open("rb") as file:
             file.seek(place.start)
-            is_whole = file.readinto(data) == len(data)
+            for begin in range(0, span if num_items else 0, ITEMS_AT_ONCE):
+                n = min(ITEMS_AT_ONCE, span - begin)
+                if file.readinto(memoryview(buffer)[: n * kind.itemsize]) != n * kind.itemsize:
+                    raise ModelError(f"{place.file} is truncated: {CURE}.")
+                piece = torch.frombuffer(buffer, dtype=kind, count=n)
+                if not torch.isfinite(piece).all():
+                    raise ModelError(
+                        f"{place.file}: {name!r} holds NaN or infinity, the training diverged: use an earlier step."
+                    )
+                out[begin : begin + n] = piece
     except OSError as error:
         raise ModelError(f"{place.file} cannot be read ({error.strerror}): {CURE}.") from error
-    if not is_whole:
-        raise ModelError(f"{place.file} is truncated: {CURE}.")
-    flat = torch.frombuffer(data, dtype=kind)
-    return flat.view(place.shape) if strides is None else flat.as_strided(place.shape, strides).contiguous()
+    return out.view(place.shape) if place.is_in_order else out.as_strided(place.shape, place.strides or ()).contiguous()
 
 
 def hash_of_files(files: tuple[Path, ...], on_progress: OnProgress) -> str:
