@@ -124,10 +124,7 @@ class TraceConfig:
             raise ConfigError(f"edu={self.edu!r} must be True or False.")
 
     def to_json(self) -> dict[str, Any]:
-        told = asdict(self) | {"hook_points": [*self.hook_points]}
-        if not self.hook_points:  # a config without is written as it always was
-            del told["hook_points"]
-        return told
+        return asdict(self) | {"hook_points": [*self.hook_points]}
 
     def names(self, key: str) -> bool:
         """Whether one of the patterns means this hook point."""

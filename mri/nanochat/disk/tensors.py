@@ -58,7 +58,7 @@ def read_tensors(
 def _tensor(place: Stored, name: str, dtype: torch.dtype) -> Tensor:
     """Read from the file, piece by piece, in C order and in the type that is wanted."""
     num_items, span = math.prod(place.shape), place.span
-    out = torch.empty(span, dtype=dtype)
+    out = torch.empty(span, dtype=dtype, device="cpu")  # whatever the default is
     kind = getattr(torch, place.dtype)
     buffer = bytearray(min(span, ITEMS_AT_ONCE) * kind.itemsize)
     try:
