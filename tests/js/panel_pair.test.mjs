@@ -43,7 +43,7 @@ function setting() {
     scales: SCALES,
     player,
     desk,
-    wanted: () => ({ pair: {}, view: {} }),
+    wanted: () => ({ pair: {}, view: {}, map: {} }),
     onSelect: (fields) => selected.push(fields),
     needFrame: () => {},
     needsRedraw: () => {},
