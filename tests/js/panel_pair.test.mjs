@@ -73,6 +73,7 @@ test("a moment that one side does not have marks the other one's word", () => {
   player.seek(2);
   panels.draw([lane({ step: -1, frame: null }), lane({ step: 2 })], false);
   assert.deepEqual([at("a", "is-current"), at("b", "is-current"), at("b", "is-now")], [[], [6], [6]]);
+  assert.deepEqual([at("a", "is-next"), at("b", "is-next")], [[], [7]]);
   assert.match(find("#compare-list").textContent, /tokens are matched/);
   assert.equal(find(".mri-step-note").textContent, "apart");
 });

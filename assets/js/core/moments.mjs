@@ -65,17 +65,12 @@ export function columnsOf({ positions, steps, whole }, [{ sequence: ofA, steps: 
   /** @type {Column[]} */
   const columns = [];
   let [nextA, nextB] = [0, 0];
-  const sideBySide = (/** @type {number} */ endA, /** @type {number} */ endB) => {
-    for (; nextA < endA || nextB < endB; nextA++, nextB++)
-      columns.push({ a: nextA < endA ? nextA : -1, b: nextB < endB ? nextB : -1, isMatched: false, moment: -1 });
-  };
-  for (const [a, b] of positions) {
-    sideBySide(a, b);
+  for (const [a, b] of [...positions, [ofA.length, ofB.length]]) {
+    for (; nextA < a || nextB < b; nextA++, nextB++) columns.push({ a: nextA < a ? nextA : -1, b: nextB < b ? nextB : -1, isMatched: false, moment: -1 });
     columns.push({ a, b, isMatched: true, moment: momentOf.get(a) ?? -1 });
     [nextA, nextB] = [a + 1, b + 1];
   }
-  sideBySide(ofA.length, ofB.length);
-  return columns;
+  return columns.slice(0, -1); // nothing stands at the ends themselves
 }
 
 /** Lines of one side over the moments, as lines over its steps.

@@ -18,6 +18,7 @@ import { openWhy } from "./why.mjs";
 import { Recording } from "./recording.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { showToast, themeChanged } from "../shell/shell.mjs";
+import { strongestOf } from "../stage/lanes.mjs";
 import { Stage } from "../stage/stage.mjs";
 import { TakeAway } from "../shell/takeaway.mjs";
 import { Timings } from "../shell/timings.mjs";
@@ -224,7 +225,7 @@ export class Scanner {
       const startMs = performance.now();
       const lanes = this.lanes.at(step);
       if (view.neuron === null && !this.pair) {
-        this.desk.select({ neuron: this.stage.strongest(lanes[0], /** @type {string} */ (view.point)) });
+        this.desk.select({ neuron: strongestOf(lanes[0], /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);

@@ -150,23 +150,14 @@ export class PairMap {
     const { by, values } = this.data;
     const isLight = theme() === "light";
     const { attention, comparison } = this.scales;
-    const side = (/** @type {string} */ name) => getComputedStyle(this.canvas).getPropertyValue(`--side-${name}`).trim();
     if (by === "length") {
-      const most = Math.max(...values.map((row) => row.reduce((/** @type {number} */ most, value) => Math.max(most, Math.abs(value ?? 0)), 1e-9)));
-      const colour = colourMap(
-        isLight
-          ? [
-              [0, side("a")],
-              [0.5, "#ffffff"],
-              [1, side("b")],
-            ]
-          : comparison,
-      );
+      const most = values.flat().reduce((/** @type {number} */ most, value) => Math.max(most, Math.abs(value ?? 0)), 1e-9);
+      const style = getComputedStyle(this.canvas);
+      const sides = [style.getPropertyValue("--side-a").trim(), "#ffffff", style.getPropertyValue("--side-b").trim()];
+      const colour = colourMap(isLight ? sides.map((end, i) => [i / 2, end]) : comparison);
       return (value) => colour(0.5 + value / 2 / most);
     }
-    const colour = colourMap(
-      attention.map((/** @type {[number, string]} */ [t, dark], /** @type {number} */ i) => [t, isLight ? attention.at(-1 - i)[1] : dark]),
-    );
+    const colour = colourMap(isLight ? attention.map((/** @type {[number, string]} */ [t], i = 0) => [t, attention.at(-1 - i)[1]]) : attention);
     return (value) => colour(Math.sqrt(Math.max(0, by === "cosine" ? 1 - value : value / Math.SQRT2)));
   }
 

@@ -88,7 +88,7 @@ export class Stage {
       selected: () => this.#selected,
       read: (at, lane) => (this.lanes[lane] ? tipParts(this.lanes[lane], at, this.#groups) : []),
       locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
-      strongest: (key, lane) => (this.lanes[lane] ? this.strongest(this.lanes[lane], key) : 0),
+      strongest: (key, lane) => (this.lanes[lane] ? strongestOf(this.lanes[lane], key) : 0),
       onPick: context.onPick,
       turn: (by) => this.#turned()?.turn(by),
     });
@@ -126,13 +126,6 @@ export class Stage {
   #turned() {
     const current = this.#current();
     return current === this.flat ? null : /** @type {TowerPicture|WhyPicture} */ (current);
-  }
-
-  /** @param {import("../core/types.mjs").Lane} lane
-   *  @param {string} point
-   *  @returns {number} the strongest captured neuron, 0 where there is none */
-  strongest(lane, point) {
-    return strongestOf(lane, point);
   }
 
   /** @param {import("../core/types.mjs").Lane[]} lanes
