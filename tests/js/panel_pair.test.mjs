@@ -45,7 +45,6 @@ function setting() {
     desk,
     wanted: () => ({ pair: {}, view: {}, map: {} }),
     onSelect: (fields) => selected.push(fields),
-    needFrame: () => {},
     needsRedraw: () => {},
   });
   return { page, panels, player, selected };

@@ -13,27 +13,16 @@ export function fileName(session, step, what, extension) {
   return `${session}_step-${step}_${what}.${extension}`.replace(/[^\w.-]/g, "-");
 }
 
+const ASKED = ["step", "point", "neuron", "layer", "head", "stat", "temperature", "token", "against"]; // of the view, by any table
+
 /** @param {string} session
  *  @param {string} kind of panel, a file of mri/panels
  *  @param {Record<string, any>} view
  *  @param {readonly string[]} points hook points on the stage
  *  @returns {string} address of the panel's numbers */
 export function csvAddress(session, kind, view, points) {
-  const { step, point, neuron, layer, head, stat, temperature, token, against, watched } = view;
-  const wanted = {
-    step,
-    point,
-    neuron,
-    layer,
-    head,
-    stat,
-    temperature,
-    token,
-    against,
-    watched: (watched ?? []).join(),
-    points: kind === "stage" ? points.join() : "",
-  };
-  const given = Object.entries(wanted).map(([name, value]) => [name, String(value ?? "")]);
+  const lists = { watched: view.watched ?? [], points: kind === "stage" ? points : [] };
+  const given = [...ASKED, "watched", "points"].map((name) => [name, String({ ...view, ...lists }[name] ?? "")]);
   return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.filter(([, text]) => text))}`;
 }
 

@@ -92,7 +92,6 @@ export class Pair {
       desk,
       onSelect,
       wanted: () => this.#wanted(),
-      needFrame: (step) => this.runs[0].want(step),
       needsRedraw: () => scanner.redraw(),
     });
     this.runs[0].subscribe(() => scanner.redraw());

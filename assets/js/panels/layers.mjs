@@ -5,7 +5,7 @@
  */
 
 import { filtered, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
-import { exactly, formatValue } from "../core/format.mjs";
+import { exactly } from "../core/format.mjs";
 import { rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { button, el } from "../shell/dom.mjs";

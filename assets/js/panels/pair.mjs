@@ -37,9 +37,8 @@ export class PairPanels {
    *  @param {import("../desk/desk.mjs").Desk} context.desk
    *  @param {() => Wanted} context.wanted what the server is asked for now
    *  @param {(fields: Record<string, any>) => void} context.onSelect
-   *  @param {(step: number) => void} context.needFrame
    *  @param {() => void} context.needsRedraw */
-  constructor({ runs, alignment, scales, player, desk, wanted, onSelect, needFrame, needsRedraw }) {
+  constructor({ runs, alignment, scales, player, desk, wanted, onSelect, needsRedraw }) {
     this.runs = runs;
     this.desk = desk;
     this.player = player;
@@ -52,7 +51,7 @@ export class PairPanels {
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const { layout, numSteps } = runs[0];
     const limit = Math.max(...runs.map((run) => run.limit));
-    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame, onSelect });
+    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame: (step) => runs[0].want(step), onSelect });
     this.differing = new Differing(host("compare-list"), { session: runs[0].session, onPick: (neuron) => onSelect({ neuron }) });
     this.charts = new PairCharts({ onSelect, needsRedraw });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens: /** @type {any} */ ({ steps: this.clock }), word: "moment" });

@@ -133,16 +133,11 @@ export class Hints {
     const skip = button(() => this.#finish(), { text: "Skip", title: "No more hints (Esc)" });
     const back = button(() => this.show(at - 1), { text: "Back", disabled: at === 0 });
     const next = button(go, { text: isLast ? "Done" : "Next", class: "mri-button mri-hint-next" });
+    const keydown = (/** @type {any} */ event) => event.key === "Enter" && event.target === this.#card && go();
+    const named = { "aria-labelledby": "mri-hint-title", "aria-describedby": "mri-hint-text" };
     this.#card = el(
       "section",
-      {
-        class: "mri-hint mri-callout",
-        role: "dialog",
-        "aria-labelledby": "mri-hint-title",
-        "aria-describedby": "mri-hint-text",
-        tabindex: "-1",
-        on: { keydown: (/** @type {any} */ event) => event.key === "Enter" && event.target === this.#card && go() },
-      },
+      { class: "mri-hint mri-callout", role: "dialog", ...named, tabindex: "-1", on: { keydown } },
       el("p", { class: "mri-hint-count", text: `Hint ${at + 1} of ${HINTS.length}` }),
       el("h2", { id: "mri-hint-title", text: title }),
       el("p", { id: "mri-hint-text", text: `${text} ${isTouched ? touch : mouse}` }),

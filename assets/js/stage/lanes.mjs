@@ -101,10 +101,7 @@ export function differenceText(lane, key) {
  *  @param {string} point
  *  @returns {number} the strongest captured neuron, 0 where there is none */
 export function strongestOf(lane, point) {
-  const found = valuesOf(lane, point);
-  let best = -1;
-  found?.values.forEach((value, i) => {
-    if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
-  });
-  return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
+  const { indices, values } = valuesOf(lane, point) ?? { indices: null, values: new Float32Array(0) };
+  const best = values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best] ?? 0) ? i : best), -1);
+  return best < 0 ? 0 : (indices?.[best] ?? best);
 }

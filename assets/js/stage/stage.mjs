@@ -70,16 +70,9 @@ export class Stage {
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.legend = el("div", { class: "mri-legend" });
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
-    this.view = el(
-      "div",
-      { class: "mri-view" },
-      this.flat.canvas,
-      this.tower.ground,
-      this.tower.canvas,
-      this.tower.labels.host,
-      this.parts.canvas,
-      this.parts.labels.host,
-    );
+    const { flat, tower, parts } = this;
+    const layers = [flat.canvas, tower.ground, tower.canvas, tower.labels.host, parts.canvas, parts.labels.host];
+    this.view = el("div", { class: "mri-view" }, ...layers);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
     this.hand = new Hand(this.view, {
       tip: this.tip,
