@@ -1,4 +1,4 @@
-import { freshPage } from "./page.mjs";
+import { find, freshPage } from "./page.mjs";
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -11,7 +11,7 @@ afterEach(() => mock.timers.reset());
 function setting() {
   const page = freshPage('<div id="compare"><div class="compare-panels"></div></div>');
   let wanted = { pair: { align: "prefix" }, view: { moment: 0 } };
-  const charts = new PairCharts({ onSelect: () => {}, needsRedraw: () => {} });
+  const charts = new PairCharts(find(".compare-panels"), { onClick: () => {} });
   const ofMoment = () => page.props.filter(([store]) => store === "compare-view").map(([, { data }]) => data);
   return { page, charts, ofMoment, draw: (isPlaying) => charts.draw(wanted, isPlaying), want: (more) => (wanted = { ...wanted, ...more }) };
 }

@@ -96,6 +96,7 @@ test("where both are there: numbers side by side, and the neurons that differ; a
   player.seek(1);
   panels.draw([lane(), b], false);
   assert.match(texts("#mri-layers dd")[0], / · /);
+  assert.equal(find(".mri-mark-other").hidden, false, "the legend has B's mark");
   assert.ok(document.querySelectorAll("#compare-list tbody tr").length > 0);
   fire(find("#compare-list tbody button"), "click");
   assert.equal(typeof selected[0].neuron, "number");

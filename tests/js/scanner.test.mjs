@@ -56,6 +56,15 @@ test("a key moves the clock, and the words and the address follow", async () => 
   assert.equal(scanner.desk.view.head, 1);
 });
 
+test("another session that is chosen above the picture is another page", async () => {
+  await setting();
+  const picker = find("#mri-session");
+  picker.add(new Option("another", "x&y"));
+  picker.value = "x&y";
+  fire(picker, "change");
+  assert.equal(location.pathname + location.search, "/?session=x%26y");
+});
+
 test("a hook point picked anywhere is picked everywhere, with its block; a neuron that it lacks is not kept", async () => {
   const { scanner, shown } = await setting();
   scanner.desk.select({ neuron: 20, point: "block.1.mlp_act" });

@@ -43,7 +43,6 @@ test("without WebGL2 the flat picture shows the same, and it says why", () => {
 });
 
 test("the strongest captured neuron; 0 where nothing was captured", () => {
-  const { stage } = setting();
   assert.equal(strongestOf(lane(), KEY), 6);
   assert.equal(strongestOf(lane(), "block.0.ln1"), 0);
   assert.equal(strongestOf(lane({ frame: null }), KEY), 0);

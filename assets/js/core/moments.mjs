@@ -8,17 +8,12 @@ import { numKeys } from "./token_names.mjs";
 
 /** @typedef {Wire.Alignment} Alignment */
 
-/** @typedef {"a"|"b"} Side */
-
 /** @param {Alignment} alignment
- *  @returns {Record<Side, Map<number, number>>} step of each side -> moment */
+ *  @returns {Record<"a"|"b", Map<number, number>>} step of each side -> moment */
 export function momentsOfSteps({ steps }) {
-  const of = { a: new Map(), b: new Map() };
-  steps.forEach(([a, b], moment) => {
-    if (a >= 0) of.a.set(a, moment);
-    if (b >= 0) of.b.set(b, moment);
-  });
-  return of;
+  const [a, b] = [0, 1].map((side) => new Map(steps.map((pair, moment) => [pair[side], moment])));
+  for (const of of [a, b]) of.delete(-1); // moments without a step of it
+  return { a, b };
 }
 
 /** The first moment worth looking at: where the two first differ although their tokens do not.
@@ -31,7 +26,7 @@ export function firstMoment({ steps, matched, whole, divergence, positions }) {
 }
 
 /** @param {Alignment} alignment
- *  @param {Record<Side, string[]>} tokens names by position
+ *  @param {Record<"a"|"b", string[]>} tokens names by position
  *  @returns {string} one sentence */
 export function alignmentWords({ strategy, positions, divergence, steps, matched }, { a, b }) {
   if (!a.length || !b.length) return "There are no tokens to align by: at least one of the two reads none.";

@@ -121,7 +121,7 @@ export class Scanner {
       this.redraw();
     });
     this.desk.subscribe((view, _before, changed) => {
-      if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
+      if (changed.has("tab")) this.panels.inspector?.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
     const forget = keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event));
@@ -261,7 +261,7 @@ export class Scanner {
       this.#painted();
       if (this.#isClosed) return;
       if (this.#owesWords) this.#write();
-      this.panels.afterPaint();
+      this.panels.inspector?.afterPaint();
     });
   }
 }

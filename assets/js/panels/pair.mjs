@@ -25,6 +25,7 @@ import { Transport } from "./transport.mjs";
 const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class PairPanels {
+  inspector = null; // all panels are in sight
   #seriesOf = ""; // which lines are drawn
   /** Of each moment, as the transport shows steps. */
   clock = { phase: /** @type {string[]} */ ([]), forced: /** @type {boolean[]} */ ([]) };
@@ -53,7 +54,7 @@ export class PairPanels {
     const limit = Math.max(...runs.map((run) => run.limit));
     this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame: (step) => runs[0].want(step), onSelect });
     this.differing = new Differing(host("compare-list"), { session: runs[0].session, onPick: (neuron) => onSelect({ neuron }) });
-    this.charts = new PairCharts({ onSelect, needsRedraw });
+    this.charts = new PairCharts(/** @type {any} */ (document.querySelector(".compare-panels")), { onClick: onSelect, onChange: needsRedraw });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens: /** @type {any} */ ({ steps: this.clock }), word: "moment" });
     this.align(alignment);
   }
@@ -107,10 +108,6 @@ export class PairPanels {
     this.differing.draw(apart.frame ? (apart.differences?.(point) ?? null) : null, point, view.neuron);
     this.transport.draw();
   }
-
-  showTab() {} // all panels are in sight
-
-  afterPaint() {}
 
   close() {
     for (const each of [this.charts, this.layers, this.timeline, this.words, this.map]) each.close();

@@ -10,24 +10,16 @@ import { Charts } from "./charts.mjs";
 const REST_MS = 200;
 const MOVING_MS = 1000;
 
-export class PairCharts {
+export class PairCharts extends Charts {
   /** @type {any} */
   #restTimer = null;
   /** @type {Record<string, string>} what each store was given last */
   #posted = {};
   #wanted = { pair: {}, view: {} };
 
-  /** @param {object} context
-   *  @param {(fields: Record<string, any>) => void} context.onSelect
-   *  @param {() => void} context.needsRedraw */
-  constructor({ onSelect, needsRedraw }) {
-    const host = /** @type {HTMLElement} */ (document.querySelector(".compare-panels"));
-    this.charts = new Charts(host, { onClick: onSelect, onChange: needsRedraw });
-  }
-
   close() {
     clearTimeout(this.#restTimer);
-    this.charts.close();
+    super.close();
   }
 
   /** The charts of a moment come when the clock rests; while it goes on, now and then.

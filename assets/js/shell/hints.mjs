@@ -74,8 +74,7 @@ export class Hints {
   #scrolledPx = 0;
   /** @type {any} */
   #card = null;
-  /** @type {any} */
-  #ring = null;
+  #ring = el("div", { class: "mri-hint-ring is-inset", "aria-hidden": "true" });
 
   /** @param {import("../desk/player.mjs").Player} player */
   constructor(player) {
@@ -143,7 +142,6 @@ export class Hints {
       el("p", { id: "mri-hint-text", text: `${text} ${isTouched ? touch : mouse}` }),
       el("div", { class: "mri-hint-buttons" }, ...(isLast ? [] : [skip]), back, next),
     );
-    this.#ring = el("div", { class: "mri-hint-ring is-inset", "aria-hidden": "true" });
     document.body.append(this.#ring);
     this.#place();
     if (isFree) this.#card.focus({ preventScroll: true }); // who types is not interrupted; Space stays the clock's
@@ -159,8 +157,8 @@ export class Hints {
 
   #remove() {
     this.#card?.remove();
-    this.#ring?.remove();
-    this.#card = this.#ring = null;
+    this.#ring.remove();
+    this.#card = null;
     this.#at = -1;
     this.#uncover();
   }
