@@ -35,7 +35,7 @@ const at = ([clientX, clientY], more = {}) => ({ clientX, clientY, buttons: 0, .
 test("without WebGL2 the flat picture shows the same, and it says why", () => {
   const { stage, draw } = setting();
   draw();
-  assert.equal(stage.canvas, stage.flat.canvas);
+  assert.deepEqual([stage.flat.canvas.hidden, stage.tower.canvas.hidden], [false, true]);
   assert.match(find(".mri-stage-note").textContent, /no WebGL2/);
   assert.ok(!find(".mri-stage-note").hidden && find("#stage").classList.contains("is-flat"));
   draw({ picture: "flat" });

@@ -104,11 +104,6 @@ export class Stage {
     return this.lanes[0]?.frame ?? null;
   }
 
-  /** The canvas that is seen. */
-  get canvas() {
-    return this.#current().canvas;
-  }
-
   /** @returns {FlatPicture|TowerPicture|WhyPicture} the tower, where there is WebGL2 and it is wanted */
   #current() {
     if (this.picture === "why") return this.parts;
