@@ -41,14 +41,15 @@ export class Scanner {
    *  @param {number} [how.pace] of a recording under way
    *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first
    *  @param {import("../run/lanes.mjs").Asked[]} [how.lanes] what stands beside it
-   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both */
-  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair } = {}) {
+   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both
+   *  @param {import("./simple.mjs").Simple} [how.simple] as which it is shown */
+  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair, simple } = {}) {
     const { session, layout, isGrowing } = run;
     this.run = run;
     this.session = session;
     this.layout = layout;
     this.pair = pair ?? null;
-    this.shown = pair ?? new Recording(run, lanes, Boolean(askedByLesson));
+    this.shown = pair ?? simple ?? new Recording(run, lanes, Boolean(askedByLesson));
     this.isLive = isGrowing;
     this.pathname = location.pathname;
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
@@ -59,7 +60,7 @@ export class Scanner {
     this.desk = new Desk({ view: this.#viewOf(asked), isHere: () => this.#isHere() });
     this.grouped = new Grouped({ session, scales, onReady: onChange });
     this.stage = this.#newStage(scales);
-    /** @type {import("../panels/panels.mjs").Panels|import("../panels/pair.mjs").PairPanels} */
+    /** @type {import("./recording.mjs").RecordingPanels|import("../panels/pair.mjs").PairPanels} */
     this.panels = this.shown.newPanels(this, scales, {
       onSelect: (fields) => this.#select(fields),
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
@@ -78,7 +79,7 @@ export class Scanner {
     this.firstPaint.then(() => this.#isClosed || this.shown.goOn(this));
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (isGrowing && asked.step === null) this.#follow(begin);
-    const isToPlay = !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    const isToPlay = !simple && !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -93,8 +94,9 @@ export class Scanner {
   /** @param {Record<string, any>} scales
    *  @returns {Stage} */
   #newStage(scales) {
-    const { layout } = this;
-    return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
+    const { layout, shown } = this;
+    return new Stage(/** @type {HTMLElement} */ (document.getElementById(shown.stageId)), {
+      ...shown.picture,
       layout,
       scales,
       onPick: (fields) => this.#select(fields),
@@ -243,7 +245,7 @@ export class Scanner {
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
       const between = this.shown.between(step);
-      this.stage.draw(lanes, { ...view, groups: this.grouped.now }, mode === "playing", { isMatched, between });
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now, ...this.shown.looks }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;

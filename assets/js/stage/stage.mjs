@@ -19,24 +19,11 @@ import { tipParts } from "./tip.mjs";
 import { flowChoice, toolButtons } from "./tools.mjs";
 import { TowerPicture } from "./tower.mjs";
 
-/** @typedef {object} Shown what a picture shows; `width` and `height` are CSS pixels
- *  @property {{key: string, widths: number[]}[]} rows hook points, bottom to top, with the neurons of each lane
- *  @property {string|null} point the selected one
- *  @property {number|null} neuron
- *  @property {readonly string[]} watched "<hook point>:<neuron>"
- *  @property {import("../core/groups.mjs").Groups|null} groups that colour the dots instead of their magnitude
- *  @property {Record<string, number>} fullScale hook point -> magnitude at the top of the colour scale, of all lanes
- *  @property {boolean} isSigned
- *  @property {boolean} isDifference B − A is shown
- *  @property {Record<string, number>|null} [between] of two lanes: how far apart each hook point is, 0 … 2
- *  @property {boolean} hasStats
- *  @property {import("../core/flow.mjs").FlowKind} flow
- *  @property {string|null} [camera] "yaw,pitch,zoom" of the tower
- *  @property {number} width
- *  @property {number} height */
-
+/** @typedef {import("./context.mjs").Shown} Shown */
 /** @typedef {"tower"|"flat"} PictureName */
 /** @typedef {import("../core/address.mjs").View} View */
+
+/** @typedef {import("./context.mjs").StageContext} StageContext */
 
 const DRAG_PX = 4;
 const TURN_PER_PX = 0.006;
@@ -58,21 +45,18 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
-  /** @type {{point: string|null, neuron: number|null}} */
-  #selected = { point: null, neuron: null };
+  /** What is ringed.
+   *  @type {{point: string|null, neuron: number|null}} */
+  selected = { point: null, neuron: null };
   #dragged = 0;
+  #tipOf;
 
   /** @param {HTMLElement} host
-   *  @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout of the first lane
-   *  @param {Record<string, any>} context.scales assets/scales.json
-   *  @param {(picked: Partial<View> & {watch?: boolean}) => void} context.onPick
-   *  @param {() => void} context.onRetry the step that did not come is asked for again
-   *  @param {() => void} context.needsRedraw
-   *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
+   *  @param {StageContext} context */
   constructor(host, context) {
     this.host = host;
     this.context = context;
+    this.#tipOf = context.tip ?? tipParts;
     this.flat = new FlatPicture(context);
     this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw(), onTurn: (camera) => context.onPick({ camera }) });
     this.failed = new Failed(context.onRetry);
@@ -86,8 +70,8 @@ export class Stage {
       tip: this.tip,
       numLanes: () => this.lanes.length,
       plates: (lane) => this.#current().plates.filter((plate) => plate.lane === lane && plate.width),
-      selected: () => this.#selected,
-      read: (at, lane) => (this.lanes[lane] ? tipParts(this.lanes[lane], at, this.#groups) : []),
+      selected: () => this.selected,
+      read: (at, lane) => (this.lanes[lane] ? this.#tipOf(this.lanes[lane], at, this.#groups) : []),
       locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
       strongest: (key, lane) => (this.lanes[lane] ? this.strongest(this.lanes[lane], key) : 0),
       onPick: context.onPick,
@@ -110,6 +94,17 @@ export class Stage {
   /** @returns {import("../core/wire.mjs").Frame|null} of the first lane */
   get frame() {
     return this.lanes[0]?.frame ?? null;
+  }
+
+  /** Whether the pointer turned the tower since it was pressed: its click chooses nothing. */
+  get wasDragged() {
+    return this.#dragged > DRAG_PX;
+  }
+
+  /** @param {number} x CSS pixels of the picture
+   *  @param {number} y */
+  hit(x, y) {
+    return this.#current().hit(x, y);
   }
 
   /** The canvas that is seen. */
@@ -142,12 +137,13 @@ export class Stage {
   draw(lanes, view, isPlaying, { isMatched, between } = { isMatched: false, between: null }) {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
-    this.#selected = view;
+    this.selected = view;
     this.picture = view.picture ?? "tower";
     const point = view.point ?? "";
     const looks = stageLooks(view, this.context.layout.n_layer === 0);
     const { isSingle, ...options } = looks;
-    const rows = rowsOf(this.lanes, point, isSingle);
+    const { hasPlate = () => true } = this.context;
+    const rows = rowsOf(this.lanes, point, isSingle).filter(({ key }) => hasPlate(key));
     const keys = rows.map(({ key }) => key);
     const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
@@ -287,7 +283,7 @@ export class Stage {
 
   /** @param {MouseEvent} event */
   #click(event) {
-    if (this.#dragged > DRAG_PX) return;
+    if (this.wasDragged) return;
     const found = this.#hit(event);
     if (!found) return;
     const { key: point, neuron } = found;
@@ -299,7 +295,7 @@ export class Stage {
    *  @param {{clientX: number, clientY: number}} place */
   #hit({ clientX, clientY }) {
     const box = this.view.getBoundingClientRect();
-    return this.#current().hit(clientX - box.x, clientY - box.y);
+    return this.hit(clientX - box.x, clientY - box.y);
   }
 
   /** The value under the pointer: hook point, neuron, exact value with unit, rank. */
@@ -309,7 +305,7 @@ export class Stage {
     const lane = found && this.lanes[found.lane];
     this.tip.hidden = !lane;
     if (!found || !lane) return;
-    this.tip.replaceChildren(...tipParts(lane, found, this.#groups));
+    this.tip.replaceChildren(...this.#tipOf(lane, found, this.#groups));
     placeTip(this.tip, pointer.clientX + 16, pointer.clientY + 16);
   }
 }
