@@ -27,11 +27,11 @@ test("a callback that met no server is asked again, and answered", async () => {
   const { callbacks, said, state } = line();
   const answer = callbacks.fetch(ADDRESS, body("chart"));
   await rest();
-  callbacks.now();
+  callbacks.again.now();
   await rest();
   assert.deepEqual(said, ["away", "away"]);
   state.isUp = true;
-  callbacks.now();
+  callbacks.again.now();
   assert.equal(await answer, "answer");
   assert.deepEqual(said, ["away", "away", "back"]);
   assert.equal(state.asked.length, 3);
@@ -42,7 +42,7 @@ test("all that wait are asked", async () => {
   const answers = ["one", "two"].map((name) => callbacks.fetch(ADDRESS, body(name)));
   await rest();
   state.isUp = true;
-  callbacks.now();
+  callbacks.again.now();
   assert.deepEqual(await Promise.all(answers), ["answer", "answer"]);
 });
 
@@ -54,7 +54,7 @@ test("of one output only the newest is asked again", async () => {
   const answer = callbacks.fetch(ADDRESS, body("chart"));
   await rest();
   state.isUp = true;
-  callbacks.now();
+  callbacks.again.now();
   assert.equal(await answer, "answer");
   await isGone;
   assert.equal(state.asked.length, 3);

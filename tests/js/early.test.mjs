@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { askEarly, takeEarly, takeEarlyFrames, takeScales } from "../../assets/js/run/early.mjs";
+import { askEarly, takeEarly, takeScales } from "../../assets/js/run/early.mjs";
 import { recordsOf } from "./bytes.mjs";
 import { metaOf, tokensOf } from "./fake_source.mjs";
 
@@ -29,30 +29,30 @@ test("what the first picture needs is asked for once, and given once", async () 
   await settle();
   assert.equal(requests.length, 4);
   assert.match(requests.at(-1), /frames\?start=69&stop=72&v=v1$/);
-  assert.deepEqual(await takeEarly("x"), [answers.meta, answers.tokens]);
+  assert.deepEqual(await takeEarly("session", "x"), [answers.meta, answers.tokens]);
   assert.deepEqual(await takeScales(), answers.scales);
-  assert.equal((await takeEarlyFrames("x", 69, 72)).byteLength, recordsOf(69, 72).byteLength);
+  assert.equal((await takeEarly("frames", "x 69-72")).byteLength, recordsOf(69, 72).byteLength);
   assert.equal(requests.length, 4);
-  assert.equal(await takeEarly("x"), null);
-  assert.equal(await takeEarlyFrames("x", 69, 72), null);
+  assert.equal(await takeEarly("session", "x"), null);
+  assert.equal(await takeEarly("frames", "x 69-72"), null);
   await takeScales();
   assert.equal(requests.length, 5, "asked for by who needs them");
 });
 
 test("of another session, or of other steps, nothing was asked for", async () => {
   await askEarly();
-  assert.equal(await takeEarly("other"), null);
-  assert.equal(await takeEarlyFrames("x", 0, 3), null);
+  assert.equal(await takeEarly("session", "other"), null);
+  assert.equal(await takeEarly("frames", "x 0-3"), null);
 });
 
 test("what still grows, and what does not come, is asked for by who needs it", async () => {
   answers.meta = { ...metaOf(100), version: "" };
   assert.equal(await askEarly(), null);
-  assert.equal(await takeEarly("x"), null);
+  assert.equal(await takeEarly("session", "x"), null);
   answers.meta = null;
   answers.scales = null;
   assert.equal(await askEarly(), null);
-  assert.equal(await takeEarly("x"), null);
+  assert.equal(await takeEarly("session", "x"), null);
   await assert.rejects(takeScales(), /does not answer/);
 });
 

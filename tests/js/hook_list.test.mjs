@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changeOf, filtered, nameOf, numberOf, numberText, ordered, placesOf, ticksOf } from "../../assets/js/core/hook_list.mjs";
+import { filtered, nameOf, numberOf, numberText, ordered, placesOf, ticksOf } from "../../assets/js/core/hook_list.mjs";
 
 const KEYS = ["final.logits", "block.13.mlp_act", "block.3.mlp_out", "block.3.mlp_act", "embed.resid0"];
 
@@ -32,6 +32,7 @@ test("largest first, equals in the model's order, what is not known last", () =>
 });
 
 test("change is a share of what was", () => {
+  const changeOf = (before, now) => numberOf("change", { l2: now }, { l2: before });
   assert.equal(changeOf(2, 3), 0.5);
   assert.equal(changeOf(4, 1), -0.75);
   assert.ok([changeOf(0, 1), changeOf(NaN, 1), changeOf(1, NaN)].every(Number.isNaN));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Memory } from "../../assets/js/run/memory.mjs";
+import { Memory } from "./memory.mjs";
 import { Run } from "../../assets/js/run/run.mjs";
 import { recordsOf } from "./bytes.mjs";
 import { metaOf, tokensOf } from "./fake_source.mjs";

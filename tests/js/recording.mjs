@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { layoutFromMeta } from "../../assets/js/core/layout.mjs";
 import { frameFromBlob } from "../../assets/js/core/wire.mjs";
-import { Memory } from "../../assets/js/run/memory.mjs";
+import { Memory } from "./memory.mjs";
 import { Run } from "../../assets/js/run/run.mjs";
 import { blob, golden, headerOf as headerAt, joined, record } from "./bytes.mjs";
 

@@ -52,6 +52,18 @@ test("the sentence is what was read, and the blank what follows", () => {
   assert.equal(at(2, -1).blank.by, "none");
 });
 
+test("what is nothing but space stands before the next word", () => {
+  const read = { sequence: [1, 2, 3], text: { 1: "a", 2: " ", 3: "x" }, special: [], steps: { pos0: [0], t_add: [3] } };
+  const { words } = sentenceOf({ header: { ...header, t_add: 3 } }, read, 0, choosers(read.steps));
+  assert.deepEqual(
+    words.map(({ text, hasSpace }) => [text, hasSpace]),
+    [
+      ["a", false],
+      ["x", true],
+    ],
+  );
+});
+
 test("of a chat the question is the context", () => {
   const chat = {
     sequence: [0, 1, 4, 2, 3, 5],

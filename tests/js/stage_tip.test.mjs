@@ -24,6 +24,7 @@ test("a captured neuron: its exact value with its unit, its rank", () => {
 test("what was not captured has a bound and no value; a plate's edge says how many neurons", () => {
   assert.match(words(lane(), { neuron: 3 })[2], /^weaker than the 4 kept: ≤ /);
   assert.match(words(lane(), { neuron: null })[1], /^8 neurons; not captured ≤ /);
+  assert.match(words(lane(), { key: "block.0.ln1", neuron: null })[1], /^\d+ neurons$/);
   assert.equal(words(lane(), { key: "block.0.ln1", neuron: 0 })[2], "statistics only in this step");
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { blobFromDataUrl, csvAddress, fileName, pythonAddress } from "../../assets/js/core/takeaway.mjs";
+import { blobFromDataUrl, csvAddress, fileName, takenFromScanner } from "../../assets/js/core/takeaway.mjs";
 
 const VIEW = { step: 24, point: "block.3.mlp_out", neuron: 5, layer: 3, head: 0, stat: "l2", watched: ["p:1", "q:2"], theme: "dark" };
 
@@ -17,7 +17,14 @@ test("an address carries the selection; only the stage needs its hook points", (
   assert.equal(params(stage).points, "a.b,c.d");
   const found = params(csvAddress("demo", "watched", { ...VIEW, neuron: null }, ["a.b"]));
   assert.deepEqual(found, { step: "24", point: "block.3.mlp_out", layer: "3", head: "0", stat: "l2", watched: "p:1,q:2" });
-  assert.equal(pythonAddress("demo", VIEW), "/sessions/demo/python?step=24&point=block.3.mlp_out");
+  assert.equal(
+    takenFromScanner(
+      "demo",
+      () => VIEW,
+      () => [],
+    ).pythonOf(),
+    "/sessions/demo/python?step=24&point=block.3.mlp_out",
+  );
 });
 
 test("Plotly's addresses become bytes", async () => {

@@ -23,15 +23,18 @@ export function colourMap(stops) {
   };
 }
 
+/** @param {string} colour "#rrggbb"
+ *  @returns {Stops} a scale of nothing else */
+export function plain(colour) {
+  return [0, 1].map((position) => [position, colour]);
+}
+
 /** The scale as a texture row.
  *  @param {Stops} stops
- *  @param {number} [size]
- *  @returns {Uint8Array} (size * 4,) red, green, blue, 255 */
-export function rgbaTable(stops, size = 256) {
+ *  @returns {number[]} (256 * 4,) red, green, blue, 255 */
+export function rgbaTable(stops) {
   const colour = colourMap(stops);
-  const table = new Uint8Array(size * 4);
-  for (let i = 0; i < size; i++) table.set([...colour(i / (size - 1)), 255], i * 4);
-  return table;
+  return Array.from({ length: 256 }, (_, i) => [...colour(i / 255), 255]).flat();
 }
 
 /** @param {string} hex "#rrggbb"

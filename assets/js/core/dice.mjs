@@ -33,9 +33,6 @@ export function shares(logits, temperature) {
  *  @returns {number} its index */
 export function drawn(stretches, thrown) {
   let end = 0;
-  for (let i = 0; i < stretches.length; i++) {
-    end += stretches[i];
-    if (thrown < end) return i;
-  }
-  return stretches.length - 1; // rounding: the shares added up to a little less than 1
+  const at = stretches.findIndex((share) => thrown < (end += share));
+  return at < 0 ? stretches.length - 1 : at; // rounding: the shares added up to a little less than 1
 }

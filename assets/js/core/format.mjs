@@ -22,12 +22,15 @@ export function formatValue(x) {
  *  @param {number} x not negative; NaN: nothing is known
  *  @returns {string} like ≤ 0.124 */
 export function formatBound(x) {
+  const roundedUp = (/** @type {number} */ y) => {
+    const digits = Number(y.toPrecision(3));
+    return digits >= y ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
+  };
   return Number.isNaN(x) ? "no bound known" : `≤ ${threeDigits(x, roundedUp)}`;
 }
 
 /** A cell's reading (layout.reading) in words: "0.123", "clipped at 65504", "not captured, |x| ≤ 0.124".
- *  @param {{mark: number, value: number, bound: number}} reading
- *  @returns {string} */
+ *  @param {{mark: number, value: number, bound: number}} reading */
 export function formatReading({ mark, value, bound }) {
   if (mark === MARK.clipped) return `clipped at ${value < 0 ? "−" : ""}${F16_MAX}`;
   if (mark !== MARK.notCaptured) return formatValue(value);
@@ -46,8 +49,7 @@ export function formatPercent(p) {
 }
 
 /** @param {number} x not negative
- *  @param {(x: number) => number} rounded
- *  @returns {string} */
+ *  @param {(x: number) => number} rounded */
 function threeDigits(x, rounded) {
   if (x === Infinity) return "∞";
   if (x === 0) return "0";
@@ -56,17 +58,8 @@ function threeDigits(x, rounded) {
   return digits >= 100 ? String(digits) : digits.toPrecision(3);
 }
 
-/** The smallest number of three digits that is not below x.
- *  @param {number} x positive
- *  @returns {number} */
-function roundedUp(x) {
-  const digits = Number(x.toPrecision(3));
-  return digits >= x ? digits : digits + 10 ** (Math.floor(Math.log10(digits)) - 2);
-}
-
 /** A float32 with as many digits as it takes to tell it from its neighbours.
- *  @param {number} x
- *  @returns {string} */
+ *  @param {number} x */
 export function exactly(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x < 0 ? "−∞" : "∞";
   const float = Math.fround(x);

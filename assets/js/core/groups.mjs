@@ -51,8 +51,7 @@ export class Groups {
   }
 
   /** @param {string} key
-   *  @param {number} neuron
-   *  @returns {string} */
+   *  @param {number} neuron */
   words(key, neuron) {
     if (!(key in this.labels)) return "this hook point was not grouped";
     const place = this.of(key, neuron);

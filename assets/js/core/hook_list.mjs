@@ -42,33 +42,22 @@ export function filtered(keys, text) {
 export function ordered(keys, by, valueOf) {
   if (by === "model") return [...keys];
   const values = new Map(keys.map((key) => [key, valueOf(key)]));
-  const rank = (/** @type {string} */ key) => /** @type {number} */ (values.get(key));
-  return [...keys].sort((a, b) => {
-    if (Number.isNaN(rank(a)) || Number.isNaN(rank(b))) return Number(Number.isNaN(rank(a))) - Number(Number.isNaN(rank(b)));
-    return rank(b) === rank(a) ? 0 : rank(b) > rank(a) ? 1 : -1;
-  });
-}
-
-/** @param {number} before
- *  @param {number} now
- *  @returns {number} share by which it changed, like 0.61 or −0.2; NaN where one of the two is missing or it was 0 */
-export function changeOf(before, now) {
-  return before > 0 ? (now - before) / before : NaN;
+  const rank = (/** @type {string} */ key) => (Number.isNaN(values.get(key)) ? -Infinity : /** @type {number} */ (values.get(key)));
+  return [...keys].sort((a, b) => rank(b) - rank(a) || 0); // NaN of two equal infinities
 }
 
 /** What a row's number says: what the list is sorted by, else l2.
  *  @param {Sort} sort
  *  @param {Record<string, number>} now statistics of the hook point
  *  @param {Record<string, number>|null} before those of the step before, where they are at hand
- *  @returns {number} NaN where it is not known */
+ *  @returns {number} of "change" the share by which l2 changed, like 0.61 or −0.2; NaN where it is not known or was 0 */
 export function numberOf(sort, now, before) {
-  if (sort === "change") return before ? changeOf(before.l2, now.l2) : NaN;
+  if (sort === "change") return before && before.l2 > 0 ? (now.l2 - before.l2) / before.l2 : NaN;
   return now[sort === "model" ? "l2" : sort];
 }
 
 /** @param {Sort} sort
- *  @param {number} value
- *  @returns {string} */
+ *  @param {number} value */
 export function numberText(sort, value) {
   if (Number.isNaN(value)) return "—";
   if (sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
@@ -94,12 +83,7 @@ export function placesOf(scale, limit, width) {
  *  @param {number} width pixels
  *  @returns {{x: number, text: string}[]} from left to right */
 export function ticksOf(scale, limit, width) {
-  if (scale === "own")
-    return [
-      { x: 0, text: "−max" },
-      { x: width / 2, text: "0" },
-      { x: width, text: "max" },
-    ];
+  if (scale === "own") return ["−max", "0", "max"].map((text, i) => ({ x: (i * width) / 2, text }));
   const place = placesOf(scale, limit, width);
   const kept = [{ x: place(0), text: "0" }];
   const largest = Math.floor(Math.log10(limit));
@@ -107,16 +91,12 @@ export function ticksOf(scale, limit, width) {
   const powers = Array.from({ length: 12 }, (_, i) => 10 ** (largest - i)).filter((value) => value >= 1);
   for (const value of scale === "linear" ? linear.slice(0, 1) : powers) {
     const pair = [-value, value].map((tick) => ({ x: place(tick), text: labelOf(tick) }));
-    if (pair.every((tick) => kept.every((other) => Math.abs(tick.x - other.x) >= apart(tick.text, other.text)))) kept.push(...pair);
+    const hasRoom = pair.every(({ x, text }) =>
+      kept.every((other) => Math.abs(x - other.x) >= ((text.length + other.text.length) / 2) * CHARACTER_PX + GAP_PX),
+    );
+    if (hasRoom) kept.push(...pair);
   }
   return kept.sort((a, b) => a.x - b.x);
-}
-
-/** @param {string} a
- *  @param {string} b
- *  @returns {number} least distance of the middles of two labels, pixels */
-function apart(a, b) {
-  return ((a.length + b.length) / 2) * CHARACTER_PX + GAP_PX;
 }
 
 /** @param {number} value

@@ -30,8 +30,7 @@ export function jobShare(job) {
   return start + part * Math.min(1, Math.max(0, job.share ?? 0));
 }
 
-/** @param {Job} job
- *  @returns {boolean} */
+/** @param {Job} job */
 export function isDone(job) {
   return job.state === "finished" || job.state === "error";
 }
@@ -43,11 +42,6 @@ export function isDone(job) {
 export function objection(file, maxBytes) {
   if (!/\.(h5|hdf5)$/i.test(file.name)) return `${file.name} is no session file: choose one that ends in .h5.`;
   if (file.size === 0) return `${file.name} is empty: get it again.`;
-  if (file.size > maxBytes) return `${file.name} has ${gigabytes(file.size)} GB, and ${gigabytes(maxBytes)} GB is the most.`;
-  return "";
-}
-
-/** @param {number} bytes */
-function gigabytes(bytes) {
-  return (bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1);
+  const gigabytes = (/** @type {number} */ bytes) => (bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1);
+  return file.size > maxBytes ? `${file.name} has ${gigabytes(file.size)} GB, and ${gigabytes(maxBytes)} GB is the most.` : "";
 }

@@ -31,8 +31,7 @@ export const MEASURES = Object.freeze({
 
 /** Strength 0…1 of each token's colour: the square root of its share of the largest magnitude, because the first token
  *  often holds most of it.
- *  @param {number[]} weights
- *  @returns {number[]} */
+ *  @param {number[]} weights */
 export function shades(weights) {
   const most = Math.max(...weights.map(Math.abs), 0);
   return weights.map((weight) => (most > 0 ? Math.sqrt(Math.abs(weight) / most) : 0));
@@ -40,8 +39,7 @@ export function shades(weights) {
 
 /** Positions of the largest magnitudes, falling; zeros are not among them.
  *  @param {number[]} weights
- *  @param {number} most
- *  @returns {number[]} */
+ *  @param {number} most */
 export function strongest(weights, most) {
   const positions = weights.map((_, position) => position).filter((position) => weights[position] !== 0);
   return positions.sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a])).slice(0, most);
@@ -65,8 +63,7 @@ export function approximateText({ note, most_off: mostOff = 0 }) {
 }
 
 /** Black or white text, whichever stands out more (WCAG 2 contrast).
- *  @param {[number, number, number]} background red, green, blue in 0…255
- *  @returns {"#000000"|"#ffffff"} */
+ *  @param {[number, number, number]} background red, green, blue in 0…255 */
 export function textOn(background) {
   const [red, green, blue] = background.map((channel) => {
     const c = channel / 255;
@@ -82,8 +79,7 @@ const HEAD = "m-3 -4 l3 4 l3 -4"; // every arc comes down on its token
 
 /** SVG path from a token to the predicted one, with an arrow head: over the line they share, or from line to line.
  *  @param {Anchor} from
- *  @param {Anchor} to
- *  @returns {string} */
+ *  @param {Anchor} to */
 export function arc(from, to) {
   if (from.top === to.top) return `M${from.x} ${from.top} C${from.x} ${from.top - BULGE_PX} ${to.x} ${to.top - BULGE_PX} ${to.x} ${to.top}${HEAD}`;
   const middle = (from.bottom + to.top) / 2;

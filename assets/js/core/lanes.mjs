@@ -52,8 +52,7 @@ export function kindOf({ values, present }, column) {
 
 /** @param {number} step
  *  @param {number} width of the lanes, whose first pixel is step 0 and whose last one is the last step
- *  @param {number} numSteps
- *  @returns {number} */
+ *  @param {number} numSteps */
 export function xOfStep(step, width, numSteps) {
   return numSteps > 1 ? (step / (numSteps - 1)) * width : width / 2;
 }
@@ -84,12 +83,8 @@ export function runsOf(lane) {
 /** @param {ArrayLike<number>} values
  *  @returns {[number, number]} the ends of its lane: 0, and the least and the largest finite value if they lie beyond */
 export function endsOf(values) {
-  let [low, high] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] > high && values[i] < Infinity) high = values[i];
-    if (values[i] < low && values[i] > -Infinity) low = values[i];
-  }
-  return [low, high];
+  const finite = Array.from(values).filter(Number.isFinite);
+  return [Math.min(0, ...finite), Math.max(0, ...finite)];
 }
 
 /** @param {Float32Array} values NaN: not captured

@@ -43,8 +43,7 @@ export function layoutFromMeta(meta) {
   return { points, rows, groups, sampled: meta.sampled ?? {}, config, topk, n_layer, n_head, n_ctx, n_vocab };
 }
 
-/** @param {string[]} keys
- *  @returns {Map<string, number>} */
+/** @param {string[]} keys */
 function rowsOf(keys) {
   return new Map(keys.map((key, row) => [key, row]));
 }
@@ -64,8 +63,7 @@ export function hookPoint(layout, key) {
  *  @param {Frame} frame
  *  @param {Layout} layout
  *  @param {string} name like stats or topk/256/values
- *  @param {string} key
- *  @returns {number|null} */
+ *  @param {string} key */
 export function rowInArray(frame, layout, name, key) {
   if (!(name in frame.arrays)) return null;
   const isStats = name === "stats";
@@ -121,8 +119,7 @@ export function stats(frame, layout, key) {
 /** Hook points whose values hold NaN or ±∞ in this step, in the layout's order: their statistics are no numbers. What was
  *  left out is not among them.
  *  @param {Frame} frame
- *  @param {Layout} layout
- *  @returns {string[]} */
+ *  @param {Layout} layout */
 export function oddPoints(frame, layout) {
   const keys = layout.points.map(({ key }) => key);
   return keys.filter((key) => rowInArray(frame, layout, "stats", key) !== null && !Number.isFinite(stats(frame, layout, key).l2));
@@ -194,8 +191,7 @@ export function marks(frame, layout, key) {
 /** Largest magnitude of the neurons that were not kept; NaN where nothing bounds them.
  *  @param {Frame} frame
  *  @param {Layout} layout
- *  @param {string} key
- *  @returns {number} */
+ *  @param {string} key */
 export function bound(frame, layout, key) {
   const name = `topk/${hookPoint(layout, key).width}/bound`;
   const row = rowInArray(frame, layout, name, key);
@@ -206,8 +202,7 @@ export function bound(frame, layout, key) {
  *  relative · |value| and absolute (mri/measure/vectors.py).
  *  @param {Frame} frame
  *  @param {Layout} layout
- *  @param {string} key
- *  @returns {{relative: number, absolute: number}} */
+ *  @param {string} key */
 export function rounding(frame, layout, key) {
   const { quantization } = layout.config;
   if (quantization === "f16") return { relative: 2 ** -11, absolute: 2 ** -25 };
@@ -265,8 +260,7 @@ export function attentionSummary(frame, layout, layer, head) {
  *  ones leave of 1. Both are taken at the far edge of float16 rounding, so that the bound holds.
  *  @param {Float32Array} weights by falling weight
  *  @param {ArrayLike<number>} codes
- *  @param {string} dtype F16 or F32
- *  @returns {number} */
+ *  @param {string} dtype F16 or F32 */
 function boundOfOtherKeys(weights, codes, dtype) {
   const slack = (/** @type {number} */ i) => (dtype === "F16" ? halfUlpOfFloat16(codes[i]) : 0);
   const last = weights.length - 1;

@@ -55,8 +55,7 @@ export function drops(payloads, frames, isOver) {
 /** @param {string} link of the socket
  *  @param {number} waitMs
  *  @param {boolean} wasLost it is a new connection after a lost one
- *  @param {number} next step
- *  @returns {string} */
+ *  @param {number} next step */
 export function linkWords(link, waitMs, wasLost, next) {
   if (link === "waiting") return `Connection lost: trying again in ${waitMs < 1000 ? "a moment" : `${Math.round(waitMs / 1000)} s`}. The recording goes on.`;
   if (link === "connecting" && wasLost) return "Connecting again…";

@@ -4,6 +4,8 @@
  * Knows the answer of /compare/alignment. Refuses to know frames and the page. Pure.
  */
 
+import { numKeys } from "./token_names.mjs";
+
 /** @typedef {Wire.Alignment} Alignment */
 
 /** @typedef {"a"|"b"} Side */
@@ -50,12 +52,11 @@ export function alignmentWords({ strategy, positions, divergence, steps, matched
 /** The first moment of a map's column that can be compared.
  *  @param {Alignment} alignment
  *  @param {number} column
- *  @param {number} every moments to a column
- *  @returns {number} */
+ *  @param {number} every moments to a column */
 export function momentOfColumn({ whole }, column, every) {
   const start = column * every;
-  for (let moment = start; moment < Math.min(start + every, whole.length); moment++) if (whole[moment]) return moment;
-  return Math.min(start, whole.length - 1);
+  const within = whole.slice(start, start + every).findIndex(Boolean);
+  return Math.min(start + Math.max(0, within), whole.length - 1);
 }
 
 /** @param {import("./types.mjs").Lane} a
@@ -64,8 +65,6 @@ export function momentOfColumn({ whole }, column, every) {
 export function readTheSame(a, b) {
   if (!a.frame || !b.frame) return false;
   const [one, other] = [a.frame.header, b.frame.header];
-  const end = one.pos0 + one.t_add;
   if (one.pos0 !== other.pos0 || one.t_add !== other.t_add) return false;
-  for (let position = 0; position < end; position++) if (a.run.tokens.sequence[position] !== b.run.tokens.sequence[position]) return false;
-  return true;
+  return a.run.tokens.sequence.slice(0, numKeys(a.frame)).every((id, position) => id === b.run.tokens.sequence[position]);
 }

@@ -50,8 +50,7 @@ export function strongest(found, numTokens = 20) {
 /** What the numbers are, as temperature_words of mri/panels/predictions.py.
  *  @param {number} numTokens
  *  @param {number} temperature
- *  @param {number[]} [probs]
- *  @returns {string} */
+ *  @param {number[]} [probs] */
 export function temperatureWords(numTokens, temperature, probs = []) {
   if (probs.some(Number.isNaN)) return "no probabilities: there is NaN or ∞ among the logits";
   if (temperature === 1) return "probability at temperature 1, exact";

@@ -25,21 +25,11 @@ const FEWEST_ZEROS = 510;
 /** What one cell shows, as a small number for textures. */
 export const MARK = Object.freeze({ value: 0, notCaptured: 1, nan: 2, plusInfinity: 3, minusInfinity: 4, clipped: 5 });
 
-/** @type {Float32Array|null} */
+/** @type {Float32Array|null} all 65 536 float16 values by their bits, made on first use */
 let float16Table = null;
 
-/** All 65 536 float16 values by their bits, made on first use.
- *  @returns {Float32Array} */
-function table() {
-  if (float16Table) return float16Table;
-  float16Table = new Float32Array(65536);
-  for (let bits = 0; bits < 65536; bits++) float16Table[bits] = float32FromFloat16(bits);
-  return float16Table;
-}
-
 /** One IEEE 754 binary16 number from its bits; exact, subnormals, ±∞ and NaN included.
- *  @param {number} bits 0…65535
- *  @returns {number} */
+ *  @param {number} bits 0…65535 */
 export function float32FromFloat16(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -50,8 +40,7 @@ export function float32FromFloat16(bits) {
 }
 
 /** Half the gap to the next float16: how far the number that was rounded to these bits can lie above them.
- *  @param {number} bits of a finite float16
- *  @returns {number} */
+ *  @param {number} bits of a finite float16 */
 export function halfUlpOfFloat16(bits) {
   const exponent = (bits >> 10) & 31;
   return 2 ** (Math.max(exponent, 1) - 26);
@@ -66,7 +55,7 @@ export function dequantized(codes, dtype, scale) {
   if (dtype === "F32") return /** @type {Float32Array} */ (codes);
   const values = new Float32Array(codes.length);
   if (dtype === "F16") {
-    const lookup = table();
+    const lookup = (float16Table ??= Float32Array.from({ length: 65536 }, (_, bits) => float32FromFloat16(bits)));
     for (let i = 0; i < codes.length; i++) values[i] = lookup[codes[i]];
   } else if (dtype === "U8") {
     if (isRowOfNaN(codes)) return values.fill(NaN);
@@ -80,8 +69,7 @@ export function dequantized(codes, dtype, scale) {
 }
 
 /** A row that sums to 1 gives 255 to one key at most, and 0 to all of many only (mri/format/events.py).
- *  @param {TypedArray} codes of one attention row
- *  @returns {boolean} */
+ *  @param {TypedArray} codes of one attention row */
 function isRowOfNaN(codes) {
   const [first, n] = [codes[0], codes.length];
   const isMark = (first === WEIGHT_MAX && n > 1) || (first === 0 && n < FEWEST_ZEROS);
@@ -89,8 +77,7 @@ function isRowOfNaN(codes) {
 }
 
 /** @param {number} code −128…127
- *  @param {number} scale
- *  @returns {number} */
+ *  @param {number} scale */
 function valueOfQ8(code, scale) {
   if (code === Q8_NAN) return NaN;
   if (code === Q8_INF) return Infinity;

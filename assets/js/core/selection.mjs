@@ -14,7 +14,8 @@ import { watchedHere } from "./watched.mjs";
  *  @param {string} session
  *  @param {number} lastStep */
 export function validView(asked, layout, session, lastStep) {
-  const point = asked.point !== null && layout.rows.has(asked.point) ? asked.point : defaultPoint(layout);
+  const stream = `block.${Math.floor(layout.n_layer / 2)}.resid_post`; // as it leaves the middle block; a plain module has its first point
+  const point = [asked.point, stream].find((key) => key !== null && layout.rows.has(key)) ?? layout.points[0].key;
   const layer = asked.layer !== null && asked.layer < layout.n_layer ? asked.layer : Math.max(0, blockOf(layout, point));
   return {
     session,
@@ -34,13 +35,6 @@ export function validView(asked, layout, session, lastStep) {
 export function blockOf(layout, point) {
   const { layer_index: index } = layout.points[/** @type {number} */ (layout.rows.get(point))];
   return index < layout.n_layer ? index : -1;
-}
-
-/** @param {import("./layout.mjs").Layout} layout
- *  @returns {string} the stream leaving the middle block, or the first point of a plain module */
-function defaultPoint(layout) {
-  const wanted = `block.${Math.floor(layout.n_layer / 2)}.resid_post`;
-  return layout.rows.has(wanted) ? wanted : layout.points[0].key;
 }
 
 /** @typedef {ReturnType<typeof stageLooks>} StageLooks */

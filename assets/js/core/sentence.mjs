@@ -23,6 +23,7 @@
 
 import { formatPercent, formatValue } from "./format.mjs";
 import { attentionSummary, captured, logits, oddPoints, stats } from "./layout.mjs";
+import { numKeys } from "./token_names.mjs";
 
 /** Weight from which a look back is a look, and from which the furthest one is told rather than the strongest. */
 const LEAST_WEIGHT = 0.1;
@@ -48,7 +49,7 @@ export function sentence(frame, source) {
   const odd = oddClause(frame, source);
   const attention = attentionClause(frame, source);
   const prediction = predictionClause(frame, source);
-  const isAttentionTold = hasNumber(attention) || (lastPosition(frame) === 0 && hasAttention(frame)); // one token has nothing to look back to
+  const isAttentionTold = hasNumber(attention) || (numKeys(frame) === 1 && "attention/keys" in frame.arrays); // one token has nothing to look back to
   const neuron = odd || (isAttentionTold && hasNumber(prediction)) ? null : neuronClause(frame, source.layout);
   const clauses = [odd, attention, prediction, neuron].filter((clause) => clause !== null);
   if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
@@ -64,27 +65,13 @@ function parts(texts, ...between) {
   return texts.flatMap((text, i) => (i ? [between[i - 1], text].flat() : text));
 }
 
-/** @param {import("./wire.mjs").Frame} frame
- *  @returns {number} position of the last token that the step read */
-function lastPosition({ header }) {
-  return header.pos0 + header.t_add - 1;
-}
-
-/** @param {import("./wire.mjs").Frame} frame
- *  @returns {boolean} whether any was captured */
-function hasAttention({ arrays }) {
-  return "attention/keys" in arrays;
-}
-
-/** @param {Part[]|null} clause
- *  @returns {boolean} */
+/** @param {Part[]|null} clause */
 function hasNumber(clause) {
   return clause?.some((part) => typeof part !== "string" && "of" in part) ?? false;
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {Part[]|null} */
+ *  @param {Source} source */
 function oddClause(frame, { layout, firstOdd = null }) {
   const [first, ...more] = oddPoints(frame, layout);
   if (first === undefined) return null;
@@ -97,10 +84,9 @@ function oddClause(frame, { layout, firstOdd = null }) {
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {Part[]|null} */
+ *  @param {Source} source */
 function attentionClause(frame, { layout, tokens }) {
-  const own = lastPosition(frame);
+  const own = numKeys(frame) - 1;
   if (own < 1) return null;
   const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
   if (!numHeads) return null;
@@ -130,8 +116,7 @@ function attentionClause(frame, { layout, tokens }) {
 
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {import("./layout.mjs").Layout} layout
- *  @param {number} own position of the token that looks
- *  @returns {{looks: Look[], atFirst: number, atOwn: number, numHeads: number}} */
+ *  @param {number} own position of the token that looks */
 function looksOf(frame, layout, own) {
   const found = { looks: /** @type {Look[]} */ ([]), atFirst: 0, atOwn: 0, numHeads: 0 };
   for (let layer = 0; layer < layout.n_layer; layer++) {
@@ -149,8 +134,7 @@ function looksOf(frame, layout, own) {
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {Part[]|null} */
+ *  @param {Source} source */
 function predictionClause(frame, source) {
   const taken = takenToken(frame, source);
   const found = logits(frame);
@@ -190,18 +174,17 @@ function howLikely(found, id, chosenId) {
 
 /** The token after this step, and who put it there.
  *  @param {import("./wire.mjs").Frame} frame
- *  @param {Source} source
- *  @returns {{id: number, by: string}|null} */
-function takenToken({ header }, { tokens, numPrompt }) {
-  const next = header.pos0 + header.t_add;
+ *  @param {Source} source */
+function takenToken(frame, { tokens, numPrompt }) {
+  const { header } = frame;
+  const next = numKeys(frame);
   if (next < numPrompt) return next in tokens.sequence ? { id: tokens.sequence[next], by: "the prompt goes on with" } : null; // not read yet
   if (header.chosen_id < 0) return null;
   return { id: header.chosen_id, by: header.forced ? "the calculator put in" : "the model took" };
 }
 
 /** @param {import("./wire.mjs").Frame} frame
- *  @param {import("./layout.mjs").Layout} layout
- *  @returns {Part[]|null} */
+ *  @param {import("./layout.mjs").Layout} layout */
 function neuronClause(frame, layout) {
   const writers = layout.points.filter(({ layer_type }) => layer_type === "attn" || layer_type === "mlp");
   let best = { score: 0, key: "", neuron: 0, value: 0 };
@@ -226,8 +209,7 @@ function neuronClause(frame, layout) {
 
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {import("./layout.mjs").Layout} layout
- *  @param {boolean} isFollowing something was said before
- *  @returns {Part[]} */
+ *  @param {boolean} isFollowing something was said before */
 function lastResort(frame, layout, isFollowing) {
   let best = { key: "", l2: -1 };
   for (const { key } of layout.points) {
@@ -263,8 +245,7 @@ function merged(said) {
   return out;
 }
 
-/** @param {Part[]} parts
- *  @returns {Part[]} */
+/** @param {Part[]} parts */
 function capitalized([first, ...rest]) {
   const upper = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
   if (typeof first === "string") return [upper(first), ...rest];

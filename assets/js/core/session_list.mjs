@@ -26,8 +26,7 @@ const MOST = 200;
 
 /** The order after a press on a column's head: numbers and times begin with the largest, texts with A.
  *  @param {string} by the order now
- *  @param {string} column
- *  @returns {string} */
+ *  @param {string} column */
 export function orderAfter(by, column) {
   if (by === column) return `-${column}`;
   if (by === `-${column}`) return column;
@@ -47,8 +46,5 @@ export function changedPlaces(lines, news, start) {
  *  @param {number} stop
  *  @returns {[number, number][]} that together are 0 … stop */
 export function ranges(stop) {
-  /** @type {[number, number][]} */
-  const found = [];
-  for (let start = 0; start < stop; start += MOST) found.push([start, Math.min(start + MOST, stop)]);
-  return found;
+  return Array.from({ length: Math.ceil(stop / MOST) }, (_, i) => [i * MOST, Math.min((i + 1) * MOST, stop)]);
 }

@@ -21,15 +21,8 @@ export function fileName(session, step, what, extension) {
 export function csvAddress(session, kind, view, points) {
   const { step, point, neuron, layer, head, stat, temperature, watched } = view;
   const wanted = { step, point, neuron, layer, head, stat, temperature, watched: (watched ?? []).join(), points: kind === "stage" ? points.join() : "" };
-  const given = Object.entries(wanted).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
-}
-
-/** @param {string} session
- *  @param {Record<string, any>} view
- *  @returns {string} address of the step as Python */
-export function pythonAddress(session, { step, point }) {
-  return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point })}`;
+  const given = Object.entries(wanted).map(([name, value]) => [name, String(value ?? "")]);
+  return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.filter(([, text]) => text))}`;
 }
 
 /** Parts of the Scanner without a chart that can be taken away: [name, kind of table, what is drawn of it].
@@ -46,17 +39,20 @@ const SCANNER_PARTS = Object.freeze([
  *  @param {() => Record<string, any>} viewNow
  *  @param {() => string[]} points hook points on the stage */
 export function takenFromScanner(session, viewNow, points) {
+  const pythonOf = () => {
+    const { step, point } = viewNow();
+    return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point })}`;
+  };
   return {
     parts: SCANNER_PARTS,
     nameOf: (/** @type {string} */ kind, /** @type {string} */ extension) => fileName(session, viewNow().step, kind, extension),
     captionOf: (/** @type {boolean} */ isPart) => `${session} · step ${viewNow().step}${isPart ? ` · ${viewNow().point}` : ""}`,
     csvOf: (/** @type {string} */ kind) => csvAddress(session, kind, viewNow(), points()),
-    pythonOf: () => pythonAddress(session, viewNow()),
+    pythonOf,
   };
 }
 
-/** @param {string} url as Plotly gives it: base64, or SVG with escapes
- *  @returns {Blob} */
+/** @param {string} url as Plotly gives it: base64, or SVG with escapes */
 export function blobFromDataUrl(url) {
   const comma = url.indexOf(",");
   const [type, encoding] = url.slice("data:".length, comma).split(";");

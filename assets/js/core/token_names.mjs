@@ -7,15 +7,13 @@
 
 /** A token with visible spaces.
  *  @param {Tokens} tokens
- *  @param {number} id
- *  @returns {string} */
+ *  @param {number} id */
 export function tokenName(tokens, id) {
   return (tokens.text[id] ?? `#${id}`).replace(/ /g, "␣");
 }
 
 /** Plotly reads a little HTML in labels.
- *  @param {string} text
- *  @returns {string} */
+ *  @param {string} text */
 export function escaped(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
@@ -25,8 +23,7 @@ const namesOf = new WeakMap();
 
 /** Of the axis of tokens, up to the step's last key, as chart.axis_labels.
  *  @param {Tokens} tokens
- *  @param {Frame} frame
- *  @returns {string[]} */
+ *  @param {Frame} frame */
 export function keyNames(tokens, frame) {
   let all = namesOf.get(tokens);
   if (all?.length !== tokens.sequence.length)

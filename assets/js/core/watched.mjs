@@ -14,8 +14,7 @@ export function watchName(point, neuron) {
   return `${point}:${neuron}`;
 }
 
-/** @param {string} name
- *  @returns {{point: string, neuron: number}} */
+/** @param {string} name */
 export function watchFromName(name) {
   const colon = name.lastIndexOf(":");
   return { point: name.slice(0, colon), neuron: Number(name.slice(colon + 1)) };

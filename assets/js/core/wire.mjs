@@ -23,6 +23,7 @@ const MAGIC = 0x4a49524d; // "MRIJ", read little-endian
 const VERSION = 1;
 const KIND_FRAME = 1;
 const HEADER_BYTES = 16;
+const CRC_BYTES = 4;
 
 const VIEWS = {
   F64: Float64Array,
@@ -48,14 +49,15 @@ export class BadFrames extends Error {
 export function framesFromRecords(buffer) {
   const view = new DataView(buffer);
   const frames = [];
+  const cutOff = (/** @type {number} */ offset) => new BadFrames(`The steps were cut off after ${offset} of ${buffer.byteLength} bytes: try again.`);
   for (let offset = 0; offset < buffer.byteLength;) {
-    if (buffer.byteLength - offset < HEADER_BYTES) throw cutOff(buffer, offset);
+    if (buffer.byteLength - offset < HEADER_BYTES) throw cutOff(offset);
     if (view.getUint32(offset, true) !== MAGIC || view.getUint16(offset + 4, true) !== VERSION) {
       throw new BadFrames(`The bytes at ${offset} are not a record of trace format ${VERSION}: reload the page, it may be older than the server.`);
     }
     const payloadBytes = view.getUint32(offset + 12, true);
-    const end = offset + recordBytes(payloadBytes);
-    if (end > buffer.byteLength) throw cutOff(buffer, offset);
+    const end = offset + Math.ceil((HEADER_BYTES + payloadBytes + CRC_BYTES) / 8) * 8; // zeros up to a multiple of 8
+    if (end > buffer.byteLength) throw cutOff(offset);
     if (view.getUint16(offset + 6, true) === KIND_FRAME) {
       frames.push({ ...frameFromBlob(buffer, offset + HEADER_BYTES, payloadBytes), record: new Uint8Array(buffer, offset, end - offset) });
     }
@@ -112,18 +114,4 @@ function arrayFromEntry(name, { dtype, shape, data_offsets: [from, to] }, buffer
     throw new BadFrames(`Array ${name} does not lie where its header says: try again.`);
   }
   return { dtype, shape, data: new View(buffer, offset, length) };
-}
-
-/** Bytes of a record with such a payload: header, payload, CRC-32, zeros up to a multiple of 8.
- *  @param {number} payloadBytes
- *  @returns {number} */
-function recordBytes(payloadBytes) {
-  return Math.ceil((HEADER_BYTES + payloadBytes + 4) / 8) * 8;
-}
-
-/** @param {ArrayBuffer} buffer
- *  @param {number} offset
- *  @returns {BadFrames} */
-function cutOff(buffer, offset) {
-  return new BadFrames(`The steps were cut off after ${offset} of ${buffer.byteLength} bytes: try again.`);
 }

@@ -76,8 +76,7 @@ export function isCharacter({ key }) {
 
 /** The command of a key press, null where the key means nothing here or belongs to the control that has the focus.
  *  @param {KeyboardEvent} event
- *  @param {boolean} [haveCharacters] whether a single character is a command
- *  @returns {Command|null} */
+ *  @param {boolean} [haveCharacters] whether a single character is a command */
 export function commandFromKey(event, haveCharacters = true) {
   // AltGr, which types [ and ] on many keyboards, reports itself as Ctrl+Alt on Windows.
   const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState?.("AltGraph");
@@ -149,8 +148,7 @@ export class Keys {
     return () => this.#onTop.delete(mine);
   }
 
-  /** @param {KeyboardEvent} event
-   *  @returns {Command|null} */
+  /** @param {KeyboardEvent} event */
   commandOf(event) {
     return commandFromKey(event, this.haveCharacters);
   }
@@ -159,18 +157,13 @@ export class Keys {
   hear(event) {
     if (this.isModal()) return;
     const isEscape = event.key === "Escape" && !event.defaultPrevented && !event.isComposing;
-    if (isEscape && this.#closeTopmost()) return event.preventDefault();
+    const wasOpen = (/** @type {() => unknown} */ close) => this.#onTop.delete(close) && close() !== false;
+    if (isEscape && [...this.#onTop].reverse().some(wasOpen)) return event.preventDefault();
     const command = this.commandOf(event);
     const knows = command && [...this.#mounted].findLast(({ names }) => names.includes(command.name));
     if (!knows) return;
     event.preventDefault();
     knows.act(command, event);
-  }
-
-  /** @returns {boolean} whether there was one */
-  #closeTopmost() {
-    const wasOpen = (/** @type {() => unknown} */ close) => this.#onTop.delete(close) && close() !== false;
-    return [...this.#onTop].reverse().some(wasOpen);
   }
 }
 

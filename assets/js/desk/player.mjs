@@ -207,8 +207,7 @@ export class Player {
     this.pause();
   }
 
-  /** @param {number} step
-   *  @returns {boolean} */
+  /** @param {number} step */
   #isOutsideLoop(step) {
     return this.loop !== null && (step < this.loop[0] || step > this.loop[1]);
   }

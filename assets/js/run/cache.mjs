@@ -39,7 +39,6 @@ export class FrameCache {
   /** @type {Map<number, number>} window -> bytes when last seen, so that none is prefetched that cannot stay */
   #knownBytes = new Map();
   #current = 0;
-  #numBytes = 0;
   #abort = new AbortController();
   #fetchWindow;
   #windowSteps;
@@ -68,7 +67,7 @@ export class FrameCache {
 
   /** Bytes held. */
   get numBytes() {
-    return this.#numBytes;
+    return [...this.#windows.values()].reduce((sum, { numBytes }) => sum + numBytes, 0);
   }
 
   /** @param {number} step
@@ -143,11 +142,9 @@ export class FrameCache {
     this.#abort.abort();
     this.#again.close();
     this.#windows.clear();
-    this.#numBytes = 0;
   }
 
-  /** @param {number} step
-   *  @returns {number} */
+  /** @param {number} step */
   #indexOf(step) {
     return Math.floor(step / this.#windowSteps);
   }
@@ -201,20 +198,12 @@ export class FrameCache {
 
   /** @param {number} index
    *  @param {number} step
-   *  @returns {[number, number]} [start, stop] that a request asks for */
-  #asked(index, step) {
-    if (!this.#isFilling) return neighboursOf(step, this.numSteps, this.#windowSteps);
-    const first = index * this.#windowSteps;
-    const [from, to] = this.#missing(index) ?? [0, this.#stepsOf(index)];
-    return [first + from, first + to];
-  }
-
-  /** @param {number} index
-   *  @param {number} step
    *  @returns {Promise<(Frame|undefined)[]>} */
   async #request(index, step) {
     const { signal } = this.#abort;
-    const [start, stop] = this.#asked(index, step);
+    const first = index * this.#windowSteps;
+    const lacking = (this.#missing(index) ?? [0, this.#stepsOf(index)]).map((place) => first + place);
+    const [start, stop] = this.#isFilling ? lacking : neighboursOf(step, this.numSteps, this.#windowSteps);
     try {
       signal.throwIfAborted();
       const buffer = await this.#fetchWindow(start, stop, signal);
@@ -227,17 +216,12 @@ export class FrameCache {
       this.#again.answered();
       return frames;
     } catch (error) {
-      if (!signal.aborted) this.#fail(index, /** @type {Error} */ (error));
+      if (signal.aborted) throw error;
+      this.#failed.set(index, { error: /** @type {Error} */ (error), isDue: false });
+      if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(this.#retry);
+      this.onFailure();
       throw error;
     }
-  }
-
-  /** @param {number} index
-   *  @param {Error} error */
-  #fail(index, error) {
-    this.#failed.set(index, { error, isDue: false });
-    if (!(/** @type {any} */ (error).isFinal)) this.#again.wait(this.#retry);
-    this.onFailure();
   }
 
   /** @param {number} step
@@ -246,21 +230,18 @@ export class FrameCache {
     const index = this.#indexOf(step);
     const { frames, numBytes } = this.#windows.get(index) ?? { frames: [], numBytes: 0 };
     const place = step - index * this.#windowSteps;
-    const more = bytesOf(frame) - bytesOf(frames[place]);
+    const newBytes = numBytes + bytesOf(frame) - bytesOf(frames[place]);
     frames[place] = frame;
-    this.#numBytes += more;
     this.#windows.delete(index);
-    this.#windows.set(index, { frames, numBytes: numBytes + more });
-    this.#knownBytes.set(index, numBytes + more);
+    this.#windows.set(index, { frames, numBytes: newBytes });
+    this.#knownBytes.set(index, newBytes);
   }
 
   /** The least recently used windows go, as far as there is no room for them. */
   #trim() {
-    for (const [index, { numBytes }] of this.#windows) {
-      if (this.#numBytes <= this.#maxBytes) return;
-      if (index === this.#current) continue;
-      this.#windows.delete(index);
-      this.#numBytes -= numBytes;
+    for (const index of this.#windows.keys()) {
+      if (this.numBytes <= this.#maxBytes) return;
+      if (index !== this.#current) this.#windows.delete(index);
     }
   }
 }

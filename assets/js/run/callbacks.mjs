@@ -5,8 +5,6 @@
  * Knows how Dash asks. Refuses to know what is asked, and the page.
  */
 
-import { Again } from "./again.mjs";
-
 const ADDRESS = "/_dash-update-component";
 
 export class Callbacks {
@@ -18,16 +16,15 @@ export class Callbacks {
    *  @param {(...asked: any[]) => Promise<Response>} context.fetch the browser's own
    *  @param {() => void} context.onAway one was not answered
    *  @param {() => void} context.onBack one was answered
-   *  @param {Again} [context.again] */
-  constructor({ fetch, onAway, onBack, again = new Again() }) {
+   *  @param {import("./again.mjs").Again} context.again */
+  constructor({ fetch, onAway, onBack, again }) {
     this.ask = fetch;
     this.onAway = onAway;
     this.onBack = onBack;
     this.again = again;
   }
 
-  /** In the place of window.fetch. @param {...any} asked
-   *  @returns {Promise<Response>} */
+  /** In the place of window.fetch. @param {...any} asked */
   async fetch(...asked) {
     if (!String(asked[0]?.url ?? asked[0]).includes(ADDRESS)) return this.ask(...asked);
     const outputs = outputsOf(asked[1]?.body);
@@ -46,11 +43,6 @@ export class Callbacks {
         if (this.#newest.get(outputs) !== turn) throw error;
       }
     }
-  }
-
-  /** Ask all that wait now. */
-  now() {
-    this.again.now();
   }
 }
 

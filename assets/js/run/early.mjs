@@ -11,8 +11,6 @@ import { neighboursOf } from "./cache.mjs";
 import { fetchFrames, fetchScales } from "./http.mjs";
 import { metaAndTokens } from "./pin.mjs";
 
-/** @typedef {Awaited<ReturnType<typeof metaAndTokens>>} Asked */
-
 /** What was asked for, by what it is: of which session and steps, and the answer, null where it did not come.
  *  @type {Record<string, {of: string, answer: Promise<any>}>} */
 const asked = {};
@@ -36,32 +34,19 @@ export async function askEarly() {
   return scales;
 }
 
-/** @param {string} what
- *  @param {string} of
- *  @returns {Promise<any>} the answer, once; null: it was not asked for, or did not come */
-async function take(what, of) {
+/** What was asked for early, once.
+ *  @param {"session"|"frames"|"scales"} what
+ *  @param {string} [of] the session; of frames "<session> <start>-<stop>"
+ *  @returns {Promise<any>} metadata and tokens, wire records or scales; null: these very ones were not asked for, or did not come */
+export async function takeEarly(what, of = "") {
   const found = asked[what];
   delete asked[what];
   return found?.of === of ? found.answer : null;
 }
 
-/** @returns {Promise<Record<string, any>>} assets/scales.json: what was asked for early, once
- *  @param {AbortSignal} signal
+/** @param {AbortSignal} signal
+ *  @returns {Promise<Record<string, any>>} assets/scales.json: what was asked for early, once
  *  @throws {import("./http.mjs").SourceError} */
 export async function takeScales(signal) {
-  return (await take("scales", "")) ?? fetchScales(signal);
-}
-
-/** @param {string} session
- *  @returns {Promise<Asked|null>} as take */
-export function takeEarly(session) {
-  return take("session", session);
-}
-
-/** @param {string} session
- *  @param {number} start
- *  @param {number} stop
- *  @returns {Promise<ArrayBuffer|null>} the records of these very steps, as take */
-export function takeEarlyFrames(session, start, stop) {
-  return take("frames", `${session} ${start}-${stop}`);
+  return (await takeEarly("scales")) ?? fetchScales(signal);
 }

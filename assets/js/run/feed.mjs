@@ -56,7 +56,11 @@ export class Feed {
       session: begun.session,
       from: begun.num_steps,
       connect,
-      onFrames: (frames) => this.#take(frames),
+      onFrames: (frames) => {
+        context.onFrames(frames);
+        this.#queue.push(...frames);
+        if (!this.#abort.signal.aborted) this.#drain();
+      },
       onMessage: (message) => this.#hear(message),
       onLink: (link, waitMs) => context.onLink(link, waitMs, this.socket?.next ?? 0),
     });
@@ -114,13 +118,6 @@ export class Feed {
   #learn(texts) {
     Object.assign(this.#texts, texts);
     if (this.run) Object.assign(this.run.tokens.text, this.#texts);
-  }
-
-  /** @param {Frame[]} frames */
-  #take(frames) {
-    this.context.onFrames(frames);
-    this.#queue.push(...frames);
-    if (!this.#abort.signal.aborted) this.#drain();
   }
 
   /** Hand on what there is, up to a gap; a gap is filled first. */

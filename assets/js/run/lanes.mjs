@@ -5,6 +5,7 @@
  */
 
 import { readTheSame } from "../core/moments.mjs";
+import { numKeys } from "../core/token_names.mjs";
 import { Run } from "./run.mjs";
 import { openRun } from "./served.mjs";
 
@@ -73,7 +74,7 @@ export class Lanes {
   /** @param {number} moment
    *  @returns {boolean} nothing that can be shown of it is missing */
   isHere(moment) {
-    return this.#missing(moment).every((run) => !run);
+    return !this.#missing(moment).some(Boolean);
   }
 
   /** @param {number} moment
@@ -86,11 +87,8 @@ export class Lanes {
    *  @param {number} moment
    *  @returns {Error|null} null: all have, or are on their way */
   failureOf(moment) {
-    return (
-      this.#missing(moment)
-        .map((run, i) => this.#failures[i] ?? run?.failureOf(this.#stepOf(i, moment)) ?? null)
-        .find(Boolean) ?? null
-    );
+    const failures = this.#missing(moment).map((run, i) => this.#failures[i] ?? run?.failureOf(this.#stepOf(i, moment)));
+    return failures.find(Boolean) ?? null;
   }
 
   /** Ask again for what did not come. */
@@ -137,7 +135,7 @@ export class Lanes {
  *  @returns {string} the last words that a step has read */
 function wordsOf({ tokens: { sequence, text } }, frame) {
   if (!frame) return "";
-  const end = frame.header.pos0 + frame.header.t_add;
+  const end = numKeys(frame);
   const words = sequence.slice(Math.max(0, end - NUM_WORDS), end).map((id) => text[id] ?? `#${id}`);
   return `${end > NUM_WORDS ? "… " : ""}${words.join("").trim()}`;
 }

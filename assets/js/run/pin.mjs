@@ -6,10 +6,10 @@
  */
 
 import { framesFromRecords } from "../core/wire.mjs";
+import { WINDOW_STEPS } from "./cache.mjs";
 import { fetchFrames, fetchMeta, fetchSeries, fetchTokens } from "./http.mjs";
 
 export const MOST_PINNED_BYTES = 64 * 1024 * 1024;
-const WINDOW_STEPS = 64; // as the cache asks for them
 const BROKEN_OFF_MS = 60_000; // a window is kept more often than that
 
 /** @typedef {"none"|"pinning"|"pinned"|"impossible"} PinState */
@@ -110,8 +110,7 @@ export class Pin {
     this.#become("none", 0);
   }
 
-  /** Whether a chart can be asked for. Only a pinned session may be on the screen without a server: then ask it.
-   *  @returns {Promise<boolean>} */
+  /** Whether a chart can be asked for. Only a pinned session may be on the screen without a server: then ask it. */
   async serverAnswers() {
     if (this.state !== "pinned") return true;
     const answer = await fetch(`/sessions/${encodeURIComponent(this.session)}/meta`, { method: "HEAD", cache: "no-store" }).catch(() => null);

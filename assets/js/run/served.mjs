@@ -3,7 +3,7 @@
  * does not answer from the copy that is pinned in this browser.
  */
 
-import { takeEarly, takeEarlyFrames } from "./early.mjs";
+import { takeEarly } from "./early.mjs";
 import * as http from "./http.mjs";
 import { Pin, metaAndTokens } from "./pin.mjs";
 import { Run } from "./run.mjs";
@@ -44,7 +44,7 @@ export class Served {
    *  @throws {import("./http.mjs").SourceError} */
   async frames(start, stop, signal) {
     const { session, pin, meta } = this;
-    const here = (await takeEarlyFrames(session, start, stop)) ?? (await pin.frames(start, stop));
+    const here = (await takeEarly("frames", `${session} ${start}-${stop}`)) ?? (await pin.frames(start, stop));
     if (here) return here;
     try {
       const bytes = await this.server.fetchFrames(session, start, stop, signal, meta.version);
@@ -79,6 +79,7 @@ export class Served {
  *  @returns {Promise<Run>}
  *  @throws {import("./http.mjs").SourceError} */
 export async function openRun({ session, full_scale: fullScale, limit }, signal, isFilling = true) {
-  const [meta, tokens] = (await takeEarly(session)) ?? (await metaAndTokens(session, signal));
+  /** @type {Awaited<ReturnType<typeof metaAndTokens>>} */
+  const [meta, tokens] = (await takeEarly("session", session)) ?? (await metaAndTokens(session, signal));
   return new Run(new Served(session, meta, tokens), { fullScale, limit, isFilling });
 }

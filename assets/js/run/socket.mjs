@@ -7,10 +7,10 @@
 
 import { framesFromRecords } from "../core/wire.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-
 export const FIRST_WAIT_MS = 250;
 export const MOST_WAIT_MS = 8000;
+
+/** @typedef {import("../core/wire.mjs").Frame} Frame */
 
 /** What the page hears of the connection: `waiting` has the milliseconds until the next try; `over` is the last word.
  *  @typedef {"connecting"|"open"|"waiting"|"over"} Link */
@@ -33,13 +33,9 @@ export class LiveSocket {
    *  @param {(address: string) => any} [options.connect] address -> WebSocket
    *  @param {(callback: () => void, ms: number) => any} [options.setTimer]
    *  @param {(timer: any) => void} [options.clearTimer] */
-  constructor({
-    connect = (address) => new WebSocket(address),
-    setTimer = (callback, ms) => setTimeout(callback, ms),
-    clearTimer = (timer) => clearTimeout(timer),
-    ...options
-  }) {
-    this.#options = { connect, setTimer, clearTimer, ...options };
+  constructor({ connect = (address) => new WebSocket(address), ...options }) {
+    const timers = { setTimer: setTimeout.bind(globalThis), clearTimer: clearTimeout.bind(globalThis) };
+    this.#options = { connect, ...timers, ...options };
     /** The step that comes next. */
     this.next = options.from;
     this.#connect();

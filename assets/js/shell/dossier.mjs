@@ -11,8 +11,7 @@ import { goTo } from "../desk/history.mjs";
  *  @param {string} point
  *  @param {number} neuron
  *  @param {string} text
- *  @param {string} classes
- *  @returns {HTMLAnchorElement} */
+ *  @param {string} classes */
 export function dossierLink(session, point, neuron, text, classes) {
   const href = `/neurons?${new URLSearchParams({ session, point, neuron: String(neuron) })}`;
   const title = `Dossier of ${point} · ${neuron}: its strongest moments over all sessions, what it speaks for`;

@@ -2,7 +2,7 @@
  * An empty place of a page, as of `state` in mri/web/parts/states.py: what there is not, what to do now, and the ways on.
  */
 
-import { el } from "./dom.mjs";
+import { button, el } from "./dom.mjs";
 
 /** @typedef {{text: string, act: () => void}} Way */
 
@@ -25,12 +25,7 @@ export class Empty {
     this.host.hidden = false;
     if (this.#shown === title + what) return; // nobody's focus is moved
     this.#shown = title + what;
-    const buttons = [way, ...others].map(({ text, act }) => el("button", { type: "button", class: "mri-button", text, on: { click: act } }));
-    this.host.replaceChildren(
-      el("div", { class: "mri-state-mark" }),
-      el("h2", { text: title }),
-      el("p", { text: what }),
-      el("div", { class: "mri-ways" }, ...buttons),
-    );
+    const ways = el("div", { class: "mri-ways" }, ...[way, ...others].map(({ text, act }) => button(act, { text })));
+    this.host.replaceChildren(el("div", { class: "mri-state-mark" }), el("h2", { text: title }), el("p", { text: what }), ways);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { Again, untilAnswered } from "../run/again.mjs";
-import { el, say } from "./dom.mjs";
+import { button, el, say } from "./dom.mjs";
 import { retractToast, showToast } from "./shell.mjs";
 
 const ITSELF = "It is asked for again by itself, and when you come back to this window.";
@@ -16,16 +16,8 @@ export class Failed {
     this.title = el("h2");
     this.why = el("p");
     this.itself = el("p", { class: "mri-note" });
-    this.button = el("button", { type: "button", class: "mri-button", text: "Retry", on: { click: retry } });
-    this.host = el(
-      "div",
-      { class: "mri-failed", role: "alert", hidden: true },
-      el("div", { class: "mri-state-mark" }),
-      this.title,
-      this.why,
-      this.itself,
-      this.button,
-    );
+    const parts = [el("div", { class: "mri-state-mark" }), this.title, this.why, this.itself, button(retry, { text: "Retry" })];
+    this.host = el("div", { class: "mri-failed", role: "alert", hidden: true }, ...parts);
   }
 
   /** @param {string} title what did not come

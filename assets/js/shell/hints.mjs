@@ -8,7 +8,7 @@
 import { keys } from "../desk/keys.mjs";
 import { keep, recall } from "../desk/storage.mjs";
 import { placeBeside } from "./beside.mjs";
-import { el } from "./dom.mjs";
+import { button, el } from "./dom.mjs";
 
 const SEEN = "mri-hints-seen";
 const AFTER_MS = 2500; // the first seconds belong to the picture
@@ -86,14 +86,11 @@ export class Hints {
   constructor(player) {
     this.player = player;
     const { signal } = this.#abort;
-    document.addEventListener(
-      "click",
-      (event) => {
-        const isAsked = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action='hints']");
-        if (isAsked) setTimeout(() => this.show(0)); // after the dialog that asked has given the focus back
-      },
-      { signal },
-    );
+    const ask = (/** @type {MouseEvent} */ event) => {
+      const isAsked = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action='hints']");
+      if (isAsked) setTimeout(() => this.show(0)); // after the dialog that asked has given the focus back
+    };
+    document.addEventListener("click", ask, { signal });
     addEventListener("resize", () => this.#place(), { signal });
     addEventListener("scroll", () => this.#ringAround(), { signal, capture: true, passive: true });
     player.subscribe(() => this.#hear());
@@ -136,10 +133,11 @@ export class Hints {
     this.#uncover = keys.cover(() => this.#finish());
     const { title, text, mouse, touch } = HINTS[at];
     const isTouched = matchMedia(NARROW).matches || matchMedia("(pointer: coarse)").matches;
-    const button = (/** @type {string} */ label, /** @type {() => void} */ act, attributes = {}) =>
-      el("button", { type: "button", class: "mri-button", text: label, on: { click: act }, ...attributes });
     const isLast = at === HINTS.length - 1;
     const go = () => (isLast ? this.#finish() : this.show(at + 1));
+    const skip = button(() => this.#finish(), { text: "Skip", title: "No more hints (Esc)" });
+    const back = button(() => this.show(at - 1), { text: "Back", disabled: at === 0 });
+    const next = button(go, { text: isLast ? "Done" : "Next", class: "mri-button mri-hint-next" });
     this.#card = el(
       "section",
       {
@@ -153,13 +151,7 @@ export class Hints {
       el("p", { class: "mri-hint-count", text: `Hint ${at + 1} of ${HINTS.length}` }),
       el("h2", { id: "mri-hint-title", text: title }),
       el("p", { id: "mri-hint-text", text: `${text} ${isTouched ? touch : mouse}` }),
-      el(
-        "div",
-        { class: "mri-hint-buttons" },
-        isLast ? "" : button("Skip", () => this.#finish(), { title: "No more hints (Esc)" }),
-        button("Back", () => this.show(at - 1), { disabled: at === 0 }),
-        button(isLast ? "Done" : "Next", go, { class: "mri-button mri-hint-next" }),
-      ),
+      el("div", { class: "mri-hint-buttons" }, ...(isLast ? [] : [skip]), back, next),
     );
     this.#ring = el("div", { class: "mri-hint-ring is-inset", "aria-hidden": "true" });
     document.body.append(this.#ring);

@@ -8,7 +8,7 @@
 import { behindWords } from "../core/live_words.mjs";
 import { PACES } from "../desk/player.mjs";
 import { keep, recall } from "../desk/storage.mjs";
-import { el, say } from "./dom.mjs";
+import { button, el, say } from "./dom.mjs";
 
 const KEPT_AS = "mri-pace";
 const USUAL = 3;
@@ -23,10 +23,9 @@ export function rememberedPace() {
 /** @param {(pace: number) => void} [onChoose]
  *  @returns {HTMLLabelElement} a choice, remembered, with its name */
 export function paceChoice(onChoose = () => {}) {
-  const select = el("select", { class: "form-select form-select-sm live-pace-select", title: TITLE });
-  select.append(
-    ...PACES.map((pace) => el("option", { value: pace, text: pace === Infinity ? "full speed" : `${pace} word${pace === 1 ? "" : "s"} a second` })),
-  );
+  const wordsOf = (/** @type {number} */ pace) => (pace === Infinity ? "full speed" : `${pace} word${pace === 1 ? "" : "s"} a second`);
+  const options = PACES.map((pace) => el("option", { value: pace, text: wordsOf(pace) }));
+  const select = el("select", { class: "form-select form-select-sm live-pace-select", title: TITLE }, ...options);
   select.value = String(rememberedPace());
   select.addEventListener("change", () => {
     keep(KEPT_AS, select.value);
@@ -45,13 +44,7 @@ export class Pace {
     this.choice = paceChoice((pace) => this.player?.setPace(pace));
     this.select = /** @type {HTMLSelectElement} */ (this.choice.querySelector("select"));
     this.behind = el("span", { class: "live-behind" });
-    this.again = el("button", {
-      type: "button",
-      class: "mri-button",
-      text: "Again from the start",
-      title: "Show the recording once more, at this pace",
-      on: { click: () => this.player?.again() },
-    });
+    this.again = button(() => this.player?.again(), { text: "Again from the start", title: "Show the recording once more, at this pace" });
   }
 
   /** @param {import("../desk/player.mjs").Player|null} player of the recording that is shown; null: none is yet */

@@ -5,7 +5,7 @@
  */
 
 import { MOST_PINNED_BYTES } from "../run/pin.mjs";
-import { el } from "./dom.mjs";
+import { button } from "./dom.mjs";
 import { showToast } from "./shell.mjs";
 
 export class PinButton {
@@ -13,7 +13,7 @@ export class PinButton {
    *  @param {import("../run/pin.mjs").Pin} pin */
   constructor(host, pin) {
     this.pin = pin;
-    this.button = el("button", { type: "button", class: "mri-button mri-pin", on: { click: () => this.#click() } });
+    this.button = button(() => this.#click(), { class: "mri-button mri-pin" });
     host.prepend(this.button);
     pin.onChange = () => this.draw();
     this.draw();
@@ -49,8 +49,7 @@ export class PinButton {
   }
 }
 
-/** @param {number} numBytes
- *  @returns {string} */
+/** @param {number} numBytes */
 function megabytes(numBytes) {
   const mb = numBytes / 1e6;
   return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;

@@ -7,10 +7,11 @@
 import { GLOSSARY } from "../core/glossary.mjs";
 import { IDS } from "../core/names.mjs";
 import { PICTURE_KEYS } from "../core/picture_keys.mjs";
+import { Again } from "../run/again.mjs";
 import { Callbacks } from "../run/callbacks.mjs";
 import { BINDINGS, isCharacter, keys } from "../desk/keys.mjs";
 import { keepDataMarked } from "./data.mjs";
-import { el, openDialog } from "./dom.mjs";
+import { button, el, openDialog } from "./dom.mjs";
 import { startTips } from "./tip.mjs";
 import { goTo } from "../desk/history.mjs";
 import { keep, recall } from "../desk/storage.mjs";
@@ -60,8 +61,10 @@ const AWAY = "The server does not answer: check that it is running. It is asked 
 /** What Dash asks the server for is asked again until it is answered; until then the page says that it was not. */
 function watchServer() {
   const ask = window.fetch.bind(window);
-  const again = { text: "Try again", act: () => callbacks.now() };
-  const callbacks = new Callbacks({ fetch: ask, onAway: () => toastOf(AWAY) ?? showToast(AWAY, "error", again), onBack: () => retractToast(AWAY) });
+  const again = new Again();
+  const tryAgain = { text: "Try again", act: () => again.now() };
+  const onAway = () => toastOf(AWAY) ?? showToast(AWAY, "error", tryAgain);
+  const callbacks = new Callbacks({ fetch: ask, onAway, onBack: () => retractToast(AWAY), again });
   window.fetch = (...asked) => callbacks.fetch(...asked);
 }
 
@@ -119,14 +122,9 @@ export function showToast(text, kind = "info", way) {
   const host = document.getElementById("mri-toasts");
   if (!host) return;
   retractToast(text);
-  const close = el("button", { type: "button", class: "mri-icon", "aria-label": "Dismiss", text: "×", on: { click: () => toast.remove() } });
-  const toast = el(
-    "div",
-    { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" },
-    el("p", { text }),
-    way ? el("button", { type: "button", class: "mri-button", text: way.text, on: { click: way.act } }) : "",
-    close,
-  );
+  const toast = el("div", { class: `mri-toast mri-toast-${kind}`, role: kind === "error" ? "alert" : "status" }, el("p", { text }));
+  if (way) toast.append(button(way.act, { text: way.text }));
+  toast.append(button(() => toast.remove(), { class: "mri-icon", "aria-label": "Dismiss", text: "×" }));
   host.append(toast);
   if (kind !== "error") setTimeout(() => toast.remove(), TOAST_MS);
 }

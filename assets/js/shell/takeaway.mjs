@@ -6,6 +6,7 @@
  */
 
 import { blobFromDataUrl } from "../core/takeaway.mjs";
+import { escaped } from "../core/token_names.mjs";
 import { keys } from "../desk/keys.mjs";
 import { fetchText } from "../run/http.mjs";
 import { el, openDialog } from "./dom.mjs";
@@ -35,14 +36,8 @@ export class TakeAway {
       el("button", { type: "button", "data-mri-take": take, "data-mri-of": of, "aria-label": label, text });
     const part = (/** @type {readonly string[]} */ [name, of]) =>
       el("div", { class: "mri-menu-row" }, el("span", { text: name }), item("PNG", "png", of, `${name}, PNG`), item("CSV", "csv", of, `${name}, CSV`));
-    const list = el(
-      "div",
-      { class: "mri-menu-list" },
-      ...context.parts.map(part),
-      el("hr"),
-      item("Copy link", "link"),
-      ...(context.pythonOf ? [item("Copy Python", "python")] : []),
-    );
+    const list = el("div", { class: "mri-menu-list" }, ...context.parts.map(part), el("hr"), item("Copy link", "link"));
+    if (context.pythonOf) list.append(item("Copy Python", "python"));
     const title = `The picture, its numbers, a link to this view${context.pythonOf ? ", this step as Python" : ""}`;
     host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title }), list));
     const { signal } = this.#abort;
@@ -82,18 +77,10 @@ export class TakeAway {
     if (take === "python" && pythonOf) return copy(await fetchText(pythonOf()), "Python");
     if (take === "csv") return save(new Blob([await fetchText(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
     const part = parts.find(([, name]) => name === of)?.[2];
-    if (part) return this.#savePart(part, nameOf(kind, "png"));
-    const image = await chartImage(of, take, captionOf(false));
-    save(blobFromDataUrl(image), nameOf(kind, take));
-  }
-
-  /** @param {string} part selector
-   *  @param {string} name */
-  async #savePart(part, name) {
+    if (!part) return save(blobFromDataUrl(await chartImage(of, take, captionOf(false))), nameOf(kind, take));
     this.context.paint();
-    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), this.context.captionOf(true));
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-    save(/** @type {any} */ (blob), name);
+    const canvas = pictureOf(/** @type {HTMLElement} */ (document.querySelector(part)), captionOf(true));
+    save(await new Promise((resolve) => canvas.toBlob(/** @type {any} */ (resolve), "image/png")), nameOf(kind, "png"));
   }
 }
 
@@ -108,14 +95,9 @@ async function chartImage(id, format, where) {
   const { width, height } = plot.getBoundingClientRect();
   const title = document.getElementById(`${id}-title`)?.textContent ?? "";
   const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel").trim();
-  const text = `${title} · ${where}`.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const margin = { ...plot.layout.margin, t: plot._fullLayout._size.t + TITLE_PX };
-  const layout = {
-    ...plot.layout,
-    paper_bgcolor: ground,
-    margin,
-    title: { text, font: { size: 13 }, x: 0.02, y: 1, yanchor: "top", yref: "container", pad: { t: 10 } },
-  };
+  const named = { text: escaped(`${title} · ${where}`), font: { size: 13 }, x: 0.02, y: 1, yanchor: "top", yref: "container", pad: { t: 10 } };
+  const layout = { ...plot.layout, paper_bgcolor: ground, margin, title: named };
   const scale = format === "svg" ? 1 : Math.max(2, devicePixelRatio || 1);
   return window.Plotly.toImage({ data: plot.data, layout }, { format, width, height: height + TITLE_PX, scale });
 }

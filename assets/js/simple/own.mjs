@@ -19,7 +19,13 @@ const MOST_WORDS = 32;
 export function unknownWords(words) {
   const unknown = words.filter(({ text, pieces }) => pieces.length > 1 && /[\p{L}\p{N}]/u.test(text));
   if (!unknown.length) return "";
-  const told = unknown.slice(0, 3).map(({ text, pieces }) => `“${text.trim()}” (${pieces.map((piece) => piece.trim()).join("·")})`);
+  const told = unknown.slice(0, 3).map(
+    ({ text, pieces }) =>
+      `“${text.trim()}” (${pieces
+        .map((piece) => piece.trim())
+        .filter(Boolean)
+        .join("·")})`,
+  );
   const more = unknown.length > told.length ? ` and ${unknown.length - told.length} more` : "";
   return `New to it, read in pieces: ${told.join(", ")}${more}`;
 }
@@ -147,7 +153,7 @@ export class Own {
       if (state === "error") throw new Error(message);
       this.progress.max = most || 1;
       this.progress.value = most ? step + 1 : 0;
-      this.#tell(state === "queued" ? "It waits for its turn." : message || (most ? `Word ${step + 1} of at most ${most} …` : "Reading it …"));
+      this.#tell(state === "queued" ? "It waits for its turn." : most ? `Word ${step + 1} of at most ${most} …` : "Starting the model …");
       await new Promise((done) => setTimeout(done, POLL_MS));
     }
   }

@@ -38,6 +38,7 @@ const MARKS = Object.freeze({
   "<|output_end|>": ["·", "reads on"],
 });
 const ENDS = Object.freeze(["<|bos|>", "<|endoftext|>", "<|assistant_end|>"]);
+const SPACE = "␣";
 const TURN = /^<\|(user|assistant)_start\|>$/;
 /** Room for what was read: more of it is left out from its beginning on. */
 const MOST_CHARS = 360;
@@ -50,7 +51,7 @@ export function plainWord({ text, special }, id) {
   if (written === undefined) return `word ${id}`;
   if (special.includes(id)) return MARKS[written]?.[1] ?? written;
   const word = written.replace(/\\n/g, "⏎").trim();
-  return word || "␣";
+  return word || SPACE;
 }
 
 /** Which step chose the word at each position: the one that read all before it.
@@ -70,7 +71,7 @@ export function sentenceOf({ header }, tokens, numPrompt, chosenBy) {
   const end = header.pos0 + header.t_add;
   const turns = sequence.slice(0, end).flatMap((id, position) => (isTurn(tokens, id) ? [position] : []));
   const start = (turns.at(-1) ?? -1) + 1;
-  const all = Array.from({ length: end - start }, (_, i) => wordAt(tokens, start + i, chosenBy)).filter(({ text: word }) => word);
+  const all = joined(Array.from({ length: end - start }, (_, i) => wordAt(tokens, start + i, chosenBy)));
   const words = cut(all);
   const asked = turns.length > 1 ? plainText(tokens, turns[turns.length - 2] + 1, turns[turns.length - 1]) : "";
   const lastId = sequence[end - 1];
@@ -109,6 +110,13 @@ function wordAt(tokens, position, chosenBy) {
   const isAside = tokens.special.includes(id);
   const text = isAside ? (MARKS[written]?.[0] ?? "") : plainWord(tokens, id);
   return { position, text, hasSpace: isAside || /^\s/.test(written), isAside, chosenBy: chosenBy.get(position) ?? -1 };
+}
+
+/** @param {Word[]} words
+ *  @returns {Word[]} without those that are nothing but space, which stands before the next one then */
+function joined(words) {
+  const spaced = words.map((word, i) => (words[i - 1]?.text === SPACE ? { ...word, hasSpace: true } : word));
+  return spaced.filter(({ text }) => text && text !== SPACE);
 }
 
 /** @param {Word[]} words

@@ -45,7 +45,7 @@ export function placeCamera({ yaw, pitch }, distance, target, width, height) {
   const up = [-sinYaw * sinPitch, cosPitch, -cosYaw * sinPitch];
   const eye = /** @type {Point} */ (target.map((at, i) => at - forward[i] * distance));
   const tan = Math.tan(FIELD_OF_VIEW / 2);
-  const [toRight, toUp, toForward] = [right, up, forward].map((axis) => -dot(axis, eye));
+  const [toRight, toUp, toForward] = [right, up, forward].map((axis) => -axis.reduce((sum, part, i) => sum + part * eye[i], 0));
   const [fx, fy] = [height / width / tan, 1 / tan];
   const [a, b] = [(FAR + NEAR) / (NEAR - FAR), (2 * FAR * NEAR) / (NEAR - FAR)];
   const column = (/** @type {number} */ i) => [fx * right[i], fy * up[i], -a * forward[i], forward[i]];
@@ -67,8 +67,7 @@ export function project({ matrix: m, width, height }, x, y, z) {
 
 /** CSS pixels that a unit of space spans at this depth.
  *  @param {Camera} camera
- *  @param {number} depth
- *  @returns {number} */
+ *  @param {number} depth */
 export function pixelsPerUnit({ tan, height }, depth) {
   return height / (2 * tan * depth);
 }
@@ -90,8 +89,7 @@ export function onPlane({ eye, right, up, forward, tan, width, height }, px, py,
  *  @param {Orbit} orbit
  *  @param {Point[]} points
  *  @param {{width: number, height: number, left: number, right: number, top: number, bottom: number}} picture CSS pixels,
- *         with the margins to be left free
- *  @returns {Camera} */
+ *         with the margins to be left free */
 export function fitCamera(orbit, points, { width, height, left, right, top, bottom }) {
   const centre = [(left + width - right) / 2, (top + height - bottom) / 2];
   const room = [Math.max(20, width - left - right), Math.max(20, height - top - bottom)];
@@ -132,10 +130,4 @@ export function textFromOrbit({ yaw, pitch, zoom }) {
   const within = Math.atan2(Math.sin(yaw), Math.cos(yaw));
   const text = [within, pitch, zoom].map((part) => Number(part.toFixed(3))).join();
   return text === [HOME.yaw, HOME.pitch, HOME.zoom].join() ? null : text;
-}
-
-/** @param {Point} a
- *  @param {Point} b */
-function dot(a, b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

@@ -5,6 +5,7 @@
  * Knows plates and a canvas. Refuses to know the mouse, the legend and the clock.
  */
 
+import { plain } from "../core/colour.mjs";
 import { paintGround, paintNeurons } from "./paint.mjs";
 import { centreOf, hit, placePlates } from "./plates.mjs";
 import { makeSprites } from "./sprites.mjs";
@@ -60,33 +61,11 @@ export class FlatPicture {
     const isSame = previous && previous.plates[0].cellPx === cellPx && previous.sign === sign;
     const ofPositive = isSame ? previous.positive : makeSprites(positive, cellPx, ratio);
     const ofNegative = isSame ? previous.negative : sign === "none" ? ofPositive : makeSprites(negative, cellPx, ratio);
-    const isSameGroups = isSame && previous.groups === groups;
-    const grouped = isSameGroups
-      ? previous.grouped
-      : (groups?.colours ?? []).map((colour) =>
-          makeSprites(
-            [
-              [0, colour],
-              [1, colour],
-            ],
-            cellPx,
-            ratio,
-          ),
-        );
-    const selected = { point, neuron };
-    this.#scene = {
-      labels: lanes.map(({ name }) => name),
-      plates: this.plates,
-      fullScale,
-      positive: ofPositive,
-      negative: ofNegative,
-      groups,
-      grouped,
-      marks: scales.marks,
-      selected,
-      watched,
-      sign,
-    };
+    const hasGroups = isSame && previous.groups === groups;
+    const grouped = hasGroups ? previous.grouped : (groups?.colours ?? []).map((colour) => makeSprites(plain(colour), cellPx, ratio));
+    const sprites = { positive: ofPositive, negative: ofNegative, grouped };
+    const labels = lanes.map(({ name }) => name);
+    this.#scene = { labels, plates: this.plates, fullScale, ...sprites, groups, marks: scales.marks, selected: { point, neuron }, watched, sign };
     paintGround(/** @type {CanvasRenderingContext2D} */ (sized(this.#ground, width, height)), this.#scene);
     this.#groundOf = arrangement;
   }

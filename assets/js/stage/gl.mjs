@@ -67,8 +67,7 @@ export function fill(gl, { buffer }, data) {
 }
 
 /** @param {GL} gl
- *  @param {number} filter
- *  @returns {WebGLTexture} */
+ *  @param {number} filter */
 export function texture(gl, filter) {
   const made = /** @type {WebGLTexture} */ (gl.createTexture());
   gl.bindTexture(gl.TEXTURE_2D, made);

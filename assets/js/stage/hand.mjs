@@ -42,10 +42,8 @@ export function turnOf({ key, shiftKey }) {
  *  @param {readonly Walked[]} plates bottom to top
  *  @returns {Place|null} where the hand is then; null: the key does not walk */
 export function walked({ key, neuron }, press, plates) {
-  const plate = Math.max(
-    0,
-    plates.findIndex((each) => each.key === key),
-  );
+  const found = plates.findIndex((each) => each.key === key);
+  const plate = Math.max(0, found);
   const { width, cols } = plates[plate];
   const by = new Map(Object.entries({ ArrowLeft: -1, ArrowRight: 1, PageUp: -cols, PageDown: cols })).get(press);
   if (by !== undefined) return { key: plates[plate].key, neuron: Math.min(width - 1, Math.max(0, neuron + by)) };
@@ -88,8 +86,7 @@ export class Hand {
   }
 
   /** Whether the wheel is the tower's: else it scrolls the page, and a hint says how it would zoom.
-   *  @param {WheelEvent} event
-   *  @returns {boolean} */
+   *  @param {WheelEvent} event */
   hasWheel(event) {
     const has = event.ctrlKey || event.metaKey || document.activeElement === this.view;
     if (!has) this.#tell(WHEEL);

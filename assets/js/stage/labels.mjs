@@ -11,7 +11,6 @@ import { differenceText } from "./lanes.mjs";
 import { BELOW, cornersOfPlate } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
 /** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./tower_geometry.mjs").Slab} Slab */
 /** @typedef {import("./camera.mjs").Camera} Camera */
@@ -36,7 +35,7 @@ export const WIDE_PX = 700;
 
 /** The newest tokens that the step has read, side by side along the front edge of the lowest plate, each as wide as its
  *  word.
- *  @param {Frame} frame
+ *  @param {import("../core/wire.mjs").Frame} frame
  *  @param {Slab} lowest
  *  @param {(position: number) => number} lengthOf characters of a position's word
  *  @param {number} room characters
@@ -96,11 +95,11 @@ export class TowerLabels {
       const ends = row.map((slab) => sides(slab, camera));
       if (taken.some((other) => ends.some((end, lane) => end.some(([, y], side) => Math.abs(y - other[lane][side][1]) < LEAST_GAP_PX)))) continue;
       taken.push(ends);
-      const isSelected = row[0].key === selected ? " is-selected" : "";
+      const { key, label } = row[0];
+      const isSelected = key === selected ? " is-selected" : "";
+      const name = row.length === 1 && camera.width >= WIDE_PX ? label : label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "");
       const [left] = ends.reduce((one, other) => (other[0][0] < one[0][0] ? other : one));
-      parts.push(
-        at(el("span", { class: `mri-plate-name${isSelected}`, text: shortLabel(row[0].label, row.length > 1 ? 0 : camera.width) }), left[0] - 10, left[1]),
-      );
+      parts.push(at(el("span", { class: `mri-plate-name${isSelected}`, text: name }), left[0] - 10, left[1]));
       row.forEach((slab, lane) => {
         const [, right] = ends[lane];
         const value = el("span", { class: `mri-plate-value${isSelected}` });
@@ -110,15 +109,14 @@ export class TowerLabels {
         parts.push(value);
         this.#values.push({ slab, value });
       });
-      if (row.length === 2) parts.push(this.#betweenOf(row[0].key, ends));
+      if (row.length === 2) parts.push(this.#betweenOf(key, ends));
     }
     this.#gapPx = Math.min(...[...taken].flatMap((ends) => ends.slice(1).map(([left], lane) => Math.abs(left[0] - ends[lane][1][0]))));
     this.names.replaceChildren(...parts);
   }
 
   /** @param {string} key
-   *  @param {[number, number][][]} ends sides of both plates
-   *  @returns {HTMLElement} */
+   *  @param {[number, number][][]} ends sides of both plates */
   #betweenOf(key, [[, [x, y]], [[nextX, nextY]]]) {
     const bar = el("span", { class: "mri-between" }, el("i"), el("b"));
     bar.style.setProperty("--room", `${Math.round(Math.max(0, nextX - x - 10))}px`);
@@ -146,15 +144,10 @@ export class TowerLabels {
   columnsFor(lanes) {
     return lanes.map(({ frame, run }, lane) => {
       const lowest = this.#slabs[lane][0];
-      return frame && columnsOf(frame, lowest, (position) => wordOf(run, position).length, this.#widthPx(lowest) / CHAR_PX);
+      const { x, y, z, depth } = lowest;
+      const [left, right] = [-0.5, 0.5].map((dx) => project(/** @type {Camera} */ (this.#camera), x + dx, y, z + depth / 2)[0]); // of its front edge
+      return frame && columnsOf(frame, lowest, (position) => wordOf(run, position).length, Math.abs(right - left) / CHAR_PX);
     });
-  }
-
-  /** @param {Slab} slab
-   *  @returns {number} CSS pixels that its front edge spans */
-  #widthPx({ x, y, z, depth }) {
-    const [left, right] = [-0.5, 0.5].map((dx) => project(/** @type {Camera} */ (this.#camera), x + dx, y, z + depth / 2)[0]);
-    return Math.abs(right - left);
   }
 
   /** What these steps say.
@@ -186,8 +179,7 @@ export class TowerLabels {
 
   /** @param {Lane} lane
    *  @param {Slab} slab
-   *  @param {boolean} hasStats
-   *  @returns {string} */
+   *  @param {boolean} hasStats */
   #valueText(lane, { key, width }, hasStats) {
     const { frame, run, differences } = lane;
     const room = this.#gapPx;
@@ -249,8 +241,7 @@ export class TowerLabels {
 }
 
 /** @param {import("../core/types.mjs").Shows} run
- *  @param {number} position
- *  @returns {string} */
+ *  @param {number} position */
 function wordOf({ tokens: { sequence, text } }, position) {
   const id = sequence[position];
   return text[id] ?? `#${id}`;
@@ -266,18 +257,10 @@ function sides(slab, camera) {
   return [byX[0], byX[3]].map(([x, y]) => [x, y]);
 }
 
-/** @param {string} label like "block 3 · resid_post"
- *  @param {number} width of the stage
- *  @returns {string} */
-function shortLabel(label, width) {
-  return width < WIDE_PX ? label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "") : label;
-}
-
 /** @param {HTMLElement} node
  *  @param {number} x
  *  @param {number} y
- *  @param {...unknown} _ depth
- *  @returns {HTMLElement} */
+ *  @param {...unknown} _ depth */
 function at(node, x, y, ..._) {
   const place = `${Math.round(x)}px ${Math.round(y)}px`;
   if (node.style.translate !== place) node.style.translate = place; // no layout, as left and top would want
@@ -287,8 +270,7 @@ function at(node, x, y, ..._) {
 /** As many children as are needed: new elements for every step would all be laid out anew.
  *  @param {HTMLElement} host
  *  @param {number} count
- *  @param {() => HTMLElement} make
- *  @returns {HTMLElement[]} */
+ *  @param {() => HTMLElement} make */
 function childrenOf(host, count, make) {
   while (host.children.length < count) host.append(make());
   while (host.children.length > count) host.lastElementChild?.remove();

@@ -63,8 +63,7 @@ function canSubtract(a, b, key) {
 /** The hook points shown with `point`, of all lanes, bottom to top; where a lane lacks one it has no neurons.
  *  @param {Lane[]} lanes
  *  @param {string} point
- *  @param {boolean} isSingle only that one
- *  @returns {{key: string, widths: number[]}[]} */
+ *  @param {boolean} isSingle only that one */
 export function rowsOf(lanes, point, isSingle) {
   const keys = isSingle ? [point] : lanes.map(({ run }) => plateKeys(run.layout, point)).reduce(merged);
   return keys.map((key) => ({ key, widths: lanes.map(({ run: { layout } }) => layout.points[layout.rows.get(key) ?? -1]?.width ?? 0) }));
@@ -93,8 +92,7 @@ export function fullScaleOf(lanes) {
 
 /** How long B − A is at least, by the neurons that are known.
  *  @param {Lane} lane
- *  @param {string} key
- *  @returns {string} */
+ *  @param {string} key */
 export function differenceText(lane, key) {
   const known = valuesOf(lane, key);
   return known ? `‖B − A‖ ≥ ${formatValue(Math.sqrt(known.values.reduce((sum, x) => sum + x * x, 0)))}` : "not subtracted";

@@ -4,7 +4,7 @@
  * Knows scales.json and how dots are drawn. Refuses to know frames and what is under the pointer.
  */
 
-import { colourMap } from "../core/colour.mjs";
+import { colourMap, plain } from "../core/colour.mjs";
 import { FLOWS } from "../core/flow.mjs";
 import { formatValue } from "../core/format.mjs";
 import { pointOfGroups } from "../core/groups.mjs";
@@ -64,7 +64,7 @@ function half(stops, sign) {
 export function legendParts({ key, layout, scales, top, isSigned: isAsked, isDifference, flow, groups = null, keys = [] }) {
   const isGrouped = groups !== null && groups.has(keys);
   const isSigned = (isAsked || isDifference) && !isGrouped; // group colours have no sign
-  const { positive, negative } = isGrouped ? ofOneColour(scales.groups.none) : dotScales(scales, isSigned, isDifference);
+  const { positive, negative } = isGrouped ? { positive: plain(scales.groups.none), negative: null } : dotScales(scales, isSigned, isDifference);
   const goes = isDifference ? "are orange where A is larger and blue where B is," : "go from blue over white and yellow to red";
   const scale = el("canvas", { role: "img", "aria-label": `Dots grow and ${goes} up to ${formatValue(top)}` });
   drawScale(scale, positive, isSigned ? negative : null);
@@ -82,16 +82,6 @@ export function legendParts({ key, layout, scales, top, isSigned: isAsked, isDif
     parts.push(el("span", { class: "mri-flow-key", title }, "0", flowSwatch(scales.temperature), `1 · ${formula}`));
   }
   return parts;
-}
-
-/** @param {string} colour
- *  @returns {{positive: Stops, negative: Stops}} */
-function ofOneColour(colour) {
-  const stops = /** @type {Stops} */ ([
-    [0, colour],
-    [1, colour],
-  ]);
-  return { positive: stops, negative: stops };
 }
 
 /** What the colours of groups mean; size stays the magnitude.
@@ -144,8 +134,7 @@ function flowSwatch(stops) {
 }
 
 /** @param {Stops} stops
- *  @param {number} t
- *  @returns {string} */
+ *  @param {number} t */
 function colourAt(stops, t) {
   const [r, g, b] = colourMap(stops)(t);
   return `rgb(${r},${g},${b})`;

@@ -5,16 +5,14 @@
  * refuses to know the clock, the mouse and the page.
  */
 
-import { bound, rowInArray, stats } from "../core/layout.mjs";
+import { rowInArray, stats } from "../core/layout.mjs";
 import { MARK, markOf } from "../core/quantization.mjs";
-import { formatBound, formatValue } from "../core/format.mjs";
+import { formatValue } from "../core/format.mjs";
 import { watchFromName } from "../core/watched.mjs";
 import { differenceText, valuesOf } from "./lanes.mjs";
 import { centreOf } from "./plates.mjs";
 import { levelOf } from "./sprites.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("../core/layout.mjs").Layout} Layout */
 /** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./plates.mjs").Plate} Plate */
 
@@ -81,7 +79,9 @@ export function paintNeurons(ctx, scene, lanes) {
     const hasRoom = lanes.length === 1 && plate.cols * plate.cellPx > 120; // beside the label
     paintCaption(ctx, plate, captionOf(lane, plate), hasRoom, found === null);
   }
-  paintSelected(ctx, scene);
+  const { plates, selected, watched } = scene;
+  for (const { point, neuron } of watched.map(watchFromName)) paintRing(ctx, plates, point, neuron, "#a78bfa");
+  if (selected.point !== null && selected.neuron !== null) paintRing(ctx, plates, selected.point, selected.neuron, "#4fd1e0");
 }
 
 /** A small dim dot for every neuron, the mark of "not captured": whatever is captured covers it.
@@ -226,13 +226,6 @@ function paintCaption(ctx, plate, [beside, first, second], hasRoom, isEmpty) {
 }
 
 /** @param {CanvasRenderingContext2D} ctx
- *  @param {Scene} scene */
-function paintSelected(ctx, { plates, selected, watched }) {
-  for (const { point, neuron } of watched.map(watchFromName)) paintRing(ctx, plates, point, neuron, "#a78bfa");
-  if (selected.point !== null && selected.neuron !== null) paintRing(ctx, plates, selected.point, selected.neuron, "#4fd1e0");
-}
-
-/** @param {CanvasRenderingContext2D} ctx
  *  @param {Plate[]} plates
  *  @param {string} key
  *  @param {number} neuron
@@ -247,14 +240,4 @@ function paintRing(ctx, plates, key, neuron, colour) {
     ctx.arc(x, y, Math.max(4, plate.cellPx * 0.62), 0, 2 * Math.PI);
     ctx.stroke();
   }
-}
-
-/** Most that an uncaptured neuron of this plate can be, in words; "" where nothing is known.
- *  @param {Frame} frame
- *  @param {Layout} layout
- *  @param {string} key
- *  @returns {string} */
-export function boundText(frame, layout, key) {
-  const most = bound(frame, layout, key);
-  return Number.isNaN(most) ? "" : `not captured ${formatBound(most)}`;
 }

@@ -31,40 +31,19 @@ export function streamsOf(lanes, slabs, kind, columnOf) {
   const out = [];
   let first = 0;
   lanes.forEach(({ frame, run: { layout }, differences }, lane) => {
-    if (frame && !differences)
-      laneStreams(
-        out,
-        amounts,
-        first,
-        frame,
-        layout,
-        slabs.filter((slab) => slab.lane === lane),
-        kind,
-        columnOf[lane],
-      );
+    const blocks = frame && !differences ? Math.min(layout.n_layer, MOST_STREAMS - first) : 0;
+    const written = blocks && frame && (kind === "attention" || kind === "mlp") ? writes(frame, layout, kind) : null;
+    const plates = slabs.filter((slab) => slab.lane === lane);
+    for (let block = 0; frame && block < blocks; block++) {
+      const upper = plates.findIndex(({ key }) => key.startsWith(`block.${block}.`));
+      if (upper < 0) continue;
+      const at = { block, stream: first + block };
+      if (written && upper > 0) amounts[at.stream] = stream(out, plates[upper - 1], plates[upper], written[block], at);
+      else if (kind === "tokens") amounts[at.stream] = readStream(out, reads(frame, layout, block), plates[upper], columnOf[lane], at);
+    }
     first += layout.n_layer;
   });
   return { particles: Float32Array.from(out), amounts };
-}
-
-/** @param {number[]} out
- *  @param {Float32Array} amounts
- *  @param {number} first stream of the lane
- *  @param {import("../core/wire.mjs").Frame} frame
- *  @param {import("../core/layout.mjs").Layout} layout
- *  @param {Slab[]} slabs of the lane
- *  @param {import("../core/flow.mjs").FlowKind} kind
- *  @param {ColumnOf} columnOf */
-function laneStreams(out, amounts, first, frame, layout, slabs, kind, columnOf) {
-  const blocks = Math.min(layout.n_layer, MOST_STREAMS - first);
-  const written = kind === "attention" || kind === "mlp" ? writes(frame, layout, kind) : null;
-  for (let block = 0; block < blocks; block++) {
-    const upper = slabs.findIndex(({ key }) => key.startsWith(`block.${block}.`));
-    if (upper < 0) continue;
-    const at = { block, stream: first + block };
-    if (written && upper > 0) amounts[at.stream] = stream(out, slabs[upper - 1], slabs[upper], written[block], at);
-    else if (kind === "tokens") amounts[at.stream] = readStream(out, reads(frame, layout, block), slabs[upper], columnOf, at);
-  }
 }
 
 /** @typedef {{block: number, stream: number}} Place which of the phases a stream follows */

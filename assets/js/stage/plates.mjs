@@ -24,8 +24,7 @@ const MOST_CELL_PX = 40;
 
 /** The squarest rectangle that is exactly full, wider than tall; for primes and the like one with empty cells.
  *  Same as `grid_shape` in mri/panels/neurons.py.
- *  @param {number} width neurons
- *  @returns {{rows: number, cols: number}} */
+ *  @param {number} width neurons */
 export function gridShape(width) {
   let rows = Math.floor(Math.sqrt(width));
   while (width % rows !== 0) rows--;
@@ -37,8 +36,7 @@ export function gridShape(width) {
 }
 
 /** `resid_post` of `block.3.resid_post`; the whole key where there is no block.
- *  @param {string} key
- *  @returns {string} */
+ *  @param {string} key */
 export function kindOf(key) {
   return key.replace(/^block\.\d+\./, "");
 }
@@ -46,8 +44,7 @@ export function kindOf(key) {
 /** The hook points shown beside `key`, bottom to top: the same kind in every block, the ends of the residual stream
  *  with its inner points; all points of a plain module.
  *  @param {Layout} layout
- *  @param {string} key
- *  @returns {string[]} */
+ *  @param {string} key */
 export function plateKeys(layout, key) {
   const keys = layout.points.map((point) => point.key);
   if (!layout.n_layer) return keys;

@@ -1,5 +1,5 @@
 /**
- * What the renderer is given as numbers: scales of one colour, corners of plates, and what of a picture can shine.
+ * What the renderer is given as numbers: corners of plates, and what of a picture can shine.
  *
  * Pure. Knows plates and cameras. Refuses to know WebGL.
  */
@@ -8,15 +8,6 @@ import { project } from "./camera.mjs";
 
 const SHINE_PX = 36; // CSS pixels that the bloom of a dot reaches at most
 const GLOW_MARGIN = 0.04; // of space around a plate for its edge's glow
-
-/** @param {string} colour
- *  @returns {import("../core/colour.mjs").Stops} a scale of nothing else */
-export function flat(colour) {
-  return [
-    [0, colour],
-    [1, colour],
-  ];
-}
 
 /** @param {import("./camera.mjs").Camera} camera
  *  @param {import("./camera.mjs").Point[]} corners
@@ -31,17 +22,9 @@ export function litBy(camera, corners) {
 
 /** Two triangles of a plate with room for its glow.
  *  @param {import("./tower_geometry.mjs").Slab} slab
- *  @param {number} selected 0 or 1
- *  @returns {number[]} */
+ *  @param {number} selected 0 or 1 */
 export function plateVertices({ x, y, z, depth }, selected) {
   const [dx, dz] = [0.5 + GLOW_MARGIN, depth / 2 + GLOW_MARGIN];
-  const corners = [
-    [-dx, -dz],
-    [dx, -dz],
-    [-dx, dz],
-    [-dx, dz],
-    [dx, -dz],
-    [dx, dz],
-  ];
-  return corners.flatMap(([cx, cz]) => [x + cx, y, z + cz, cx, cz, depth / 2, selected]);
+  const [nearLeft, nearRight, left, right] = [-dz, dz].flatMap((cz) => [-dx, dx].map((cx) => [x + cx, y, z + cz, cx, cz, depth / 2, selected]));
+  return [nearLeft, nearRight, left, left, nearRight, right].flat();
 }

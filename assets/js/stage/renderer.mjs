@@ -6,10 +6,10 @@
  * the mouse and what is selected. Everything lives in one context and is made anew after that was lost.
  */
 
-import { rgbFromHex, rgbaTable } from "../core/colour.mjs";
+import { plain, rgbFromHex, rgbaTable } from "../core/colour.mjs";
 import { HOME, fitCamera, pixelsPerUnit } from "./camera.mjs";
 import { bind, fill, mesh, program, target, texture } from "./gl.mjs";
-import { flat, litBy, plateVertices } from "./render_parts.mjs";
+import { litBy, plateVertices } from "./render_parts.mjs";
 import * as shaders from "./shaders.mjs";
 import { DOT_FLOATS, MARK_AT, cellSize, outermost, placeOf, placeTower } from "./tower_geometry.mjs";
 import { PARTICLE_FLOATS } from "./particles.mjs";
@@ -98,7 +98,7 @@ export class Renderer {
     if (name === this.#scalesOf) return;
     this.#scalesOf = name;
     const { gl } = this;
-    const table = new Uint8Array([positive, negative, flow, ...groups.map(flat)].flatMap((stops) => [...rgbaTable(stops)]));
+    const table = new Uint8Array([positive, negative, flow, ...groups.map(plain)].flatMap(rgbaTable));
     gl.bindTexture(gl.TEXTURE_2D, this.scale);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 3 + groups.length, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
   }
@@ -189,7 +189,7 @@ export class Renderer {
     const camera = fitCamera(HOME, outermost(slabs), { ...size, left: 0, right: 0, top: 0, bottom: 0 });
     const number = new Float32Array(DOT_FLOATS).fill(0.5);
     number[MARK_AT] = 0;
-    const grey = flat("#808080");
+    const grey = plain("#808080");
     this.resize(size.width, size.height);
     this.setScales(grey, grey, grey);
     this.setPlates(slabs, null);

@@ -251,15 +251,12 @@ export class Stage {
     });
     view.addEventListener("click", (event) => this.#click(event));
     view.addEventListener("dblclick", () => isTower() && this.tower.turn(null));
-    view.addEventListener(
-      "wheel",
-      (event) => {
-        if (!isTower() || !this.hand.hasWheel(event)) return;
-        event.preventDefault();
-        this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
-      },
-      { passive: false },
-    );
+    const zoom = (/** @type {WheelEvent} */ event) => {
+      if (!isTower() || !this.hand.hasWheel(event)) return;
+      event.preventDefault();
+      this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
+    };
+    view.addEventListener("wheel", zoom, { passive: false });
   }
 
   /** @param {PointerEvent} event */

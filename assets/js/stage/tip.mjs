@@ -7,7 +7,6 @@
 import { exactly, formatBound, formatReading, formatValue } from "../core/format.mjs";
 import { bound, captured, hookPoint, reading } from "../core/layout.mjs";
 import { MARK } from "../core/quantization.mjs";
-import { boundText } from "./paint.mjs";
 import { el } from "../shell/dom.mjs";
 
 /** @param {import("../core/types.mjs").Lane} lane
@@ -20,8 +19,8 @@ export function tipParts({ run: { layout }, frame, name, none, differences }, { 
   if (!frame) return [el("b", { text: `${whose}${key}` }), el("div", { text: none ?? "" })];
   const { unit, width } = hookPoint(layout, key);
   if (neuron === null) {
-    const most = differences ? "" : boundText(frame, layout, key);
-    return [el("b", { text: `${whose}${key}` }), el("div", { text: `${width} neurons${most ? `; ${most}` : ""}` })];
+    const most = differences ? NaN : bound(frame, layout, key);
+    return [el("b", { text: `${whose}${key}` }), el("div", { text: `${width} neurons${Number.isNaN(most) ? "" : `; not captured ${formatBound(most)}`}` })];
   }
   const title = el("div", {}, whose, el("b", { text: key }), ` · neuron ${neuron}`);
   const group = groups?.words(key, neuron);
@@ -61,8 +60,7 @@ function differenceParts(found, neuron, unit) {
 /** @param {import("../core/wire.mjs").Frame} frame
  *  @param {import("../core/layout.mjs").Layout} layout
  *  @param {string} key
- *  @param {number} neuron
- *  @returns {string} */
+ *  @param {number} neuron */
 function rankText(frame, layout, key, neuron) {
   const found = captured(frame, layout, key);
   const { width } = hookPoint(layout, key);

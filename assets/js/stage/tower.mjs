@@ -35,7 +35,7 @@ let rehearsed = null;
 /** Make what the first tower is drawn with, all that takes time, before it is known what it shows and where.
  *  @param {Record<string, any>} scales */
 export function rehearse(scales) {
-  rehearsed = { canvas: newCanvas(), ground: newGround(), renderer: null };
+  rehearsed = blank();
   rehearsed.renderer = rendererOn(rehearsed, scales);
   rehearsed.renderer?.rehearse();
 }
@@ -82,9 +82,10 @@ export class TowerPicture {
     this.context = context;
     const early = rehearsed?.renderer?.gl.isContextLost() ? null : rehearsed;
     rehearsed = null;
-    this.ground = early?.ground ?? newGround();
-    this.canvas = early?.canvas ?? newCanvas();
-    this.renderer = early?.renderer ?? null;
+    const { canvas, ground, renderer } = early ?? blank();
+    this.canvas = canvas;
+    this.ground = ground;
+    this.renderer = renderer;
     this.#wasAsked = early !== null;
     this.labels = new TowerLabels();
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
@@ -100,8 +101,7 @@ export class TowerPicture {
     });
   }
 
-  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader.
-   *  @returns {boolean} */
+  /** Whether there is WebGL2 to draw with. A page that shows the flat picture never asks, and compiles no shader. */
   isReady() {
     if (!this.#wasAsked) this.#makeRenderer();
     this.#wasAsked = true;
@@ -150,7 +150,7 @@ export class TowerPicture {
     this.camera = fitCamera(this.orbit, cornersOf(this.plates), {
       width,
       height,
-      ...(this.context.margins?.(width) ?? marginsFor(width, this.plates[this.plates.length - 1].lane + 1, isDifference)),
+      ...(this.context.margins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference)),
     });
     renderer.setPlates(this.plates, point);
     renderer.paintGround(this.camera);
@@ -229,8 +229,7 @@ export class TowerPicture {
   }
 
   /** @param {number} x CSS pixels
-   *  @param {number} y
-   *  @returns {import("./tower_geometry.mjs").Hit|null} */
+   *  @param {number} y */
   hit(x, y) {
     return this.camera && hitTower(this.plates, this.dots, this.camera, x, y);
   }
@@ -265,19 +264,13 @@ function marginsFor(width, numLanes, isDifference) {
   return { left, right, top: isDifference ? 56 : 34, bottom: 34 };
 }
 
-/** @returns {HTMLCanvasElement} */
-function newGround() {
-  return el("canvas", { "aria-hidden": "true" });
-}
-
-/** @returns {HTMLCanvasElement} */
-function newCanvas() {
-  return el("canvas", { "aria-hidden": "true", class: "mri-tower" });
+/** @returns {Drawn} what a renderer has still to be put on */
+function blank() {
+  return { canvas: el("canvas", { "aria-hidden": "true", class: "mri-tower" }), ground: el("canvas", { "aria-hidden": "true" }), renderer: null };
 }
 
 /** @param {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement}} on
- *  @param {Record<string, any>} scales
- *  @returns {Renderer|null} */
+ *  @param {Record<string, any>} scales */
 function rendererOn({ canvas, ground }, scales) {
   return Renderer.on(canvas, ground, { ...SURROUNDINGS, ...scales.marks });
 }

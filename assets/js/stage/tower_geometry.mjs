@@ -49,8 +49,7 @@ const LANE_RISE = 0.7; // a wider tower is so much taller, in a picture of the s
 const LANE_EVERY = 1.42; // from lane to lane: a plate as it is seen at first, and room for numbers
 
 /** Rows and columns of a plate seen from a low angle: exactly full where the width has a suitable divisor.
- *  @param {number} width neurons
- *  @returns {{rows: number, cols: number}} */
+ *  @param {number} width neurons */
 export function towerGrid(width) {
   const ideal = Math.sqrt(width / GRID_RATIO);
   let best = { rows: Math.max(1, Math.round(ideal)), cols: 0 };
@@ -197,8 +196,7 @@ function riseOf({ before, run: { layout } }, { key, width }) {
  *  @param {Float32Array} dots
  *  @param {Camera} camera
  *  @param {number} px CSS pixels
- *  @param {number} py
- *  @returns {Hit|null} */
+ *  @param {number} py */
 export function hitTower(slabs, dots, camera, px, py) {
   const near = nearestDot(slabs, dots, camera, px, py);
   if (near) return near;
@@ -233,7 +231,8 @@ function nearestDot(slabs, dots, camera, px, py) {
   let bestOff = 1;
   for (let at = 0; at < dots.length; at += DOT_FLOATS) {
     const [x, y, depth] = project(camera, dots[at], dots[at + 1], dots[at + 2]);
-    const reach = Math.max(3, dotRadius(dots[at + 4], dots[at + 3] * pixelsPerUnit(camera, depth)));
+    const cellPx = dots[at + 3] * pixelsPerUnit(camera, depth);
+    const reach = Math.max(3, cellPx * (0.13 + 0.4 * Math.sqrt(dots[at + 4]))); // the dot's radius, as the shader has it
     const off = ((x - px) ** 2 + (y - py) ** 2) / reach ** 2;
     if (off < bestOff) [best, bestOff] = [at, off];
   }
@@ -241,11 +240,4 @@ function nearestDot(slabs, dots, camera, px, py) {
   const [x, y, z] = dots.subarray(best, best + 3);
   const slab = slabs.find((each) => Math.abs(each.y - y) < 1e-6 && Math.abs(each.x - x) < 0.5 && Math.abs(each.z - z) < each.depth / 2);
   return slab ? { lane: slab.lane, key: slab.key, neuron: neuronAt(slab, x, z) } : null;
-}
-
-/** @param {number} share of the full scale
- *  @param {number} cellPx side of a cell on the picture
- *  @returns {number} radius of a dot in the unit of cellPx; the shader has the same */
-export function dotRadius(share, cellPx) {
-  return Math.max(1.4, cellPx * (0.13 + 0.4 * Math.sqrt(share)));
 }

@@ -1,17 +1,17 @@
 /**
- * A session that is in memory as the Source of a Run: records as bytes, as in a page of one file. Nothing of it can fail or come late.
+ * A session that is in memory as the Source of a Run: records as bytes. Nothing of it can fail or come late.
  */
 
-import { Growth } from "../core/growth.mjs";
-import { layoutFromMeta } from "../core/layout.mjs";
-import { framesFromRecords } from "../core/wire.mjs";
+import { Growth } from "../../assets/js/core/growth.mjs";
+import { layoutFromMeta } from "../../assets/js/core/layout.mjs";
+import { framesFromRecords } from "../../assets/js/core/wire.mjs";
 
-/** @typedef {import("./run.mjs").Source} Source */
+/** @typedef {import("../../assets/js/run/run.mjs").Source} Source */
 
 /** @implements {Source} */
 export class Memory {
   /** @param {Wire.Meta} meta
-   *  @param {import("../core/types.mjs").Tokens} tokens
+   *  @param {import("../../assets/js/core/types.mjs").Tokens} tokens
    *  @param {ArrayBuffer} records of all steps, in order */
   constructor(meta, tokens, records) {
     this.session = meta.session.id;
