@@ -32,7 +32,7 @@ export class Simple extends Recording {
   /** @type {import("../core/which_view.mjs").ViewName} */
   view = "simple";
   stageId = "mri-simple-stage";
-  picture = { margins, hasPlate: (/** @type {string} */ key) => key !== "final.ln_f", tip: plainTip };
+  picture = { margins, isUnmarked: true, hasPlate: (/** @type {string} */ key) => key !== "final.ln_f", tip: plainTip };
   /** @type {Recording["looks"]} */
   looks = { picture: null, difference: null, sign: null, single: null, numbers: null, flow: "none", groups: null, watched: null };
   #forget = () => {};

@@ -53,8 +53,9 @@ export class Bar {
 /** @param {Sentence} sentence
  *  @param {string} guess
  *  @returns {string} */
-function happening({ last, blank }, guess) {
-  const read = last ? `It has read the sentence up to “${last}”. ` : "It has read nothing yet. ";
+function happening({ asked, words, last, blank }, guess) {
+  const nothing = asked ? "It has read the question. " : "It has read nothing yet. ";
+  const read = words.length ? `It has read the sentence up to “${last}”. ` : nothing;
   const other = guess && guess !== blank.text;
   if (blank.by === "none") return `${read}Nothing follows in this recording.`;
   if (blank.by === "prompt") return `${read}The sentence goes on with “${blank.text}”${other ? `; its own guess was “${guess}”.` : ", as it guessed."}`;

@@ -8,7 +8,7 @@
 /** @typedef {{from: Box, weight: number, label: string, labelPx: number}} Asked a look at one word; `label`: what stands on it */
 /** @typedef {{path: string, width: number, label: string, x: number, y: number, isTold: boolean}} Curve x, y: left end and middle of the label */
 
-export const LANE_PX = 19;
+export const LANE_PX = 18;
 const BEND_PX = 16;
 const GAP_PX = 8;
 const EDGE_PX = 12; // from the bend to a label

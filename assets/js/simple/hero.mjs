@@ -12,8 +12,7 @@ import { percentOf } from "./numbers.mjs";
 /** @typedef {import("./looks.mjs").Look} Look */
 /** @typedef {{sentence: Sentence, looks: Look[]}} Shown */
 
-const ROOM_PX = 78; // over the words, for curves
-const LONG_CHARS = 110;
+const ROOM_PX = 74; // over the words, for curves
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Hero {
@@ -23,8 +22,10 @@ export class Hero {
 
   /** @param {object} context
    *  @param {(step: number) => void} context.onSeek
+   *  @param {(position: number) => string} context.wordAt
    *  @param {(step: number) => string} context.howLikely the word that this step chose, in words; "" while it is not known */
-  constructor({ onSeek, howLikely }) {
+  constructor({ onSeek, wordAt, howLikely }) {
+    this.wordAt = wordAt;
     this.howLikely = howLikely;
     this.asked = el("p", { class: "simple-asked", hidden: true });
     this.words = el("p", { class: "simple-words", translate: "no", lang: "und" });
@@ -55,8 +56,9 @@ export class Hero {
 
   /** @param {Sentence} sentence
    *  @param {Look[]} looks that are told
+   *  @param {boolean} isLong the text of the whole recording is: its words are smaller
    *  @param {string} name of the two together, another one where they are others */
-  draw(sentence, looks, name) {
+  draw(sentence, looks, isLong, name) {
     if (name === this.#of) return;
     this.#of = name;
     this.#shown = { sentence, looks };
@@ -81,9 +83,8 @@ export class Hero {
       const box = el("span", { class: `simple-blank is-${blank.by}${blank.isEnd ? " is-end" : ""}`, title: says, text: blank.text });
       parts.push(...(blank.hasSpace || blank.by === "model" ? [" "] : []), box);
     }
+    this.line.classList.toggle("is-long", isLong);
     this.words.replaceChildren(...(sentence.isCut ? [el("span", { class: "simple-aside", text: "…" })] : []), ...parts);
-    const length = this.words.textContent.length;
-    this.line.classList.toggle("is-long", length > LONG_CHARS);
     this.#place();
   }
 
@@ -102,7 +103,13 @@ export class Hero {
       line.style.strokeWidth = `${width}px`;
       this.svg.append(line);
     }
-    const told = curves ? [] : looks.flatMap((look, i) => [i ? " · " : "", lookName(look), ...[`: ${atWords(look, this.words).join(", ")}`]]);
+    const told = curves
+      ? []
+      : looks.flatMap((look, i) => [
+          i ? " · " : "",
+          lookName(look),
+          `: ${look.at.map(({ position, weight }) => `“${this.wordAt(position)}” ${percentOf(weight)}`).join(", ")}`,
+        ]);
     this.told.replaceChildren(...told);
   }
 
@@ -154,15 +161,5 @@ function lookName({ layer, head }) {
     class: "simple-look",
     text: `one look back of layer ${layer}`,
     title: `Layer ${layer}, look ${head}: attention of block ${layer}, head ${head}, measured`,
-  });
-}
-
-/** @param {Look} look
- *  @param {HTMLElement} words
- *  @returns {string[]} */
-function atWords({ at }, words) {
-  return at.map(({ position, weight }) => {
-    const text = words.querySelector(`[data-position="${position}"]`)?.textContent;
-    return `${text ? `“${text}”` : "a word further back"} ${percentOf(weight)}`;
   });
 }

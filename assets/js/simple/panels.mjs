@@ -18,7 +18,8 @@ import { Scan, layerOf } from "./scan.mjs";
 import { Shares } from "./shares.mjs";
 import { choosers, plainWord, sentenceOf } from "./words.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
+/** A text of more letters is written smaller. */
+const LONG_CHARS = 130;
 
 export class SimplePanels {
   hasGrown = false;
@@ -28,6 +29,9 @@ export class SimplePanels {
   #hovered = null;
   /** @type {import("../core/types.mjs").Series|null} */
   #series = null;
+  /** Which step chose the word at a position. */
+  chosenBy = /** @type {Map<number, number>} */ (new Map());
+  isLong = false;
   /** Best guesses that were worked out, by step.
    *  @type {Map<number, import("../run/guesses.mjs").Found>} */
   #found = new Map();
@@ -51,9 +55,13 @@ export class SimplePanels {
     this.desk = desk;
     this.stage = stage;
     this.redraw = redraw;
-    this.chosenBy = choosers(tokens.steps);
+    this.#read();
     this.own = new Own();
-    this.hero = new Hero({ onSeek: (step) => this.#seek(step), howLikely: (step) => this.#howLikely(step) });
+    this.hero = new Hero({
+      onSeek: (step) => this.#seek(step),
+      wordAt: (position) => plainWord(tokens, tokens.sequence[position]),
+      howLikely: (step) => this.#howLikely(step),
+    });
     this.bar = new Bar({ player, onWhy, onWrite: () => this.own.open(true) });
     this.callouts = new Callouts(layout, redraw);
     this.scan = new Scan({
@@ -83,6 +91,13 @@ export class SimplePanels {
       learn,
     );
     this.#listen(host);
+  }
+
+  /** What follows from all tokens that there are. */
+  #read() {
+    const { sequence, text, steps } = this.run.tokens;
+    this.chosenBy = choosers(steps);
+    this.isLong = sequence.reduce((sum, id) => sum + (text[id]?.length ?? 0), 0) > LONG_CHARS;
   }
 
   /** @param {HTMLElement} host */
@@ -182,7 +197,7 @@ export class SimplePanels {
     if (!frame) return;
     const { run } = this;
     const { layout, tokens, numPrompt } = run;
-    if (this.hasGrown) this.chosenBy = choosers(tokens.steps);
+    if (this.hasGrown) this.#read();
     this.hasGrown = false;
     const wordOf = (/** @type {number} */ id) => plainWord(tokens, id);
     const sentence = sentenceOf(frame, tokens, numPrompt, this.chosenBy);
@@ -191,7 +206,7 @@ export class SimplePanels {
     const looks = chosen === null ? strongestLooks(frame, layout, tokens) : [lookOf(frame, layout, tokens, chosen)].filter((look) => look !== null);
     const shares = sharesOf(frame, layout.n_vocab, sentence.blank.id);
     const guess = shares ? wordOf(shares.rows.reduce((best, row) => (row.id >= 0 && row.share > best.share ? row : best)).id) : "";
-    this.hero.draw(sentence, looks, `${run.session} ${step} ${tokens.sequence.length} ${looks.map(({ layer, head }) => `${layer}.${head}`)}`);
+    this.hero.draw(sentence, looks, this.isLong, `${run.session} ${step} ${tokens.sequence.length} ${looks.map(({ layer, head }) => `${layer}.${head}`)}`);
     this.bar.draw(sentence, guess, isPlaying);
     this.shares.draw(shares, wordOf);
     this.shares.setSwap(step === this.changed.step ? this.changed.swap : "");

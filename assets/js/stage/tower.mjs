@@ -76,6 +76,7 @@ export class TowerPicture {
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw
    *  @param {(width: number) => Margins} [context.margins]
+   *  @param {boolean} [context.isUnmarked]
    *  @param {(camera: string|null) => void} context.onTurn the camera, as a view has it
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
@@ -152,7 +153,7 @@ export class TowerPicture {
       height,
       ...(this.context.margins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference)),
     });
-    renderer.setPlates(this.plates, point);
+    renderer.setPlates(this.plates, this.context.isUnmarked ? null : point);
     renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);
     this.#arrangement = arrangement;
