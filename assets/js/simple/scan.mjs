@@ -97,7 +97,7 @@ export class Scan {
       "aria-pressed": String(layer === kept),
       title: id < 0 ? `Show what layer ${layer} looks back at` : `${field}. Click: show what layer ${layer} looks back at`,
     };
-    const row = el("button", attributes, el("span", { text: `layer ${layer}` }));
+    const row = el("button", attributes, el("span", {}, el("span", { class: "simple-far", text: "layer " }), String(layer)));
     if (id >= 0) {
       const bar = el("i", { class: "simple-bar-of" });
       bar.style.setProperty("--share", String(share));
