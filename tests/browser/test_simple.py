@@ -1,12 +1,15 @@
 """Simple: the first minute of somebody who has never seen this, by mouse, by keyboard and on a phone."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from mri.format.config import TraceConfig
+from mri.store.library import Library
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -14,7 +17,7 @@ from tests.browser.places import copy_sessions
 from tests.browser.scanner_page import open_scanner, step, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.browser.test_widths import SETTLED, SIZES
-from tests.conftest import FAKE_WORKER
+from tests.conftest import FAKE_WORKER, write_random_session
 
 WIDE = {"width": 1440, "height": 900}
 
@@ -218,11 +221,15 @@ def test_a_recording_that_fails_keeps_what_was_typed(browser, tmp_path):
     with served(create_app(tmp_path, worker=worker)) as address, clean_page(browser, address, WIDE, full=False) as page:
         open_scanner(page)
         field = page.get_by_label("Your own sentence")
-        field.fill("error")
+        field.fill("refuse")
         field.press("Enter")
-        expect(page.locator(".simple-own-says.is-error")).not_to_be_empty()
-        expect(field).to_have_value("error")
+        expect(page.locator(".simple-own-says.is-error")).to_contain_text("512 are the most.")
+        expect(field).to_have_value("refuse")
         expect(page.get_by_role("button", name="Scan it")).to_be_visible()
+        field.fill("hang")
+        field.press("Enter")
+        expect(page.locator(".simple-own-says")).to_contain_text("Word 32 of at most 32")
+        expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     worker.close()
 
 
@@ -268,6 +275,25 @@ def test_no_text_lies_on_another_at_any_width(page, address):
     assert not found, "\n".join(found)
 
 
+def test_any_recording_can_be_seen(browser, tmp_path):
+    """Earlier forms of the format, other captures, networks without words, NaN, and twenty layers."""
+    for path in (Path(__file__).parents[1] / "recordings").glob("*.h5"):
+        shutil.copy(path, tmp_path)
+    deep = TraceConfig(attention_tier="full_row", prefill="stepwise", lens="top")
+    write_random_session(tmp_path, session_id="deep", n_layer=20, n_head=4, config=deep)
+    names = [info.id for info in Library(tmp_path).list()]
+    assert len(names) > 10
+    with served(create_app(tmp_path)) as address, clean_page(browser, address, WIDE, full=False) as page:
+        for name in names:
+            open_scanner(page, f"/?session={name}&view=simple")
+            for key in ("Home", "End", "ArrowLeft", "ArrowDown"):
+                page.keyboard.press(key)
+            page.evaluate(SETTLED)
+            assert page.evaluate("window.mri.shown.view") == "simple", name
+            assert page.evaluate(OVERLAPS) == [], name
+            expect(page.locator(".simple-says")).not_to_be_empty()
+
+
 def test_a_phone_has_clock_and_menu_in_reach(browser, site):
     with clean_page(browser, site, PHONE, full=False) as page:
         open_scanner(page)
@@ -283,6 +309,6 @@ def test_a_phone_has_clock_and_menu_in_reach(browser, site):
         expect(page.get_by_label("Your own sentence")).to_be_hidden()
         page.get_by_text("More", exact=True).click()
         expect(page.get_by_role("link", name="Sessions").last).to_be_visible()
-        page.get_by_label("Recording").select_option("demo-story")
+        page.get_by_label("Recording", exact=True).select_option("demo-story")
         until(page, "window.mri?.session === 'demo-story' && window.mri.timings.draw.length > 0")
         assert page.evaluate("window.mri.shown.view") == "simple"
