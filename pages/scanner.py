@@ -43,6 +43,7 @@ def layout(session: str | None = None, lanes: str = "", **_: Any) -> html.Div:
             return states.no_steps(each.session, library.is_recording(each.session.id))
     boot = {"session": reader.session.id, "full_scale": full_scales(reader), "limit": largest_statistic(reader)}
     boot["lanes"] = [{"session": other.session.id, "full_scale": full_scales(other)} for other in others]
+    boot["has_words"] = reader.session.layout.n_layer > 0 and reader.session.kind == "generation"
     boot["counterpart"] = simple.counterpart(reader.session.id, partial(session_rows.is_there, library))
     info = library.info(reader.session.id)
     notice = record_box.loaded_line(info) if session is None else None

@@ -57,6 +57,7 @@ export async function prepareScanner() {
  *  @property {Record<string, number>} full_scale hook point -> magnitude at the top of the colour scale
  *  @property {number} limit largest magnitude of any value
  *  @property {import("./run/lanes.mjs").Asked[]} lanes that stand beside it
+ *  @property {boolean} has_words Simple can tell of it
  *  @property {import("./simple/changed.mjs").Counterpart|null} counterpart the bundled recording that differs by one word */
 
 /** @type {ScannerBoot|null} of the page that stands */
@@ -66,7 +67,7 @@ let shownBoot = null;
  *  @param {ScannerBoot|null} boot
  *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted and wants charts */
 export async function mountScanner(boot) {
-  const isSimple = chosenView() === "simple";
+  const isSimple = chosenView(boot?.has_words) === "simple";
   shownBoot = boot;
   whenViewChosen(switchView);
   const scanner = await mount(boot?.session ? IDS.scanner : null, async (signal) => {
@@ -88,14 +89,15 @@ export async function mountScanner(boot) {
 
 addEventListener("popstate", () => {
   const { mri } = window;
-  const isOther = location.pathname === "/" && mri?.shown.view !== undefined && mri.shown.view !== chosenView();
+  const isOther = location.pathname === "/" && mri?.shown.view !== undefined && mri.shown.view !== chosenView(shownBoot?.has_words);
   if (isOther && [null, mri.session].includes(viewFromUrl(location.search).session)) mountScanner(shownBoot);
 });
 
 /** The same page, recording, step and selection, seen otherwise.
  *  @param {import("./core/which_view.mjs").ViewName} view that somebody wants from now on */
 async function switchView(view) {
-  if (!window.mri || view === chosenView()) return;
+  if (!window.mri || view === window.mri.shown.view) return;
+  if (!shownBoot?.has_words) return showToast("This recording is not of words: Full shows all that there is.");
   rememberView(view);
   await showView(view);
 }

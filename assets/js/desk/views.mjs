@@ -8,9 +8,10 @@ import { keep, recall } from "./storage.mjs";
 const KEPT_AS = "mri-view";
 
 /** What the address asks for; the page shows it from now on.
+ *  @param {boolean} [hasWords] whether there is a recording of words, which is all that Simple can tell of
  *  @returns {import("../core/which_view.mjs").ViewName} */
-export function chosenView() {
-  const view = whichView(location.search, recall(KEPT_AS));
+export function chosenView(hasWords = true) {
+  const view = hasWords ? whichView(location.search, recall(KEPT_AS)) : "full";
   document.documentElement.dataset.mriView = view;
   return view;
 }

@@ -133,7 +133,7 @@ export class Hero {
     /** @type {HTMLElement[]} */
     const labels = [];
     for (const look of looks) {
-      for (const [i, { position, weight }] of look.at.entries()) {
+      for (const [i, { position, weight }] of byPosition(look).entries()) {
         const from = boxOf(this.words.querySelector(`[data-position="${position}"]`));
         if (!from) return null;
         const label = el(
@@ -162,4 +162,10 @@ function lookName({ layer, head }) {
     text: `one look back of layer ${layer}`,
     title: `Layer ${layer}, look ${head}: attention of block ${layer}, head ${head}, measured`,
   });
+}
+
+/** @param {Look} look
+ *  @returns {Look["at"]} its words as they stand: the first one bears its name */
+function byPosition({ at }) {
+  return [...at].sort((a, b) => a.position - b.position);
 }
