@@ -3,12 +3,13 @@
 PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(p) -c 'import sys; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
 VENV := .venv
+LOWEST := .venv-lowest
 PY := $(VENV)/bin/python
 JS := tests/js/node_modules/.bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check bench model demos lessons screenshots clean
+.PHONY: help run test test-all test-lowest check bench model demos lessons screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -23,6 +24,11 @@ test: $(VENV)/dev.stamp $(VENV)/js.stamp  ## every test, in a real browser too (
 test-all: $(VENV)/dev.stamp $(VENV)/js.stamp  ## the same with large samples and long runs (about two hours; before an issue is closed)
 	@$(PY) tests/browser/ensure_browser.py
 	@MRI_TEST_ALL=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+
+test-lowest: | $(PY)  ## tests of models and recorders with the oldest torch that the package allows (on Linux a download of gigabytes)
+	@test -x $(LOWEST)/bin/python || $(PY) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check 'torch==2.9.*' '.[dev]'
+	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile tests/nanochat tests/capture tests/run tests/worker tests/test_api.py $(ARGS)
 
 check: $(VENV)/dev.stamp $(VENV)/js.stamp  ## ruff, mypy, prettier, tsc, the layers of the imports and the types that cross the border: no other test
 	$(PY) -m ruff check .
@@ -50,7 +56,7 @@ screenshots: $(VENV)/dev.stamp  ## make the pictures of the README
 	$(PY) -m tests.browser.screenshots
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3."; exit 1; }

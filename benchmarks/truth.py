@@ -35,9 +35,14 @@ from mri.store.reader import SessionReader
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
-KINDS = ("values", "statistics", "attention", "logits")
+KINDS = ("values", "statistics", "attention", "logits", "ledger")
 CONFIG = TraceConfig(
-    capture_mode="full", quantization="f32", attention_tier="full_matrix", edu=True, max_bytes_per_step=10**8
+    capture_mode="full",
+    quantization="f32",
+    attention_tier="full_matrix",
+    edu=True,
+    ledger="direct",
+    max_bytes_per_step=10**8,
 )
 PROMPT_TOKENS, NEW_TOKENS = 200, 8
 """The short windows of 128 keys bind."""
@@ -76,7 +81,7 @@ def table(upstream: Sequence[Path] = ()) -> Table:
         out.add_row("an unmodified upstream checkout", "not run:", "name one", "with", "--upstream PATH")
     out.caption = (
         "values: relative to the largest of the vector; attention: to the largest weight of the row; "
-        "logits: to the largest, and logsumexp; statistics: each to itself"
+        "logits: to the largest, and logsumexp; ledger: to the largest before the softcap; statistics: each to itself"
     )
     return out
 
@@ -89,7 +94,7 @@ def errors_of_loaded(loaded: LoadedModel, ids: list[int]) -> dict[str, float]:
         with open_session(recording.path) as reader:
             weights = as_doubles(loaded.model)
             truth = reference.forward(weights, asdict(loaded.config), reader.token_ids())
-            return errors_of(reader, passes, truth)
+            return errors_of(reader, passes, truth, weights)
 
 
 def story_ids(tokenizer: Tokenizer) -> list[int]:
@@ -146,7 +151,9 @@ def seen(model: Any) -> Iterator[list[SeenPass]]:
         yield passes
 
 
-def errors_of(reader: SessionReader, passes: Sequence[SeenPass], truth: reference.Pass | None) -> dict[str, float]:
+def errors_of(
+    reader: SessionReader, passes: Sequence[SeenPass], truth: reference.Pass | None, weights: Mapping[str, Doubles]
+) -> dict[str, float]:
     """Kind -> worst relative error of a session.  truth: None takes `passes` for it, as of a bfloat16 model."""
     assert len(passes) == reader.num_steps > NEW_TOKENS // 2, (len(passes), reader.num_steps)
     worst = dict.fromkeys(KINDS, 0.0)
@@ -183,12 +190,39 @@ def errors_of(reader: SessionReader, passes: Sequence[SeenPass], truth: referenc
                 attention[..., : last + 1],
                 attention.max(-1, keepdims=True),
             )
-        logits = 15 * np.tanh(one.values["final.logits"][-1, : layout.n_vocab].double().numpy() / 15)
+        own = one.values["final.logits"][-1, : layout.n_vocab].double().numpy()
+        ends = at_hand if truth is None else {key: x[: last + 1] for key, x in truth.values.items()}
+        for got, want in _ledger(captured, {key: x[-1] for key, x in ends.items()}, own, weights):
+            note("ledger", got, want, np.abs(own).max())
+        logits = 15 * np.tanh(own / 15)
         logits = logits if truth is None else truth.logits[last]
         note("logits", frame.arrays["logits/values"], logits[frame.arrays["logits/token_ids"]], np.abs(logits).max())
         logsumexp = np.log(np.exp(logits).sum())
         note("logits", frame.arrays["logits/logsumexp"], logsumexp, abs(logsumexp))
     return worst
+
+
+def _ledger(
+    captured: Captured, ends: Mapping[str, Doubles], own: Doubles, weights: Mapping[str, Doubles]
+) -> Iterator[tuple[Doubles, Doubles]]:
+    """What was recorded of the parts, and what it is: their sum what `lm_head` gave; what each block's heads and MLP
+    wrote its additions, with what the lambdas and the backout leave of them, found by adding a unit to each."""
+    wrote = captured.ledger()
+    assert wrote is not None
+    yield wrote.total - wrote.left_over, own[wrote.token_ids]
+    n_layer, rows = len(wrote.mlp), weights["lm_head.weight"][wrote.token_ids]
+    scales, backout = weights.get("resid_lambdas", np.ones(n_layer)), weights.get("backout_lambda", np.zeros(1))
+    middle = ends[f"block.{n_layer // 2}.resid_post"]
+    z = ends[f"block.{n_layer - 1}.resid_post"] - backout * middle
+    rms = np.sqrt(np.mean(z**2) + np.finfo(np.float32).eps)
+    for i in range(n_layer):
+        unit = at_middle = 0.0
+        for k in range(n_layer):
+            unit = scales[k] * unit + (k == i)
+            at_middle = unit if k == n_layer // 2 else at_middle
+        reaches = unit - backout * at_middle
+        for got, name in ((wrote.heads[i].sum(0), "attn_out"), (wrote.mlp[i], "mlp_out")):
+            yield got, reaches * (rows @ ends[f"block.{i}.{name}"]) / rms
 
 
 def _values_of(one: SeenPass, n_vocab: int, n_layer: int) -> dict[str, Doubles]:

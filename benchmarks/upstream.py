@@ -42,7 +42,7 @@ def main(path: str, dtype: str) -> None:
         config = {key: value for key, value in vars(read_config(files)).items() if key in known and value}
         model = gpt.GPT(gpt.GPTConfig(**config))
         try:
-            model.load_state_dict(load_state(files.model))
+            model.load_state_dict(load_state(files.file))
         except RuntimeError:  # of another era
             continue
         ids = story_ids(load_tokenizer(files.tokenizer)) if checkpoint == EMBEDDED else RANDOM_IDS
@@ -83,7 +83,7 @@ def watched(model: Any, config: dict[str, Any], ids: list[int], dtype: str) -> d
             if dtype == "float32":
                 tables = [table[0, :, 0].double().numpy() for table in (model.cos, model.sin)]
                 truth = reference.forward(as_doubles(model), config, reader.token_ids(), rotary=(tables[0], tables[1]))
-            return errors_of(reader, passes, truth)
+            return errors_of(reader, passes, truth, as_doubles(model))
 
 
 if __name__ == "__main__":

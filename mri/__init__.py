@@ -41,6 +41,8 @@ _HOMES = {
     "watch": "mri.capture.watch",
 }
 
+_NEED_TORCH = {"mri.nanochat.checkpoint", "mri.capture.points", "mri.capture.modules", "mri.capture.watch"}
+
 __all__ = [
     "PRESETS",
     "MriError",
@@ -60,6 +62,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'mri' has no attribute {name!r}")
+    if _HOMES[name] in _NEED_TORCH:
+        import_module("mri.nanochat.locate").need_torch()
     return getattr(import_module(_HOMES[name]), name)
 
 

@@ -14,9 +14,9 @@ from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
 from mri.format.config import Sampling, TraceConfig
 from mri.nanochat.constants import softcap_of
-from mri.nanochat.locate import ModelRef, find_checkpoint
+from mri.nanochat.locate import ModelRef, find_checkpoint, need_torch
 from mri.paths import SESSIONS, as_path
-from mri.store.library import Library
+from mri.store.library import Library, whole_library
 
 if TYPE_CHECKING:
     from mri.nanochat.chat import Prompt
@@ -43,7 +43,7 @@ def record(
     prompt     a str, a chat (list of {"role", "content"}) or token ids; `chat=True` sends a str as a user's message
     model      a base directory, checkpoint folder or model_*.pt, or what `load_model` gave; None is the embedded model
     config     what to capture: a TraceConfig, or the name of one of mri.PRESETS
-    sessions   the folder to write to, `data/sessions` by default
+    sessions   the folder to write to, by default the one that the pages show
     constants  what no file says: {"softcap": 20} for the checkpoints of one week in March 2026
     seal       False saves the half second that packing a recording into one file takes: for many short ones, which
                can be read as they are; the app packs them when it is started on their folder
@@ -53,6 +53,7 @@ def record(
     """
     import warnings
 
+    need_torch()
     from mri.run.record import record_generation
 
     softcap = softcap_of(constants)
@@ -80,15 +81,16 @@ def record(
 
 
 def sessions(folder: Path | str | None = None) -> pd.DataFrame:
-    """The sessions in a folder (`data/sessions` by default), newest first, one row each: id, state, bytes_on_disk,
-    name, prompt, model_id, num_steps, start_time, error, path. Raises StoreError where there is no such folder."""
-    library = Library(folder if folder is not None else SESSIONS)
+    """The sessions in a folder, newest first, one row each: id, state, bytes_on_disk, name, prompt, model_id,
+    num_steps, start_time, error, path, is_bundled. Without a folder: all that the pages show, one's own and those that
+    came with the project (`is_bundled`). Raises StoreError where there is no such folder."""
+    library = Library(folder) if folder is not None else whole_library(SESSIONS)
     if folder is not None and not library.folder.exists():
         raise StoreError(f"The folder {library.folder} does not exist: check its name, or record into it first.")
     infos = library.list()
     rows = [asdict(info) | {"path": library.place(info)} for info in infos]
     columns = ["id", "state", "bytes_on_disk", "name", "prompt", "model_id", "num_steps", "start_time", "error", "path"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "is_bundled"])
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, export and import (transfer.py), lessons, bench.
+"""The command line: record, ls, show, verify, lessons and bench; export, import and sweep are in commands/.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
 2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
@@ -19,24 +19,25 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mri import transfer
+from mri.commands import sweep, transfer
+from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
 from mri.format.config import Sampling
 from mri.format.layout import Layout
 from mri.format.presets import PRESETS, checked_preset, not_shown
-from mri.paths import LESSONS, ROOT, SESSIONS, as_path
+from mri.nanochat.locate import need_torch
+from mri.paths import IS_INSTALLED, LESSONS, ROOT, SERVE, SESSIONS, as_path
 from mri.store.library import SessionInfo
 from mri.store.opening import open_session
 from mri.store.reader import SessionReader
-from mri.transfer import Sessions
 
 if TYPE_CHECKING:
     from mri.format.events import TraceSession
     from mri.run.engine import Step
 
 app = typer.Typer(
-    help="Record, list and check scans of a nanochat model. `python app.py` shows them in the browser.",
+    help=f"Record, list and check scans of a nanochat model. `{SERVE}` shows them in the browser.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -65,6 +66,7 @@ def record(
 ) -> None:
     """Generate from PROMPT and record every step. Ctrl-C keeps what was recorded."""
     checked_preset(capture)
+    need_torch()
     from mri.nanochat.checkpoint import load_model  # torch takes seconds to import: only this command needs it
     from mri.nanochat.constants import constants_from_text
     from mri.run.record import record_generation
@@ -99,9 +101,9 @@ def record(
 
 @app.command()
 def ls(sessions: Sessions = SESSIONS, as_json: AsJson = False) -> None:
-    """List the sessions, newest first."""
+    """List the sessions, newest first. Where no folder is named, those that came with the project are among them."""
     library = transfer.library_of(sessions)
-    infos = library.list()
+    infos = [info for info in library.list() if sessions == SESSIONS or not info.is_bundled]
     if as_json:
         _print_json([asdict(info) | {"path": str(library.place(info))} for info in infos])
         return
@@ -167,6 +169,7 @@ def verify(
 
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
+app.command()(sweep.sweep)
 
 
 lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)
@@ -203,16 +206,18 @@ def main() -> None:
         say(str(error))
         sys.exit(1)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "mri":
+        name = (error.name or "mri").partition(".")[0]
+        if name == "mri":
             raise
-        say(f"This command needs {error.name}, which is not installed here: `pip install -r requirements.txt`.")
+        cure = "pip install nanochat-mri" if IS_INSTALLED else "pip install -r requirements.txt"
+        say(f"This command needs {name}, which is not installed here: `{cure}`.")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def _where_to_watch(session_id: str, sessions: Path) -> str:
-    server = "python app.py" + (f" --sessions {sessions}" if sessions != SESSIONS else "")
+    server = SERVE + (f" --sessions {sessions}" if sessions != SESSIONS else "")
     return f"Live at http://127.0.0.1:8050/live?session={session_id} where `{server}` runs."
 
 
@@ -230,6 +235,8 @@ def _title(info: SessionInfo, most: int | None) -> str:
     if info.state == "broken":
         return f"[red]broken: {escape(printable(info.error))}[/red]"
     marks = {"recording": "[green]recording…[/green] ", "unsealed": "[yellow]unsealed[/yellow] "}
+    if info.is_bundled:
+        marks["finished"] = "[dim]bundled[/dim] "
     text = printable(" ".join((info.name or info.prompt).split()))
     return marks.get(info.state, "") + escape(text if most is None or len(text) <= most else text[: most - 1] + "…")
 

@@ -4,6 +4,7 @@
     ├── ConfigError             a setting that cannot work, and what would
     ├── PromptError             an empty or too long prompt, a bad chat
     ├── ModelError              no model, a broken or foreign checkpoint or tokenizer
+    │   └── NoTorch             what runs a model, where PyTorch is not installed
     ├── UnknownHookPoint        a hook point or module that the model does not have
     ├── SessionNotFound         an id that names nothing
     ├── BadSession              a journal or session file that is not one of ours, or is broken
@@ -33,6 +34,13 @@ class PromptError(MriError):
 
 class ModelError(MriError):
     """A checkpoint, tokenizer or base directory that cannot be used."""
+
+
+class NoTorch(ModelError):
+    """PyTorch is not installed. Recordings can be listed, shown and read without it."""
+
+    def __init__(self) -> None:
+        super().__init__("PyTorch is not installed here, and no model runs without it: `pip install torch`.")
 
 
 class UnknownHookPoint(MriError):

@@ -1,6 +1,6 @@
 """The Compare page: two sessions on one clock. Layout, and the callbacks that serve its charts from the session files.
 
-Picture, ribbons and clock are JavaScript's (assets/js/pages/pair.mjs), from frames in its memory. No maths, no HDF5.
+Picture, words with their map, and clock are JavaScript's (assets/js/pages/pair.mjs). No maths, no HDF5.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mri.web.services import services
 dash.register_page(__name__, path=ids.COMPARE_PATH, name="Compare", title="Compare · nanochat MRI", order=2)
 
 View = dict[str, Any]
-"""What JavaScript puts into the store of a pair: a, b, align, by, theme; of a moment: moment, layer and head, too."""
+"""What JavaScript puts into the store of a pair: a, b, align, theme; of a moment: moment, layer and head, too."""
 
 
 def layout(a: str | None = None, b: str | None = None, align: str = DEFAULT, **_: Any) -> html.Div:
@@ -127,8 +127,11 @@ def _words(name: str, says: tuple[str, ...]) -> Any:
     if not says:
         return ""
     if name == "compare-similarity":
-        number, *words = says
-        return html.P([number and html.Span(number, className="compare-number"), *words], className="compare-words")
+        number, of, of_cka, *tiles = says
+        words = [number and html.Span(number, className="compare-number"), of, of_cka]
+        each = (tile.split("|") for tile in tiles)
+        shown = [html.Div([html.Dt(label), html.Dd(mean, title=sure)], title=sure) for label, mean, sure in each]
+        return [html.Dl(shown, className="compare-tiles"), html.P(words, className="compare-words")]
     meaning = "Kullback–Leibler divergence of B from A, Σ p log₂(p/q): bounded from the captured logits, see docs."
     return html.P([says[0], html.B(says[1]), says[2]], title=meaning)
 

@@ -12,6 +12,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
 
 from mri.export.files import rows_about
+from mri.store.intake.copied import copy_session
 from mri.store.intake.intake import MAX_FILE_BYTES
 from mri.web.parts import ids, session_files, session_rows
 from mri.web.parts.apart import title_in
@@ -118,6 +119,13 @@ def open_dialog(asked: Asked) -> tuple[Any, ...]:
     how_large = f"{info.num_steps:,} steps, {session_rows.size(info.bytes_on_disk)}"
     sentence = f"“{title_in(library, info)}”, {how_large}. This cannot be undone."
     return session_id, no_update, no_update, True, sentence
+
+
+@callback(Output("sessions-changed", "data", allow_duplicate=True), Input(ASKED, "data"), prevent_initial_call=True)
+def copy(asked: Asked) -> Any:
+    if asked["what"] != "copy":
+        return no_update
+    return {"copied": copy_session(services().library, asked["id"])}
 
 
 clientside_callback(

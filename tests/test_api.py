@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import mri
-from mri.errors import ConfigError, ModelError, PromptError, StoreError
+from mri.errors import ConfigError, ModelError, PromptError, SessionNotFound, StoreError
+from tests.conftest import write_handmade_session
 
 GOLDEN = Path(__file__).parent / "golden" / "E5"
 
@@ -60,6 +61,44 @@ def test_mistakes_are_sentences(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere does not exist"):
         mri.sessions(tmp_path / "nowhere")
     assert mri.sessions(tmp_path).empty
+
+
+def test_without_a_folder_all_that_the_pages_show_is_listed_and_opened_by_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_handmade_session(tmp_path, "mine")
+    for module in ("mri.api", "mri.export.trace"):
+        monkeypatch.setattr(f"{module}.SESSIONS", tmp_path)
+    listed = mri.sessions().set_index("id")
+    assert not listed.loc["mine", "is_bundled"]
+    assert listed.loc["demo-gift", "is_bundled"]
+    assert mri.sessions(tmp_path)["id"].tolist() == ["mine"]
+    for session_id, path in listed["path"].items():
+        with mri.open_trace(session_id) as by_id, mri.open_trace(path) as by_path:
+            assert by_id.path == by_path.path
+    with pytest.raises(SessionNotFound, match=r"`mri.sessions\(\)` lists"):
+        mri.open_trace("nothing")
+
+
+def test_without_torch_what_runs_a_model_is_one_sentence_and_recordings_open() -> None:
+    code = """
+import sys
+sys.modules["torch"] = None
+import mri
+for name in ("load_model", "watch", "Recorder", "Point"):
+    try:
+        getattr(mri, name)
+    except mri.MriError as error:
+        print(error)
+try:
+    mri.record("a")
+except mri.MriError as error:
+    print(error)
+print(mri.open_trace("demo-gift").num_steps > 5)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    sentence = "PyTorch is not installed here, and no model runs without it: `pip install torch`."
+    assert done.stdout.splitlines() == [*[sentence] * 5, "True"], done.stderr
 
 
 def test_importing_costs_nothing_heavy() -> None:

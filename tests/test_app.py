@@ -90,6 +90,16 @@ def test_it_says_where_it_is_and_what_it_found(tmp_path, handmade_session):
     assert "Traceback" not in "".join(lines)
 
 
+def test_without_torch_it_shows_recordings_and_says_what_records(tmp_path):
+    code = "import sys; sys.modules['torch'] = None; from mri.serve import run; run()"
+    with running(sys.executable, "-c", code, "--port", "0", "--sessions", str(tmp_path)) as (_, address, lines):
+        assert requests.get(f"{address}/sessions/demo-gift/meta", timeout=120).status_code == 200
+        answer = requests.post(f"{address}/record", json={"prompt": "a"}, timeout=120)
+        assert "PyTorch is not installed here" in answer.json()["error"]
+        until_it_answers(address)
+        assert "none to record with. PyTorch is not installed here" in "".join(lines)
+
+
 def test_a_taken_port_is_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -188,7 +188,30 @@ def test_without_torch_the_command_that_needs_it_says_so(tmp_path: Path) -> None
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "This command needs torch, which is not installed here: `pip install -r requirements.txt`.\n"
+    assert done.stderr == "PyTorch is not installed here, and no model runs without it: `pip install torch`.\n"
+
+
+def test_a_missing_package_is_a_sentence_with_its_cure(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; from mri.cli import main; main()"
+    command = [sys.executable, "-c", code, "export", "demo-gift", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert (
+        done.stderr == "This command needs pyarrow, which is not installed here: `pip install -r requirements.txt`.\n"
+    )
+
+
+def test_what_came_with_the_project_is_found_by_id_and_listed_where_no_folder_is_named(tmp_path: Path) -> None:
+    listed = mri("ls", "--json", sessions=None)
+    assert {"demo-gift", "pair-gift"} <= {row["id"] for row in json.loads(listed.stdout) if row["is_bundled"]}
+    assert "bundled Who gets the ball?" in mri("ls", sessions=None).stdout
+    tmp_path.joinpath("mine").mkdir()
+    assert json.loads(mri("ls", "--json", sessions=tmp_path / "mine").stdout) == []
+    assert "Who gets the ball?" in mri("show", "demo-gift", sessions=tmp_path / "mine").stdout
+    assert mri("verify", "demo-gift", "lesson-xor", sessions=tmp_path / "mine").returncode == 0
+    done = mri("export", "demo-gift", "--what", "tokens", "--out", tmp_path / "out", sessions=tmp_path / "mine")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["demo-gift.tokens.parquet"]
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:

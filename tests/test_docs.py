@@ -79,9 +79,10 @@ README_SNIPPETS = re.findall(r"```python\n(.*?)```", DOCS["README.md"], re.DOTAL
 @pytest.mark.parametrize("snippet", README_SNIPPETS, ids=range(len(README_SNIPPETS)))
 def test_the_readmes_python_runs_as_it_stands(snippet: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("mri.api", "mri.capture.modules"):
-        monkeypatch.setattr(f"{module}.SESSIONS", tmp_path)
+        monkeypatch.setattr(f"{module}.SESSIONS", tmp_path / "sessions")
+    monkeypatch.chdir(tmp_path)
     exec(compile(snippet, "README.md", "exec"), {})
-    (info,) = Library(tmp_path).list()
+    (info,) = Library(tmp_path / "sessions").list()
     assert (info.state, info.num_steps) in (("finished", 72), ("finished", 100))
 
 

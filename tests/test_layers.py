@@ -18,7 +18,7 @@ LEVELS = [
     {"format", "arrays", "errors", "paths"},
     {"nanochat", "store"},
     {"capture"},
-    {"run"},
+    {"run", "explain"},
     {"measure"},
     {"study"},
     {"export", "worker", "making"},
@@ -28,11 +28,11 @@ LEVELS = [
 ]
 """Who is on a line may import from those above; the files of the first line one another, too."""
 
-TOP = {"", "__init__", "__main__", "api", "cli", "console", "transfer"}
-"""The package's own face (`import mri`, `python -m mri`): on top of everything, imported by nothing in mri/."""
+TOP = {"", "__init__", "__main__", "api", "cli", "commands", "console", "serve"}
+"""The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "capture", "run", "worker", "making"},
+    "torch": {"nanochat", "capture", "run", "explain", "worker", "making"},
     "h5py": {"store"},
     "sklearn": {"study"},
     "scipy": {"measure", "study"},
@@ -220,8 +220,10 @@ print(info.num_steps)
 
 
 SEARCHES = {"find_checkpoint", "discover"}
-DOORS = {"app.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
-"""Where a person's words for a model come in. What they find, a ModelRef, is passed on and never looked for again."""
+DOORS = {"mri/serve.py", "mri/api.py", "mri/nanochat/checkpoint.py", "mri/nanochat/locate.py", "mri/web/models.py"}
+DOORS |= {"mri/explain/found.py"}
+"""Where a person's words for a model come in (`trace.sweep(model=…)` is one). What they find, a ModelRef, is passed on
+and never looked for again."""
 
 
 @pytest.mark.parametrize("name", sorted(SEARCHES))

@@ -22,7 +22,7 @@ from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.eras import era_from_keys
 from mri.nanochat.tokenizer import Tokenizer
 from mri.nanochat.weights import hash_under, named_weights, weights_hash
-from mri.paths import DATA
+from mri.paths import ROOT
 
 
 def run_of(model: nn.Module, tokenizer: Tokenizer | None = None) -> Run:
@@ -50,10 +50,10 @@ def run_of(model: nn.Module, tokenizer: Tokenizer | None = None) -> Run:
 
 def run_of_loaded(loaded: LoadedModel) -> Run:
     """Of a model that came from a checkpoint."""
-    path, checkout = loaded.ref.file.absolute(), DATA.parent
+    path = loaded.ref.file.absolute()
     run = run_of(loaded.model, loaded.tokenizer)
     is_as_loaded = hash_under(loaded.checksum) == run.model.weights_hash  # read once: all of the weights
-    path = path.relative_to(checkout) if path.is_relative_to(checkout) else path
+    path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     model = replace(run.model, model_path=str(path), file_hash=loaded.file_hash if is_as_loaded else "")
     return replace(run, model=model)
 

@@ -39,34 +39,48 @@ class Ledger:
         token_ids (S, K) int64: whose logits are explained; own (S, K): what `lm_head` itself gave for them, before the
         softcap. What the sum of the parts lacks of it is left over.
         """
-        config, n_layer = self._layout.config, self._layout.n_layer
-        reach = reach_of(self._model)
+        config, n_layer, n_head = self._layout.config, self._layout.n_layer, self._layout.n_head
         rows = self._model.lm_head.weight[token_ids].float()  # (S, K, n_embd)
-        factors = rows.new_tensor(reach.blocks)  # (L,)
-        start = self._start(steps)  # (S, n_embd)
-        mlp = torch.stack([_last(steps, f"block.{i}.mlp_out") for i in range(n_layer)], 1)  # (S, L, n_embd)
         found: dict[str, Tensor] = {}
         if config.ledger == "direct":
-            heads = torch.stack([self._heads(steps, i) for i in range(n_layer)], 1)  # (S, L, H, n_embd)
-            wrote = [
-                reach.start * start[:, None],
-                (factors[:, None, None] * heads).flatten(1, 2),
-                factors[:, None] * mlp,
-            ]
-            parts = (torch.cat(wrote, 1) * self._scale(steps)) @ rows.mT  # (S, 1 + L·H + L, K)
-            embed, by_head, by_mlp = parts.split([1, n_layer * heads.shape[2], n_layer], 1)
-            found |= {"ledger/embed": embed[:, 0], "ledger/heads": by_head.unflatten(1, heads.shape[1:3])}
+            parts = (self.writes(steps) * self.exit_scale(steps)) @ rows.mT  # (S, 1 + L·H + L, K)
+            embed, by_head, by_mlp = parts.split([1, n_layer * n_head, n_layer], 1)
+            found |= {"ledger/embed": embed[:, 0], "ledger/heads": by_head.unflatten(1, (n_layer, n_head))}
             found |= {"ledger/mlp": by_mlp, "ledger/left_over": own - parts.sum(1), "ledger/token_ids": token_ids}
         if config.lens != "none":
-            attn = torch.stack([_last(steps, f"block.{i}.attn_out") for i in range(n_layer)], 1)
-            reached = torch.cat([reach.start * start[:, None], factors[:, None] * (attn + mlp)], 1).cumsum(1)
-            ends = [start, *(_last(steps, f"block.{i}.resid_post") for i in range(n_layer))]
-            stream = self._normed(torch.stack(ends, 1))  # (S, L + 1, n_embd)
-            found |= {"lens/stream": stream @ rows.mT, "lens/exit": self._normed(reached) @ rows.mT}  # (S, L + 1, K)
+            stream, reached = self.depths(steps)
+            found |= {"lens/stream": stream @ rows.mT, "lens/exit": reached @ rows.mT}  # (S, L + 1, K)
             found |= {"lens/token_ids": token_ids}
             if config.lens == "top":
                 found |= self._top(stream, token_ids, softcap)
         return dict(zip(found, map(_stored, to_host([*found.values()])), strict=True))
+
+    def writes(self, steps: Sequence[Values]) -> Tensor:
+        """What each part adds to what the last norm reads, (S, 1 + L·H + L, n_embd): the embedding, the heads block by
+        block, the MLPs."""
+        reach, blocks = reach_of(self._model), range(self._layout.n_layer)
+        start = self._start(steps)  # (S, n_embd)
+        factors = start.new_tensor(reach.blocks)  # (L,)
+        heads = torch.stack([self._heads(steps, i) for i in blocks], 1)  # (S, L, H, n_embd)
+        mlp = torch.stack([_last(steps, f"block.{i}.mlp_out") for i in blocks], 1)  # (S, L, n_embd)
+        by_head = (factors[:, None, None] * heads).flatten(1, 2)
+        return torch.cat([reach.start * start[:, None], by_head, factors[:, None] * mlp], 1)
+
+    def depths(self, steps: Sequence[Values]) -> tuple[Tensor, Tensor]:
+        """At every depth, after the last norm, (S, L + 1, n_embd): the stream as it stands, and what of it reaches the
+        exit."""
+        reach, blocks = reach_of(self._model), range(self._layout.n_layer)
+        start = self._start(steps)
+        added = [_last(steps, f"block.{i}.attn_out") + _last(steps, f"block.{i}.mlp_out") for i in blocks]
+        factors = start.new_tensor(reach.blocks)
+        reached = torch.cat([reach.start * start[:, None], factors[:, None] * torch.stack(added, 1)], 1).cumsum(1)
+        ends = [start, *(_last(steps, f"block.{i}.resid_post") for i in blocks)]
+        return self._normed(torch.stack(ends, 1)), self._normed(reached)
+
+    def capped(self, x: Tensor, softcap: float) -> Tensor:
+        """Softcapped logits over the whole vocabulary of a normed stream: (…, n_embd) -> (…, n_vocab)."""
+        n_vocab = self._layout.n_vocab
+        return softcapped(x @ self._model.lm_head.weight[:n_vocab].float().T, n_vocab, softcap)
 
     def _heads(self, steps: Sequence[Values], layer: int) -> Tensor:
         """What each head of a block adds to the stream: (S, H, n_embd)."""
@@ -84,29 +98,28 @@ class Ledger:
         scale: Tensor = self._model.resid_lambdas[0] + self._model.x0_lambdas[0]
         return x / scale.float()
 
-    def _scale(self, steps: Sequence[Values]) -> Tensor:
+    def exit_scale(self, steps: Sequence[Values]) -> Tensor:
         """1 / rms of what the last norm reads: (S, 1, 1)."""
         n_layer = self._layout.n_layer
         z: Tensor = _last(steps, f"block.{n_layer - 1}.resid_post")
         if (backout := getattr(self._model, "backout_lambda", None)) is not None:
             z = z - backout.float() * _last(steps, f"block.{n_layer // 2}.resid_post")
-        scale: Tensor = (z.square().mean(-1) + self._eps).rsqrt()[:, None, None]
+        scale: Tensor = (z.square().mean(-1) + self.eps).rsqrt()[:, None, None]
         return scale
+
+    @property
+    def eps(self) -> float:
+        """Of nanochat's norm: the machine epsilon of the type that it computes in."""
+        return torch.finfo(self._model.lm_head.weight.dtype).eps
 
     def _normed(self, x: Tensor) -> Tensor:
         """nanochat's norm."""
-        return x * (x.square().mean(-1, keepdim=True) + self._eps).rsqrt()
-
-    @property
-    def _eps(self) -> float:
-        """Of nanochat's norm: the machine epsilon of the type that it computes in."""
-        return torch.finfo(self._model.lm_head.weight.dtype).eps
+        return x * (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
 
     def _top(self, stream: Tensor, token_ids: Tensor, softcap: float) -> dict[str, Tensor]:
         """Over the whole vocabulary at every depth: the strongest tokens with their shares, and of those that are
         explained rank and share."""
-        weight = self._model.lm_head.weight[: self._layout.n_vocab].float()
-        logits = softcapped(stream @ weight.T, self._layout.n_vocab, softcap)  # (S, L + 1, n_vocab)
+        logits = self.capped(stream, softcap)  # (S, L + 1, n_vocab)
         total = logits.logsumexp(-1, keepdim=True)
         top = logits.topk(min(LENS_TOPK, logits.shape[-1]), -1)
         at = logits.gather(-1, token_ids[:, None].expand(-1, logits.shape[1], -1))  # (S, L + 1, K)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from mri.errors import ConfigError
-from mri.export import why
+from mri.errors import ConfigError, MriError
+from mri.export import explained, why
 from mri.export.provenance import provenance
 from mri.export.rows import UNITS, Coded, Columns, Rows
 from mri.format.events import StepFrame
 from mri.store.reader import SessionReader
+
+if TYPE_CHECKING:
+    from mri.explain.found import Given
 
 
 def table(reader: SessionReader, name: str, hook_point: str | None = None) -> pd.DataFrame:
@@ -37,12 +40,55 @@ def neuron(reader: SessionReader, hook_point: str, index: int) -> pd.DataFrame:
     return _frame(reader, Rows(reader).neuron(hook_point, index), {})
 
 
-def ledger(reader: SessionReader, step: int | None, token: why.Token, against: why.Token) -> pd.DataFrame:
-    return _frame(reader, why.ledger(reader, _frames(reader, step), token, against), why.LEDGER_UNITS)
+def ledger(reader: SessionReader, step: int | None, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
+    try:
+        columns = why.ledger(reader, _frames(reader, step), token, against)
+    except ConfigError as not_recorded:
+        found = _recomputed(reader, step, token, against, model, not_recorded)
+        columns = why.ledger(reader, found.frames, found.token, found.against)
+    return _frame(reader, columns, why.LEDGER_UNITS)
 
 
-def lens(reader: SessionReader, step: int | None, token: why.Token) -> pd.DataFrame:
-    return _frame(reader, why.lens(reader, _frames(reader, step), token), why.LENS_UNITS)
+def lens(reader: SessionReader, step: int | None, token: why.Token, model: Given) -> pd.DataFrame:
+    try:
+        columns = why.lens(reader, _frames(reader, step), token)
+    except ConfigError as not_recorded:
+        found = _recomputed(reader, step, token, None, model, not_recorded)
+        columns = why.lens(reader, found.frames, found.token, found.vocabulary)
+    return _frame(reader, columns, why.LENS_UNITS)
+
+
+def sweep(
+    reader: SessionReader, step: int, kind: str, token: why.Token, against: why.Token, model: Given
+) -> pd.DataFrame:
+    columns, facts = explained.sweep(reader, step, kind, token, against, model)
+    frame = _frame(reader, columns, explained.SWEEP_UNITS)
+    frame.attrs |= facts
+    return frame
+
+
+def sources(reader: SessionReader, step: int, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
+    return _frame(reader, explained.sources(reader, step, token, against, model), explained.SOURCES_UNITS)
+
+
+def writers(reader: SessionReader, step: int, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
+    return _frame(reader, explained.writers(reader, step, token, against, model), explained.WRITERS_UNITS)
+
+
+def _recomputed(
+    reader: SessionReader,
+    step: int | None,
+    token: why.Token,
+    against: why.Token,
+    model: Given,
+    not_recorded: ConfigError,
+) -> explained.Recomputed:
+    """From the model. Raises ConfigError, which says why it was not recorded and why it cannot be computed."""
+    steps = range(reader.num_steps) if step is None else (step,)
+    try:
+        return explained.recomputed(reader, steps, token, against, model)
+    except (MriError, ModuleNotFoundError) as refusal:
+        raise ConfigError(f"{not_recorded} From the model it cannot be computed either: {refusal}") from refusal
 
 
 def _frames(reader: SessionReader, step: int | None) -> Iterator[StepFrame]:

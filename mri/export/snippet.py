@@ -23,3 +23,16 @@ values = pd.DataFrame(
 stats = trace.stats().query("step == @step").set_index("hook_point")
 values.query("captured").sort_values("value", key=abs, ascending=False)
 """
+
+
+def why_snippet(path: Path, step: int, token: int, against: int) -> str:
+    """Python that opens the session and makes a DataFrame of what each part wrote in one step to the lead of one token
+    over another: `wrote`, which adds up to it."""
+    return f"""\
+import mri
+
+trace = mri.open_trace({str(path)!r})
+wrote = trace.ledger({step}, token={token}, against={against})  # logits, before the softcap
+print("the lead:", wrote["logit"].sum())
+wrote.sort_values("logit", key=abs, ascending=False)
+"""

@@ -1,6 +1,6 @@
 """Trace: one session for people who write Python. Arrays of a step, histories, tidy DataFrames.
 
-Reads through `mri/store` only. Knows nothing of torch and of pages.
+Reads through `mri/store`; what takes the model is mri/explain's business. Knows nothing of torch and of pages.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from mri.format.captured_steps import CapturedSteps
 from mri.format.events import StepFrame, TraceSession
 from mri.format.layout import Layout
 from mri.format.run import Run
-from mri.paths import as_path
+from mri.paths import SESSIONS, as_path
+from mri.store.library import whole_library
 from mri.store.opening import open_session
 from mri.store.reader import SessionReader
 
 if TYPE_CHECKING:
     import xarray
+
+    from mri.explain.found import Given
 
 VERIFY_BYTES = 64_000_000
 """Read in about a second."""
@@ -165,32 +168,71 @@ class Trace:
         """
         return tables.neuron(self._reader, hook_point, index)
 
-    def ledger(self, step: int | None = None, *, token: Token = None, against: Token = None) -> pd.DataFrame:
+    def ledger(
+        self, step: int | None = None, *, token: Token = None, against: Token = None, model: Given = None
+    ) -> pd.DataFrame:
         """What each part wrote to a token's logit, before the softcap, at the last position of a step (None: of every
         step). All parts of a step add up, exactly, to what `lm_head` gave: what float arithmetic leaves is `left_over`.
 
         Columns: step, part (`embed`, `block.3.head.2`, `block.3.mlp`, `left_over`), block, head (−1: none), logit.
         token    an id, or text that is one token; None: the one that the step chose
         against  subtracts a rival's: of two tokens the difference needs no softcap
-        Steps that did not keep the tokens have no rows. Raises ConfigError where none did, and where the recording has
-        no ledger; IndexError for a step that is not there.
+        model    where no step recorded it, all is computed from this model: a path, or what `load_model` gave; None:
+                 the embedded one
+        Steps that did not keep the tokens have no rows where others did. Raises ConfigError where none did and the
+        model has other weights, or gives other logits; IndexError for a step that is not there.
 
             trace.ledger(11, token=" green", against=" golden").nlargest(3, "logit")
         """
-        return tables.ledger(self._reader, self._number(step), token, against)
+        return tables.ledger(self._reader, self._number(step), token, against, model)
 
-    def lens(self, step: int | None = None, *, token: Token = None) -> pd.DataFrame:
+    def lens(self, step: int | None = None, *, token: Token = None, model: Given = None) -> pd.DataFrame:
         """What a token's logit would be at every depth, before the softcap (derived: the last norm and `lm_head`
         applied to the stream there).
 
         Columns: step, depth (the hook point), token_id, token, logit (of the stream as it stands), exit_logit (of what
         of it reaches the exit: nanochat takes a share of its middle out again), rank (0 = strongest) and prob (share of
-        all tokens) of the stream's where recorded, else −1 and NaN. `step`, `token` and what is raised as of `ledger`.
+        all tokens) of the stream's where recorded, else −1 and NaN. All else as of `ledger`.
         """
-        return tables.lens(self._reader, self._number(step), token)
+        return tables.lens(self._reader, self._number(step), token, model)
+
+    def sweep(
+        self, step: int, kind: str = "ablate", *, token: Token = None, against: Token = None, model: Given = None
+    ) -> pd.DataFrame:
+        """What is lost of the lead of `token` over `against` (None: the chosen token, the strongest other) with each
+        part switched off: its output zeroed at this step only, what was read before untouched. Computed from `model`,
+        as of `ledger`. Losses do not add up: parts work through each other.
+
+        Columns: step, part, block, head (−1: the MLP), lost (logits before the softcap; positive: the lead shrinks),
+        bits (more of surprise at the chosen token), wrote (what the part wrote directly, as of `ledger`),
+        answered_by_norm (what the last norm makes of it when only that is gone), answered_by_parts (what later parts
+        do differently): lost = wrote − answered_by_norm − answered_by_parts.
+        `attrs` has also kind, difference, bits_before, token, against, token_id, against_id.
+
+            trace.sweep(11).nlargest(5, "lost")
+        """
+        return tables.sweep(self._reader, self._step(step), kind, token, against, model)
+
+    def sources(self, step: int, *, token: Token = None, against: Token = None, model: Given = None) -> pd.DataFrame:
+        """What each token that was read gave, through each head, to the lead of `token` over `against`; both, `model`
+        and what is raised as of `sweep`. A head's rows add up to what it wrote.
+
+        Columns: step, block, head, position, token_id, token, stream (through the residual stream: `c_v`), value
+        (through the value embedding; 0 where the block has none), both in logits before the softcap.
+        """
+        return tables.sources(self._reader, self._step(step), token, against, model)
+
+    def writers(self, step: int, *, token: Token = None, against: Token = None, model: Given = None) -> pd.DataFrame:
+        """What each MLP neuron wrote to the lead of `token` over `against`; all as of `sources`. A block's rows add up
+        to what its MLP wrote. Columns: step, block, neuron, logit (before the softcap).
+        """
+        return tables.writers(self._reader, self._step(step), token, against, model)
 
     def _number(self, step: int | None) -> int | None:
-        return None if step is None else self.frame(step).step
+        return None if step is None else self._step(step)
+
+    def _step(self, step: int) -> int:
+        return self.frame(step).step
 
     def to_xarray(self, hook_points: Sequence[str] = ()) -> xarray.Dataset:
         """The session with named axes, for `ds.stats.sel(hook_point="block.3.mlp_out", stat="l2")`. Needs xarray.
@@ -223,14 +265,19 @@ class Trace:
 
 
 def open_trace(path: Path | str) -> Trace:
-    """Open an `.h5` or the folder of a recording. Files of up to VERIFY_BYTES are compared with their checksums (larger
-    ones by `Trace.verify`). Raises SessionNotFound, BadSession; warns where the end of a finished recording is missing.
+    """Open an `.h5` or the folder of a recording, or by its id what the pages show (`mri.sessions()`). Files of up to
+    VERIFY_BYTES are compared with their checksums (larger ones by `Trace.verify`). Raises SessionNotFound, BadSession;
+    warns where the end of a finished recording is missing.
     """
-    path = as_path(path)
+    session_id, path = str(path), as_path(path)
     if not path.exists() and path.suffix != ".h5" and Path(f"{path}.h5").exists():
         path = Path(f"{path}.h5")  # sealed since its folder was named
     if not path.exists():
-        raise SessionNotFound(f"There is no session at {path}: `mri.sessions()` lists those that can be opened.")
+        try:
+            path = whole_library(SESSIONS).path(session_id)
+        except SessionNotFound:
+            said = f"There is no session at {path}: `mri.sessions()` lists those that can be opened."
+            raise SessionNotFound(said) from None
     trace = Trace(open_session(path))
     if path.is_file() and path.stat().st_size <= VERIFY_BYTES:
         trace.verify()

@@ -1,11 +1,11 @@
 """Ledger and lens of a session as columns: what each part wrote to a token, and how it looked at every depth.
 
-Reads what was recorded. Refuses to compute what was not: that takes the model.
+Reads what frames have. Refuses to compute what they have not: that takes the model (explained.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -68,8 +68,10 @@ def ledger(reader: SessionReader, frames: Iterable[StepFrame], token: Token, aga
     }
 
 
-def lens(reader: SessionReader, frames: Iterable[StepFrame], token: Token) -> Columns:
-    """A row per step and depth where the token was kept; without a token all that were. Raises ConfigError."""
+def lens(reader: SessionReader, frames: Iterable[StepFrame], token: Token, vocabulary: Sequence[bytes] = ()) -> Columns:
+    """A row per step and depth where the token was kept; without a token the chosen one. Raises ConfigError.
+
+    vocabulary: the bytes of every token, where frames have others than the recording knows."""
     layout = reader.session.layout
     depths = ["embed.resid0", *(f"block.{block}.resid_post" for block in range(layout.n_layer))]
     wanted = _id(reader, token)
@@ -89,7 +91,8 @@ def lens(reader: SessionReader, frames: Iterable[StepFrame], token: Token) -> Co
     if not parts:
         raise ConfigError(_why_none(reader, "lens", token, None))
     step, depth, ids, stream, exit_, rank, prob = (np.concatenate(column) for column in zip(*parts, strict=True))
-    texts = [reader.token_bytes.get(int(i), b"").decode("utf-8", "replace") for i in np.unique(ids)]
+    raw = [vocabulary[i] if vocabulary else reader.token_bytes.get(i, b"") for i in np.unique(ids).tolist()]
+    texts = [text.decode("utf-8", "replace") for text in raw]
     names = list(dict.fromkeys(texts))
     codes = np.array([names.index(text) for text in texts], np.int64)[np.searchsorted(np.unique(ids), ids)]
     return {
@@ -104,14 +107,18 @@ def lens(reader: SessionReader, frames: Iterable[StepFrame], token: Token) -> Co
     }
 
 
+def known_id(reader: SessionReader, text: str) -> int | None:
+    """The token of the recording that this text is; None where it is none."""
+    raw = text.encode()
+    return next((token_id for token_id, known in reader.token_bytes.items() if known == raw), None)
+
+
 def _id(reader: SessionReader, token: Token) -> int | None:
     """Raises ConfigError for a text that is no token of the recording."""
     if not isinstance(token, str):
         return token
-    raw = token.encode()
-    for token_id, text in reader.token_bytes.items():
-        if text == raw:
-            return token_id
+    if (found := known_id(reader, token)) is not None:
+        return found
     raise ConfigError(
         f"{token!r} is no single token that this recording knows: give one of its predictions (trace.logits() has "
         "them; most begin with a space), or an id."

@@ -21,7 +21,7 @@ from mri.lessons.targets import is_lock, is_target, targets
 
 MOST_WORDS = 90
 NUM_CHECKS = 3
-TABS = ("neurons", "attention", "predictions", "statistics")
+TABS = ("why", "neurons", "attention", "predictions", "statistics")
 
 
 def check_folder(folder: Path, language: str = "en") -> list[str]:

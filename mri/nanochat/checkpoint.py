@@ -69,6 +69,12 @@ class LoadedModel:
         """Whether not a bit of the weights was changed since."""
         return checksum(self.model) == self.checksum
 
+    def has_weights(self, recorded_hash: str) -> bool:
+        """Whether a session that names its weights so was recorded from these: until 2026-11 it named the file."""
+        if self.weights_hash == recorded_hash:
+            return True
+        return self.file_hash == recorded_hash and self.is_as_loaded
+
     @property
     def config_hash(self) -> str:
         """sha256 hex of model_config, era and softcap."""

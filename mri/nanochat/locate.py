@@ -9,10 +9,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mri.errors import ModelError
+from mri.errors import ModelError, NoTorch
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.constants import softcap_of
 from mri.paths import EMBEDDED, as_path
@@ -87,6 +88,16 @@ class ModelRef:
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "ModelRef":
         return cls(Path(told["file"]), told["asked"], told["softcap"])
+
+
+def need_torch() -> None:
+    """Raises NoTorch where PyTorch is not installed. Does not import it."""
+    try:
+        is_there = find_spec("torch") is not None
+    except ImportError:
+        is_there = False
+    if not is_there:
+        raise NoTorch
 
 
 def find_checkpoint(path: Path | str | None, softcap: float | None = None) -> ModelRef:

@@ -8,7 +8,7 @@ can do so with forward hooks from outside. Knows nothing of tracing, checkpoints
 import copy
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -57,6 +57,10 @@ class KVCache:
         self._v[layer][:, :, self.pos : end] = v
         return self._k[layer][:, :, :end], self._v[layer][:, :, :end]
 
+    def filled(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of one block for the positions read so far, (B, G, pos, D), as views."""
+        return self._k[layer][:, :, : self.pos], self._v[layer][:, :, : self.pos]
+
     def copy(self, capacity: int) -> "KVCache":
         """A cache of its own with the same positions, and room for `capacity` in all."""
         other = copy.copy(self)
@@ -77,14 +81,20 @@ class KVCache:
         return embedding + sum(buffer.nbytes for buffer in (*self._k, *self._v))
 
 
+class Keys(Protocol):
+    """What a block's new keys and values are added to: a KVCache, or what stands for one."""
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """What all blocks of one forward pass share."""
 
     cos: Tensor  # (T, 1, D)
     sin: Tensor  # (T, 1, D)
     masks: dict[int, Tensor | None]  # by window size
-    cache: KVCache | None
+    cache: Keys | None
 
 
 def _embedding(rows: int, width: int) -> nn.Embedding:
@@ -112,7 +122,7 @@ class CausalSelfAttention(nn.Module):
         if era.has_value_embeds and has_value_embed(layer, config.n_layer):
             self.ve_gate = _linear(era.ve_gate_channels, config.n_kv_head)
 
-    def forward(self, x: Tensor, value_embed: Tensor | None, read: _Read) -> Tensor:
+    def forward(self, x: Tensor, value_embed: Tensor | None, read: Read) -> Tensor:
         B, T, _ = x.shape
         H, G, D = self.n_head, self.n_kv_head, self.head_dim
         q = self.c_q(x).view(B, T, H, D)
@@ -161,7 +171,7 @@ class Block(nn.Module):
         self.attn = CausalSelfAttention(config, era, layer, window)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, value_embed: Tensor | None, read: _Read) -> Tensor:
+    def forward(self, x: Tensor, value_embed: Tensor | None, read: Read) -> Tensor:
         x = x + self.attn(norm(x), value_embed, read)
         out: Tensor = x + self.mlp(norm(x))
         return out
@@ -234,14 +244,14 @@ class GPT(nn.Module):
         logits = self.lm_head(norm(x))[..., : self.config.vocab_size].float()
         return self.softcap * torch.tanh(logits / self.softcap)
 
-    def _begin(self, idx: Tensor, cache: KVCache | None) -> _Read:
+    def _begin(self, idx: Tensor, cache: KVCache | None) -> Read:
         """The rotary rows and masks for these positions."""
         T = idx.shape[1]
         pos, room = (0, self.config.sequence_len) if cache is None else (cache.pos, cache.capacity)
         if pos + T > room:
             raise PromptError(f"{pos + T} tokens do not fit the context of {room}: shorten the prompt.")
         masks = {window: causal_mask(pos, T, window, idx.device) for window in self._windows}
-        return _Read(self.cos[pos : pos + T], self.sin[pos : pos + T], masks, cache)
+        return Read(self.cos[pos : pos + T], self.sin[pos : pos + T], masks, cache)
 
     def _smear(self, x: Tensor, cache: KVCache | None) -> Tensor:
         """Mix into each embedding a gated share of the one before it: `x` (B, T, n_embd) before smearing.
@@ -260,7 +270,7 @@ class GPT(nn.Module):
         smeared = torch.addcmul(current, gate, previous)
         return smeared if before is not None else torch.cat([x[:, :1], smeared], 1)
 
-    def _run_blocks(self, x: Tensor, idx: Tensor, read: _Read) -> Tensor:
+    def _run_blocks(self, x: Tensor, idx: Tensor, read: Read) -> Tensor:
         """The stream after all blocks, with the middle of it taken out again in E5: (B, T, n_embd)."""
         era, x0, x_mid = self.era, x, x
         if era.has_resid_lambdas:  # 0-dim views, taken once: indexing a parameter in the loop costs more than using it

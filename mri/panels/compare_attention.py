@@ -15,6 +15,9 @@ from mri.panels.selection import Selection
 from mri.panels.table import Column, Table, column
 from mri.panels.theme import THEMES
 
+NAMED = 0.05
+"""Weights from here on are worth a name beside the bar."""
+
 
 def table(pair: Pair, at: Selection) -> Table:
     """A row for each place: where tokens of both stand for each other, one for the two."""
@@ -38,7 +41,7 @@ def table(pair: Pair, at: Selection) -> Table:
     for side, (weights, bound) in sides.items():
         known = np.isnan(weights) & ~np.isnan(bound)
         columns[f"{side}_at_most"] = Column(np.full(n, float(bound)), "probability", known)
-    return Table((n,), columns, {"names": named}, f"Block {at.layer} · head {at.head}: where it looks")
+    return Table((n,), columns, {"names": named}, f"Where block {at.layer}, head {at.head} looks")
 
 
 def figure(table: Table, theme: str) -> go.Figure:
@@ -59,7 +62,14 @@ def figure(table: Table, theme: str) -> go.Figure:
     look = {"mode": "markers+lines", "line": stroke(c["text"], 1, dash="dot"), "marker": {"size": 4}}
     hover = "%{x}<br>B − A <b>%{y:+.4g}</b><extra></extra>"
     out.add_scatter(x=x, y=b - a, connectgaps=False, hovertemplate=hover, **look)
-    most = float(np.nanmax(np.abs(np.concatenate([a, b, most_a, most_b])), initial=0.05)) * 1.05
+    for y, side, shift in ((a, "A", 9), (b, "B", -9)):
+        if not np.isnan(y).all() and (peak := int(np.nanargmax(y))) >= 0 and y[peak] >= NAMED:
+            text = f"“{escaped(table['names'][peak])}” {100 * y[peak]:.1f} %"
+            at = y[peak] if side == "A" else -y[peak]
+            align = "left" if peak < len(x) / 2 else "right"
+            font = {"color": c[f"side_{side.lower()}"], "size": 11}
+            out.add_annotation(x=peak, y=at, text=text, showarrow=False, yshift=shift, xanchor=align, font=font)
+    most = float(np.nanmax(np.abs(np.concatenate([a, b, most_a, most_b])), initial=0.05)) * 1.25
     ticks = [t for t in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0) if t <= most]
     out.update_layout(barmode="overlay", margin={"b": 66})
     out.update_xaxes(type="category", nticks=18, range=ends(len(x)), **UPRIGHT)
@@ -74,10 +84,10 @@ PANEL = Panel(
     name="compare-attention",
     page="compare",
     tab="moment",
-    place=30,
+    place=20,
     label="Where the head looks",
     kind="measured",
-    height_px=300,
+    height_px=220,
     note="Upwards A, downwards B, dotted B − A. Outlines: not captured, at most this much.",
     table=table,
     figure=figure,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from mri.arrays import Doubles, Floats
 from mri.measure.divergence import PredictionDivergence, prediction_divergence
 from mri.panels import names
-from mri.panels.chart import escaped, finished, percent, stroke
+from mri.panels.chart import escaped, finished, stroke
 from mri.panels.pair import Pair
 from mri.panels.panel import Panel
 from mri.panels.selection import Selection
@@ -15,7 +16,7 @@ from mri.panels.table import Column, Table, column
 from mri.panels.theme import THEMES
 from mri.store.reader import SessionReader
 
-MOST_PREDICTIONS = 20
+MOST_PREDICTIONS = 8
 """Tokens that are drawn; the table to take away has all that either side captured."""
 
 
@@ -66,59 +67,85 @@ def _followed(reader: SessionReader, step: int) -> int:
     return int(tokens[position]) if position < len(tokens) else -1
 
 
+LEAST = 1e-5
+"""Shares below this stand at the axis' end, and those above 1 − LEAST at the other."""
+TICKS = {1e-4: "0.01 %", 0.01: "", 0.5: "50 %", 0.99: "", 0.9999: "99.99 %"}
+
+
+def log_odds(p: Floats | Doubles) -> Doubles:
+    """ln p/(1 − p), as far as the axis goes."""
+    inside = np.clip(np.asarray(p, np.float64), LEAST, 1 - LEAST)
+    return np.asarray(np.log(inside / (1 - inside)))
+
+
 def figure(table: Table, theme: str) -> go.Figure:
-    """Both sides' probabilities, the likeliest on top.
+    """Both sides' probabilities by their log-odds, the likeliest on top; beside them as numbers.
 
     Traces: 0 the way from A to B, 1 A, 2 B, 3 at most A, 4 at most B.
     """
     c, chosen, names = THEMES[theme], table["chosen"], table["names"][:MOST_PREDICTIONS]
     rows = np.arange(len(names), dtype=np.int32)
     a, b = table["a"][: len(names)], table["b"][: len(names)]
-    bound_a, bound_b = table["bounds"]
-    ways_x = np.stack([a, b, np.full(len(rows), np.nan)], axis=-1).reshape(-1)
-    ways_y = np.repeat(rows, 3)
-    says = [_change(p, q, bound_a, bound_b) for p, q in zip(a.tolist(), b.tolist(), strict=True)]
-    marks = {"A": ("circle", c["side_a"], a, bound_a, 13), "B": ("diamond", c["side_b"], b, bound_b, 8)}
+    shares = {"A": (a, table["bounds"][0]), "B": (b, table["bounds"][1])}
+    known = {side: np.where(np.isnan(own), bound, own) for side, (own, bound) in shares.items()}
+    ways_x = np.stack([*map(log_odds, known.values()), np.full(len(rows), np.nan)], axis=-1).reshape(-1)
+    says = [_change(p, q, *table["bounds"]) for p, q in zip(a.tolist(), b.tolist(), strict=True)]
 
     def dots(side: str, hollow: bool) -> go.Scatter:
-        symbol, colour, own, bound, size = marks[side]
-        x = np.where(np.isnan(own), bound, np.nan) if hollow else own
-        marker = {"symbol": symbol + ("-open" if hollow else ""), "color": colour, "size": size}
+        own = shares[side][0]
+        x = log_odds(np.where(np.isnan(own) == hollow, known[side], np.nan))
+        colour, symbol = c[f"side_{side.lower()}"], "circle" if side == "A" else "diamond"
+        marker = {"symbol": symbol + ("-open" if hollow else ""), "color": colour, "size": 11 if side == "A" else 9}
         hover = {"text": says, "hovertemplate": "%{y}<br>%{text}<extra></extra>"}
         return go.Scatter(x=x, y=rows, mode="markers", cliponaxis=False, marker=marker, name=side, **hover)
 
-    line = stroke(c["muted"], 1.5)
-    ways = go.Scatter(x=ways_x, y=ways_y, mode="lines", line=line, hoverinfo="skip")
+    line = {"mode": "lines", "line": stroke(c["muted"], 1.5), "hoverinfo": "skip"}
+    ways = go.Scatter(x=ways_x, y=np.repeat(rows, 3), **line)
     out = go.Figure([ways, dots("A", False), dots("B", False), dots("A", True), dots("B", True)])
     labels = [
         escaped(name) + "".join(f" ◂{side}" for side, token in zip("AB", chosen, strict=True) if token == token_id)
         for name, token_id in zip(names, table["token_id"][: len(names)].tolist(), strict=True)
     ]
-    out.update_xaxes(range=[-0.02, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top")
-    out.update_yaxes(tickvals=rows, ticktext=labels, range=[len(names) - 0.5, -0.5], showgrid=False)
+    for side, (own, bound) in shares.items():
+        right = {"xref": "paper", "x": 1, "xanchor": "right", "xshift": 62 if side == "A" else 126, "showarrow": False}
+        font = {"color": c[f"side_{side.lower()}"], "size": 11}
+        for row, p in enumerate(own.tolist()):
+            text = share(p) if np.isfinite(p) else f"≤ {share(bound).removeprefix('< ')}"
+            out.add_annotation(y=row, text=escaped(text), font=font, **right)
+    ends = log_odds(np.array([LEAST, 1 - LEAST])).tolist()
+    out.update_xaxes(range=[ends[0] - 1.5, ends[1] + 1], zeroline=False, side="bottom")
+    out.update_xaxes(tickvals=log_odds(np.array(list(TICKS))), ticktext=list(TICKS.values()), tickangle=0)
+    out.update_yaxes(tickvals=rows, ticktext=labels, range=[MOST_PREDICTIONS - 0.5, -0.5], showgrid=False)
     out.update_yaxes(tickfont={"color": c["text"], "size": 12})
-    return finished(out, theme, "predictions")
+    return finished(out, theme, "predictions").update_layout(margin={"r": 130})
+
+
+def share(p: float) -> str:
+    """Of 1, with the digits that tell it from none and from all: 0.013 %, 53.12 %, 99.97 %."""
+    if 100 * p < 0.001:
+        return "< 0.001 %" if p else "0 %"
+    return "> 99.99 %" if 0.9999 < p < 1 else f"{100 * p:.{3 if p < 0.01 else 2}f} %"
 
 
 def _change(p: float, q: float, bound_a: float, bound_b: float) -> str:
     sides = [
-        f"{name} {percent(value)}" if np.isfinite(value) else f"{name} at most {percent(bound)}, not captured"
+        f"{name} {share(value)}" if np.isfinite(value) else f"{name} at most {share(bound)}, not captured"
         for name, value, bound in (("A", p, bound_a), ("B", q, bound_b))
     ]
     more = f"<br>B − A: {100 * (q - p):+.2f} %" if np.isfinite(p) and np.isfinite(q) else ""
-    return " · ".join(sides) + more
+    return escaped(" · ".join(sides)) + more
 
 
 PANEL = Panel(
     name="compare-predictions",
     page="compare",
     tab="moment",
-    place=40,
+    place=10,
     label="What comes next",
     kind="derived",
-    height_px=560,
-    note="Probabilities at temperature 1: circles A, diamonds B. Hollow: not among the kept ones, at most this"
-    " much. ◂A, ◂B: the token that followed.",
+    height_px=250,
+    note="Probabilities at temperature 1 on an axis of log-odds: circles A, diamonds B. Hollow, ≤: not among the"
+    " kept ones, at most this much. ◂A, ◂B: the token that followed.",
     table=table,
     figure=figure,
 )

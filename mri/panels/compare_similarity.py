@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mri.arrays import Doubles
+from mri.measure.difference import difference_map
 from mri.panels.chart import CERTAIN, LEGEND, filled, finished
 from mri.panels.pair import Pair
 from mri.panels.panel import Panel
@@ -29,7 +30,37 @@ def table(pair: Pair, at: Selection) -> Table:
     columns |= {name: Column(values, "ratio", ~np.isnan(values)) for name, values in named.items()}
     columns |= {"steps": column(found.num_steps, "count"), "holds_nan": column(found.has_nan.astype(bool))}
     columns["cka"] = Column(cka, "ratio", ~np.isnan(cka))
-    return Table((len(comparison.keys),), columns, says=(*_score_words(comparison, found), of_cka))
+    says = (*_score_words(comparison, found), of_cka, *tiles(comparison))
+    return Table((len(comparison.keys),), columns, says=says)
+
+
+def tiles(found: Comparison) -> list[str]:
+    """Mean relative difference of the matched moments before the two part, and of those after it in the lower and in
+    the upper blocks: "label|number|range in which it is certain to lie"; without those of which there are none."""
+    keys = [key for key in found.keys if key.endswith(".resid_post")] or found.keys
+    steps = found.matched_steps
+    if not len(steps):
+        return []
+    measured = difference_map(found.one, found.other, steps, keys)
+    of = found.one.steps()
+    is_before = np.asarray(of["pos0"] + of["t_add"])[steps[:, 0]] <= found.alignment.divergence
+    lower, upper = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+    parts = [("before they part", is_before, keys)]
+    parts += [(f"after, {_blocks(part)}", ~is_before, part) for part in (lower, upper) if part]
+    out = []
+    for label, columns, rows in parts:
+        cells = np.isin(keys, rows)[:, None] & columns & np.isfinite(measured.difference)
+        if cells.any():
+            mean, low, high = (float(each[cells].mean()) for each in (measured.difference, measured.low, measured.high))
+            out.append(f"{label}|{mean:.2f}|certain: {low:.2f} … {high:.2f}")
+    return out
+
+
+def _blocks(keys: list[str]) -> str:
+    """Of hook points, bottom to top: blocks 0–2, else their names."""
+    first, last = (key.split(".")[1] if key.startswith("block.") else key for key in (keys[0], keys[-1]))
+    word = "block" if keys[0].startswith("block.") else ""
+    return f"{word} {first}".strip() if first == last else f"{word}s {first}–{last}" if word else f"{first}–{last}"
 
 
 def _score_words(found: Comparison, alike: Likeness) -> tuple[str, str]:
@@ -90,12 +121,12 @@ PANEL = Panel(
     page="compare",
     tab="pair",
     place=20,
-    label="How alike as a whole",
+    label="How alike",
     kind="derived",
-    height_px=260,
-    note="Cosine of each hook point, mean over the matched steps (pooled: of the mean vectors); grey: the "
-    "range that what was not captured allows. Circles: debiased linear CKA over the matched steps, where "
-    "the same neurons were kept in every step.",
+    height_px=150,
+    note="Mean difference of the residual stream behind the blocks, over the matched steps: 0 the same, 1.41 nothing "
+    "in common; where neurons were not kept, the likeliest, its range on hover. Below, of each hook point: cosine "
+    "(pooled: of the mean vectors), grey its certain range, circles debiased linear CKA.",
     table=table,
     figure=figure,
     selects={"point": "x"},

@@ -1,4 +1,4 @@
-"""The tokens of both recordings on one clock. Drawn by assets/js/panels/ribbon.mjs."""
+"""The tokens of both recordings on one clock. Drawn by assets/js/panels/pair_words.mjs."""
 
 from __future__ import annotations
 

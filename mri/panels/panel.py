@@ -36,7 +36,6 @@ class Panel:
     note       what it shows, or how
     table      (what the page reads from, Selection) -> Table
     figure     (Table, theme) -> go.Figure, whose traces name the table's columns (see binding.py); None: no chart
-    whole      the table of CSV, where that of the chart is reduced to what a screen can show
     needs      fields of the selection that the chart is of, the step aside: frames in memory move it only while they
                stay as they are
     selects    field of the selection -> where a clicked point of the chart has it: "x", "y", "customdata.0", …;
@@ -51,7 +50,6 @@ class Panel:
     kind: Literal["measured", "derived", "picture"]
     table: Callable[[Any, Selection], Table]
     figure: Callable[[Table, str], go.Figure] | None = None
-    whole: Callable[[Any, Selection], Table] | None = None
     tab: str = ""
     place: int = 100
     note: str = ""
@@ -77,7 +75,7 @@ class Panel:
 
     def csv(self, source: Any, selected: Selection) -> Iterator[bytes]:
         """Its numbers, in pieces. Raises ConfigError, UnknownHookPoint."""
-        return (self.whole or self.table)(source, selected).csv()
+        return self.table(source, selected).csv()
 
     def draw(self, source: Any, selected: Selection, theme: str) -> Drawn:
         """The chart, or a sentence in its place that says why there is none."""

@@ -15,7 +15,8 @@ Pairs = tuple[tuple[str, int], ...]
 @dataclass(frozen=True)
 class Selection:
     """points: the hook points on the stage; watched: (hook point, neuron) pairs; heads: what colours them, "entropy" or
-    "distance"; overlay: all heads of a block over each other; moment, by: of the Compare page, its clock and its map.
+    "distance"; overlay: all heads of a block over each other; moment, by: of the Compare page, its clock and its map;
+    token, against: ids of the two tokens of Why, None: the chosen one and the strongest other.
 
     Unknown hook points and neurons raise UnknownHookPoint where they are read.
     """
@@ -33,6 +34,8 @@ class Selection:
     watched: Pairs = ()
     moment: int = 0
     by: str = "difference"
+    token: int | None = None
+    against: int | None = None
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Selection:
@@ -41,6 +44,8 @@ class Selection:
             name: whole(name, str(given.get(name) or 0)) for name in ("step", "neuron", "layer", "head", "moment")
         }
         numbers |= {name: str(given[name]) for name in ("point", "stat", "heads", "by") if given.get(name)}
+        asked = {name: str(given.get(name) or "") for name in ("token", "against")}
+        numbers |= {name: whole(name, text) for name, text in asked.items() if text}
         temperature = _number("temperature", given.get("temperature") or 1)
         if not temperature > 0:
             raise ConfigError(f"A temperature of {temperature:g} divides by nothing: choose one above 0.")

@@ -20,10 +20,12 @@ import re
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from mri.errors import StoreError
-from mri.paths import ROOT
+from mri.paths import IS_INSTALLED, ROOT
 
 SESSION, VOCABULARY, JOURNAL = "session.json", "vocabulary.safetensors", "frames.journal"
 LOCK, RECORDER = "lock", "recorder.json"
@@ -87,7 +89,10 @@ def storable(text: str) -> str:
 
 
 def environment_of_child() -> dict[str, str]:
-    """For `python -m mri.…` from anywhere: the package that runs now is the one that the child finds."""
+    """For `python -P -m mri.…` from anywhere (-P: nothing of the folder that one stands in is taken for a module): the
+    package that runs now is the one that the child finds."""
+    if IS_INSTALLED:  # Python finds it, and PYTHONPATH would put all of site-packages before Python's own modules
+        return {**os.environ}
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path}
 
@@ -118,10 +123,17 @@ def remove_tree(folder: Path) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Atomic: a reader, or a crash, sees the old content or the new, never a part. Raises OSError, and then leaves
     nothing behind."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """As `replace_file`, of what is written to the file that it gives."""
     temporary = partial(path)
     try:
         with open(temporary, "xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -15,10 +15,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import filterfalse
 from pathlib import Path
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
-from mri.paths import as_path
+from mri.paths import LESSONS, SESSIONS, as_path, demos
 from mri.store.files import JOURNAL, Signature, disk_error, is_session_id, replace_file, shown, signature_of
 from mri.store.integrity import RIGHT, Integrity
 from mri.store.leftovers import sweep
@@ -45,7 +46,8 @@ class Library:
     """The sessions in `folder`, which need not exist yet. Usable from many threads. Raises StoreError for a file.
 
     bundled    folders of finished sessions that can be opened by id, but are not listed, renamed or deleted
-    demos      files of finished sessions that are listed beside those of the folder, but not renamed or deleted
+    demos      files of finished sessions that are listed with those of the folder, but not renamed or deleted: whether
+               they lie in it or elsewhere
 
     Where an id is in several of them, the folder's own session counts, then the demo.
     """
@@ -55,7 +57,7 @@ class Library:
         if self.folder.is_file():
             raise StoreError(f"{shown(self.folder)} is a file: give the folder of the sessions, in which it lies.")
         self._bundled = [*bundled]
-        self._demos = [*demos]
+        self._demos = {path.stem: path for path in demos}
         self._readers = OpenReaders()
         self._sealed_infos: dict[Signature, SessionInfo] = {}
         self._looked_into: set[Path] = set()
@@ -76,7 +78,7 @@ class Library:
         except OSError as error:
             raise disk_error("read", self.folder, error) from error
         self._forget_gone(entries)
-        entries += self.demos_beside(entries)
+        entries = [*filterfalse(self._is_demo, entries), *self.demos_among(entries)]
         until, new, unread = time.monotonic() + within_s, 0, 0
         infos: list[SessionInfo | None] = []
         for path in sorted(entries, key=lambda path: path.name, reverse=True):
@@ -91,10 +93,10 @@ class Library:
         known = filter(None, infos)
         return sorted(known, key=lambda info: (info.start_time, info.id), reverse=True), unread
 
-    def demos_beside(self, entries: Iterable[Path]) -> Sequence[Path]:
-        """The demos that no session among these entries of the folder stands for."""
-        own = {path.stem for path in entries}
-        return [path for path in self._demos if path.stem not in own and path.exists()]
+    def demos_among(self, entries: Iterable[Path]) -> Sequence[Path]:
+        """The demos that no session of one's own among these entries of the folder stands for."""
+        own = {path.stem for path in entries if not self._is_demo(path)}
+        return [path for name, path in self._demos.items() if name not in own and path.exists()]
 
     def path(self, session_id: str) -> Path:
         """The .h5, or the folder of a session that is not sealed. Raises SessionNotFound."""
@@ -103,14 +105,16 @@ class Library:
             for path in (sealed, folder, sealed):  # again: it may have been sealed while we looked
                 if path.exists() and (path == sealed or is_session_folder(path)):
                     return path
-            elsewhere = [path for path in self._demos if path.stem == session_id]
-            for path in (*elsewhere, *(bundle / f"{session_id}.h5" for bundle in self._bundled)):
+            demos = [path for name, path in self._demos.items() if name == session_id]
+            for path in (*demos, *(bundle / f"{session_id}.h5" for bundle in self._bundled)):
                 if path.exists():
                     return path
         raise SessionNotFound(f"There is no session {session_id!r}: choose one from the list of sessions.")
 
     def place(self, info: SessionInfo) -> Path:
         """Where a session of the list lies, also a broken one."""
+        if info.is_bundled:
+            return self.path(info.id)
         sealed = self.folder / f"{info.id}.h5"
         return sealed if sealed.exists() else self.folder / info.id
 
@@ -177,10 +181,18 @@ class Library:
     def own_path(self, session_id: str) -> Path:
         """As `path`. Raises StoreError for a session that came with the app."""
         path = self.path(session_id)
-        if path.parent != self.folder:
-            what = "came with nanochat MRI" if path in self._demos else "belongs to a lesson"
-            raise StoreError(f"Session {session_id} {what}, not from your folder: it is neither renamed nor deleted.")
+        if self._is_bundled(path):
+            what = "came with nanochat MRI" if self._is_demo(path) else "belongs to a lesson"
+            cure = "it is neither renamed nor deleted, but a copy of it can be"
+            raise StoreError(f"Session {session_id} {what}: {cure}.")
         return path
+
+    def _is_demo(self, path: Path) -> bool:
+        demo = self._demos.get(path.stem)
+        return demo is not None and (path == demo or path.resolve() == demo.resolve())
+
+    def _is_bundled(self, path: Path) -> bool:
+        return path.parent != self.folder or self._is_demo(path)
 
     def new_id(self) -> str:
         """An id that sorts by time and that no session here has."""
@@ -275,7 +287,7 @@ class Library:
                 info = info_of(path.stem, "finished", signature[-1], sealed_session(path))
             except MriError as error:
                 info = broken(path, str(error))
-            self._sealed_infos[signature] = replace(info, is_bundled=path.parent != self.folder)
+            self._sealed_infos[signature] = replace(info, is_bundled=self._is_bundled(path))
         info = self._sealed_infos[signature]
         if damage := self._integrity.damage(signature):
             info = replace(info, state="broken", error=damage)
@@ -296,3 +308,8 @@ class Library:
             if not folder.exists():
                 return None
             return renamed(self.folder, broken(folder, str(error)))
+
+
+def whole_library(folder: Path | str = SESSIONS) -> Library:
+    """One's own folder with all that came with the project."""
+    return Library(folder, bundled=LESSONS.glob("*/"), demos=demos())

@@ -260,7 +260,7 @@ def _make_folder(folder: Path) -> bool:
 def seal_in_child(folder: Path) -> str:
     """Seals a session folder in a process of its own. -> "" or the sentence that says why not."""
     done = subprocess.run(
-        [sys.executable, "-m", "mri.store.seal", str(folder)],
+        [sys.executable, "-P", "-m", "mri.store.seal", str(folder)],
         env=environment_of_child(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -18,9 +18,6 @@ from mri.measure.alignment import DEFAULT, Alignment, Moments, align, moments
 from mri.measure.difference import captured_keys, shared_keys
 from mri.store.reader import SessionReader
 
-MOST_COLUMNS = 256
-"""Columns of a map: more moments than these are taken together, and the first matched one of each is shown."""
-
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -45,16 +42,6 @@ class Comparison:
     def matched_steps(self) -> Ints:
         """(n, 2) steps of A and B whose values may be subtracted."""
         return self.moments.steps[self.moments.whole]
-
-    def columns(self, most: int = MOST_COLUMNS) -> tuple[Ints, int]:
-        """The moment that each column of a map shows, −1 where none of its moments is matched; moments to a column."""
-        n = len(self.moments.steps)
-        every = max(1, -(-n // most))
-        shown = [
-            next((m for m in range(start, min(start + every, n)) if self.moments.whole[m]), -1)
-            for start in range(0, n, every)
-        ]
-        return np.array(shown, np.int64), every
 
 
 def compare(one: SessionReader, other: SessionReader, strategy: str = DEFAULT) -> Comparison:

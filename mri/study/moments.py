@@ -165,7 +165,7 @@ class MomentIndex:
         texts = [(text, session) for text, sessions in self.texts.items() for session in sessions]
         arrays["texts"] = np.array(texts, np.uint64).reshape(-1, 2)
         np.savez(out, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, out.getvalue())
 
     @classmethod

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import brotli
 
-from mri.paths import DATA
+from mri.paths import COMPRESSED
 from mri.store.files import replace_file
 
-FOLDER = DATA / ".compressed"
+FOLDER = COMPRESSED
 QUICK, BEST = 9, 11
 """Of brotli. 4.8 MB of Plotly take 0.4 s, and 8 s for a tenth less."""
 
@@ -34,7 +34,7 @@ def keep_smallest(bodies: Iterable[bytes]) -> None:
     """From now on `packed` has the best of these, after a start anew, too; of others nothing is kept. A disk that
     cannot be written to changes nothing."""
     with contextlib.suppress(OSError):
-        FOLDER.mkdir(exist_ok=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
         places = set()
         for body in bodies:
             places.add(_place(body))

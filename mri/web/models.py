@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mri.errors import ConfigError
-from mri.nanochat.locate import ModelRef, discover, find_checkpoint
+from mri.nanochat.locate import ModelRef, discover, find_checkpoint, need_torch
 
 EMBEDDED_ID = "embedded"
 """The model that comes with the program, whatever --model says: the lessons speak of it."""
@@ -25,11 +25,13 @@ class Models:
 
     def own(self) -> ModelRef:
         """What records where nothing else was chosen. Raises ModelError."""
+        need_torch()
         return find_checkpoint(self.asked, self.softcap)
 
     def offers(self) -> dict[str, ModelRef]:
         """The models that can record, the default first, by an id that is made of the file's path, so that a path never
         has to come from outside. Raises ModelError where the server's own is not there."""
+        need_torch()
         found = discover(self.asked, self.softcap)
         return {hashlib.sha256(str(ref.file).encode()).hexdigest()[:16]: ref for ref in found}
 
@@ -38,6 +40,7 @@ class Models:
         if not model_id:
             return self.own()
         if model_id == EMBEDDED_ID:
+            need_torch()
             return find_checkpoint(None) if self.asked else self.own()
         ref = self.offers().get(model_id)
         if ref is None:

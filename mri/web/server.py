@@ -23,7 +23,7 @@ from mri import errors
 from mri.format.token_text import display
 from mri.lessons.catalogue import Catalogue
 from mri.nanochat.constants import softcap_of
-from mri.paths import ASSETS, LESSONS, ROOT, SESSIONS, as_path
+from mri.paths import ASSETS, IS_INSTALLED, LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import Library
 from mri.study.study import Study
 from mri.study.turns import Turns
@@ -43,6 +43,7 @@ from mri.web.routes.library import library_routes
 from mri.web.routes.live import live_routes, sock
 from mri.web.routes.neurons import neuron_routes
 from mri.web.routes.sessions import compress, meta_of, routes
+from mri.web.routes.why import why_routes
 from mri.web.services import COMPUTATIONS_WAITING, EXTENSION, Services, services
 from mri.web.stalls import Stalls
 from mri.worker.handle import GenerationWorker
@@ -91,7 +92,8 @@ def create_app(
     study = Study(library, computations)
     server = _flask(Services(library, worker, models, hub, Catalogue(lessons), study, computations))
     app = App(
-        "app",  # beside which pages/ lies: else Dash names the pages after the folder that one happens to stand in
+        # a module beside which pages/ lies: else Dash names the pages after the folder that one happens to stand in
+        "mri.paths" if IS_INSTALLED else "app",
         server=server,  # type: ignore[arg-type]  # dash's annotation forgets Flask
         title="nanochat MRI",
         update_title="",
@@ -158,7 +160,7 @@ def _flask(these: Services) -> Flask:
     App.assets.serve(server)
     compress.init_app(server)
     ours = routes, live_routes, downloads, compare_routes, lesson_routes, neuron_routes, import_routes
-    for blueprint in (*ours, lesson_words_routes, library_routes):
+    for blueprint in (*ours, lesson_words_routes, library_routes, why_routes):
         server.register_blueprint(blueprint)
     sock.init_app(server)
     answers.register(server)

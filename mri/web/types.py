@@ -76,6 +76,18 @@ class Alignment(TypedDict):
     notes: list[str]
 
 
+class PairMap(TypedDict):
+    """GET /compare/map. values: of each hook point by moment, null where nothing is subtracted or known; low, high: the
+    range in which it is certain to lie, null of a length; missing: why there is nothing."""
+
+    by: Literal["difference", "cosine", "length"]
+    keys: list[str]
+    values: list[list[float | None]]
+    low: list[list[float | None]] | None
+    high: list[list[float | None]] | None
+    missing: str
+
+
 class RecordingStatus(TypedDict):
     """GET /record/<id>. position in the queue, 0: in hand or over; max_steps: 0 where unknown."""
 
@@ -140,7 +152,7 @@ class Refused(TypedDict):
     reason: str
 
 
-ANSWERS: tuple[type, ...] = (Meta, Tokens, FrameHeader, Alignment, RecordingStatus)
+ANSWERS: tuple[type, ...] = (Meta, Tokens, FrameHeader, Alignment, PairMap, RecordingStatus)
 MESSAGES: tuple[type, ...] = (State, Hello, Text, Dropped, End, Refused)
 TOLD_IF_KNOWN: tuple[type, ...] = (Model, Run)
 """Of these `to_json` leaves out what is the default."""
@@ -203,7 +215,8 @@ def _type_of(kind: Any) -> str:
     if origin is tuple and args[-1] is not Ellipsis:
         return f"[{', '.join(map(_type_of, args))}]"
     if origin in (list, tuple):
-        return f"{_type_of(args[0])}[]"
+        each = _type_of(args[0])
+        return f"({each})[]" if "|" in each and not each.endswith("]") else f"{each}[]"
     if is_typeddict(kind) or is_dataclass(kind):
         return str(kind.__name__)
     raise TypeError(f"{kind} is no type of JSON")

@@ -6,10 +6,13 @@ Reads what it needs to know from the session; the arithmetic is the worker's bus
 
 from __future__ import annotations
 
+import time
+from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mri.errors import ConfigError, SessionNotFound
+from mri.explain.asked import explainable
 from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader
 
@@ -19,17 +22,46 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 
 @dataclass
 class Attribution:
-    """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py)."""
+    """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py), arrays as bytes.
+    `done` of `of` tokens are read, where it says so; `is_refused`: the child itself said that it cannot be."""
 
     id: str
     command: dict[str, Any]
     state: Literal["running", "finished", "error"] = "running"
     answer: dict[str, Any] = field(default_factory=dict)
     message: str = ""
+    done: int = 0
+    of: int = 0
+    is_refused: bool = False
+    asked_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_explaining(self) -> bool:
+        """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
+        return self.command["cmd"] in ("why", "sweep")
+
+    @property
+    def nbytes(self) -> int:
+        return len(self.answer.get("blob", b""))
+
+    def on_event(self, event: dict[str, Any]) -> None:
+        """Takes notice of an event of the worker (see mri/worker/protocol.py)."""
+        match event["event"]:
+            case "progress":
+                self.done, self.of = event["done"], event["of"]
+            case "error":
+                self.state, self.message, self.is_refused = "error", event["message"], True
+            case "arrays":
+                self.state, self.message, self.answer = "finished", "", {"blob": b64decode(event["blob"])}
+            case _:
+                self.state, self.message = "finished", ""
+                self.answer = {name: value for name, value in event.items() if name not in ("event", "id")}
 
     def to_json(self) -> dict[str, Any]:
-        """`status` running, finished (then with the answer) or error; `message` says more."""
-        fields = {"status": self.state, "message": self.message}
+        """`status` running, finished (then with the answer) or error; `message` says more. Arrays are bytes."""
+        fields: dict[str, Any] = {"status": self.state, "message": self.message}
+        if self.is_explaining:
+            fields |= {"done": self.done, "of": self.of}
         asked = {name: self.command[name] for name in ("token_id", "point", "neuron") if name in self.command}
         return fields | asked | (self.answer if self.state == "finished" else {})
 
@@ -44,7 +76,7 @@ def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, m
     frame = reader.frame(step)
     top = frame.arrays.get("logits/token_ids")
     token_id = frame.chosen_id if frame.chosen_id >= 0 or top is None else int(top[0])
-    weights = _weights_of(reader, model)
+    weights = weights_of(reader, model)
     if token_id < 0:
         raise ConfigError("This step predicted nothing: record it with `python -m mri record` or from the page.")
     ids = reader.token_ids()[: frame.pos0 + frame.t_add].tolist()
@@ -58,7 +90,7 @@ def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: Mode
     """
     if not 0 <= neuron < (width := reader.session.layout.width(point)):
         raise ConfigError(f"{point} has the neurons 0 to {width - 1}, there is no {neuron}.")
-    weights = _weights_of(reader, model)
+    weights = weights_of(reader, model)
     # slashes, so that it can never be a recording's id
     question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
     command = {"cmd": "direct", "id": question_id, "point": point, "neuron": neuron, **weights}
@@ -70,18 +102,9 @@ def has_direct_path(point: str) -> bool:
     return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
 
 
-def _weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
+def weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
     """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
+    explainable(reader)
     run = reader.session.run
-    if not run.hash:
-        raise ConfigError(
-            "This session does not say which weights it was recorded from, so nothing can be computed from them: "
-            "record it with `python -m mri record` or from the page."
-        )
-    if run.edits:
-        raise ConfigError(
-            f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
-            "other numbers: ask the session that it was forked from."
-        )
     model = replace(model, softcap=run.model.softcap or None)  # the same weights give other logits with another one
     return {"model": model.to_json(), "weights_hash": run.model.weights_hash, "model_path": run.model.model_path}

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -20,9 +21,12 @@ from typing import Annotated, Any, TextIO
 import torch
 import typer
 
-from mri.errors import ModelError, MriError
+from mri.errors import ModelError, MriError, WorkerError
+from mri.explain.blobs import sweep_arrays, why_blob
+from mri.explain.replay import Replay
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
+from mri.format.wire import blob_from_arrays
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.constants import SOFTCAP
@@ -31,6 +35,7 @@ from mri.nanochat.locate import ModelRef
 from mri.run.control import Control
 from mri.run.engine import Step
 from mri.run.record import record_generation
+from mri.store.opening import open_session
 from mri.worker.protocol import COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
@@ -41,14 +46,16 @@ Say = Callable[..., None]
 
 
 class Worker:
-    """Carries out record, attribute and direct commands one after the other; stop, pause, resume and step take effect
-    between two steps. Once nobody is there to say `resume`, nothing waits for it."""
+    """Carries out what it is asked for one after the other; stop, pause, resume and step take effect between two steps.
+    Once nobody is there to say `resume`, nothing waits for it."""
 
     def __init__(self, sessions: Path, say: Say) -> None:
         self._sessions, self._say = sessions, say
         self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._controls: dict[str, Control] = {}
         self._loaded: tuple[tuple[Path, int, float], LoadedModel] | None = None
+        self._known_hashes: set[str] = set()  # by which sessions name the weights of the loaded model
+        self._replay: Replay | None = None
 
     def read(self, lines: TextIO) -> None:
         """Body of the reading thread: sorts commands, so that a stop is seen while a generation runs."""
@@ -57,10 +64,12 @@ class Worker:
                 command = COMMANDS.message_of(line) or {"cmd": "quit"}
                 match command["cmd"]:
                     case "stop" | "pause" | "step" | "resume" as what:
-                        getattr(self._control(command["id"]), what)()
+                        if control := self._controls.get(command["id"]):  # else it is over
+                            getattr(control, what)()
                     case "quit":
                         break
                     case _:
+                        self._controls[command["id"]] = Control()
                         self._commands.put(command)
         finally:  # whatever happened: nobody can be heard any more, so nothing waits and the worker comes to its end
             for control in [*self._controls.values()]:
@@ -77,6 +86,8 @@ class Worker:
                         self._attribute(command)
                     case "direct":
                         self._direct(command)
+                    case "why" | "sweep":
+                        self._explain(command)
                     case _:
                         self._record(command)
             except MriError as error:
@@ -91,7 +102,7 @@ class Worker:
 
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
-        control = self._control(session_id)
+        control = self._controls[session_id]
         loaded = self._model(command["model"])
         said_at, said_paused = 0.0, False
 
@@ -133,9 +144,6 @@ class Worker:
         else:
             self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
 
-    def _control(self, session_id: str) -> Control:
-        return self._controls.setdefault(session_id, Control())
-
     def _attribute(self, command: dict[str, Any]) -> None:
         loaded = self._recorded_model(command)
         signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
@@ -155,14 +163,37 @@ class Worker:
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
         loaded = self._model(command["model"])
-        is_files = loaded.file_hash == command["weights_hash"] and loaded.is_as_loaded  # as sessions said until 2026-11
-        if loaded.weights_hash != command["weights_hash"] and not is_files:
-            raise ModelError(
-                f"This session was recorded with other weights ({command['weights_hash'][:8]}) than the loaded model "
-                f"has ({loaded.weights_hash[:8]}): start the server with --model "
-                f"{command['model_path'] or 'and the model it was recorded from'}."
-            )
+        if command["weights_hash"] not in self._known_hashes:  # reading all weights takes its time
+            if not loaded.has_weights(command["weights_hash"]):
+                raise ModelError(
+                    f"This session was recorded with other weights ({command['weights_hash'][:8]}) than the loaded "
+                    f"model has ({loaded.weights_hash[:8]}): start the server with --model "
+                    f"{command['model_path'] or 'and the model it was recorded from'}."
+                )
+            self._known_hashes.add(command["weights_hash"])
         return loaded
+
+    def _explain(self, command: dict[str, Any]) -> None:
+        """Windows of `why`, and sweeps."""
+        control = self._controls.get(command["id"], Control())  # asked for twice, it went with the first
+
+        def on_progress(done: int, of: int) -> None:
+            if not control.may_go_on():
+                raise WorkerError("Nobody asked after this any more: ask again.")
+            self._say(event="progress", id=command["id"], done=done, of=of)
+
+        on_progress(0, 0)
+        loaded = self._recorded_model(command)
+        if self._replay is None:
+            self._replay = Replay(loaded.model)
+        tokens = command["token"], command["against"]
+        with open_session(command["path"]) as reader:
+            if command["cmd"] == "sweep":
+                blob = blob_from_arrays({}, sweep_arrays(reader, self._replay, command["step"], *tokens, on_progress))
+            else:
+                steps = range(command["start"], min(command["stop"], reader.num_steps))
+                blob = why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
+        self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
 
     def _model(self, told: dict[str, Any]) -> LoadedModel:
         """The model of a command, loaded again only where the file or the softcap is another or has changed."""
@@ -173,7 +204,8 @@ class Worker:
             raise ModelError(f"{ref.file} is not there any more: choose another model, or put it back.") from error
         key = (ref.file, changed_ns, ref.softcap or SOFTCAP)
         if self._loaded is None or self._loaded[0] != key:
-            self._loaded = None  # two large models need not fit at once
+            self._loaded = self._replay = None  # two large models need not fit at once
+            self._known_hashes.clear()
             self._loaded = (key, load_model(ref))
         return self._loaded[1]
 

@@ -12,12 +12,13 @@ import contextlib
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from mri.errors import SessionNotFound, WorkerError
+from mri.errors import ConfigError, SessionNotFound, WorkerError
 from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
@@ -31,7 +32,11 @@ KEPT_RECORDINGS = 200
 MOST_ATTRIBUTIONS = 32
 """Gradients that are computed or wait for it."""
 KEPT_ATTRIBUTIONS = 200
-"""Gradients that are remembered; the oldest are forgotten and can be computed again."""
+"""Answers that are remembered; the oldest are forgotten and can be computed again."""
+KEPT_BYTES = 64_000_000
+"""So much their arrays may weigh."""
+UNWANTED_AFTER_S = 10.0
+"""A page asks every second or so after what it waits for: what nobody asked after for so long is not wanted."""
 
 
 class GenerationWorker:
@@ -42,7 +47,7 @@ class GenerationWorker:
 
     def __init__(self, sessions: Path, *, program: Sequence[str] | None = None, max_waiting: int = 8) -> None:
         self.max_waiting = max_waiting
-        self._program = [*(program or (sys.executable, "-m", "mri.worker.child")), "--sessions", str(sessions)]
+        self._program = [*(program or (sys.executable, "-P", "-m", "mri.worker.child")), "--sessions", str(sessions)]
         self._lock = threading.RLock()
         self._child: subprocess.Popen[str] | None = None
         self._ready = False
@@ -61,6 +66,7 @@ class GenerationWorker:
         with self._lock:
             if len(self._waiting) >= self.max_waiting:
                 raise WorkerError(f"{len(self._waiting)} recordings are already waiting: try again when one is over.")
+            self._drop_unwanted()
             recording = Recording(session_id, request.command(session_id, model))
             self._recordings[session_id] = recording
             self._waiting.append(recording)
@@ -113,9 +119,10 @@ class GenerationWorker:
 
         -> its JSON. Raises WorkerError where too many wait."""
         with self._lock:
+            self._drop_unwanted()
             known = self._attributions.get(wanted.id)
             if known is not None and known.state != "error":
-                return self._attribution_json(known)
+                return self._asked_after(known)
             under_way = sum(each.state == "running" for each in self._attributions.values())
             if under_way >= MOST_ATTRIBUTIONS:
                 raise WorkerError(f"{under_way} computations are already waiting: try again when one is over.")
@@ -128,13 +135,25 @@ class GenerationWorker:
                 wanted.state, wanted.message = "error", f"The generation worker did not start: {error}."
             else:
                 self._send(wanted.command)
-            return self._attribution_json(wanted)
+            return self._asked_after(wanted)
 
     def attribution(self, attribution_id: str) -> dict[str, Any] | None:
         """JSON of where it stands, None for one that was not asked for."""
         with self._lock:
             known = self._attributions.get(attribution_id)
-            return None if known is None else self._attribution_json(known)
+            return None if known is None else self._asked_after(known)
+
+    def explained(self, wanted: Attribution, ask: bool = True) -> dict[str, Any] | None:
+        """As `attribute`, or without `ask` as `attribution`. What failed is said once, and then asked anew.
+
+        Raises ConfigError where the child refused, WorkerError where it failed, and where too many wait."""
+        with self._lock:
+            status = self.attribution(wanted.id) or (self.attribute(wanted) if ask else None)
+            known = self._attributions.get(wanted.id)
+            if known is not None and known.state == "error":
+                del self._attributions[known.id]
+                raise (ConfigError if known.is_refused else WorkerError)(known.message)
+            return status
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Let the child go. An idle one is waited for; one in the middle of a recording finishes it by itself."""
@@ -160,8 +179,30 @@ class GenerationWorker:
             raise _unknown(session_id)
         return recording
 
-    def _attribution_json(self, attribution: Attribution) -> dict[str, Any]:
-        if attribution.state == "running":
+    def _drop_unwanted(self) -> None:
+        """Tells the child of windows and sweeps that nobody waits for any more, and forgets them."""
+        before = time.monotonic() - UNWANTED_AFTER_S
+        for each in [*self._attributions.values()]:
+            if each.is_explaining and each.state == "running" and each.asked_at < before:
+                del self._attributions[each.id]
+                self._send({"cmd": "stop", "id": each.id})
+
+    def _forget_large(self) -> None:
+        """The arrays that nobody asked for the longest, where all of them weigh too much."""
+        excess = sum(each.nbytes for each in self._attributions.values()) - KEPT_BYTES
+        for each in [each for each in self._attributions.values() if each.nbytes]:
+            if excess <= 0:
+                break
+            excess -= each.nbytes
+            del self._attributions[each.id]
+
+    def _asked_after(self, attribution: Attribution) -> dict[str, Any]:
+        """Its JSON; the last one asked after is forgotten last."""
+        attribution.asked_at = time.monotonic()
+        self._attributions[attribution.id] = self._attributions.pop(attribution.id)
+        if attribution.state == "running" and attribution.of:
+            attribution.message = f"Reading the tokens again: {attribution.done:,} of {attribution.of:,}…"
+        elif attribution.state == "running":
             busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
             attribution.message = busy if self._ready else "Starting the generation worker…"
         return attribution.to_json()
@@ -242,7 +283,8 @@ class GenerationWorker:
             return
         attribution = self._attributions.get(event.get("id", ""))
         if attribution is not None:
-            self._on_attribution(attribution, event)
+            attribution.on_event(event)
+            self._forget_large()
             return
         recording = self._recordings.get(event.get("id", ""))
         if recording is None:
@@ -251,14 +293,6 @@ class GenerationWorker:
         if recording.over and recording is self._current:
             self._current = None
             self._next()
-
-    @staticmethod
-    def _on_attribution(attribution: Attribution, event: dict[str, Any]) -> None:
-        if event["event"] == "error":
-            attribution.state, attribution.message = "error", event["message"]
-        else:
-            attribution.state, attribution.message = "finished", ""
-            attribution.answer = {name: value for name, value in event.items() if name not in ("event", "id")}
 
     def _on_exit(self, child: subprocess.Popen[str], code: int) -> None:
         if self._child is not child:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any
 
 
@@ -44,6 +44,9 @@ class Messages:
 _RECORDED = {"id": str, "model": dict, "weights_hash": str, "model_path": str}
 """A model, and what the session says of the one that it was recorded from (mri/worker/attribution.py)."""
 
+_EXPLAINED = {"path": str, "token": int | NoneType, "against": int | NoneType}
+"""The session's place, and the tokens that are held against each other (None: as recorded)."""
+
 COMMANDS = Messages(
     "cmd",
     {
@@ -57,6 +60,8 @@ COMMANDS = Messages(
         },
         "attribute": {**_RECORDED, "ids": list, "token_id": int},
         "direct": {**_RECORDED, "point": str, "neuron": int},
+        "why": {**_RECORDED, **_EXPLAINED, "start": int, "stop": int},
+        "sweep": {**_RECORDED, **_EXPLAINED, "step": int},
         "stop": {"id": str},
         "pause": {"id": str},
         "resume": {"id": str},
@@ -64,7 +69,7 @@ COMMANDS = Messages(
         "quit": {},
     },
 )
-"""`model` is a ModelRef; `id` a session's, of `attribute` and `direct` the question's."""
+"""`model` is a ModelRef; `id` a session's, of what is computed the question's (`stop`: it is not wanted any more)."""
 
 EVENTS = Messages(
     "event",
@@ -78,7 +83,10 @@ EVENTS = Messages(
         "error": {"id": str, "message": str},
         "attribution": {"id": str, "signed": list, "logit": float},
         "direct": {"id": str, "promoted": list, "suppressed": list, "factor": float},
+        "progress": {"id": str, "done": int, "of": int},
+        "arrays": {"id": str, "blob": str},
     },
 )
 """`text` is the response so far. `signed`, `logit`: see mri/nanochat/attribution.py. `promoted`, `suppressed`: [token
-id, its bytes as hex, logits per unit], the strongest first; `factor`: what of one unit reaches the last norm."""
+id, its bytes as hex, logits per unit], the strongest first; `factor`: what of one unit reaches the last norm. `done`
+of `of` tokens read; `blob`: arrays in the wire format, as base64."""

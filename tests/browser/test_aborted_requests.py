@@ -118,9 +118,9 @@ def test_compare(page, opened):
     cut = Cut(page)
     opened("/compare?a=one&b=two&align=mapping&step=3")
     until(page, "window.mri?.timings.draw.length > 0")
-    shown(page, "graph-compare-map")
+    until(page, "window.mri.panels.map.data?.values.length > 0")
     shown(page, "graph-compare-predictions")
-    cut.came_back("GET /compare/alignment", *session("two", "meta", "tokens", "frames"), SCALES)
+    cut.came_back("GET /compare/alignment", "GET /compare/map", *session("two", "meta", "tokens", "frames"), SCALES)
     expect(page.locator(".mri-toast-error")).to_have_count(0)
 
 

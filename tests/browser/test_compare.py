@@ -10,15 +10,14 @@ from playwright.sync_api import expect
 from mri.format.config import TraceConfig
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
-from tests.browser.scanner_page import click_bar, hover_words, plot, shown, until
+from tests.browser.scanner_page import click_bar, plot, shown, until
 from tests.browser.serving import PHONE, clean_page, served
 from tests.true_sessions import write_true_session
 
 A, B = [0, 26, 1, 2, 3, 5, 4], [0, 26, 6, 1, 2, 5, 4]
 """“a bcdfe” and “a gbcfe”, letter by letter: the two part at position 2; five of their six steps each are matched."""
-MAP, HEADS, ROWS, NEXT, ALIKE = (
-    f"graph-compare-{name}" for name in ("map", "heads", "attention", "predictions", "similarity")
-)
+HEADS, ROWS, NEXT, ALIKE = (f"graph-compare-{name}" for name in ("heads", "attention", "predictions", "similarity"))
+MAP = "window.mri.panels.map"
 LINK = "/compare?a=one&b=two&align=mapping&step=3&point=block.1.resid_post"
 MODEL = Path(__file__).parents[1] / "golden" / "E5"
 
@@ -28,6 +27,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     write_true_session(folder, "one", A, seed=1)
     write_true_session(folder, "two", B, seed=2)
+    write_true_session(folder, "long", [0, *range(1, 27)], seed=4)
     light = TraceConfig(capture_mode="stats", prefill="stepwise")
     write_true_session(folder, "light", A, seed=3, config=light, weights_hash="other")
     return folder
@@ -42,8 +42,25 @@ def moment(page):
     return page.evaluate("window.mri.player.step")
 
 
+def words(page, side, more=""):
+    return page.locator(f".compare-columns [data-side={side}]{more}")
+
+
 def current(page, side):
-    return page.locator(f"#compare-ribbon-{side} .is-current").get_attribute("data-position")
+    return words(page, side, "[aria-current]").get_attribute("data-position")
+
+
+def map_is_here(page):
+    until(page, f"{MAP}.data?.values.length > 0 && {MAP}.between({moment(page)}) !== null")
+
+
+def click_in_map(page, column, key):
+    """A cell of the canvas, where the words' columns and the map's rows say that it is."""
+    place = f"""(() => {{ const {{ words, canvas, data }} = {MAP}, box = canvas.getBoundingClientRect();
+        const row = data.keys.length - 1 - data.keys.indexOf({key!r}), rowPx = box.height / data.keys.length;
+        return [({column} + 0.5) * words.cellPx - words.scroller.scrollLeft, (row + 0.5) * rowPx]; }})()"""
+    x, y = page.evaluate(place)
+    page.locator(".compare-map").click(position={"x": x, "y": y})
 
 
 def test_a_link_opens_both_where_they_were(page):
@@ -52,28 +69,30 @@ def test_a_link_opens_both_where_they_were(page):
     expect(page.locator("#compare-says")).to_contain_text("5 of 7 moments are matched")
     assert (current(page, "a"), current(page, "b")) == ("2", "3")
     for side, parts in (("a", "b"), ("b", "g")):
-        expect(page.locator(f"#compare-ribbon-{side} .is-parting")).to_have_text(parts)
-        expect(page.locator(f"#compare-ribbon-{side} .is-apart").first).to_be_visible()
+        expect(words(page, side, ".is-parting")).to_have_text(parts)
+        expect(page.locator(f".is-apart [data-side={side}]").first).to_be_visible()
     rows = page.locator("#compare-list tbody tr")
     expect(rows).not_to_have_count(0)
-    shown(page, MAP, "plot.data[0].y.length === 12")
-    until(page, f"document.querySelector('#{MAP} .js-plotly-plot').layout.shapes[0].x0 === 3")
-    assert "certain:" in hover_words(page, MAP, 3, 5)
+    map_is_here(page)
+    expect(page.locator("#compare-map-says")).to_contain_text("0 the same · 1.41 nothing in common · dashed")
+    expect(page.locator("#compare-map-says")).to_contain_text("here block 1 · resid_post:")
+    expect(page.locator("#compare-map-says")).to_contain_text("certain:")
     shown(page, HEADS)
     shown(page, ROWS, "plot.data.length === 5")
     shown(page, NEXT)
     expect(page.locator("#compare-kl")).to_contain_text("KL(A‖B) at least")
     shown(page, ALIKE)
     expect(page.locator("#compare-score")).to_contain_text("mean cosine over 12 of 12 hook points")
+    expect(page.locator(".compare-tiles dt")).to_have_text(["before they part", "after, block 0", "after, block 1"])
 
 
 def test_one_clock_moves_both_and_the_address_follows(page):
     open_pair(page)
     page.keyboard.press("ArrowRight")
     until(page, "window.mri.player.step === 4")
-    until(page, "document.querySelector('#compare-ribbon-b .is-current').dataset.position === '4'")
+    expect(words(page, "b", "[aria-current]")).to_have_attribute("data-position", "4")
     assert current(page, "a") == "3"
-    page.locator("#compare-ribbon-b [data-position='1']").click()
+    words(page, "b", "[data-position='1']").click()
     until(page, "window.mri.player.step === 1")
     expect(page).to_have_url(re.compile("step=1"))
     page.keyboard.press("ArrowDown")
@@ -96,22 +115,24 @@ def test_what_is_not_matched_is_shown_and_not_subtracted(page):
     expect(page.locator(".mri-lane-none")).to_have_text("only one of them has a step here")
     expect(page.locator("#compare-list")).to_contain_text("Where both sides' tokens are matched")
     until(page, f"document.querySelector('#{NEXT}').textContent.includes('Only B has a step')")
-    columns = plot(page, MAP, "plot.calcdata[0][0].z.map((row) => [...row].map((z) => !(z >= 0)))[0]")
-    assert [at for at, is_empty in enumerate(columns) if is_empty] == [2, 5]
+    map_is_here(page)
+    assert [at for at, value in enumerate(page.evaluate(f"{MAP}.data.values[0]")) if value is None] == [2, 5]
+    expect(page.locator("#compare-map-says")).to_contain_text("nothing is subtracted here")
+    dashed = page.locator(".compare-columns .is-apart")
+    assert [texts.split() for texts in dashed.all_text_contents()] != []
 
 
 def test_a_click_in_the_map_or_a_chart_selects(page):
-    open_pair(page)
-    shown(page, MAP)
-    keys = plot(page, MAP, "plot.data[0].y")
-    click_bar(page, MAP, 4, keys.index("block.0.mlp_out"))
+    open_pair(page, LINK.replace("resid_post", "mlp_out"))
+    map_is_here(page)
+    click_in_map(page, 4, "block.0.mlp_out")
     until(page, "window.mri.player.step === 4")
     expect(page).to_have_url(re.compile("point=block.0.mlp_out"))
     expect(page.locator("#compare-list caption")).to_have_text("Differ most in block 0 · mlp_out")
     shown(page, HEADS)
     click_bar(page, HEADS, 1, 0)
     expect(page).to_have_url(re.compile("layer=0&head=1"))
-    expect(page.locator(f"#{ROWS}-title")).to_have_text("Block 0 · head 1: where it looks")
+    expect(page.locator(f"#{ROWS}-title")).to_have_text("Where block 0, head 1 looks")
     neuron = page.locator("#compare-list tbody button").first
     neuron.click()
     expect(page).to_have_url(re.compile(f"neuron={neuron.text_content()}"))
@@ -122,27 +143,74 @@ def test_a_click_in_the_map_or_a_chart_selects(page):
     expect(page.locator("#dossier-head")).to_contain_text("block.0.mlp_out")
 
 
+def test_the_map_stands_under_its_words_and_goes_sideways_with_them(page):
+    page.set_viewport_size(PHONE)
+    open_pair(page, "/compare?a=long&b=long&step=20&point=block.1.resid_post")
+    map_is_here(page)
+    expect(page.locator(".compare-columns .is-now .mri-token").first).to_be_in_viewport(ratio=1)
+    assert page.evaluate(f"{MAP}.words.scroller.scrollLeft") > 0
+    box = page.locator(".compare-columns .is-now").bounding_box()
+    click_in_map(page, 21, "block.0.resid_post")
+    until(page, "window.mri.player.step === 21")
+    assert page.locator(".compare-columns .is-now").bounding_box()["x"] == pytest.approx(box["x"] + box["width"], abs=1)
+    for step in (0, 25):
+        page.locator("#mri-scrubber").fill(str(step))
+        expect(page.locator(".compare-columns .is-now .mri-token").first).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_lines_of_both_stand_over_the_moments(page):
+    open_pair(page)
+    expect(page.locator(".mri-lane-labels")).to_contain_text(re.compile(r"surprise\S+ · \S+ bits"))
+    page.locator("#mri-scrubber").fill("2")  # only B has a step there
+    expect(page.locator(".mri-lane-labels b").last).to_have_text(re.compile("^— · "))
+    page.locator(".mri-lanes").hover()
+    tip = page.locator(".mri-timeline-tip")
+    expect(tip).to_contain_text("A surprise")
+    expect(tip).to_contain_text("B surprise")
+    page.get_by_label("Align by").select_option("prefix")
+    expect(page.locator("#compare-says")).to_contain_text("2 of 6 moments are matched")
+    expect(page.locator(".mri-lane-labels b").last).to_have_text(re.compile(r"\d · \d"))
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1181, 1024, 768, 390])
+def test_the_scrubber_has_room_at_every_width(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_pair(page)
+    assert page.locator("#mri-scrubber").bounding_box()["width"] > 180
+    assert page.locator("#mri-stage").bounding_box()["height"] > 250
+
+
+def test_shares_stand_as_numbers_beside_their_marks(page):
+    open_pair(page)
+    shown(page, NEXT)
+    shares = plot(page, NEXT, "plot.layout.annotations.map(({ text }) => text)")
+    assert len(shares) == 2 * len(plot(page, NEXT, "plot.layout.yaxis.ticktext"))
+    assert all(text.endswith("%") for text in shares)
+
+
 def test_other_measures_and_alignments(page):
     open_pair(page)
-    shown(page, MAP)
+    map_is_here(page)
     page.get_by_label("Show", exact=True).select_option("cosine")
-    expect(page.locator(f"#{MAP}-title")).to_have_text("Where they differ: cosine")
+    expect(page.locator("#compare-map-says")).to_contain_text("1 the same · 0 nothing in common")
+    expect(page).to_have_url(re.compile("by=cosine"))
     page.get_by_label("Show", exact=True).select_option("length")
-    shown(page, MAP, "plot.data[0].y.length === 20")  # statistics are there of every hook point
+    expect(page.locator("#compare-map-says")).to_contain_text("orange longer in A")
     page.get_by_label("Align by").select_option("prefix")
     expect(page.locator("#compare-says")).to_contain_text("2 of 6 moments are matched")
     expect(page).to_have_url(re.compile("align=prefix"))
     page.get_by_label("Align by").select_option("pooled")
     expect(page.locator("#compare-says")).to_contain_text("Pooled: means over all steps")
-    until(page, f"document.querySelector('#{MAP}').textContent.includes('no step stands for another')")
+    expect(page.locator("#compare-map-says")).to_contain_text("no step stands for another")
 
 
 def test_a_session_does_not_differ_from_itself(page):
     open_pair(page, "/compare?a=one&b=one")
     expect(page.locator("#compare-says")).to_contain_text("Both read the same 7 tokens")
     expect(page.locator("#compare-list")).to_have_text("No captured neuron differs.")
-    shown(page, MAP)
-    assert plot(page, MAP, "Math.max(...plot.calcdata[0][0].z.flatMap((row) => [...row]))") == 0
+    map_is_here(page)
+    assert page.evaluate(f"Math.max(...{MAP}.data.values.flat())") == 0
     expect(page.locator("#compare-score .compare-number")).to_have_text("1.000")
 
 
@@ -150,7 +218,9 @@ def test_other_captures_and_weights_are_said_and_sides_swap(page):
     open_pair(page, "/compare?a=one&b=light")
     expect(page.locator("#compare-notes")).to_contain_text("Their weights differ")
     expect(page.locator("#compare-notes")).to_contain_text("B statistics only")
-    until(page, f"document.querySelector('#{MAP}').textContent.includes('statistics only')")
+    expect(page.locator("#compare-map-says")).to_contain_text("statistics only")
+    page.get_by_label("Show", exact=True).select_option("length")  # statistics are there of every hook point
+    until(page, f"{MAP}.data.by === 'length' && {MAP}.data.values.length > 0")
     page.get_by_role("button", name="Swap A and B").click()
     expect(page).to_have_url(re.compile("a=light&b=one"))
     expect(page.locator("#compare-notes")).to_contain_text("A keeps statistics only")
@@ -162,11 +232,11 @@ def test_other_captures_and_weights_are_said_and_sides_swap(page):
 
 def test_panels_can_be_taken_away(page):
     open_pair(page)
-    shown(page, MAP)
+    shown(page, NEXT)
     for label, kind, name, start in (
         ("Where they differ", "Numbers, CSV", "map.csv", b"moment,step_a"),
         ("Neurons", "Picture, PNG", "neurons.png", b"\x89PNG"),
-        ("Where they differ", "Picture, SVG", "map.svg", b"<svg"),
+        ("What comes next", "Picture, SVG", "predictions.svg", b"<svg"),
     ):
         page.get_by_label(f"Take away: {label}", exact=True).click()
         with page.expect_download() as download:
@@ -215,8 +285,8 @@ def test_two_prompts_are_recorded_and_compared(browser, tmp_path):
         page.get_by_role("button", name="Record both and compare").click()
         expect(page).to_have_url(re.compile(r"/compare\?a=\d{8}-\S+&b=\d{8}-\S+"), timeout=120_000)
         until(page, "window.mri?.timings.draw.length > 0")
-        expect(page.locator("#compare-ribbon-a")).to_contain_text("Mia went")
-        expect(page.locator("#compare-ribbon-b")).to_contain_text("Tom went")
+        for side, name in (("a", "Mia"), ("b", "Tom")):
+            assert f"{name}went" in "".join(words(page, side).all_text_contents())
     app.server.extensions[EXTENSION].worker.close()
 
 
@@ -228,7 +298,8 @@ def test_it_is_accessible_and_fits_a_phone(browser, site, theme, size):
             page.goto(link)
             if "a=" in link:
                 until(page, "window.mri?.timings.draw.length > 0")
-                for graph in (MAP, HEADS, ROWS, NEXT, ALIKE):
+                map_is_here(page)
+                for graph in (HEADS, ROWS, NEXT, ALIKE):
                     shown(page, graph)
             else:
                 expect(page.get_by_role("button", name="Compare them")).to_be_visible()

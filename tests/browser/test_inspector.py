@@ -118,7 +118,7 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         served_data = flat(page, graph, trace, name)
         served_text = plot(page, graph, "[plot._fullData[0].text ?? null, plot.layout.annotations?.[0].text ?? null]")
         page.evaluate(
-            f"""(() => {{ const {{ panels }} = window.mri, {{ feeder, source }} = panels.inspector;
+            f"""(() => {{ const {{ panels }} = window.mri, {{ feeder, context: {{ source }} }} = panels.inspector;
             feeder.feed("{graph.removeprefix("graph-")}", document.querySelector("#{graph} .js-plotly-plot"),
             window.mri.stage.frame, source, panels.viewForServer()); }})()"""
         )

@@ -160,8 +160,7 @@ def test_between_two_plates_stands_how_far_they_are_apart(page):
     page.goto("/compare?a=one&b=two&align=prefix&step=2")
     until(page, "document.querySelectorAll('.mri-between:not([hidden])').length > 2")
     apart = page.locator(".mri-between:not([hidden]) b").all_text_contents()
-    map_ = "document.querySelector('#graph-compare-map .js-plotly-plot')"
-    of_map = page.evaluate(f"{map_}.data[0].customdata.map((row) => row[2][1])")
+    of_map = page.evaluate("Object.values(window.mri.panels.map.between(2))")
     assert all(any(abs(float(text) - value) <= 0.006 * value for value in of_map if value) for text in apart)
     page.get_by_label("Show", exact=True).select_option("cosine")  # the map shows something else: nothing is said
     until(page, "document.querySelectorAll('.mri-between:not([hidden])').length === 0")

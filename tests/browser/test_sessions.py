@@ -146,6 +146,12 @@ def test_what_came_with_the_project_is_marked_and_says_why_it_stays(browser, tmp
             expect(page.locator("#mri-toasts").get_by_text("came with nanochat MRI").last).to_be_visible()
             expect(page.get_by_role("dialog")).to_have_count(0)
             page.locator("#mri-toasts button").last.click()
+        page.get_by_role("button", name="Copy Handmade").click()
+        expect(page.get_by_role("link", name="Copy of Handmade", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("^Copy "))).to_have_count(1)  # the copy is one's own
+        page.get_by_role("button", name="Delete Copy of Handmade").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(page.get_by_role("link", name="Copy of Handmade")).to_have_count(0)
         page.get_by_role("link", name="Handmade").click()
         expect(page.locator("#mri-ribbon")).to_contain_text("a")
     assert demo.exists()

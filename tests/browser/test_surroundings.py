@@ -85,7 +85,7 @@ def test_data_is_not_for_translators(page):
         ("/?session=demo-long&step=9", "graph-neurons"),
         ("/?session=demo-long&step=9&tab=attention", "graph-attention"),
         ("/?session=demo-long&step=9&tab=predictions&influence=attention", "graph-predictions"),
-        ("/compare?a=one&b=two&align=mapping&step=3&point=block.1.resid_post", "graph-compare-map"),
+        ("/compare?a=one&b=two&align=mapping&step=3&point=block.1.resid_post", "graph-compare-predictions"),
     ):
         page.goto(address)
         shown(page, ready)

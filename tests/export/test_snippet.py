@@ -7,7 +7,9 @@ from mri.export.trace import open_trace
 from tests.conftest import write_handmade_session
 
 
-def test_the_snippet_runs_as_pasted(tmp_path):
+def test_the_snippet_runs_as_pasted_in_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     path = write_handmade_session(tmp_path / "it's a folder")
     namespace = {}
     exec(step_snippet(path, 1, "block.1.mlp_out"), namespace)

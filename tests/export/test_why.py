@@ -54,14 +54,45 @@ def test_the_lens_ends_at_the_model(trace: Trace) -> None:
     assert set(frame.token) == {" green"}
 
 
-def test_what_is_not_there_is_refused_with_the_cure(trace: Trace, tmp_path: Path) -> None:
+def test_what_is_not_there_is_refused_with_the_cure(trace: Trace) -> None:
     with pytest.raises(ConfigError, match="no single token"):
         trace.ledger(token="a word that is none")
-    with pytest.raises(ConfigError, match="only the 20 strongest predictions"):
-        trace.ledger(11, token=trace.frame(0).arrays["tokens"][0].item())
+    with pytest.raises(ConfigError, match="There is no token 99999"):
+        trace.ledger(11, token=99_999)
     with pytest.raises(IndexError, match="no step"):
         trace.lens(99)
-    bare = mri.record("Hi", config=mri.TraceConfig(), max_new_tokens=1, sessions=tmp_path, seal=False)
+
+
+def test_a_token_that_was_not_kept_is_computed_from_the_model(trace: Trace) -> None:
+    read = trace.frame(0).arrays["tokens"][0].item()
+    kept = trace.frame(11).arrays["logits/token_ids"]
+    assert read not in kept
+    found = trace.ledger(11, token=read)
+    assert len(found) == 1 + 6 * 5 + 1
+    assert found.logit.sum() < trace.ledger(11).logit.sum()
+    unknown = trace.lens(11, token=" Sunday")
+    assert set(unknown.token) == {" Sunday"}, "a text that the recording does not have"
+    assert unknown.exit_logit.iloc[-1] == pytest.approx(trace.ledger(11, token=" Sunday").logit.sum(), abs=1e-4)
+
+
+def test_an_old_recording_answers_from_the_model_as_a_new_one_does(trace: Trace, tmp_path: Path) -> None:
+    same = {"temperature": 0, "max_new_tokens": 3, "sessions": tmp_path, "seal": False}
+    bare = mri.record("red, blue, green, red, blue,", config=mri.TraceConfig(prefill="stepwise"), **same)
+    for step in (None, 11):
+        for name in ("ledger", "lens"):
+            computed, recorded = getattr(bare, name)(step), getattr(trace, name)(step)
+            assert list(computed.columns) == list(recorded.columns)
+            for column in recorded.columns:
+                if recorded[column].dtype.kind == "f":
+                    np.testing.assert_allclose(computed[column], recorded[column], rtol=0, atol=1e-3)
+                else:
+                    assert list(computed[column]) == list(recorded[column])
+
+
+def test_without_its_model_an_old_recording_says_why_not(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "E5"
+    bare = mri.record("ab", model=golden, config=mri.TraceConfig(), max_new_tokens=1, sessions=tmp_path, seal=False)
     for ask in (bare.ledger, bare.lens):
-        with pytest.raises(ConfigError, match="record it again with the preset standard"):
+        with pytest.raises(ConfigError, match=r"record it again with the preset standard.* other weights .* model="):
             ask()
+    assert len(bare.ledger(model=golden)) == bare.num_steps * (1 + 3 * 5 + 1)

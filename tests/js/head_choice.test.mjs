@@ -3,14 +3,14 @@ import { find, fire, freshPage, texts } from "./page.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Heads } from "../../assets/js/panels/head_choice.mjs";
+import { drawHeads } from "../../assets/js/panels/head_choice.mjs";
 import { frameOf, layout, source } from "./recording.mjs";
 
 function setting(body = '<div id="mri-heads"></div>') {
   freshPage(body);
   const selected = [];
-  const heads = new Heads({ onSelect: (fields) => selected.push(fields) });
-  const draw = (view = {}, frame = frameOf()) => heads.draw(frame, source(), { layer: 0, head: 1, overlay: false, ...view });
+  const onSelect = (fields) => selected.push(fields);
+  const draw = (view = {}, frame = frameOf()) => drawHeads(frame, source(), { layer: 0, head: 1, overlay: false, ...view }, onSelect);
   return { draw, selected };
 }
 const pressed = () => [...document.querySelectorAll("#mri-heads button")].map((each) => each.getAttribute("aria-pressed") === "true");
@@ -52,6 +52,6 @@ test("a block that was left out says so", () => {
 test("where the page has no place for it, or the model no heads, nothing is built", () => {
   setting("").draw();
   freshPage('<div id="mri-heads"></div>');
-  new Heads({ onSelect: () => {} }).draw(frameOf(), { ...source(), layout: { ...layout, n_head: 0 } }, { layer: 0, head: 0, overlay: false });
+  drawHeads(frameOf(), { ...source(), layout: { ...layout, n_head: 0 } }, { layer: 0, head: 0, overlay: false }, () => {});
   assert.equal(find("#mri-heads").childElementCount, 0);
 });

@@ -9,13 +9,13 @@ import { frameOf, source } from "./recording.mjs";
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
 
-const TABS = ["neurons", "attention", "predictions", "statistics"];
+const TABS = ["why", "neurons", "attention", "predictions", "statistics"];
 const BODY = `<div id="mri-scanner"><aside class="mri-inspector"><div id="mri-tabs"></div>
   <select id="mri-stat"><option>l2</option><option>mean</option></select><div id="mri-heads"></div>
   ${TABS.map((tab) => `<div id="panel-${tab}"></div>`).join("")}</aside></div>`;
 
 /** A page with a chart of the statistics, as Plotly draws it. */
-function setting({ canAsk = true, isFollowing = false } = {}) {
+function setting({ canAsk = true, isFollowing = false, whys = { hasParts: true } } = {}) {
   const page = freshPage(BODY);
   const [selected, sought, updates] = [[], [], []];
   globalThis.Plotly = { update: async (plot, data, layout) => updates.push({ data, layout }) };
@@ -33,6 +33,7 @@ function setting({ canAsk = true, isFollowing = false } = {}) {
     viewForServer: () => ({ ...view, step: 1 }),
     canAsk: async () => canAsk,
     isFollowing: () => isFollowing,
+    whys,
   });
   inspector.charts.listen();
   const draw = (fields = {}, isMoving = false) => inspector.draw(frameOf(), (view = { ...view, ...fields }), isMoving);
@@ -49,12 +50,18 @@ test("one tab is shown; arrows go round, a click chooses", () => {
   const { inspector, selected } = setting();
   inspector.showTab("attention");
   const hidden = TABS.map((tab) => find(`#panel-${tab}`).hidden);
-  assert.deepEqual([hidden, find("[aria-selected=true]").id], [[true, false, true, true], "tab-attention"]);
-  find("#tab-neurons").focus();
-  fire(find("#tab-neurons"), "keydown", { key: "ArrowLeft" });
+  assert.deepEqual([hidden, find("[aria-selected=true]").id], [[true, true, false, true, true], "tab-attention"]);
+  find("#tab-why").focus();
+  fire(find("#tab-why"), "keydown", { key: "ArrowLeft" });
   assert.equal(document.activeElement.id, "tab-statistics");
   fire(find("#tab-predictions"), "click");
   assert.deepEqual(selected, [{ tab: "statistics" }, { tab: "predictions" }]);
+});
+
+test("a model without parts has no tab Why", () => {
+  setting({ whys: { hasParts: false } });
+  assert.equal(find("#tab-why"), null);
+  assert.ok(find("#tab-neurons"));
 });
 
 test("when the clock rests the server is told once; while it moves, only that another chart is wanted", async () => {

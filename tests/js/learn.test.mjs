@@ -1,3 +1,5 @@
+import { freshPage } from "./page.mjs";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -6,12 +8,6 @@ import { actualParts, formulaText } from "../../assets/js/learn/formula.mjs";
 import { halfPlane, lineIn, sumOf } from "../../assets/js/learn/half_plane.mjs";
 import { Progress, score } from "../../assets/js/learn/progress.mjs";
 import { filled } from "../../assets/js/learn/text.mjs";
-
-class Shelf {
-  values = {};
-  recall = (name) => this.values[name] ?? null;
-  keep = (name, value) => (this.values[name] = value);
-}
 
 test("each condition holds when it is so, and all of them must", () => {
   const now = { ...nothing(), step: 7, visited: new Set([1, 7]), view: { point: "sum", neuron: 0, tab: "neurons", watched: ["sum:0"] }, token: 3 };
@@ -44,24 +40,24 @@ test("each condition holds when it is so, and all of them must", () => {
 });
 
 test("progress is kept, resumed and forgotten", () => {
-  const shelf = new Shelf();
-  const progress = new Progress(shelf);
+  freshPage();
+  const progress = new Progress();
   progress.visit("1", "a");
   progress.visit("1", "b");
   progress.visit("1", "a");
   progress.finishTask("1", "a");
   progress.answer("1", "b", 2);
   progress.answer("1", "b", 0);
-  const again = new Progress(shelf).of("1");
+  const again = new Progress().of("1");
   assert.deepEqual(again, { at: "a", seen: ["a", "b"], done: ["a"], answers: { b: [2, 0] }, finished: null });
-  new Progress(shelf).forget("1");
-  assert.deepEqual(new Progress(shelf).of("1").seen, []);
+  new Progress().forget("1");
+  assert.deepEqual(new Progress().of("1").seen, []);
 });
 
 test("progress that was kept broken begins anew", () => {
-  const broken = new Shelf();
-  broken.values["mri-learn"] = "{not json";
-  assert.deepEqual(new Progress(broken).of("1").seen, []);
+  freshPage();
+  localStorage.setItem("mri-learn", "{not json");
+  assert.deepEqual(new Progress().of("1").seen, []);
 });
 
 test("the score counts first tries of the check", () => {

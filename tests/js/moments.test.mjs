@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { alignmentWords, firstMoment, momentOfColumn, momentsOfSteps } from "../../assets/js/core/moments.mjs";
+import { alignmentWords, columnsOf, firstMoment, momentsOfSteps, seriesOfMoments } from "../../assets/js/core/moments.mjs";
 
 /** "the cat sat" and "the big dog sat": the first and the last token stand for each other. */
 const ALIGNMENT = {
@@ -81,8 +81,40 @@ test("where one reads no tokens there is nothing to align by", () => {
   assert.equal(alignmentWords(alignment, { a: ["x"], b: [] }), "There are no tokens to align by: at least one of the two reads none.");
 });
 
-test("a column of a map stands for its first moment that can be compared", () => {
-  assert.equal(momentOfColumn(ALIGNMENT, 0, 2), 0);
-  assert.equal(momentOfColumn(ALIGNMENT, 1, 2), 3);
-  assert.equal(momentOfColumn(ALIGNMENT, 1, 1), 1);
+test("columns of words: what stands for each other in one, between two such side by side as the clock has the steps", () => {
+  const read = (n) => ({ sequence: [...Array(n).keys()], steps: { pos0: [...Array(n).keys()], t_add: Array(n).fill(1) } });
+  const tokens = [read(4), read(4)]; // the last one of A is read by no step
+  const columns = columnsOf(ALIGNMENT, tokens);
+  assert.deepEqual(
+    columns.map(({ a, b, moment }) => [a, b, moment]),
+    [
+      [0, 0, 0],
+      [1, 1, -1],
+      [-1, 2, -1],
+      [2, 3, 3],
+      [3, -1, -1],
+    ],
+  );
+  assert.deepEqual(
+    columns.map(({ isMatched }) => isMatched),
+    [true, false, false, true, false],
+  );
+});
+
+test("of a prompt read in one pass only the last token's column has numbers; a training has no words", () => {
+  const tokens = { sequence: [0, 1, 2], steps: { pos0: [0, 2], t_add: [2, 1] } };
+  const alignment = { ...ALIGNMENT, positions: [0, 1, 2].map((at) => [at, at]), steps: [0, 1].map((at) => [at, at]), whole: [true, true] };
+  assert.deepEqual(
+    columnsOf(alignment, [tokens, tokens]).map(({ moment }) => moment),
+    [-1, 0, 1],
+  );
+  const none = { sequence: [], steps: { pos0: [0], t_add: [0] } };
+  assert.deepEqual(columnsOf({ ...alignment, positions: [], steps: [[0, -1]], whole: [false] }, [none, none]), []);
+});
+
+test("lines over moments: each side's own step, nothing where it has none or lacks the hook point", () => {
+  const series = { surprise: Float32Array.of(1, 2), entropy: Float32Array.of(3, 4), points: Float32Array.of(5, 6, 7, 8), every: 2, extra: [] };
+  const { surprise, points, every } = seriesOfMoments(series, [0, -1, 1, 2], [1, -1]);
+  assert.deepEqual([[...surprise], every], [[1, NaN, 1, 2], 1]);
+  assert.deepEqual([...points], [7, NaN, 7, 8, NaN, NaN, NaN, NaN]);
 });

@@ -4,7 +4,7 @@
 import { Window } from "happy-dom";
 
 const OWN = [
-  "document Node Element HTMLElement SVGElement NodeFilter Text DOMRect MutationObserver",
+  "document Node Element HTMLElement HTMLParagraphElement HTMLTableCellElement SVGElement NodeFilter Text DOMRect MutationObserver",
   "Event CustomEvent MouseEvent KeyboardEvent PointerEvent PopStateEvent history location navigator localStorage sessionStorage",
   "getComputedStyle matchMedia addEventListener removeEventListener dispatchEvent scrollTo innerWidth innerHeight scrollX scrollY devicePixelRatio",
 ]

@@ -31,19 +31,21 @@ const alignment = (more = {}) => ({
   ...more,
 });
 const BOOT = { a: "A", b: "B", align: "prefix", full_scale: {}, limit: 10 };
-const IDS = "compare-ribbon-a compare-ribbon-b compare-transport mri-layers compare-list compare-says compare-notes mri-stage compare-tools mri-toasts".split(
-  " ",
-);
+const MAP = { by: "difference", keys: [], values: [], low: null, high: null, missing: "" };
+const IDS =
+  "compare-words compare-map-says mri-timeline compare-transport mri-layers compare-list compare-says compare-notes mri-stage compare-tools mri-toasts".split(
+    " ",
+  );
 const choice = (id, values) => `<select id="compare-${id}">${values.map((value) => `<option>${value}</option>`).join("")}</select>`;
 
 async function setting(address = "/compare?a=A&b=B&align=prefix", answer = () => alignment()) {
   const page = freshPage(
     `<div id="compare"><div class="compare-panels"></div>${IDS.map((id) => `<div id="${id}"></div>`).join("")}<button id="compare-swap"></button>
-      ${choice("a", ["A", "C"])}${choice("b", ["B"])}${choice("align", ["prefix", "pooled"])}${choice("by", ["difference", "cka"])}</div>`,
+      ${choice("a", ["A", "C"])}${choice("b", ["B"])}${choice("align", ["prefix", "pooled"])}${choice("by", ["difference", "cosine"])}</div>`,
     address,
   );
   inkOnCanvases();
-  const asked = served(answer);
+  const asked = served((address) => (address.startsWith("/compare/map") ? MAP : answer(address)));
   placed(find("#mri-stage"), 0, 0, 800, 500);
   const pair = new Pair(BOOT, alignment(), runOf("A"), runOf("B"));
   scanner = new Scanner(pair.runs[0], SCALES, { pair });
@@ -68,7 +70,7 @@ function choose(name, value) {
 test("it opens at the first moment worth looking at, on the last residual stream that both keep", async () => {
   const { scanner, page } = await setting();
   assert.deepEqual([scanner.player.step, scanner.player.numSteps, scanner.desk.view.point], [1, 4, "block.0.resid_post"]);
-  assert.deepEqual(posted(page, "compare-pair"), [{ a: "A", b: "B", align: "prefix", theme: "dark", by: "difference" }]);
+  assert.deepEqual(posted(page, "compare-pair"), [{ a: "A", b: "B", align: "prefix", theme: "dark" }]);
   assert.equal(new URLSearchParams(location.search).get("session"), null);
 });
 
@@ -95,9 +97,16 @@ test("aligned otherwise, the clock stays at the same step; what it is coloured b
   const { scanner, page, asked, shown } = await setting(undefined, () => other);
   choose("align", "pooled");
   await shown();
-  assert.deepEqual([asked, scanner.player.step, scanner.player.numSteps], [["/compare/alignment?a=A&b=B&align=pooled"], 2, 3]);
-  choose("by", "cka");
-  assert.deepEqual(posted(page, "compare-pair").at(-1), { a: "A", b: "B", align: "pooled", theme: "dark", by: "cka" });
+  assert.deepEqual(
+    [asked.filter((address) => address.includes("alignment")), scanner.player.step, scanner.player.numSteps],
+    [["/compare/alignment?a=A&b=B&align=pooled"], 2, 3],
+  );
+  assert.deepEqual(posted(page, "compare-pair").at(-1), { a: "A", b: "B", align: "pooled", theme: "dark" });
+  choose("by", "cosine");
+  await shown();
+  const query = new URL(asked.at(-1), "http://localhost").searchParams;
+  assert.deepEqual([query.get("align"), query.get("by")], ["pooled", "cosine"]);
+  assert.ok(query.get("points").split(",").includes("block.0.resid_post"));
 });
 
 test("an alignment that is refused is told of, and the choice goes back; one that is not wanted any more is silent", async () => {

@@ -7,7 +7,7 @@ import { viewFromUrl } from "../../assets/js/core/address.mjs";
 import { Desk } from "../../assets/js/desk/desk.mjs";
 import { Player } from "../../assets/js/desk/player.mjs";
 import { PairPanels } from "../../assets/js/panels/pair.mjs";
-import { SCALES, lane, layout, stepOf, tokens } from "./recording.mjs";
+import { SCALES, lane, layout, series, stepOf, tokens } from "./recording.mjs";
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
@@ -30,8 +30,8 @@ const ALIGNMENT = {
 const POINT = "block.1.resid_post";
 
 function setting() {
-  const hosts = ["compare-ribbon-a", "compare-ribbon-b", "compare-transport", "mri-layers", "compare-list", "compare-says", "compare-notes"];
-  const page = freshPage(`<div class="compare-panels"></div>${hosts.map((id) => `<div class="compare-ribbon"><div id="${id}"></div></div>`).join("")}`);
+  const hosts = ["compare-words", "compare-map-says", "compare-transport", "mri-timeline", "mri-layers", "compare-list", "compare-says", "compare-notes"];
+  const page = freshPage(`<div class="compare-panels"></div>${hosts.map((id) => `<div id="${id}"></div>`).join("")}`);
   inkOnCanvases();
   const run = (session) => ({ session, layout, tokens: tokens(), stepOf, numPrompt: 5, numSteps: 3, limit: 10 });
   const player = new Player({ numSteps: 3, now: () => 0, raf: () => {} });
@@ -50,10 +50,10 @@ function setting() {
   });
   return { page, panels, player, selected };
 }
-const at = (side, name) =>
-  [...document.querySelectorAll(`#compare-ribbon-${side} .mri-token`)].flatMap((each, i) => (each.classList.contains(name) ? [i] : []));
+const words = (side) => [...document.querySelectorAll(`.compare-columns [data-side=${side}]`)];
+const at = (side, name) => words(side).flatMap((each, i) => (each.closest(`.${name}`) ? [i] : []));
 
-test("what the alignment says: a sentence, what cannot be compared, marks on both ribbons", () => {
+test("what the alignment says: a sentence, what cannot be compared, the columns of words", () => {
   setting();
   assert.match(find("#compare-says").textContent, /first 6 tokens/);
   assert.deepEqual(texts("#compare-notes li"), ["Other weights."]);
@@ -62,20 +62,30 @@ test("what the alignment says: a sentence, what cannot be compared, marks on bot
 
 test("a token leads to the moment of its side's step", () => {
   const { player } = setting();
-  fire(document.querySelectorAll("#compare-ribbon-b .mri-token")[6], "click");
+  fire(words("b")[6], "click");
   assert.equal(player.step, 2);
-  fire(document.querySelectorAll("#compare-ribbon-a .mri-token")[5], "click");
+  fire(words("a")[5], "click");
   assert.equal(player.step, 1);
 });
 
-test("a moment that one side does not have leaves its ribbon idle", () => {
+test("a moment that one side does not have marks the other one's word", () => {
   const { panels, player } = setting();
   player.seek(2);
-  panels.draw([lane({ frame: null }), lane({ step: 2 })], false);
-  const isIdle = (side) => find(`#compare-ribbon-${side}`).closest(".compare-ribbon").classList.contains("is-idle");
-  assert.deepEqual([isIdle("a"), isIdle("b")], [true, false]);
+  panels.draw([lane({ step: -1, frame: null }), lane({ step: 2 })], false);
+  assert.deepEqual([at("a", "is-current"), at("b", "is-current"), at("b", "is-now")], [[], [6], [6]]);
   assert.match(find("#compare-list").textContent, /tokens are matched/);
   assert.equal(find(".mri-step-note").textContent, "apart");
+});
+
+test("the lines of both are drawn over the moments when both are here", () => {
+  const { panels } = setting();
+  panels.draw([lane(), lane()], false);
+  assert.deepEqual(texts(".mri-lane-labels b"), ["…", "…", "…"]);
+  for (const run of panels.runs) run.series = series();
+  panels.draw([lane(), lane()], false);
+  assert.deepEqual(texts(".mri-lane-labels b")[0], "1.00 · 1.00 bits");
+  fire(find(".mri-lanes"), "pointermove", { clientX: 0 });
+  assert.deepEqual(texts(".mri-timeline-tip > div").slice(0, 3), ["moment 0 · matched", "A surprise 1 bits = 0.693 nats", "B surprise 1 bits = 0.693 nats"]);
 });
 
 test("where both are there: numbers side by side, and the neurons that differ; a click picks one", () => {
@@ -107,7 +117,7 @@ test("aligned otherwise, the same panels say so; closed, nothing watches", () =>
   });
   assert.match(find("#compare-says").textContent, /same 8 tokens/);
   assert.deepEqual([at("a", "is-apart"), texts("#compare-notes li")], [[], []]);
-  fire(document.querySelectorAll("#compare-ribbon-a .mri-token")[6], "click");
+  fire(words("a")[6], "click");
   assert.equal(player.step, 2);
   panels.close();
   assert.equal(page.numWatchers(), 0);

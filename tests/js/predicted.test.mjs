@@ -3,14 +3,14 @@ import { find, fire, freshPage, texts } from "./page.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Predicted } from "../../assets/js/panels/predicted.mjs";
+import { drawPredicted } from "../../assets/js/panels/predicted.mjs";
 import { frameOf, source } from "./recording.mjs";
 
 function setting(body = '<div id="mri-predicted"></div>') {
   freshPage(body);
   const selected = [];
-  const predicted = new Predicted({ onSelect: (fields) => selected.push(fields) });
-  return { selected, draw: (temperature = 1, frame = frameOf({ chosen_id: 4 })) => predicted.draw(frame, source(), { temperature }) };
+  const onSelect = (fields) => selected.push(fields);
+  return { selected, draw: (temperature = 1, frame = frameOf({ chosen_id: 4 })) => drawPredicted(frame, source(), { temperature }, onSelect) };
 }
 
 /** The frame with another surprise of the token that follows. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { EMPTY_VIEW } from "../../assets/js/core/address.mjs";
-import { blockOf, chartLooks, listLooks, stageLooks, unlessUsual, validView } from "../../assets/js/core/selection.mjs";
+import { blockOf, chartLooks, listLooks, pictureOf, stageLooks, unlessUsual, validView } from "../../assets/js/core/selection.mjs";
 
 const keys = ["embed", "block.0.resid_post", "block.1.resid_post", "final.ln_f"];
 const LAYOUT = {
@@ -29,7 +29,7 @@ test("what it says wrongly does too, and what it says rightly stays", () => {
 });
 
 test("a view that says nothing of its looks is drawn as usual", () => {
-  assert.deepEqual(stageLooks(EMPTY_VIEW, false), { isSigned: false, isSingle: false, hasStats: false, flow: "attention" });
+  assert.deepEqual(stageLooks(EMPTY_VIEW, false), { isSigned: false, isSingle: false, hasStats: false, hasGuess: false, flow: "attention" });
   assert.equal(stageLooks(EMPTY_VIEW, true).isSigned, true, "a small network's weights have signs");
   assert.equal(stageLooks({ sign: 0 }, true).isSigned, false);
   assert.deepEqual(chartLooks(EMPTY_VIEW), { stat: "l2", heads: "entropy", overlay: false, temperature: 1 });
@@ -37,7 +37,8 @@ test("a view that says nothing of its looks is drawn as usual", () => {
 });
 
 test("a view that says something is drawn so, and what is as usual is not said", () => {
-  assert.deepEqual(stageLooks({ sign: 1, single: 1, numbers: 1, flow: "none" }, false), { isSigned: true, isSingle: true, hasStats: true, flow: "none" });
+  const looks = stageLooks({ sign: 1, single: 1, numbers: 1, guess: 1, flow: "none" }, false);
+  assert.deepEqual(looks, { isSigned: true, isSingle: true, hasStats: true, hasGuess: true, flow: "none" });
   assert.deepEqual(chartLooks({ stat: "std", heads: "distance", overlay: 1, temperature: 0.5 }), {
     stat: "std",
     heads: "distance",
@@ -46,4 +47,12 @@ test("a view that says something is drawn so, and what is as usual is not said",
   });
   assert.deepEqual(listLooks({ filter: "mlp", sort: "change", scale: "own" }), { filter: "mlp", sort: "change", scale: "own" });
   assert.deepEqual([unlessUsual(1, 1), unlessUsual(0.5, 1)], [null, 0.5]);
+});
+
+test("with Why open parts are pictured, where there are any and no other picture was chosen", () => {
+  assert.equal(pictureOf({ picture: null, tab: "why" }, true), "why");
+  assert.equal(pictureOf({ picture: null, tab: "why" }, false), "tower");
+  assert.equal(pictureOf({ picture: "flat", tab: "why" }, true), "flat");
+  assert.equal(pictureOf({ picture: "why", tab: "neurons" }, true), "why");
+  assert.equal(pictureOf({ picture: null, tab: "neurons" }, true), "tower");
 });

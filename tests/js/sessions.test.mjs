@@ -78,7 +78,7 @@ test("what is typed is searched for once the hand rests; nothing found has a way
 test("a column's head orders, and says so; the other way at the second press", async () => {
   const { asked } = await setting(2);
   for (const by of ["session", "-session"]) {
-    fire(find("[data-by=session]"), "click");
+    fire(find("thead button"), "click");
     await settled();
     assert.equal(last(asked).by, by);
   }

@@ -43,7 +43,7 @@ def draw(page):
     """The figures, captions and words of one of the two callbacks: of all moments, or of one."""
 
     def draw(tab, asked):
-        count = {"pair": 2, "moment": 3}[tab]
+        count = {"pair": 1, "moment": 3}[tab]
         parts = page.DRAWS[tab](asked)
         return parts[:count], parts[count : 2 * count], parts[2 * count :]
 
@@ -53,10 +53,9 @@ def draw(page):
 @pytest.mark.parametrize("align", ["prefix", "mapping", "pooled"])
 @pytest.mark.parametrize(("a", "b"), [("one", "two"), ("one", "once"), ("once", "handmade"), ("handmade", "handmade")])
 def test_everything_is_served(draw, a, b, align):
-    for by in ("difference", "cosine", "length"):
-        figures, titles, _ = draw("pair", view(a, b, align, by=by))
-        assert [isinstance(figure, go.Figure) for figure in figures] == [True] * 2
-        assert titles[0].startswith("Where they differ")
+    figures, titles, _ = draw("pair", view(a, b, align))
+    assert [isinstance(figure, go.Figure) for figure in figures] == [True]
+    assert titles == ["How alike"]
     for moment in range(9):
         figures, titles, says = draw("moment", view(a, b, align, moment))
         assert [isinstance(figure, go.Figure) for figure in figures] == [True] * 3
@@ -65,7 +64,7 @@ def test_everything_is_served(draw, a, b, align):
 
 
 def test_nothing_is_drawn_before_there_is_a_pair(draw):
-    for tab, numbers in (("pair", (2, 2, 1)), ("moment", (3, 3, 1))):
+    for tab, numbers in (("pair", (1, 1, 1)), ("moment", (3, 3, 1))):
         assert draw(tab, None) == tuple([no_update] * number for number in numbers), tab
 
 
@@ -92,7 +91,7 @@ def test_every_pair_is_bundled():
 
 def test_no_number_is_shown_where_there_is_none(draw):
     figures, _, words = draw("pair", view("short", "short-too", "prefix"))
-    assert "nothing to compare" in str(figures[1])
+    assert "nothing to compare" in str(figures[0])
     assert words == [""]
 
 

@@ -14,8 +14,9 @@ import pytest
 from mri.errors import BadSession, SessionNotFound, StoreError
 from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
+from mri.paths import demos
 from mri.store.files import is_session_id
-from mri.store.library import Library
+from mri.store.library import Library, whole_library
 from mri.store.seal import seal as seal_here
 from mri.store.writer import SessionWriter
 from tests.conftest import random_frame, random_layout, stored_bytes
@@ -312,7 +313,7 @@ def test_bundled_sessions_open_by_id_and_are_not_ones_own(tmp_path, handmade_ses
     assert library.open("lesson-a").num_steps == library.info("lesson-a").num_steps == 5
     assert library.list() == []
     for act in (library.delete, lambda name: library.rename(name, "mine")):
-        with pytest.raises(StoreError, match="belongs to a lesson, not from your folder: it is neither renamed"):
+        with pytest.raises(StoreError, match="belongs to a lesson: it is neither renamed nor deleted, but a copy"):
             act("lesson-a")
     assert (bundle / "lesson-a.h5").exists()
     random_session(tmp_path / "own", session_id="lesson-a")
@@ -328,7 +329,7 @@ def test_demos_are_listed_beside_ones_own_and_stay_as_they_are(tmp_path, handmad
     ]
     assert library.open("demo-a").path == demos[0]
     for act in (library.delete, lambda name: library.rename(name, "mine")):
-        with pytest.raises(StoreError, match="came with nanochat MRI, not from your folder"):
+        with pytest.raises(StoreError, match="came with nanochat MRI: it is neither"):
             act("demo-a")
     mine = random_session(tmp_path / "own", session_id="demo-a")
     assert library.open("demo-a").path == mine
@@ -341,10 +342,27 @@ def test_demos_are_listed_beside_ones_own_and_stay_as_they_are(tmp_path, handmad
     assert [info.id for info in library.list()] == ["demo-a"]
 
 
-def test_in_their_own_folder_demos_are_as_any_other(tmp_path, handmade_session):
-    demo = handmade_session(tmp_path, session_id="demo-a")
-    library = Library(tmp_path, demos=[demo])
-    library.rename("demo-a", "mine")
-    assert [(info.name, info.is_bundled) for info in library.list()] == [("mine", False)]
-    library.delete("demo-a")
-    assert library.list() == []
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_demos_stay_as_they_are_also_in_the_folder_itself(tmp_path, handmade_session, random_session, is_linked):
+    """As in a checkout, where what came with the project lies among one's own recordings."""
+    demo = handmade_session(tmp_path / "all", session_id="demo-a")
+    random_session(tmp_path / "all", session_id="mine")
+    (tmp_path / "link").symlink_to(tmp_path / "all")
+    library = Library(tmp_path / ("link" if is_linked else "all"), demos=[demo])
+    assert {info.id: info.is_bundled for info in library.list()} == {"demo-a": True, "mine": False}
+    assert library.place(library.info("demo-a")).samefile(demo)
+    for act in (library.delete, lambda name: library.rename(name, "mine")):
+        with pytest.raises(StoreError, match="came with nanochat MRI: it is neither renamed nor deleted, but a copy"):
+            act("demo-a")
+    library.rename("mine", "another")
+    library.delete("mine")
+    assert [info.name for info in library.list()] == ["Handmade"]
+
+
+def test_the_whole_library_has_ones_own_and_all_that_came_with_the_project(tmp_path, handmade_session):
+    handmade_session(tmp_path, session_id="mine")
+    library = whole_library(tmp_path)
+    assert {info.is_bundled for info in library.list() if info.id != "mine"} == {True}
+    assert {info.id for info in library.list()} == {"mine", *(path.stem for path in demos())}
+    assert library.open("lesson-xor").num_steps > 0
+    assert library.place(library.info("demo-gift")) == library.path("demo-gift")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from mri.errors import ConfigError
@@ -127,16 +126,6 @@ def test_an_unknown_alignment_is_refused(write):
     one = write("a", A)
     with pytest.raises(ConfigError, match="There is no alignment 'magic'"):
         compare(one, one, "magic")
-
-
-def test_columns_show_the_first_matched_moment_of_each_few(write):
-    found = compare(write("a", A), write("b", B), "mapping")
-    moments, every = found.columns()
-    assert every == 1
-    assert (moments >= 0).tolist() == found.moments.whole.tolist()
-    moments, every = found.columns(most=3)
-    assert every == 3
-    assert moments.tolist() == [0, 3, int(np.flatnonzero(found.moments.whole)[4])]
 
 
 def test_a_training_has_no_tokens_that_stand_for_others(write):

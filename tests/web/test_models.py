@@ -1,6 +1,7 @@
 """The models that can record: found anew at each question, by ids that are no paths."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,14 @@ from mri.nanochat.locate import find_checkpoint
 from mri.web.models import Models
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "E5"
+
+
+def test_without_torch_none_can_record(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    models = Models(None)
+    for ask in (models.own, models.offers, lambda: models.chosen("embedded")):
+        with pytest.raises(ModelError, match="PyTorch is not installed here, and no model runs without it"):
+            ask()
 
 
 def test_what_a_training_wrote_since_is_found(tmp_path):

@@ -34,6 +34,7 @@ def test_every_kind_of_field_has_its_type():
     with pytest.raises(TypeError, match="complex"):
         types._type_of(types.fields_of(Odd)["when"])
     assert types._type_of(int | None) == "number | null"
+    assert types._type_of(list[list[float | None]]) == "(number | null)[][]"
 
 
 def faults(value: Any, kind: Any, where: str = "") -> list[str]:
@@ -57,6 +58,8 @@ def faults(value: Any, kind: Any, where: str = "") -> list[str]:
             else [fault for each in zip(value, args, strict=True) for fault in faults(*each, where)]
         )
     if origin in (list, tuple):
+        if not isinstance(value, list):
+            return [where]
         return [fault for each in value for fault in faults(each, args[0], f"{where}[]")]
     if origin is not None:
         return [fault for name, each in value.items() for fault in faults(each, args[1], f"{where}.{name}")]
@@ -78,6 +81,8 @@ def test_answers_are_of_their_types(folder):
         ("/sessions/one/meta", types.Meta),
         ("/sessions/one/tokens", types.Tokens),
         ("/compare/alignment?a=one&b=two&align=mapping", types.Alignment),
+        ("/compare/map?a=one&b=two&align=mapping&by=cosine", types.PairMap),
+        ("/compare/map?a=one&b=two&align=mapping&by=length", types.PairMap),
     ):
         assert faults(client.get(address).get_json(), kind) == [], address
     with Library(folder).open("one") as reader:

@@ -10,7 +10,11 @@ import os
 import queue
 import sys
 import threading
+from base64 import b64encode
 
+import numpy as np
+
+from mri.format.wire import blob_from_arrays
 from mri.worker.protocol import COMMANDS, EVENTS
 
 
@@ -71,6 +75,23 @@ def direct(command):
     say(event="direct", id=command["id"], promoted=tokens, suppressed=suppressed, factor=factor)
 
 
+def explain(command, commands):
+    """`progress`, then the command as an answer; weights "wait" until it is called off, "other" refuses."""
+    say(event="progress", id=command["id"], done=128, of=640)
+    if command["weights_hash"] == "die":
+        os._exit(9)
+    if command["weights_hash"] == "other":
+        say(event="error", id=command["id"], message="Other weights: start the server with --model x.")
+        return
+    if command["weights_hash"] == "wait":
+        while (heard := commands.get()) != {"cmd": "stop", "id": command["id"]}:
+            assert heard["cmd"] == "quit", heard
+        say(event="error", id=command["id"], message="Nobody asked after this any more: ask again.")
+        return
+    blob = blob_from_arrays({"start": command.get("start", 0)}, {"lost": np.arange(command.get("step", 3))})
+    say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
+
+
 def main():
     assert sys.argv[1] == "--sessions"
     commands = queue.Queue()
@@ -90,6 +111,8 @@ def main():
             attribute(command)
         if command["cmd"] == "direct":
             direct(command)
+        if command["cmd"] in ("why", "sweep"):
+            explain(command, commands)
 
 
 main()

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 
+from mri.format.wire import views_from_bytes
 from mri.nanochat.checkpoint import load_model
 from mri.nanochat.direct import path_factor
 from mri.nanochat.locate import ModelRef, find_checkpoint
@@ -158,6 +160,41 @@ def test_tokens_that_a_neuron_speaks_for(child: Child, tmp_path: Path) -> None:
     assert answer["factor"] == pytest.approx(path_factor(load_model(GOLDEN / "E5", device="cpu").model, 1))
     child.say(cmd="direct", id="direct/y", weights_hash="0" * 64, **ask)
     assert "other weights" in child.hear("error")["message"]
+
+
+def test_why_and_sweeps_of_what_was_recorded(child: Child, tmp_path: Path) -> None:
+    child.record("first")
+    child.hear("finished")
+    with Library(tmp_path).open("first") as reader:
+        path, weights_hash, num_steps = str(reader.path), reader.session.provenance["weights_hash"], reader.num_steps
+        chosen = reader.steps()["chosen_id"].tolist()
+    ask = {"model": E5, "weights_hash": weights_hash, "model_path": "", "path": path, "token": None, "against": None}
+    child.say(cmd="why", id="why/1", start=0, stop=99, **ask)
+    assert child.hear("progress")["of"] == 0, "called off before it begins, it never does"
+    assert child.hear("progress") == {"event": "progress", "id": "why/1", "done": 0, "of": num_steps}
+    header, arrays = views_from_bytes(b64decode(child.hear("arrays")["blob"]))
+    assert (header["start"], header["stop"]) == (0, num_steps)
+    assert arrays["token_ids"].tolist()[-1] == chosen[-1]
+    assert arrays["parts"].shape == (num_steps, 1 + 3 * 5 + 1)
+    child.say(cmd="sweep", id="sweep/1", step=2, **ask)
+    _, swept = views_from_bytes(b64decode(child.hear("arrays")["blob"]))
+    at = swept["token_ids"].tolist().index(arrays["token_ids"][2])
+    assert swept["before"][at] == pytest.approx(arrays["logits"][2, 0], abs=1e-4)
+    assert swept["after"].shape == (3 * 5, len(swept["token_ids"]))
+    child.say(cmd="why", id="why/2", start=0, stop=1, **ask | {"weights_hash": "0" * 64})
+    assert "other weights" in child.hear("error")["message"]
+
+
+def test_what_is_called_off_before_its_turn_is_not_computed(child: Child, tmp_path: Path) -> None:
+    child.record("slow", sampling={"max_new_tokens": 400})
+    child.say(cmd="pause", id="slow")
+    child.hear("paused")
+    ask = {"model": E5, "weights_hash": "", "model_path": "", "path": str(tmp_path), "token": None, "against": None}
+    child.say(cmd="sweep", id="sweep/1", step=2, **ask)
+    child.say(cmd="stop", id="sweep/1")
+    child.say(cmd="stop", id="slow")
+    child.hear("finished")
+    assert "Nobody asked after this" in child.hear("error")["message"]
 
 
 def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What may be said between the server and the worker's child, and that nothing else can be."""
 
 from pathlib import Path
+from types import NoneType
 
 import pytest
 
@@ -8,6 +9,7 @@ from mri.worker.protocol import COMMANDS, EVENTS
 
 WORKER = Path(__file__).parents[2] / "mri" / "worker"
 EXAMPLES = {str: "a", int: 3, float: 0.5, bool: True, list: [1], dict: {"a": 1}, str | list: ["a"], str | dict: "a"}
+EXAMPLES |= {int | NoneType: None}
 ALL = [
     (messages, {messages.key: name, **{field: EXAMPLES[kind] for field, kind in fields.items()}})
     for messages in (COMMANDS, EVENTS)

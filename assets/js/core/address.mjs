@@ -45,7 +45,10 @@ const READERS = {
   neuron: COUNT,
   tab: text(/^[\w-]{1,40}$/),
   loop: text(/^\d{1,9}-\d{1,9}$/), // "first-last", the steps that playing stays in
-  picture: oneOf("tower", "flat"), // of the stage
+  token: COUNT, // whose lead Why explains; null: the one that the step chose
+  against: COUNT, // its rival there; null: the strongest other one
+  part: text(/^\d{1,4}\.(\d{1,4}|mlp)$/), // a head or an MLP that is selected there, "3.1" or "4.mlp"
+  picture: oneOf("tower", "flat", "why"), // of the stage
   influence: oneOf("attention", "gradient"), // measure over the token ribbon
   groups: text(GROUPS_PATTERN), // of neurons that colour the stage, see core/groups.mjs
   /** Neurons to keep an eye on, "<hook point>:<neuron>", see core/watched.mjs.
@@ -58,6 +61,8 @@ const READERS = {
   sign: (/** @type {string} */ asked) => (asked === "0" ? /** @type {const} */ (0) : SWITCH(asked)), // whether it colours the stage; null: as its model does
   single: SWITCH, // only the selected hook point stands on the stage
   numbers: SWITCH, // statistics stand beside the plates
+  guess: SWITCH, // the token that the stream would say stands there
+  amount: oneOf("lost"), // what the picture of parts shows; null: what they wrote
   flow: oneOf("attention", "mlp", "tokens", "none"), // what the particles carry
   camera: text(/^(-?\d{1,3}(\.\d{1,3})?,){2}\d(\.\d{1,3})?$/), // "yaw,pitch,zoom" of the tower, see stage/camera.mjs
   stat: oneOf("mean", "std", "min", "max", "l2", "sparsity", "p99"), // over all hook points

@@ -83,6 +83,17 @@ export const GLOSSARY = Object.freeze({
     ["gradient × input", "how the chosen score would change if a token's embedding grew"],
     ["loop", "a stretch of steps that is played again and again"],
   ],
+  Why: [
+    ["part", "the embedding, a head, or a block's MLP: what the model's scores are a sum of"],
+    ["wrote", "what a part added to the lead of one word over another, exactly: all parts together are the lead"],
+    ["lost if off", "how much smaller the lead gets with the part set to zero at this step only, measured"],
+    ["lead, difference", "the logit of one word less that of another, before the softcap"],
+    ["rival", "the strongest other token, until another one is chosen"],
+    ["left over", "what the sum of all parts lacks of the model's own score: rounding"],
+    ["lens", "what the stream would say at a depth: the last norm and lm_head applied to it there"],
+    ["as it stands; what of it reaches the exit", "two ways to read the stream: nanochat's last step takes its middle out again, the second one counts that"],
+    ["best guess", "beside each plate the token that the stream would say there, and its share"],
+  ],
   "The recording": [
     ["session", "one recording: every step of one generation, in one file"],
     ["measured", "read in the model, as it is"],

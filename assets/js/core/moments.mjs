@@ -49,14 +49,46 @@ export function alignmentWords({ strategy, positions, divergence, steps, matched
   return `${parts}${more} ${numMatched} of ${count(steps.length, "moment")} ${numMatched === 1 ? "is" : "are"} matched.`;
 }
 
-/** The first moment of a map's column that can be compared.
+/** A place of the words: a token of each, or of one only.
+ *  @typedef {object} Column
+ *  @property {number} a position, −1: none
+ *  @property {number} b
+ *  @property {boolean} isMatched they stand for each other
+ *  @property {number} moment at which both were read last and may be subtracted, −1: none */
+
+/** One place for two tokens that stand for each other; between two such those of both side by side, as the clock has their steps.
  *  @param {Alignment} alignment
- *  @param {number} column
- *  @param {number} every moments to a column */
-export function momentOfColumn({ whole }, column, every) {
-  const start = column * every;
-  const within = whole.slice(start, start + every).findIndex(Boolean);
-  return Math.min(start + Math.max(0, within), whole.length - 1);
+ *  @param {readonly import("./types.mjs").Tokens[]} tokens of A and B
+ *  @returns {Column[]} */
+export function columnsOf({ positions, steps, whole }, [{ sequence: ofA, steps: readA }, { sequence: ofB }]) {
+  const momentOf = new Map(steps.map(([a], moment) => [whole[moment] ? readA.pos0[a] + readA.t_add[a] - 1 : -1, moment]));
+  /** @type {Column[]} */
+  const columns = [];
+  let [nextA, nextB] = [0, 0];
+  const sideBySide = (/** @type {number} */ endA, /** @type {number} */ endB) => {
+    for (; nextA < endA || nextB < endB; nextA++, nextB++)
+      columns.push({ a: nextA < endA ? nextA : -1, b: nextB < endB ? nextB : -1, isMatched: false, moment: -1 });
+  };
+  for (const [a, b] of positions) {
+    sideBySide(a, b);
+    columns.push({ a, b, isMatched: true, moment: momentOf.get(a) ?? -1 });
+    [nextA, nextB] = [a + 1, b + 1];
+  }
+  sideBySide(ofA.length, ofB.length);
+  return columns;
+}
+
+/** Lines of one side over the moments, as lines over its steps.
+ *  @param {import("./types.mjs").Series} series of its recording
+ *  @param {ArrayLike<number>} steps of it by moment, −1: none
+ *  @param {readonly number[]} rows of the hook points, −1: it has none
+ *  @returns {import("./types.mjs").Series} */
+export function seriesOfMoments({ surprise, entropy, points, every, stride = surprise.length }, steps, rows) {
+  const line = (/** @type {Float32Array} */ values, from = 0) =>
+    Float32Array.from(steps, (step) => (step >= 0 ? (values[from + Math.floor(step / every)] ?? NaN) : NaN));
+  const all = new Float32Array(rows.length * steps.length).fill(NaN);
+  rows.forEach((row, i) => row >= 0 && all.set(line(points, row * stride), i * steps.length));
+  return { surprise: line(surprise), entropy: line(entropy), points: all, every: 1, extra: [] };
 }
 
 /** @param {import("./types.mjs").Lane} a

@@ -17,6 +17,7 @@ export const IDS = Object.freeze({
   predicted: "mri-predicted",
   simple: "mri-simple",
   more: "mri-more",
+  why: "mri-why",
   live: "live",
   liveBar: "live-bar",
   liveWait: "live-wait",
@@ -32,8 +33,12 @@ export const IDS = Object.freeze({
   learnWidget: "learn-widget",
 });
 
+/** The tab of who asks for none. */
+export const USUAL_TAB = "neurons";
+
 /** Inspector tabs in order: [key in the URL, label]. */
 export const TABS = Object.freeze([
+  ["why", "Why"],
   ["neurons", "Neurons"],
   ["attention", "Attention"],
   ["predictions", "Predictions"],

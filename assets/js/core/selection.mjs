@@ -4,7 +4,7 @@
  * Knows layouts and the fields of a view. Refuses to know the page. Pure.
  */
 
-import { TABS } from "./names.mjs";
+import { TABS, USUAL_TAB } from "./names.mjs";
 import { watchedHere } from "./watched.mjs";
 
 /** @typedef {import("./address.mjs").View} View */
@@ -24,7 +24,7 @@ export function validView(asked, layout, session, lastStep) {
     layer: Math.min(layer, Math.max(0, layout.n_layer - 1)),
     head: asked.head !== null && asked.head < layout.n_head ? asked.head : 0,
     neuron: asked.neuron !== null && asked.neuron < layout.points[/** @type {number} */ (layout.rows.get(point))].width ? asked.neuron : null,
-    tab: TABS.some(([name]) => name === asked.tab) ? asked.tab : TABS[0][0],
+    tab: TABS.some(([name]) => name === asked.tab && (name !== "why" || layout.n_head > 0)) ? asked.tab : USUAL_TAB,
     watched: watchedHere(asked.watched, layout),
   };
 }
@@ -39,11 +39,21 @@ export function blockOf(layout, point) {
 
 /** @typedef {ReturnType<typeof stageLooks>} StageLooks */
 
-/** @param {Partial<Pick<View, "sign"|"single"|"numbers"|"flow">>} view
+/** The picture that is wanted: with Why open, that of parts, unless another one was chosen.
+ *  @param {Pick<View, "picture"|"tab">} view
+ *  @param {boolean} canWhy whether there is something to show of parts
+ *  @returns {"tower"|"flat"|"why"} */
+export function pictureOf({ picture, tab }, canWhy) {
+  const wanted = picture ?? (tab === "why" ? "why" : "tower");
+  return wanted === "why" && !canWhy ? "tower" : wanted;
+}
+
+/** @param {Partial<Pick<View, "sign"|"single"|"numbers"|"guess"|"flow">>} view
  *  @param {boolean} isSmall a network of one's own, in which a weight's sign is what it says
- *  @returns {{isSigned: boolean, isSingle: boolean, hasStats: boolean, flow: import("./flow.mjs").FlowKind}} */
-export function stageLooks({ sign, single, numbers, flow }, isSmall) {
-  return { isSigned: Boolean(sign ?? isSmall), isSingle: Boolean(single), hasStats: Boolean(numbers), flow: flow ?? "attention" };
+ *  @returns {{isSigned: boolean, isSingle: boolean, hasStats: boolean, hasGuess: boolean, flow: import("./flow.mjs").FlowKind}} */
+export function stageLooks({ sign, single, numbers, guess, flow }, isSmall) {
+  const isSigned = Boolean(sign ?? isSmall);
+  return { isSigned, isSingle: Boolean(single), hasStats: Boolean(numbers), hasGuess: Boolean(guess), flow: flow ?? "attention" };
 }
 
 /** What the charts are asked for beside the place, by the names that the server knows.

@@ -19,8 +19,20 @@ export function fileName(session, step, what, extension) {
  *  @param {readonly string[]} points hook points on the stage
  *  @returns {string} address of the panel's numbers */
 export function csvAddress(session, kind, view, points) {
-  const { step, point, neuron, layer, head, stat, temperature, watched } = view;
-  const wanted = { step, point, neuron, layer, head, stat, temperature, watched: (watched ?? []).join(), points: kind === "stage" ? points.join() : "" };
+  const { step, point, neuron, layer, head, stat, temperature, token, against, watched } = view;
+  const wanted = {
+    step,
+    point,
+    neuron,
+    layer,
+    head,
+    stat,
+    temperature,
+    token,
+    against,
+    watched: (watched ?? []).join(),
+    points: kind === "stage" ? points.join() : "",
+  };
   const given = Object.entries(wanted).map(([name, value]) => [name, String(value ?? "")]);
   return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.filter(([, text]) => text))}`;
 }
@@ -40,8 +52,9 @@ const SCANNER_PARTS = Object.freeze([
  *  @param {() => string[]} points hook points on the stage */
 export function takenFromScanner(session, viewNow, points) {
   const pythonOf = () => {
-    const { step, point } = viewNow();
-    return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point })}`;
+    const { step, point, tab, token, against } = viewNow();
+    const why = /** @type {Record<string, string>} */ (tab === "why" ? { why: "1", token: String(token ?? ""), against: String(against ?? "") } : {});
+    return `/sessions/${encodeURIComponent(session)}/python?${new URLSearchParams({ step: String(step), point, ...why })}`;
   };
   return {
     parts: SCANNER_PARTS,

@@ -33,6 +33,8 @@ export const BINDINGS = Object.freeze([
   { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
   { key: "t", command: { name: "togglePicture" }, label: "T", does: "tower or flat picture" },
   { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
+  { key: "y", command: { name: "whyThis" }, label: "Y", does: "why this word: the one with the focus, else what the step chose" },
+  { key: "v", command: { name: "swapPair" }, label: "V", does: "in Why, swap the two words" },
   { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
   { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },
   { key: "f", command: { name: "follow" }, label: "F", does: "Simple or Full; while a recording is under way, go to its newest step" },

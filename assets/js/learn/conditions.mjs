@@ -28,8 +28,7 @@ export const CONDITIONS = Object.freeze({
 });
 
 /** @param {Record<string, any>} condition all of it must hold
- *  @param {Happened} happened
- *  @returns {boolean} */
+ *  @param {Happened} happened */
 export function holds(condition, happened) {
   return Object.entries(condition).every(([name, value]) => CONDITIONS[name](value, happened));
 }

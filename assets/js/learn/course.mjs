@@ -13,9 +13,9 @@ export class Course {
   /** @param {any} words of the course */
   constructor(words) {
     const progress = new Progress();
-    const draw = () => {
-      for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-lesson]"))) drawCard(card, progress, words);
-    };
+    /** @type {NodeListOf<HTMLElement>} */
+    const cards = document.querySelectorAll("[data-lesson]");
+    const draw = () => cards.forEach((card) => drawCard(card, progress, words));
     const reset = () => {
       progress.forget(null);
       draw();
@@ -37,15 +37,12 @@ function drawCard(card, progress, words) {
   const { lesson, moments } = /** @type {{lesson: string, moments: string}} */ (card.dataset);
   const { seen, finished } = progress.of(lesson);
   const all = Number(moments);
-  const says = finished ? filled(words.finished, finished) : seen.length ? filled(words.begun, { seen: Math.min(seen.length, all), all }) : words.not_begun;
-  const go = finished ? words.again : seen.length ? words.go_on : words.begin;
+  const value = Math.min(seen.length, all);
+  const says = finished ? filled(words.finished, finished) : value ? filled(words.begun, { seen: value, all }) : words.not_begun;
+  const go = finished ? words.again : value ? words.go_on : words.begin;
   card.classList.toggle("is-finished", Boolean(finished));
   const title = card.querySelector("h2")?.textContent;
-  card
-    .querySelector(".learn-card-progress")
-    ?.replaceChildren(
-      el("progress", { value: Math.min(seen.length, all), max: all, "aria-label": title }),
-      el("span", { class: "mri-muted", text: says }),
-      el("a", { class: "mri-button", href: `/learn?lesson=${lesson}`, text: go, "aria-label": `${go}: ${title}` }),
-    );
+  const bar = el("progress", { value, max: all, "aria-label": title });
+  const link = el("a", { class: "mri-button", href: `/learn?lesson=${lesson}`, text: go, "aria-label": `${go}: ${title}` });
+  card.querySelector(".learn-card-progress")?.replaceChildren(bar, el("span", { class: "mri-muted", text: says }), link);
 }

@@ -116,8 +116,7 @@ export function actualParts({ formula, inputs, text }) {
 
 /** As one line of text, for print.
  *  @param {LessonNumber} number
- *  @param {LessonNumber[]} numbers
- *  @returns {string} */
+ *  @param {LessonNumber[]} numbers */
 export function formulaText(number, numbers) {
   if (!number.formula) return `${number.text}: ${number.source}`;
   const parts = actualParts(number).map((part) => (typeof part === "string" ? part : part.at === undefined ? part.text : numbers[part.at].text));

@@ -4,15 +4,15 @@
  * Knows arrays. Refuses to know the page; the numbers it starts from come from a recording.
  */
 
+import { shares } from "../core/dice.mjs";
+
 /** Shares of one query.
  *  @param {readonly number[]} scores one for each token
  *  @param {(key: number) => boolean} isSeen
  *  @returns {number[]} they sum to 1; 0 where nothing is seen */
 export function softmax(scores, isSeen) {
-  const most = Math.max(...scores.filter((_, key) => isSeen(key)));
-  const exps = scores.map((score, key) => (isSeen(key) ? Math.exp(score - most) : 0));
-  const sum = exps.reduce((a, b) => a + b, 0);
-  return exps.map((x) => x / sum);
+  const seen = scores.map((score, key) => (isSeen(key) ? score : -Infinity));
+  return shares(seen, 1);
 }
 
 /** A pair of numbers as a hand, after turning clockwise.
@@ -31,8 +31,7 @@ export function turned(x, y, angle) {
  *  @param {readonly number[]} angles of one place, radians
  *  @param {number} scale what nanochat multiplies both with
  *  @param {number} queryPlace
- *  @param {number} keyPlace
- *  @returns {number} */
+ *  @param {number} keyPlace */
 export function scoreAt(query, key, angles, scale, queryPlace, keyPlace) {
   const half = angles.length;
   let sum = 0;

@@ -94,8 +94,7 @@ export class Locks {
     return found && found[0];
   }
 
-  /** @param {KeyboardEvent} event
-   *  @returns {string|null} */
+  /** @param {KeyboardEvent} event */
   #lockOfKey(event) {
     const command = keys.commandOf(event)?.name;
     return (command && this.names.find((name) => this.context.targets[name].keys.includes(command))) ?? null;

@@ -34,8 +34,7 @@ export class Page {
     return this.context.content.moments[this.at];
   }
 
-  /** @param {any[]} nodes
-   *  @returns {(Node|string)[]} */
+  /** @param {any[]} nodes */
   #prose(nodes) {
     return build(nodes, { words: this.context.content.words, onNumber: this.context.onNumber });
   }
@@ -57,8 +56,9 @@ export class Page {
       this.drawTask();
       this.drawQuestion();
     }
-    if (!isFirst) this.title.focus({ preventScroll: true });
-    if (!isFirst) this.#toText();
+    if (isFirst) return;
+    this.title.focus({ preventScroll: true });
+    this.#toText();
   }
 
   /** To the beginning of the text, which on a phone stands above the scan. */
@@ -74,11 +74,8 @@ export class Page {
       const classes = [i === this.at && "is-here", seen.includes(moment.id) && "is-seen", moment.check && "is-check", moment.optional && "is-optional"];
       const name = `${i + 1}. ${moment.title}`;
       const attributes = { class: classes.filter(Boolean).join(" "), title: name, "aria-label": name, "aria-current": i === this.at ? "page" : null };
-      return el(
-        "li",
-        {},
-        button(() => go(i), attributes),
-      );
+      const dot = button(() => go(i), attributes);
+      return el("li", {}, dot);
     });
     const lesson = el("span", { text: `${filled(this.words.lesson, content)} · ${content.title}` });
     const where = el("div", { class: "learn-where" }, el("a", { href: "/learn", text: this.words.all }), lesson);
@@ -86,24 +83,15 @@ export class Page {
   }
 
   #middle() {
-    const { optional, check, body } = this.#moment;
+    const { optional, check, body, target } = this.#moment;
     const tags = [optional && [this.words.optional, this.words.optional_says], check && [this.words.check, this.words.check_says]].filter(Boolean);
     const chips = tags.map(([tag, title]) => el("span", { class: "mri-kind", tabindex: 0, title, text: tag }));
     const titles = el("div", { class: "learn-titles" }, this.title, ...chips);
-    return [titles, el("div", { class: "learn-prose" }, ...this.#prose(body)), this.#note(), this.question, this.#stay()];
-  }
-
-  /** What the ringed part of the screen is called and what it is for. */
-  #note() {
-    const { name, what } = this.context.about(this.#moment.target ?? "");
-    return name && what ? el("p", { class: "learn-note" }, el("b", { text: name }), ` ${what}`) : "";
-  }
-
-  /** What stays in view on a phone, where the scan is below the text: the task, and the way there or back. */
-  #stay() {
-    this.stay = el("div", { class: "learn-stay" }, this.task, this.way);
+    const { name, what } = this.context.about(target ?? ""); // the ringed part of the screen
+    const note = name && what ? el("p", { class: "learn-note" }, el("b", { text: name }), ` ${what}`) : "";
+    this.stay = el("div", { class: "learn-stay" }, this.task, this.way); // in view on a phone, where the scan is below the text
     this.turn();
-    return this.stay;
+    return [titles, el("div", { class: "learn-prose" }, ...this.#prose(body)), note, this.question, this.stay];
   }
 
   /** The text was scrolled away. */
@@ -126,16 +114,13 @@ export class Page {
 
   #end() {
     const { content, progress, restart, print } = this.context;
-    const next = content.next
-      ? [el("a", { class: "mri-button learn-go", href: `/learn?lesson=${content.next.id}`, text: filled(this.words.next_lesson, content.next) })]
-      : [];
-    return [
-      this.title,
-      el("p", { class: "learn-score", role: "status", text: filled(this.words.end_score, score(content.moments, progress.of(content.id).answers)) }),
-      el("p", { text: this.words.end_says }),
-      el("ul", { class: "learn-can" }, ...content.can.map((/** @type {string} */ can) => el("li", { text: can }))),
-      el("div", { class: "learn-ends" }, ...next, button(print, { text: this.words.print }), button(restart, { text: this.words.again })),
-    ];
+    const { end_score, end_says, next_lesson, print: paper, again } = this.words;
+    const right = filled(end_score, score(content.moments, progress.of(content.id).answers));
+    const can = content.can.map((/** @type {string} */ text) => el("li", { text }));
+    const next = content.next && el("a", { class: "mri-button learn-go", href: `/learn?lesson=${content.next.id}`, text: filled(next_lesson, content.next) });
+    const ends = el("div", { class: "learn-ends" }, next ?? "", button(print, { text: paper }), button(restart, { text: again }));
+    const says = el("p", { class: "learn-score", role: "status", text: right });
+    return [this.title, says, el("p", { text: end_says }), el("ul", { class: "learn-can" }, ...can), ends];
   }
 
   /** The task, done or not. */
@@ -166,12 +151,9 @@ export class Page {
       const verdict = el("b", { text: `${answer.right ? this.words.right : this.words.wrong} ` });
       return el("li", {}, choice, wasGiven ? el("div", { class: "learn-reply" }, verdict, ...inline(this.#prose(answer.reply))) : "");
     });
-    refill(
-      this.question,
-      el("h3", { text: this.words.question }),
-      el("div", { class: "learn-asked" }, ...this.#prose(ask.question)),
-      el("ol", { class: "learn-answers", "aria-live": "polite" }, ...answers),
-    );
+    const asked = el("div", { class: "learn-asked" }, ...this.#prose(ask.question));
+    const list = el("ol", { class: "learn-answers", "aria-live": "polite" }, ...answers);
+    refill(this.question, el("h3", { text: this.words.question }), asked, list);
     this.drawTask();
   }
 }

@@ -14,12 +14,7 @@ const ID = "learn-print";
  *  @param {boolean} isWanted */
 export function printed(content, isWanted) {
   document.getElementById(ID)?.remove();
-  if (isWanted) document.body.append(paper(content));
-}
-
-/** @param {any} content
- *  @returns {HTMLElement} */
-function paper(content) {
+  if (!isWanted) return;
   const { words, numbers, moments } = content;
   const prose = (/** @type {any[]} */ nodes) => build(nodes, { words, onNumber: () => {} });
   const parts = moments.map((/** @type {any} */ moment, /** @type {number} */ i) => {
@@ -36,5 +31,5 @@ function paper(content) {
     return part;
   });
   const title = el("h1", { text: `${filled(words.lesson.lesson, content)}: ${content.title}` });
-  return el("article", { id: ID }, title, ...parts);
+  document.body.append(el("article", { id: ID }, title, ...parts));
 }

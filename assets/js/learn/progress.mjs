@@ -23,13 +23,10 @@ function none() {
 export class Progress {
   /** @type {Record<string, Done>} */
   #lessons = {};
-  #storage;
 
-  /** @param {{recall: (name: string) => string|null|undefined, keep: (name: string, text: string) => void}} [storage] */
-  constructor(storage = { recall, keep }) {
-    this.#storage = storage;
+  constructor() {
     try {
-      const kept = JSON.parse(storage.recall(KEY) ?? "{}");
+      const kept = JSON.parse(recall(KEY) ?? "{}");
       for (const [lesson, done] of Object.entries(kept)) this.#lessons[lesson] = { ...none(), ...done };
     } catch {
       // another program's or a broken value: begin anew
@@ -85,14 +82,13 @@ export class Progress {
   }
 
   #keep() {
-    this.#storage.keep(KEY, JSON.stringify(this.#lessons));
+    keep(KEY, JSON.stringify(this.#lessons));
   }
 }
 
 /** Right answers of the check at the first try.
  *  @param {{id: string, check: boolean, ask: {answers: {right: boolean}[]}|null}[]} moments
- *  @param {Record<string, number[]>} answers
- *  @returns {{right: number, questions: number}} */
+ *  @param {Record<string, number[]>} answers */
 export function score(moments, answers) {
   const asked = moments.filter((moment) => moment.check && moment.ask);
   const right = asked.filter(({ id, ask }) => ask?.answers[answers[id]?.[0]]?.right);

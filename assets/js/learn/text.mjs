@@ -11,8 +11,7 @@ import { el } from "../shell/dom.mjs";
 const TAGS = /^(p|em|strong|code|ul|ol|li|h3|br|blockquote|pre|table|thead|tbody|tr|th|td)$/;
 
 /** @param {string} words with {names}
- *  @param {Record<string, any>} values
- *  @returns {string} */
+ *  @param {Record<string, any>} values */
 export function filled(words, values) {
   return words.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }

@@ -12,7 +12,9 @@ import { plateKeys } from "../stage/plates.mjs";
  *  @property {import("../core/address.mjs").View} view
  *  @property {string} picture the one that is seen
  *  @property {(fields: Partial<import("../core/address.mjs").View>) => void} select
- *  @property {(point: string, neuron: number) => void} toggleWatch */
+ *  @property {(point: string, neuron: number) => void} toggleWatch
+ *  @property {(position: number|null) => void} openWhy of a word, or of what the step chose
+ *  @property {import("../core/why.mjs").Why|null} why what is explained now */
 
 /** By name: what it does, with the command's own amounts.
  *  @type {Record<string, (on: On, command: any) => void>} */
@@ -26,6 +28,8 @@ export const COMMANDS = Object.freeze({
   moveLayer: ({ layout, view, select }, { layers }) => select({ point: layerBeside(layout, /** @type {string} */ (view.point), layers) }),
   nextHead: ({ layout, view, select }) => select({ head: ((view.head ?? 0) + 1) % Math.max(1, layout.n_head), layer: view.layer }),
   toggleWatch: ({ view, toggleWatch }) => toggleWatch(/** @type {string} */ (view.point), /** @type {number} */ (view.neuron)),
+  whyThis: ({ openWhy }) => openWhy(focusedPosition()),
+  swapPair: ({ why, view, select }) => why && view.tab === "why" && select({ token: why.against, against: why.token }),
   loopFrom: ({ player }) => player.loopFrom(player.step),
   loopTo: ({ player }) => player.loopTo(player.step),
   clearLoop: ({ player }) => player.setLoop(null),
@@ -37,6 +41,12 @@ export const COMMANDS = Object.freeze({
 /** @returns {HTMLElement|null} the button of Simple or Full, whichever is not seen */
 function otherView() {
   return document.querySelector('.mri-views [aria-pressed="false"]');
+}
+
+/** @returns {number|null} of the token in the ribbon that has the focus */
+function focusedPosition() {
+  const { position } = /** @type {HTMLElement} */ (document.activeElement)?.dataset ?? {};
+  return position === undefined ? null : Number(position);
 }
 
 /** @param {import("../core/layout.mjs").Layout} layout

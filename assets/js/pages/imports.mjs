@@ -8,7 +8,7 @@
 
 import { isDone, jobShare, jobWords, objection } from "../core/imports.mjs";
 import { fetchJson } from "../run/http.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { button, el, say } from "../shell/dom.mjs";
 import { toldUntilAnswered } from "../shell/failed.mjs";
 import { showToast } from "../shell/shell.mjs";
 
@@ -28,21 +28,16 @@ export function mountImports(given) {
   maxBytes = given.max_bytes;
   const host = hostNow();
   if (!host) return;
-  const input = el("input", { type: "file", accept: ".h5,.hdf5", multiple: true, hidden: true, id: "sessions-import-files", "aria-label": "Session files" });
-  input.addEventListener("change", () => {
+  const change = () => {
     take([...input.files]);
     input.value = "";
-  });
-  const button = el("button", { type: "button", class: "mri-button", text: "Choose a file …", on: { click: () => input.click() } });
-  const words = el(
-    "p",
-    {},
-    el("b", { text: "Import" }),
-    " Drop a session file (.h5) from someone else anywhere on this page. It is checked before anything in it is opened.",
-  );
-  const list = el("ul", { class: "session-import-list", "aria-label": "Imports" });
-  host.replaceChildren(el("div", { class: "session-import-strip" }, words, input, button), list);
-  for (const job of jobs) list.append(rowOf(job));
+  };
+  const accepted = { type: "file", accept: ".h5,.hdf5", multiple: true };
+  const input = el("input", { ...accepted, hidden: true, id: "sessions-import-files", "aria-label": "Session files", on: { change } });
+  const choose = button(() => input.click(), { text: "Choose a file …" });
+  const says = " Drop a session file (.h5) from someone else anywhere on this page. It is checked before anything in it is opened.";
+  const strip = el("div", { class: "session-import-strip" }, el("p", {}, el("b", { text: "Import" }), says), input, choose);
+  host.replaceChildren(strip, el("ul", { class: "session-import-list", "aria-label": "Imports" }, ...jobs.map(rowOf)));
   if (!isListening) listen();
   isListening = true;
 }
@@ -146,18 +141,10 @@ function change(job, fields) {
 /** @param {Row} job
  *  @returns {HTMLElement} */
 function rowOf(job) {
-  const dismiss = el("button", { type: "button", class: "mri-icon", "aria-label": `Dismiss ${job.name}`, text: "×", on: { click: () => forget(job) } });
+  const dismiss = button(() => forget(job), { class: "mri-icon", "aria-label": `Dismiss ${job.name}`, text: "×" });
   const bar = el("progress", { max: 1, "aria-label": `Import of ${job.name}` });
-  job.row = el(
-    "li",
-    {},
-    el("b", { text: job.name }),
-    el("span", { class: "session-import-state", role: "status" }),
-    bar,
-    el("p", {}),
-    el("a", { text: "Open it in the Scanner" }),
-    dismiss,
-  );
+  const state = el("span", { class: "session-import-state", role: "status" });
+  job.row = el("li", {}, el("b", { text: job.name }), state, bar, el("p"), el("a", { text: "Open it in the Scanner" }), dismiss);
   draw(job);
   return job.row;
 }

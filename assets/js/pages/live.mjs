@@ -13,6 +13,8 @@ import { LiveBar } from "./live_bar.mjs";
 import { paceChoice } from "../shell/pace.mjs";
 import { showToast } from "../shell/shell.mjs";
 
+const tell = (/** @type {Error} */ error) => showToast(error.message, "error");
+
 export class Live {
   /** @type {Following|null} */
   #following = null;
@@ -24,10 +26,10 @@ export class Live {
     this.host = /** @type {HTMLElement} */ (document.getElementById(IDS.live));
     this.bar = new LiveBar(/** @type {HTMLElement} */ (document.getElementById(IDS.liveBar)), {
       waiting: /** @type {HTMLElement} */ (document.getElementById(IDS.liveWait)),
-      steer: (what) => this.#steer(what),
+      steer: (what) => steerRecording(/** @type {string} */ (this.#following?.boot.session), what).catch(tell),
       again: () => this.#again(),
     });
-    this.#fillForm();
+    fillForm();
     const { signal } = this.#abort;
     addEventListener("popstate", () => this.#restore(), { signal });
     document.addEventListener("click", (event) => this.#navigate(event), { signal, capture: true });
@@ -36,11 +38,6 @@ export class Live {
   close() {
     this.#abort.abort();
     this.#leave();
-  }
-
-  /** How it is shown is this page's own: the server is not told. */
-  #fillForm() {
-    document.getElementById("live-shown")?.replaceChildren(paceChoice());
   }
 
   /** Have a prompt recorded, and watch.
@@ -53,7 +50,7 @@ export class Live {
       const { checked: startsPaused } = /** @type {HTMLInputElement} */ (document.getElementById("live-start-paused"));
       this.watch({ session: id, num_steps: 0, is_steerable: true, limit: 0, startsPaused });
     } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
+      tell(/** @type {Error} */ (error));
     }
   }
 
@@ -85,7 +82,7 @@ export class Live {
 
   #showForm() {
     this.#leave();
-    this.#fillForm(); // with what was chosen since
+    fillForm(); // with what was chosen since
     this.#show("is-form");
     window.dash_clientside.set_props(IDS.liveTick, { disabled: false });
   }
@@ -111,13 +108,9 @@ export class Live {
     event.stopPropagation();
     this.#again();
   }
+}
 
-  /** @param {"pause"|"resume"|"step"|"stop"} what */
-  async #steer(what) {
-    try {
-      await steerRecording(/** @type {string} */ (this.#following?.boot.session), what);
-    } catch (error) {
-      showToast(/** @type {Error} */ (error).message, "error");
-    }
-  }
+/** How it is shown is this page's own: the server is not told. */
+function fillForm() {
+  document.getElementById("live-shown")?.replaceChildren(paceChoice());
 }

@@ -6,7 +6,7 @@
 
 import { frames } from "../desk/frames.mjs";
 import { drops, headline, linkWords, progress, rate, sentenceOf } from "../core/live_words.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { button, el, say } from "../shell/dom.mjs";
 import { Pace } from "../shell/pace.mjs";
 
 const RATE_OVER_STEPS = 24;
@@ -14,9 +14,14 @@ const LINK_NOTE_MS = 6000;
 const DRAW_EVERY_MS = 100;
 const FAILED = new Set(["died", "error", "interrupted", "budget"]);
 
+/** @param {boolean} isSteerable
+ *  @returns {import("../core/live_words.mjs").LiveStatus} */
+function atFirst(isSteerable) {
+  return { state: "connecting", position: 0, numSteps: 0, maxSteps: 0, message: "", hasFailed: false, isSteerable };
+}
+
 export class LiveBar {
-  /** @type {import("../core/live_words.mjs").LiveStatus} */
-  #status = { state: "connecting", position: 0, numSteps: 0, maxSteps: 0, message: "", hasFailed: false, isSteerable: false };
+  #status = atFirst(false);
   #dropped = { payloads: 0, frames: 0 };
   /** @type {{time_us: number}[]} headers of the latest steps */
   #latest = [];
@@ -40,23 +45,14 @@ export class LiveBar {
     this.progress = el("span", { class: "live-progress" });
     this.drops = el("span", { class: "live-drops", role: "status" });
     this.link = el("span", { class: "live-link", role: "status" });
-    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act, more = "") =>
-      el("button", { type: "button", class: `mri-button ${more}`, text, title, on: { click: act } });
     this.steer = steer;
     this.pace = new Pace(() => this.#drawSoon());
-    this.pause = button("Pause", "", () => this.#pauseOrGoOn());
-    this.step = button("Step once", "One token more, then pause", () => this.#stepOnce());
-    this.stop = button("Stop", "End the recording and keep what it has", () => steer("stop"), "live-stop");
-    this.again = button("New recording", "Write another prompt", again, "live-again");
-    host.replaceChildren(
-      state,
-      this.progress,
-      this.pace.choice,
-      this.pace.behind,
-      this.drops,
-      this.link,
-      el("div", { class: "live-buttons" }, this.pause, this.step, this.stop, this.pace.again, this.again),
-    );
+    this.pause = button(() => this.#pauseOrGoOn());
+    this.step = button(() => this.#stepOnce(), { text: "Step once", title: "One token more, then pause" });
+    this.stop = button(() => steer("stop"), { class: "mri-button live-stop" });
+    this.again = button(again, { class: "mri-button live-again", text: "New recording", title: "Write another prompt" });
+    const buttons = el("div", { class: "live-buttons" }, this.pause, this.step, this.stop, this.pace.again, this.again);
+    host.replaceChildren(state, this.progress, this.pace.choice, this.pace.behind, this.drops, this.link, buttons);
     this.waitTitle = el("h2");
     this.waitText = el("p");
     waiting.replaceChildren(el("div", { class: "mri-state-mark" }), this.waitTitle, this.waitText);
@@ -69,7 +65,7 @@ export class LiveBar {
   /** Another recording.
    *  @param {boolean} isSteerable */
   begin(isSteerable) {
-    this.#status = { state: "connecting", position: 0, numSteps: 0, maxSteps: 0, message: "", hasFailed: false, isSteerable };
+    this.#status = atFirst(isSteerable);
     this.#dropped = { payloads: 0, frames: 0 };
     this.#latest = [];
     this.#wasLost = false;

@@ -65,8 +65,8 @@ export class NeuronsPage {
 
   /** Back or forward within this session; another session is another page, which Dash builds. */
   #restore() {
-    const isHere = this.host.isConnected && location.pathname === "/neurons" && new URLSearchParams(location.search).get("session") === this.boot.session;
-    if (!isHere) return;
+    const asked = new URLSearchParams(location.search).get("session");
+    if (!this.host.isConnected || location.pathname !== "/neurons" || asked !== this.boot.session) return;
     this.question = questionFromUrl(location.search, this.boot);
     this.#show();
   }
@@ -76,16 +76,10 @@ export class NeuronsPage {
     const field = target.id.replace(/^neurons-/, "");
     if (!FIELDS.includes(field)) return;
     const { value } = /** @type {HTMLSelectElement} */ (target);
-    if (field === "session") return this.#open(value);
+    if (field === "session") return goTo(urlFromQuestion({ ...this.question, session: value })); // another page, which Dash builds
     if (field !== "neuron" && field !== "seed") return this.select({ [field]: value });
     if (/^\d{1,6}$/.test(value)) this.select({ [field]: Number(value) });
     else this.#show();
-  }
-
-  /** Another session is another page, which Dash builds.
-   *  @param {string} session */
-  #open(session) {
-    goTo(urlFromQuestion({ ...this.question, session }));
   }
 
   /** Arrow keys between the tabs.

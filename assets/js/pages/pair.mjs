@@ -10,6 +10,7 @@ import { goTo } from "../desk/history.mjs";
 import { PairPanels } from "../panels/pair.mjs";
 import { fetchAlignment } from "../run/http.mjs";
 import { showToast, theme, themeChanged } from "../shell/shell.mjs";
+import { plateKeys } from "../stage/plates.mjs";
 
 /** @typedef {object} PairBoot
  *  @property {string} a
@@ -113,17 +114,21 @@ export class Pair {
     on("compare-align", (align) => this.#align(align));
     on("compare-by", (by) => desk.select({ by }));
     document.getElementById("compare-swap")?.addEventListener("click", () => this.open(b, a), { signal });
-    desk.subscribe((_view, _before, changed) => changed.has("by") && this.#panels?.charts.postPair());
+    desk.subscribe(() => this.#panels?.map.want(this.#mapQuery()));
     themeChanged.addEventListener("change", () => this.#panels?.charts.postPair(), { signal });
     const by = /** @type {HTMLSelectElement|null} */ (document.getElementById("compare-by"));
     if (by) by.value = desk.view.by ?? "difference";
-    queueMicrotask(() => signal.aborted || this.#panels?.charts.postPair());
+    queueMicrotask(() => {
+      if (signal.aborted) return;
+      this.#panels?.charts.postPair();
+      this.#panels?.map.want(this.#mapQuery());
+    });
   }
 
   /** @param {number} moment
-   *  @returns {Record<string, number>|null} as of PairCharts */
+   *  @returns {Record<string, number>|null} as of PairMap */
   between(moment) {
-    return this.#panels?.charts.between(moment) ?? null;
+    return this.#panels?.map.between(moment) ?? null;
   }
 
   /** Another pair, or the same one aligned otherwise, is another page, which Dash builds.
@@ -145,7 +150,9 @@ export class Pair {
 
   furnish() {}
 
-  goOn() {}
+  goOn() {
+    for (const run of this.runs) run.wantSeries(); // the picture does not wait for them
+  }
 
   /** Align otherwise, at the same steps as far as they are still there. What was chosen last counts, not what comes last.
    *  @param {"prefix"|"mapping"|"pooled"} align */
@@ -159,8 +166,8 @@ export class Pair {
       signal.throwIfAborted();
       const [a, b] = this.alignment.steps[scanner.player.step] ?? [0, 0];
       this.alignment = scanner.lanes.clock = alignment;
-      panels.align(alignment);
       scanner.player.setNumSteps(alignment.steps.length);
+      panels.align(alignment);
       scanner.desk.select({ align });
       scanner.player.seek(panels.moments.a.get(a) ?? panels.moments.b.get(b) ?? 0);
       panels.charts.postPair();
@@ -188,9 +195,17 @@ export class Pair {
 
   #wanted() {
     const { desk, player } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
-    const { align, by, layer, head } = desk.view;
+    const { align, layer, head } = desk.view;
     const pair = { a: this.boot.a, b: this.boot.b, align, theme: theme() };
-    return { pair: { ...pair, by }, view: { ...pair, moment: player.step, layer: layer ?? 0, head: head ?? 0 } };
+    return { pair, view: { ...pair, moment: player.step, layer: layer ?? 0, head: head ?? 0 } };
+  }
+
+  /** @returns {string} what the map is of: the plates of the selected hook point */
+  #mapQuery() {
+    const { align, by, point } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner).desk.view;
+    const points = plateKeys(this.runs[0].layout, point ?? "").join();
+    const { a, b } = this.boot;
+    return String(new URLSearchParams({ a, b, align: align ?? this.boot.align, by: by ?? "difference", points }));
   }
 
   /** @returns {URLSearchParams} what the server needs to know of the selection */

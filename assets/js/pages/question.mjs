@@ -30,8 +30,7 @@ const READERS = {
 
 /** What an address asks for; what it does not say, or says wrongly, is as usual. A neuron means its dossier.
  *  @param {string} search
- *  @param {Boot} boot
- *  @returns {Question} */
+ *  @param {Boot} boot */
 export function questionFromUrl(search, boot) {
   const asked = fieldsFromUrl(search, READERS);
   if (asked.neuron !== undefined) asked.tab ??= "neuron";
@@ -75,8 +74,7 @@ export function csvAddress(kind, { session, point, neuron, span, scope, method, 
   return `/neurons/${kind}.csv?${new URLSearchParams(fields)}`;
 }
 
-/** @param {string} name as a point of a figure says it: "block.3.mlp_act · 17", perhaps with more behind it
- *  @returns {{point: string, neuron: number}|null} */
+/** @param {string} name as a point of a figure says it: "block.3.mlp_act · 17", perhaps with more behind it */
 export function neuronFromName(name) {
   const [, point, neuron] = /^(\S+) · (\d+)/.exec(name) ?? [];
   return point === undefined ? null : { point, neuron: Number(neuron) };

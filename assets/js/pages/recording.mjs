@@ -10,6 +10,7 @@ import { IDS } from "../core/names.mjs";
 import { openingStep } from "../core/opening.mjs";
 import { takenFromScanner } from "../core/takeaway.mjs";
 import { replaceEntry } from "../desk/history.mjs";
+import { openWhy } from "./why.mjs";
 import { Panels } from "../panels/panels.mjs";
 import { damageOf } from "../run/http.mjs";
 import { Told } from "../shell/failed.mjs";
@@ -32,10 +33,10 @@ export class Recording {
   toolsId = "mri-tools";
   stageId = "mri-stage";
   /** How the stage differs from the usual one, as context of Stage.
-   *  @type {Partial<import("../stage/stage.mjs").StageContext>} */
+   *  @type {Partial<import("../stage/context.mjs").StageContext>} */
   picture = {};
   /** What it shows whatever a person set elsewhere.
-   *  @type {Partial<Omit<View, "groups">> & {groups?: null}} */
+   *  @type {Partial<Omit<View, "groups">> & {groups?: null, why?: null}} */
   looks = {};
   /** Every moment is that step of it. */
   alignment = null;
@@ -55,13 +56,7 @@ export class Recording {
     this.isLive = run.isGrowing;
   }
 
-  /** @param {View} asked
-   *  @returns {View} */
-  asked(asked) {
-    return asked;
-  }
-
-  /** @returns {Partial<View>} */
+  /** @returns {Partial<View>} what it sets whatever the address says */
   place() {
     return {};
   }
@@ -79,16 +74,6 @@ export class Recording {
    *  @returns {boolean} it is of this recording, and of those beside it */
   isHere(asked, view) {
     return [null, this.run.session].includes(asked.session) && asked.lanes === view.lanes;
-  }
-
-  /** @returns {null} nothing stands between plates */
-  between() {
-    return null;
-  }
-
-  /** Another place in the address can be shown. */
-  restores() {
-    return true;
   }
 
   /** @param {Scanner} scanner
@@ -110,6 +95,8 @@ export class Recording {
       onToggle,
       needFrame: (step) => run.want(step),
       canAsk: async () => (await run.source.pin?.serverAnswers()) ?? true,
+      needsRedraw: () => scanner.redraw(),
+      onWhy: (position) => openWhy(scanner, position),
       isFollowing: () => scanner.isFollowing && !player.isPaced, // at a pace there is time for charts
     });
     run.subscribe(() => this.#hear(scanner, panels));

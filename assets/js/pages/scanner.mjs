@@ -14,6 +14,7 @@ import { Player } from "../desk/player.mjs";
 import { urlFromView, viewFromUrl } from "../core/address.mjs";
 import { Desk } from "../desk/desk.mjs";
 import { COMMANDS } from "./commands.mjs";
+import { openWhy } from "./why.mjs";
 import { Recording } from "./recording.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { showToast, themeChanged } from "../shell/shell.mjs";
@@ -66,7 +67,12 @@ export class Scanner {
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
     });
     const tools = /** @type {HTMLElement} */ (document.getElementById(this.shown.toolsId));
-    this.takeaway = this.#newTakeAway(tools);
+    this.takeaway = new TakeAway(tools, {
+      ...this.shown.taken(this),
+      linkNow: () => urlFromView({ ...this.desk.view, step: this.player.step }),
+      paint: () => this.#pictures.drawNow(),
+      pause: () => this.player.pause(),
+    });
     this.shown.furnish(tools);
     this.#listen();
     const loop = loopFromText(asked.loop);
@@ -77,9 +83,11 @@ export class Scanner {
     if (!isGrowing) run.want(this.player.wanted, 0); // what was asked for early is there by the first animation frame
     this.redraw();
     this.firstPaint.then(() => this.#isClosed || this.shown.goOn(this));
+    if (asked.step !== null) return;
+    if (isGrowing && begin === "first" && this.player.isPaced) this.player.play();
+    else if (isGrowing && begin !== "paused") this.player.follow();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (isGrowing && asked.step === null) this.#follow(begin);
-    const isToPlay = !simple && !isGrowing && asked.session !== null && asked.step === null && !isCalm; // who asked for nothing begins at a telling step
+    const isToPlay = !simple && !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -87,12 +95,11 @@ export class Scanner {
    *  @param {View} asked
    *  @returns {View} */
   #viewOf(asked) {
-    const { shown, layout, session, player } = this;
-    return { ...asked, ...validView(shown.asked(asked), layout, session, player.lastStep), ...shown.place(asked) };
+    const { pair, layout, session, player } = this;
+    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...this.shown.place?.(asked) };
   }
 
-  /** @param {Record<string, any>} scales
-   *  @returns {Stage} */
+  /** @param {Record<string, any>} scales */
   #newStage(scales) {
     const { layout, shown } = this;
     return new Stage(/** @type {HTMLElement} */ (document.getElementById(shown.stageId)), {
@@ -104,25 +111,6 @@ export class Scanner {
       needsRedraw: () => this.redraw(),
       willRedraw: () => this.#pictures.willDraw,
     });
-  }
-
-  /** @param {HTMLElement} tools
-   *  @returns {TakeAway} */
-  #newTakeAway(tools) {
-    const { player, desk } = this;
-    return new TakeAway(tools, {
-      ...this.shown.taken(this),
-      linkNow: () => urlFromView({ ...desk.view, step: player.step }),
-      paint: () => this.#pictures.drawNow(),
-      pause: () => player.pause(),
-    });
-  }
-
-  /** @param {string} [begin] where, as of the constructor */
-  #follow(begin) {
-    if (begin === "paused") return;
-    if (begin === "first" && this.player.isPaced) this.player.play();
-    else this.player.follow();
   }
 
   #listen() {
@@ -137,10 +125,8 @@ export class Scanner {
       if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
-    signal.addEventListener(
-      "abort",
-      keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event)),
-    );
+    const forget = keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event));
+    signal.addEventListener("abort", forget);
     addEventListener("popstate", () => this.#restore(), { signal });
     themeChanged.addEventListener("change", () => this.redraw(), { signal });
   }
@@ -155,7 +141,7 @@ export class Scanner {
   #restore() {
     const asked = viewFromUrl(location.search);
     if (!this.#isHere()) return this.close();
-    if (!this.shown.restores(asked)) return;
+    if (this.pair && !this.pair.restores(asked)) return;
     const view = { ...this.#viewOf(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };
     this.desk.restore(view);
     this.player.seek(view.step);
@@ -169,14 +155,8 @@ export class Scanner {
     this.#painted(); // nobody waits for what will not come
     this.#pictures.close();
     this.#abort.abort();
-    this.player.close();
-    this.desk.close();
-    this.lanes.close();
-    this.shown.close();
-    this.stage.close();
-    this.panels.close();
-    this.grouped.close();
-    this.takeaway.close();
+    const { player, desk, lanes, shown, stage, panels, grouped, takeaway } = this;
+    for (const each of [player, desk, lanes, shown, stage, panels, grouped, takeaway]) each.close();
   }
 
   /** @param {string} point
@@ -209,8 +189,15 @@ export class Scanner {
     this.timings.keyPressed(event.timeStamp);
     const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture };
     const select = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
-    COMMANDS[command.name]({ ...on, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
+    const why = { why: this.#why(this.run.frame(this.player.step)), openWhy: (/** @type {number|null} */ position) => this.pair || openWhy(this, position) };
+    COMMANDS[command.name]({ ...on, ...why, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
     this.#pictures.hurry();
+  }
+
+  /** @param {import("../core/wire.mjs").Frame|null} frame
+   *  @returns {import("../core/why.mjs").Why|null} */
+  #why(frame) {
+    return (frame && /** @type {any} */ (this.panels).whys?.at(frame, this.desk.view)) ?? null;
   }
 
   /** Ask for a picture.
@@ -244,8 +231,9 @@ export class Scanner {
       }
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
-      const between = this.shown.between(step);
-      this.stage.draw(lanes, { ...view, groups: this.grouped.now, ...this.shown.looks }, mode === "playing", { isMatched, between });
+      const between = this.pair?.between(step) ?? null;
+      const why = lanes.length === 1 ? this.#why(lanes[0].frame) : null;
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now, why, ...this.shown.looks }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;

@@ -8,7 +8,7 @@
 import { changedPlaces, orderAfter, PAGE, ranges } from "../core/session_list.mjs";
 import { Again } from "../run/again.mjs";
 import { fetchJson } from "../run/http.mjs";
-import { el, refill, say } from "../shell/dom.mjs";
+import { button, el, refill, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
 import { goTo } from "../desk/history.mjs";
 import { Told } from "../shell/failed.mjs";
@@ -57,28 +57,24 @@ class SessionList {
     this.loadAgain = () => this.host.isConnected && this.load();
     this.told = new Told();
     this.heads = COLUMNS.map((column) =>
-      el("th", { scope: "col" }, el("button", { type: "button", class: "sessions-order", "data-by": column, text: capitalized(column) })),
+      el(
+        "th",
+        { scope: "col" },
+        button(() => this.#order(column), { class: "sessions-order", text: capitalized(column) }),
+      ),
     );
     this.body = el("tbody");
     /** @type {{id: string, title: string}|null} the first of two to compare */
     this.first = null;
     this.pairSays = el("span");
-    this.pair = el(
-      "div",
-      { class: "sessions-compare-bar", role: "status", hidden: true },
-      this.pairSays,
-      el("button", { type: "button", class: "mri-button", text: "Do not compare", on: { click: () => this.#compare(null) } }),
-    );
+    const leave = button(() => this.#compare(null), { text: "Do not compare" });
+    this.pair = el("div", { class: "sessions-compare-bar", role: "status", hidden: true }, this.pairSays, leave);
     const actions = el("th", { scope: "col" }, el("span", { class: "visually-hidden", text: "Actions" }));
-    this.table = el(
-      "table",
-      { class: "table table-hover align-middle sessions-table", hidden: true },
-      el("thead", {}, el("tr", {}, ...this.heads, actions)),
-      this.body,
-    );
+    const head = el("thead", {}, el("tr", {}, ...this.heads, actions));
+    this.table = el("table", { class: "table table-hover align-middle sessions-table", hidden: true }, head, this.body);
     this.empty = new Empty();
     this.count = el("p", { class: "mri-muted sessions-count", role: "status" });
-    this.moreButton = el("button", { type: "button", class: "mri-button", text: "Show more", hidden: true, on: { click: () => this.more() } });
+    this.moreButton = button(() => this.more(), { text: "Show more", hidden: true });
     host.replaceChildren(this.table, this.empty.host, this.count, this.moreButton, this.pair);
     host.addEventListener("click", (event) => this.#click(event));
     search.addEventListener("input", () => this.#later(() => this.load(PAGE), TYPING_MS));
@@ -178,12 +174,10 @@ class SessionList {
     const isEmpty = !found && !unread;
     this.table.hidden = isEmpty || !this.lines.length;
     if (!isEmpty) this.empty.hide();
-    else if (total)
-      this.empty.show(`Nothing matches “${this.search.value}”`, `Search for less: there are ${total.toLocaleString("en")} sessions.`, {
-        text: "Show all of them",
-        act: () => this.#clear(),
-      });
-    else this.empty.show("No sessions yet", "Record a prompt, and the recording appears here; or drop a session file on this page.", RECORD, LEARN);
+    else if (total) {
+      const all = { text: "Show all of them", act: () => this.#clear() };
+      this.empty.show(`Nothing matches “${this.search.value}”`, `Search for less: there are ${total.toLocaleString("en")} sessions.`, all);
+    } else this.empty.show("No sessions yet", "Record a prompt, and the recording appears here; or drop a session file on this page.", RECORD, LEARN);
     const shown = this.lines.length < found ? `${this.lines.length.toLocaleString("en")} of ${found.toLocaleString("en")} shown. ` : "";
     say(this.count, shown + (unread ? `Looking at ${unread.toLocaleString("en")} more …` : ""));
     this.heads.forEach((head, i) => {
@@ -213,14 +207,15 @@ class SessionList {
       event.preventDefault();
       goTo(/** @type {string} */ (link.getAttribute("href")));
     }
-    const button = target.closest("button");
-    if (button?.dataset.do === "compare") this.#compare(/** @type {string} */ (button.dataset.id));
-    else if (button?.dataset.do)
-      window.dash_clientside.set_props("sessions-asked", { data: { what: button.dataset.do, id: button.dataset.id, at: Date.now() } });
-    if (button?.dataset.by) {
-      this.by = orderAfter(this.by, button.dataset.by);
-      this.load(PAGE);
-    }
+    const { do: what, id } = /** @type {HTMLElement|null} */ (target.closest("[data-do]"))?.dataset ?? {};
+    if (what === "compare") this.#compare(/** @type {string} */ (id));
+    else if (what) window.dash_clientside.set_props("sessions-asked", { data: { what, id, at: Date.now() } });
+  }
+
+  /** @param {string} column whose head was pressed */
+  #order(column) {
+    this.by = orderAfter(this.by, column);
+    this.load(PAGE);
   }
 
   /** The first that is chosen is A, and says so where it was pressed; the second is B: then their comparison opens.
@@ -259,21 +254,12 @@ function cellsOf(line) {
   const isLive = line.state === "recording";
   const address = `${isLive ? "/live" : "/"}?session=${encodeURIComponent(line.id)}`;
   const name = line.state === "broken" ? el("span", { text: line.title }) : el("a", { href: address, class: "sessions-name", text: line.title });
-  const state = el(
-    "span",
-    { class: `sessions-state sessions-${line.state}`, title: line.meaning },
-    isLive ? el("a", { href: address, text: "recording · watch" }) : line.words,
-  );
+  const words = isLive ? el("a", { href: address, text: "recording · watch" }) : line.words;
+  const state = el("span", { class: `sessions-state sessions-${line.state}`, title: line.meaning }, words);
   const buttons = line.can.map((what) => {
-    const label = capitalized(what);
-    return el("button", {
-      type: "button",
-      class: "mri-button sessions-button",
-      "aria-label": `${label} ${line.title}${line.apart && ` · ${line.apart}`}`,
-      "data-do": what,
-      "data-id": line.id,
-      text: label,
-    });
+    const text = capitalized(what);
+    const label = `${text} ${line.title}${line.apart && ` · ${line.apart}`}`;
+    return el("button", { type: "button", class: "mri-button sessions-button", "aria-label": label, "data-do": what, "data-id": line.id, text });
   });
   const contents = [
     [name, line.apart && el("span", { class: "sessions-apart", text: line.apart }), el("div", { class: "sessions-prompt", text: line.prompt })],

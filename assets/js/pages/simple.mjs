@@ -34,7 +34,7 @@ export class Simple extends Recording {
   stageId = "mri-simple-stage";
   picture = { margins, isUnmarked: true, hasPlate: (/** @type {string} */ key) => key !== "final.ln_f", tip: plainTip };
   /** @type {Recording["looks"]} */
-  looks = { picture: null, difference: null, sign: null, single: null, numbers: null, flow: "none", groups: null, watched: null };
+  looks = { picture: null, difference: null, sign: null, single: null, numbers: null, flow: "none", groups: null, why: null, watched: null };
   #forget = () => {};
   /** @type {Scanner|null} */
   #scanner = null;

@@ -4,12 +4,7 @@ import { headCells } from "../core/heads.mjs";
 import { keyNames, numKeys } from "../core/token_names.mjs";
 import { framed } from "./feeder.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("./feeder.mjs").Source} Source */
-
-/** @param {Frame} frame
- *  @param {Source} source
- *  @param {Record<string, any>} view */
+/** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { layout, tokens }, { layer, head: selected }) {
   const rows = Array.from({ length: layout.n_head }, (_, head) => headCells(frame, layout, layer, head));
   const bound = rows.flatMap(({ bounds }) => bounds);

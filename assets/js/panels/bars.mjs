@@ -2,11 +2,7 @@
 
 import { STATS, stats } from "../core/layout.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("./feeder.mjs").Source} Source */
-
-/** @param {Frame} frame
- *  @param {Source} source */
+/** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { layout }) {
   const all = layout.points.map((point) => stats(frame, layout, point.key));
   const span = (/** @type {number} */ from, /** @type {number} */ to) => Math.asinh(to) - Math.asinh(from);

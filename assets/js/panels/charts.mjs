@@ -13,11 +13,9 @@ export class Charts {
    *  @param {(fields: Record<string, any>, plot: any) => void} context.onClick
    *  @param {() => void} [context.onChange] something came or went
    *  @param {() => void} [context.onChart] a chart is there */
-  constructor(host, { onClick, onChange = () => {}, onChart = () => {} }) {
+  constructor(host, context) {
     this.host = host;
-    this.onClick = onClick;
-    this.onChange = onChange;
-    this.onChart = onChart;
+    this.context = context;
     this.#observer.observe(host, { childList: true, subtree: true });
   }
 
@@ -31,11 +29,11 @@ export class Charts {
       const plot = /** @type {any} */ (section.querySelector(".js-plotly-plot"));
       if (!plot?._ev || this.#heard.has(plot._ev)) continue;
       this.#heard.add(plot._ev);
-      this.onChart();
+      this.context.onChart?.();
       const selects = JSON.parse(section.dataset.selects ?? "{}");
-      plot.on("plotly_click", (/** @type {any} */ event) => this.onClick(fieldsOfClick(selects, event.points[0]), plot));
+      plot.on("plotly_click", (/** @type {any} */ event) => this.context.onClick(fieldsOfClick(selects, event.points[0]), plot));
     }
-    this.onChange();
+    this.context.onChange?.();
   }
 }
 

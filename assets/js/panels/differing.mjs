@@ -6,7 +6,7 @@
 
 import { exactly, formatBound, formatValue } from "../core/format.mjs";
 import { plateLabel } from "../stage/plates.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 import { dossierLink } from "../shell/dossier.mjs";
 
 /** @typedef {ReturnType<typeof import("../core/difference.mjs").neuronDifferences>} Found */
@@ -49,13 +49,8 @@ export class Differing {
   #table({ boundA, boundB }, rows, key, selected) {
     const head = el("tr", {}, ...["neuron", "A", "B", "B − A"].map((text) => el("th", { scope: "col", text })));
     const lines = rows.map((row) => {
-      const pick = el("button", {
-        type: "button",
-        "aria-pressed": String(row.neuron === selected),
-        text: String(row.neuron),
-        title: `Select neuron ${row.neuron}`,
-        on: { click: () => this.onPick(row.neuron) },
-      });
+      const name = { class: null, text: row.neuron, title: `Select neuron ${row.neuron}` };
+      const pick = button(() => this.onPick(row.neuron), { ...name, "aria-pressed": String(row.neuron === selected) });
       const first = el("td", {}, pick, dossierLink(this.session, key, row.neuron, "↗", "compare-dossier"));
       return el("tr", {}, first, cell(row.a, boundA), cell(row.b, boundB), differenceCell(row));
     });

@@ -18,8 +18,10 @@ const CELLS = ["z", "customdata", "text"];
  *  @property {ArrayLike<number>} stepOf which step read each position
  *  @property {number} numPrompt tokens of the prompt */
 
+/** @typedef {(frame: Frame, source: Source, view: Record<string, any>) => Columns|null} ColumnsOf `columns` of panels/<name>.mjs */
+
 export class Feeder {
-  /** @type {Map<string, (frame: Frame, source: Source, view: Record<string, any>) => Columns|null>} */
+  /** @type {Map<string, ColumnsOf>} */
   #columns = new Map();
 
   /** @param {string} name of a panel that moves: from now on it is fed */
@@ -87,8 +89,7 @@ function folded(flat, rows) {
 }
 
 /** One redraw for all traces: attribute -> its value in each trace, undefined where the trace keeps its own.
- *  @param {Record<string, any>[]} traces
- *  @returns {Record<string, any[]>} */
+ *  @param {Record<string, any>[]} traces */
 function byAttribute(traces) {
   const names = new Set(traces.flatMap((data) => Object.keys(data)));
   return Object.fromEntries([...names].map((name) => [name, traces.map((data) => data[name])]));

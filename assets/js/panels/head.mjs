@@ -4,12 +4,7 @@ import { entropyWords, headCells } from "../core/heads.mjs";
 import { attentionSummary } from "../core/layout.mjs";
 import { keyNames, numKeys } from "../core/token_names.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("./feeder.mjs").Source} Source */
-
-/** @param {Frame} frame
- *  @param {Source} source
- *  @param {Record<string, any>} view */
+/** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { layout, tokens }, { layer, head, overlay }) {
   const axis = { key_name: keyNames(tokens, frame), keys_range: [-0.5, numKeys(frame) - 0.5] };
   if (overlay) {

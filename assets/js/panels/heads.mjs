@@ -3,12 +3,7 @@
 import { headOf, headWords } from "../core/heads.mjs";
 import { framed } from "./feeder.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("./feeder.mjs").Source} Source */
-
-/** @param {Frame} frame
- *  @param {Source} source
- *  @param {Record<string, any>} view */
+/** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { layout, tokens }, { heads, layer, head }) {
   const { n_layer: numLayers, n_head: numHeads } = layout;
   const all = Array.from({ length: numLayers * numHeads }, (_, i) => headOf(frame, layout, Math.floor(i / numHeads), i % numHeads));

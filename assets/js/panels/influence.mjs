@@ -10,7 +10,7 @@ import { trueMinus } from "../core/format.mjs";
 import { MEASURES, approximateText, arc, shades, strongest, textOn, valueText } from "../core/influence.mjs";
 import { untilAnswered } from "../run/again.mjs";
 import { fetchAttribution, fetchSaliency } from "../run/http.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { el, say, svg } from "../shell/dom.mjs";
 
 /** @typedef {import("../core/influence.mjs").Measure} Measure */
 /** @typedef {import("../core/influence.mjs").Influence} Weights */
@@ -18,7 +18,6 @@ import { el, say } from "../shell/dom.mjs";
 const REST_MS = 250;
 const MOST_ARCS = 5;
 const MOST_KEPT = 64;
-const SVG = "http://www.w3.org/2000/svg";
 
 export class Influence {
   /** @type {Map<string, Weights>} by measure and step, oldest first */
@@ -41,27 +40,18 @@ export class Influence {
    *  @param {string} context.version
    *  @param {Record<string, any>} context.scales
    *  @param {(measure: Measure|null) => void} context.onChoose */
-  constructor({ list, buttons, titleOf, session, version, scales, onChoose }) {
-    this.list = list;
-    this.buttons = buttons;
-    this.session = session;
-    this.version = version;
+  constructor(context) {
+    const { list, scales, onChoose } = (this.context = context);
     this.colour = colourMap(scales.attention);
-    this.titleOf = titleOf;
     const options = Object.entries(MEASURES).map(([name, { label, explanation }]) => el("option", { value: name, text: label, title: explanation }));
-    this.select = el(
-      "select",
-      { id: "mri-influence", class: "form-select form-select-sm", on: { change: () => onChoose(this.select.value || null) } },
-      el("option", { value: "", text: "none" }),
-      ...options,
-    );
+    const none = el("option", { value: "", text: "none" });
+    const change = () => onChoose(this.select.value || null);
+    this.select = el("select", { id: "mri-influence", class: "form-select form-select-sm", on: { change } }, none, ...options);
     this.badge = el("span", { class: "mri-kind mri-kind-derived", tabindex: 0, hidden: true, text: "derived" });
     this.says = el("span", { class: "mri-influence-says", role: "status" });
     const label = el("label", { for: "mri-influence", text: "Influence", title: "Which tokens bear on what this step predicts" });
     this.control = el("div", { class: "mri-influence" }, label, this.select, this.badge, this.says);
-    this.svg = document.createElementNS(SVG, "svg");
-    this.svg.setAttribute("class", "mri-arcs");
-    this.svg.setAttribute("aria-hidden", "true");
+    this.svg = svg("svg", { class: "mri-arcs", "aria-hidden": "true" });
     list.addEventListener("scroll", () => this.place(), { passive: true });
   }
 
@@ -97,9 +87,9 @@ export class Influence {
   place() {
     const arcs = [...this.svg.children];
     if (arcs.length === 0) return;
-    const { scrollTop, clientHeight } = this.list;
+    const { scrollTop, clientHeight } = this.context.list;
     const [to, ...from] = [this.#target, ...this.#sources].map((position) => {
-      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.buttons[position];
+      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.context.buttons[position];
       return { x: offsetLeft + offsetWidth / 2, top: offsetTop - scrollTop, bottom: offsetTop + offsetHeight - scrollTop };
     });
     const isHere = (/** @type {{top: number, bottom: number}} */ { top, bottom }) => bottom > 0 && top < clientHeight;
@@ -114,12 +104,12 @@ export class Influence {
    *  @param {Measure} measure
    *  @param {() => void} redraw */
   async #ask(step, measure, redraw) {
-    const request = new AbortController();
-    this.#request = request;
+    const { session, version } = this.context;
+    const request = (this.#request = new AbortController());
     this.#timer = null;
     const ask = () => {
       this.#say(measure === "attention" ? "Rolling out attention…" : "Computing gradients…", "is-busy");
-      return fetched(this.session, this.version, step, measure, request.signal, (text) => this.#say(text, "is-busy"));
+      return fetched(session, version, step, measure, request.signal, (text) => this.#say(text, "is-busy"));
     };
     try {
       const found = await untilAnswered(ask, request.signal, (error) => this.#say(error.message, "is-error"));
@@ -141,12 +131,12 @@ export class Influence {
 
   #clear() {
     if (!this.#shown) return;
-    this.buttons.forEach((button, position) => {
+    const { buttons, titleOf } = this.context;
+    buttons.forEach((button, position) => {
       if (!button.classList.contains("has-influence")) return;
       button.classList.remove("has-influence");
-      button.style.backgroundColor = "";
-      button.style.color = "";
-      button.title = this.titleOf(position);
+      Object.assign(button.style, { backgroundColor: "", color: "" });
+      button.title = titleOf(position);
     });
     this.svg.replaceChildren();
   }
@@ -156,27 +146,21 @@ export class Influence {
    *  @param {boolean} isLight */
   #show(measure, influence, isLight) {
     const { weights, note } = influence;
+    const { buttons, titleOf } = this.context;
     const shade = shades(weights);
     weights.forEach((weight, position) => {
-      const button = this.buttons[position];
+      const button = buttons[position];
       const colour = this.colour(isLight ? 1 - shade[position] : shade[position]);
       button.classList.add("has-influence");
-      button.style.backgroundColor = `rgb(${colour.join(" ")})`;
-      button.style.color = textOn(colour);
-      button.title = `${valueText(measure, weight)} · ${this.titleOf(position)}`;
+      Object.assign(button.style, { backgroundColor: `rgb(${colour.join(" ")})`, color: textOn(colour) });
+      button.title = `${valueText(measure, weight)} · ${titleOf(position)}`;
     });
     const most = strongest(weights, MOST_ARCS);
-    const text = most.slice(0, 3).map((position) => `${this.buttons[position].textContent?.trim() || "␣"} ${trueMinus(weights[position].toFixed(3))}`);
+    const text = most.slice(0, 3).map((position) => `${buttons[position].textContent?.trim() || "␣"} ${trueMinus(weights[position].toFixed(3))}`);
     this.#say(`strongest: ${text.join(", ")}${approximateText(influence)}`, "", note);
-    this.#sources = this.#target < this.buttons.length ? most : [];
-    this.svg.replaceChildren(
-      ...this.#sources.map((position) => {
-        const path = document.createElementNS(SVG, "path");
-        path.style.opacity = String(0.35 + 0.65 * shade[position]);
-        path.style.strokeWidth = `${0.75 + 1.25 * shade[position]}px`;
-        return path;
-      }),
-    );
+    this.#sources = this.#target < buttons.length ? most : [];
+    const styleOf = (/** @type {number} */ share) => `opacity: ${0.35 + 0.65 * share}; stroke-width: ${0.75 + 1.25 * share}px`;
+    this.svg.replaceChildren(...this.#sources.map((position) => svg("path", { style: styleOf(shade[position]) })));
     this.place();
   }
 

@@ -8,11 +8,12 @@
 
 import { IDS, TABS } from "../core/names.mjs";
 import { chartLooks, unlessUsual } from "../core/selection.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
-import { Heads } from "./head_choice.mjs";
-import { Predicted } from "./predicted.mjs";
+import { drawHeads } from "./head_choice.mjs";
+import { drawPredicted } from "./predicted.mjs";
+import { WhyTab } from "./why_tab.mjs";
 import { plotOf } from "../shell/plotly.mjs";
 
 /** Id of a select above the charts, the view's field that it chooses, that look's name and usual value. */
@@ -21,9 +22,9 @@ const CHOICES = /** @type {const} */ ([
   [IDS.headsBy, "heads", "entropy"],
 ]);
 const REST_MS = 200;
-/** What a tab shows that is drawn here, beside Plotly's figures.
- *  @type {Record<string, string[]>} */
-const VIEWS = { attention: [IDS.heads], predictions: [IDS.predicted] };
+/** What is drawn here, beside Plotly's figures, by the id of its place.
+ *  @type {Record<string, {tab: string, draw: typeof drawHeads}>} */
+const VIEWS = { [IDS.heads]: { tab: "attention", draw: drawHeads }, [IDS.predicted]: { tab: "predictions", draw: drawPredicted } };
 /** @param {string} where selector
  *  @returns {NodeListOf<HTMLElement>} */
 const panelsIn = (where) => document.querySelectorAll(`${where} [data-panel]`);
@@ -63,16 +64,14 @@ export class Inspector {
    *  @param {(step: number) => void} context.onSeek
    *  @param {() => Record<string, any>} context.viewForServer
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
-   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
-  constructor({ source, onSelect, onSeek, viewForServer, canAsk, isFollowing }) {
-    this.source = source;
-    this.onSelect = onSelect;
-    this.onSeek = onSeek;
-    this.viewForServer = viewForServer;
-    this.canAsk = canAsk;
-    this.isFollowing = isFollowing;
-    this.heads = new Heads({ onSelect });
-    this.predicted = new Predicted({ onSelect });
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs
+   *  @param {import("../run/whys.mjs").Whys} context.whys */
+  constructor(context) {
+    this.context = context;
+    this.why = new WhyTab(context);
+    this.names = TABS.filter(([name]) => name !== "why" || context.whys.hasParts);
+    /** @type {typeof VIEWS} */
+    this.views = { ...VIEWS, [IDS.why]: { tab: "why", draw: (frame, source, shown) => this.why.draw(frame, source, shown) } };
     this.#buildTabs();
     this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), {
       onClick: (fields, plot) => this.#click(fields, plot),
@@ -85,38 +84,31 @@ export class Inspector {
     clearTimeout(this.#timer);
     clearTimeout(this.#feedTimer);
     this.charts.close();
-    for (const id of [IDS.heads, IDS.predicted]) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
+    for (const id of Object.keys(this.views)) document.getElementById(id)?.replaceChildren(); // a lesson's next Scanner builds its own
   }
 
   #buildTabs() {
     const host = /** @type {HTMLElement} */ (document.getElementById("mri-tabs"));
     host.setAttribute("role", "tablist");
     host.setAttribute("aria-label", "Inspector");
-    this.tabs = TABS.map(([name, label]) =>
-      el("button", {
-        type: "button",
-        role: "tab",
-        id: `tab-${name}`,
-        class: "mri-tab",
-        "aria-controls": `panel-${name}`,
-        text: label,
-        on: { click: () => this.onSelect({ tab: name }) },
-      }),
-    );
+    this.tabs = this.names.map(([name, text]) => {
+      const looks = { role: "tab", id: `tab-${name}`, class: "mri-tab", "aria-controls": `panel-${name}`, text };
+      return button(() => this.context.onSelect({ tab: name }), looks);
+    });
     host.replaceChildren(...this.tabs);
     host.onkeydown = (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const at = this.tabs?.indexOf(/** @type {any} */ (document.activeElement)) ?? -1;
       if (!step || at < 0) return;
-      const to = (at + step + TABS.length) % TABS.length;
-      this.onSelect({ tab: TABS[to][0] });
+      const to = (at + step + this.names.length) % this.names.length;
+      this.context.onSelect({ tab: this.names[to][0] });
       this.tabs?.[to].focus();
     };
   }
 
   /** @param {string} tab */
   showTab(tab) {
-    for (const [i, [name]] of TABS.entries()) {
+    for (const [i, [name]] of this.names.entries()) {
       const isShown = name === tab;
       const button = /** @type {HTMLElement} */ (this.tabs?.[i]);
       button.setAttribute("aria-selected", String(isShown));
@@ -138,9 +130,9 @@ export class Inspector {
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
     this.#showChoices();
-    for (const id of VIEWS[view.tab] ?? []) this.#due.add(id);
+    for (const [id, { tab }] of Object.entries(this.views)) if (tab === view.tab) this.#due.add(id);
     for (const { dataset } of panelsIn(`#panel-${view.tab}`))
-      if (dataset.moves !== undefined || !this.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
+      if (dataset.moves !== undefined || !this.context.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
     if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);
   }
 
@@ -150,7 +142,7 @@ export class Inspector {
     if (this.#feedTimer === null) this.#latestFeedMs = nowMs + MOST_WAIT_MS;
     else if (!pauseMs) return;
     clearTimeout(this.#feedTimer);
-    const restMs = this.isFollowing() ? FOLLOWING_REST_SHARE * this.#fedForMs : Math.min(REST_SHARE * this.#fedForMs, MOST_WAIT_MS);
+    const restMs = this.context.isFollowing() ? FOLLOWING_REST_SHARE * this.#fedForMs : Math.min(REST_SHARE * this.#fedForMs, MOST_WAIT_MS);
     const waitMs = Math.max(this.#fedAtMs + restMs - nowMs, Math.min(pauseMs, this.#latestFeedMs - nowMs));
     this.#feedTimer = setTimeout(() => this.#ripen(), Math.max(0, waitMs));
   }
@@ -172,16 +164,14 @@ export class Inspector {
     this.#feedTimer = null;
     this.#isRipe = false;
     const { frame, view } = this.#wanted;
+    const { source, onSelect } = this.context;
     const startMs = performance.now();
     const shown = { ...view, ...chartLooks(view) };
     const [id] = this.#due;
     this.#due.delete(id);
-    if (id === IDS.heads) this.heads.draw(frame, this.source, shown);
-    else if (id === IDS.predicted) this.predicted.draw(frame, this.source, shown);
-    else {
-      const plot = plotOf(`graph-${id}`);
-      if (plot) this.feeder.feed(id, plot, frame, this.source, shown);
-    }
+    const plot = plotOf(`graph-${id}`);
+    if (this.views[id]) this.views[id].draw(frame, source, shown, onSelect);
+    else if (plot) this.feeder.feed(id, plot, frame, source, shown);
     this.#fedAtMs = performance.now();
     this.#fedForMs = this.#fedAtMs - startMs;
     if (this.#due.size) this.#feedSoon();
@@ -202,19 +192,17 @@ export class Inspector {
     this.#timer = null;
   }
 
-  /** What the charts show, the step aside.
-   *  @returns {string} */
+  /** What the charts show, the step aside. */
   #shown() {
-    return JSON.stringify({ ...this.viewForServer(), step: null });
+    return JSON.stringify({ ...this.context.viewForServer(), step: null });
   }
 
   /** Hand the selection to the page callbacks. */
   async post() {
     this.#stopWaiting();
     this.#posted = this.#shown();
-    if (!(await this.canAsk()) || !document.getElementById(IDS.scanner)) return;
-    const view = this.viewForServer();
-    window.dash_clientside.set_props(IDS.view, { data: view });
+    if (!(await this.context.canAsk()) || !document.getElementById(IDS.scanner)) return;
+    window.dash_clientside.set_props(IDS.view, { data: this.context.viewForServer() });
   }
 
   /** Hear of the choices above the figures, have the scripts of those that move; the page may bring them at any time. */
@@ -223,10 +211,10 @@ export class Inspector {
       const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
       if (!choice || this.#listening.has(choice)) continue;
       this.#listening.add(choice);
-      choice.addEventListener("change", () => this.onSelect({ [name]: unlessUsual(choice.value, usual) }));
+      choice.addEventListener("change", () => this.context.onSelect({ [name]: unlessUsual(choice.value, usual) }));
       this.#showChoices();
     }
-    for (const id of [IDS.heads, IDS.predicted]) {
+    for (const id of Object.keys(this.views)) {
       const host = document.getElementById(id);
       if (!host || this.#listening.has(host)) continue;
       this.#listening.add(host);
@@ -240,8 +228,9 @@ export class Inspector {
   /** @param {Record<string, any>} fields that the panel says
    *  @param {any} plot */
   #click({ step, position, ...fields }, plot) {
-    if (Object.keys(fields).length) this.onSelect(fields);
-    if (position !== undefined) this.onSeek(this.source.stepOf[position * (plot.layout.meta.every ?? 1)]);
-    if (step !== undefined) this.onSeek(step);
+    const { source, onSelect, onSeek } = this.context;
+    if (Object.keys(fields).length) onSelect(fields);
+    if (position !== undefined) onSeek(source.stepOf[position * (plot.layout.meta.every ?? 1)]);
+    if (step !== undefined) onSeek(step);
   }
 }

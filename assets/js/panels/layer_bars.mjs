@@ -7,7 +7,7 @@
 
 import { placesOf } from "../core/hook_list.mjs";
 import { pixelColumns } from "../core/lanes.mjs";
-import { rowInArray, STATS } from "../core/layout.mjs";
+import { rowInArray, STATS, stats } from "../core/layout.mjs";
 import { sized } from "../shell/dom.mjs";
 
 const LINE_HEIGHT_PX = 20;
@@ -79,8 +79,9 @@ export class LayerBars {
    *  @param {number} rows.scrollTop CSS pixels
    *  @param {number} rows.rowPx height of a row
    *  @param {(key: string) => string} rows.number text of a row's number
-   *  @param {number} rows.numSteps */
-  draw(frame, { keys, scrollTop, rowPx, number, numSteps }) {
+   *  @param {number} rows.numSteps
+   *  @param {import("../core/types.mjs").Lane|null} rows.other lane beside it */
+  draw(frame, { keys, scrollTop, rowPx, number, numSteps, other }) {
     const [ctx, words] = [this.#ctx, this.#words];
     if (!ctx || !words) return;
     this.#followTheme();
@@ -96,6 +97,8 @@ export class LayerBars {
       const y = (i + 0.5) * rowPx - scrollTop;
       if (left > LINE_PX) this.#drawLine(ctx, keys[i], y, frame.header.step, numSteps);
       this.#drawBar(ctx, frame, keys[i], left, width, y);
+      const isShared = other?.frame && other.run.layout.rows.has(keys[i]) && this.#scale !== "own"; // a row's own scale is the first one's
+      if (isShared) this.#drawOther(ctx, stats(/** @type {any} */ (other.frame), other.run.layout, keys[i]), y);
       words.fillText(number(keys[i]), NUMBER_PX - 4, y + 0.5);
     }
     ctx.drawImage(this.#aside, this.#width - NUMBER_PX, 0, NUMBER_PX, this.#height);
@@ -130,6 +133,18 @@ export class LayerBars {
     const place = x(l2);
     ctx.fillRect(place - 1.5, middle - 1.5, 3, 3);
     if (place >= left + width) ctx.fillRect(place, middle - 4, 1.5, 8); // at the end: there, or beyond
+  }
+
+  /** Of the lane beside it, on the scale of the first: mean ± std over the bar, and l2.
+   *  @param {CanvasRenderingContext2D} ctx
+   *  @param {ReturnType<typeof stats>} of
+   *  @param {number} middle of the row */
+  #drawOther(ctx, { mean, std, l2 }, middle) {
+    const [left, width] = this.bars;
+    const x = (/** @type {number} */ value) => Math.min(left + width, left + this.#places(value));
+    ctx.fillStyle = this.#colours.side;
+    ctx.fillRect(x(mean - std), middle - 7, Math.max(2, x(mean + std) - x(mean - std)), 2);
+    ctx.fillRect(x(l2) - 1.5, middle - 7.5, 3, 3);
   }
 
   /** @param {CanvasRenderingContext2D} ctx
@@ -187,7 +202,7 @@ function linesOf({ points, surprise, stride = surprise.length }, numRows, colour
 }
 
 /** @param {Element} element
- *  @returns {Record<"bar"|"text"|"line"|"muted"|"accent"|"amber"|"violet", string>} of the theme in force */
+ *  @returns {Record<"bar"|"text"|"line"|"muted"|"accent"|"amber"|"violet"|"side", string>} of the theme in force */
 function coloursOf(element) {
   const style = getComputedStyle(element);
   const of = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
@@ -199,5 +214,6 @@ function coloursOf(element) {
     accent: of("--accent"),
     amber: of("--amber"),
     violet: of("--violet"),
+    side: of("--side-b"),
   };
 }

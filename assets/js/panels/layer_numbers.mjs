@@ -11,14 +11,11 @@ import { el, say } from "../shell/dom.mjs";
 export class LayerNumbers {
   constructor() {
     this.title = el("h3");
-    this.list = el("dl");
-    this.host = el("div", { class: "mri-numbers" }, this.title, this.list);
     /** @type {Record<string, HTMLElement>} */
-    this.cells = {};
-    for (const name of STATS) {
-      this.cells[name] = el("dd");
-      this.list.append(el("dt", { text: name, title: name === "sparsity" ? "share" : "" }), this.cells[name]);
-    }
+    this.cells = Object.fromEntries(STATS.map((name) => [name, el("dd")]));
+    const titled = STATS.flatMap((name) => [el("dt", { text: name, title: name === "sparsity" ? "share" : "" }), this.cells[name]]);
+    this.list = el("dl", {}, ...titled);
+    this.host = el("div", { class: "mri-numbers" }, this.title, this.list);
   }
 
   /** @param {{frame: import("../core/wire.mjs").Frame, layout: import("../core/layout.mjs").Layout}[]} lanes
@@ -32,10 +29,8 @@ export class LayerNumbers {
       const values = numbers.map((each) => each && each[/** @type {keyof typeof each} */ (name)]);
       const isShare = name === "sparsity";
       const texts = values.map((value) => (value === null ? "—" : isShare && !Number.isNaN(value) ? `${(100 * value).toFixed(1)} %` : formatValue(value)));
-      const cell = this.cells[name];
-      say(cell, texts.join(" · "));
-      const title = values.map((value) => (value === null ? "not captured" : String(value))).join(" in A, ") + (values.length > 1 ? " in B" : "");
-      if (cell.title !== title) cell.title = title;
+      say(this.cells[name], texts.join(" · "));
+      this.cells[name].title = values.map((value) => value ?? "not captured").join(" in A, ") + (values.length > 1 ? " in B" : "");
     }
   }
 }

@@ -28,33 +28,22 @@ export class LayerTools {
    *  @param {() => void} context.onDown from the filter on to the list */
   constructor({ onChoose, onDown }) {
     const choose = () => onChoose({ filter: this.filter.value, sort: this.sort.value, scale: this.scale.value });
-    this.filter = el("input", {
-      type: "search",
-      class: "form-control form-control-sm",
-      maxlength: 80,
-      placeholder: "filter: mlp_act, block 3 …",
-      "aria-label": "Filter hook points",
-      on: { input: choose, keydown: (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && onDown() },
-    });
-    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label) =>
-      el(
-        "select",
-        { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: choose } },
-        ...Object.entries(names).map(([value, text]) => el("option", { value, text })),
-      );
+    const keydown = (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && onDown();
+    const says = { placeholder: "filter: mlp_act, block 3 …", "aria-label": "Filter hook points" };
+    this.filter = el("input", { type: "search", class: "form-control form-control-sm", maxlength: 80, ...says, on: { input: choose, keydown } });
+    const choice = (/** @type {Record<string, string>} */ names, /** @type {string} */ label) => {
+      const options = Object.entries(names).map(([value, text]) => el("option", { value, text }));
+      return el("select", { class: "form-select form-select-sm", "aria-label": label, title: label, on: { change: choose } }, ...options);
+    };
     this.sort = choice(SORTS, "Order of the hook points");
     this.scale = choice(SCALES, "Scale of the bars");
     this.note = el("p", { class: "mri-note" });
     const kind = el("span", { class: "mri-kind mri-kind-measured", text: "measured", tabindex: 0, title: ABOUT });
     const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
-    this.host = el(
-      "div",
-      { class: "mri-layers-tools" },
-      el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), this.note, kind),
-      this.filter,
-      el("div", { class: "mri-layers-choices" }, this.sort, this.scale),
-      el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks),
-    );
+    const head = el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), this.note, kind);
+    const choices = el("div", { class: "mri-layers-choices" }, this.sort, this.scale);
+    const legend = el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks);
+    this.host = el("div", { class: "mri-layers-tools" }, head, this.filter, choices, legend);
   }
 
   /** @param {Looks} looks that are chosen */

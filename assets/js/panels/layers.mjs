@@ -32,6 +32,8 @@ export class Layers {
   #frame = null;
   /** @type {import("../core/wire.mjs").Frame|null} */
   #before = null;
+  /** @type {import("../core/types.mjs").Lane|null} that stands beside it */
+  #other = null;
   /** @type {any} */
   #timer = null;
   #hovered = "";
@@ -161,10 +163,11 @@ export class Layers {
    *  @param {import("../core/wire.mjs").Frame|null} before of the step before, null where it is not in memory
    *  @param {string} selected hook point
    *  @param {boolean} isMoving the clock goes on by itself
-   *  @param {import("../core/types.mjs").Lane} [other] whose numbers stand beside those of the selected one */
+   *  @param {import("../core/types.mjs").Lane} [other] whose bars and numbers stand beside those of the first */
   draw(frame, before, selected, isMoving, other) {
     const isNew = frame !== this.#frame || before !== this.#before;
     this.#frame = frame;
+    this.#other = other ?? null;
     this.#before = before;
     if (isNew && this.#looks.sort !== "model") {
       this.#needBefore(frame.header.step);
@@ -223,6 +226,7 @@ export class Layers {
       scrollTop: this.#scrollTop,
       rowPx: this.#rowPx,
       numSteps: this.numSteps,
+      other: this.#other,
       number: (key) => numberText(this.#looks.sort, this.#number(key)),
     });
   }

@@ -5,12 +5,7 @@ import { MARK } from "../core/quantization.mjs";
 import { gridShape } from "../stage/plates.mjs";
 import { framed } from "./feeder.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("./feeder.mjs").Source} Source */
-
-/** @param {Frame} frame
- *  @param {Source} source
- *  @param {Record<string, any>} view */
+/** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { layout }, { point, neuron }) {
   const { width } = hookPoint(layout, point);
   const { cols } = gridShape(width);
@@ -21,16 +16,15 @@ export function columns(frame, { layout }, { point, neuron }) {
   const rank = new Int32Array(width);
   order.forEach((neuron, place) => (rank[neuron] = place + 1));
   const odd = [...what.keys()].filter((i) => !isNumber(i) && what[i] !== MARK.notCaptured);
-  let limit = 0;
-  for (let i = 0; i < width; i++) if (isNumber(i)) limit = Math.max(limit, Math.abs(own[i]));
+  const limit = own.reduce((most, value, i) => (isNumber(i) ? Math.max(most, Math.abs(value)) : most), 0) || 1;
   return {
     neuron: [...own.keys()],
     number: Array.from(own, (value, i) => (isNumber(i) ? value : null)),
     unknown: Array.from(what, (mark) => (mark === MARK.notCaptured ? 0 : null)),
     bound: bound(frame, layout, point),
     rank,
-    low: -(limit || 1),
-    high: limit || 1,
+    low: -limit,
+    high: limit,
     odd: odd.map((i) => (what[i] === MARK.nan ? "NaN" : what[i] === MARK.plusInfinity ? "+∞" : "−∞")),
     odd_neuron: odd,
     odd_x: odd.map((i) => i % cols),
@@ -40,8 +34,7 @@ export function columns(frame, { layout }, { point, neuron }) {
 }
 
 /** Magnitude for ranking; NaN comes last among the captured, as in `ranks` of neurons.py.
- *  @param {number} value
- *  @returns {number} */
+ *  @param {number} value */
 function strength(value) {
   return Number.isNaN(value) ? -1 : Math.abs(value);
 }

@@ -1,26 +1,30 @@
 /**
- * All of a Scanner with two lanes that is not the picture: both ribbons, the transport, what the alignment says, the list of hook
+ * All of a Scanner with two lanes that is not the picture: the words over the map of their
+ * differences, the transport and its lines, what the alignment says, the list of hook
  * points, the neurons that differ most, and the charts of the pair.
  *
  * Gives each of them the moment that is shown. Refuses to know where frames come from and when to draw.
  */
 
-import { alignmentWords, momentsOfSteps } from "../core/moments.mjs";
+import { alignmentWords, momentsOfSteps, seriesOfMoments } from "../core/moments.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { differenceLane } from "../stage/lanes.mjs";
 import { Differing } from "./differing.mjs";
 import { Layers } from "./layers.mjs";
 import { PairCharts } from "./pair_charts.mjs";
-import { Ribbon } from "./ribbon.mjs";
+import { PairMap } from "./pair_map.mjs";
+import { PairWords } from "./pair_words.mjs";
+import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
 
 /** @typedef {import("../core/moments.mjs").Alignment} Alignment */
 /** @typedef {import("../run/run.mjs").Run} Run */
 
-const SIDES = /** @type {const} */ (["a", "b"]);
 const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class PairPanels {
+  #seriesOf = ""; // which lines are drawn
+
   /** @param {object} context
    *  @param {readonly Run[]} context.runs A and B
    *  @param {Alignment} context.alignment
@@ -37,22 +41,17 @@ export class PairPanels {
     this.player = player;
     this.alignment = alignment;
     this.moments = momentsOfSteps(alignment);
-    this.ribbons = runs.map(({ session, tokens, stepOf, numPrompt }, i) => {
-      const side = SIDES[i];
-      const onSeek = (/** @type {number} */ step) => player.seek(this.moments[side].get(step) ?? 0);
-      const influence = { session, version: "", scales, onChoose: () => {} };
-      const ribbon = new Ribbon(host(`compare-ribbon-${side}`), { tokens, stepOf, numPrompt, onSeek, hasAttention: false, influence });
-      ribbon.list.setAttribute("aria-label", `Tokens of ${side.toUpperCase()}`);
-      return ribbon;
-    });
+    const onSeek = (/** @type {"a"|"b"} */ side, /** @type {number} */ step) => player.seek(this.moments[side].get(step) ?? 0);
+    this.words = new PairWords(host("compare-words"), { runs, onSeek, onResize: () => this.map.resize() });
+    this.map = new PairMap(this.words, host("compare-map-says"), { scales, onSelect, onChange: needsRedraw });
     this.clock = clockOf(alignment);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const { layout, numSteps } = runs[0];
     const limit = Math.max(...runs.map((run) => run.limit));
     this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame, onSelect });
     this.differing = new Differing(host("compare-list"), { session: runs[0].session, onPick: (neuron) => onSelect({ neuron }) });
-    const onSeek = (/** @type {number} */ moment) => player.seek(moment);
-    this.charts = new PairCharts({ wanted, alignment: () => this.alignment, onSelect, onSeek, needsRedraw });
+    this.charts = new PairCharts({ wanted, onSelect, needsRedraw });
+    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens: /** @type {any} */ ({ steps: this.clock }), word: "moment" });
     this.#say();
   }
 
@@ -63,25 +62,39 @@ export class PairPanels {
     this.moments = momentsOfSteps(alignment);
     Object.assign(this.clock, clockOf(alignment));
     this.transport.grow();
+    this.map.data = { ...this.map.data, keys: [], values: [] };
+    this.#seriesOf = "";
     this.#say();
   }
 
-  /** What the alignment says: a sentence, what cannot be compared, and marks on both ribbons. */
+  /** What the alignment says: a sentence, what cannot be compared, and the columns of words. */
   #say() {
-    const { positions, divergence, notes } = this.alignment;
+    const { notes } = this.alignment;
     const [a, b] = this.runs.map(namesOf);
     host("compare-says").textContent = alignmentWords(this.alignment, { a, b });
     host("compare-notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    this.ribbons.forEach((ribbon, i) => {
-      const matched = new Set(positions.map((pair) => pair[i]));
-      for (const token of ribbon.list.querySelectorAll(".mri-token")) {
-        const position = Number(/** @type {HTMLElement} */ (token).dataset.position);
-        token.classList.toggle("is-apart", !matched.has(position));
-        token.classList.toggle("is-parting", position === divergence);
-        if (position === divergence) token.setAttribute("aria-description", "here the two part");
-        else token.removeAttribute("aria-description");
-      }
+    this.words.align(this.alignment);
+  }
+
+  /** Lines of both over the moments, when both are here. */
+  #drawLines() {
+    const { steps, strategy } = this.alignment;
+    const name = this.runs.map(({ series }) => Boolean(series)).join() + strategy;
+    if (name === this.#seriesOf) return;
+    this.#seriesOf = name;
+    const { points } = this.runs[0].layout;
+    const [a, b] = this.runs.map(({ series, layout: { rows } }, i) => {
+      const ofSide = steps.map((pair) => pair[i]);
+      return (
+        series &&
+        seriesOfMoments(
+          series,
+          ofSide,
+          points.map(({ key }) => rows.get(key) ?? -1),
+        )
+      );
     });
+    if (a && b) this.timeline.setSeries(a, b);
   }
 
   /** @param {import("../core/types.mjs").Lane[]} lanes
@@ -91,24 +104,21 @@ export class PairPanels {
     const { view } = this.desk;
     const point = /** @type {string} */ (view.point);
     const [a, b] = lanes;
-    lanes.forEach(({ frame, step }, i) => {
-      const ribbon = this.ribbons[i];
-      ribbon.list.closest(".compare-ribbon")?.classList.toggle("is-idle", !frame);
-      if (!frame) return;
-      ribbon.follow(step);
-      ribbon.draw(step, frame, null, isPlaying);
-    });
+    this.words.draw(lanes.map(({ step }) => step));
+    this.map.draw(point);
+    this.#drawLines();
+    this.timeline.draw(moment, point);
     this.layers.arrange(listLooks(view));
     if (a.frame) this.layers.draw(a.frame, a.before, point, isPlaying, b);
     const apart = differenceLane(a, b, this.alignment.whole[moment] ?? false);
     this.differing.draw(apart.frame ? (apart.differences?.(point) ?? null) : null, point, view.neuron);
     this.transport.draw();
-    this.charts.draw(moment, point, isPlaying);
+    this.charts.draw(isPlaying);
   }
 
-  /** That of A. */
+  /** Which step of A read each position. */
   get ribbon() {
-    return this.ribbons[0];
+    return this.runs[0];
   }
 
   showTab() {} // all panels are in sight
@@ -118,7 +128,9 @@ export class PairPanels {
   close() {
     this.charts.close();
     this.layers.close();
-    for (const ribbon of this.ribbons) ribbon.close();
+    this.timeline.close();
+    this.words.close();
+    this.map.close();
   }
 }
 

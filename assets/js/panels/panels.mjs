@@ -16,6 +16,7 @@ import { theme } from "../shell/shell.mjs";
 import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
 import { Watched } from "./watch_list.mjs";
+import { Whys } from "../run/whys.mjs";
 
 /** The small lines of the list of hook points are drawn anew at most so often while a recording grows. */
 const LINES_EVERY_MS = 2000;
@@ -33,13 +34,16 @@ export class Panels {
    *  @param {(point: string, neuron: number) => void} context.onToggle a neuron watched, or no longer
    *  @param {(step: number) => void} context.needFrame
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
-   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs */
-  constructor({ run, scales, player, desk, onSelect, onToggle, needFrame, canAsk, isFollowing }) {
+   *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs
+   *  @param {() => void} context.needsRedraw
+   *  @param {(position: number) => void} context.onWhy of a word in the ribbon */
+  constructor({ run, scales, player, desk, onSelect, onToggle, needFrame, canAsk, isFollowing, needsRedraw, onWhy }) {
     const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
     const { session, limit, layout, meta, tokens } = run;
     const source = { layout, tokens, stepOf: run.stepOf, numPrompt: run.numPrompt };
     this.run = run;
+    this.whys = new Whys({ run, canAsk, onChange: needsRedraw });
     this.player = player;
     this.desk = desk;
     this.ribbon = new Ribbon(host("mri-ribbon"), {
@@ -47,6 +51,7 @@ export class Panels {
       stepOf: source.stepOf,
       numPrompt: source.numPrompt,
       onSeek,
+      onWhy: this.whys.hasParts ? onWhy : null,
       hasAttention: layout.n_head > 0,
       influence: { session, version: meta.version, scales, onChoose: (influence) => desk.select({ influence }) },
     });
@@ -55,16 +60,17 @@ export class Panels {
     this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onSelect });
     host("mri-lede").textContent = ledeOf(meta.session, layout);
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
-    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing });
+    this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing, whys: this.whys });
     this.inspector.showTab(/** @type {string} */ (desk.view.tab));
     this.watched = new Watched({ session, scales, onSelect, onToggle });
     const { model_id: model } = meta.session;
     const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
-    this.facts = () =>
-      [model, what, tokens.sequence.length ? `${source.numPrompt} + ${Math.max(0, tokens.sequence.length - source.numPrompt)} tokens` : ""]
-        .filter(Boolean)
-        .join(" · ");
-    host("mri-facts").textContent = this.facts();
+    this.showFacts = () => {
+      const { length } = tokens.sequence;
+      const count = length ? `${source.numPrompt} + ${Math.max(0, length - source.numPrompt)} tokens` : "";
+      host("mri-facts").textContent = [model, what, count].filter(Boolean).join(" · ");
+    };
+    this.showFacts();
     if (run.isGrowing) this.#showGrowth();
   }
 
@@ -74,8 +80,8 @@ export class Panels {
 
   /** What is selected, as the server's charts are asked for: what only the browser draws is not among it. */
   viewForServer() {
-    const { session, point, layer, head, neuron, tab, watched } = this.desk.view;
-    return { session, point, layer, head, neuron, tab, watched, step: this.player.step, theme: theme(), ...chartLooks(this.desk.view) };
+    const { session, point, layer, head, neuron, tab, watched, token, against } = this.desk.view;
+    return { session, point, layer, head, neuron, tab, watched, token, against, step: this.player.step, theme: theme(), ...chartLooks(this.desk.view) };
   }
 
   /** Lines over all steps.
@@ -106,7 +112,10 @@ export class Panels {
       if (this.hasGrown) this.#showGrowth();
       this.layers.draw(frame, before, point, isPlaying, other);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
-      this.sentence.draw(frame, isPlaying);
+      const isWhy = view.tab === "why" || view.picture === "why";
+      if (isWhy) this.whys.want(frame, view, isPlaying);
+      else this.whys.rest();
+      this.sentence.draw(frame, isPlaying, isWhy ? this.whys.at(frame, view) : null);
     }
     this.transport.draw();
     this.timeline.draw(step, point);
@@ -123,7 +132,7 @@ export class Panels {
     this.sentence.setFirstOdd(series.firstOdd ?? null);
     this.timeline.setSeries(series);
     this.layers.grow(this.run.numSteps, this.run.limit);
-    /** @type {HTMLElement} */ (document.getElementById("mri-facts")).textContent = this.facts();
+    this.showFacts();
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
     this.#linesAtMs = performance.now();
     this.layers.setSeries(series);
@@ -140,10 +149,6 @@ export class Panels {
   }
 
   close() {
-    this.timeline.close();
-    this.layers.close();
-    this.ribbon.close();
-    this.inspector.close();
-    this.watched.close();
+    for (const each of [this.timeline, this.layers, this.ribbon, this.inspector, this.watched, this.whys]) each.close();
   }
 }

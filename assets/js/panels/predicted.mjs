@@ -9,63 +9,35 @@ import { predictions } from "../core/predictions.mjs";
 import { IDS } from "../core/names.mjs";
 import { howChosen, tokenName } from "../core/token_names.mjs";
 import { unlessUsual } from "../core/selection.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 
-export class Predicted {
-  /** @param {object} context
-   *  @param {(fields: Record<string, any>) => void} context.onSelect */
-  constructor({ onSelect }) {
-    this.onSelect = onSelect;
-  }
+/** @param {import("../core/wire.mjs").Frame} frame
+ *  @param {import("./feeder.mjs").Source} source
+ *  @param {Record<string, any>} view
+ *  @param {(fields: Record<string, any>) => void} onSelect */
+export function drawPredicted(frame, source, { temperature }, onSelect) {
+  const host = document.getElementById(IDS.predicted);
+  if (!host) return;
+  if (!host.firstChild) build(host, onSelect);
+  const slider = /** @type {HTMLInputElement} */ (host.querySelector("input"));
+  if (Number(slider.value) !== temperature) slider.value = String(temperature);
+  /** @type {HTMLElement} */ (host.querySelector("output")).textContent = temperature.toFixed(2);
+  host.querySelector("p")?.replaceChildren(...followingWords(frame, source));
+}
 
-  /** @param {import("../core/wire.mjs").Frame} frame
-   *  @param {import("./feeder.mjs").Source} source
-   *  @param {Record<string, any>} view */
-  draw(frame, source, { temperature }) {
-    const host = document.getElementById(IDS.predicted);
-    if (!host) return;
-    if (!host.firstChild) this.#build(host);
-    const slider = /** @type {HTMLInputElement} */ (host.querySelector("input"));
-    if (Number(slider.value) !== temperature) slider.value = String(temperature);
-    const output = /** @type {HTMLElement} */ (host.querySelector("output"));
-    const facts = /** @type {HTMLElement} */ (host.querySelector("p"));
-    output.textContent = temperature.toFixed(2);
-    facts.replaceChildren(...followingWords(frame, source));
-  }
-
-  /** @param {HTMLElement} host */
-  #build(host) {
-    const choose = (/** @type {number} */ temperature) => {
-      slider.value = String(temperature);
-      this.onSelect({ temperature: unlessUsual(temperature, 1) });
-    };
-    const slider = el("input", {
-      type: "range",
-      id: "mri-temperature",
-      min: "0.1",
-      max: "2",
-      step: "0.05",
-      "data-mri-keys": "own",
-      on: { input: (/** @type {any} */ event) => choose(Number(event.target.value)) },
-    });
-    host.replaceChildren(
-      el(
-        "div",
-        { class: "mri-choice" },
-        el("label", { for: "mri-temperature", text: "Temperature" }),
-        slider,
-        el("output", { for: "mri-temperature" }),
-        el("button", {
-          type: "button",
-          class: "mri-button",
-          text: "1",
-          title: "Back to temperature 1, where the probabilities are exact",
-          on: { click: () => choose(1) },
-        }),
-      ),
-      el("p", { class: "mri-following" }),
-    );
-  }
+/** @param {HTMLElement} host
+ *  @param {(fields: Record<string, any>) => void} onSelect */
+function build(host, onSelect) {
+  const choose = (/** @type {number} */ temperature) => {
+    slider.value = String(temperature);
+    onSelect({ temperature: unlessUsual(temperature, 1) });
+  };
+  const range = { type: "range", id: "mri-temperature", min: 0.1, max: 2, step: 0.05, "data-mri-keys": "own" };
+  const slider = el("input", { ...range, on: { input: () => choose(Number(slider.value)) } });
+  const label = el("label", { for: "mri-temperature", text: "Temperature" });
+  const usual = button(() => choose(1), { text: "1", title: "Back to temperature 1, where the probabilities are exact" });
+  const choice = el("div", { class: "mri-choice" }, label, slider, el("output", { for: "mri-temperature" }), usual);
+  host.replaceChildren(choice, el("p", { class: "mri-following" }));
 }
 
 /** The token that follows, its rank, probability and surprise at temperature 1.

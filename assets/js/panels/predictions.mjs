@@ -4,12 +4,7 @@ import { formatPercent } from "../core/format.mjs";
 import { predictions, strongest, temperatureWords } from "../core/predictions.mjs";
 import { escaped, howChosen, tokenName } from "../core/token_names.mjs";
 
-/** @typedef {import("../core/wire.mjs").Frame} Frame */
-/** @typedef {import("./feeder.mjs").Source} Source */
-
-/** @param {Frame} frame
- *  @param {Source} source
- *  @param {Record<string, any>} view */
+/** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { tokens, numPrompt }, { temperature = 1 }) {
   const all = predictions(frame, temperature);
   if (!all) return null;

@@ -6,7 +6,7 @@
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 import { Influence } from "./influence.mjs";
 import { theme } from "../shell/shell.mjs";
 
@@ -29,6 +29,8 @@ export class Ribbon {
   /** @type {ReturnType<typeof setTimeout>|null} */
   #measureTimer = null;
   #onSeek;
+  #onWhy;
+  #next = 0; // position of what the step chose
 
   /** @param {HTMLElement} host
    *  @param {object} context
@@ -36,19 +38,27 @@ export class Ribbon {
    *  @param {ArrayLike<number>} context.stepOf which step read each position, −1: none
    *  @param {number} context.numPrompt tokens of the prompt
    *  @param {(step: number) => void} context.onSeek
+   *  @param {((position: number) => void)|null} [context.onWhy] of a word: why it was chosen
    *  @param {boolean} context.hasAttention whether influence can be asked for
    *  @param {Pick<ConstructorParameters<typeof Influence>[0], "session"|"version"|"scales"|"onChoose">} context.influence */
-  constructor(host, { tokens, stepOf, numPrompt, onSeek, hasAttention, influence }) {
+  constructor(host, { tokens, stepOf, numPrompt, onSeek, onWhy = null, hasAttention, influence }) {
     this.tokens = tokens;
     this.stepOf = stepOf;
     this.numPrompt = numPrompt;
     this.special = new Set(tokens.special);
     this.#onSeek = onSeek;
+    this.#onWhy = onWhy;
     host.hidden = tokens.steps.phase[0] === "train"; // there is nothing to read
     this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
     this.says = el("div", { class: "mri-ribbon-says" });
     this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons, titleOf: (position) => this.#title(position) });
-    const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...(hasAttention ? [this.influence.control] : []));
+    const whyAttributes = {
+      class: "mri-button mri-why-this",
+      text: "why this word?",
+      title: "What wrote it, and what is lost without it (Y; Alt and a click on any word)",
+    };
+    const why = onWhy ? [button(() => onWhy(this.#next), whyAttributes)] : [];
+    const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...why, ...(hasAttention ? [this.influence.control] : []));
     host.replaceChildren(el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg), foot);
     this.grow();
     this.observer = new ResizeObserver(() => {
@@ -102,7 +112,7 @@ export class Ribbon {
         title: this.#title(position, isForced),
         "data-position": position,
         tabindex: -1,
-        on: { click: seek },
+        on: { click: (/** @type {MouseEvent} */ event) => (event.altKey && this.#onWhy ? this.#onWhy(position) : seek()) },
       },
       ...words,
     );
@@ -126,7 +136,7 @@ export class Ribbon {
     const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
     const read = numRead === 1 ? [this.#name(this.tokens.sequence[pos0])] : [`${numRead} prompt tokens`];
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
-    const next = pos0 + numRead;
+    const next = (this.#next = pos0 + numRead);
     const inPrompt = next < this.numPrompt;
     const chosen = inPrompt ? (this.tokens.sequence[next] ?? null) : id >= 0 ? id : null;
     const parts = [el("span", {}, "read ", el("b", { text: read.join(" ") }))];
@@ -211,7 +221,7 @@ export class Ribbon {
 /** Text with its spaces visible.
  *  @param {string} text
  *  @returns {(Node|string)[]} */
-function readable(text) {
+export function readable(text) {
   if (!/^ | $| {2}|\\/.test(text)) return [text];
   return text
     .split(/( |\\(?:n|t|r|\\|x..|u....))/)

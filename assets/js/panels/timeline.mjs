@@ -7,9 +7,10 @@
  */
 
 import { endsOf, kindOf, lanesOf, runsOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
-import { exactly, formatValue } from "../core/format.mjs";
+import { formatValue } from "../core/format.mjs";
 import { el, sized } from "../shell/dom.mjs";
 import { placeTip } from "../shell/tip.mjs";
+import { readIn, valuesIn } from "./timeline_tip.mjs";
 
 const LANE_PX = 22;
 
@@ -19,10 +20,14 @@ const DRAG_PX = 5;
 export class Timeline {
   /** @type {import("../core/types.mjs").Series|null} */
   #series = null;
+  /** @type {import("../core/types.mjs").Series|null} of the second of two, over the same moments */
+  #other = null;
   #drawn = { step: -1, point: "", theme: "", loop: "" };
   #width = 0;
   /** @type {import("../core/lanes.mjs").Lane[]} top to bottom */
   #lanes = [];
+  /** @type {import("../core/lanes.mjs").Lane[]} of the second one, in the same order */
+  #others = [];
   /** @type {{x: number, step: number, isDrag: boolean}|null} */
   #press = null;
 
@@ -30,8 +35,10 @@ export class Timeline {
    *  @param {object} context
    *  @param {import("../desk/player.mjs").Player} context.player
    *  @param {import("../core/layout.mjs").Layout} context.layout
-   *  @param {import("../core/types.mjs").Tokens} context.tokens */
-  constructor(host, { player, layout, tokens }) {
+   *  @param {import("../core/types.mjs").Tokens} context.tokens
+   *  @param {string} [context.word] what the clock counts: moments are of A and B */
+  constructor(host, { player, layout, tokens, word = "step" }) {
+    this.word = word;
     this.host = host;
     this.player = player;
     this.layout = layout;
@@ -52,9 +59,11 @@ export class Timeline {
     this.#place();
   }
 
-  /** @param {import("../core/types.mjs").Series} series */
-  setSeries(series) {
+  /** @param {import("../core/types.mjs").Series} series
+   *  @param {import("../core/types.mjs").Series|null} [other] of B, where the first is that of A */
+  setSeries(series, other = null) {
     this.#series = series;
+    this.#other = other;
     this.#lay();
     this.#paint();
     this.#drawn.step = -1;
@@ -65,7 +74,11 @@ export class Timeline {
     const { rows, points } = this.layout;
     const row = rows.get(this.#drawn.point) ?? 0;
     const before = this.#lanes;
-    this.#lanes = lanesOf(this.#series, { key: this.#drawn.point, unit: points[row]?.unit ?? "" }, row, this.isTraining);
+    const unit = points[row]?.unit ?? "";
+    const of = (/** @type {import("../core/types.mjs").Series|null} */ series, /** @type {string} */ side) =>
+      lanesOf(series, { key: this.#drawn.point, unit }, row, this.isTraining).map((lane) => ({ ...lane, side, colour: side ? `--side-${side}` : lane.colour }));
+    this.#lanes = of(this.#series, this.word === "moment" ? "a" : "");
+    this.#others = this.#other ? of(this.#other, "b") : [];
     const names = this.#lanes.map(({ name }) => name);
     if (names.join() === before.map(({ name }) => name).join()) return;
     this.values = this.#lanes.map(() => el("b", { text: "…" }));
@@ -76,7 +89,7 @@ export class Timeline {
     );
     this.canvas.setAttribute(
       "aria-label",
-      `${names.join(", ")} over all steps. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
+      `${names.join(", ")}over all ${this.word}s. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
     );
     this.lanes.style.height = `${this.#height}px`;
     this.#width = 0; // a canvas of another height
@@ -124,32 +137,49 @@ export class Timeline {
     ctx.clearRect(0, 0, this.#width, this.#height);
     this.#paintPhases(ctx, colour);
     this.#lanes.forEach((lane, i) => {
-      const { values } = lane;
-      const [bottom, [low, high]] = [(i + 1) * LANE_PX - 2, endsOf(values)];
+      const both = this.#linesOf(i);
+      const ends = both.map(({ values }) => endsOf(values));
+      const [bottom, low, high] = [(i + 1) * LANE_PX - 2, Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
       const share = (/** @type {number} */ value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0);
       const y = (/** @type {number} */ value) => bottom - share(value) * (LANE_PX - 5);
-      const x = (/** @type {number} */ column) => this.#xOfColumn(column);
-      const { number, missing, nan } = runsOf(lane);
       ctx.fillStyle = colour("--line");
       ctx.fillRect(0, bottom + 1, this.#width, 1);
-      ctx.fillStyle = colour("--not-captured");
-      for (const [from, to] of missing) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
-      ctx.fillStyle = colour("--danger");
-      for (const [from, to] of nan) ctx.fillRect(x(from) - 1, bottom - (LANE_PX - 5), Math.max(2, x(to) - x(from) + 2), LANE_PX - 5); // no number: the whole lane
-      ctx.strokeStyle = ctx.fillStyle = colour(lane.colour);
-      ctx.lineWidth = 1.25;
-      for (const [from, to] of number) {
-        if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
-        ctx.beginPath();
-        for (let column = from; column <= to; column++) ctx.lineTo(x(column), y(values[column]));
-        ctx.stroke();
-        ctx.lineTo(x(to), y(0));
-        ctx.lineTo(x(from), y(0));
-        ctx.globalAlpha = 0.16;
-        ctx.fill();
-        ctx.globalAlpha = 1;
-      }
+      for (const each of both) this.#paintLine(ctx, each, colour, bottom, y);
     });
+  }
+
+  /** @param {number} i
+   *  @returns {import("../core/lanes.mjs").Lane[]} what is drawn in that lane: of one recording, or of A and B */
+  #linesOf(i) {
+    return [this.#lanes[i], ...this.#others.slice(i, i + 1)];
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx
+   *  @param {import("../core/lanes.mjs").Lane} lane
+   *  @param {(name: string) => string} colour
+   *  @param {number} bottom of the lane
+   *  @param {(value: number) => number} y */
+  #paintLine(ctx, lane, colour, bottom, y) {
+    const { values } = lane;
+    const x = (/** @type {number} */ column) => this.#xOfColumn(column);
+    const { number, missing, nan } = runsOf(lane);
+    ctx.fillStyle = colour("--not-captured");
+    for (const [from, to] of missing) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
+    ctx.fillStyle = colour("--danger");
+    for (const [from, to] of nan) ctx.fillRect(x(from) - 1, bottom - (LANE_PX - 5), Math.max(2, x(to) - x(from) + 2), LANE_PX - 5); // no number: the whole lane
+    ctx.strokeStyle = ctx.fillStyle = colour(lane.colour);
+    ctx.lineWidth = 1.25;
+    for (const [from, to] of number) {
+      if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
+      ctx.beginPath();
+      for (let column = from; column <= to; column++) ctx.lineTo(x(column), y(values[column]));
+      ctx.stroke();
+      ctx.lineTo(x(to), y(0));
+      ctx.lineTo(x(from), y(0));
+      ctx.globalAlpha = 0.16;
+      ctx.fill();
+      ctx.globalAlpha = 1;
+    }
   }
 
   /** The prompt's steps on a lighter ground, a tick at each token that the calculator put in.
@@ -182,7 +212,8 @@ export class Timeline {
     if (!this.#series) return;
     const column = Math.floor(step / this.#series.every);
     this.#lanes.forEach((lane, i) => {
-      const text = kindOf(lane, column) === "missing" ? "—" : formatValue(lane.values[column]) + (lane.unit === "bits" ? " bits" : "");
+      const each = this.#linesOf(i).map((line) => (kindOf(line, column) === "missing" ? "—" : formatValue(line.values[column])));
+      const text = each.join(" · ") + (lane.unit === "bits" && each.some((value) => value !== "—") ? " bits" : "");
       /** @type {HTMLElement[]} */ (this.values)[i].textContent = text;
     });
   }
@@ -270,38 +301,8 @@ export class Timeline {
     const x = xOfStep(step, this.#width, this.player.numSteps);
     this.pointer.hidden = this.tip.hidden = false;
     this.pointer.style.transform = `translateX(${x}px)`;
-    this.tip.replaceChildren(...this.#tipLines(step));
+    const lines = this.#lanes.flatMap((_, i) => this.#linesOf(i));
+    this.tip.replaceChildren(...readIn(step, this.tokens, this.word), ...(this.#series ? valuesIn(step, this.#series, lines, this.player.lastStep) : []));
     placeTip(this.tip, box.left + x - this.tip.offsetWidth / 2, box.top - this.tip.offsetHeight - 8);
-  }
-
-  /** @param {number} step
-   *  @returns {Node[]} */
-  #tipLines(step) {
-    const { sequence, text, steps } = this.tokens;
-    const [pos0, numRead, next] = [steps.pos0[step], steps.t_add[step], steps.chosen_id[step]];
-    const name = (/** @type {number} */ id) => `“${(text[id] ?? `#${id}`).replace(/ /g, "␣")}”`;
-    const read = numRead === 1 ? name(sequence[pos0]) : `${numRead} tokens`;
-    const lines = [el("div", {}, el("b", { text: `step ${step}` }), ` · ${steps.forced[step] ? "forced" : steps.phase[step]}`)];
-    if (numRead) lines.push(el("div", { text: `read ${read}${next >= 0 ? `, then came ${name(next)}` : ""}` }));
-    if (!this.#series) return lines;
-    const { every, firstOdd } = this.#series;
-    const none = firstOdd && step >= firstOdd.step ? "no number: NaN or ∞ is in it, or it was not captured" : "not captured";
-    const column = Math.floor(step / every);
-    if (every > 1) lines.push(el("div", { text: `largest of the steps ${column * every}–${Math.min(this.player.lastStep, (column + 1) * every - 1)}:` }));
-    for (const lane of this.#lanes) {
-      const [kind, value] = [kindOf(lane, column), lane.values[column]];
-      const missing = lane.present ? "not recorded in this step" : none;
-      const nats = lane.name === "surprise" && kind === "number" ? ` = ${formatValue(value * Math.LN2)} nats` : "";
-      lines.push(
-        el(
-          "div",
-          { "data-lane": lane.name },
-          `${lane.title} `,
-          el("span", { class: "mri-value", text: kind === "missing" ? missing : `${exactly(value)} ${lane.unit}`.trim() }),
-          nats,
-        ),
-      );
-    }
-    return lines;
   }
 }

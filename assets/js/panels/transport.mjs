@@ -5,7 +5,7 @@
  */
 
 import { SPEEDS } from "../desk/player.mjs";
-import { el, say } from "../shell/dom.mjs";
+import { button, el, say, svg } from "../shell/dom.mjs";
 
 const ICONS = {
   first: "M2 2h2v12H2zM14 2v12L5 8z",
@@ -18,13 +18,7 @@ const ICONS = {
 
 /** @param {keyof typeof ICONS} name */
 function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
+  return svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
 }
 
 export class Transport {
@@ -37,61 +31,36 @@ export class Transport {
     this.word = word;
     this.player = player;
     this.steps = steps;
-    const button = (/** @type {keyof typeof ICONS} */ name, /** @type {string} */ label, /** @type {() => void} */ act) =>
-      el("button", { type: "button", "aria-label": label, title: label, class: `mri-${name}`, on: { click: act } }, icon(name));
-    this.playButton = button("play", "Play (space)", () => player.toggle());
+    const iconButton = (/** @type {keyof typeof ICONS} */ name, /** @type {string} */ label, /** @type {() => void} */ act) =>
+      button(act, { "aria-label": label, title: label, class: `mri-${name}` }, icon(name));
+    this.playButton = iconButton("play", "Play (space)", () => player.toggle());
     const buttons = el(
       "div",
       { class: "mri-buttons" },
-      button("first", "First step (Home)", () => player.seek(0)),
-      button("back", "One step back (←)", () => player.stepBy(-1)),
+      iconButton("first", "First step (Home)", () => player.seek(0)),
+      iconButton("back", "One step back (←)", () => player.stepBy(-1)),
       this.playButton,
-      button("on", "One step on (→)", () => player.stepBy(1)),
-      button("last", "Last step (End)", () => player.seek(player.lastStep)),
+      iconButton("on", "One step on (→)", () => player.stepBy(1)),
+      iconButton("last", "Last step (End)", () => player.seek(player.lastStep)),
     );
-    this.range = el("input", { type: "range", min: 0, max: player.lastStep, step: 1, value: 0, "aria-label": "Step", id: "mri-scrubber" });
-    this.range.addEventListener("input", () => player.seek(Number(this.range.value)));
-    this.speed = el("select", {
-      class: "mri-speed",
-      "aria-label": "Speed",
-      title: "Speed ([ and ]): 4 steps a second at 1×",
-      on: { change: () => player.setSpeed(Number(this.speed.value)) },
-    });
-    this.speed.append(...SPEEDS.map((speed) => el("option", { value: speed, text: `${{ 0.25: "¼", 0.5: "½" }[speed] ?? speed}×` })));
-    this.at = el("input", { type: "text", inputmode: "numeric", autocomplete: "off", class: "mri-clock-at", id: `${host.id}-at` });
-    this.at.addEventListener("focus", () => this.at.select());
-    this.at.addEventListener("change", () => this.#goTo(this.at.value));
-    this.at.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#keyInField(event));
+    const seek = () => player.seek(Number(this.range.value));
+    const scale = { type: "range", min: 0, max: player.lastStep, step: 1, value: 0 };
+    this.range = el("input", { ...scale, "aria-label": "Step", id: "mri-scrubber", on: { input: seek } });
+    const setSpeed = () => player.setSpeed(Number(this.speed.value));
+    const speeds = SPEEDS.map((speed) => el("option", { value: speed, text: `${{ 0.25: "¼", 0.5: "½" }[speed] ?? speed}×` }));
+    const title = "Speed ([ and ]): 4 steps a second at 1×";
+    this.speed = el("select", { class: "mri-speed", "aria-label": "Speed", title, on: { change: setSpeed } }, ...speeds);
+    const keydown = (/** @type {KeyboardEvent} */ event) => this.#keyInField(event);
+    const heard = { focus: () => this.at.select(), change: () => this.#goTo(this.at.value), keydown };
+    this.at = el("input", { type: "text", inputmode: "numeric", autocomplete: "off", class: "mri-clock-at", id: `${host.id}-at`, on: heard });
     this.count = el("span");
     this.clock = el("div", { class: "mri-clock" }, el("label", { for: this.at.id, text: word }), " ", this.at, " ", this.count);
     this.note = el("span", { class: "mri-step-note" });
-    this.loop = el("button", {
-      type: "button",
-      class: "mri-loop-clear",
-      hidden: true,
-      title: "Clear the loop (Escape)",
-      on: { click: () => player.setLoop(null) },
-    });
-    this.followButton = el("button", {
-      type: "button",
-      class: "mri-follow",
-      hidden: true,
-      text: "Follow",
-      title: "Go to the newest step of the recording, and on with it (F)",
-      on: { click: () => player.follow() },
-    });
-    this.ending = el(
-      "p",
-      { class: "mri-ending", role: "status", hidden: true },
-      "It ends here. ",
-      el("button", {
-        type: "button",
-        class: "mri-button",
-        text: "↻ From the start",
-        title: "Play from the first step (space)",
-        on: { click: () => player.play() },
-      }),
-    );
+    this.loop = button(() => player.setLoop(null), { class: "mri-loop-clear", hidden: true, title: "Clear the loop (Escape)" });
+    const follows = { text: "Follow", title: "Go to the newest step of the recording, and on with it (F)" };
+    this.followButton = button(() => player.follow(), { class: "mri-follow", hidden: true, ...follows });
+    const again = button(() => player.play(), { text: "↻ From the start", title: "Play from the first step (space)" });
+    this.ending = el("p", { class: "mri-ending", role: "status", hidden: true }, "It ends here. ", again);
     const controls = el("div", { class: "mri-controls" }, buttons, this.speed, this.followButton, this.note, this.ending, this.loop);
     this.phases = phases(steps);
     host.replaceChildren(this.clock, el("div", { class: "mri-track" }, this.range, this.phases), controls);
@@ -119,9 +88,7 @@ export class Transport {
 
   /** There are more steps. */
   grow() {
-    const now = phases(this.steps);
-    this.phases.replaceWith(now);
-    this.phases = now;
+    this.phases.replaceWith((this.phases = phases(this.steps)));
   }
 
   draw() {
@@ -163,7 +130,6 @@ function phases({ phase, forced }) {
     if (runs.at(-1)?.kind === kind) runs[runs.length - 1].count++;
     else runs.push({ kind, count: 1 });
   });
-  const line = el("div", { class: "mri-phases", role: "img", "aria-label": runs.map((run) => `${run.count} ${run.kind}`).join(", then ") });
-  line.append(...runs.map(({ kind, count }) => el("i", { class: `is-${kind}`, style: `flex:${count}`, title: `${kind}: ${count} steps` })));
-  return line;
+  const parts = runs.map(({ kind, count }) => el("i", { class: `is-${kind}`, style: `flex:${count}`, title: `${kind}: ${count} steps` }));
+  return el("div", { class: "mri-phases", role: "img", "aria-label": runs.map((run) => `${run.count} ${run.kind}`).join(", then ") }, ...parts);
 }

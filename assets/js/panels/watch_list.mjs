@@ -7,7 +7,7 @@
 
 import { MOST_WATCHED, watchFromName, watchName } from "../core/watched.mjs";
 import { IDS } from "../core/names.mjs";
-import { el, refill } from "../shell/dom.mjs";
+import { button, el, refill } from "../shell/dom.mjs";
 import { dossierLink } from "../shell/dossier.mjs";
 import { theme } from "../shell/shell.mjs";
 
@@ -22,11 +22,8 @@ export class Watched {
    *  @param {Record<string, any>} context.scales assets/scales.json
    *  @param {(fields: Record<string, any>) => void} context.onSelect
    *  @param {(point: string, neuron: number) => void} context.onToggle */
-  constructor({ session, scales, onSelect, onToggle }) {
-    this.session = session;
-    this.scales = scales;
-    this.onSelect = onSelect;
-    this.onToggle = onToggle;
+  constructor(context) {
+    this.context = context;
     this.#observer.observe(/** @type {HTMLElement} */ (document.querySelector(".mri-inspector")), { childList: true, subtree: true });
   }
 
@@ -38,55 +35,35 @@ export class Watched {
   draw(view) {
     this.#view = view;
     const { point, neuron, watched } = view;
-    const button = document.getElementById(IDS.watch);
+    const { session, onToggle } = this.context;
+    const host = document.getElementById(IDS.watch);
     const list = document.getElementById(IDS.watched);
     const now = [point, neuron, watched, theme()].join();
-    if (!button || !list || (now === this.#shown && list.firstChild)) return;
+    if (!host || !list || (now === this.#shown && list.firstChild)) return;
     this.#shown = now;
     const name = watchName(point, neuron);
     const isWatched = watched.includes(name);
-    refill(
-      button,
-      el(
-        "button",
-        {
-          type: "button",
-          class: "mri-button",
-          "aria-pressed": String(isWatched),
-          title: "Watch this neuron beside others (W, or shift-click in the picture)",
-          on: { click: () => this.onToggle(point, neuron) },
-        },
-        el("span", { "aria-hidden": "true", text: isWatched ? "✓ " : "+ " }),
-        `Watch ${point} · ${neuron}`,
-      ),
-      dossierLink(this.session, point, neuron, "Dossier", "mri-button"),
-    );
+    const state = { "aria-pressed": String(isWatched), title: "Watch this neuron beside others (W, or shift-click in the picture)" };
+    const mark = el("span", { "aria-hidden": "true", text: isWatched ? "✓ " : "+ " });
+    const watch = button(() => onToggle(point, neuron), state, mark, `Watch ${point} · ${neuron}`);
+    refill(host, watch, dossierLink(session, point, neuron, "Dossier", "mri-button"));
     list.classList.toggle("is-empty", !watched.length);
     const lost = document.activeElement?.closest(`#${IDS.watched}`);
     if (watched.length) refill(list, el("ul", { "aria-label": `Watched neurons, ${watched.length} of ${MOST_WATCHED}` }, ...watched.map(this.#chip)));
     else
       list.replaceChildren(el("p", { class: "mri-note", text: "None yet: shift-click a neuron in the picture, or press W for the selected one. Up to six." }));
-    if (lost && !watched.length) button.querySelector("button")?.focus();
+    if (lost && !watched.length) watch.focus();
   }
 
   /** @param {string} name
    *  @param {number} place */
   #chip = (name, place) => {
     const { point, neuron } = watchFromName(name);
+    const { session, scales, onSelect, onToggle } = this.context;
     const words = `${point} · ${neuron}`;
-    return el(
-      "li",
-      { style: `--line-colour:${this.scales.watched[theme()][place]}` },
-      el("button", { type: "button", class: "mri-watched-name", title: `Select ${words}`, text: words, on: { click: () => this.onSelect({ point, neuron }) } }),
-      dossierLink(this.session, point, neuron, "↗", "mri-watched-dossier"),
-      el("button", {
-        type: "button",
-        class: "mri-watched-remove",
-        "aria-label": `Stop watching ${words}`,
-        title: `Stop watching ${words}`,
-        text: "×",
-        on: { click: () => this.onToggle(point, neuron) },
-      }),
-    );
+    const [style, stop] = [`--line-colour:${scales.watched[theme()][place]}`, `Stop watching ${words}`];
+    const select = button(() => onSelect({ point, neuron }), { class: "mri-watched-name", title: `Select ${words}`, text: words });
+    const remove = button(() => onToggle(point, neuron), { class: "mri-watched-remove", "aria-label": stop, title: stop, text: "×" });
+    return el("li", { style }, select, dossierLink(session, point, neuron, "↗", "mri-watched-dossier"), remove);
   };
 }

@@ -119,6 +119,57 @@ export async function fetchAttribution(id, step, signal, onWait = () => {}, poll
   return found;
 }
 
+/** @typedef {{token: number, against: number}|null} Pair null: the tokens that the server takes by itself, which are those of each step */
+
+/** What every part wrote, by source token and by neuron, of the steps from `start` on: as many as the server sends at a time.
+ *  @param {string} id
+ *  @param {number} start
+ *  @param {number} stop
+ *  @param {Pair} pair
+ *  @param {AbortSignal} signal
+ *  @param {(message: string) => void} onWait called with what it waits for
+ *  @returns {Promise<import("../core/wire.mjs").Frame>} its header has `start` and `stop` */
+export function fetchWhy(id, start, stop, pair, signal, onWait) {
+  const query = new URLSearchParams({ start: String(start), stop: String(stop), ...ofPair(pair) });
+  return polled(id, `why?${query}`, null, signal, onWait);
+}
+
+/** The logits of a step with each of its parts off.
+ *  @param {string} id
+ *  @param {number} step
+ *  @param {Pair} pair tokens beside those that were kept
+ *  @param {AbortSignal} signal
+ *  @param {(message: string) => void} onWait
+ *  @returns {Promise<import("../core/wire.mjs").Frame>} */
+export function fetchSweep(id, step, pair, signal, onWait) {
+  const query = new URLSearchParams({ step: String(step), kind: "ablate", ...ofPair(pair) });
+  return polled(id, `sweep?${query}`, { path: "sweep", body: { step, kind: "ablate", ...pair } }, signal, onWait);
+}
+
+/** @param {Pair} pair
+ *  @returns {Record<string, string>} */
+function ofPair(pair) {
+  return pair ? { token: String(pair.token), against: String(pair.against) } : {};
+}
+
+/** An answer in arrays that may take its time: asked for again while the server says that it is running.
+ *  @param {string} id
+ *  @param {string} what
+ *  @param {{path: string, body: Record<string, any>}|null} first posted, where it has to be begun
+ *  @param {AbortSignal} signal
+ *  @param {(message: string) => void} onWait
+ *  @returns {Promise<import("../core/wire.mjs").Frame>} */
+async function polled(id, what, first, signal, onWait) {
+  const read = async (/** @type {Response} */ response) => (response.status === 202 ? response.json() : frameFromBlob(await response.arrayBuffer()));
+  let found = await (first ? answer(id, first.path, { ...posted(first.body), read, signal }) : answer(id, what, { read, signal }));
+  while (found.status === "running") {
+    onWait(found.message);
+    await new Promise((done) => setTimeout(done, POLL_MS));
+    found = await answer(id, what, { read, signal });
+  }
+  return found;
+}
+
 /** Have a prompt recorded.
  *  @param {Record<string, any>} request body of POST /record (docs/live.md)
  *  @returns {Promise<{id: string}>} the session's id, from now on */
@@ -180,7 +231,7 @@ function posted(body) {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"|"text"}} Asked `id`: of the session, for what cannot be found */
+/** @typedef {RequestInit & {id?: string, read?: "json"|"arrayBuffer"|"text"|((response: Response) => Promise<any>)}} Asked `id`: of the session, for what cannot be found */
 
 /** @param {string} id
  *  @param {string} what
@@ -197,7 +248,7 @@ async function answerAt(address, { id = "", read = "json", ...init }) {
   let response;
   try {
     response = await fetch(address, init);
-    if (response.ok) return await response[read]();
+    if (response.ok) return await (typeof read === "function" ? read(response) : response[read]());
   } catch (error) {
     if (init.signal?.aborted) throw error;
     const cause = response ? "The server's answer broke off" : "The server does not answer";

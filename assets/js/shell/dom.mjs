@@ -7,14 +7,33 @@
  *  @param {...(Node|string)} children
  *  @returns {any} the element */
 export function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+  const node = put(document.createElement(tag), attributes);
+  node.append(...children);
+  return node;
+}
+
+/** The same in SVG.
+ *  @param {string} tag
+ *  @param {Record<string, any>} [attributes]
+ *  @param {...Element} children
+ *  @returns {any} the element */
+export function svg(tag, attributes = {}, ...children) {
+  const node = put(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes);
+  node.append(...children);
+  return node;
+}
+
+/** @template {Element} T
+ *  @param {T} node
+ *  @param {Record<string, any>} attributes as of `el`
+ *  @returns {T} */
+export function put(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === false || value === null || value === undefined) continue;
     if (name === "text") node.textContent = value;
     else if (name === "on") for (const [event, handler] of Object.entries(value)) node.addEventListener(event, /** @type {any} */ (handler));
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children);
   return node;
 }
 

@@ -105,8 +105,7 @@ export class SimplePanels {
     const { signal } = this.#abort;
     const { view } = this.stage;
     const layerAt = (/** @type {MouseEvent} */ event) => {
-      const box = view.getBoundingClientRect();
-      const found = this.stage.hit(event.clientX - box.x, event.clientY - box.y);
+      const found = this.stage.hit(event);
       return found && layerOf(found.key) >= 0 ? layerOf(found.key) : null;
     };
     view.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => event.buttons || this.#hover(layerAt(event)), { signal });

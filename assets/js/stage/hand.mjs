@@ -109,7 +109,7 @@ export class Hand {
 
   #enter() {
     const { point, neuron } = this.context.selected();
-    if (point === null) return;
+    if (point === null || !this.context.plates(0).length) return; // a picture without neurons is only turned
     this.#tell(KEYS);
     this.#go({ key: point, neuron: neuron ?? 0 });
   }
@@ -139,8 +139,13 @@ export class Hand {
    *  @param {KeyboardEvent} event */
   #key(event) {
     const { at, context } = this;
-    if (!at || event.ctrlKey || event.altKey || event.metaKey) return;
     const turn = turnOf(event);
+    if (event.ctrlKey || event.altKey || event.metaKey || (!at && turn === undefined)) return;
+    if (!at) {
+      context.turn(/** @type {Turn} */ (turn));
+      event.preventDefault();
+      return event.stopPropagation();
+    }
     const lane = (this.#lane = Math.min(this.#lane, context.numLanes() - 1));
     const walks =
       event.key === "Home" ? { ...at, neuron: context.strongest(at.key, lane) } : event.shiftKey ? null : walked(at, event.key, context.plates(lane));

@@ -154,10 +154,14 @@ export class TowerLabels {
    *  @param {Lane[]} lanes
    *  @param {(Columns|null)[]} columns
    *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm
-   *  @param {Record<string, number>|null} between how far apart two lanes are, beside their plates in the place of numbers of A */
-  tell(lanes, columns, hasStats, between) {
+   *  @param {Record<string, number>|null} between how far apart two lanes are, beside their plates in the place of numbers of A
+   *  @param {((key: string, lane: Lane) => string)|null} [beside] what stands beside a plate instead */
+  tell(lanes, columns, hasStats, between, beside = null) {
     const isApart = between !== null && !hasStats && this.#gapPx >= NUMBER_PX;
-    for (const { slab, value } of this.#values) say(value, isApart && slab.width ? "" : this.#valueText(lanes[slab.lane], slab, hasStats));
+    for (const { slab, value } of this.#values) {
+      const text = () => (beside ? beside(slab.key, lanes[slab.lane]) : this.#valueText(lanes[slab.lane], slab, hasStats));
+      say(value, isApart && slab.width ? "" : text());
+    }
     for (const { key, host } of this.#betweens) {
       const apart = isApart ? between[key] : undefined;
       host.hidden = apart === undefined;
@@ -250,7 +254,7 @@ function wordOf({ tokens: { sequence, text } }, position) {
 /** @param {Slab} slab
  *  @param {Camera} camera
  *  @returns {[number, number][]} the leftmost and the rightmost of its corners, in CSS pixels */
-function sides(slab, camera) {
+export function sides(slab, camera) {
   const byX = cornersOfPlate(slab)
     .map((corner) => project(camera, ...corner))
     .sort((a, b) => a[0] - b[0]);

@@ -97,3 +97,15 @@ export function differenceText(lane, key) {
   const known = valuesOf(lane, key);
   return known ? `‖B − A‖ ≥ ${formatValue(Math.sqrt(known.values.reduce((sum, x) => sum + x * x, 0)))}` : "not subtracted";
 }
+
+/** @param {Lane} lane
+ *  @param {string} point
+ *  @returns {number} the strongest captured neuron, 0 where there is none */
+export function strongestOf(lane, point) {
+  const found = valuesOf(lane, point);
+  let best = -1;
+  found?.values.forEach((value, i) => {
+    if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
+  });
+  return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
+}

@@ -6,8 +6,8 @@
  */
 
 import { formatValue } from "../core/format.mjs";
-import { differenceLane, fullScaleOf, rowsOf, valuesOf } from "./lanes.mjs";
-import { stageLooks } from "../core/selection.mjs";
+import { differenceLane, fullScaleOf, rowsOf, strongestOf } from "./lanes.mjs";
+import { pictureOf, stageLooks } from "../core/selection.mjs";
 import { el, refill } from "../shell/dom.mjs";
 import { Failed } from "../shell/failed.mjs";
 import { placeTip } from "../shell/tip.mjs";
@@ -18,12 +18,12 @@ import { betweenKey, legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
 import { flowChoice, toolButtons } from "./tools.mjs";
 import { TowerPicture } from "./tower.mjs";
+import { WhyPicture, whyLegend } from "./why.mjs";
 
-/** @typedef {import("./context.mjs").Shown} Shown */
-/** @typedef {"tower"|"flat"} PictureName */
+/** @typedef {import("./shown.mjs").Shown} Shown */
+
+/** @typedef {"tower"|"flat"|"why"} PictureName */
 /** @typedef {import("../core/address.mjs").View} View */
-
-/** @typedef {import("./context.mjs").StageContext} StageContext */
 
 const DRAG_PX = 4;
 const TURN_PER_PX = 0.006;
@@ -45,26 +45,37 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
-  /** What is ringed.
-   *  @type {{point: string|null, neuron: number|null}} */
+  /** @type {{point: string|null, neuron: number|null}} what is ringed */
   selected = { point: null, neuron: null };
+  /** @type {Pick<Shown, "why"|"part"|"amount"|"camera">} what the picture of parts shows */
+  #ofParts = {};
   #dragged = 0;
   #tipOf;
 
   /** @param {HTMLElement} host
-   *  @param {StageContext} context */
+   *  @param {import("./context.mjs").StageContext} context */
   constructor(host, context) {
     this.host = host;
     this.context = context;
     this.#tipOf = context.tip ?? tipParts;
     this.flat = new FlatPicture(context);
     this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw(), onTurn: (camera) => context.onPick({ camera }) });
+    this.parts = new WhyPicture({ ...context, onTurn: (camera) => context.onPick({ camera }) });
     this.failed = new Failed(context.onRetry);
     this.note = el("p", { class: "mri-stage-note", hidden: true });
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.legend = el("div", { class: "mri-legend" });
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
-    this.view = el("div", { class: "mri-view" }, this.flat.canvas, this.tower.ground, this.tower.canvas, this.tower.labels.host);
+    this.view = el(
+      "div",
+      { class: "mri-view" },
+      this.flat.canvas,
+      this.tower.ground,
+      this.tower.canvas,
+      this.tower.labels.host,
+      this.parts.canvas,
+      this.parts.labels.host,
+    );
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
     this.hand = new Hand(this.view, {
       tip: this.tip,
@@ -75,7 +86,7 @@ export class Stage {
       locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
       strongest: (key, lane) => (this.lanes[lane] ? this.strongest(this.lanes[lane], key) : 0),
       onPick: context.onPick,
-      turn: (by) => this.#current() === this.tower && this.tower.turn(by),
+      turn: (by) => this.#turned()?.turn(by),
     });
     this.#listen(this.view);
     this.observer = new ResizeObserver(() => {
@@ -101,36 +112,32 @@ export class Stage {
     return this.#dragged > DRAG_PX;
   }
 
-  /** @param {number} x CSS pixels of the picture
-   *  @param {number} y */
-  hit(x, y) {
-    return this.#current().hit(x, y);
-  }
-
   /** The canvas that is seen. */
   get canvas() {
     return this.#current().canvas;
   }
 
-  /** @returns {FlatPicture|TowerPicture} the tower, where there is WebGL2 and it is wanted */
+  /** @returns {FlatPicture|TowerPicture|WhyPicture} the tower, where there is WebGL2 and it is wanted */
   #current() {
+    if (this.picture === "why") return this.parts;
     return this.picture === "tower" && this.tower.isReady() ? this.tower : this.flat;
+  }
+
+  /** @returns {TowerPicture|WhyPicture|null} what a hand can turn */
+  #turned() {
+    const current = this.#current();
+    return current === this.flat ? null : /** @type {TowerPicture|WhyPicture} */ (current);
   }
 
   /** @param {import("../core/types.mjs").Lane} lane
    *  @param {string} point
    *  @returns {number} the strongest captured neuron, 0 where there is none */
   strongest(lane, point) {
-    const found = valuesOf(lane, point);
-    let best = -1;
-    found?.values.forEach((value, i) => {
-      if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
-    });
-    return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
+    return strongestOf(lane, point);
   }
 
   /** @param {import("../core/types.mjs").Lane[]} lanes
-   *  @param {Omit<View, "groups"> & {groups?: import("../core/groups.mjs").Groups|null}} view
+   *  @param {Omit<View, "groups"> & {groups?: import("../core/groups.mjs").Groups|null, why?: import("../core/why.mjs").Why|null}} view
    *  @param {boolean} isPlaying the clock goes on by itself
    *  @param {{isMatched: boolean, between: Record<string, number>|null}} [pair] whether the steps of two lanes stand for each other, and
    *    how far apart their hook points are */
@@ -138,16 +145,16 @@ export class Stage {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
     this.selected = view;
-    this.picture = view.picture ?? "tower";
+    this.picture = pictureOf(view, Boolean(view.why));
     const point = view.point ?? "";
     const looks = stageLooks(view, this.context.layout.n_layer === 0);
     const { isSingle, ...options } = looks;
-    const { hasPlate = () => true } = this.context;
-    const rows = rowsOf(this.lanes, point, isSingle).filter(({ key }) => hasPlate(key));
+    const rows = rowsOf(this.lanes, point, isSingle).filter(({ key }) => this.context.hasPlate?.(key) ?? true);
     const keys = rows.map(({ key }) => key);
     const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
+    this.#ofParts = { why: view.why ?? null, part: view.part, amount: view.amount, camera: view.camera };
     this.#drawLegend(point, keys, {
       ...looks,
       top: fullScale[point],
@@ -156,14 +163,14 @@ export class Stage {
       hasBetween: between !== null && !isDifference,
     });
     const current = this.#current();
-    const isTower = current === this.tower;
-    if (isTower === this.tower.canvas.hidden) this.#size = null; // the other picture from now on
-    const { width, height } = (this.#size ??= this.#measured(isTower));
+    if (current.canvas.hidden || this.#size === null) this.#size = this.#measured(current); // or the other picture from now on
+    const { width, height } = this.#size;
     const groups = this.#groups?.has(keys) ? this.#groups : null;
     const selected = { point: view.point, neuron: view.neuron, watched: view.watched ?? [] };
+    const more = current === this.parts ? this.#ofParts : { camera: view.camera }; // the others compare all that they are given
     current.draw(
       this.lanes,
-      { rows, ...selected, groups, fullScale, isDifference, between: isDifference ? null : between, ...options, camera: view.camera, width, height },
+      { rows, ...selected, groups, fullScale, isDifference, between: isDifference ? null : between, ...options, ...more, width, height },
       isPlaying,
     );
     this.#tellWhy();
@@ -183,17 +190,19 @@ export class Stage {
 
   /** The words on the picture and under the pointer. */
   write() {
-    if (this.#current() === this.tower) this.tower.write();
+    this.#turned()?.write();
     if (this.#pointer) this.#showTip();
     else this.hand.write();
   }
 
   /** Show one of the two pictures and see how much room it has.
-   *  @param {boolean} isTower */
-  #measured(isTower) {
-    this.host.classList.toggle("is-flat", !isTower);
+   *  @param {FlatPicture|TowerPicture|WhyPicture} current */
+  #measured(current) {
+    const isTower = current === this.tower;
+    this.host.classList.toggle("is-flat", current === this.flat);
     this.host.classList.toggle("is-narrow", this.host.clientWidth < WIDE_PX);
-    this.flat.canvas.hidden = isTower;
+    this.flat.canvas.hidden = current !== this.flat;
+    this.parts.canvas.hidden = this.parts.labels.host.hidden = current !== this.parts;
     this.tower.ground.hidden = this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
     const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);
     this.view.style.height = `${height}px`;
@@ -227,22 +236,24 @@ export class Stage {
     const { isSigned, flow, top, isDifference } = looks;
     const { onPick } = this.context;
     const isTower = this.#current() === this.tower;
-    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups]);
+    const { why = null, amount } = this.#ofParts;
+    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups, why?.token, amount]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
-    const shown = { looks, layout, isTower, picture: this.picture, isGrouped: this.#groups !== null, groupsOf: this.#groupsOf };
-    const tools = toolButtons(shown, onPick, () => this.tower.turn(null));
+    const isGrouped = this.#groups !== null;
+    const shown = { looks, layout, isTower, picture: this.picture, isGrouped, groupsOf: this.#groupsOf, canWhy: why !== null };
+    const tools = toolButtons(shown, onPick, () => this.#turned()?.turn(null));
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
     if (hasFlow) parts.push(flowChoice(flow, onPick));
-    refill(this.legend, ...parts);
+    refill(this.legend, ...(this.picture === "why" ? whyLegend(why, this.lanes[0].run.tokens, amount === "lost", onPick) : parts));
     refill(this.tools, ...tools);
   }
 
   /** @param {HTMLElement} view */
   #listen(view) {
-    const isTower = () => this.#current() === this.tower;
+    const isTower = () => this.#turned() !== null;
     view.addEventListener("pointermove", (event) => this.#move(event));
     view.addEventListener("pointerleave", () => this.#leave());
     view.addEventListener("pointerdown", (event) => {
@@ -250,11 +261,11 @@ export class Stage {
       if (isTower() && event.button === 0) view.setPointerCapture(event.pointerId);
     });
     view.addEventListener("click", (event) => this.#click(event));
-    view.addEventListener("dblclick", () => isTower() && this.tower.turn(null));
+    view.addEventListener("dblclick", () => this.#turned()?.turn(null));
     const zoom = (/** @type {WheelEvent} */ event) => {
       if (!isTower() || !this.hand.hasWheel(event)) return;
       event.preventDefault();
-      this.tower.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
+      this.#turned()?.turn({ zoom: Math.exp(-event.deltaY * ZOOM_PER_PX) });
     };
     view.addEventListener("wheel", zoom, { passive: false });
   }
@@ -263,11 +274,11 @@ export class Stage {
   #move(event) {
     const before = this.#pointer;
     this.#pointer = { clientX: event.clientX, clientY: event.clientY };
-    const isDrag = event.buttons === 1 && before && this.#current() === this.tower;
+    const isDrag = event.buttons === 1 && before && this.#turned() !== null;
     if (isDrag) {
       const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
       this.#dragged += Math.abs(dx) + Math.abs(dy);
-      if (this.#dragged > DRAG_PX) this.tower.turn({ yaw: -dx * TURN_PER_PX, pitch: dy * TURN_PER_PX });
+      if (this.#dragged > DRAG_PX) this.#turned()?.turn({ yaw: -dx * TURN_PER_PX, pitch: dy * TURN_PER_PX });
     }
     this.tip.hidden = this.#dragged > DRAG_PX && event.buttons === 1;
     if (!this.tip.hidden || !isDrag) this.#showTip();
@@ -281,28 +292,29 @@ export class Stage {
   /** @param {MouseEvent} event */
   #click(event) {
     if (this.wasDragged) return;
-    const found = this.#hit(event);
+    const found = this.hit(event);
     if (!found) return;
-    const { key: point, neuron } = found;
-    if (neuron === null) this.context.onPick({ point });
+    const { key: point, neuron, picks } = found;
+    if (picks) this.context.onPick(picks);
+    else if (neuron === null) this.context.onPick({ point });
     else this.context.onPick(event.shiftKey ? { point, neuron, watch: true } : { point, neuron });
   }
 
   /** What is drawn there, wherever the stage stands now: a new line above it moves it under a resting pointer.
    *  @param {{clientX: number, clientY: number}} place */
-  #hit({ clientX, clientY }) {
+  hit({ clientX, clientY }) {
     const box = this.view.getBoundingClientRect();
-    return this.hit(clientX - box.x, clientY - box.y);
+    return this.#current().hit(clientX - box.x, clientY - box.y);
   }
 
   /** The value under the pointer: hook point, neuron, exact value with unit, rank. */
   #showTip() {
     const pointer = /** @type {any} */ (this.#pointer);
-    const found = this.#hit(pointer);
+    const found = this.hit(pointer);
     const lane = found && this.lanes[found.lane];
     this.tip.hidden = !lane;
     if (!found || !lane) return;
-    this.tip.replaceChildren(...this.#tipOf(lane, found, this.#groups));
+    this.tip.replaceChildren(...(found.says ?? this.#tipOf(lane, found, this.#groups)));
     placeTip(this.tip, pointer.clientX + 16, pointer.clientY + 16);
   }
 }

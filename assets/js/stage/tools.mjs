@@ -18,21 +18,30 @@ import { el } from "../shell/dom.mjs";
  *  @param {Looks} shown.looks
  *  @param {import("../core/layout.mjs").Layout} shown.layout
  *  @param {boolean} shown.isTower that is seen, which needs WebGL2
- *  @param {"tower"|"flat"} shown.picture that is wanted
+ *  @param {"tower"|"flat"|"why"} shown.picture that is wanted
  *  @param {boolean} shown.isGrouped groups colour the dots
+ *  @param {boolean} shown.canWhy there is a picture of parts
  *  @param {string|null} shown.groupsOf their name, also while they are switched off
  *  @param {(picked: Partial<View>) => void} onPick
  *  @param {() => void} onReset the camera goes back to where it began
  *  @returns {HTMLElement[]} */
-export function toolButtons({ looks, layout, isTower, picture, isGrouped, groupsOf }, onPick, onReset) {
-  const { isSigned, isSingle, hasStats, isDifference } = looks;
+export function toolButtons({ looks, layout, isTower, picture, isGrouped, groupsOf, canWhy }, onPick, onReset) {
+  const { isSigned, isSingle, hasStats, hasGuess, isDifference } = looks;
   const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
     el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
   const pick = (/** @type {Partial<View>} */ fields) => () => onPick(fields);
   const isSignedAsUsual = layout.n_layer === 0;
-  const tools = [
-    button("tower", picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
+  const why = canWhy ? [button("why", picture === "why", pick({ picture: "why" }), "What each part wrote to the chosen word, on the plates")] : [];
+  const activity = canWhy && picture === "why" ? "activity" : "tower"; // in the picture of parts it is what the plates show else
+  const pictures = [
+    ...why,
+    button(activity, picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
     button("flat", picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
+  ];
+  const reset = button("reset view", null, onReset, "Turn back to where it began (double-click)");
+  if (picture === "why") return [...pictures, reset];
+  const tools = [
+    ...pictures,
     button("± sign", isSigned, pick({ sign: isSigned !== isSignedAsUsual ? null : isSigned ? 0 : 1 }), "Colour by sign: blue negative, red positive"),
     button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large"),
   ];
@@ -42,7 +51,8 @@ export function toolButtons({ looks, layout, isTower, picture, isGrouped, groups
   if (isTower) {
     const says = "Beside each plate: mean ± std and the share of values near zero, else the length ‖x‖";
     tools.push(button("statistics", hasStats, pick({ numbers: hasStats ? null : 1 }), says));
-    tools.push(button("reset view", null, onReset, "Turn back to where it began (double-click)"));
+    const guessSays = "Beside each plate: the token that the stream would say there, and its share. Derived";
+    tools.push(button("best guess", hasGuess, pick({ guess: hasGuess ? null : 1 }), guessSays), reset);
   }
   return tools;
 }

@@ -15,6 +15,7 @@ import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "./to
 import { el, say } from "../shell/dom.mjs";
 import { dotScales } from "./legend.mjs";
 import { WIDE_PX, TowerLabels } from "./labels.mjs";
+import { guessBeside } from "./why.mjs";
 
 /** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./stage.mjs").Shown} Shown */
@@ -162,7 +163,7 @@ export class TowerPicture {
 
   /** @param {Lane[]} lanes
    *  @param {Shown} shown */
-  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, fullScale, between = null }) {
+  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, hasGuess, fullScale, between = null }) {
     const { scales } = this.context;
     const renderer = /** @type {Renderer} */ (this.renderer);
     const { positive, negative } = dotScales(scales, isSigned, isDifference);
@@ -174,7 +175,7 @@ export class TowerPicture {
     const { particles, amounts } = streamsOf(lanes, this.plates, flow, columnOf);
     this.#amounts = amounts;
     renderer.setParticles(particles);
-    this.#tell = () => this.labels.tell(lanes, columns, hasStats, between);
+    this.#tell = () => this.labels.tell(lanes, columns, hasStats, between, hasGuess ? guessBeside : null);
   }
 
   /** The words on the picture, if they are not its own any more. */

@@ -188,7 +188,8 @@ function riseOf({ before, run: { layout } }, { key, width }) {
   return (neuron, magnitude) => (Number.isFinite(was[neuron]) ? magnitude - was[neuron] : 0);
 }
 
-/** @typedef {{lane: number, key: string, neuron: number|null}} Hit what is under a pixel; neuron null: a plate's edge, or a plate without neurons */
+/** @typedef {{lane: number, key: string, neuron: number|null, picks?: Record<string, any>, says?: HTMLElement[]}} Hit what is under a pixel; neuron
+ *    null: a plate's edge, or a plate without neurons; `picks`, `says`: what a click there selects, and what is said of it, instead */
 
 /** What a pixel means: the captured neuron drawn nearest to it if there is one within its dot, else the cell of the
  *  nearest plate under it.

@@ -90,7 +90,7 @@ def _look_at(path: Path, staging: Path, session_id: str, name: str, on_progress:
     OSError."""
     quiet = {"OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}  # HDF5 loads no filters that it finds
     child = subprocess.Popen(
-        [sys.executable, "-m", "mri.store.intake.child", str(path.absolute()), str(staging), session_id, name],
+        [sys.executable, "-P", "-m", "mri.store.intake.child", str(path.absolute()), str(staging), session_id, name],
         env=environment_of_child() | quiet,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -120,8 +120,7 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
     another = dcc.Link("Another pair", href=ids.COMPARE_PATH, className="mri-button compare-new")
     tools = html.Div(id="compare-tools", className="mri-bar-tools")
     transport = html.Div(id="compare-transport", className="mri-transport")
-    measure = components.choice("compare-by", "Show", MEASURES, "difference")
-    apart = html.Div(id="compare-kl", className="compare-kl")
+    timeline = html.Div(id="mri-timeline", className="mri-timeline")
     return html.Div(
         [
             dcc.Store(id=ids.COMPARE_BOOT, data=boot),
@@ -143,35 +142,45 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
             html.P("Fetching both recordings …", id="compare-says", className="compare-says", role="status"),
             html.Ul(id="compare-notes", className="compare-notes"),
             html.Section(
-                [*map(_ribbon, "AB"), html.Div(transport, className="mri-deck")],
+                [
+                    html.Div(id="compare-words", className="compare-words-host"),
+                    html.Div(
+                        [
+                            html.P(id="compare-map-says", className="compare-map-says"),
+                            components.choice("compare-by", "Show", MEASURES, "difference"),
+                            takeaway.menu("compare-map", "Where they differ", ("csv",)),
+                        ],
+                        className="compare-map-foot",
+                    ),
+                ],
                 id="compare-deck",
                 className="compare-deck",
-                **components.aria("Tokens of both, and the clock"),
+                **components.aria("Tokens of both, and where they differ"),
             ),
             html.Div(
                 [
                     html.Aside(
                         id="mri-layers", className="mri-layers", **components.aria("Hook points and their statistics")
                     ),
-                    html.Div(
+                    html.Section(
                         [
                             html.Div(id="mri-stage", className="mri-stage"),
-                            _graph("map", measure),
-                            html.Div(
-                                [_graph("heads"), _graph("similarity", html.Div(id="compare-score"))],
-                                className="compare-below",
-                            ),
+                            html.Div([transport, timeline], className="mri-deck"),
                         ],
                         className="compare-scan",
+                        **components.aria("Both at one moment, and the clock"),
                     ),
                     html.Div(
                         [
-                            _graph("predictions", apart),
+                            _graph("predictions", html.Div(id="compare-kl", className="compare-kl")),
                             _graph("attention"),
+                            _graph("similarity", html.Div(id="compare-score")),
                             _neurons(),
                             *map(_graph, _others()),
                         ],
                         className="compare-side-panels",
+                        tabIndex=0,
+                        **components.aria("Charts of both"),
                     ),
                 ],
                 className="compare-panels",
@@ -182,16 +191,11 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
     )
 
 
-def _ribbon(side: str) -> html.Div:
-    tokens = html.Div(id=f"compare-ribbon-{side.lower()}", className="mri-ribbon")
-    return html.Div([html.Span(side, className=f"compare-side is-{side.lower()}"), tokens], className="compare-ribbon")
-
-
 def _graph(name: str, *above: Any) -> html.Section:
     return components.chart(panel_named("compare", name), *above)
 
 
-PLACED = ("map", "similarity", "attention", "predictions", "heads")
+PLACED = ("predictions", "attention", "similarity")
 
 
 def _others() -> list[str]:

@@ -245,7 +245,8 @@ def inspector_panels() -> list[Any]:
     for tab in ids.TABS:
         shown = [panel for panel in panels("scanner") if panel.tab == tab and panel.figure]
         charts: list[Any] = [chart(panel, *hosts.get(panel.name, ())) for panel in shown]
-        found.append([statistic, *charts] if tab == "statistics" else charts)
+        above = {"statistics": [statistic], "why": [html.Div(id=ids.WHY, className="mri-why")]}
+        found.append([*above.get(tab, ()), *charts])
     return found
 
 

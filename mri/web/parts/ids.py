@@ -31,6 +31,8 @@ HEADS_BY = "mri-heads-by"
 """html.Select: what colours the heads: entropy or distance."""
 HEADS = "mri-heads"
 """Host in the Attention tab: the heads of the block, to choose one or all."""
+WHY = "mri-why"
+"""Host of the tab Why, all of which is JavaScript's."""
 PREDICTED = "mri-predicted"
 """Host in the Predictions tab: the temperature, and the token that follows in numbers."""
 SIMPLE = "mri-simple"
@@ -58,6 +60,7 @@ COMPARE_VIEW = "compare-view"
 last two are set by JavaScript."""
 
 TABS = {
+    "why": "Why",
     "neurons": "Neurons",
     "attention": "Attention",
     "predictions": "Predictions",

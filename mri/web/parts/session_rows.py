@@ -78,14 +78,14 @@ def ordered(infos: Sequence[SessionInfo], by: str) -> list[SessionInfo]:
     return sorted(infos, key=ORDERS[name], reverse=by != name)
 
 
-BUNDLED = ("bundled", "Came with nanochat MRI: it is not in your folder, and cannot be renamed or deleted.")
+BUNDLED = ("bundled", "Came with nanochat MRI: it cannot be renamed or deleted, but copied, and the copy is yours.")
 
 
 def row(info: SessionInfo, apart: str = "") -> dict[str, Any]:
     """One line as JSON: texts, and `can`, what can be done with it. apart: from those of the same title."""
     words, meaning = BUNDLED if info.is_bundled and info.state == "finished" else STATES[info.state]
     title, prompt = session_title(info), excerpt(info.prompt)
-    can = [] if info.state == "broken" else ["compare", "export", "rename"]
+    can = [] if info.state == "broken" else ["compare", "export", *(["copy"] if info.is_bundled else []), "rename"]
     return {
         "id": info.id,
         "title": title,

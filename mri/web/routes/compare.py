@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mri.measure.alignment import DEFAULT
+from mri.panels.compare_map import cells
 from mri.panels.pair import Pair
 from mri.panels.panel import panel_named
 from mri.panels.selection import Selection
@@ -25,6 +26,14 @@ compare_routes = Blueprint("compare_routes", __name__)
 def alignment() -> ResponseReturnValue:
     """`?a=&b=&align=`: which steps and tokens stand for each other, and what cannot be compared."""
     return revalidated_json(summary(comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT)))
+
+
+@compare_routes.get("/compare/map")
+@compress.compressed()
+def cells_of_map() -> ResponseReturnValue:
+    """`?a=&b=&align=&by=&points=`: how far these hook points are apart at every moment."""
+    selected = Selection.from_mapping(request.args)
+    return revalidated_json(cells(comparison_of(_given("a"), _given("b"), _given("align") or DEFAULT), selected))
 
 
 @compare_routes.get("/compare/panels/<kind>.csv")

@@ -13,8 +13,9 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from mri.export.files import ALL, file_name, pieces
-from mri.export.snippet import step_snippet
+from mri.export.snippet import step_snippet, why_snippet
 from mri.format.checks import whole
+from mri.panels import why
 from mri.panels.panel import panel_named
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
@@ -48,11 +49,17 @@ def export(session_id: str, what: str, kind: str) -> ResponseReturnValue:
 
 @downloads.get("/sessions/<session_id>/python")
 def python(session_id: str) -> ResponseReturnValue:
-    """`?step=&point=`: a snippet that opens this session on this machine."""
+    """`?step=&point=`: a snippet that opens this session on this machine; with `why=1&token=&against=` of what each
+    part wrote."""
     reader = services().library.open(session_id)
     step, point = whole("step", request.args.get("step", "")), request.args.get("point", "")
     reader.session.layout.row(point)  # raises on a hook point that is not there
-    response = Response(step_snippet(reader.path, step, point), mimetype="text/plain")
+    if request.args.get("why"):
+        token, against = why.pair(Scan(reader, step), Selection.from_mapping(request.args))
+        text = why_snippet(reader.path, step, token, against)
+    else:
+        text = step_snippet(reader.path, step, point)
+    response = Response(text, mimetype="text/plain")
     response.headers["Cache-Control"] = REVALIDATE
     return response
 

@@ -36,6 +36,14 @@ declare namespace Wire {
     keys: string[];
     notes: string[];
   }
+  interface PairMap {
+    by: "difference" | "cosine" | "length";
+    keys: string[];
+    values: (number | null)[][];
+    low: (number | null)[][] | null;
+    high: (number | null)[][] | null;
+    missing: string;
+  }
   interface RecordingStatus {
     id: string;
     state: "queued" | "running" | "paused" | "finished" | "error";

@@ -25,12 +25,13 @@ def test_every_panel_of_a_tab_stands_in_it():
     for tab, charts in zip(ids.TABS, components.inspector_panels(), strict=True):
         text = str(charts)
         wanted = [panel for panel in panels("scanner") if panel.figure and panel.tab == tab]
-        assert wanted
+        assert wanted or ids.WHY in text
         for panel in wanted:
             assert f"id='{panel.id}'" in text
             assert f"id='{panel.id}-title'" in text
             assert panel.label in text
-    assert {panel.tab for panel in panels("scanner") if panel.figure} == set(ids.TABS)
+    charted = {panel.tab for panel in panels("scanner") if panel.figure}
+    assert charted == set(ids.TABS) - {"why"}, "Why is all JavaScript's"
 
 
 def test_no_graph_can_send_anything_away():

@@ -77,4 +77,5 @@ def test_what_came_with_the_project_is_marked():
     row = session_rows.row(info(is_bundled=True))
     assert row["words"] == "bundled"
     assert "cannot be renamed or deleted" in row["meaning"]
+    assert row["can"] == ["compare", "export", "copy", "rename", "delete"]
     assert session_rows.row(info(is_bundled=True, state="broken"))["words"] == "broken"

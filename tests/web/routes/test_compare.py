@@ -61,7 +61,7 @@ def test_the_alignment_of_two_sessions(client):
         ("/compare/alignment?a=one&b=none", 404, "There is no session"),
         ("/compare/alignment?a=one", 404, "There is no session"),
         ("/compare/alignment?a=one&b=two&align=x", 400, "prefix, mapping, pooled"),
-        ("/compare/panels/none.csv?a=one&b=two", 400, "map, similarity, attention"),
+        ("/compare/panels/none.csv?a=one&b=two", 400, "predictions, attention, similarity"),
         ("/compare/panels/neurons.csv?a=one&b=two&moment=99", 400, "There is no moment 99"),
         ("/compare/panels/neurons.csv?a=one&b=two&moment=x", 400, "whole number"),
         ("/compare/panels/neurons.csv?a=one&b=two&moment=1&point=nothing", 400, "no hook point"),
@@ -94,6 +94,30 @@ def test_the_map_says_what_analysis_says(client, folder):
     np.testing.assert_allclose(rows["cosine_at_most"], expected.cosine_high[0])
     assert rows["moment"].tolist() == np.flatnonzero(found.moments.whole).tolist()
     assert table(client, "map").query("hook_point == 'block.0.ln1'")["difference"].isna().all()
+
+
+@pytest.mark.parametrize("by", ["difference", "cosine", "length"])
+def test_the_map_under_the_words_has_the_numbers_of_its_table(client, by):
+    found = client.get(f"/compare/map?{QUERY}&by={by}&points={KEY},block.0.resid_post").json
+    assert found["keys"] == ["block.0.resid_post", KEY]
+    rows = table(client, "map").query("hook_point == @KEY").set_index("moment")
+    column = "length_b_over_a" if by == "length" else by
+    told = {moment: value for moment, value in enumerate(found["values"][1]) if value is not None}
+    assert told == pytest.approx(rows[column].to_dict())
+    assert found["values"][1][2] is None, "nothing is subtracted there"
+    if by == "length":
+        assert found["low"] is None
+    else:
+        assert found["low"][1][3] == pytest.approx(rows[f"{by}_at_least"][3])
+
+
+def test_the_map_says_why_there_is_none(client):
+    for query, words in (
+        ("a=one&b=two&align=pooled", "only means are compared"),
+        ("a=one&b=two&align=mapping&points=block.0.ln1", "choose to show the length"),
+    ):
+        assert words in client.get(f"/compare/map?{query}").json["missing"], query
+    assert client.get("/compare/map?a=one&b=none").status_code == 404
 
 
 def test_predictions_have_an_empty_cell_and_a_bound_where_one_side_kept_none(client):

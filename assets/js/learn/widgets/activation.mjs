@@ -4,9 +4,9 @@
  * Announces `below` (z under 0), `smaller` (relu² is smaller than relu) and `larger`.
  */
 
-import { el } from "../../shell/dom.mjs";
+import { el, svg } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
-import { dot, label, line, numberText, picture, points, slider, svg } from "./parts.mjs";
+import { dot, label, line, numberText, picture, points, slider } from "./parts.mjs";
 
 const [WIDTH, HEIGHT, FROM, TO, TOP] = [420, 300, -2, 2, 4.2];
 const START = 1.5;

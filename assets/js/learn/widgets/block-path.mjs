@@ -4,8 +4,9 @@
  */
 
 import { formatValue } from "../../core/format.mjs";
+import { svg } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
-import { dot, fill, heading, label, note, picture, slider, svg, wordSlider } from "./parts.mjs";
+import { dot, fill, heading, label, note, picture, slider, wordSlider } from "./parts.mjs";
 
 const MOST_PX = 46; // thickness of the longest list at a word
 const [WIDTH, HEIGHT, STREAM_X] = [520, 420, 80];

@@ -104,14 +104,12 @@ export function longest(pieces) {
 
 /** Where two neighbours became one.
  *  @param {readonly string[]} before
- *  @param {readonly string[]} after
- *  @returns {number} */
+ *  @param {readonly string[]} after */
 export function joinedAt(before, after) {
   return after.findIndex((text, i) => text !== before[i]);
 }
 
-/** @param {string} text of a token
- *  @returns {boolean} */
+/** @param {string} text of a token */
 export function isLongWord(text) {
   return new RegExp(`^ ?\\p{L}{${LONG_WORD},}$`, "u").test(text);
 }

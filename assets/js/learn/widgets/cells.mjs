@@ -8,7 +8,7 @@ import { colourMap } from "../../core/colour.mjs";
 import { formatValue } from "../../core/format.mjs";
 import { untilAnswered } from "../../run/again.mjs";
 import { fetchScales } from "../../run/http.mjs";
-import { el } from "../../shell/dom.mjs";
+import { button, el } from "../../shell/dom.mjs";
 
 /** @type {Promise<Record<string, any>>|null} the colour scales, fetched once */
 let scales = null;
@@ -68,8 +68,7 @@ export function signedBar(share) {
 }
 
 /** A token as people read it: a blank is shown as ·
- *  @param {string} text
- *  @returns {string} */
+ *  @param {string} text */
 export function shownToken(text) {
   return text.replaceAll(" ", "·");
 }
@@ -80,9 +79,9 @@ export function shownToken(text) {
  *  @param {(index: number) => void} onChoose
  *  @returns {{node: HTMLElement, choose: (index: number) => void}} `choose` only shows the choice */
 export function tokenChoice(label, tokens, onChoose) {
-  const buttons = tokens.map((token, i) => el("button", { type: "button", class: "lw-token", text: shownToken(token), on: { click: () => onChoose(i) } }));
+  const buttons = tokens.map((token, i) => button(() => onChoose(i), { class: "lw-token", text: shownToken(token) }));
   const node = el("div", { class: "lw-tokens", role: "group", "aria-label": label }, el("span", { class: "lw-label", text: label }), ...buttons);
-  return { node, choose: (index) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === index))) };
+  return { node, choose: (index) => buttons.forEach((each, i) => each.setAttribute("aria-pressed", String(i === index))) };
 }
 
 /** A titled part of a widget that the text can point at.

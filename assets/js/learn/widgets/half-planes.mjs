@@ -5,12 +5,12 @@
  * A unit is chosen with its button, and with it its neuron in the Scanner; announces `units` after three different ones.
  */
 
-import { button, el, refill } from "../../shell/dom.mjs";
+import { button, el, refill, svg } from "../../shell/dom.mjs";
 import { themeChanged } from "../../shell/shell.mjs";
 import { halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
 import { CASES, FROM, TO, caseDot, caseTable, placeIn } from "./cases.mjs";
-import { dot, kindChip, line, numberText, picture, points, svg } from "./parts.mjs";
+import { dot, kindChip, line, numberText, picture, points } from "./parts.mjs";
 
 const WANTED = [0, 1, 1, 0];
 const [SIZE, CELLS] = [320, 40];
@@ -21,8 +21,7 @@ const xy = placeIn(0, SIZE, SIZE);
 
 /** @param {Updates} net
  *  @param {number} update
- *  @param {readonly number[]} x
- *  @returns {{pre: number[], act: number[], out: number}} */
+ *  @param {readonly number[]} x */
 export function answer(net, update, x) {
   const pre = net.w1[update].map(([w1, w2], i) => sumOf([w1, w2, net.b1[update][i]], x));
   const act = pre.map((z) => Math.max(0, z) ** net.power);

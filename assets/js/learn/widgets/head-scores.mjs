@@ -3,10 +3,10 @@
  * does without other threes.
  */
 
-import { button, el, say } from "../../shell/dom.mjs";
+import { button, el, say, svg } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { paintOf, part } from "./cells.mjs";
-import { dot, kindNote, label, line, note, picture, row, svg, tableParts } from "./parts.mjs";
+import { dot, kindNote, label, line, note, picture, row, tableParts } from "./parts.mjs";
 
 const KINDS = ["previous", "induction"];
 
@@ -92,8 +92,7 @@ function controls(scores, own) {
 
 /** Names "layer.head" of the largest scores.
  *  @param {readonly (readonly number[])[]} scores
- *  @param {number} count
- *  @returns {string[]} */
+ *  @param {number} count */
 export function strongest(scores, count) {
   const named = scores.flatMap((row, layer) => row.map((score, head) => ({ name: `${layer}.${head}`, score })));
   return named

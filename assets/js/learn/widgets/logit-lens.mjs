@@ -72,8 +72,7 @@ export default function mount(host, { data, words, state, announce }) {
 
 /** A hook point as a place on the way up.
  *  @param {string} key
- *  @param {Record<string, string>} words
- *  @returns {string} */
+ *  @param {Record<string, string>} words */
 export function nameOf(key, words) {
   const [, n, what] = key.match(/^block\.(\d+)\.(\w+)$/) ?? [];
   if (n === undefined) return key === "embed.resid0" ? words.depth_start : words.depth_end;

@@ -19,7 +19,8 @@ export default function mount(host, { words, announce, follow }) {
   let session = "";
   /** @type {{close: () => void}|null} */
   let following = null;
-  const prompt = el("textarea", { id: "learn-own-prompt", rows: 3, maxlength: 500, required: true, "data-part": "prompt" });
+  const field = { id: "learn-own-prompt", class: "form-control", rows: 3, maxlength: 500, required: true, "data-part": "prompt" };
+  const prompt = el("textarea", field);
   prompt.value = words.live_default;
   const take = (/** @type {string} */ text) => button(() => ((prompt.value = text), prompt.focus()), { text });
   const name = el("span", { class: "mri-muted", text: words.live_examples });

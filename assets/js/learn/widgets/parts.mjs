@@ -1,9 +1,9 @@
 /**
- * Pieces that widgets are made of: sliders, SVG elements, rows of tables, titles, small print, numbers as text. Knows the DOM and nothing else.
+ * Pieces that widgets are made of: sliders, shapes, rows of tables, titles, small print, numbers as text. Knows the DOM and nothing else.
  */
 
 import { trueMinus } from "../../core/format.mjs";
-import { el } from "../../shell/dom.mjs";
+import { el, svg } from "../../shell/dom.mjs";
 
 /** @param {number} value
  *  @param {number} [digits]
@@ -11,28 +11,6 @@ import { el } from "../../shell/dom.mjs";
 export function numberText(value, digits = 2) {
   const text = String(Number(value.toFixed(digits)));
   return text === "-0" ? "0" : trueMinus(text);
-}
-
-/** @param {string} tag
- *  @param {Record<string, any>} [attributes] null and false leave one out; `text`
- *  @param {...Element} children
- *  @returns {any} */
-export function svg(tag, attributes = {}, ...children) {
-  const node = put(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes);
-  node.append(...children);
-  return node;
-}
-
-/** @template {Element} T
- *  @param {T} node
- *  @param {Record<string, any>} attributes as of `svg`
- *  @returns {T} */
-export function put(node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") node.textContent = value;
-    else if (value !== null && value !== false) node.setAttribute(name, String(value));
-  }
-  return node;
 }
 
 /** @param {number} width in units of the picture

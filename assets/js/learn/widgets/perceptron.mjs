@@ -5,10 +5,10 @@
  * `against` (both on, and it says 0 because one weight is negative), `bias` (both off, and it says 1).
  */
 
-import { button, el } from "../../shell/dom.mjs";
+import { button, el, svg } from "../../shell/dom.mjs";
 import { filled } from "../text.mjs";
 import { sumOf } from "../half_plane.mjs";
-import { dot, label, line, numberText, picture, slider, svg } from "./parts.mjs";
+import { dot, label, line, numberText, picture, slider } from "./parts.mjs";
 
 const START = { w1: 1, w2: 0.5, b: -0.25, x1: 0, x2: 0 };
 const [WIDTH, HEIGHT] = [560, 300];

@@ -5,11 +5,11 @@
  * Scanner's step. Announces the task's name when all four cases are right, and `tried` after some different settings.
  */
 
-import { el } from "../../shell/dom.mjs";
+import { el, svg } from "../../shell/dom.mjs";
 import { corners, halfPlane, lineIn, sumOf } from "../half_plane.mjs";
 import { filled } from "../text.mjs";
 import { CASES, FROM, TO, caseDot, caseTable, placeIn } from "./cases.mjs";
-import { kindChip, label, line, numberText, picture, points, slider, svg } from "./parts.mjs";
+import { kindChip, label, line, numberText, picture, points, slider } from "./parts.mjs";
 
 /** @typedef {import("../half_plane.mjs").Weights} Weights */
 

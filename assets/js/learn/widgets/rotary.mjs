@@ -3,11 +3,11 @@
  */
 
 import { formatValue, trueMinus } from "../../core/format.mjs";
-import { el } from "../../shell/dom.mjs";
+import { el, put, svg } from "../../shell/dom.mjs";
 import { scoreAt, turned } from "../head_maths.mjs";
 import { filled } from "../text.mjs";
 import { part } from "./cells.mjs";
-import { kindNote, label, line, picture, points, put, slider, svg } from "./parts.mjs";
+import { kindNote, label, line, picture, points, slider } from "./parts.mjs";
 
 const PAIRS = [0, 1, 2, 4, 6, 9, 14, 31];
 const [QUERY, KEY] = [6, 5]; // “ball” and “red”

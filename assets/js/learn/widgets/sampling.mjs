@@ -26,7 +26,8 @@ export default function mount(host, { data, words, state, announce }) {
   const mark = el("u", { hidden: true });
   const said = el("p", { class: "learn-widget-line", role: "status" });
   const list = el("ol", { class: "learn-throws", "aria-label": words.throws });
-  const seed = el("input", { id: "learn-seed", type: "number", min: 0, max: 999999, step: 1, value: 1, on: { change: () => again() } });
+  const field = { id: "learn-seed", class: "form-control form-control-sm", type: "number", min: 0, max: 999999, step: 1, value: 1 };
+  const seed = el("input", { ...field, on: { change: () => again() } });
   const roll = button(cast, { class: "mri-button learn-roll", "data-part": "die", text: words.throw });
 
   /** @param {number} value */

@@ -74,11 +74,8 @@ export default function mount(host, { data, words, announce }) {
     const written = trueMinus(cosine.toFixed(2));
     const attributes = { class: null, "aria-label": filled(say.near_one, { word, cosine: written }) };
     const parts = [el("b", { text: word }), bar(cosine), el("span", { class: "lw-figure", text: written })];
-    return el(
-      "li",
-      {},
-      button(() => lookUp(word, "walked"), attributes, ...parts),
-    );
+    const other = button(() => lookUp(word, "walked"), attributes, ...parts);
+    return el("li", {}, other);
   }
 
   host.append(part("word", "", form, problem), part("row", say.row, cells.node, facts), part("near", say.near, near, path));

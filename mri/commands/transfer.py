@@ -21,7 +21,7 @@ from mri.errors import StoreError
 from mri.paths import SESSIONS, as_path
 from mri.store.files import disk_error, partial, shown
 from mri.store.intake.intake import import_file
-from mri.store.library import Library
+from mri.store.library import Library, whole_library
 from mri.store.opening import open_session
 from mri.store.reader import SessionReader
 from mri.store.writer import seal_in_child
@@ -72,8 +72,9 @@ def take_in(
 
 
 def library_of(sessions: Path) -> Library:
-    """For commands that read. Raises StoreError where the folder that was named is not there."""
-    library = Library(sessions)
+    """For commands that read: with what came with the project. Raises StoreError where the folder that was named is not
+    there."""
+    library = whole_library(sessions)
     if not library.folder.exists() and library.folder != SESSIONS:
         raise StoreError(f"The folder {shown(library.folder)} does not exist: check --sessions, or record into it.")
     return library

@@ -1,0 +1,89 @@
+"""What it costs to record who wrote what, and to switch every part off.
+
+Recording: the same generation with and without ledger and lens, by turns. Switching off: the sweep of one step, the
+tokens before it read already, as in a worker that is warm.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+from rich.table import Table
+
+from benchmarks.tracing import random_model
+from mri.capture.recorder import GenerationRecorder, layout_of_model
+from mri.explain.ablation import ablation
+from mri.explain.asked import AskedStep
+from mri.explain.replay import Replay
+from mri.format.config import Sampling
+from mri.format.events import StepFrame
+from mri.format.presets import PRESETS
+from mri.nanochat.checkpoint import load_model
+from mri.nanochat.model import GPT
+from mri.run.engine import generate
+
+RUNS, STEPS = 9, 100
+
+
+def table() -> Table:
+    out = Table(title=f"Why: medians of {RUNS} runs", title_justify="left")
+    for column in ("what", "model", "measured", "goal"):
+        out.add_column(column, justify="left" if column in ("what", "model") else "right")
+    embedded = load_model().model
+    without, with_why = recorded(embedded)
+    ratio = statistics.median(b / a for a, b in zip(without, with_why, strict=True))
+    for what, seconds in (("recorded without ledger and lens", without), ("recorded with both", with_why)):
+        out.add_row(what, "embedded", f"{statistics.median(seconds) / STEPS * 1e3:.2f} ms/step", "")
+    out.add_row("ratio of wall times", "embedded", f"{ratio:.2f}", "≤ 1.15")
+    cases = (("embedded", embedded, 50, 0.5), ("random 12 × 768", random_model(12, 768, 6, 8192), 32, 6.0))
+    for name, model, prefix, goal in cases:
+        seconds, n_parts = swept(model, prefix)
+        what = f"{n_parts} parts switched off, after {prefix} tokens"
+        out.add_row(what, name, f"{statistics.median(seconds):.3f} s", f"≤ {goal:g} s")
+    return out
+
+
+def recorded(model: GPT) -> tuple[list[float], list[float]]:
+    """Wall seconds of RUNS recordings of STEPS steps, with the preset standard: without ledger and lens, with both."""
+    bare, whole = (
+        layout_of_model(model, replace(PRESETS["standard"], **fields))
+        for fields in ({"ledger": "none", "lens": "none"}, {})
+    )
+    times: tuple[list[float], list[float]] = ([], [])
+    for run in range(RUNS + 1):
+        for kept, layout in zip(times, (bare, whole), strict=True):
+            began = time.perf_counter()
+            with GenerationRecorder(model, layout, _Nowhere(), cache_only_grows=True) as recorder:
+                for step in generate(model, [1 + i % 200 for i in range(8)], Sampling(STEPS, temperature=0)):
+                    recorder.choose(step.next_id, forced=step.forced, phase=step.phase)
+            if run:  # the first one warms up
+                kept.append(time.perf_counter() - began)
+    return times
+
+
+class _Nowhere:
+    """Takes the frames: the disk is measured in tracing.py."""
+
+    def append(self, frame: StepFrame) -> None:
+        pass
+
+
+def swept(model: GPT, prefix: int) -> tuple[list[float], int]:
+    """Wall seconds of RUNS sweeps of the step that reads the token after `prefix` others, and how many parts it has."""
+    ids = np.random.default_rng(0).integers(1, 200, prefix + 1).tolist()
+    with torch.inference_mode():
+        logits = model(torch.tensor([ids]))[0, -1].numpy()
+    top = np.argsort(-logits)[:20]
+    step = AskedStep(prefix, prefix, int(top[0]), top, logits[top])
+    replay, times = Replay(model), []
+    replay.read(ids)
+    for run in range(RUNS + 1):
+        began = time.perf_counter()
+        found = ablation(replay, step, step.all_ids())
+        if run:
+            times.append(time.perf_counter() - began)
+    return times, len(found["after"])

@@ -1,0 +1,76 @@
+"""Why on demand over HTTP: what each part wrote in detail, window by window, and what is lost with each part off.
+
+The worker computes; arrays leave as one safetensors blob, as a frame is. Errors leave as {"error": sentence}.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from mri.errors import ConfigError, SessionNotFound
+from mri.format.checks import is_whole, whole
+from mri.web.routes.sessions import REVALIDATE, compress, revalidated_json
+from mri.web.services import services
+from mri.worker.attribution import Attribution
+from mri.worker.explaining import sweep_of_step, why_of_steps
+
+why_routes = Blueprint("why_routes", __name__)
+
+
+@why_routes.get("/sessions/<session_id>/why")
+@compress.compressed()
+def why(session_id: str) -> ResponseReturnValue:
+    """`?start=&stop=[&token=&against=]`: who wrote the difference of two predictions in these steps, or in as many of
+    them as one answer takes (its header says which); 202 while the worker reads the tokens again."""
+    here = services()
+    start, stop = (whole(name, request.args.get(name, "")) for name in ("start", "stop"))
+    reader = here.library.open(session_id).as_of_now()
+    wanted = why_of_steps(reader, start, stop, _token("token"), _token("against"), here.model)
+    return _answer(here.worker.explained(wanted))
+
+
+@why_routes.post("/sessions/<session_id>/sweep")
+def sweep(session_id: str) -> ResponseReturnValue:
+    """Have every part switched off at {"step": n, "kind": "ablate"}, `token` and `against` as of `why`; 202 while the
+    worker computes. Asking twice is free."""
+    fields = request.get_json()
+    if not isinstance(fields, dict) or not is_whole(fields.get("step"), 0, inf):
+        raise ConfigError('A sweep is asked for with a JSON object as {"step": 11, "kind": "ablate"}: send its step.')
+    tokens = fields.get("token"), fields.get("against")
+    if not all(token is None or is_whole(token, 0, inf) for token in tokens):
+        raise ConfigError("A token is named by its id here: send a whole number.")
+    return _answer(services().worker.explained(_sweep(session_id, fields["step"], fields.get("kind"), *tokens)))
+
+
+@why_routes.get("/sessions/<session_id>/sweep")
+@compress.compressed()
+def sweep_status(session_id: str) -> ResponseReturnValue:
+    """`?step=&kind=[&token=&against=]`: what is lost with each part off, once that was asked for; 202 until then."""
+    step = whole("step", request.args.get("step", ""))
+    wanted = _sweep(session_id, step, request.args.get("kind"), _token("token"), _token("against"))
+    status = services().worker.explained(wanted, ask=False)
+    if status is None:
+        raise SessionNotFound(f"Nobody asked for the sweep of step {step} yet: POST here first.")
+    return _answer(status)
+
+
+def _sweep(session_id: str, step: int, kind: Any, token: int | None, against: int | None) -> Attribution:
+    here = services()
+    reader = here.library.open(session_id).as_of_now()
+    return sweep_of_step(reader, step, "ablate" if kind is None else kind, token, against, here.model)
+
+
+def _token(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return whole(name, text) if text else None
+
+
+def _answer(status: dict[str, Any] | None) -> ResponseReturnValue:
+    assert status is not None
+    if status["status"] == "running":
+        return revalidated_json(status), 202
+    return Response(status["blob"], mimetype="application/octet-stream", headers={"Cache-Control": REVALIDATE})

@@ -1,0 +1,63 @@
+"""Why on demand, as the worker process is asked for it: windows of `why`, and sweeps.
+
+Reads what it needs to know from the session; the arithmetic is the worker's business (mri/explain).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from mri.errors import ConfigError, SessionNotFound
+from mri.explain.asked import of_nanochat, tokens_read
+from mri.nanochat.locate import ModelRef
+from mri.store.reader import SessionReader
+from mri.worker.attribution import Attribution, weights_of
+
+KINDS = ("ablate",)
+
+
+def why_of_steps(
+    reader: SessionReader, start: int, stop: int, token: int | None, against: int | None, model: ModelRef
+) -> Attribution:
+    """What to ask the worker for: all of `GET /sessions/<id>/why` for the steps start … stop − 1, or as many of them as
+    one answer takes. Raises SessionNotFound, and ConfigError where the recording cannot be explained."""
+    stop = min(stop, reader.num_steps)
+    if not 0 <= start < stop:
+        raise SessionNotFound(
+            f"Session {reader.session.id} has {reader.num_steps} steps: start={start}, stop={stop} name none of them."
+        )
+    return _question(reader, "why", (start, stop), {"start": start, "stop": stop}, token, against, model)
+
+
+def sweep_of_step(
+    reader: SessionReader, step: int, kind: str, token: int | None, against: int | None, model: ModelRef
+) -> Attribution:
+    """What to ask the worker for: every part switched off at this step. Raises as `why_of_steps`."""
+    if kind not in KINDS:
+        raise ConfigError(f"There is no sweep {kind!r}: choose {', '.join(KINDS)}.")
+    if not 0 <= step < reader.num_steps:
+        raise SessionNotFound(f"Session {reader.session.id} has {reader.num_steps} steps: there is no step {step}.")
+    return _question(reader, f"sweep/{kind}", (step, step + 1), {"step": step}, token, against, model)
+
+
+def _question(
+    reader: SessionReader,
+    what: str,
+    steps: tuple[int, int],
+    asked: dict[str, int],
+    token: int | None,
+    against: int | None,
+    model: ModelRef,
+) -> Attribution:
+    """Named by what decides the answer: the run, the tokens read, which of them were chosen and kept."""
+    of_nanochat(reader)
+    weights = weights_of(reader, model)
+    start, stop = steps
+    columns = reader.steps()
+    last = int(columns["pos0"][stop - 1] + columns["t_add"][stop - 1]) - 1
+    read = tokens_read(reader, last), columns["chosen_id"][start:stop].tolist(), columns["pos0"][start:stop].tolist()
+    facts = f"{read} {reader.session.layout.config.logits_topk}"
+    digest = hashlib.sha256(facts.encode()).hexdigest()[:16]
+    question_id = f"{what}/{reader.session.run.hash}/{digest}/{start}-{stop}/{token}/{against}"
+    command = {"cmd": what.partition("/")[0], "id": question_id, "path": str(reader.path.absolute()), **asked}
+    return Attribution(question_id, command | {"token": token, "against": against, **weights})
