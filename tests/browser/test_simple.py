@@ -158,7 +158,8 @@ def test_why_opens_full_at_the_same_step_and_back_returns(page):
     open_scanner(page)
     page.get_by_role("button", name="Why “Mia”?").click()
     until(page, "window.mri?.shown.view === 'full' && window.mri.timings.draw.length > 0")
-    assert step(page) == 14
+    assert (step(page), view(page)["tab"]) == (14, "why")
+    expect(page.locator("#tab-why")).to_have_attribute("aria-selected", "true")
     page.go_back()
     until(page, "window.mri?.shown.view === 'simple' && window.mri.timings.draw.length > 0")
     assert step(page) == 14

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { whichView } from "../../assets/js/core/which_view.mjs";
+import { guessesFrom } from "../../assets/js/run/guesses.mjs";
+import { placeCurves } from "../../assets/js/simple/curves.mjs";
 import { lookOf, strongestLooks } from "../../assets/js/simple/looks.mjs";
 import { guessesOf, oddsOf, percentOf, sharesOf } from "../../assets/js/simple/numbers.mjs";
+import { unknownWords } from "../../assets/js/simple/own.mjs";
 import { choosers, plainWord, sentenceOf } from "../../assets/js/simple/words.mjs";
 
 const header = { step: 0, phase: "decode", pos0: 0, t_add: 1, chosen_id: -1, forced: false, dropped: 0, dropped_layers: [] };
@@ -205,4 +208,41 @@ test("a look is told by the words that get a tenth of it", () => {
     ],
   ]);
   assert.equal(lookOf({ header: frame.header, arrays: {} }, layout, read, 0), null);
+});
+
+test("best guesses that are worked out later are read as the recorded ones", () => {
+  const stream_ids = array(Uint32Array.of(1, 2, 3, 4, 9, 9, 9, 9), [2, 2, 2], "U32");
+  const stream_probs = array(Float32Array.of(0.1, 0.1, 0.5, 0.1, 0, 0, 0, 0), [2, 2, 2]);
+  const { found, texts } = guessesFrom({ header: { texts: { 3: "c3a9" } }, arrays: { stream_ids, stream_probs } });
+  assert.deepEqual(texts, { 3: "é" });
+  assert.deepEqual([...found.ids], [1, 2, 3, 4]);
+  assert.equal(guessesOf(predicted([9], [1]), 2, found)[0].id, 3);
+});
+
+test("curves do not cross, and give way to words where a label has no room", () => {
+  const at = (left) => ({ left, right: left + 40, top: 100 });
+  const asked = (left, labelPx = 60) => ({ from: at(left), weight: 0.5, label: "", labelPx });
+  const curves = placeCurves([asked(300), asked(10)], at(600), 74);
+  assert.deepEqual(
+    curves.map(({ y, isTold }) => [y, isTold]),
+    [
+      [35, true],
+      [53, true],
+    ],
+  );
+  assert.ok(curves[0].x < curves[1].x);
+  assert.equal(placeCurves([asked(10, 800)], at(600), 74), null, "a long label");
+  assert.equal(placeCurves([asked(10), asked(60), asked(110), asked(160), asked(210)], at(600), 74), null, "too many");
+  assert.equal(placeCurves([asked(590)], at(600), 74), null, "too near");
+});
+
+test("words that are read in pieces are named", () => {
+  assert.equal(unknownWords([{ text: "When", pieces: ["When"] }]), "");
+  assert.equal(
+    unknownWords([
+      { text: " xyz", pieces: [" ", "x", "yz"] },
+      { text: "!?", pieces: ["!", "?"] },
+    ]),
+    "New to it, read in pieces: “xyz” (x·yz)",
+  );
 });

@@ -11,7 +11,7 @@ export const GLOSSARY = Object.freeze({
     ["layer 3", "block 3 of the model: attention, then an MLP; numbered from 0"],
     ["looks back, one look", "a head of attention: it weighs the earlier words, never later ones; its weights add up to 100 %"],
     ["memory", "the MLP: adds what was learnt, not what was just read"],
-    ["number, dot", "an activation: one number of the list that runs through the layers"],
+    ["number", "an activation: one of the list that runs through the layers; a dot of the picture"],
     ["list of numbers", "the embedding of a word, and then the residual stream"],
     ["best guess if it stopped here", "the logit lens: the last norm and the output matrix, applied too early; derived"],
     ["how likely, 1 in 1,900", "the probability of the next token: softmax of all scores"],
