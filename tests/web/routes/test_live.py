@@ -154,10 +154,9 @@ def test_nothing_else_can_be_asked_of_a_recording(client):
 
 def test_words_come_with_the_pieces_that_the_model_reads(client):
     words = client.get("/models/words", query_string={"text": "When Mia went"}).get_json()["words"]
-    assert words == [{"text": text, "pieces": [text]} for text in ("When", " Mia", " went")]
-    [word] = client.get("/models/words", query_string={"text": "xylophone"}).get_json()["words"]
-    assert len(word["pieces"]) > 1
-    assert "".join(word["pieces"]) == "xylophone"
+    assert [word["text"] for word in words] == ["When", " Mia", " went"]
+    assert ["".join(word["pieces"]) for word in words] == ["When", " Mia", " went"]
+    assert max(len(word["pieces"]) for word in words) > 1
     answer = client.get("/models/words", query_string={"text": "x" * 401})
     assert answer.status_code == 400
     assert "send at most 400" in answer.get_json()["error"]
