@@ -52,7 +52,8 @@ def words() -> ResponseReturnValue:
 
 @lru_cache(maxsize=2)
 def _tokenizer(path: Path) -> Tokenizer:
-    from mri.nanochat.disk.tokenizer_files import load_tokenizer  # tiktoken takes 0.1 s to import: not while the server starts
+    # tiktoken takes 0.1 s to import: not while the server starts
+    from mri.nanochat.disk.tokenizer_files import load_tokenizer
 
     return load_tokenizer(path)
 
