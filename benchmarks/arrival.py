@@ -44,18 +44,9 @@ WATCH = f"""const arrived = window.arrived = {{}};
 
 def table() -> Table:
     out = Table(title=f"Arrival: a first visit of /, empty cache, median of {VISITS}", title_justify="left")
-    for column in (
-        "line",
-        "commit",
-        "view",
-        "first picture (s)",
-        "goal",
-        "charts (s)",
-        "goal",
-        "megabytes",
-        "requests",
-    ):
-        out.add_column(column, justify="right" if column in numbers else "left")
+    measured = ("first picture (s)", "goal", "charts (s)", "goal", "megabytes", "requests")
+    for column in ("line", "commit", "view", *measured):
+        out.add_column(column, justify="right" if column in measured else "left")
     against = os.environ.get("MRI_BENCH_AGAINST")
     with checkout_of(against) as old, sync_playwright() as playwright:
         browser = launch(playwright)
@@ -70,9 +61,9 @@ def table() -> Table:
                 for name, tree, view in seen if turn % 2 else reversed(seen):
                     with app_of(tree) as address:
                         visits[str(name), view].append(visit(browser, address, view, is_slow=line != "localhost"))
-            for (name, view), measured in visits.items():
+            for (name, view), times in visits.items():
                 picture, charts, megabytes, requests = (
-                    statistics.median(column) for column in zip(*measured, strict=True)
+                    statistics.median(column) for column in zip(*times, strict=True)
                 )
                 of_picture, of_charts = GOALS[line][view]
                 shown = f"{charts:.2f}" if view == "full" else "none"
