@@ -101,7 +101,24 @@ VIEWS = [
         "overlay": False,
         "temperature": 1,
     },
-    {"point": "embed.resid0", "layer": 2, "head": 1, "heads": "distance", "overlay": True, "temperature": 0.7},
+    {
+        "point": "block.1.mlp_act",
+        "neuron": 3,
+        "layer": 1,
+        "head": 0,
+        "heads": "entropy",
+        "sign": True,
+        "temperature": 1,
+    },
+    {
+        "point": "embed.resid0",
+        "layer": 2,
+        "head": 1,
+        "heads": "distance",
+        "overlay": True,
+        "sign": True,
+        "temperature": 0.7,
+    },
 ]
 
 
