@@ -69,7 +69,8 @@ export class Panels {
     this.showFacts = () => {
       const { length } = tokens.sequence;
       const count = length ? `${source.numPrompt} + ${Math.max(0, length - source.numPrompt)} tokens` : "";
-      host("mri-facts").textContent = [model, what, drawnWords(source.sampling), count].filter(Boolean).join(" · ");
+      const facts = [model, what, drawnWords(source.sampling), count].filter(Boolean).join(" · ");
+      Object.assign(host("mri-facts"), { textContent: facts, title: facts });
     };
     this.showFacts();
     if (run.isGrowing) this.#showGrowth();
