@@ -18,6 +18,7 @@ import { openWhy } from "./why.mjs";
 import { Recording } from "./recording.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { showToast, themeChanged } from "../shell/shell.mjs";
+import { strongestOf } from "../stage/lanes.mjs";
 import { Stage } from "../stage/stage.mjs";
 import { TakeAway } from "../shell/takeaway.mjs";
 import { Timings } from "../shell/timings.mjs";
@@ -120,7 +121,7 @@ export class Scanner {
       this.redraw();
     });
     this.desk.subscribe((view, _before, changed) => {
-      if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
+      if (changed.has("tab")) this.panels.inspector?.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
     const forget = keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event));
@@ -224,7 +225,7 @@ export class Scanner {
       const startMs = performance.now();
       const lanes = this.lanes.at(step);
       if (view.neuron === null && !this.pair) {
-        this.desk.select({ neuron: this.stage.strongest(lanes[0], /** @type {string} */ (view.point)) });
+        this.desk.select({ neuron: strongestOf(lanes[0], /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);
@@ -260,7 +261,7 @@ export class Scanner {
       this.#painted();
       if (this.#isClosed) return;
       if (this.#owesWords) this.#write();
-      this.panels.afterPaint();
+      this.panels.inspector?.afterPaint();
     });
   }
 }

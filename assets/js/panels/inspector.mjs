@@ -8,7 +8,7 @@
 
 import { IDS, TABS } from "../core/names.mjs";
 import { chartLooks, unlessUsual } from "../core/selection.mjs";
-import { button, el } from "../shell/dom.mjs";
+import { button } from "../shell/dom.mjs";
 import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
 import { drawHeads } from "./head_choice.mjs";

@@ -137,16 +137,6 @@ export class Panels {
     this.layers.setSeries(series);
   }
 
-  /** @param {string} tab */
-  showTab(tab) {
-    this.inspector.showTab(tab);
-  }
-
-  /** The browser has painted a picture. */
-  afterPaint() {
-    this.inspector.afterPaint();
-  }
-
   close() {
     for (const each of [this.timeline, this.layers, this.ribbon, this.inspector, this.watched, this.whys]) each.close();
   }

@@ -70,16 +70,9 @@ export class Stage {
     this.tip = el("div", { class: "mri-tip", hidden: true });
     this.legend = el("div", { class: "mri-legend" });
     this.tools = el("div", { class: "mri-tools", role: "toolbar", "aria-label": "Picture" });
-    this.view = el(
-      "div",
-      { class: "mri-view" },
-      this.flat.canvas,
-      this.tower.ground,
-      this.tower.canvas,
-      this.tower.labels.host,
-      this.parts.canvas,
-      this.parts.labels.host,
-    );
+    const { flat, tower, parts } = this;
+    const layers = [flat.canvas, tower.ground, tower.canvas, tower.labels.host, parts.canvas, parts.labels.host];
+    this.view = el("div", { class: "mri-view" }, ...layers);
     host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
     this.hand = new Hand(this.view, {
       tip: this.tip,
@@ -88,7 +81,7 @@ export class Stage {
       selected: () => this.#selected,
       read: (at, lane) => (this.lanes[lane] ? tipParts(this.lanes[lane], at, this.#groups) : []),
       locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
-      strongest: (key, lane) => (this.lanes[lane] ? this.strongest(this.lanes[lane], key) : 0),
+      strongest: (key, lane) => (this.lanes[lane] ? strongestOf(this.lanes[lane], key) : 0),
       onPick: context.onPick,
       turn: (by) => this.#turned()?.turn(by),
     });
@@ -111,11 +104,6 @@ export class Stage {
     return this.lanes[0]?.frame ?? null;
   }
 
-  /** The canvas that is seen. */
-  get canvas() {
-    return this.#current().canvas;
-  }
-
   /** @returns {FlatPicture|TowerPicture|WhyPicture} the tower, where there is WebGL2 and it is wanted */
   #current() {
     if (this.picture === "why") return this.parts;
@@ -126,13 +114,6 @@ export class Stage {
   #turned() {
     const current = this.#current();
     return current === this.flat ? null : /** @type {TowerPicture|WhyPicture} */ (current);
-  }
-
-  /** @param {import("../core/types.mjs").Lane} lane
-   *  @param {string} point
-   *  @returns {number} the strongest captured neuron, 0 where there is none */
-  strongest(lane, point) {
-    return strongestOf(lane, point);
   }
 
   /** @param {import("../core/types.mjs").Lane[]} lanes

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mri.nanochat.constants import Constants
+from mri.nanochat.locate import Loading
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -95,10 +97,13 @@ def test_models_are_named_by_ids_that_are_no_paths(app, client):
 def test_constants_are_those_of_the_servers_own_model_however_it_was_chosen(tmp_path):
     """Until 2026-11 they were lost where the Live page, which sends the model's id, chose it."""
     worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
-    app = create_app(tmp_path, GOLDEN, worker=worker, constants={"softcap": 20})
+    app = create_app(tmp_path, GOLDEN, worker=worker, loading=Loading(Constants(softcap=20)))
     client = app.server.test_client()
     own, other, *_ = client.get("/models").json
-    softcaps = [record_with(app, client, model)["softcap"] for model in ("", own["id"], other["id"], "embedded")]
+    softcaps = [
+        record_with(app, client, model)["loading"]["constants"]["softcap"]
+        for model in ("", own["id"], other["id"], "embedded")
+    ]
     assert softcaps == [20, 20, None, None]
     worker.close()
 
