@@ -91,6 +91,11 @@ class HookPoint:
         """Whether sparsity is the share of exact zeros (see STATS)."""
         return self.key.endswith(".mlp_act")
 
+    @property
+    def is_never_negative(self) -> bool:
+        """Whether it is behind relu²; of a plain module only its name says so."""
+        return self.layer_type == "mlp" and self.counts_exact_zeros
+
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
 

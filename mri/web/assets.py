@@ -35,7 +35,7 @@ DASH_ASKS = ("/_dash-layout", "/_dash-dependencies")
 COMPRESSED = ("/assets/", "/_dash-component-suites/", *DASH_ASKS)
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 STYLE = "style.css"
-LAYERS = ("bootstrap", "theme", "shell", "parts", "pages", "contrast")
+LAYERS = ("bootstrap", "theme", "shell", "parts", "pages", "contrast", "print")
 """Of style.css: a rule of a later layer wins. A sheet lies in its layer: css/shell.css, css/parts/deck.css."""
 LOOK_EVERY_S = 0.5
 LEISURE_S = 120.0

@@ -30,7 +30,17 @@ const ALIGNMENT = {
 const POINT = "block.1.resid_post";
 
 function setting() {
-  const hosts = ["compare-words", "compare-map-says", "compare-transport", "mri-timeline", "mri-layers", "compare-list", "compare-says", "compare-notes"];
+  const hosts = [
+    "compare-words",
+    "compare-map-says",
+    "compare-transport",
+    "mri-timeline",
+    "mri-layers",
+    "compare-list",
+    "compare-says",
+    "compare-notes",
+    "compare-headline",
+  ];
   const page = freshPage(`<div class="compare-panels"></div>${hosts.map((id) => `<div id="${id}"></div>`).join("")}`);
   inkOnCanvases();
   const run = (session) => ({ session, layout, tokens: tokens(), stepOf, numPrompt: 5, numSteps: 3, limit: 10 });

@@ -15,6 +15,7 @@ import { Differing } from "./differing.mjs";
 import { Layers } from "./layers.mjs";
 import { PairCharts } from "./pair_charts.mjs";
 import { PairMap } from "./pair_map.mjs";
+import { PairSentence } from "./pair_sentence.mjs";
 import { PairWords } from "./pair_words.mjs";
 import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
@@ -49,6 +50,7 @@ export class PairPanels {
     const onSeek = (/** @type {"a"|"b"} */ side, /** @type {number} */ step) => player.seek(this.moments[side].get(step) ?? 0);
     this.words = new PairWords(host("compare-words"), { runs, onSeek, onResize: () => this.map.resize() });
     this.map = new PairMap(this.words, host("compare-map-says"), { scales, onSelect, onChange: needsRedraw });
+    this.sentence = new PairSentence(host("compare-headline"), onSelect);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const { layout, numSteps } = runs[0];
     const limit = Math.max(...runs.map((run) => run.limit));
@@ -97,6 +99,9 @@ export class PairPanels {
     const [a, b] = lanes;
     this.words.draw(lanes.map(({ step }) => step));
     this.map.draw(point);
+    const look = { layer: view.layer ?? 0, head: view.head ?? 0 };
+    const sides = lanes.map(({ frame }, i) => ({ run: this.runs[i], frame }));
+    this.sentence.draw({ alignment: this.alignment, moment, sides, between: this.map.between(moment), look }, isPlaying);
     const wanted = this.wanted();
     this.map.want(String(new URLSearchParams(wanted.map)));
     this.charts.draw(wanted, isPlaying);

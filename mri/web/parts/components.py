@@ -49,7 +49,7 @@ PAGES = {
     "Live": ids.LIVE_PATH,
     "Compare": ids.COMPARE_PATH,
     "Neurons": ids.NEURONS_PATH,
-    "Sessions": ids.SESSIONS_PATH,
+    "Recordings": ids.SESSIONS_PATH,
 }
 
 
