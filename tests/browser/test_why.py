@@ -51,6 +51,7 @@ def test_by_mouse_from_a_word_to_the_token_that_its_strongest_loss_looks_at(page
     expect(page.locator("#mri-toasts")).to_contain_text("Why “green”: step 11.")
     until(page, "window.mri.player.step === 11 && window.mri.desk.view.tab === 'why'")
     line(page, SENTENCE)
+    expect(row(page, "head 5.0")).to_contain_text("9.2")  # a chart follows the sentence when there is time
     assert row(page, "head 5.0").inner_text().split() == ["head", "5.0", "+9.0", "9.2"]
     assert row(page, "the difference").inner_text().split() == ["the", "difference", "+14.5"]
     page.get_by_role("button", name="head 3.1: wrote +0.1, lost if off 14.7").click()
