@@ -47,9 +47,11 @@ def row(page, name):
 
 def test_by_mouse_from_a_word_to_the_token_that_its_strongest_loss_looks_at(page):
     open_scanner(page, "/?session=list&step=3")
+    page.evaluate("window.mri.player.play()")
     page.locator('.mri-token[data-position="12"]').click(modifiers=["Alt"])
     expect(page.locator("#mri-toasts")).to_contain_text("Why “green”: step 11.")
     until(page, "window.mri.player.step === 11 && window.mri.desk.view.tab === 'why'")
+    assert page.evaluate("window.mri.player.mode") == "paused", "the clock would leave the step that was asked for"
     line(page, SENTENCE)
     expect(row(page, "head 5.0")).to_contain_text("9.2")  # a chart follows the sentence when there is time
     assert row(page, "head 5.0").inner_text().split() == ["head", "5.0", "+9.0", "9.2"]

@@ -1,5 +1,5 @@
 /**
- * "Why this word?": to the step that chose it, with Why open.
+ * "Why this word?": to the step that chose it, where the clock stops, with Why open.
  */
 
 import { wordOf } from "../core/why_words.mjs";
@@ -16,6 +16,7 @@ export function openWhy({ run, player, desk }, position) {
   const at = position ?? next;
   if (next !== at) return showToast("No step chose this word: the prompt was read in one pass.");
   desk.select({ tab: "why", picture: null, token: null, against: null });
+  player.pause();
   if (step !== player.step) player.seek(step);
   const id = tokens.sequence[at];
   const word = id === undefined ? "the next word" : `“${wordOf(tokens, id)}”`;
