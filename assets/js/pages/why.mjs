@@ -8,6 +8,7 @@ import { showToast } from "../shell/shell.mjs";
 /** @param {import("./scanner.mjs").Scanner} scanner
  *  @param {number|null} position of the word in the text; null: what the present step chose */
 export function openWhy({ run, player, desk }, position) {
+  if (!run.layout.n_head) return showToast("This recording is of another module than a nanochat model: no step of it chose a word.");
   const { tokens, stepOf } = run;
   const { pos0, t_add: numRead } = tokens.steps;
   const step = position === null ? player.step : (stepOf[position - 1] ?? -1);
