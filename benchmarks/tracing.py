@@ -16,8 +16,9 @@ from rich.table import Table
 from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
+from mri.making.initial import init_weights
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.nanochat.model import GPT, GPTConfig
 from mri.run.engine import generate
 from mri.store.library import Library
 from mri.store.writer import SessionWriter

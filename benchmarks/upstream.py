@@ -23,8 +23,9 @@ import mri
 from benchmarks import reference
 from benchmarks.truth import CONFIG, GOLDEN, NEW_TOKENS, RANDOM_IDS, as_doubles, errors_of, seen, story_ids
 from mri.nanochat.checkpoint import load_model, load_state
-from mri.nanochat.locate import find_checkpoint, read_config
-from mri.nanochat.tokenizer import load_tokenizer
+from mri.nanochat.disk.describe import read_config
+from mri.nanochat.disk.tokenizer_files import load_tokenizer
+from mri.nanochat.locate import find_checkpoint
 from mri.paths import EMBEDDED
 from mri.store.opening import open_session
 

@@ -13,8 +13,8 @@ import pandas as pd
 from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
 from mri.format.config import Sampling, TraceConfig
-from mri.nanochat.constants import softcap_of
-from mri.nanochat.locate import ModelRef, find_checkpoint, need_torch
+from mri.nanochat.constants import constants_of
+from mri.nanochat.locate import Loading, ModelRef, find_checkpoint, need_torch
 from mri.paths import SESSIONS, as_path
 from mri.store.library import Library, whole_library
 
@@ -28,7 +28,10 @@ def record(
     *,
     model: Path | str | LoadedModel | None = None,
     config: TraceConfig | str = "standard",
+    tokenizer: Path | str | None = None,
     constants: Mapping[str, object] | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
     max_new_tokens: int = Sampling.max_new_tokens,
     temperature: float = Sampling.temperature,
     top_k: int | None = Sampling.top_k,
@@ -40,11 +43,13 @@ def record(
 ) -> Trace:
     """Generate from a prompt and record every step.
 
-    prompt     a str, a chat (list of {"role", "content"}) or token ids; `chat=True` sends a str as a user's message
-    model      a base directory, checkpoint folder or model_*.pt, or what `load_model` gave; None is the embedded model
+    prompt     a str, a chat (list of {"role", "content"}, as nanochat's own data, too) or token ids (a list, numpy,
+               torch); `chat=True` sends a str as a user's message
+    model      a base directory, checkpoint folder or file of weights, or what `load_model` gave; None is the embedded
+               model
     config     what to capture: a TraceConfig, or the name of one of mri.PRESETS
     sessions   the folder to write to, by default the one that the pages show
-    constants  what no file says: {"softcap": 20} for the checkpoints of one week in March 2026
+    tokenizer, constants, device, dtype   of a model that is loaded here: as of `load_model`
     seal       False saves the half second that packing a recording into one file takes: for many short ones, which
                can be read as they are; the app packs them when it is started on their folder
 
@@ -56,15 +61,17 @@ def record(
     need_torch()
     from mri.run.record import record_generation
 
-    softcap = softcap_of(constants)
+    loading = Loading(
+        constants_of(constants), as_path(tokenizer) if tokenizer is not None else None, device or "", dtype or "float32"
+    )
     if model is None or isinstance(model, Path | str):
-        loaded = _loaded(find_checkpoint(model, softcap))
+        loaded = _loaded(find_checkpoint(model, loading))
+        for sentence in (loaded.alarm, loaded.ref.note):
+            if sentence:
+                warnings.warn(sentence, RuntimeWarning, stacklevel=2)
     else:
         loaded = model
-        if softcap not in (None, loaded.model.softcap):
-            raise ConfigError(
-                f"This model is loaded with softcap {loaded.model.softcap:g}: give constants to load_model."
-            )
+        _refuse_other_loading(loaded, loading, dtype)
     recording = record_generation(
         loaded,
         prompt,
@@ -91,6 +98,18 @@ def sessions(folder: Path | str | None = None) -> pd.DataFrame:
     rows = [asdict(info) | {"path": library.place(info)} for info in infos]
     columns = ["id", "state", "bytes_on_disk", "name", "prompt", "model_id", "num_steps", "start_time", "error", "path"]
     return pd.DataFrame(rows, columns=[*columns, "is_bundled"])
+
+
+def _refuse_other_loading(loaded: LoadedModel, loading: Loading, dtype: str | None) -> None:
+    """A model that is loaded stays as it is. Raises ConfigError where something else is asked for."""
+    in_force = loaded.constants.told()
+    for name, value in loading.constants.told().items():
+        if in_force.get(name) != value:
+            is_value = in_force.get(name)
+            has = f"{is_value:g}" if isinstance(is_value, float) else is_value
+            raise ConfigError(f"This model is loaded with {name} {has}: give constants to load_model.")
+    if loading.tokenizer or loading.device or dtype not in (None, loaded.ref.loading.dtype):
+        raise ConfigError("This model is loaded: give tokenizer, device and dtype to load_model.")
 
 
 @lru_cache(maxsize=1)

@@ -42,6 +42,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+ConstantsSet = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="What no checkpoint says: softcap=20, rotary_base=…, qk_scale=…, eps=…, window_pattern=….",
+    ),
+]
+TokenizerOf = Annotated[
+    Path | None, typer.Option(help="tokenizer.pkl or tokenizer.json, where none lies near the weights.")
+]
+DeviceOf = Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")]
+DtypeOf = Annotated[str, typer.Option(help="Of weights and cache: float32 or bfloat16.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
@@ -49,8 +62,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 def record(
     prompt: Annotated[str, typer.Argument(help="What the model is to continue, or with --chat to answer.")],
     model: Annotated[
-        Path | None, typer.Option(help="Base directory, checkpoint folder or model_*.pt. [default: the embedded model]")
+        Path | None,
+        typer.Option(help="Base directory, checkpoint folder or file of weights. [default: the embedded model]"),
     ] = None,
+    tokenizer: TokenizerOf = None,
     max_new_tokens: Annotated[int, typer.Option(help="Most tokens to generate.")] = Sampling.max_new_tokens,
     temperature: Annotated[float, typer.Option(help="0 always takes the strongest token.")] = Sampling.temperature,
     top_k: Annotated[int, typer.Option(help="Choose among the k strongest; 0 among all.")] = Sampling.top_k or 0,
@@ -58,10 +73,9 @@ def record(
     chat: Annotated[bool, typer.Option("--chat", help="Send the prompt as a user's message.")] = False,
     capture: Annotated[str, typer.Option(help=f"How much to record: {', '.join(PRESETS)}.")] = "standard",
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
-    constants: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What no checkpoint says, as softcap=20.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")] = None,
+    constants: ConstantsSet = None,
+    device: DeviceOf = None,
+    dtype: DtypeOf = "float32",
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Generate from PROMPT and record every step. Ctrl-C keeps what was recorded."""
@@ -72,10 +86,21 @@ def record(
     from mri.run.record import record_generation
 
     sampling = Sampling(max_new_tokens, temperature, top_k or None, seed)
-    loaded = load_model(model, device=device, constants=constants_from_text(constants or []))
+    told_constants = constants_from_text(constants or [])
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("recording")
+        task = progress.add_task("loading")
+
+        def on_progress(words: str, share: float) -> None:
+            progress.update(task, description=words, total=100, completed=round(100 * share))
+
+        loaded = load_model(
+            model, tokenizer=tokenizer, device=device, dtype=dtype, constants=told_constants, on_progress=on_progress
+        )
+        for sentence in (loaded.alarm, *loaded.notes):
+            if sentence:
+                progress.console.print(sentence, markup=False, soft_wrap=True)
+        progress.update(task, description="recording", completed=0)
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)

@@ -20,9 +20,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mri.console import replace_what_cannot_be_shown
 from mri.errors import ModelError, MriError
-from mri.nanochat.constants import constants_from_text
-from mri.nanochat.locate import find_checkpoint
-from mri.paths import SESSIONS, demos
+from mri.nanochat.constants import constants_from_text, constants_of
+from mri.nanochat.locate import Loading, find_checkpoint
+from mri.paths import SESSIONS, as_path, demos
 from mri.store.files import shown
 from mri.web.assets import warm
 from mri.web.heap import share_one_heap
@@ -38,11 +38,16 @@ def main(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8050,
     model: Annotated[
         Path | None,
-        typer.Option(help="nanochat base directory, checkpoint folder or model_*.pt; the embedded model if left out."),
+        typer.Option(help="Base directory, checkpoint folder or file of weights; the embedded model if left out."),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="tokenizer.pkl or tokenizer.json, where none lies near the weights.")
     ] = None,
     constants: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What no checkpoint says, as softcap=20.")
     ] = None,
+    device: Annotated[str, typer.Option(help="cuda, mps or cpu; the best there is if left out.")] = "",
+    dtype: Annotated[str, typer.Option(help="Of weights and cache: float32 or bfloat16.")] = "float32",
     sessions: Annotated[Path, typer.Option(help="Folder of recordings.")] = SESSIONS,
     allow_host: Annotated[
         list[str] | None,
@@ -54,7 +59,7 @@ def main(
     replace_what_cannot_be_shown()
     share_one_heap()
     try:
-        known = constants_from_text(constants or [])
+        loading = _loading(constants or [], tokenizer, device, dtype)
         if model is not None:
             find_checkpoint(model)
     except MriError as error:
@@ -66,7 +71,7 @@ def main(
     everywhere = host in ("0.0.0.0", "::")
     hosts = [*(allow_host or ()), *([] if everywhere else [_bracketed(host)])]
     try:
-        app = create_app(sessions, model, hosts, debug, constants=known, demos=demos())
+        app = create_app(sessions, model, hosts, debug, loading=loading, demos=demos())
         services: Services = app.server.extensions[EXTENSION]
         greeting = _greeting(f"{'127.0.0.1' if everywhere else _bracketed(host)}:{listener.getsockname()[1]}", services)
     except MriError as error:
@@ -96,6 +101,12 @@ class Handler(WSGIRequestHandler):
             super().log_error(format, *args)
 
 
+def _loading(constants: list[str], tokenizer: Path | None, device: str, dtype: str) -> Loading:
+    """Raises ConfigError."""
+    path = as_path(tokenizer).absolute() if tokenizer is not None else None
+    return Loading(constants_of(constants_from_text(constants)), path, device, dtype)
+
+
 def _bracketed(host: str) -> str:
     """As it stands in an address: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
@@ -104,7 +115,7 @@ def _bracketed(host: str) -> str:
 def _greeting(address: str, services: Services) -> str:
     try:
         ref = services.model
-        model = f"{ref.source} {ref.tag} step {ref.step:,} ({ref.file.parent})"
+        model = f"{ref.title} ({ref.file.parent})" + (f". {ref.note}" if ref.note else "")
     except ModelError as error:
         model = f"none to record with. {error}"
     folder, (infos, unread) = services.library.folder, services.library.listed(0)  # counted only, not looked into
@@ -130,7 +141,12 @@ def _settings_of_environment() -> dict[str, Any]:
     return {
         "sessions": Path(os.environ.get("MRI_SESSIONS") or SESSIONS),
         "model": Path(model) if model else None,
-        "constants": constants_from_text(os.environ.get("MRI_SET", "").split()),
+        "loading": _loading(
+            os.environ.get("MRI_SET", "").split(),
+            Path(tokenizer) if (tokenizer := os.environ.get("MRI_TOKENIZER")) else None,
+            os.environ.get("MRI_DEVICE", ""),
+            os.environ.get("MRI_DTYPE") or "float32",
+        ),
         "demos": demos(),
         "allow_hosts": os.environ.get("MRI_ALLOW_HOST", "").split(),
     }

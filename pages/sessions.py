@@ -18,15 +18,16 @@ from mri.web.parts import ids, session_files, session_rows
 from mri.web.parts.apart import title_in
 from mri.web.services import services
 
-dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Sessions", title="Sessions · nanochat MRI", order=4)
+dash.register_page(__name__, path=ids.SESSIONS_PATH, name="Recordings", title="Recordings · nanochat MRI", order=4)
 
 ASKED = "sessions-asked"
 Asked = dict[str, Any]
-"""What the list (assets/js/pages/sessions.mjs) says of a pressed button: what, id, at (which makes each press news)."""
+"""What the list (assets/js/pages/sessions.mjs) says of a pressed button: what, id, at (which makes each press news);
+of several sessions `ids`."""
 
 
-SEARCH: dict[str, Any] = {"placeholder": "Search name, prompt, model", "class_name": "sessions-search"}
-SEARCH |= {"html_size": "28", "maxlength": 200}
+SEARCH: dict[str, Any] = {"placeholder": "Search name, prompt, model, date", "class_name": "sessions-search"}
+SEARCH |= {"html_size": "32", "maxlength": 200}
 
 
 def layout(**_: Any) -> html.Div:
@@ -40,7 +41,7 @@ def layout(**_: Any) -> html.Div:
             dcc.Store(id="sessions-mounted"),
             html.Div(
                 [
-                    html.H1("Sessions"),
+                    html.H1("Recordings"),
                     dbc.Input(id="sessions-search", type="search", **SEARCH),
                 ],
                 className="sessions-head",
@@ -58,7 +59,7 @@ def layout(**_: Any) -> html.Div:
 def _rename_dialog() -> dbc.Modal:
     return dbc.Modal(
         [
-            dbc.ModalHeader(dbc.ModalTitle("Rename the session", id="sessions-rename-title")),
+            dbc.ModalHeader(dbc.ModalTitle("Rename the recording", id="sessions-rename-title")),
             dbc.ModalBody(
                 [
                     html.Label("Name", htmlFor="sessions-name", className="form-label"),
@@ -76,7 +77,7 @@ def _rename_dialog() -> dbc.Modal:
 def _delete_dialog() -> dbc.Modal:
     return dbc.Modal(
         [
-            dbc.ModalHeader(dbc.ModalTitle("Delete the session?", id="sessions-delete-title")),
+            dbc.ModalHeader(dbc.ModalTitle("Delete?", id="sessions-delete-title")),
             dbc.ModalBody(id="sessions-delete-text"),
             dbc.ModalFooter(
                 [
@@ -111,14 +112,17 @@ clientside_callback(
 def open_dialog(asked: Asked) -> tuple[Any, ...]:
     if asked["what"] not in ("rename", "delete"):
         return (no_update,) * 5
-    session_id, library = asked["id"], services().library
-    library.own_path(session_id)  # else says why not
-    info = library.info(session_id)
+    library, chosen = services().library, asked.get("ids") or [asked["id"]]
+    infos = [library.info(each) for each in chosen if len(chosen) == 1 or not library.info(each).is_bundled]
+    for info in infos or [library.info(chosen[0])]:
+        library.own_path(info.id)  # else says why not
     if asked["what"] == "rename":
-        return session_id, True, info.name, no_update, no_update
-    how_large = f"{info.num_steps:,} steps, {session_rows.size(info.bytes_on_disk)}"
-    sentence = f"“{title_in(library, info)}”, {how_large}. This cannot be undone."
-    return session_id, no_update, no_update, True, sentence
+        return chosen, True, infos[0].name, no_update, no_update
+    title = f"“{title_in(library, infos[0])}”" if len(infos) == 1 else f"{len(infos)} recordings"
+    steps, num_bytes = sum(info.num_steps for info in infos), sum(info.bytes_on_disk for info in infos)
+    stay = f" {len(chosen) - len(infos)} of the chosen came with nanochat MRI and stay." * (len(infos) < len(chosen))
+    sentence = f"{title}, {steps:,} steps, {session_rows.size(num_bytes)}. For an hour it can be undone.{stay}"
+    return [info.id for info in infos], no_update, no_update, True, sentence
 
 
 @callback(Output("sessions-changed", "data", allow_duplicate=True), Input(ASKED, "data"), prevent_initial_call=True)
@@ -126,6 +130,15 @@ def copy(asked: Asked) -> Any:
     if asked["what"] != "copy":
         return no_update
     return {"copied": copy_session(services().library, asked["id"])}
+
+
+@callback(Output("sessions-changed", "data", allow_duplicate=True), Input(ASKED, "data"), prevent_initial_call=True)
+def restore(asked: Asked) -> Any:
+    if asked["what"] != "restore":
+        return no_update
+    for each in asked["ids"]:
+        services().library.restore(each)
+    return {"restored": asked["ids"]}
 
 
 clientside_callback(
@@ -178,9 +191,9 @@ def choose_export(session_id: str | None, what: str, kind: str) -> tuple[Any, ..
     State("sessions-name", "value"),
     prevent_initial_call=True,
 )
-def rename(_click: Any, _enter: Any, session_id: str, name: str | None) -> tuple[Any, bool]:
-    services().library.rename(session_id, (name or "").strip())
-    return {"renamed": session_id, "name": name}, False
+def rename(_click: Any, _enter: Any, chosen: list[str], name: str | None) -> tuple[Any, bool]:
+    services().library.rename(chosen[0], (name or "").strip())
+    return {"renamed": chosen[0], "name": name}, False
 
 
 @callback(
@@ -191,8 +204,9 @@ def rename(_click: Any, _enter: Any, session_id: str, name: str | None) -> tuple
     State("sessions-target", "data"),
     prevent_initial_call=True,
 )
-def delete(_delete: Any, _keep: Any, session_id: str) -> tuple[Any, bool]:
+def delete(_delete: Any, _keep: Any, chosen: list[str]) -> tuple[Any, bool]:
     if ctx.triggered_id == "sessions-keep":
         return no_update, False
-    services().library.delete(session_id)
-    return {"deleted": session_id}, False
+    for each in chosen:
+        services().library.delete(each)
+    return {"deleted": chosen}, False

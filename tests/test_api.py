@@ -47,8 +47,8 @@ def test_constants_that_no_file_says(tmp_path: Path) -> None:
     assert again.session.provenance["softcap"] == 20
     with pytest.raises(ConfigError, match="loaded with softcap 20"):
         mri.record("ab", **{**loud, "model": model}, constants={"softcap": 15})
-    with pytest.raises(ConfigError, match="no constant 'eps': known are softcap"):
-        mri.record("ab", **loud, constants={"eps": 1e-6})
+    with pytest.raises(ConfigError, match="no constant 'rope': known are softcap, rotary_base"):
+        mri.record("ab", **loud, constants={"rope": 1})
 
 
 def test_mistakes_are_sentences(tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def until_it_answers(address, deadline_s=30):
 def test_a_constant_that_there_is_not_is_one_sentence():
     command = [sys.executable, "app.py", "--port", "0", "--set", "rope=3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr.strip()) == (1, "There is no constant 'rope': known are softcap.")
+    known = "softcap, rotary_base, qk_scale, eps, window_pattern"
+    assert (done.returncode, done.stderr.strip()) == (1, f"There is no constant 'rope': known are {known}.")
 
 
 def test_it_says_where_it_is_and_what_it_found(tmp_path, handmade_session):
@@ -79,7 +80,7 @@ def test_it_says_where_it_is_and_what_it_found(tmp_path, handmade_session):
         assert requests.get(address, timeout=120).status_code == 200
         assert requests.get(f"{address}/sessions/handmade/meta", timeout=120).json()["num_steps"] == 5
         text = "".join(lines)
-        assert "base d3 step 10" in text
+        assert "base d3, step 10" in text
         assert f"1 in {tmp_path}, and {len(demos())} that came with the project" in text
         listed = {
             row["id"]: row["words"] for row in requests.get(f"{address}/library/rows", timeout=120).json()["rows"]

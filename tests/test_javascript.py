@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mri.format.captured import Captured
 from mri.format.config import TraceConfig, sampled_indices
 from mri.format.events import StepFrame, TraceSession, dequantized
 from mri.format.layout import LAYERS_DROPPED_BIT, Layout, width_of_group
+from mri.format.token_text import display, with_characters
 from mri.format.wire import KIND_FRAME, bytes_from_frame, record_bytes
 from mri.measure.attention import mean_distance
 from mri.panels import names
@@ -101,7 +102,24 @@ VIEWS = [
         "overlay": False,
         "temperature": 1,
     },
-    {"point": "embed.resid0", "layer": 2, "head": 1, "heads": "distance", "overlay": True, "temperature": 0.7},
+    {
+        "point": "block.1.mlp_act",
+        "neuron": 3,
+        "layer": 1,
+        "head": 0,
+        "heads": "entropy",
+        "sign": True,
+        "temperature": 1,
+    },
+    {
+        "point": "embed.resid0",
+        "layer": 2,
+        "head": 1,
+        "heads": "distance",
+        "overlay": True,
+        "sign": True,
+        "temperature": 0.7,
+    },
 ]
 
 
@@ -123,6 +141,20 @@ def test_scripts_have_the_columns_of_the_panels(config, tmp_path):
             if found and not table.missing:
                 lacking = named_by(panel.draw(scan, selected, "dark").figure) - set(found)
                 assert lacking <= KEPT.get(panel.name, set()), f"the script of {panel.name} lacks {lacking}"
+
+
+def test_pieces_of_characters_have_the_names_that_python_gives_them():
+    rng = np.random.default_rng(3)
+    letters = ["a", " ", "é", "日", "🙂", "\u200d", "\\", "\ufeff", "\n"]
+    texts = ["".join(rng.choice(letters, 6)).encode() for _ in range(200)]
+    cuts = [sorted({0, len(text), *rng.integers(0, len(text), 4).tolist()}) for text in texts]
+    cases = [[display(text[i:j]) for i, j in pairwise(at)] for text, at in zip(texts, cuts, strict=True)]
+    module = (FOLDER.parents[1] / "assets/js/core/token_names.mjs").as_uri()
+    script = f"const {{ withCharacters }} = await import('{module}');"
+    script += "console.log(JSON.stringify(JSON.parse(process.argv[1]).map(withCharacters)))"
+    command = [node(), "--input-type=module", "-e", script, json.dumps(cases)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(run.stdout) == [with_characters(case) for case in cases]
 
 
 KEPT = {"heads": {"layer", "head"}, "looks": {"unknown", "known", "most", "names"}}

@@ -16,7 +16,13 @@ from torch import Tensor
 from mri.capture.attention import AttentionCall, last_rows
 from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import RawStep
-from mri.capture.payload import attention_arrays, payload_arrays, position_arrays, quantized_weights
+from mri.capture.payload import (
+    all_position_arrays,
+    attention_arrays,
+    payload_arrays,
+    position_arrays,
+    quantized_weights,
+)
 from mri.capture.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
 from mri.capture.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
 from mri.errors import ModelError
@@ -112,6 +118,8 @@ class Collector:
             arrays |= attention[i]
             if phase == "prefill" and self.layout.config.prefill == "positions":
                 arrays |= self._positions(values[i], step.pos0, T)
+            elif phase == "prefill" and self.layout.config.prefill == "all":
+                arrays |= self._all_positions(step, values[i])
             chosen = step.chosen_id, step.forced
             frame = StepFrame(first_step + i, phase, step.pos0, T, arrays, *chosen, step.time_us, gone)
             frames.append(within_budget(frame, self.layout))
@@ -193,6 +201,15 @@ class Collector:
         """Top-k of resid_post at the first, middle and last position of a prefill: arrays (L, 3, …)."""
         where = [0, T // 2, T - 1]
         return position_arrays(self.layout, [pos0 + p for p in where], lambda key: values[key][0, where].float())
+
+    def _all_positions(self, step: RawStep, values: dict[str, Tensor]) -> Named:
+        def at(key: str) -> Tensor:
+            x = values[key][0].float()  # (T, width)
+            if key == "embed.resid0" and step.resid0_scale is not None:  # so far block 0's input
+                x = x / step.resid0_scale.float()
+            return x
+
+        return all_position_arrays(self.layout, at)
 
     def _attention(self, steps: Sequence[RawStep]) -> list[Named]:
         """Attention of each step's last query, and in the matrix tier of all queries of a prefill."""

@@ -8,7 +8,7 @@ Refuses to know sessions, files and budgets.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -162,11 +162,21 @@ def parameter_or_module(model: nn.Module, name: str) -> Tensor | nn.Module:
     raise UnknownHookPoint(f"The model has no module or parameter {name!r}: it has {known}, …")
 
 
-def nanochat_taps(n_layer: int, with_heads: bool = False) -> list[Tap]:
+OF_HEADS: dict[str, tuple[str, Side]] = {
+    "q": ("c_q", "output"),
+    "k": ("c_k", "output"),
+    "v": ("c_v", "output"),
+    "ve_gate": ("ve_gate", "output"),
+    "z": ("c_proj", "input"),
+}
+"""Where the points of heads are read, below `attn`."""
+
+
+def nanochat_taps(n_layer: int, with_heads: bool = False, also: Collection[str] = ()) -> list[Tap]:
     """Where each hook point of `hook_points.py` is read on a nanochat model, ours or an unmodified checkout.
 
     `embed.resid0` and `resid_mid` are computed from these afterwards (see collector.py). `with_heads`: also
-    `block.N.z`, what the heads give side by side.
+    `block.N.z`, what the heads give side by side; `also`: these points of heads.
     """
     taps = []
     for i in range(n_layer):
@@ -180,8 +190,10 @@ def nanochat_taps(n_layer: int, with_heads: bool = False) -> list[Tap]:
             Tap(f"{prefix}.mlp_act", f"{block}.mlp.c_proj", "input"),
             Tap(f"{prefix}.mlp_out", f"{block}.mlp", "output"),
             Tap(f"{prefix}.resid_post", block, "output"),
-            *([Tap(f"{prefix}.z", f"{block}.attn.c_proj", "input")] if with_heads else []),
         ]
+        for name, (module, side) in OF_HEADS.items():
+            if f"{prefix}.{name}" in also or (with_heads and name == "z"):
+                taps.append(Tap(f"{prefix}.{name}", f"{block}.attn.{module}", side))
     return [*taps, Tap("final.ln_f", "lm_head", "input"), Tap("final.logits", "lm_head", "output")]
 
 
@@ -204,10 +216,22 @@ def watched_model(model: nn.Module) -> nn.Module:
     return model
 
 
-def tapped_modules(model: nn.Module, with_heads: bool = False) -> dict[str, nn.Module]:
+def widths_of_heads(model: nn.Module) -> dict[str, int]:
+    """Every point of heads that this nanochat has, `block.N.q` and so on, with its width."""
+    known = {name.replace("_orig_mod.", ""): module for name, module in model.named_modules()}
+    widths = {}
+    for i in range(len(model.transformer["h"])):  # type: ignore[index]
+        for name, (module, side) in OF_HEADS.items():
+            weight = getattr(known.get(f"transformer.h.{i}.attn.{module}"), "weight", None)
+            if isinstance(weight, Tensor) and weight.ndim == 2:
+                widths[f"block.{i}.{name}"] = int(weight.shape[0 if side == "output" else 1])
+    return widths
+
+
+def tapped_modules(model: nn.Module, with_heads: bool = False, also: Collection[str] = ()) -> dict[str, nn.Module]:
     """Every module of `nanochat_taps` by name, compiled ones too. Raises UnknownHookPoint for one that is not there."""
     known = {name.replace("_orig_mod.", ""): module for name, module in model.named_modules()}
-    names = {tap.module for tap in nanochat_taps(len(model.transformer["h"]), with_heads)}  # type: ignore[index]
+    names = {tap.module for tap in nanochat_taps(len(model.transformer["h"]), with_heads, also)}  # type: ignore[index]
     for name in sorted(names):
         if name not in known:
             parent = name.rpartition(".")[0]

@@ -18,7 +18,7 @@ from torch import nn
 from mri.errors import ModelError
 from mri.format.events import TraceSession
 from mri.format.run import Model, Run, hash_of_config
-from mri.nanochat.checkpoint import LoadedModel
+from mri.nanochat.checkpoint import LoadedModel, constants_beside_era, told_softcap
 from mri.nanochat.eras import era_from_keys
 from mri.nanochat.tokenizer import Tokenizer
 from mri.nanochat.weights import hash_under, named_weights, weights_hash
@@ -34,14 +34,16 @@ def run_of(model: nn.Module, tokenizer: Tokenizer | None = None) -> Run:
     if is_nanochat:
         with contextlib.suppress(ModelError):  # a fork with parameters of its own
             era = era_from_keys({name: tuple(tensor.shape) for name, tensor in weights}).name
-    softcap = getattr(model, "softcap", None)
+    softcap = told_softcap(model)
+    is_told = hasattr(model, "softcap")
     return Run(
         Model(
             weights_hash=weights_hash(model),
-            config_hash="" if is_nanochat and softcap is None else _config_hash(model, era, softcap),
+            config_hash="" if is_nanochat and not is_told else _config_hash(model, era, softcap),
             tokenizer_hash=tokenizer.hash if tokenizer is not None else "",
             era=era,
             softcap=softcap,
+            constants=constants_beside_era(model),  # type: ignore[arg-type]
             device=", ".join(sorted({str(tensor.device) for _, tensor in weights})),
             dtype=", ".join(sorted({str(tensor.dtype).removeprefix("torch.") for _, tensor in weights})),
         )
@@ -62,7 +64,7 @@ def as_seen(session: TraceSession, model: nn.Module, facts: Mapping[str, Any]) -
     """Fields of a generation's session, now that its passes showed `facts` (GenerationRecorder.facts): the softcap is
     part of what was run. No `config_hash` where they showed none that the model does not carry."""
     told, softcap = session.run.model, facts["softcap"]
-    is_carried = softcap == getattr(model, "softcap", None)
+    is_carried = hasattr(model, "softcap") and softcap == told_softcap(model)
     is_unknown = "logits" in facts or ("softcap_is_assumed" in facts and not is_carried)
     config_hash = "" if is_unknown else _config_hash(model, told.era, softcap)
     run = replace(session.run, model=replace(told, softcap=softcap, config_hash=config_hash))
@@ -73,7 +75,9 @@ def as_seen(session: TraceSession, model: nn.Module, facts: Mapping[str, Any]) -
 def _config_hash(model: nn.Module, era: str, softcap: float | None) -> str:
     config = getattr(model, "config", None)
     is_told = is_dataclass(config) and not isinstance(config, type)
-    return hash_of_config(asdict(config), era, softcap) if is_told else ""  # type: ignore[arg-type]
+    if not is_told:
+        return ""
+    return hash_of_config(asdict(config), era, softcap, constants_beside_era(model))  # type: ignore[arg-type]
 
 
 def versions() -> dict[str, Any]:

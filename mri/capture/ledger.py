@@ -107,14 +107,15 @@ class Ledger:
         scale: Tensor = (z.square().mean(-1) + self.eps).rsqrt()[:, None, None]
         return scale
 
-    @property
-    def eps(self) -> float:
-        """Of nanochat's norm: the machine epsilon of the type that it computes in."""
-        return torch.finfo(self._model.lm_head.weight.dtype).eps
-
     def _normed(self, x: Tensor) -> Tensor:
         """nanochat's norm."""
         return x * (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
+
+    @property
+    def eps(self) -> float:
+        """Of nanochat's norm: float32's machine epsilon, in bfloat16 too, unless the model was loaded with another."""
+        era = getattr(self._model, "era", None)
+        return getattr(era, "norm_eps", None) or torch.finfo(torch.float32).eps
 
     def _top(self, stream: Tensor, token_ids: Tensor, softcap: float) -> dict[str, Tensor]:
         """Over the whole vocabulary at every depth: the strongest tokens with their shares, and of those that are

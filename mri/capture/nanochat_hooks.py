@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +23,14 @@ from mri.capture.softcap import last_logits
 from mri.errors import ModelError
 from mri.format.events import Array
 from mri.nanochat.model import GPT
+from mri.nanochat.nanogpt import NanoGPT
 
 
 def _needs_no_copy(model: nn.Module) -> bool:
     """Whether this is our own model, whose code changes no tensor in place, and nobody else's code runs in its passes:
     references to what passes are then as good as copies, which would cost a tenth of a small model's step."""
     return (
-        type(model) is GPT
+        type(model) in (GPT, NanoGPT)
         and not is_compiler_loaded()
         and not any(
             type(module).__module__.partition(".")[0] not in ("mri", "torch")
@@ -136,7 +137,7 @@ class NanochatHooks:
     returns, with what it returned. Passes of copies, of other threads and of forked processes are not this model's.
     Never raises into a pass: an error goes to `on_error`, and nothing more is watched. Leaves nothing behind.
     `matrix_of`: what is kept of a call of several queries besides the last one's scores. `cache_only_grows`: keys once
-    written are never written over, so that calls can be kept as they are. `with_heads`: as of `nanochat_taps`.
+    written are never written over, so that calls can be kept as they are. `with_heads`, `also`: as of `nanochat_taps`.
     """
 
     def __init__(
@@ -148,9 +149,10 @@ class NanochatHooks:
         matrix_of: Callable[[AttentionCall], Array] | None = None,
         cache_only_grows: bool = False,
         with_heads: bool = False,
+        also: Collection[str] = (),
     ) -> None:
-        self.model, self._with_heads = watched_model(model), with_heads
-        self._modules = tapped_modules(self.model, with_heads)
+        self.model, self._with_heads, self._also = watched_model(model), with_heads, also
+        self._modules = tapped_modules(self.model, with_heads, also)
         self._n_layer = len(self.model.transformer["h"])  # type: ignore[index]
         self._n_vocab = int(self.model.config.vocab_size)  # type: ignore[union-attr,arg-type]
         self._on_step, self._on_error, self._matrix_of = on_step, on_error, matrix_of
@@ -174,7 +176,7 @@ class NanochatHooks:
                 stack.callback(module.register_forward_hook(ModuleHook(module, untraced(call))).remove)
 
             before(wte, self._guarded(self._open))
-            taps = nanochat_taps(self._n_layer, self._with_heads)
+            taps = nanochat_taps(self._n_layer, self._with_heads, self._also)
             self._copies = not _needs_no_copy(self.model)
             for name, module in self._modules.items():
                 taps_here = [tap for tap in taps if tap.module == name]

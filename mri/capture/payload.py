@@ -58,6 +58,19 @@ def position_arrays(layout: Layout, positions: Sequence[int], values: Callable[[
     return arrays
 
 
+def all_position_arrays(layout: Layout, values: Callable[[str], Tensor]) -> dict[str, Array]:
+    """What the capture mode keeps at every position of a prompt: arrays (Q, T, …). values: of a hook point (T, width)
+    float32."""
+    arrays: dict[str, Array] = {}
+    for group, keys in layout.groups.items():
+        if group not in layout.value_groups:
+            flat = payload_arrays(layout, torch.cat([values(key) for key in keys]))
+            arrays |= {
+                f"prefill/{name}": array.reshape(len(keys), -1, *array.shape[1:]) for name, array in flat.items()
+            }
+    return arrays
+
+
 def attention_arrays(
     layout: Layout, n_keys: int, summary: Sequence[Array], rows: Array | None, matrices: Sequence[Array]
 ) -> dict[str, Array]:

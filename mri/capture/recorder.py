@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import os
 import time
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 import torch
@@ -15,10 +17,10 @@ from torch import nn
 
 from mri.capture.attention import num_keys
 from mri.capture.collector import Collector
-from mri.capture.hooks import tapped_modules, watched_model
+from mri.capture.hooks import OF_HEADS, tapped_modules, watched_model, widths_of_heads
 from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import NanochatHooks, RawStep
-from mri.errors import ModelError, MriError
+from mri.errors import ConfigError, ModelError, MriError, UnknownHookPoint
 from mri.format.budget import BudgetReached
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
@@ -26,10 +28,14 @@ from mri.format.hook_points import nanochat_points
 from mri.format.layout import Layout
 from mri.format.presets import config_of_preset
 from mri.nanochat.constants import SOFTCAP
+from mri.nanochat.nanogpt import NanoGPT
 
 MAX_BATCH_STEPS = 8
 NO_ATTENTION = (
     "the model does not call scaled_dot_product_attention or flash_attn once in each block, so q and k are not known."
+)
+NO_LEDGER_OF_NANOGPT = (
+    "Ledger and lens split what nanochat's last norm reads, and nanoGPT's is another (LayerNorm with weights)"
 )
 NO_SOFTCAP = "the model's own logits are not c · tanh(x / c) of its lm_head for any softcap c."
 
@@ -58,10 +64,19 @@ def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: in
             weight = getattr(modules[f"transformer.h.{i}.mlp.{module}"], "weight", None)
             if isinstance(weight, torch.Tensor) and weight.ndim == 2:
                 widths[f"block.{i}.{name}"] = int(weight.shape[axis])
-    points = nanochat_points(c.n_layer, c.n_embd, c.vocab_size, widths)
+    asked = config if isinstance(config, TraceConfig) else TraceConfig()
+    of_heads = {key: width for key, width in widths_of_heads(model).items() if asked.names(key)}
+    points = nanochat_points(c.n_layer, c.n_embd, c.vocab_size, widths | of_heads, of_heads)
+    for pattern in asked.hook_points:
+        if not any(fnmatchcase(point.key, pattern) for point in points):
+            raise UnknownHookPoint(f"This model has no hook point {pattern!r}: docs/hook-points.md has their names.")
     sizes = {"n_layer": c.n_layer, "n_head": c.n_head, "n_ctx": c.sequence_len, "n_vocab": c.vocab_size}
     if isinstance(config, str):
         config = config_of_preset(config, points, longest_row=longest_row or c.sequence_len, **sizes)
+        if isinstance(model, NanoGPT):
+            config = replace(config, ledger="none", lens="none")
+    if isinstance(model, NanoGPT) and (config.ledger, config.lens) != ("none", "none"):
+        raise ConfigError(f"{NO_LEDGER_OF_NANOGPT}: record it with ledger='none' and lens='none'.")
     return Layout.plan(points, config, **sizes)
 
 
@@ -109,6 +124,7 @@ class GenerationRecorder:
             matrix_of=matrix_of,
             cache_only_grows=cache_only_grows,
             with_heads=layout.config.ledger != "none",
+            also={point.key for point in layout.points if point.key.rpartition(".")[2] in OF_HEADS},
         )
         self._lambdas: tuple[torch.Tensor, ...] = ()
         if hasattr(self._hooks.model, "resid_lambdas"):

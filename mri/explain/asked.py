@@ -12,6 +12,7 @@ import numpy as np
 
 from mri.arrays import Floats, Ints
 from mri.errors import ConfigError, SessionNotFound
+from mri.nanochat.constants import Constants, constants_of
 from mri.store.reader import SessionReader
 
 SAME_LOGITS = 1e-3
@@ -106,3 +107,9 @@ def refuse_other_logits(step: AskedStep, recomputed: Floats) -> None:
             f"Computed again, the predictions of step {step.step} differ from the recorded ones by {off:.2g} (at most "
             f"{SAME_LOGITS:g} is the same): it was recorded in another number type, or by another engine."
         )
+
+
+def recorded_constants(reader: SessionReader) -> Constants:
+    """What the model ran with that its weights do not say: with others they give other logits."""
+    model = reader.session.run.model
+    return constants_of({"softcap": model.softcap or None, **model.constants})

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mri.errors import ConfigError
-from mri.explain.asked import AskedStep, asked_steps, explainable, of_nanochat, tokens_read
+from mri.explain.asked import AskedStep, asked_steps, explainable, of_nanochat, recorded_constants, tokens_read
 from mri.explain.replay import Replay
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.locate import ModelRef, find_checkpoint
+from mri.nanochat.locate import Loading, ModelRef, find_checkpoint
 from mri.store.reader import SessionReader
 
 Given = LoadedModel | Path | str | None
@@ -23,7 +23,7 @@ Given = LoadedModel | Path | str | None
 class Known:
     """A loaded model, which recordings it made as far as was asked, and what it read last."""
 
-    key: tuple[Path, int, float | None] | LoadedModel
+    key: tuple[Path, int, Loading] | LoadedModel
     loaded: LoadedModel
     replay: Replay
     recorded: set[str]  # hashes by which sessions name these weights
@@ -39,10 +39,10 @@ def model_of(reader: SessionReader, model: Given) -> Known:
     explainable(reader)
     told = reader.session.run.model
     if isinstance(model, LoadedModel):
-        key: tuple[Path, int, float | None] | LoadedModel = model
+        key: tuple[Path, int, Loading] | LoadedModel = model
     else:
-        ref = find_checkpoint(model, told.softcap or None)
-        key = (ref.file, ref.file.stat().st_mtime_ns, ref.softcap)
+        ref = find_checkpoint(model, Loading(recorded_constants(reader)))
+        key = (ref.file, ref.file.stat().st_mtime_ns, ref.loading)
     if not _known or _known[0].key != key:
         _known.clear()  # two large models need not fit at once
         loaded = model if isinstance(model, LoadedModel) else load_model(ref)

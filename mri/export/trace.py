@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mri.arrays import Bools, Floats
-from mri.errors import BadSession, SessionNotFound, UnknownHookPoint
+from mri.errors import BadSession, ConfigError, SessionNotFound, UnknownHookPoint
 from mri.export import frames as tables
 from mri.export.provenance import provenance
 from mri.export.why import Token
@@ -93,6 +93,14 @@ class Trace:
     def values(self, hook_point: str, *, step: int) -> Floats:
         """(width,) activations of the step's last token, NaN where not captured."""
         return Captured(self.frame(step), self.layout).values(hook_point)
+
+    def prompt_values(self, hook_point: str, *, step: int = 0) -> Floats:
+        """(tokens read, width) of a step that read several tokens with prefill="all". Raises ConfigError where it kept
+        none."""
+        found = Captured(self.frame(step), self.layout).prompt_values(hook_point)
+        if found is None:
+            raise ConfigError(f"Step {step} kept no values of {hook_point} by position: record it with prefill='all'.")
+        return found
 
     def captured(self, hook_point: str, *, step: int) -> Bools:
         """(width,) which neurons `values` holds: tells a captured NaN from a missing value."""

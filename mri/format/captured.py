@@ -128,6 +128,21 @@ class Captured:
             out[payload.neurons] = payload.values
         return out
 
+    def prompt_values(self, key: str) -> Floats | None:
+        """(t_add, width) of every position of a prompt that was read in one pass with prefill="all", NaN where not
+        captured; None where the step has none."""
+        group, fixed_row = self.layout.places.get(key, ("", 0))
+        row = self._row(f"prefill/{group}/values", fixed_row)
+        if row is None:
+            self.layout.row(key)  # raises
+            return None
+        found = payload_of(self.layout, self.layout.neurons(key), self._column(f"prefill/{group}", row))
+        out = np.full((self.frame.t_add, self.layout.width(key)), np.nan, np.float32)
+        np.put_along_axis(
+            out, np.broadcast_to(found.neurons, found.values.shape).astype(np.int64), found.values, axis=-1
+        )
+        return out
+
     def mask(self, key: str) -> Bools:
         """(width,) which neurons were captured: tells a captured NaN from a missing value."""
         out = np.zeros(self.layout.width(key), bool)

@@ -6,6 +6,7 @@ Knows nothing of models: how many bytes a configuration costs on a given model i
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from math import inf
 from typing import Any, Literal, get_args
 
@@ -19,12 +20,15 @@ CaptureMode = Literal["stats", "sampled", "topk", "full"]
 Quantization = Literal["f32", "f16", "q8"]
 DropPolicy = Literal["drop_payload_keep_stats", "drop_layer", "stop_trace"]
 AttentionTier = Literal["summary", "full_row", "full_matrix"]
-Prefill = Literal["stats", "positions", "stepwise"]
+Prefill = Literal["stats", "positions", "all", "stepwise"]
 Ledger = Literal["none", "direct"]
 Lens = Literal["none", "kept", "top"]
 
 ATTENTION_TOPK = 8
 """Strongest keys kept per head and query in every attention tier."""
+
+MOST_PATTERNS = 200
+"""Of hook points, in one config."""
 
 TOPK_CHOICES = (128, 64, 32, 16)
 
@@ -73,9 +77,13 @@ class TraceConfig:
     logits_topk         predictions kept per step
     edu                 also top-k for `mlp_act`
     prefill             stats: statistics over all prompt positions; positions: also top-k of resid_post at the
-                        first, middle and last position; stepwise: each prompt token is a step of its own
+                        first, middle and last position; all: what the mode keeps, at every position; stepwise: each
+                        prompt token is a step of its own
     ledger              direct: what the embedding, every head and every MLP wrote to the kept predictions and to the
                         chosen token
+    hook_points         patterns of the hook points whose values are kept, as ("block.*.q", "final.ln_f"), instead of
+                        those that the mode keeps; the points of heads (q, k, v, z, ve_gate) are recorded only where
+                        one names them. (): the mode decides
     lens                kept: what these looked like at every depth; top: also the strongest of all tokens there
 
     Raises ConfigError on a value that cannot work.
@@ -94,6 +102,7 @@ class TraceConfig:
     prefill: Prefill = "stats"
     ledger: Ledger = "none"
     lens: Lens = "none"
+    hook_points: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -106,11 +115,20 @@ class TraceConfig:
                 raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
         if self.sample_seed is not None:
             check_whole("sample_seed", self.sample_seed, 0, 2**32 - 1, "None")
+        patterns = self.hook_points
+        is_list = isinstance(patterns, list | tuple) and len(patterns) <= MOST_PATTERNS
+        if not is_list or not all(isinstance(each, str) and 0 < len(each) <= 200 for each in patterns):
+            raise ConfigError(f"hook_points={patterns!r:.80} must be patterns of hook points, as ('block.*.q',).")
+        object.__setattr__(self, "hook_points", tuple(patterns))
         if not isinstance(self.edu, bool):
             raise ConfigError(f"edu={self.edu!r} must be True or False.")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"hook_points": [*self.hook_points]}
+
+    def names(self, key: str) -> bool:
+        """Whether one of the patterns means this hook point."""
+        return any(fnmatchcase(key, pattern) for pattern in self.hook_points)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> TraceConfig:

@@ -7,7 +7,7 @@ Knows nothing of torch: `read_at` is prose for people, the tracer has the code.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,7 +32,7 @@ class PointKind:
 
     name: str
     layer_type: str
-    width: Literal["n_embd", "4*n_embd", "vocab_size", "n_head"]
+    width: Literal["n_embd", "4*n_embd", "vocab_size", "n_head", "n_kv_head*head_dim", "n_kv_head"]
     payload: Payload
     read_at: str
     meaning: str
@@ -57,6 +57,17 @@ BLOCK = (
     PointKind("mlp_out", "mlp", "n_embd", "topk", "output of mlp", "what the MLP adds to the stream"),
     PointKind("resid_post", "resid", "n_embd", "topk", "output of the block", "residual stream leaving the block"),
 )
+_KV: Literal["n_kv_head*head_dim"] = "n_kv_head*head_dim"
+HEADS = (
+    PointKind("q", "attn", "n_embd", "stats", "output of attn.c_q", "queries of all heads, before rotary and norm"),
+    PointKind("k", "attn", _KV, "stats", "output of attn.c_k", "keys of all heads, before rotary and norm"),
+    PointKind("v", "attn", _KV, "stats", "output of attn.c_v", "values of all heads, before the value embedding"),
+    PointKind(
+        "ve_gate", "attn", "n_kv_head", "stats", "output of attn.ve_gate", "gate of the value embedding, before σ"
+    ),
+    PointKind("z", "attn", "n_embd", "stats", "input of attn.c_proj", "what the heads read, side by side"),
+)
+"""Of a block, where `TraceConfig.hook_points` names them: head h has the neurons h·head_dim to (h + 1)·head_dim."""
 FINAL = (
     PointKind("ln_f", "norm", "n_embd", "topk", "input of lm_head", "final normed stream"),
     PointKind("logits", "logits", "vocab_size", "logits", CROPPED, "scores of every next token", "logit"),
@@ -80,28 +91,44 @@ class HookPoint:
         """Whether sparsity is the share of exact zeros (see STATS)."""
         return self.key.endswith(".mlp_act")
 
+    @property
+    def is_never_negative(self) -> bool:
+        """Whether it is behind relu²; of a plain module only its name says so."""
+        return self.layer_type == "mlp" and self.counts_exact_zeros
+
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
 
 
 def nanochat_points(
-    n_layer: int, n_embd: int, vocab_size: int, other_widths: Mapping[str, int] | None = None
+    n_layer: int,
+    n_embd: int,
+    vocab_size: int,
+    other_widths: Mapping[str, int] | None = None,
+    of_heads: Collection[str] = (),
 ) -> tuple[HookPoint, ...]:
     """Every hook point with statistics of a nanochat model, bottom to top (9·n_layer + 3 of them).
 
     `block.{i}.attn_summary` has no statistics row: its arrays are `attention/*`, indexed by layer and head.
-    `other_widths`: by hook point, where a model's MLP is not 4·n_embd wide.
+    `other_widths`: by hook point, where a model's MLP is not 4·n_embd wide; `of_heads`: keys of HEADS to record, which
+    stand in `other_widths`, too.
     """
     other_widths = other_widths or {}
     widths = {"n_embd": n_embd, "4*n_embd": 4 * n_embd, "vocab_size": vocab_size}
 
     def point(prefix: str, layer_index: int, kind: PointKind) -> HookPoint:
         key = f"{prefix}.{kind.name}"
-        width = other_widths.get(key, widths[kind.width])
+        width = other_widths[key] if key in other_widths else widths[kind.width]
         return HookPoint(key, layer_index, kind.layer_type, width, kind.payload, kind.unit)
 
     kinds = [kind for kind in BLOCK if kind.payload != "attention"]
-    blocks = [point(f"block.{i}", i, kind) for i in range(n_layer) for kind in kinds]
+    kinds[2:2] = HEADS  # behind what attention reads
+    blocks = [
+        point(f"block.{i}", i, kind)
+        for i in range(n_layer)
+        for kind in kinds
+        if kind not in HEADS or f"block.{i}.{kind.name}" in of_heads
+    ]
     return (
         *(point("embed", -1, kind) for kind in EMBED),
         *blocks,

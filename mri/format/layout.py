@@ -15,6 +15,7 @@ Arrays of a frame (P hook points, L layers, H heads, w a width, Q hook points in
     <group>/scale            (Q,)        float32   q8 only: value = code · scale
     prefill/positions        (3,)        uint32    absolute positions first, middle, last
     prefill/topk/w/…         (L, 3, …)             resid_post at those positions, as topk/w/…
+    prefill/<group>/…        (Q, T, …)             prefill "all": the group's arrays at all positions of the pass
     attention/keys           (L, H, 8)   uint16    absolute key positions by falling weight (keys[…, 0] is the argmax)
     attention/weights        (L, H, 8)   float16   their softmax weights (float32 with f32)
     attention/entropy        (L, H)      float32   bits
@@ -122,12 +123,16 @@ class Layout:
             carries = point.payload == "topk" or (point.payload == "edu" and self.config.edu)
             if mode == "full":
                 carries = point.layer_type != "logits"
+            if self.config.hook_points:
+                carries = self.config.names(point.key) and point.layer_type != "logits"
             if mode != "stats" and carries:
                 groups.setdefault(f"{mode}/{point.width}", []).append(point.key)
         if self.config.prefill == "positions":
             for point in self.points:
                 if point.key.endswith(".resid_post"):
                     groups.setdefault(f"prefill/topk/{point.width}", []).append(point.key)
+        elif self.config.prefill == "all":
+            groups |= {f"prefill/{name}": keys for name, keys in groups.items()}
         return {name: tuple(keys) for name, keys in groups.items()}
 
     @cached_property
@@ -166,7 +171,7 @@ class Layout:
     def row(self, key: str) -> int:
         """Row of a hook point in `stats`. Raises UnknownHookPoint."""
         if key not in self.rows:
-            raise UnknownHookPoint(f"There is no hook point {key!r} here: known are {_some(self.rows)}.")
+            raise UnknownHookPoint(f"There is no hook point {key!r} here: known are {', '.join([*self.rows][:6])}, ….")
         return self.rows[key]
 
     def carries_payload(self, phase: str) -> bool:
@@ -179,16 +184,13 @@ class Layout:
         if phase != "train":
             specs["tokens"] = (np.uint32, (t_add,))
         for name, keys in self.groups.items():
-            if name.startswith("prefill/"):
-                if phase == "prefill":
-                    specs["prefill/positions"] = (np.uint32, (3,))
-                    specs |= self._topk_specs(name, (len(keys), 3))
+            if name not in self.value_groups:
+                if phase == "prefill" and self.config.prefill == "positions":
+                    specs |= {"prefill/positions": (np.uint32, (3,))} | self._topk_specs(name, (len(keys), 3))
+                elif phase == "prefill":
+                    specs |= self._group_specs(name, (len(keys), t_add))
             elif self.carries_payload(phase):
-                kept = self.neurons(keys[0])
-                if kept is None:
-                    specs |= self._topk_specs(name, (len(keys),))
-                else:
-                    specs |= self._value_specs(name, (len(keys),), len(kept))
+                specs |= self._group_specs(name, (len(keys),))
         if self.n_head and phase != "train":
             specs |= self._attention_specs(phase, t_add, n_keys) | self._logits_specs() | self._ledger_specs()
         return specs
@@ -245,6 +247,10 @@ class Layout:
         if self.config.quantization == "q8":
             specs[f"{group}/scale"] = (np.float32, rows)
         return specs
+
+    def _group_specs(self, group: str, rows: tuple[int, ...]) -> dict[str, Spec]:
+        kept = self.neurons(self.groups[group][0])
+        return self._topk_specs(group, rows) if kept is None else self._value_specs(group, rows, len(kept))
 
     def _topk_specs(self, group: str, rows: tuple[int, ...]) -> dict[str, Spec]:
         width = width_of_group(group)
@@ -310,8 +316,3 @@ def index_dtype(count: int) -> npt.DTypeLike:
 def widest_embd(points: Iterable[HookPoint]) -> int:
     """Largest width among the points that carry top-k (n_embd on nanochat)."""
     return max((point.width for point in points if point.payload == "topk"), default=1)
-
-
-def _some(keys: Iterable[str], most: int = 6) -> str:
-    keys = list(keys)
-    return ", ".join(keys[:most]) + (f" and {len(keys) - most} more" if len(keys) > most else "")

@@ -21,10 +21,11 @@ class Model:
 
     weights_hash     sha256 of the weights (nanochat/weights.py); until 2026-11 that of the checkpoint file
     file_hash        sha256 of the checkpoint file, if the weights were still those of the file
-    config_hash      sha256 of model_config, era and softcap (`hash_of_config`)
+    config_hash      sha256 of model_config, era, softcap and constants (`hash_of_config`)
     tokenizer_hash   sha256
     era              of nanochat, E1 to E5
     softcap          c in c · tanh(logit / c); None of a model that has none, or that nobody saw
+    constants        of the model's code that are not its era's: {"rotary_base": 5e5}
     device, dtype    of the weights; several are separated by commas
     model_path       the checkpoint that it was loaded from, relative to the project where it lies there
     """
@@ -38,19 +39,25 @@ class Model:
     device: str = ""
     dtype: str = ""
     model_path: str = ""
+    constants: Mapping[str, float] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Only what is known."""
-        told = {name: value for name, value in vars(self).items() if name != "unknown" and value not in ("", None)}
+        told = {name: value for name, value in vars(self).items() if name != "unknown" and value not in ("", None, {})}
         return {**self.unknown, **told}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Model:
         """Inverse of `to_json`. Raises ValueError on a field of another type than its own."""
         known, unknown = parted(cls, told)
+        constants = known.get("constants", {})
+        if not isinstance(constants, dict) or not all(is_number(value) for value in constants.values()):
+            raise ValueError("its constants are no table of numbers")
         for name, value in known.items():
-            if not (isinstance(value, str) if name != "softcap" else value is None or is_number(value)):
+            if name != "constants" and not (
+                isinstance(value, str) if name != "softcap" else value is None or is_number(value)
+            ):
                 raise ValueError(f"its {name} is no {'text' if name != 'softcap' else 'number'}")
         return cls(**known, unknown=unknown)
 
@@ -118,9 +125,12 @@ def parted(cls: type, told: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     return known, {name: value for name, value in told.items() if name not in names}
 
 
-def hash_of_config(model_config: Mapping[str, object], era: str, softcap: float | None) -> str:
-    """sha256 hex of what tells a model of these weights from another."""
-    facts = {"model_config": model_config, "era": era, "softcap": softcap}
+def hash_of_config(
+    model_config: Mapping[str, object], era: str, softcap: float | None, constants: Mapping[str, object] | None = None
+) -> str:
+    """sha256 hex of what tells a model of these weights from another; `constants`: those that are not the era's."""
+    facts: dict[str, object] = {"model_config": model_config, "era": era, "softcap": softcap}
+    facts |= {"constants": constants} if constants else {}  # a model without keeps the hash that it always had
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 

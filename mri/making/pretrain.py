@@ -27,9 +27,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from mri.making import corpus
+from mri.making.initial import init_weights
 from mri.making.muon import Muon
 from mri.nanochat.config import GPTConfig
-from mri.nanochat.model import GPT, init_weights
+from mri.nanochat.model import GPT
 from mri.nanochat.tokenizer import SPECIAL_TOKENS, SPLIT_PATTERN
 
 RUN = Path("runs/d6")

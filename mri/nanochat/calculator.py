@@ -62,7 +62,7 @@ class Calculator:
     def after(self, token: int, tokenizer: Tokenizer) -> "Calculator":
         """Where it stands when `token` was chosen."""
         special, result = tokenizer.special, self.result[1:]
-        if token == special["<|python_start|>"]:
+        if token == special.get("<|python_start|>"):
             return Calculator(result, ())
         if self.expression is None:
             return Calculator(result)

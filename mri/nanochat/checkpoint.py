@@ -1,14 +1,16 @@
-"""Loads a nanochat checkpoint that nobody vouches for.
+"""Loads a checkpoint that nobody vouches for, in whatever layout it lies on disk.
 
-The archive and its pickle are looked at first, then read by torch with weights_only=True and nothing else, then
-held against the shapes that the meta file demands. Knows nothing of generation or tracing.
+What the file holds is told first, without reading a number (contents.py); then its names become nanochat's (keys.py),
+its sizes are taken from its files and shapes (sizes.py), and its tensors are read one at a time. Knows nothing of
+generation or tracing.
 """
 
-import hashlib
-import re
-import zipfile
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -17,39 +19,40 @@ from torch import Tensor
 from mri.errors import ConfigError, ModelError
 from mri.format.run import hash_of_config
 from mri.nanochat.config import GPTConfig
-from mri.nanochat.constants import SOFTCAP, softcap_of
-from mri.nanochat.eras import Era, era_from_keys
-from mri.nanochat.locate import ModelRef, find_checkpoint, read_config
+from mri.nanochat.constants import SOFTCAP, Constants, constants_of
+from mri.nanochat.disk.contents import Contents, read_contents
+from mri.nanochat.disk.describe import dataset_of, names_and_told, shapes_of
+from mri.nanochat.disk.english import BitsPerByte, alarm_of, bits_per_byte
+from mri.nanochat.disk.plain_tokenizers import TokenIds
+from mri.nanochat.disk.sizes import Told, fitted
+from mri.nanochat.disk.tensors import OnProgress, hash_of_files, read_tensors
+from mri.nanochat.disk.tensors import load_state as load_state  # also by this name
+from mri.nanochat.disk.tokenizer_files import load_tokenizer
+from mri.nanochat.eras import ERAS, NANOGPT, Era, era_from_keys
+from mri.nanochat.locate import ModelRef, find_checkpoint
 from mri.nanochat.model import GPT
-from mri.nanochat.pickles import TENSOR_OPS, check_pickle
-from mri.nanochat.tokenizer import Tokenizer, load_tokenizer
+from mri.nanochat.nanogpt import NanoGPT
+from mri.nanochat.tokenizer import Tokenizer
 from mri.nanochat.weights import checksum, weights_hash
-
-_CURE = "copy the file again from where nanochat wrote it"
-_ENTRY = re.compile(r"[^/]+/(data\.pkl|data/\d+|byteorder|version|\.format_version|\.storage_alignment|\.data/\w+)")
-_MAX_PICKLE_BYTES = 16 << 20
-_TENSOR_NAMES = frozenset(
-    {
-        "collections OrderedDict",
-        "torch._utils _rebuild_tensor_v2",
-        "torch._utils _rebuild_parameter",
-        "torch FloatStorage",
-        "torch BFloat16Storage",
-        "torch HalfStorage",
-    }
-)
+from mri.paths import as_path
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that is ready to run, and where it comes from."""
+    """A model that is ready to run, and where it comes from.
+
+    notes   what a person should know of its files, a sentence each: what was ignored, what the weights knew better
+    alarm   "" or why this is probably not the model that was trained, in one sentence
+    """
 
     model: GPT
     tokenizer: Tokenizer
     ref: ModelRef
-    file_hash: str  # sha256 hex of the file
+    file_hash: str  # sha256 hex of the file, or of its shards one after the other
     checksum: str  # of the weights as they were loaded
     device: torch.device
+    notes: tuple[str, ...] = ()
+    can_lack_parts: bool = False  # the format or the keys have no place for what later eras added
 
     @property
     def config(self) -> GPTConfig:
@@ -58,6 +61,14 @@ class LoadedModel:
     @property
     def era(self) -> str:
         return self.model.era.name
+
+    @property
+    def constants(self) -> Constants:
+        """All that are in force."""
+        model = self.model
+        eps = torch.finfo(torch.float32).eps if model.era.norm_eps is None else model.era.norm_eps
+        scale, base = (None, None) if model.era.name == NANOGPT.name else (model.era.qk_scale, model.era.rotary_base)
+        return Constants(model.softcap, base, scale, eps, self.config.window_pattern)
 
     @property
     def weights_hash(self) -> str:
@@ -77,49 +88,86 @@ class LoadedModel:
 
     @property
     def config_hash(self) -> str:
-        """sha256 hex of model_config, era and softcap."""
-        return hash_of_config(asdict(self.config), self.era, self.model.softcap)
+        """sha256 hex of model_config, era, softcap and the constants that are not the era's."""
+        return hash_of_config(asdict(self.config), self.era, told_softcap(self.model), constants_beside_era(self.model))
+
+    @cached_property
+    def bits_per_byte(self) -> BitsPerByte | None:
+        """On a kilobyte of English; None where no tokenizer can write it. One pass of the model."""
+        return bits_per_byte(self.model, self.tokenizer)
+
+    @cached_property
+    def alarm(self) -> str:
+        return alarm_of(self.bits_per_byte, self.model.era) if self.can_lack_parts else ""
 
 
 def load_model(
     path: ModelRef | Path | str | None = None,
     *,
+    tokenizer: Path | str | None = None,
     device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
     softcap: float | None = None,
     constants: Mapping[str, object] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> LoadedModel:
     """Load a checkpoint that was found, or that `path` means (see `find_checkpoint`); None is the embedded model.
 
-    Weights become float32 on any device; `device` None picks cuda, mps or cpu. `constants`, {"softcap": 20}, are what
-    no file says: only the checkpoints of one week in March 2026 need another softcap than 15 (`softcap=20` for short).
+    tokenizer   a tokenizer.pkl or tokenizer.json, where none lies near the weights; without any, tokens are ids
+    device      None picks cuda, mps or cpu
+    dtype       of weights and cache: "float32" (the default) or "bfloat16"
+    constants   what no file says, {"softcap": 20, "rotary_base": 1e5, "qk_scale": 1.2, "eps": 1e-6,
+                "window_pattern": "SSSL"}; `softcap=20` for short. See `Constants`
+
     Raises ModelError with one sentence for whatever is missing, broken, hostile or does not fit together, and
-    ConfigError for a device or constant that cannot be.
+    ConfigError for a device, type or constant that cannot be.
     """
-    target = choose_device(device)
-    softcap = softcap_of({**(constants or {}), **({} if softcap is None else {"softcap": softcap})})
     ref = path if isinstance(path, ModelRef) else find_checkpoint(path)
-    if softcap is not None:
-        ref = replace(ref, softcap=softcap)
-    config = read_config(ref)
-    tokenizer = load_tokenizer(ref.tokenizer)
-    if tokenizer.n_vocab != config.vocab_size:
-        raise ModelError(
-            f"{ref.tokenizer} has {tokenizer.n_vocab} tokens and {ref.meta.name} says {config.vocab_size}: "
-            "copy the tokenizer that this model was trained with."
-        )
-    state = load_state(ref.file)
+    told = constants_of({**(constants or {}), **({} if softcap is None else {"softcap": softcap})})
+    loading = replace(
+        ref.loading,
+        constants=told.over(ref.loading.constants),
+        tokenizer=as_path(tokenizer) if tokenizer is not None else ref.loading.tokenizer,
+        device=str(device) if device is not None else ref.loading.device,
+        dtype=str(dtype).removeprefix("torch.") if dtype is not None else ref.loading.dtype,
+    )
+    ref = replace(ref, loading=loading)
+    return _load(ref, on_progress or (lambda words, share: None))
+
+
+def _load(ref: ModelRef, on_progress: OnProgress) -> LoadedModel:
+    target, dtype = choose_device(ref.loading.device or None), getattr(torch, ref.loading.dtype)
+    on_progress("checking the file", 0.0)
+    contents = read_contents(ref.file)
     try:
-        model = model_from_state(state, config, SOFTCAP if ref.softcap is None else ref.softcap)
+        named, told = names_and_told(ref, contents)
+        shapes = shapes_of(contents, named)
+        era = era_from_keys(shapes)
+        constants = ref.loading.constants.over(told.constants)
+        config, notes = fitted(told.sizes, shapes, ref.meta.name if ref.metas else ref.file.name)
+        era, config = _with_constants(era, config, constants)
+    except ModelError as error:
+        raise ModelError(str(error) if str(ref.file.parent) in str(error) else f"{ref.file}: {error}") from error
+    tokenizer, more = _tokenizer_of(ref, contents, config)
+    config = _cropped(config, tokenizer, ref, told)
+    stored = {name: contents.tensors[key] for name, key in named.keys.items()}
+    state = read_tensors(stored, target, dtype, on_progress)
+    try:
+        model = model_from_state(state, config, SOFTCAP if constants.softcap is None else constants.softcap, era)
     except ModelError as error:
         raise ModelError(f"{ref.file}: {error}") from error
+    del state
     model.to(target).eval()
+    is_native = ref.step is not None and ref.file.suffix == ".pt" and not named.is_port
     return LoadedModel(
         model=model,
         tokenizer=tokenizer,
         ref=ref,
-        file_hash=_hash_of_file(ref.file),
+        file_hash=hash_of_files(contents.files, on_progress),
         checksum=checksum(model),
         device=model.device,
+        notes=tuple(note for note in (ref.note, *told.notes, *notes, *more) if note),
+        can_lack_parts=not is_native and era.name in ERAS and bool([*ERAS.values()][-1].keys - era.keys),
     )
 
 
@@ -142,38 +190,86 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     raise ConfigError(f"There is no device {str(device)!r} here: choose from {', '.join(available)}.")
 
 
-def load_state(path: Path) -> dict[str, Tensor]:
-    """The state dict of a `model_*.pt`, keys without `_orig_mod.`, all float32. Raises ModelError."""
-    _check_archive(path)
-    try:
-        raw = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a broken archive raises nearly anything
-        raise ModelError(f"{path} cannot be read by torch ({type(error).__name__}): {_CURE}.") from error
-    if not isinstance(raw, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in raw.items()):
-        raise ModelError(f"{path} is not a state dict of tensors: give a model_*.pt as nanochat writes it.")
-    if sum(tensor.numel() * tensor.element_size() for tensor in raw.values()) > path.stat().st_size:
-        raise ModelError(f"{path} claims tensors larger than the file: {_CURE}.")  # stride 0 makes gigabytes of a byte
-    state: dict[str, Tensor] = {}
-    for key, tensor in raw.items():
-        state[key.removeprefix("_orig_mod.")] = tensor.detach().float()
-    if len(state) != len(raw):
-        raise ModelError(f"{path} holds some parameters with and without '_orig_mod.': save it from one model.")
-    for key, tensor in state.items():
-        if not torch.isfinite(tensor).all():
-            raise ModelError(f"{path}: {key!r} holds NaN or infinity, the training diverged: use an earlier step.")
-    return state
-
-
-def model_from_state(state: Mapping[str, Tensor], config: GPTConfig, softcap: float = SOFTCAP) -> GPT:
-    """The model of the era that the keys show, on these very tensors. Raises ModelError where a shape differs."""
+def model_from_state(
+    state: Mapping[str, Tensor], config: GPTConfig, softcap: float = SOFTCAP, era: Era | None = None
+) -> GPT:
+    """The model of the era that the keys show, or of `era`, on these very tensors. Raises ModelError where a shape
+    differs."""
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    era = era_from_keys(shapes)
+    era = era or era_from_keys(shapes)
     padded_vocab_size = max(config.vocab_size, *shapes.get("transformer.wte.weight", ())[:1], 0)
     with torch.device("meta"):
-        model = GPT(config, era, padded_vocab_size, softcap)
+        if era.name == NANOGPT.name:
+            model: GPT = NanoGPT(
+                config, era, padded_vocab_size, has_biases=any(key.endswith(".bias") for key in shapes)
+            )
+        else:
+            model = GPT(config, era, padded_vocab_size, softcap)
     _check_shapes(shapes, {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}, era)
     model.load_state_dict(dict(state), assign=True)
+    model.tie_weights()
     return model
+
+
+def constants_beside_era(model: object) -> dict[str, object]:
+    """What a person or a file set otherwise than the model's era has it, softcap and windows apart: they stand in the
+    run and in the config. {} of a model that is not ours."""
+    era = getattr(model, "era", None)
+    usual = {**ERAS, NANOGPT.name: NANOGPT}.get(era.name) if isinstance(era, Era) else None
+    if era is None or usual is None:
+        return {}
+    pairs = {"rotary_base": "rotary_base", "qk_scale": "qk_scale", "eps": "norm_eps"}
+    return {name: getattr(era, at) for name, at in pairs.items() if getattr(era, at) != getattr(usual, at)}
+
+
+def told_softcap(model: object) -> float | None:
+    """As a run tells it: None of a model that has none."""
+    softcap = getattr(model, "softcap", None)
+    return None if softcap is None or softcap == math.inf else float(softcap)
+
+
+def _with_constants(era: Era, config: GPTConfig, constants: Constants) -> tuple[Era, GPTConfig]:
+    """Raises ConfigError for a constant that this era has no place for."""
+    told = constants.told()
+    if era is NANOGPT and (strange := [name for name in told if name != "eps"]):
+        raise ConfigError(f"nanoGPT has no {strange[0]}: leave it out.")
+    if constants.window_pattern is not None:
+        if era.short_window_share is None and "S" in constants.window_pattern.upper():
+            raise ConfigError(f"Era {era.name} has no windows: leave window_pattern out.")
+        config = replace(config, window_pattern=constants.window_pattern)
+    eps = constants.eps if constants.eps is not None else era.norm_eps
+    return (
+        replace(
+            era,
+            rotary_base=era.rotary_base if constants.rotary_base is None else constants.rotary_base,
+            qk_scale=era.qk_scale if constants.qk_scale is None else constants.qk_scale,
+            norm_eps=None if eps == torch.finfo(torch.float32).eps else eps,
+        ),
+        config,
+    )
+
+
+def _tokenizer_of(ref: ModelRef, contents: Contents, config: GPTConfig) -> tuple[Tokenizer, list[str]]:
+    """The tokenizer, and where there is none a note that says so. Raises ModelError for a broken one."""
+    path = ref.tokenizer
+    if path is None and (dataset := dataset_of(contents)):
+        place = ref.file.parent.parent / "data" / dataset / "meta.pkl"
+        path = place if place.is_file() else None
+    if path is None:
+        note = f"No tokenizer lies near {ref.file}, so tokens are shown as ids: name one with --tokenizer."
+        return TokenIds(config.vocab_size), [note]
+    return load_tokenizer(path), []
+
+
+def _cropped(config: GPTConfig, tokenizer: Tokenizer, ref: ModelRef, told: Told) -> GPTConfig:
+    """The config with the tokenizer's vocabulary: ports and nanoGPT count the rows that pad it, too."""
+    n_vocab, most = tokenizer.n_vocab, config.vocab_size
+    if n_vocab == most or (ref.step is None and n_vocab < most <= -(-n_vocab // 128) * 128):
+        return replace(config, vocab_size=n_vocab)
+    raise ModelError(
+        f"{ref.tokenizer} has {n_vocab} tokens and {ref.meta.name if ref.metas else ref.file.name} says {most}: "
+        "copy the tokenizer that this model was trained with, or name it with --tokenizer."
+    )
 
 
 def _check_shapes(found: Mapping[str, tuple[int, ...]], demanded: Mapping[str, tuple[int, ...]], era: Era) -> None:
@@ -186,33 +282,3 @@ def _check_shapes(found: Mapping[str, tuple[int, ...]], demanded: Mapping[str, t
     for key, shape in demanded.items():
         if found[key] != shape:
             raise ModelError(f"{key!r} has the shape {found[key]} and the meta file demands {shape}: {cure}.")
-
-
-def _check_archive(path: Path) -> None:
-    """Raise ModelError unless this is a torch archive that unpacks to no more than itself and names only tensors."""
-    try:
-        size = path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if any(entry.compress_type != zipfile.ZIP_STORED or entry.file_size > size for entry in entries):
-                raise ModelError(f"{path} holds compressed entries, which torch never writes: {_CURE}.")
-            if sum(entry.file_size for entry in entries) > size or len({e.filename for e in entries}) != len(entries):
-                raise ModelError(f"{path} holds overlapping or repeated entries: {_CURE}.")
-            foreign = [entry.filename for entry in entries if not _ENTRY.fullmatch(entry.filename)]
-            if foreign:
-                raise ModelError(f"{path} holds {foreign[0][:60]!r}, which is no part of a state dict: {_CURE}.")
-            pickles = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
-            if len(pickles) != 1 or pickles[0].file_size > _MAX_PICKLE_BYTES:
-                raise ModelError(f"{path} does not hold one state dict: {_CURE}.")
-            if damaged := archive.testzip():  # torch does not look at checksums
-                raise ModelError(f"{path} is damaged (at {damaged}): {_CURE}.")
-            data = archive.read(pickles[0])
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        reason = "truncated or not a torch checkpoint" if isinstance(error, zipfile.BadZipFile) else str(error)
-        raise ModelError(f"{path} cannot be read ({reason}): {_CURE}.") from error
-    check_pickle(data, str(path), "use only a model_*.pt as nanochat writes it", TENSOR_OPS, _TENSOR_NAMES)
-
-
-def _hash_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,6 +14,7 @@ from torch import Tensor
 from mri.arrays import Floats
 from mri.errors import ConfigError, UnknownHookPoint
 from mri.nanochat.model import GPT
+from mri.nanochat.nanogpt import NanoGPT
 from mri.nanochat.reach import Reach, reach
 
 ADDED = ("attn_out", "mlp_out", "mlp_act", "resid_mid", "resid_post")
@@ -45,6 +46,8 @@ def direct_effect(model: GPT, point: str, neuron: int) -> Floats:
 
 def _direction(model: GPT, point: str, neuron: int) -> Tensor:
     """(n_embd,) what one unit of the neuron adds to the stream before the last norm (`final.ln_f`: after it)."""
+    if isinstance(model, NanoGPT):
+        raise ConfigError("A neuron's tokens are told through nanochat's last norm, and nanoGPT's is another.")
     n_embd, layer = model.config.n_embd, _block_of(model, point)
     if layer is not None and point.endswith(".mlp_act"):
         column: Tensor = model.transformer["h"][layer].mlp.c_proj.weight[:, _checked(neuron, 4 * n_embd)]  # type: ignore[index]

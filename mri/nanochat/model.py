@@ -6,6 +6,7 @@ can do so with forward hooks from outside. Knows nothing of tracing, checkpoints
 """
 
 import copy
+import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -23,9 +24,10 @@ from mri.nanochat.positions import causal_mask, rotary_tables, rotate
 VOCAB_MULTIPLE = 64  # nanochat pads the vocabulary up to a multiple of this
 
 
-def norm(x: Tensor) -> Tensor:
-    """RMSNorm without weights over the last axis: x / sqrt(mean(x²) + eps), eps = the type's machine epsilon."""
-    return F.rms_norm(x, (x.shape[-1],))
+def norm(x: Tensor, eps: float | None = None) -> Tensor:
+    """RMSNorm without weights over the last axis: x / sqrt(mean(x²) + eps); None is float32's machine epsilon, in
+    bfloat16 too."""
+    return F.rms_norm(x, (x.shape[-1],), eps=eps)
 
 
 def without_autocast(device: str) -> AbstractContextManager[object]:
@@ -113,6 +115,7 @@ class CausalSelfAttention(nn.Module):
         super().__init__()
         self.layer = layer
         self.window = window  # how many earlier keys a query sees
+        self.eps = era.norm_eps
         self.n_head, self.n_kv_head, self.head_dim = config.n_head, config.n_kv_head, config.head_dim
         self.ve_gate_factor, self.ve_gate_channels = era.ve_gate_factor, era.ve_gate_channels
         self.c_q = _linear(config.n_embd, config.n_embd)
@@ -134,7 +137,8 @@ class CausalSelfAttention(nn.Module):
 
         # nanochat rotates first and norms then; a rotation keeps lengths, so the order is free, and with the
         # norm first the era's scale is part of the rotary tables. Queries and keys go through it together.
-        qk = rotate(norm(torch.cat([q, k], 2)), read.cos, read.sin).transpose(1, 2)  # (B, H+G, T, D)
+        qk = rotate(norm(torch.cat([q, k], 2), self.eps), read.cos, read.sin)
+        qk = qk.to(v.dtype).transpose(1, 2)  # (B, H+G, T, D); the tables are float32
         q, k, v = qk[:, :H], qk[:, H:], v.transpose(1, 2)  # (B, H, T, D), (B, G, T, D) twice
         if read.cache is not None:
             k, v = read.cache.append(self.layer, k, v)  # (B, G, n_keys, D)
@@ -170,10 +174,11 @@ class Block(nn.Module):
         super().__init__()
         self.attn = CausalSelfAttention(config, era, layer, window)
         self.mlp = MLP(config)
+        self.eps = era.norm_eps
 
     def forward(self, x: Tensor, value_embed: Tensor | None, read: Read) -> Tensor:
-        x = x + self.attn(norm(x), value_embed, read)
-        out: Tensor = x + self.mlp(norm(x))
+        x = x + self.attn(norm(x, self.eps), value_embed, read)
+        out: Tensor = x + self.mlp(norm(x, self.eps))
         return out
 
 
@@ -181,7 +186,7 @@ class GPT(nn.Module):
     """A nanochat model of the given era.
 
     `padded_vocab_size` None means vocab_size rounded up to a multiple of 64. Raises ModelError for sizes that
-    cannot work together. The weights mean nothing until they are loaded or set by `init_weights`.
+    cannot work together. The weights mean nothing until they are loaded or set (`mri.making.initial`).
     """
 
     cos: Tensor
@@ -209,10 +214,14 @@ class GPT(nn.Module):
         if era.has_smear:
             self.smear_gate = _linear(SMEAR_CHANNELS, 1)
             self.smear_lambda = nn.Parameter(torch.zeros(1, dtype=torch.float32))
+        if era.has_backout:
             self.backout_lambda = nn.Parameter(torch.full((1,), 0.2, dtype=torch.float32))
         cos, sin = rotary_tables(config.sequence_len, config.head_dim, era.rotary_base, era.qk_scale)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
+
+    def tie_weights(self) -> None:
+        """Nothing: embedding and head are two matrices."""
 
     @property
     def device(self) -> torch.device:
@@ -232,7 +241,7 @@ class GPT(nn.Module):
 
     def embed(self, idx: Tensor, cache: KVCache | None = None) -> Tensor:
         """Where the residual stream starts: (B, T, n_embd), the embeddings after norm and smear."""
-        x = norm(self.transformer["wte"](idx))
+        x = norm(self.transformer["wte"](idx), self.era.norm_eps)
         return self._smear(x, cache) if self.era.has_smear else x
 
     def next_logits(self, x: Tensor, idx: Tensor) -> Tensor:
@@ -241,17 +250,22 @@ class GPT(nn.Module):
 
     def _head(self, x: Tensor) -> Tensor:
         """Softcapped logits (…, vocab_size), float32, of the last block's stream (…, n_embd)."""
-        logits = self.lm_head(norm(x))[..., : self.config.vocab_size].float()
-        return self.softcap * torch.tanh(logits / self.softcap)
+        logits: Tensor = self.lm_head(norm(x, self.era.norm_eps))[..., : self.config.vocab_size].float()
+        return self.softcap * torch.tanh(logits / self.softcap) if self.softcap < math.inf else logits
 
     def _begin(self, idx: Tensor, cache: KVCache | None) -> Read:
         """The rotary rows and masks for these positions."""
+        T, pos = idx.shape[1], self._checked_pos(idx, cache)
+        masks = {window: causal_mask(pos, T, window, idx.device) for window in self._windows}
+        return Read(self.cos[pos : pos + T], self.sin[pos : pos + T], masks, cache)
+
+    def _checked_pos(self, idx: Tensor, cache: KVCache | None) -> int:
+        """Where the tokens begin. Raises PromptError where they do not fit."""
         T = idx.shape[1]
         pos, room = (0, self.config.sequence_len) if cache is None else (cache.pos, cache.capacity)
         if pos + T > room:
             raise PromptError(f"{pos + T} tokens do not fit the context of {room}: shorten the prompt.")
-        masks = {window: causal_mask(pos, T, window, idx.device) for window in self._windows}
-        return Read(self.cos[pos : pos + T], self.sin[pos : pos + T], masks, cache)
+        return pos
 
     def _smear(self, x: Tensor, cache: KVCache | None) -> Tensor:
         """Mix into each embedding a gated share of the one before it: `x` (B, T, n_embd) before smearing.
@@ -271,7 +285,7 @@ class GPT(nn.Module):
         return smeared if before is not None else torch.cat([x[:, :1], smeared], 1)
 
     def _run_blocks(self, x: Tensor, idx: Tensor, read: Read) -> Tensor:
-        """The stream after all blocks, with the middle of it taken out again in E5: (B, T, n_embd)."""
+        """The stream after all blocks, less a share of the middle of it where there is a backout: (B, T, n_embd)."""
         era, x0, x_mid = self.era, x, x
         if era.has_resid_lambdas:  # 0-dim views, taken once: indexing a parameter in the loop costs more than using it
             resid_lambdas, x0_lambdas = self.resid_lambdas.unbind(), self.x0_lambdas.unbind()
@@ -283,37 +297,4 @@ class GPT(nn.Module):
             x = block(x, self.value_embeds[str(i)](idx) if has_embed else None, read)
             if i == self.config.n_layer // 2:
                 x_mid = x
-        return x - self.backout_lambda * x_mid if era.has_smear else x
-
-
-@torch.no_grad()
-def init_weights(model: GPT, seed: int) -> None:
-    """Set every weight for training from scratch: nanochat's distributions, from `seed`.
-
-    One difference: output projections start small where nanochat's start at zero, so that a random model has
-    something to show at every hook point.
-    """
-    generator = torch.Generator(model.device).manual_seed(seed)
-    bound = (3 / model.config.n_embd) ** 0.5  # uniform within ±bound has the deviation 1/sqrt(n_embd)
-    scales = {"c_fc": 0.4, "c_proj": 0.1}
-    for name, parameter in model.named_parameters():
-        parts = name.split(".")
-        if parts[-1] != "weight":
-            continue
-        if parts[-2] == "wte":
-            parameter.normal_(0, 0.8, generator=generator)
-        elif parts[-2] == "lm_head":
-            parameter.normal_(0, 0.001, generator=generator)
-        elif parts[-2] in ("ve_gate", "smear_gate"):
-            parameter.uniform_(0, 0.02, generator=generator)
-        else:
-            scale = scales.get(parts[-2], 1.0)
-            parameter.uniform_(-bound * scale, bound * scale, generator=generator)
-    if model.era.has_resid_lambdas:
-        n_layer = model.config.n_layer
-        depth = torch.arange(n_layer, device=model.resid_lambdas.device) / max(n_layer - 1, 1)
-        model.resid_lambdas.copy_(1.15 - 0.10 * depth)
-        model.x0_lambdas.copy_(0.20 - 0.15 * depth)
-    if model.era.has_smear:
-        model.smear_lambda.zero_()
-        model.backout_lambda.fill_(0.2)
+        return x - self.backout_lambda * x_mid if era.has_backout else x

@@ -21,12 +21,13 @@ def table(scan: Scan, at: Selection) -> Table:
     columns = {"hook_point": column(np.array(keys, object))}
     columns |= {stat: column(stats[:, i], unit_of(stat)) for i, stat in enumerate(STATS)}
     mean, std, low, high = (stats[:, STATS.index(stat)] for stat in ("mean", "std", "min", "max"))
-    least, below = np.arcsinh(low), np.arcsinh(mean - std)
+    least, most = np.arcsinh(low), np.arcsinh(high)
+    below, above = np.arcsinh(np.maximum(mean - std, low)), np.arcsinh(np.minimum(mean + std, high))
     drawn = {
         "least": least,
-        "span": np.arcsinh(high) - least,
+        "span": most - least,
         "below": below,
-        "spread": np.arcsinh(mean + std) - below,
+        "spread": above - below,
         "selected": layout.rows.get(at.point, -1),
     }
     return Table((len(keys),), columns, drawn)
@@ -57,7 +58,8 @@ PANEL = Panel(
     place=20,
     label="Every hook point in this step",
     kind="measured",
-    note="Thin: min to max. Thick: mean ± std. One asinh axis. Bottom of the model on the left.",
+    note="Thin: min to max. Thick: mean ± std as far as there are values. One asinh axis. "
+    "Bottom of the model on the left.",
     table=table,
     figure=figure,
     selects={"point": "x"},

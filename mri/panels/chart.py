@@ -35,7 +35,7 @@ def ends(number: int) -> list[float]:
     return [-0.5, number - 0.5]
 
 
-def frame(figure: go.Figure, theme: str, x: float | None, y: float, colour: str = "accent", width: float = 2) -> None:
+def frame(figure: go.Figure, theme: str, x: float | None, y: float, colour: str = "selected", width: float = 2) -> None:
     """A frame around the cell at x, y of a map; without x around its whole row. FRAME and FRAMED_ROW name where."""
     across = {"xref": "paper", "x0": 0, "x1": 1} if x is None else {"x0": x - 0.5, "x1": x + 0.5}
     figure.add_shape(type="rect", y0=y - 0.5, y1=y + 0.5, line=stroke(THEMES[theme][colour], width), **across)

@@ -29,8 +29,7 @@ PANEL = Panel(
     label="In this session",
     kind="measured",
     height_px=260,
-    note="Line: captured values. Band: below the top-k, the value lies within ± the bound. Line across: its "
-    "strongest step.",
+    note="Line: captured values. Band: below the top-k, the value lies in it. Line across: its strongest step.",
     table=table,
     figure=history.figure,
 )

@@ -17,12 +17,13 @@ from mri.panels.watched import histories
 def table(scan: Scan, at: Selection) -> Table:
     found = histories(scan, ((at.point, at.neuron),))
     bounds, values = found["bound"][0], found["value"][0]
+    least = np.minimum(bounds, 0) if scan.never_negative(at.point) else -bounds
     drawn = {
         "steps": np.arange(len(values)),
         "values": values,
         "bounds": bounds,
-        "band": 2 * bounds,
-        "base": -bounds,
+        "band": bounds - least,
+        "base": least,
         "token": found["token"],
         "step_now": scan.step,
         "unit": scan.unit(at.point),
@@ -35,7 +36,7 @@ def table(scan: Scan, at: Selection) -> Table:
 
 
 def figure(table: Table, theme: str) -> go.Figure:
-    """Traces: 0 the band ±bound where the neuron was below the top-k, 1 captured values."""
+    """Traces: 0 the band within the bound where the neuron was below the top-k, 1 captured values."""
     c, name, unit = THEMES[theme], f"neuron {table['neuron_now']}", table["unit"]
     out, read = go.Figure(), "step %{x} · read %{customdata[0]}<br>"
     hover = read + "not captured: at most %{customdata[1]:.6g} in magnitude<extra></extra>"
@@ -57,7 +58,7 @@ PANEL = Panel(
     place=20,
     label="Neuron over all steps",
     kind="measured",
-    note="Line: captured values. Band: below the top-k, the value lies within ± the bound.",
+    note="Line: captured values. Band: below the top-k, the value lies in it.",
     table=table,
     figure=figure,
     selects={"step": "x"},

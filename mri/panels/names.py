@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mri.format.events import StepFrame
-from mri.format.token_text import display
+from mri.format.token_text import display, with_characters
 from mri.store.reader import SessionReader
 
 
@@ -15,8 +15,8 @@ def token(reader: SessionReader, token_id: int) -> str:
 
 
 def tokens(reader: SessionReader) -> list[str]:
-    """The token at every position of the session's sequence."""
-    return [token(reader, int(token_id)) for token_id in reader.token_ids()]
+    """The token at every position of the session's sequence; pieces of one character are named by it."""
+    return with_characters([token(reader, int(token_id)) for token_id in reader.token_ids()])
 
 
 def tokens_of_steps(reader: SessionReader) -> list[str]:

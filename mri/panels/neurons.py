@@ -11,9 +11,12 @@ from mri.panels.panel import Panel
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
 from mri.panels.table import Column, Table, column, valued
-from mri.panels.theme import THEMES, colourscale
+from mri.panels.theme import THEMES, dots, scales
 
 NAN = np.float32(np.nan)
+HEIGHT_PX = 300
+SMALL = 0.4
+"""Of a cell's height is left free around the mark of what was not captured: it covers less than any value."""
 
 
 def table(scan: Scan, at: Selection) -> Table:
@@ -23,11 +26,12 @@ def table(scan: Scan, at: Selection) -> Table:
     limit = float(np.abs(values[finite]).max(initial=0)) or 1.0
     rows, cols = grid_shape(len(values))
     drawn = {
-        "number": np.where(finite, values, NAN),
+        "number": np.where(finite, values if at.sign else np.abs(values), NAN),
+        "exact": np.where(finite, values, NAN),
         "unknown": np.where(known, NAN, np.float32(0)),
         "bound": np.full(len(values), bound, np.float32),
         "rank": ranks(values, known),
-        "low": -limit,
+        "low": -limit if at.sign and not scan.never_negative(key) else 0.0,
         "high": limit,
         "odd": np.array([_odd_name(values[i]) for i in odd], object),
         "odd_neuron": odd,
@@ -35,6 +39,7 @@ def table(scan: Scan, at: Selection) -> Table:
         "odd_y": odd // cols,
         "point": key,
         "unit": scan.unit(key),
+        "is_signed": at.sign,
         "grid": (rows, cols),
         "has_bound": np.isfinite(bound),
         **framed(at.neuron % cols, at.neuron // cols if at.neuron < len(values) else -9),
@@ -55,23 +60,27 @@ def columns_of(scan: Scan, key: str) -> dict[str, Column]:
 
 
 def figure(table: Table, theme: str) -> go.Figure:
-    """Traces: 0 not captured, 1 captured values by sign, 2 marks on captured NaN and ±∞. Shape 0: the selected one."""
+    """On the film's dark ground, in the picture's colours. Traces: 0 small marks of what was not captured, 1 captured
+    values, 2 marks on captured NaN and ±∞. Shape 0: the selected one."""
     (rows, cols), unit, count = table["grid"], table["unit"], table.shape[0]
-    out, title, grey = go.Figure(), "<b>neuron %{customdata[0]}</b><br>", THEMES[theme]["not_captured"]
-    look = {"xgap": 1, "ygap": 1, "hoverongaps": False}
+    out, title, grey = go.Figure(), "<b>neuron %{customdata[0]}</b><br>", scales()["marks"]["not_captured"]
+    gap = max(1, round(SMALL * HEIGHT_PX / rows))
+    small, look = {"xgap": gap, "ygap": gap}, {"xgap": 1, "ygap": 1, "hoverongaps": False}
     at_most = ": at most %{customdata[1]:.6g} in magnitude" if table["has_bound"] else ""
     names = {"z": "unknown", "customdata": ["neuron", "bound"], "rows": rows}
     hover = f"{title}not captured{at_most}<extra></extra>"
-    out.add_heatmap(meta=names, colorscale=[[0, grey], [1, grey]], showscale=False, hovertemplate=hover, **look)
-    names = {"z": "number", "customdata": ["neuron", "rank"], "zmin": "low", "zmax": "high", "rows": rows}
-    hover = f"{title}%{{z:.6g}} {unit}<br>rank %{{customdata[1]}} of {count} by magnitude<extra></extra>"
-    scale = {"colorscale": colourscale("signed", theme), "colorbar": colorbar(theme)}
+    plain = {"colorscale": [[0, grey], [1, grey]], "showscale": False}
+    out.add_heatmap(meta=names, hovertemplate=hover, **plain, **look | small)
+    names = {"z": "number", "customdata": ["neuron", "rank", "exact"], "zmin": "low", "zmax": "high", "rows": rows}
+    hover = f"{title}%{{customdata[2]:.6g}} {unit}<br>rank %{{customdata[1]}} of {count} by magnitude<extra></extra>"
+    scale = {"colorscale": dots(table["is_signed"], table["low"] < 0), "colorbar": colorbar(theme)}
     out.add_heatmap(meta=names, hovertemplate=hover, **scale, **look)
     names = {"x": "odd_x", "y": "odd_y", "text": "odd", "customdata": ["odd_neuron"]}
     font = {"color": "#ff4fd8", "size": 10}
     out.add_scatter(meta=names, mode="text", textfont=font, hovertemplate=f"{title}%{{text}}<extra></extra>")
-    frame(out, theme, 0, 0)
+    frame(out, "dark", 0, 0)
     name_places(out, FRAME)
+    out.update_layout(plot_bgcolor=THEMES["dark"]["plot"])
     out.update_xaxes(visible=False, range=[-0.5, cols - 0.5])
     out.update_yaxes(visible=False, range=[rows - 0.5, -0.5])
     return finished(out, theme, table["point"])
@@ -107,11 +116,12 @@ PANEL = Panel(
     place=10,
     label="Neurons of the hook point",
     kind="measured",
-    height_px=300,
-    note="Colour: value by sign. Grey: not captured in this step, at most the bound under the pointer.",
+    height_px=HEIGHT_PX,
+    note="Colour: size of the value as in the picture; with ± sign red above 0, blue below. Small grey marks: not "
+    "captured in this step, at most the bound under the pointer.",
     table=table,
     figure=figure,
-    needs=("point",),
+    needs=("point", "sign"),
     selects={"neuron": "customdata.0"},
     target="neurons.map",
 )

@@ -27,6 +27,10 @@ class Scan:
     def layout(self) -> Layout:
         return self.reader.session.layout
 
+    def never_negative(self, key: str) -> bool:
+        """Whether no value of this hook point can be below 0. Raises UnknownHookPoint."""
+        return self.layout.points[self.layout.row(key)].is_never_negative
+
     @cached_property
     def frame(self) -> StepFrame:
         return self.reader.frame(self.step)

@@ -15,7 +15,8 @@ Pairs = tuple[tuple[str, int], ...]
 @dataclass(frozen=True)
 class Selection:
     """points: the hook points on the stage; watched: (hook point, neuron) pairs; heads: what colours them, "entropy" or
-    "distance"; overlay: all heads of a block over each other; moment, by: of the Compare page, its clock and its map;
+    "distance"; sign: whether colours say it; overlay: all heads of a block over each other; moment, by: of the Compare
+    page, its clock and its map;
     token, against: ids of the two tokens of Why, None: the chosen one and the strongest other.
 
     Unknown hook points and neurons raise UnknownHookPoint where they are read.
@@ -29,6 +30,7 @@ class Selection:
     stat: str = "l2"
     heads: str = "entropy"
     overlay: bool = False
+    sign: bool = False
     temperature: float = 1.0
     points: tuple[str, ...] = ()
     watched: Pairs = ()
@@ -53,6 +55,7 @@ class Selection:
         return cls(
             **numbers,
             overlay=str(given.get("overlay") or "") in ("1", "True"),
+            sign=str(given.get("sign") or "") in ("1", "True"),
             temperature=temperature,
             points=tuple(_names(given.get("points"))),
             watched=tuple((key, whole("watched", neuron)) for key, _, neuron in dict.fromkeys(pairs)),

@@ -34,6 +34,7 @@ plot         #0e1520 #f3f6fa
 not_captured #2b3a50 #dbe2ea
 amber        #ffc35c #a86200
 zero         #05080c #ffffff
+selected     #ffffff #16202e
 side_a       #f0a24a #a85b00
 side_b       #6aa8ff #1c5fc4""".splitlines()
 """Name, in the dark theme, in the light one."""
@@ -63,6 +64,23 @@ def colourscale(name: str, theme: str = "dark") -> Stops:
     if name == "signed":
         return [(0.0, "#1c5fc4"), (0.5, "#ffffff"), (1.0, "#c43320")]
     return stops
+
+
+def dots(is_signed: bool, has_negative: bool) -> Stops:
+    """The scale of the picture's dots, on the film in both themes: by size; with sign red and blue from near the middle
+    outwards, as `dotScales` in assets/js/stage/legend.mjs, for the middle is the ground's colour."""
+    if not is_signed:
+        return colourscale("temperature")
+    above, below = (
+        [
+            (t, "#" + "".join(f"{round(part):02x}" for part in colours("signed", 0.5 + side * (0.3 + 0.7 * t) / 2)))
+            for t in (0, 0.25, 0.5, 0.75, 1)
+        ]
+        for side in (1, -1)
+    )
+    if not has_negative:
+        return above
+    return [((1 - t) / 2, colour) for t, colour in reversed(below)] + [((1 + t) / 2, colour) for t, colour in above]
 
 
 def colours(name: str, t: npt.ArrayLike) -> Doubles:

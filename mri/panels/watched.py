@@ -56,19 +56,19 @@ def histories(scan: Scan, watched: Pairs) -> Table:
         **valued(values, captured, bounds, unit, quantization=layout.config.quantization),
     }
     token = np.array([escaped(text) for text in names.tokens_of_steps(reader)], object)
-    named = [(f"{key} · {neuron}", scan.unit(key)) for key, neuron in watched]
+    named = [(f"{key} · {neuron}", scan.unit(key), scan.never_negative(key)) for key, neuron in watched]
     drawn = {"steps": steps, "token": token, "bound": bounds, "named": named, "unit": unit, "step_now": scan.step}
     return Table(shape, columns, drawn, missing="" if watched else "No neuron is watched.")
 
 
 def figure(table: Table, theme: str) -> go.Figure:
     """Lines over the steps, a token under each. Traces, two for each neuron: its bound as dotted pieces at + and − "at
-    most", then its captured values."""
+    most" (at 0 and + where it cannot be negative), then its captured values."""
     colours, steps, token = scales()["watched"][theme], table["steps"], table["token"]
     out = go.Figure()
-    for place, (name, unit) in enumerate(table["named"]):
+    for place, (name, unit, is_upper) in enumerate(table["named"]):
         colour = colours[place]
-        x, y = _levels(steps, table["bound"][place])
+        x, y = _levels(steps, table["bound"][place], is_upper)
         where = f"<b>{name}</b><br>step %{{x:.0f}}"
         hover = where + "<br>not captured: at most %{customdata:.6g} in magnitude<extra></extra>"
         look = {"mode": "lines", "line": stroke(colour, 1, dash="dot"), "opacity": 0.75, "showlegend": False}
@@ -86,13 +86,14 @@ def figure(table: Table, theme: str) -> go.Figure:
     return finished(out, theme, "watched")
 
 
-def _levels(steps: Ids, bounds: Floats) -> tuple[Floats, Floats]:
-    """A level piece for every bound, above zero and below it, apart from its neighbours, so that many of them read as a
-    dotted line; its ends stay inside the step, so that a hover rounds to it.  -> x, y (6·num_steps,), NaN between"""
+def _levels(steps: Ids, bounds: Floats, is_upper: bool) -> tuple[Floats, Floats]:
+    """A level piece for every bound, above zero and below it or at it, apart from its neighbours, so that many of them
+    read as a dotted line; its ends stay inside the step, so that a hover rounds to it.
+    -> x, y (6·num_steps,), NaN between"""
     x = (steps[:, None] + np.array([-0.36, 0.36, np.nan])).astype(np.float32)  # (num_steps, 3)
     y = np.repeat(bounds[:, None], 3, axis=1)
     y[:, 2] = np.nan
-    return np.tile(x.ravel(), 2), np.concatenate([y.ravel(), -y.ravel()])
+    return np.tile(x.ravel(), 2), np.concatenate([y.ravel(), np.minimum(y.ravel(), 0) if is_upper else -y.ravel()])
 
 
 PANEL = Panel(

@@ -107,7 +107,7 @@ class Engine:
         self.model, self.tokenizer, self.sampling = model, tokenizer, sampling
         for token in prompt_ids:
             self._refuse_unknown(token)
-        self._stop_ids = {tokenizer.special[n] for n in ("<|assistant_end|>", "<|bos|>")} if tokenizer else set()
+        self._stop_ids = tokenizer.stop_ids if tokenizer else set()
         self._state = _State(tuple((i,) for i in prompt_ids) if stepwise else (tuple(prompt_ids),))
         self._cache = KVCache(model)
         self._generator = generator_from_seed(sampling.seed, model.device)

@@ -15,7 +15,7 @@ from mri.capture.identity import as_seen, run_of_loaded, versions
 from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
-from mri.nanochat.chat import Prompt, ids_from_prompt
+from mri.nanochat.chat import Prompt, ids_from_prompt, items_of, text_of
 from mri.nanochat.checkpoint import LoadedModel
 from mri.run.control import Control
 from mri.run.engine import Step, generate
@@ -143,12 +143,14 @@ def _finish(
 def _text_of(prompt: Prompt, loaded: LoadedModel) -> str:
     if isinstance(prompt, str):
         return prompt
-    if prompt and isinstance(prompt[0], int):
-        return loaded.tokenizer.decode(prompt)  # type: ignore[arg-type]
-    return "\n\n".join(message["content"] for message in prompt)  # type: ignore[index]
+    items = items_of(prompt)
+    if isinstance(items[0], int):
+        return loaded.tokenizer.decode(items)
+    return "\n\n".join(map(text_of, items))
 
 
 def _messages_of(prompt: Prompt, chat: bool) -> list[dict[str, str]]:
     if isinstance(prompt, str):
         return [{"role": "user", "content": prompt}] if chat else []
-    return [dict(message) for message in prompt if not isinstance(message, int)]
+    messages = [message for message in items_of(prompt) if not isinstance(message, int)]
+    return [{"role": message["role"], "content": text_of(message)} for message in messages]

@@ -35,6 +35,9 @@ PARTIAL = ".partial"
 STAGING = ".imports"
 """Folder in the sessions folder for imports under way."""
 
+DELETED = ".deleted"
+"""Folder in the sessions folder for what was deleted a short while ago: a folder for each session."""
+
 MIN_FREE_BYTES = 200_000_000
 """Recording stops below this much free disk, so that the machine stays usable and sealing has room."""
 

@@ -1,4 +1,5 @@
-"""What crashes leave in a sessions folder beside sessions, and its end: half-made folders, temporary files, imports.
+"""What crashes leave in a sessions folder beside sessions, and its end: half-made folders, temporary files, imports;
+and what was deleted.
 
 Only what this program named, only what nobody can be at any more. Sessions themselves are the library's.
 """
@@ -10,12 +11,24 @@ import re
 import time
 from pathlib import Path
 
-from mri.store.files import JOURNAL, LOCK, PARTIAL, RECORDER, SESSION, STAGING, VOCABULARY, is_session_id, remove_tree
+from mri.store.files import (
+    DELETED,
+    JOURNAL,
+    LOCK,
+    PARTIAL,
+    RECORDER,
+    SESSION,
+    STAGING,
+    VOCABULARY,
+    is_session_id,
+    remove_tree,
+)
 from mri.store.locks import QUIET_S, is_held
 from mri.store.unsealed import JournalReader
 
 STALE_S = 3600.0
-"""Temporary files and imports are younger while somebody is at them: no import may take longer than half of it."""
+"""Temporary files and imports are younger while somebody is at them: no import may take longer than half of it. What
+was deleted can be brought back for as long."""
 
 _TEMPORARY = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{16}" + re.escape(PARTIAL) + r"|[\w-]{1,64}\.name\.partial")
 
@@ -31,7 +44,7 @@ def sweep(folder: Path) -> None:
 def _sweep(path: Path) -> None:
     if path.is_symlink():
         return
-    if path.name == STAGING and path.is_dir():
+    if path.name in (STAGING, DELETED) and path.is_dir():
         is_old = _age_s(path) > STALE_S  # a new one may be empty because its first upload is on its way
         for each in path.iterdir():
             if _age_s(each) > STALE_S:

@@ -24,8 +24,8 @@ from mri.web.compression import keep_smallest, packed
 from mri.web.linking import Linked, link
 
 FOREVER = "public, max-age=31536000, immutable"
-BUNDLES = ("js/main.mjs", "js/pages/scanner.mjs")
-"""Linked into one file each: what all pages with a view begin with, and the Scanner."""
+BUNDLES = ("js/main.mjs", "js/pages/scanner.mjs", "js/pages/simple.mjs")
+"""Linked into one file each: what all pages with a view begin with, the Scanner, and what Simple has beside it."""
 SCRIPTS = (".mjs", ".js")
 NOTES = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 """JSDoc of modules: a quarter of what they weigh on the line. Lines keep their numbers."""
@@ -35,7 +35,7 @@ DASH_ASKS = ("/_dash-layout", "/_dash-dependencies")
 COMPRESSED = ("/assets/", "/_dash-component-suites/", *DASH_ASKS)
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 STYLE = "style.css"
-LAYERS = ("bootstrap", "theme", "shell", "parts", "pages", "contrast")
+LAYERS = ("bootstrap", "theme", "shell", "parts", "pages", "contrast", "print")
 """Of style.css: a rule of a later layer wins. A sheet lies in its layer: css/shell.css, css/parts/deck.css."""
 LOOK_EVERY_S = 0.5
 LEISURE_S = 120.0

@@ -6,11 +6,11 @@ Looks for them whenever somebody asks, since a training goes on writing checkpoi
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mri.errors import ConfigError
-from mri.nanochat.locate import ModelRef, discover, find_checkpoint, need_torch
+from mri.nanochat.locate import Loading, ModelRef, discover, find_checkpoint, need_torch
 
 EMBEDDED_ID = "embedded"
 """The model that comes with the program, whatever --model says: the lessons speak of it."""
@@ -18,21 +18,22 @@ EMBEDDED_ID = "embedded"
 
 @dataclass(frozen=True)
 class Models:
-    """`asked` and `softcap` as given with --model and --set; None is the embedded model, and nanochat's softcap."""
+    """`asked` as given with --model, None is the embedded one; `loading` as with --set, --tokenizer, --device, --dtype:
+    of that model alone."""
 
     asked: Path | None = None
-    softcap: float | None = None
+    loading: Loading = field(default_factory=Loading)
 
     def own(self) -> ModelRef:
         """What records where nothing else was chosen. Raises ModelError."""
         need_torch()
-        return find_checkpoint(self.asked, self.softcap)
+        return find_checkpoint(self.asked, self.loading)
 
     def offers(self) -> dict[str, ModelRef]:
         """The models that can record, the default first, by an id that is made of the file's path, so that a path never
         has to come from outside. Raises ModelError where the server's own is not there."""
         need_torch()
-        found = discover(self.asked, self.softcap)
+        found = discover(self.asked, self.loading)
         return {hashlib.sha256(str(ref.file).encode()).hexdigest()[:16]: ref for ref in found}
 
     def chosen(self, model_id: str) -> ModelRef:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from flask import Flask, Response, jsonify, request
 from mri import errors
 from mri.format.token_text import display
 from mri.lessons.catalogue import Catalogue
-from mri.nanochat.constants import softcap_of
+from mri.nanochat.locate import Loading
 from mri.paths import ASSETS, IS_INSTALLED, LESSONS, ROOT, SESSIONS, as_path
 from mri.store.library import Library
 from mri.study.study import Study
@@ -33,7 +33,7 @@ from mri.web.guard import Guard, content_security_policy, inline_script_hashes
 from mri.web.live.hub import Hub
 from mri.web.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.web.models import Models
-from mri.web.parts import components, ids, record_box, session_rows
+from mri.web.parts import components, ids, record_box, session_rows, simple
 from mri.web.routes.compare import compare_routes
 from mri.web.routes.downloads import downloads
 from mri.web.routes.imports import import_routes
@@ -52,7 +52,7 @@ DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
-FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/pair"}
+FIRST_MODULES = {"/": "pages/simple", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/pair"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
 UNUSED_SCRIPTS = ("/dash/deps/polyfill@", "/dash/dash_table/")
@@ -68,7 +68,7 @@ def create_app(
     debug: bool = False,
     worker: GenerationWorker | None = None,
     lessons: Path = LESSONS,
-    constants: Mapping[str, object] | None = None,
+    loading: Loading = Loading(),  # noqa: B008  (it is frozen)
     demos: Iterable[Path] = (),
 ) -> Dash:
     """The app; `.server` is the WSGI application. Starts nothing: the worker starts when it is first needed,
@@ -77,14 +77,14 @@ def create_app(
     sessions      folder of recordings, made by the first one
     model         as --model: a nanochat base directory, checkpoint folder or model_*.pt; None: the embedded one
     allow_hosts   host names that the server answers to beside the local ones
-    constants     of that model, which no file says, as --set: {"softcap": 20}
+    loading       of that model: what no file says, its tokenizer, device and type, as --set, --tokenizer and so on
     worker        another handle on the generation worker (tests)
     lessons       folder of the lessons; their recordings can be opened by id, and are in no list
     demos         files of sessions that are listed whatever the folder
     """
     _mend_plotly()
     sessions = as_path(sessions).absolute()
-    models = Models(as_path(model).absolute() if model else None, softcap_of(constants))
+    models = Models(as_path(model).absolute() if model else None, loading)
     library = Library(sessions, bundled=lessons.glob("*/"), demos=demos)
     worker = worker or GenerationWorker(sessions)
     hub = Hub(library, worker, lambda session_id: meta_of(library, session_id), display)
@@ -104,7 +104,9 @@ def create_app(
         suppress_callback_exceptions=True,
         on_error=show_error,
     )
-    app.layout = components.shell([dash.page_container, record_box.record_box()], record_box.open_button())
+    app.layout = components.shell(
+        [dash.page_container, record_box.record_box()], simple.view_switch(), record_box.open_button()
+    )
     record_box.register(app)
     if debug:
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mri.errors import ConfigError, SessionNotFound
-from mri.explain.asked import explainable
+from mri.explain.asked import explainable, recorded_constants
 from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader
 
@@ -106,5 +106,6 @@ def weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
     """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
     explainable(reader)
     run = reader.session.run
-    model = replace(model, softcap=run.model.softcap or None)  # the same weights give other logits with another one
+    constants = recorded_constants(reader).over(model.loading.constants)
+    model = replace(model, loading=replace(model.loading, constants=constants))
     return {"model": model.to_json(), "weights_hash": run.model.weights_hash, "model_path": run.model.model_path}

@@ -29,9 +29,8 @@ from mri.format.events import TraceSession
 from mri.format.wire import blob_from_arrays
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.constants import SOFTCAP
 from mri.nanochat.direct import direct_effect, factor_at
-from mri.nanochat.locate import ModelRef
+from mri.nanochat.locate import Loading, ModelRef
 from mri.run.control import Control
 from mri.run.engine import Step
 from mri.run.record import record_generation
@@ -53,7 +52,7 @@ class Worker:
         self._sessions, self._say = sessions, say
         self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._controls: dict[str, Control] = {}
-        self._loaded: tuple[tuple[Path, int, float], LoadedModel] | None = None
+        self._loaded: tuple[tuple[Path, Loading, int], LoadedModel] | None = None
         self._known_hashes: set[str] = set()  # by which sessions name the weights of the loaded model
         self._replay: Replay | None = None
 
@@ -196,13 +195,13 @@ class Worker:
         self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
 
     def _model(self, told: dict[str, Any]) -> LoadedModel:
-        """The model of a command, loaded again only where the file or the softcap is another or has changed."""
+        """The model of a command, loaded again only where the file has changed, or is to be loaded otherwise."""
         ref = ModelRef.from_json(told)
         try:
             changed_ns = ref.file.stat().st_mtime_ns
         except OSError as error:
             raise ModelError(f"{ref.file} is not there any more: choose another model, or put it back.") from error
-        key = (ref.file, changed_ns, ref.softcap or SOFTCAP)
+        key = (ref.file, ref.loading, changed_ns)
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = self._replay = None  # two large models need not fit at once
             self._known_hashes.clear()

@@ -30,7 +30,7 @@ STATES = {
 STATES_OF_NOTHING = {
     "/": "Nothing recorded yet",
     "/neurons": "Nothing recorded yet",
-    "/sessions": "No sessions yet",
+    "/sessions": "No recordings yet",
     "/learn": "There are no lessons here",
 }
 """Address -> title, in an empty folder and without lessons."""
@@ -103,7 +103,7 @@ def test_every_state_is_walked():
     named = set()
     for path in [*(ROOT / "pages").glob("*.py"), ROOT / "mri/web/parts/states.py"]:
         named |= set(re.findall(r"""\bstate\(\s*"([^"]+)\"""", path.read_text("utf-8")))
-    assert named == {*STATES.values(), *STATES_OF_NOTHING.values()} - {"No sessions yet"} | elsewhere
+    assert named == {*STATES.values(), *STATES_OF_NOTHING.values()} - {"No recordings yet"} | elsewhere
 
 
 def test_a_search_that_finds_nothing_goes_back_to_everything(page):

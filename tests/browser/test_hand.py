@@ -64,7 +64,8 @@ def test_escape_gives_the_arrows_back_to_the_clock(page):
 def test_home_goes_to_the_strongest_neuron(page):
     reach(page)
     page.keyboard.press("Home")
-    strongest = page.evaluate(f"window.mri.stage.strongest(window.mri.stage.frame, '{KEY}')")
+    lanes = "import('/assets/js/stage/lanes.mjs')"
+    strongest = page.evaluate(f"async () => (await {lanes}).strongestOf(window.mri.stage.lanes[0], '{KEY}')")
     assert f"neuron {strongest}" in said(page)
     assert "rank 1 of" in said(page)
 

@@ -21,7 +21,7 @@ VALUES = (  # by step, at the neurons 6, 1, 7, 0
 )
 RADIUS = 32  # pixels around a neuron that are looked at
 READ = """([key, neuron, radius]) => {
-  const { stage } = window.mri; const { canvas } = stage;
+  const { stage } = window.mri; const { canvas } = stage.picture === "tower" ? stage.tower : stage.flat;
   const under = stage.picture === "tower" ? stage.tower.ground : canvas;
   stage.tower.quality.isOn = false;
   if (stage.picture === "tower") stage.tower.repaint();

@@ -368,7 +368,7 @@ def test_the_menu_goes_back_to_where_one_was(page):
     open_scanner(page, "/?session=demo-long&step=5")
     page.keyboard.press("ArrowRight")
     until(page, "window.mri.player.step === 6")
-    page.get_by_role("link", name="Sessions", exact=True).click()
+    page.get_by_role("link", name="Recordings", exact=True).click()
     until(page, "location.pathname === '/sessions'")
     page.get_by_role("link", name="Scanner", exact=True).click()
     until(page, "window.mri?.timings.draw.length > 0 && window.mri.player.step === 6")

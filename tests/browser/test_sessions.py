@@ -28,7 +28,7 @@ def sessions(tmp_path, handmade_session, random_session):
 def test_an_empty_library_says_what_to_do(browser, site):
     with clean_page(browser, site) as page:
         page.goto("/sessions")
-        expect(page.get_by_text("No sessions yet")).to_be_visible()
+        expect(page.get_by_text("No recordings yet")).to_be_visible()
 
 
 def test_search_narrows_the_list(browser, site, sessions):
@@ -79,18 +79,40 @@ def test_renaming(browser, site, sessions):
     assert (sessions / "handmade.h5").exists()
 
 
-def test_deleting_asks_first(browser, site, sessions):
+def test_deleting_asks_first_and_can_be_undone(browser, site, sessions):
     with clean_page(browser, site) as page:
         page.goto("/sessions")
         page.get_by_role("button", name="Delete Handmade").click()
-        expect(page.get_by_text("This cannot be undone.")).to_be_visible()
+        expect(page.get_by_text("For an hour it can be undone.")).to_be_visible()
         page.get_by_role("button", name="Keep it").click()
-        expect(page.get_by_text("This cannot be undone.")).to_be_hidden()
+        expect(page.get_by_text("For an hour it can be undone.")).to_be_hidden()
         assert (sessions / "handmade.h5").exists()
         page.get_by_role("button", name="Delete Handmade").click()
         page.get_by_role("button", name="Delete", exact=True).click()
         expect(page.locator("tbody tr")).to_have_count(1)
         assert not (sessions / "handmade.h5").exists()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator("tbody tr")).to_have_count(2)
+        expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+        assert (sessions / "handmade.h5").exists()
+
+
+def test_many_are_chosen_and_deleted_at_once(browser, site, sessions, handmade_session):
+    handmade_session(sessions, session_id="second")
+    with clean_page(browser, site) as page:
+        page.goto("/sessions")
+        expect(page.locator("tbody tr")).to_have_count(3)
+        for row in ("handmade", "second"):
+            page.locator(f"#row-{row}").get_by_role("checkbox").check()
+        expect(page.get_by_text("2 chosen")).to_be_visible()
+        expect(page.get_by_role("button", name="Compare them")).to_be_visible()
+        page.get_by_role("button", name="Delete them").click()
+        expect(page.get_by_text("2 recordings, 10 steps")).to_be_visible()
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.get_by_text("2 recordings are deleted.")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator("tbody tr")).to_have_count(3)
 
 
 def test_an_error_becomes_a_toast(browser, site, sessions):

@@ -86,7 +86,7 @@ def test_a_chosen_file_comes_in_and_a_hostile_one_does_not(
     note.write_text("no session")
     with clean_page(browser, empty) as page:
         page.goto("/sessions")
-        expect(page.get_by_text("No sessions yet")).to_be_visible()
+        expect(page.get_by_text("No recordings yet")).to_be_visible()
         expect(page.get_by_role("button", name="Choose a file …")).to_be_visible()
         page.set_input_files(FILES, [str(theirs), str(hostile), str(note)])
         rows = page.locator(".session-import-list li")

@@ -12,8 +12,9 @@ from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import StepFrame
 from mri.format.layout import Layout
+from mri.making.initial import init_weights
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.nanochat.model import GPT, GPTConfig
 from mri.run.engine import Step, generate
 from tests.capture import forks
 from tests.capture.sinks import ListSink

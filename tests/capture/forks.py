@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
-from mri.nanochat.model import GPT, MLP, Block, CausalSelfAttention, GPTConfig, KVCache, init_weights, norm
+from mri.making.initial import init_weights
+from mri.nanochat.model import GPT, MLP, Block, CausalSelfAttention, GPTConfig, KVCache, norm
 from mri.nanochat.positions import rotate
 from tests.capture.sinks import ListSink
 

@@ -13,7 +13,8 @@ from mri.format.config import TraceConfig, sampled_indices
 from mri.format.hook_points import nanochat_points
 from mri.format.layout import Layout
 from mri.format.presets import PRESETS
-from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.making.initial import init_weights
+from mri.nanochat.model import GPT, GPTConfig
 
 PROMPT = [5, 9, 2, 44, 7]
 CONFIGS = {

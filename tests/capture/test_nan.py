@@ -11,7 +11,8 @@ import torch
 from mri.format.captured import Captured
 from mri.format.config import TraceConfig
 from mri.format.events import dequantized
-from mri.nanochat.model import GPT, init_weights
+from mri.making.initial import init_weights
+from mri.nanochat.model import GPT
 
 
 @pytest.fixture

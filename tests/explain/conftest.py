@@ -10,8 +10,9 @@ import torch
 from safetensors.numpy import load_file
 
 from mri.explain.asked import AskedStep
+from mri.making.initial import init_weights
 from mri.nanochat.checkpoint import LoadedModel, load_model
-from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.nanochat.model import GPT, GPTConfig
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 torch.set_num_threads(1)

@@ -21,7 +21,7 @@ from mri.format.presets import PRESETS
         ("quantization", "f8", "use one of f32, f16, q8"),
         ("drop_policy", "", "use one of drop_payload_keep_stats, drop_layer, stop_trace"),
         ("attention_tier", None, "use one of summary, full_row, full_matrix"),
-        ("prefill", "steps", "use one of stats, positions, stepwise"),
+        ("prefill", "steps", "use one of stats, positions, all, stepwise"),
         ("topk", 0, "at least 1"),
         ("topk", 2.5, "at least 1"),
         ("sample_stride", 0, "at least 1"),

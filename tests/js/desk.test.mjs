@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { EMPTY_VIEW, urlFromView } from "../../assets/js/core/address.mjs";
 import { Desk } from "../../assets/js/desk/desk.mjs";
@@ -9,17 +9,13 @@ const VIEW = { ...EMPTY_VIEW, session: "demo-1", step: 12, head: 0, tab: "attent
 function setUp(view = VIEW, isHere = () => true) {
   const entries = [""];
   const calls = [];
-  const timers = [];
-  const desk = new Desk({
-    view,
-    isHere,
-    push: (url) => (calls.push(`push ${url}`), entries.push(url)),
-    replace: (url) => (calls.push(`replace ${url}`), (entries[entries.length - 1] = url)),
-    setTimer: (callback) => timers.push(callback),
-    clearTimer: (timer) => (timers[timer - 1] = null),
-  });
-  const fire = () => timers.splice(0).forEach((callback) => callback?.());
-  return { history: { entries, calls }, desk, fire };
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  globalThis.history = {
+    pushState: (_state, _title, url) => (calls.push(`push ${url}`), entries.push(url)),
+    replaceState: (_state, _title, url) => (calls.push(`replace ${url}`), (entries[entries.length - 1] = url)),
+  };
+  return { history: { entries, calls }, desk: new Desk({ view, isHere }), fire: () => mock.timers.tick(400) };
 }
 
 test("scrubbing rewrites one entry, a few times a second", () => {

@@ -35,6 +35,7 @@ test("all hook points, the model's top first; a click selects one", () => {
 test("arrows go from the selected row, and no further than the ends", () => {
   const { list, selected } = setting();
   list.draw(frameOf(), null, TOP_FIRST[1], false);
+  assert.ok(find(".mri-mark-other").hidden, "nothing stands beside it");
   assert.equal(find("[role=listbox]").getAttribute("aria-activedescendant"), `row-${TOP_FIRST[1]}`);
   for (const name of ["ArrowUp", "ArrowUp", "ArrowDown", "End", "ArrowDown"]) key(name);
   const last = TOP_FIRST.at(-1);

@@ -17,11 +17,13 @@ function columnsOf(values, view = {}) {
 }
 
 test("ranks are by magnitude, what was not captured has none and no number", () => {
-  const found = columnsOf([1, -4, 2, 3]);
+  const found = columnsOf([1, -4, 2, 3], { sign: true });
   assert.deepEqual([...found.rank], [1, 0, 3, 0, 0, 4, 0, 2]);
   assert.deepEqual(found.number, [-4, null, 2, null, null, 1, null, 3]);
   assert.deepEqual(found.unknown, [null, 0, null, 0, 0, null, 0, null]);
   assert.deepEqual([found.low, found.high, found.bound], [-4, 4, 0.5]);
+  const bySize = columnsOf([1, -4, 2, 3]);
+  assert.deepEqual([bySize.number[0], bySize.exact[0], bySize.low], [4, -4, 0]);
 });
 
 test("NaN and ∞ are marks in their cells: NaN is last, and the scale is that of the numbers", () => {

@@ -33,7 +33,7 @@ const alignment = (more = {}) => ({
 const BOOT = { a: "A", b: "B", align: "prefix", full_scale: {}, limit: 10 };
 const MAP = { by: "difference", keys: [], values: [], low: null, high: null, missing: "" };
 const IDS =
-  "compare-words compare-map-says mri-timeline compare-transport mri-layers compare-list compare-says compare-notes mri-stage compare-tools mri-toasts".split(
+  "compare-words compare-map-says mri-timeline compare-transport mri-layers compare-list compare-says compare-headline compare-notes mri-stage compare-tools mri-toasts".split(
     " ",
   );
 const choice = (id, values) => `<select id="compare-${id}">${values.map((value) => `<option>${value}</option>`).join("")}</select>`;

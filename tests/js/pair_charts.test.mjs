@@ -1,4 +1,4 @@
-import { freshPage } from "./page.mjs";
+import { find, freshPage } from "./page.mjs";
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -11,16 +11,17 @@ afterEach(() => mock.timers.reset());
 function setting() {
   const page = freshPage('<div id="compare"><div class="compare-panels"></div></div>');
   let wanted = { pair: { align: "prefix" }, view: { moment: 0 } };
-  const charts = new PairCharts({ wanted: () => wanted, onSelect: () => {}, needsRedraw: () => {} });
-  return { page, charts, want: (more) => (wanted = { ...wanted, ...more }) };
+  const charts = new PairCharts(find(".compare-panels"), { onClick: () => {} });
+  const ofMoment = () => page.props.filter(([store]) => store === "compare-view").map(([, { data }]) => data);
+  return { page, charts, ofMoment, draw: (isPlaying) => charts.draw(wanted, isPlaying), want: (more) => (wanted = { ...wanted, ...more }) };
 }
 
 test("the charts over all moments are asked for once, and anew where something else is wanted", () => {
-  const { page, charts, want } = setting();
-  charts.postPair();
-  charts.postPair();
+  const { page, draw, want } = setting();
+  draw(false);
+  draw(false);
   want({ pair: { align: "pooled" } });
-  charts.postPair();
+  draw(true);
   assert.deepEqual(page.props, [
     ["compare-pair", { data: { align: "prefix" } }],
     ["compare-pair", { data: { align: "pooled" } }],
@@ -28,26 +29,26 @@ test("the charts over all moments are asked for once, and anew where something e
 });
 
 test("the charts of a moment come when the clock rests; while it goes on, now and then", () => {
-  const { page, charts, want } = setting();
-  charts.draw(false);
+  const { ofMoment, draw, want } = setting();
+  draw(false);
   mock.timers.tick(199);
-  charts.draw(false);
+  draw(false);
   mock.timers.tick(199);
-  assert.equal(page.props.length, 0);
+  assert.deepEqual(ofMoment(), []);
   mock.timers.tick(1);
-  assert.equal(page.props.length, 1);
+  assert.deepEqual(ofMoment(), [{ moment: 0 }]);
   want({ view: { moment: 1 } });
-  charts.draw(true);
+  draw(true);
   mock.timers.tick(900);
-  charts.draw(true);
+  draw(true);
   mock.timers.tick(100);
-  assert.deepEqual(page.props.at(-1), ["compare-view", { data: { moment: 1 } }]);
+  assert.deepEqual(ofMoment().at(-1), { moment: 1 });
 });
 
 test("closing posts no more", () => {
-  const { page, charts } = setting();
-  charts.draw(false);
+  const { ofMoment, charts, draw } = setting();
+  draw(false);
   charts.close();
   mock.timers.tick(5000);
-  assert.equal(page.props.length, 0);
+  assert.deepEqual(ofMoment(), []);
 });

@@ -30,7 +30,17 @@ const ALIGNMENT = {
 const POINT = "block.1.resid_post";
 
 function setting() {
-  const hosts = ["compare-words", "compare-map-says", "compare-transport", "mri-timeline", "mri-layers", "compare-list", "compare-says", "compare-notes"];
+  const hosts = [
+    "compare-words",
+    "compare-map-says",
+    "compare-transport",
+    "mri-timeline",
+    "mri-layers",
+    "compare-list",
+    "compare-says",
+    "compare-notes",
+    "compare-headline",
+  ];
   const page = freshPage(`<div class="compare-panels"></div>${hosts.map((id) => `<div id="${id}"></div>`).join("")}`);
   inkOnCanvases();
   const run = (session) => ({ session, layout, tokens: tokens(), stepOf, numPrompt: 5, numSteps: 3, limit: 10 });
@@ -43,9 +53,8 @@ function setting() {
     scales: SCALES,
     player,
     desk,
-    wanted: () => ({ pair: {}, view: {} }),
+    wanted: () => ({ pair: {}, view: {}, map: {} }),
     onSelect: (fields) => selected.push(fields),
-    needFrame: () => {},
     needsRedraw: () => {},
   });
   return { page, panels, player, selected };
@@ -73,6 +82,7 @@ test("a moment that one side does not have marks the other one's word", () => {
   player.seek(2);
   panels.draw([lane({ step: -1, frame: null }), lane({ step: 2 })], false);
   assert.deepEqual([at("a", "is-current"), at("b", "is-current"), at("b", "is-now")], [[], [6], [6]]);
+  assert.deepEqual([at("a", "is-next"), at("b", "is-next")], [[], [7]]);
   assert.match(find("#compare-list").textContent, /tokens are matched/);
   assert.equal(find(".mri-step-note").textContent, "apart");
 });
@@ -96,6 +106,7 @@ test("where both are there: numbers side by side, and the neurons that differ; a
   player.seek(1);
   panels.draw([lane(), b], false);
   assert.match(texts("#mri-layers dd")[0], / · /);
+  assert.equal(find(".mri-mark-other").hidden, false, "the legend has B's mark");
   assert.ok(document.querySelectorAll("#compare-list tbody tr").length > 0);
   fire(find("#compare-list tbody button"), "click");
   assert.equal(typeof selected[0].neuron, "number");

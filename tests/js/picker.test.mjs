@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fillPickers, openPair, openSession, showInPicker } from "../../assets/js/shell/picker.mjs";
+import { fillPickers, openPair, showInPicker } from "../../assets/js/shell/picker.mjs";
 import { find, freshPage, served, settled } from "./page.mjs";
 
 const options = (select) => [...select.options].map(({ value, text }) => [value, text]);
@@ -63,6 +63,4 @@ test("where the choices lead", () => {
   freshPage('<select id="compare-first"><option>x y</option></select><select id="compare-second"><option>z</option></select>');
   openPair();
   assert.equal(location.pathname + location.search, "/compare?a=x+y&b=z");
-  openSession("x&y");
-  assert.equal(location.pathname + location.search, "/?session=x%26y");
 });

@@ -10,7 +10,11 @@ function setting(body = '<div id="mri-predicted"></div>') {
   freshPage(body);
   const selected = [];
   const onSelect = (fields) => selected.push(fields);
-  return { selected, draw: (temperature = 1, frame = frameOf({ chosen_id: 4 })) => drawPredicted(frame, source(), { temperature }, onSelect) };
+  return {
+    selected,
+    draw: (temperature = 1, frame = frameOf({ chosen_id: 4 }), recorded = undefined) =>
+      drawPredicted(frame, { ...source(), sampling: { temperature: recorded } }, { temperature }, onSelect),
+  };
 }
 
 /** The frame with another surprise of the token that follows. */
@@ -47,6 +51,18 @@ test("the slider and the button choose a temperature; 1 is as usual", () => {
   fire(find("button"), "click");
   assert.deepEqual(selected, [{ temperature: 1.5 }, { temperature: null }]);
   assert.equal(slider.value, "1");
+});
+
+test("it says of which temperature the shares are, and which the recording had", () => {
+  const said = (temperature, recorded) => {
+    const { draw } = setting();
+    draw(temperature, undefined, recorded);
+    return find(".mri-note").textContent;
+  };
+  assert.equal(said(1), "Shares are the model’s own, at temperature 1.");
+  assert.equal(said(1, 1), "Shares are the model’s own, at temperature 1; this recording drew at it, too.");
+  assert.equal(said(1, 0), "Shares are the model’s own, at temperature 1; this recording took the likeliest (0).");
+  assert.equal(said(0.5, 0.6), "Shares are as temperature 0.50 would have them, not the model’s own; this recording drew at 0.6.");
 });
 
 test("no place, nothing to do", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { predictions, strongest, temperatureWords } from "../../assets/js/core/predictions.mjs";
+import { drawnWords, predictions, strongest, temperatureWords } from "../../assets/js/core/predictions.mjs";
 import { columns } from "../../assets/js/panels/predictions.mjs";
 
 const array = (data) => ({ data, dtype: "F32", shape: [data.length] });
@@ -67,4 +67,10 @@ test("the chart gets the row, its mark and its rank", () => {
   assert.equal(found.axis, "probability at temperature 1, exact");
   assert.equal(temperatureWords(21, 0.5), "share among the 21 captured at temperature 0.50");
   for (const temperature of [0.5, 1]) assert.equal(temperatureWords(2, temperature, [NaN, 0.5]), "no probabilities: there is NaN or ∞ among the logits");
+});
+
+test("how a recording drew its tokens", () => {
+  assert.equal(drawnWords(undefined), "");
+  assert.equal(drawnWords({ temperature: 0, seed: 42 }), "temperature 0", "no dice are thrown");
+  assert.equal(drawnWords({ temperature: 0.6, seed: 7 }), "temperature 0.6, seed 7");
 });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { viewFromUrl } from "../../assets/js/core/address.mjs";
 import { keys } from "../../assets/js/desk/keys.mjs";
+import { strongestOf } from "../../assets/js/stage/lanes.mjs";
 import { Scanner } from "../../assets/js/pages/scanner.mjs";
 import { SCALES, SCANNER, runOf } from "./recording.mjs";
 
@@ -40,7 +41,7 @@ const press = (key) => fire(document.body, "keydown", { key, shiftKey: false });
 test("it opens at the step of the address, chooses the strongest neuron, and says both in the link", async () => {
   const { scanner } = await setting();
   assert.deepEqual([scanner.player.step, find(".mri-token[aria-current]").textContent], [1, " e"]);
-  assert.equal(scanner.desk.view.neuron, scanner.stage.strongest(scanner.lanes.at(1)[0], scanner.desk.view.point));
+  assert.equal(scanner.desk.view.neuron, strongestOf(scanner.lanes.at(1)[0], scanner.desk.view.point));
   assert.ok(scanner.timings.draw.length > 0);
   assert.equal(query().step, "1");
 });
@@ -53,6 +54,15 @@ test("a key moves the clock, and the words and the address follow", async () => 
   press("h");
   await shown();
   assert.equal(scanner.desk.view.head, 1);
+});
+
+test("another session that is chosen above the picture is another page", async () => {
+  await setting();
+  const picker = find("#mri-session");
+  picker.add(new Option("another", "x&y"));
+  picker.value = "x&y";
+  fire(picker, "change");
+  assert.equal(location.pathname + location.search, "/?session=x%26y");
 });
 
 test("a hook point picked anywhere is picked everywhere, with its block; a neuron that it lacks is not kept", async () => {

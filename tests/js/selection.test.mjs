@@ -32,14 +32,15 @@ test("a view that says nothing of its looks is drawn as usual", () => {
   assert.deepEqual(stageLooks(EMPTY_VIEW, false), { isSigned: false, isSingle: false, hasStats: false, hasGuess: false, flow: "attention" });
   assert.equal(stageLooks(EMPTY_VIEW, true).isSigned, true, "a small network's weights have signs");
   assert.equal(stageLooks({ sign: 0 }, true).isSigned, false);
-  assert.deepEqual(chartLooks(EMPTY_VIEW), { stat: "l2", heads: "entropy", overlay: false, temperature: 1 });
+  assert.deepEqual(chartLooks(EMPTY_VIEW, false), { stat: "l2", heads: "entropy", overlay: false, sign: false, temperature: 1 });
   assert.deepEqual(listLooks(EMPTY_VIEW), { filter: "", sort: "model", scale: "asinh" });
 });
 
 test("a view that says something is drawn so, and what is as usual is not said", () => {
   const looks = stageLooks({ sign: 1, single: 1, numbers: 1, guess: 1, flow: "none" }, false);
   assert.deepEqual(looks, { isSigned: true, isSingle: true, hasStats: true, hasGuess: true, flow: "none" });
-  assert.deepEqual(chartLooks({ stat: "std", heads: "distance", overlay: 1, temperature: 0.5 }), {
+  assert.deepEqual(chartLooks({ stat: "std", heads: "distance", overlay: 1, temperature: 0.5 }, true), {
+    sign: true,
     stat: "std",
     heads: "distance",
     overlay: true,

@@ -297,3 +297,10 @@ test("a plain module has neurons only, then statistics only, then nothing", () =
   assert.equal(said({}, context), "Nothing but its token was kept of this step.");
   assert.equal(said({}), "The model took “ball”, and nothing else was kept of this step.");
 });
+
+test("a piece of a character is told as its character", () => {
+  const looks = attention([[[1, 0.4]], [[0, 1]], [[0, 1]], [[0, 1]]]);
+  const tokens = { sequence: SEQUENCE, text: { ...TEXT, 1: "\\xf0\\x9f", 2: "\\x99\\x82" } };
+  const found = sentence(frame(looks), { layout: layoutOf(POINTS), tokens, numPrompt: 8 });
+  assert.ok(found.some((part) => part.text === "“🙂(1/2)”"));
+});

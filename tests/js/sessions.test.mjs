@@ -15,6 +15,7 @@ const lineOf = (i, more = {}) => ({
   apart: "",
   prompt: "p",
   model: "m",
+  how: "temperature 0",
   steps: "3",
   size: "1 MB",
   recorded: "today",
@@ -82,7 +83,7 @@ test("a column's head orders, and says so; the other way at the second press", a
     await settled();
     assert.equal(last(asked).by, by);
   }
-  assert.equal(find("th[aria-sort=descending]").textContent, "Session");
+  assert.equal(find("th[aria-sort=descending]").textContent, "Recording");
 });
 
 test("the first of two is A, the second opens their comparison; pressed again it is none", async () => {
@@ -95,6 +96,37 @@ test("the first of two is A, the second opens their comparison; pressed again it
   compare(0);
   compare(2);
   assert.equal(location.pathname + location.search, "/compare?a=s0&b=s2");
+});
+
+test("several are chosen: two can be compared, all deleted at once, and that undone", async () => {
+  const { page } = await setting(3);
+  const box = (i) => find(`[data-choose=s${i}]`);
+  const choose = (i, is) => {
+    box(i).checked = is;
+    fire(box(i), "change");
+  };
+  const [bar, undo] = document.querySelectorAll(".sessions-bar");
+  assert.ok(bar.hidden && undo.hidden);
+  choose(0, true);
+  choose(2, true);
+  assert.match(bar.textContent, /2 chosen/);
+  const press = (bar, name) =>
+    fire(
+      [...bar.querySelectorAll("button")].find(({ textContent }) => textContent === name),
+      "click",
+    );
+  press(bar, "Delete them");
+  assert.deepEqual([page.props.at(-1)[1].data.what, page.props.at(-1)[1].data.ids], ["delete", ["s0", "s2"]]);
+  press(bar, "Compare them");
+  assert.equal(location.pathname + location.search, "/compare?a=s0&b=s2");
+  await mountSessions(true, { deleted: ["s0"] });
+  assert.deepEqual([bar.textContent.startsWith("1 chosen"), box(2).checked, undo.hidden], [true, true, false]);
+  press(undo, "Undo");
+  assert.deepEqual([page.props.at(-1)[1].data.what, page.props.at(-1)[1].data.ids], ["restore", ["s0"]]);
+  await mountSessions(true, { restored: ["s0"] });
+  assert.ok(undo.hidden);
+  press(bar, "Choose none");
+  assert.ok(bar.hidden && !box(2).checked);
 });
 
 test("other buttons are Dash's; a name opens the session here", async () => {
@@ -113,7 +145,7 @@ test("while something is recorded, only what changed is drawn anew", async () =>
   library.lines[1] = lineOf(1, { steps: "4" });
   mock.timers.tick(2000);
   await settled();
-  assert.deepEqual([first.firstChild === before[0], second.firstChild === before[1], second.children[2].textContent], [true, false, "4"]);
+  assert.deepEqual([first.firstChild === before[0], second.firstChild === before[1], second.children[3].textContent], [true, false, "4"]);
 });
 
 test("a server that is away is told of, and asked again when the window has the focus", async () => {
@@ -127,7 +159,7 @@ test("a server that is away is told of, and asked again when the window has the 
 
 test("no sessions at all: how to make one", async () => {
   await setting(0);
-  assert.deepEqual(texts(".mri-state h2"), ["No sessions yet"]);
+  assert.deepEqual(texts(".mri-state h2"), ["No recordings yet"]);
   let numRecords = 0;
   find("#record-open").addEventListener("click", () => numRecords++);
   fire(find(".mri-state button"), "click");

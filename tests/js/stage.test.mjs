@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { viewFromUrl } from "../../assets/js/core/address.mjs";
+import { strongestOf } from "../../assets/js/stage/lanes.mjs";
 import { Stage } from "../../assets/js/stage/stage.mjs";
 import { SCALES, frameOf, lane, layout } from "./recording.mjs";
 
@@ -34,7 +35,7 @@ const at = ([clientX, clientY], more = {}) => ({ clientX, clientY, buttons: 0, .
 test("without WebGL2 the flat picture shows the same, and it says why", () => {
   const { stage, draw } = setting();
   draw();
-  assert.equal(stage.canvas, stage.flat.canvas);
+  assert.deepEqual([stage.flat.canvas.hidden, stage.tower.canvas.hidden], [false, true]);
   assert.match(find(".mri-stage-note").textContent, /no WebGL2/);
   assert.ok(!find(".mri-stage-note").hidden && find("#stage").classList.contains("is-flat"));
   draw({ picture: "flat" });
@@ -42,10 +43,9 @@ test("without WebGL2 the flat picture shows the same, and it says why", () => {
 });
 
 test("the strongest captured neuron; 0 where nothing was captured", () => {
-  const { stage } = setting();
-  assert.equal(stage.strongest(lane(), KEY), 6);
-  assert.equal(stage.strongest(lane(), "block.0.ln1"), 0);
-  assert.equal(stage.strongest(lane({ frame: null }), KEY), 0);
+  assert.equal(strongestOf(lane(), KEY), 6);
+  assert.equal(strongestOf(lane(), "block.0.ln1"), 0);
+  assert.equal(strongestOf(lane({ frame: null }), KEY), 0);
 });
 
 test("a click picks what is drawn there, with Shift it is watched; beside the plates nothing", () => {

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from mri.making import corpus, evaluate
+from mri.making.initial import init_weights
 from mri.making.pretrain import make_tokenizer
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.config import GPTConfig
-from mri.nanochat.model import GPT, init_weights
+from mri.nanochat.model import GPT
 from mri.nanochat.tokenizer import Tokenizer
 from tests.conftest import A_MODEL
 

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from mri.errors import PromptError
+from mri.making.initial import init_weights
 from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.eras import ERAS
-from mri.nanochat.model import GPT, init_weights
+from mri.nanochat.model import GPT
 from tests.nanochat.test_model import _one_thread as _one_thread
 
 IDS = [3, 14, 15, 9, 2, 6]

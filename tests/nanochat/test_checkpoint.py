@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mri.errors import ConfigError, ModelError
+from mri.errors import ConfigError, ModelError, PromptError
 from mri.nanochat.checkpoint import choose_device, load_model, load_state
 from mri.nanochat.eras import ERAS
 
@@ -67,6 +67,15 @@ def test_every_era_loads(name):
     assert all(torch.equal(tensor, original[key]) for key, tensor in loaded.model.state_dict().items())
 
 
+def test_weights_that_lie_otherwise_than_in_c_order(base):
+    state = state_of(base)
+    turned = {key: value.t().contiguous().t() if value.ndim == 2 else value for key, value in state.items()}
+    assert not turned["lm_head.weight"].is_contiguous()
+    torch.save(turned, model_file(base))
+    model = load_model(base, device="cpu").model
+    assert all(torch.equal(value, state[key]) and value.is_contiguous() for key, value in model.state_dict().items())
+
+
 def test_hashes_name_the_content(base):
     first, again = load_model(base, device="cpu"), load_model(model_file(base), device="cpu")
     assert first.weights_hash == again.weights_hash
@@ -115,7 +124,7 @@ def test_devices():
             choose_device(name)
 
 
-@pytest.mark.parametrize("softcap", [0, -1, float("inf"), float("nan")])
+@pytest.mark.parametrize("softcap", [0, -1, float("nan")])
 def test_an_impossible_softcap_is_refused(base, softcap):
     with pytest.raises(ConfigError, match="leave it out for nanochat's 15"):
         load_model(base, softcap=softcap)
@@ -124,9 +133,16 @@ def test_an_impossible_softcap_is_refused(base, softcap):
 # What does not fit together
 
 
-def test_missing_tokenizer(base):
+def test_a_model_without_its_tokenizer_shows_ids(base):
     (base / "tokenizer" / "tokenizer.pkl").unlink()
-    refused(base, "tokenizer.pkl is missing")
+    loaded = load_model(base, device="cpu")
+    assert "No tokenizer lies near" in loaded.notes[0]
+    assert (loaded.tokenizer.n_vocab, loaded.tokenizer.hash) == (300, "")
+    assert loaded.tokenizer.encode("3 ⟨299⟩⟨7⟩") == [3, 299, 7]
+    assert loaded.tokenizer.decode([3, 299]) == "⟨3⟩⟨299⟩"
+    for text in ("Once", "300"):
+        with pytest.raises(PromptError):
+            loaded.tokenizer.encode(text)
 
 
 def test_vocabulary_mismatch(base):
@@ -135,19 +151,21 @@ def test_vocabulary_mismatch(base):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"n_layer": 2}, "parameters are missing, as 'transformer.h.1.attn.ve_gate"),
-        ({"n_layer": 5}, "parameters are missing"),
-        ({"n_layer": 1}, "parameters are too many, as 'transformer.h.1"),
-        ({"n_embd": 128}, r"has the shape \(320, 64\) and the meta file demands \(320, 128\)"),
-        ({"n_kv_head": 4}, "has the shape"),
-        ({"n_head": 64}, "heads of even width"),
-    ],
+    "change", [{"n_layer": 2}, {"n_layer": 5}, {"n_embd": 128}, {"n_kv_head": 4}, {"n_head": 64}, {"n_experts": 4}]
 )
-def test_meta_and_weights_differ(base, change, words):
+def test_where_meta_and_weights_differ_the_weights_count(base, change):
+    whole = load_model(base, device="cpu")
     edit_meta(base, **change)
-    refused(base, words)
+    loaded = load_model(base, device="cpu")
+    assert loaded.config == whole.config
+    [note] = loaded.notes
+    assert str(next(iter(change))) in note
+    assert "the weights count" in note or "nothing here reads" in note
+
+
+def test_sizes_that_the_weights_do_not_show_must_be_told(base):
+    edit_meta(base, sequence_len=None)
+    refused(base, "does not say sequence_len")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +173,7 @@ def test_meta_and_weights_differ(base, change, words):
     [
         ({"bigram_lambdas": torch.ones(3)}, "'bigram_lambdas' is not supported"),
         ({"lm_head.weight": torch.ones(300, 64)}, "has the shape"),
-        ({"transformer.wte.weight": torch.tensor(1.0)}, "has the shape"),
+        ({"transformer.wte.weight": torch.tensor(1.0)}, "no transformer.wte and blocks"),
         ({"lm_head.weight": torch.full((320, 64), float("nan"))}, "'lm_head.weight' holds NaN or infinity"),
         ({"_orig_mod.lm_head.weight": torch.ones(320, 64)}, "with and without '_orig_mod.'"),
         ({"x0_lambdas": 3}, "not a state dict of tensors"),
@@ -281,10 +299,10 @@ def test_foreign_entries(base, name):
     ("data", "words"),
     [
         (b"", "truncated or broken"),
-        (pickle.dumps({"a": 1}, protocol=4), "not a state dict of tensors|cannot be read by torch"),
+        (pickle.dumps({"a": 1}, protocol=4), "not a state dict of tensors"),
         (b"\x80\x02cbuiltins\neval\nX\x01\x00\x00\x001\x85R.", r"would import 'builtins\.eval'"),
         (b"\x80\x04\x8c\x02os\x8c\x06system\x93.", "operation STACK_GLOBAL"),
-        (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n)R.", "cannot be read by torch"),
+        (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n)R.", "a pickle that is no state dict"),
         (b"\x80\x02N.", "not a state dict"),
     ],
 )

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from mri.errors import ConfigError, UnknownHookPoint
+from mri.making.initial import init_weights
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.direct import direct_effect, factor_at, path_factor
 from mri.nanochat.eras import ERAS
-from mri.nanochat.model import GPT, init_weights
+from mri.nanochat.model import GPT
 
 CONFIG = GPTConfig(sequence_len=32, vocab_size=40, n_layer=4, n_head=2, n_kv_head=2, n_embd=32, window_pattern="L")
 

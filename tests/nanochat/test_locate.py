@@ -11,7 +11,9 @@ import pytest
 
 from mri.errors import ConfigError, ModelError
 from mri.nanochat import locate
-from mri.nanochat.locate import ModelRef, discover, find_checkpoint, read_config
+from mri.nanochat.constants import Constants
+from mri.nanochat.disk.describe import read_config
+from mri.nanochat.locate import Loading, ModelRef, discover, find_checkpoint
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"sequence_len": 16, "vocab_size": 10, "n_layer": 2, "n_head": 4, "n_kv_head": 2, "n_embd": 32}
@@ -26,6 +28,12 @@ def add(base, source, tag, step, mtime=None):
     return folder
 
 
+def write(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    return path
+
+
 def test_the_largest_depth_and_step_are_chosen(tmp_path):
     add(tmp_path, "base", "d4", 100)
     folder = add(tmp_path, "base", "d20_x", 10)
@@ -36,7 +44,9 @@ def test_the_largest_depth_and_step_are_chosen(tmp_path):
     found = find_checkpoint(tmp_path)
     assert (found.source, found.tag, found.step) == ("base", "d20_x", 10)
     assert found.meta == folder / "meta_000010.json"
-    assert found.tokenizer == tmp_path / "tokenizer" / "tokenizer.pkl"
+    assert found.tokenizer is None
+    tokenizer = write(tmp_path / "tokenizer" / "tokenizer.pkl")
+    assert found.tokenizer == tokenizer
 
 
 def test_without_a_depth_the_newest_folder_is_chosen(tmp_path):
@@ -61,6 +71,7 @@ def test_folder_file_and_link_name_a_checkpoint_too(tmp_path, monkeypatch):
     other = tmp_path / "other" / "base_checkpoints"
     other.mkdir(parents=True)
     (other / "d3").symlink_to(folder)
+    write(tmp_path / "other" / "tokenizer" / "tokenizer.pkl")
     assert find_checkpoint(tmp_path / "other").tokenizer == tmp_path / "other" / "tokenizer" / "tokenizer.pkl"
 
 
@@ -69,12 +80,12 @@ def test_folder_file_and_link_name_a_checkpoint_too(tmp_path, monkeypatch):
     [
         ("nowhere", "does not exist"),
         ("empty", "holds no checkpoint"),
-        ("weights.pt", "not named model_<step>.pt"),
+        ("weights.txt", "is no file of weights"),
     ],
 )
 def test_nothing_to_find_is_one_sentence(tmp_path, name, words):
     (tmp_path / "empty").mkdir()
-    (tmp_path / "weights.pt").write_bytes(b"")
+    (tmp_path / "weights.txt").write_bytes(b"")
     with pytest.raises(ModelError, match=words) as caught:
         find_checkpoint(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
@@ -93,17 +104,22 @@ def test_the_softcap_that_was_set_is_of_the_servers_own_model_alone(tmp_path, mo
         add(tmp_path / name, "base", "d2", 1)
     monkeypatch.setattr(locate, "EMBEDDED", tmp_path / "embedded")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert [ref.softcap for ref in discover(tmp_path / "own", 20.0)] == [20.0, None]
-    assert [ref.softcap for ref in discover(None, 20.0)] == [20.0]
+    loading = Loading(Constants(softcap=20))
+    assert [ref.loading for ref in discover(tmp_path / "own", loading)] == [loading, Loading()]
+    assert [ref.loading for ref in discover(None, loading)] == [loading]
 
 
 def test_a_ref_says_what_it_is_and_passes_a_pipe_as_it_is(tmp_path):
-    ref = find_checkpoint(add(tmp_path, "chatsft", "d12", 6500), 20.0)
+    ref = find_checkpoint(
+        add(tmp_path, "chatsft", "d12", 6500), Loading(Constants(softcap=20), tmp_path, "cpu", "bfloat16")
+    )
     assert (ref.id, ref.title) == ("chatsft/d12/6500", "chatsft d12, step 6,500")
     assert ref.label == f"chatsft d12, step 6,500 ({tmp_path}/chatsft_checkpoints/d12)"
     assert ModelRef.from_json(json.loads(json.dumps(ref.to_json()))) == ref
     with pytest.raises(ConfigError, match="not positive"):
-        replace(ref, softcap=-1.0)
+        replace(ref.loading.constants, softcap=-1.0)
+    with pytest.raises(ConfigError, match="choose from float32, bfloat16"):
+        Loading(dtype="float8")
 
 
 def test_discover_offers_each_place_once(tmp_path, monkeypatch):
@@ -146,8 +162,9 @@ def test_read_config(tmp_path):
         ("\udcff", "cannot be read as JSON"),
         ("[]", "has no 'model_config'"),
         ('{"model_config": 3}', "has no 'model_config'"),
-        (json.dumps({"model_config": SIZES | {"n_experts": 4}}), "n_experts"),
-        (json.dumps({"model_config": {"n_layer": 2}}), "lacks or should not have n_embd, n_head"),
+        (json.dumps({"model_config": {"n_layer": 2}}), "sequence_len is None"),
+        ('{"model_config": {"n_layer": 2}, "model_config": {}}', "it has 'model_config' twice"),
+        (json.dumps({"model_config": SIZES | {"softcap": "loud"}}), "softcap of loud is not positive"),
         (json.dumps({"model_config": SIZES | {"n_layer": -1}}), "n_layer is -1"),
         (" " * (1 << 20) + "{}", "larger than 1 MB"),
     ],
@@ -165,3 +182,83 @@ def test_listing_models_imports_neither_torch_nor_tiktoken():
     code = "import sys; import mri.nanochat.locate; print([m for m in ('torch', 'tiktoken') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_newest_step_without_its_meta_falls_back_and_says_so(tmp_path):
+    folder = add(tmp_path, "base", "d4", 100)
+    write(folder / "meta_000100.json")
+    assert find_checkpoint(tmp_path).note == ""
+    add(tmp_path, "base", "d4", 200)
+    found = find_checkpoint(tmp_path)
+    assert found.step == 100
+    assert "model_000200.pt has no meta file, so model_000100.pt is taken" in found.note
+    assert find_checkpoint(folder / "model_000200.pt").step == 200
+    write(folder / "config_000200.json")
+    assert (find_checkpoint(tmp_path).step, find_checkpoint(tmp_path).note) == (200, "")
+
+
+def test_every_step_of_every_tag_is_offered_in_the_order_of_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(locate, "EMBEDDED", tmp_path / "embedded")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for source, tag, step in (
+        ("chatrl", "d4", 5),
+        ("base", "d4", 100),
+        ("base", "d4", 200),
+        ("base", "d12", 50),
+        ("chatsft", "d4", 7),
+    ):
+        write(add(tmp_path / "own", source, tag, step) / f"meta_{step:06d}.json")
+    add(tmp_path / "own", "base", "d12", 60)  # without its meta file it cannot be loaded
+    ids = [ref.id for ref in discover(tmp_path / "own")]
+    assert ids == ["chatsft/d4/7", "base/d12/50", "base/d4/200", "base/d4/100", "chatrl/d4/5"]
+    folder = tmp_path / "own" / "base_checkpoints" / "d4"
+    assert [ref.step for ref in discover(folder)] == [200, 100]
+
+
+FLAT = ["model.safetensors.index.json", "model.safetensors", "pytorch_model.bin", "model.pt", "ckpt.pt"]
+
+
+@pytest.mark.parametrize("name", [*FLAT, "mine.pt"])
+def test_a_folder_that_somebody_elses_program_wrote(tmp_path, name):
+    folder = tmp_path / "nanochat-d20"
+    write(folder / name)
+    for other in ("optim_000010_rank0.pt", "README.md"):
+        write(folder / other)
+    found = find_checkpoint(folder)
+    assert (found.file, found.step, found.id) == (folder / name, None, f"nanochat-d20/{name}")
+    assert found.title == f"nanochat-d20, {name}"
+    assert found.metas == []
+    config = write(folder / "config.json")
+    assert found.metas == [config] == [found.meta]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "m/tokenizer.pkl",
+        "m/tokenizer/tokenizer.pkl",
+        "m/tokenizer.json",
+        "m/tokenizer/tokenizer.json",
+        "m/meta.pkl",
+        "tokenizer/tokenizer.pkl",
+        "../tokenizer/tokenizer.json",
+    ],
+)
+def test_the_nearest_tokenizer(tmp_path, place):
+    top = tmp_path / "a" / "b"
+    ref = ModelRef(write(top / "m" / "model.pt"))
+    assert ref.tokenizer is None
+    far = write(top / ".." / "tokenizer" / "tokenizer.json")
+    near = write(top / place)
+    assert ref.tokenizer.resolve() == near.resolve()
+    assert far.exists()
+
+
+def test_a_tokenizer_that_was_set_counts(tmp_path):
+    near, mine = write(tmp_path / "m" / "tokenizer.pkl"), write(tmp_path / "mine" / "tokenizer.json")
+    file = write(tmp_path / "m" / "model.pt")
+    assert ModelRef(file).tokenizer == near
+    for given in (mine, mine.parent):
+        assert find_checkpoint(file, Loading(tokenizer=given)).tokenizer == mine
+    with pytest.raises(ModelError, match="holds no tokenizer"):
+        assert find_checkpoint(file, Loading(tokenizer=tmp_path)).tokenizer

@@ -8,9 +8,10 @@ import torch
 from safetensors.torch import load_file
 
 from mri.errors import ModelError, PromptError
+from mri.making.initial import init_weights
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.eras import ERAS, era_from_keys
-from mri.nanochat.model import GPT, KVCache, init_weights
+from mri.nanochat.model import GPT, KVCache
 from tests.nanochat.capture import absolute_row, captured
 
 GOLDEN = Path(__file__).parents[1] / "golden"

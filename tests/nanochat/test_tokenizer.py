@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mri.errors import ModelError, PromptError
-from mri.nanochat.tokenizer import SPECIAL_TOKENS, SPLIT_PATTERN, Tokenizer, load_tokenizer
+from mri.nanochat.disk.tokenizer_files import load_tokenizer
+from mri.nanochat.tokenizer import SPECIAL_TOKENS, SPLIT_PATTERN, Tokenizer
 
 GOLDEN_PICKLE = Path(__file__).parents[1] / "golden" / "E5" / "tokenizer" / "tokenizer.pkl"
 TOKENIZER = load_tokenizer(GOLDEN_PICKLE)

@@ -10,7 +10,7 @@ def test_bars_span_min_to_max_and_mean_plus_minus_std(reader):
     stats = reader.frame(2).arrays["stats"].astype(float)
     mean, std, low, high = (stats[:, STATS.index(stat)] for stat in ("mean", "std", "min", "max"))
     whole, middle = drawn(reader, "bars", step=2).figure.data
-    for bar, least, most in ((whole, low, high), (middle, mean - std, mean + std)):
+    for bar, least, most in ((whole, low, high), (middle, np.maximum(mean - std, low), np.minimum(mean + std, high))):
         np.testing.assert_allclose(np.sinh(np.array(bar.base, float)), least, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(np.sinh(np.array(bar.base, float) + bar.y), most, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(whole.customdata, stats.astype(np.float32))

@@ -95,3 +95,14 @@ def test_a_packed_journal_on_its_way_out_ends_there_and_any_other_goes_back(tmp_
     assert names(tmp_path) == ["back", "done.h5"]
     assert done.exists()
     assert Library(tmp_path).open("back").num_steps == 5
+
+
+def test_what_was_deleted_long_ago_is_gone(tmp_path, handmade_session):
+    library = Library(tmp_path)
+    for session_id in ("old", "new"):
+        handmade_session(tmp_path, session_id)
+        library.delete(session_id)
+    made_long_ago(tmp_path / ".deleted" / "old")
+    sweep(tmp_path)
+    assert names(tmp_path / ".deleted") == ["new"]
+    library.restore("new")

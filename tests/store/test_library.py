@@ -250,7 +250,36 @@ def test_rename_keeps_the_file_as_it_is(library, tmp_path, handmade_session):
     assert path.read_bytes() == before
 
 
-def test_delete_leaves_nothing(library, tmp_path, handmade_session, random_session):
+def test_what_was_deleted_comes_back_with_its_name(library, tmp_path, handmade_session, random_session):
+    handmade_session(tmp_path)
+    random_session(tmp_path, seal=False)
+    library.rename("handmade", "x")
+    for session_id in ("handmade", "random"):
+        library.delete(session_id)
+    assert library.list() == []
+    for session_id in ("handmade", "random"):
+        library.restore(session_id)
+        with pytest.raises(SessionNotFound, match="not kept any more"):
+            library.restore(session_id)
+    assert {info.id: info.name for info in library.list()}["handmade"] == "x"
+    assert library.open("random").num_steps
+
+
+def test_what_was_deleted_does_not_take_the_place_of_a_new_one(library, tmp_path, handmade_session):
+    handmade_session(tmp_path)
+    library.delete("handmade")
+    handmade_session(tmp_path)
+    with pytest.raises(StoreError, match="There is a session handmade again"):
+        library.restore("handmade")
+    library.delete("handmade")
+    library.restore("handmade")
+    assert [info.id for info in library.list()] == ["handmade"]
+    for name in ("..", "no id", "never"):
+        with pytest.raises(SessionNotFound):
+            library.restore(name)
+
+
+def test_delete_leaves_nothing_but_what_may_come_back(library, tmp_path, handmade_session, random_session):
     handmade_session(tmp_path)
     random_session(tmp_path, seal=False)
     library.rename("handmade", "x")
@@ -259,7 +288,7 @@ def test_delete_leaves_nothing(library, tmp_path, handmade_session, random_sessi
         library.delete(session_id)
         with pytest.raises(SessionNotFound):
             library.open(session_id)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".deleted"]
 
 
 def test_a_recording_is_not_deleted(library, tmp_path):

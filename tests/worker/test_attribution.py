@@ -130,7 +130,8 @@ def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
             attribution_of_step(OfAModel(reader), 1, "handmade/1a/1", A_MODEL).command["token_id"] == 1
         )  # the top one
         other = OfAModel(reader, softcap=20.0)
-        assert attribution_of_step(other, 3, "handmade/1a/3", A_MODEL).command["model"]["softcap"] == 20.0
+        asked = attribution_of_step(other, 3, "handmade/1a/3", A_MODEL).command["model"]
+        assert asked["loading"]["constants"]["softcap"] == 20.0
         with pytest.raises(SessionNotFound, match="no step 5"):
             attribution_of_step(OfAModel(reader), 5, "handmade/1a/5", A_MODEL)
         with pytest.raises(ConfigError, match="does not say which weights"):

@@ -17,8 +17,9 @@ import torch
 
 from mri.format.wire import views_from_bytes
 from mri.nanochat.checkpoint import load_model
+from mri.nanochat.constants import Constants
 from mri.nanochat.direct import path_factor
-from mri.nanochat.locate import ModelRef, find_checkpoint
+from mri.nanochat.locate import Loading, ModelRef, find_checkpoint
 from mri.store.library import Library
 from tests.capture.conftest import GOLDEN
 
@@ -241,7 +242,7 @@ def test_a_checkpoint_is_loaded_again_where_its_file_changed_and_missed_where_it
 
 
 def test_constants_reach_the_model(child: Child, tmp_path: Path) -> None:
-    child.record("twenty", model=E5 | {"softcap": 20.0})
+    child.record("twenty", model=find_checkpoint(GOLDEN / "E5", Loading(Constants(softcap=20))).to_json())
     child.hear("finished")
     child.record("fifteen")
     child.hear("finished")

@@ -59,6 +59,12 @@ export function hookPoint(layout, key) {
   return layout.points[row];
 }
 
+/** Whether it is behind relu², as `is_never_negative` of mri/format/hook_points.py.
+ *  @param {HookPoint} point */
+export function isNeverNegative({ key, layer_type: type }) {
+  return type === "mlp" && key.endsWith(".mlp_act");
+}
+
 /** Row of hook point `key` in array `name` of this frame, null where it was not captured or was dropped.
  *  @param {Frame} frame
  *  @param {Layout} layout

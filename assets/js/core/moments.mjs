@@ -8,17 +8,12 @@ import { numKeys } from "./token_names.mjs";
 
 /** @typedef {Wire.Alignment} Alignment */
 
-/** @typedef {"a"|"b"} Side */
-
 /** @param {Alignment} alignment
- *  @returns {Record<Side, Map<number, number>>} step of each side -> moment */
+ *  @returns {Record<"a"|"b", Map<number, number>>} step of each side -> moment */
 export function momentsOfSteps({ steps }) {
-  const of = { a: new Map(), b: new Map() };
-  steps.forEach(([a, b], moment) => {
-    if (a >= 0) of.a.set(a, moment);
-    if (b >= 0) of.b.set(b, moment);
-  });
-  return of;
+  const [a, b] = [0, 1].map((side) => new Map(steps.map((pair, moment) => [pair[side], moment])));
+  for (const of of [a, b]) of.delete(-1); // moments without a step of it
+  return { a, b };
 }
 
 /** The first moment worth looking at: where the two first differ although their tokens do not.
@@ -31,7 +26,7 @@ export function firstMoment({ steps, matched, whole, divergence, positions }) {
 }
 
 /** @param {Alignment} alignment
- *  @param {Record<Side, string[]>} tokens names by position
+ *  @param {Record<"a"|"b", string[]>} tokens names by position
  *  @returns {string} one sentence */
 export function alignmentWords({ strategy, positions, divergence, steps, matched }, { a, b }) {
   if (!a.length || !b.length) return "There are no tokens to align by: at least one of the two reads none.";
@@ -65,17 +60,12 @@ export function columnsOf({ positions, steps, whole }, [{ sequence: ofA, steps: 
   /** @type {Column[]} */
   const columns = [];
   let [nextA, nextB] = [0, 0];
-  const sideBySide = (/** @type {number} */ endA, /** @type {number} */ endB) => {
-    for (; nextA < endA || nextB < endB; nextA++, nextB++)
-      columns.push({ a: nextA < endA ? nextA : -1, b: nextB < endB ? nextB : -1, isMatched: false, moment: -1 });
-  };
-  for (const [a, b] of positions) {
-    sideBySide(a, b);
+  for (const [a, b] of [...positions, [ofA.length, ofB.length]]) {
+    for (; nextA < a || nextB < b; nextA++, nextB++) columns.push({ a: nextA < a ? nextA : -1, b: nextB < b ? nextB : -1, isMatched: false, moment: -1 });
     columns.push({ a, b, isMatched: true, moment: momentOf.get(a) ?? -1 });
     [nextA, nextB] = [a + 1, b + 1];
   }
-  sideBySide(ofA.length, ofB.length);
-  return columns;
+  return columns.slice(0, -1); // nothing stands at the ends themselves
 }
 
 /** Lines of one side over the moments, as lines over its steps.

@@ -47,6 +47,26 @@ export function strongest(found, numTokens = 20) {
   return { ...found, ids, ranks, logits: values, probs, chosen: Math.min(chosen, numTokens) };
 }
 
+/** How the tokens of a recording were drawn, for the line of facts.
+ *  @param {Record<string, any>|undefined} sampling of its session
+ *  @returns {string} "" where it is not known */
+export function drawnWords({ temperature, seed } = {}) {
+  if (typeof temperature !== "number") return "";
+  const drawn = `temperature ${temperature}`;
+  return temperature > 0 && typeof seed === "number" ? `${drawn}, seed ${seed}` : drawn;
+}
+
+/** Of which temperature the shares are, beside that of the recording.
+ *  @param {number} shown
+ *  @param {number|undefined} recorded */
+export function ofWhichTemperature(shown, recorded) {
+  const own =
+    shown === 1 ? "Shares are the model’s own, at temperature 1" : `Shares are as temperature ${shown.toFixed(2)} would have them, not the model’s own`;
+  if (typeof recorded !== "number") return `${own}.`;
+  if (recorded === shown) return `${own}; this recording drew at it, too.`;
+  return `${own}; this recording ${recorded > 0 ? `drew at ${recorded}` : "took the likeliest (0)"}.`;
+}
+
 /** What the numbers are, as temperature_words of mri/panels/predictions.py.
  *  @param {number} numTokens
  *  @param {number} temperature

@@ -58,9 +58,10 @@ export function stageLooks({ sign, single, numbers, guess, flow }, isSmall) {
 
 /** What the charts are asked for beside the place, by the names that the server knows.
  *  @param {Partial<View>} view
- *  @returns {{stat: string, heads: "entropy"|"distance", overlay: boolean, temperature: number}} */
-export function chartLooks({ stat, heads, overlay, temperature }) {
-  return { stat: stat ?? "l2", heads: heads ?? "entropy", overlay: Boolean(overlay), temperature: temperature ?? 1 };
+ *  @param {boolean} isSmall as for the stage
+ *  @returns {{stat: string, heads: "entropy"|"distance", overlay: boolean, sign: boolean, temperature: number}} */
+export function chartLooks({ stat, heads, overlay, sign, temperature }, isSmall) {
+  return { stat: stat ?? "l2", heads: heads ?? "entropy", overlay: Boolean(overlay), sign: Boolean(sign ?? isSmall), temperature: temperature ?? 1 };
 }
 
 /** @param {Partial<View>} view

@@ -23,7 +23,7 @@
 
 import { formatPercent, formatValue } from "./format.mjs";
 import { attentionSummary, captured, logits, oddPoints, stats } from "./layout.mjs";
-import { numKeys } from "./token_names.mjs";
+import { numKeys, positionNames } from "./token_names.mjs";
 
 /** Weight from which a look back is a look, and from which the furthest one is told rather than the strongest. */
 const LEAST_WEIGHT = 0.1;
@@ -103,12 +103,12 @@ function attentionClause(frame, { layout, tokens }) {
       `head ${best.head}`,
       formatPercent(best.weight),
     ].map(at);
-    return parts`${block}’s attention looked back ${tokensBack} to ${token(tokens, tokens.sequence[best.key])} (${head}, ${share})`;
+    return parts`${block}’s attention looked back ${tokensBack} to ${token(tokens, tokens.sequence[best.key], best.key)} (${head}, ${share})`;
   }
   const of = { tab: "attention" };
   const count = (/** @type {number} */ n) => ({ text: `${n} of ${numHeads}`, of });
   if (Math.max(atFirst, atOwn) === 0) return null;
-  if (atOwn > atFirst) return parts`${count(atOwn)} attention heads looked most at the token itself, ${token(tokens, tokens.sequence[own])}`;
+  if (atOwn > atFirst) return parts`${count(atOwn)} attention heads looked most at the token itself, ${token(tokens, tokens.sequence[own], own)}`;
   return parts`${count(atFirst)} attention heads looked most at the first token, ${token(tokens, tokens.sequence[0])}`;
 }
 
@@ -226,9 +226,10 @@ function lastResort(frame, layout, isFollowing) {
 
 /** @param {{text: Record<string, string>}} tokens
  *  @param {number} id
+ *  @param {number} [position] where it stands, if it does
  *  @returns {Part} in quotes, spaces around it left out unless it is nothing else */
-function token(tokens, id) {
-  const text = tokens.text[id] ?? `#${id}`;
+function token(tokens, id, position = -1) {
+  const text = positionNames(/** @type {any} */ (tokens))[position]?.replace(/␣/g, " ") ?? tokens.text[id] ?? `#${id}`;
   return { text: `“${text.trim() || text.replace(/ /g, "␣")}”`, id };
 }
 

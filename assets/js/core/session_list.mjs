@@ -16,6 +16,7 @@ const MOST = 200;
  *  @property {string} apart what tells it apart from others of this title, "" where there are none
  *  @property {string} prompt
  *  @property {string} model
+ *  @property {string} how temperature, seed and capture, as far as they are known
  *  @property {string} steps
  *  @property {string} size
  *  @property {string} recorded

@@ -4,38 +4,7 @@
  * Knows names and addresses. Refuses to know the page and the network. Pure.
  */
 
-/** @param {string} session
- *  @param {number} step
- *  @param {string} what a panel's kind
- *  @param {string} extension
- *  @returns {string} like demo-story_step-24_neurons.csv */
-export function fileName(session, step, what, extension) {
-  return `${session}_step-${step}_${what}.${extension}`.replace(/[^\w.-]/g, "-");
-}
-
-/** @param {string} session
- *  @param {string} kind of panel, a file of mri/panels
- *  @param {Record<string, any>} view
- *  @param {readonly string[]} points hook points on the stage
- *  @returns {string} address of the panel's numbers */
-export function csvAddress(session, kind, view, points) {
-  const { step, point, neuron, layer, head, stat, temperature, token, against, watched } = view;
-  const wanted = {
-    step,
-    point,
-    neuron,
-    layer,
-    head,
-    stat,
-    temperature,
-    token,
-    against,
-    watched: (watched ?? []).join(),
-    points: kind === "stage" ? points.join() : "",
-  };
-  const given = Object.entries(wanted).map(([name, value]) => [name, String(value ?? "")]);
-  return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.filter(([, text]) => text))}`;
-}
+const ASKED = ["step", "point", "neuron", "layer", "head", "stat", "temperature", "token", "against"]; // of the view, by any table
 
 /** Parts of the Scanner without a chart that can be taken away: [name, kind of table, what is drawn of it].
  *  @type {readonly (readonly [string, string, string])[]} */
@@ -51,6 +20,12 @@ const SCANNER_PARTS = Object.freeze([
  *  @param {() => Record<string, any>} viewNow
  *  @param {() => string[]} points hook points on the stage */
 export function takenFromScanner(session, viewNow, points) {
+  const csvOf = (/** @type {string} */ kind) => {
+    const view = viewNow();
+    const lists = { watched: view.watched ?? [], points: kind === "stage" ? points() : [] };
+    const given = [...ASKED, "watched", "points"].map((name) => [name, String({ ...view, ...lists }[name] ?? "")]);
+    return `/sessions/${encodeURIComponent(session)}/panels/${kind}.csv?${new URLSearchParams(given.filter(([, text]) => text))}`;
+  };
   const pythonOf = () => {
     const { step, point, tab, token, against } = viewNow();
     const why = /** @type {Record<string, string>} */ (tab === "why" ? { why: "1", token: String(token ?? ""), against: String(against ?? "") } : {});
@@ -58,9 +33,9 @@ export function takenFromScanner(session, viewNow, points) {
   };
   return {
     parts: SCANNER_PARTS,
-    nameOf: (/** @type {string} */ kind, /** @type {string} */ extension) => fileName(session, viewNow().step, kind, extension),
+    nameOf: (/** @type {string} */ kind, /** @type {string} */ extension) => `${session}_step-${viewNow().step}_${kind}.${extension}`.replace(/[^\w.-]/g, "-"), // nothing that a file system minds
     captionOf: (/** @type {boolean} */ isPart) => `${session} · step ${viewNow().step}${isPart ? ` · ${viewNow().point}` : ""}`,
-    csvOf: (/** @type {string} */ kind) => csvAddress(session, kind, viewNow(), points()),
+    csvOf,
     pythonOf,
   };
 }

@@ -18,17 +18,58 @@ export function escaped(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
+const UNIT = /\\\\|\\x([89a-f][0-9a-f])|[^]/gu;
+
+/** Names of displayed tokens in a row: bytes of one character that are spread over several of them become that character
+ *  and which piece of it this is, “🙂(1/2)”. As with_characters of mri/format/token_text.py.
+ *  @param {string[]} shown
+ *  @returns {string[]} */
+export function withCharacters(shown) {
+  const units = shown.flatMap((text, place) => [...text.matchAll(UNIT)].map(([own, hex]) => ({ place, own, byte: hex ? parseInt(hex, 16) : -1 })));
+  const names = shown.map(() => "");
+  for (let at = 0; at < units.length;) {
+    const run = units.slice(at, at + lengthOf(units[at].byte));
+    const character = characterOf(run.map(({ byte }) => byte));
+    const places = [...new Set(run.map(({ place }) => place))];
+    if (character) places.forEach((place, part) => (names[place] += `${character}(${part + 1}/${places.length})`));
+    else names[units[at].place] += units[at].own;
+    at += character ? run.length : 1;
+  }
+  return names;
+}
+
+/** @param {number} byte with which a character's UTF-8 begins */
+function lengthOf(byte) {
+  return byte < 0xc2 || byte > 0xf4 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/** @param {number[]} run
+ *  @returns {string|null} the one character of these bytes; null where they are none that is seen */
+function characterOf(run) {
+  if (run.length < 2 || run.includes(-1)) return null;
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(run));
+  return /^[^\p{C}\p{Z}\ufffd]$/u.test(text) ? text : null;
+}
+
 /** @type {WeakMap<Tokens, string[]>} */
 const namesOf = new WeakMap();
+
+/** The name of the token at every position.
+ *  @param {Tokens} tokens
+ *  @returns {readonly string[]} */
+export function positionNames(tokens) {
+  let all = namesOf.get(tokens);
+  if (all?.length !== tokens.sequence.length) namesOf.set(tokens, (all = withCharacters(tokens.sequence.map((id) => tokenName(tokens, id)))));
+  return all;
+}
 
 /** Of the axis of tokens, up to the step's last key, as chart.axis_labels.
  *  @param {Tokens} tokens
  *  @param {Frame} frame */
 export function keyNames(tokens, frame) {
-  let all = namesOf.get(tokens);
-  if (all?.length !== tokens.sequence.length)
-    namesOf.set(tokens, (all = tokens.sequence.map((id, position) => `${position} ${escaped(tokenName(tokens, id))}`)));
-  return all.slice(0, numKeys(frame));
+  return positionNames(tokens)
+    .slice(0, numKeys(frame))
+    .map((name, position) => `${position} ${escaped(name)}`);
 }
 
 /** @param {Frame} frame

@@ -22,21 +22,15 @@ const SWITCHES = /** @type {const} */ (["difference", "sign", "single", "flow", 
 export class Desk {
   /** @type {Set<Heard>} */
   #subscribers = new Set();
-  #to;
   /** @type {any} */
   #timer = null;
 
   /** @param {object} options
    *  @param {View} options.view
-   *  @param {() => boolean} [options.isHere] whether the address bar is still this view's to write
-   *  @param {(address: string) => unknown} [options.push] a new entry
-   *  @param {(address: string) => unknown} [options.replace] the present entry
-   *  @param {(callback: () => void, ms: number) => unknown} [options.setTimer]
-   *  @param {(timer: any) => void} [options.clearTimer] */
-  constructor({ view, ...options }) {
+   *  @param {() => boolean} options.isHere whether the address bar is still this view's to write */
+  constructor({ view, isHere }) {
     this.view = Object.freeze({ ...view });
-    const timers = { setTimer: setTimeout.bind(globalThis), clearTimer: clearTimeout.bind(globalThis) };
-    this.#to = { isHere: () => true, push: pushEntry, replace: replaceEntry, ...timers, ...options };
+    this.isHere = isHere;
   }
 
   /** Another place, or a switch, makes a new history entry at once; anything else rewrites the present one, a few times a second.
@@ -47,7 +41,7 @@ export class Desk {
     if (!changed.size) return;
     const isElsewhere = PLACES.some((name) => changed.has(name) && before[name] !== null);
     if (isElsewhere || SWITCHES.some((name) => changed.has(name))) this.#enter(before);
-    else this.#timer ??= this.#to.setTimer(() => this.flush(), THROTTLE_MS);
+    else this.#timer ??= setTimeout(() => this.flush(), THROTTLE_MS);
   }
 
   /** Back or forward was pressed: write nothing.
@@ -60,7 +54,7 @@ export class Desk {
   /** Write the address now. */
   flush() {
     this.#forgetTimer();
-    if (this.#to.isHere()) this.#to.replace(urlFromView(this.view) || "?");
+    if (this.isHere()) replaceEntry(urlFromView(this.view) || "?");
   }
 
   /** The view is gone: forget everybody, and write nothing more over another page's address. */
@@ -80,13 +74,13 @@ export class Desk {
   #enter(before) {
     const isOwed = this.#timer !== null;
     this.#forgetTimer();
-    if (!this.#to.isHere()) return;
-    if (isOwed) this.#to.replace(urlFromView(before));
-    this.#to.push(urlFromView(this.view) || "?");
+    if (!this.isHere()) return;
+    if (isOwed) replaceEntry(urlFromView(before));
+    pushEntry(urlFromView(this.view) || "?");
   }
 
   #forgetTimer() {
-    if (this.#timer !== null) this.#to.clearTimer(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = null;
   }
 

@@ -243,7 +243,7 @@ export class Lesson {
     const { scanner, moment, happened } = this;
     if (!moment) return;
     if (scanner) {
-      const { player, desk, panels } = scanner;
+      const { player, desk } = scanner;
       if (this.#playTo !== null && player.mode === "playing" && player.step >= this.#playTo) {
         this.#playTo = null;
         return player.pause();
@@ -252,7 +252,7 @@ export class Lesson {
       happened.visited.add(player.step);
       happened.played ||= player.mode === "playing";
       happened.view = desk.view;
-      const { stepOf } = panels.ribbon;
+      const { stepOf } = scanner.run;
       happened.token = stepOf.length ? Array.prototype.lastIndexOf.call(stepOf, player.step) : -1;
     }
     if (!moment.do || this.progress.of(this.content.id).done.includes(moment.id) || !holds(moment.do.when, happened)) return;

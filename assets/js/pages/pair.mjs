@@ -9,7 +9,7 @@ import { firstMoment } from "../core/moments.mjs";
 import { goTo } from "../desk/history.mjs";
 import { PairPanels } from "../panels/pair.mjs";
 import { fetchAlignment } from "../run/http.mjs";
-import { showToast, theme, themeChanged } from "../shell/shell.mjs";
+import { showToast, theme } from "../shell/shell.mjs";
 import { plateKeys } from "../stage/plates.mjs";
 
 /** @typedef {object} PairBoot
@@ -30,12 +30,15 @@ const PARTS = Object.freeze([
 export class Pair {
   word = "Moment";
   toolsId = "compare-tools";
+  stageId = "mri-stage";
+  picture = {};
+  looks = {};
   #abort = new AbortController();
   #aligning = new AbortController();
-  /** @type {import("./scanner.mjs").Scanner|null} */
-  #scanner = null;
-  /** @type {PairPanels|null} */
-  #panels = null;
+  /** @type {import("./scanner.mjs").Scanner} that is built of it */
+  #scanner = /** @type {any} */ (null);
+  /** @type {PairPanels} */
+  #panels = /** @type {any} */ (null);
 
   /** @param {PairBoot} boot
    *  @param {import("../core/moments.mjs").Alignment} alignment
@@ -92,55 +95,45 @@ export class Pair {
       desk,
       onSelect,
       wanted: () => this.#wanted(),
-      needFrame: (step) => this.runs[0].want(step),
       needsRedraw: () => scanner.redraw(),
     });
     this.runs[0].subscribe(() => scanner.redraw());
-    this.#listen(scanner);
+    const { a, b } = this.boot;
+    this.#on("compare-a", (other) => this.open(other, b));
+    this.#on("compare-b", (other) => this.open(a, other));
+    this.#on("compare-align", (align) => this.#align(align));
+    this.#on("compare-by", (by) => desk.select({ by })).value = desk.view.by;
+    this.#on("compare-swap", () => this.open(b, a), "click");
     return this.#panels;
   }
 
-  /** @param {import("./scanner.mjs").Scanner} scanner */
-  #listen({ desk }) {
-    const { signal } = this.#abort;
-    const { a, b } = this.boot;
-    const on = (/** @type {string} */ id, /** @type {(value: any) => void} */ hear) =>
-      document.getElementById(id)?.addEventListener("change", (event) => hear(/** @type {HTMLSelectElement} */ (event.target).value), { signal });
-    on("compare-a", (other) => this.open(other, b));
-    on("compare-b", (other) => this.open(a, other));
-    on("compare-align", (align) => this.#align(align));
-    on("compare-by", (by) => desk.select({ by }));
-    document.getElementById("compare-swap")?.addEventListener("click", () => this.open(b, a), { signal });
-    desk.subscribe(() => this.#panels?.map.want(this.#mapQuery()));
-    themeChanged.addEventListener("change", () => this.#panels?.charts.postPair(), { signal });
-    const by = /** @type {HTMLSelectElement|null} */ (document.getElementById("compare-by"));
-    if (by) by.value = desk.view.by ?? "difference";
-    queueMicrotask(() => {
-      if (signal.aborted) return;
-      this.#panels?.charts.postPair();
-      this.#panels?.map.want(this.#mapQuery());
-    });
+  /** @param {string} id of a control above the picture
+   *  @param {(value: any) => void} hear
+   *  @returns {any} it */
+  #on(id, hear, event = "change") {
+    const control = /** @type {HTMLSelectElement} */ (document.getElementById(id));
+    control.addEventListener(event, () => hear(control.value), { signal: this.#abort.signal });
+    return control;
   }
 
   /** @param {number} moment
    *  @returns {Record<string, number>|null} as of PairMap */
   between(moment) {
-    return this.#panels?.map.between(moment) ?? null;
+    return this.#panels.map.between(moment);
   }
 
   /** Another pair, or the same one aligned otherwise, is another page, which Dash builds.
    *  @param {string} [a]
    *  @param {string} [b] */
   open(a = this.boot.a, b = this.boot.b) {
-    const desk = /** @type {import("../desk/desk.mjs").Desk} */ (this.#scanner?.desk);
-    desk.flush();
-    goTo(`/compare?a=${a}&b=${b}&align=${desk.view.align}`);
+    this.#scanner.desk.flush();
+    goTo(`/compare?a=${a}&b=${b}&align=${this.#scanner.desk.view.align}`);
   }
 
   /** @param {View} asked
    *  @returns {boolean} it can be shown here; else it is opened */
   restores({ align }) {
-    const isSame = !align || align === this.#scanner?.desk.view.align;
+    const isSame = !align || align === this.#scanner.desk.view.align;
     if (!isSame) this.open();
     return isSame;
   }
@@ -156,22 +149,21 @@ export class Pair {
   async #align(align) {
     this.#aligning.abort();
     const { signal } = (this.#aligning = new AbortController());
-    const scanner = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
-    const panels = /** @type {PairPanels} */ (this.#panels);
+    const { player, desk, lanes } = this.#scanner;
+    const panels = this.#panels;
     try {
       const alignment = await fetchAlignment(this.boot.a, this.boot.b, align, signal);
       signal.throwIfAborted();
-      const [a, b] = this.alignment.steps[scanner.player.step] ?? [0, 0];
-      this.alignment = scanner.lanes.clock = alignment;
-      scanner.player.setNumSteps(alignment.steps.length);
+      const [a, b] = this.alignment.steps[player.step] ?? [0, 0];
+      this.alignment = lanes.clock = alignment;
+      player.setNumSteps(alignment.steps.length);
       panels.align(alignment);
-      scanner.desk.select({ align });
-      scanner.player.seek(panels.moments.a.get(a) ?? panels.moments.b.get(b) ?? 0);
-      panels.charts.postPair();
-      scanner.redraw();
+      desk.select({ align });
+      player.seek(panels.moments.a.get(a) ?? panels.moments.b.get(b) ?? 0);
+      this.#scanner.redraw();
     } catch (error) {
       if (signal.aborted) return;
-      /** @type {HTMLSelectElement} */ (document.getElementById("compare-align")).value = scanner.desk.view.align ?? this.boot.align;
+      /** @type {HTMLSelectElement} */ (document.getElementById("compare-align")).value = desk.view.align ?? "";
       showToast(/** @type {Error} */ (error).message, "error");
     }
   }
@@ -185,33 +177,20 @@ export class Pair {
       parts: PARTS,
       nameOf: (/** @type {string} */ kind, /** @type {string} */ extension) => `compare_${a}_${b}_moment-${player.step}_${kindOf(kind)}.${extension}`,
       captionOf: (/** @type {boolean} */ isPart) => `${a} and ${b} · moment ${player.step}${isPart ? ` · ${desk.view.point}` : ""}`,
-      csvOf: (/** @type {string} */ kind) => `/compare/panels/${kindOf(kind)}.csv?${this.#query()}`,
+      csvOf: (/** @type {string} */ kind) =>
+        `/compare/panels/${kindOf(kind)}.csv?${new URLSearchParams(/** @type {any} */ ({ ...this.#wanted().view, point: desk.view.point }))}`,
       pythonOf: null,
     };
   }
 
+  /** What the server is asked for, as of PairPanels. */
   #wanted() {
-    const { desk, player } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
-    const { align, layer, head } = desk.view;
-    const pair = { a: this.boot.a, b: this.boot.b, align, theme: theme() };
-    return { pair, view: { ...pair, moment: player.step, layer: layer ?? 0, head: head ?? 0 } };
-  }
-
-  /** @returns {string} what the map is of: the plates of the selected hook point */
-  #mapQuery() {
-    const { align, by, point } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner).desk.view;
+    const { desk, player } = this.#scanner;
+    const { align, by, point, layer, head } = desk.view;
+    const { a, b } = this.boot;
+    const pair = { a, b, align, theme: theme() };
     const points = plateKeys(this.runs[0].layout, point ?? "").join();
-    const { a, b } = this.boot;
-    return String(new URLSearchParams({ a, b, align: align ?? this.boot.align, by: by ?? "difference", points }));
-  }
-
-  /** @returns {URLSearchParams} what the server needs to know of the selection */
-  #query() {
-    const { desk, player } = /** @type {import("./scanner.mjs").Scanner} */ (this.#scanner);
-    const { point, layer, head, align } = desk.view;
-    const { a, b } = this.boot;
-    const place = { a, b, align: align ?? this.boot.align, moment: player.step, point: point ?? "", layer: layer ?? 0, head: head ?? 0 };
-    return new URLSearchParams(Object.entries(place).map(([name, value]) => [name, String(value)]));
+    return { pair, view: { ...pair, moment: player.step, layer: layer ?? 0, head: head ?? 0 }, map: { a, b, align, by, points } };
   }
 
   close() {

@@ -18,6 +18,7 @@ import { openWhy } from "./why.mjs";
 import { Recording } from "./recording.mjs";
 import { Grouped } from "../panels/grouped.mjs";
 import { showToast, themeChanged } from "../shell/shell.mjs";
+import { strongestOf } from "../stage/lanes.mjs";
 import { Stage } from "../stage/stage.mjs";
 import { TakeAway } from "../shell/takeaway.mjs";
 import { Timings } from "../shell/timings.mjs";
@@ -42,14 +43,15 @@ export class Scanner {
    *  @param {number} [how.pace] of a recording under way
    *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first
    *  @param {import("../run/lanes.mjs").Asked[]} [how.lanes] what stands beside it
-   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both */
-  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair } = {}) {
+   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both
+   *  @param {import("./simple.mjs").Simple} [how.simple] as which it is shown */
+  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair, simple } = {}) {
     const { session, layout, isGrowing } = run;
     this.run = run;
     this.session = session;
     this.layout = layout;
     this.pair = pair ?? null;
-    this.shown = pair ?? new Recording(run, lanes, Boolean(askedByLesson));
+    this.shown = pair ?? simple ?? new Recording(run, lanes, Boolean(askedByLesson));
     this.isLive = isGrowing;
     this.pathname = location.pathname;
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
@@ -60,7 +62,7 @@ export class Scanner {
     this.desk = new Desk({ view: this.#viewOf(asked), isHere: () => this.#isHere() });
     this.grouped = new Grouped({ session, scales, onReady: onChange });
     this.stage = this.#newStage(scales);
-    /** @type {import("../panels/panels.mjs").Panels|import("../panels/pair.mjs").PairPanels} */
+    /** @type {import("./recording.mjs").RecordingPanels|import("../panels/pair.mjs").PairPanels} */
     this.panels = this.shown.newPanels(this, scales, {
       onSelect: (fields) => this.#select(fields),
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
@@ -86,7 +88,7 @@ export class Scanner {
     if (isGrowing && begin === "first" && this.player.isPaced) this.player.play();
     else if (isGrowing && begin !== "paused") this.player.follow();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const isToPlay = !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
+    const isToPlay = !simple && !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -95,13 +97,14 @@ export class Scanner {
    *  @returns {View} */
   #viewOf(asked) {
     const { pair, layout, session, player } = this;
-    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
+    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...this.shown.place?.(asked) };
   }
 
   /** @param {Record<string, any>} scales */
   #newStage(scales) {
-    const { layout } = this;
-    return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
+    const { layout, shown } = this;
+    return new Stage(/** @type {HTMLElement} */ (document.getElementById(shown.stageId)), {
+      ...shown.picture,
       layout,
       scales,
       onPick: (fields) => this.#select(fields),
@@ -120,7 +123,7 @@ export class Scanner {
       this.redraw();
     });
     this.desk.subscribe((view, _before, changed) => {
-      if (changed.has("tab")) this.panels.showTab(/** @type {string} */ (view.tab));
+      if (changed.has("tab")) this.panels.inspector?.showTab(/** @type {string} */ (view.tab));
       this.redraw();
     });
     const forget = keys.know(Object.keys(COMMANDS), (command, event) => this.#obey(command, event));
@@ -224,14 +227,14 @@ export class Scanner {
       const startMs = performance.now();
       const lanes = this.lanes.at(step);
       if (view.neuron === null && !this.pair) {
-        this.desk.select({ neuron: this.stage.strongest(lanes[0], /** @type {string} */ (view.point)) });
+        this.desk.select({ neuron: strongestOf(lanes[0], /** @type {string} */ (view.point)) });
         return false;
       }
       this.grouped.want(view.groups);
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
       const between = this.pair?.between(step) ?? null;
       const why = lanes.length === 1 ? this.#why(lanes[0].frame) : null;
-      this.stage.draw(lanes, { ...view, groups: this.grouped.now, why }, mode === "playing", { isMatched, between });
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now, why, ...this.shown.looks }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;
@@ -260,7 +263,7 @@ export class Scanner {
       this.#painted();
       if (this.#isClosed) return;
       if (this.#owesWords) this.#write();
-      this.panels.afterPaint();
+      this.panels.inspector?.afterPaint();
     });
   }
 }

@@ -12,6 +12,7 @@ import { button, el, refill, say } from "../shell/dom.mjs";
 import { Empty } from "../shell/empty.mjs";
 import { goTo } from "../desk/history.mjs";
 import { Told } from "../shell/failed.mjs";
+import { Chosen, chooser } from "./sessions_chosen.mjs";
 
 /** @typedef {import("../core/session_list.mjs").Line} Line
  *  @typedef {{total: number, unread: number, found: number, recording: boolean, rows: Line[]}} Answer */
@@ -19,7 +20,15 @@ import { Told } from "../shell/failed.mjs";
 const REFRESH_MS = 2000;
 const GO_ON_MS = 100;
 const TYPING_MS = 150;
-const COLUMNS = ["session", "model", "steps", "size", "recorded", "state"];
+const COLUMNS = [
+  ["session", "Recording"],
+  ["model", "Model"],
+  ["how", "Temperature, seed, capture"],
+  ["steps", "Steps"],
+  ["size", "Size"],
+  ["recorded", "Recorded"],
+  ["state", "State"],
+];
 
 const RECORD = { text: "Record a prompt", act: () => document.getElementById("record-open")?.click() };
 const LEARN = { text: "Learn how it works", act: () => goTo("/learn") };
@@ -27,9 +36,11 @@ const LEARN = { text: "Learn how it works", act: () => goTo("/learn") };
 /** @type {SessionList|null} */
 let list = null;
 
-/** Called by Dash on every visit of the Sessions page, and whenever a session was renamed, deleted or imported.
+/** Called by Dash on every visit of the page, and whenever a recording was renamed, deleted, brought back or imported.
+ *  @param {any} [_boot]
+ *  @param {{deleted?: string[]}|null} [changed]
  *  @returns {Promise<void>} when the list stands */
-export async function mountSessions() {
+export async function mountSessions(_boot, changed) {
   const host = document.getElementById("sessions-list");
   const search = /** @type {HTMLInputElement|null} */ (document.getElementById("sessions-search"));
   if (!host || !search) return;
@@ -37,6 +48,8 @@ export async function mountSessions() {
     list?.again.close();
     list = new SessionList(host, search);
   }
+  if (changed?.deleted) list.chosen.deleted(changed.deleted);
+  else list.chosen.forgetDeleted();
   await list.load();
 }
 
@@ -56,11 +69,11 @@ class SessionList {
     this.again = new Again();
     this.loadAgain = () => this.host.isConnected && this.load();
     this.told = new Told();
-    this.heads = COLUMNS.map((column) =>
+    this.heads = COLUMNS.map(([column, text]) =>
       el(
         "th",
         { scope: "col" },
-        button(() => this.#order(column), { class: "sessions-order", text: capitalized(column) }),
+        button(() => this.#order(column), { class: "sessions-order", text }),
       ),
     );
     this.body = el("tbody");
@@ -75,7 +88,8 @@ class SessionList {
     this.empty = new Empty();
     this.count = el("p", { class: "mri-muted sessions-count", role: "status" });
     this.moreButton = button(() => this.more(), { text: "Show more", hidden: true });
-    host.replaceChildren(this.table, this.empty.host, this.count, this.moreButton, this.pair);
+    this.chosen = new Chosen(this.body);
+    host.replaceChildren(this.table, this.empty.host, this.count, this.moreButton, this.pair, this.chosen.host, this.chosen.undo);
     host.addEventListener("click", (event) => this.#click(event));
     search.addEventListener("input", () => this.#later(() => this.load(PAGE), TYPING_MS));
     this.nearEnd = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && this.more(), { rootMargin: "600px" });
@@ -99,6 +113,7 @@ class SessionList {
     this.body.replaceChildren(...lines.map((line) => known.get(JSON.stringify(line)) ?? rowOf(line)));
     this.lines = lines;
     this.#markFirst();
+    this.chosen.mark();
     this.#says(/** @type {Answer} */ (answer));
   }
 
@@ -113,6 +128,7 @@ class SessionList {
     this.lines.push(...answer.rows);
     this.body.append(...answer.rows.map(rowOf));
     this.#markFirst();
+    this.chosen.mark();
     this.#says(answer);
   }
 
@@ -129,6 +145,7 @@ class SessionList {
       refill(this.body.children[place], ...cellsOf(this.lines[place]));
     }
     this.#markFirst();
+    this.chosen.mark();
     this.#says(answer);
   }
 
@@ -176,12 +193,12 @@ class SessionList {
     if (!isEmpty) this.empty.hide();
     else if (total) {
       const all = { text: "Show all of them", act: () => this.#clear() };
-      this.empty.show(`Nothing matches “${this.search.value}”`, `Search for less: there are ${total.toLocaleString("en")} sessions.`, all);
-    } else this.empty.show("No sessions yet", "Record a prompt, and the recording appears here; or drop a session file on this page.", RECORD, LEARN);
+      this.empty.show(`Nothing matches “${this.search.value}”`, `Search for less: there are ${total.toLocaleString("en")} recordings.`, all);
+    } else this.empty.show("No recordings yet", "Record a prompt, and it appears here; or drop a file of one on this page.", RECORD, LEARN);
     const shown = this.lines.length < found ? `${this.lines.length.toLocaleString("en")} of ${found.toLocaleString("en")} shown. ` : "";
     say(this.count, shown + (unread ? `Looking at ${unread.toLocaleString("en")} more …` : ""));
     this.heads.forEach((head, i) => {
-      const isBy = this.by.replace("-", "") === COLUMNS[i];
+      const isBy = this.by.replace("-", "") === COLUMNS[i][0];
       head.setAttribute("aria-sort", isBy ? (this.by.startsWith("-") ? "descending" : "ascending") : "none");
     });
     this.moreButton.hidden = this.lines.length >= found;
@@ -229,7 +246,7 @@ class SessionList {
 
   #markFirst() {
     this.pair.hidden = !this.first;
-    say(this.pairSays, this.first ? `“${this.first.title}” is A. Press Compare at another session: it becomes B.` : "");
+    say(this.pairSays, this.first ? `“${this.first.title}” is A. Press Compare at another one: it becomes B.` : "");
     for (const button of this.body.querySelectorAll("[data-do=compare]")) {
       const isFirst = /** @type {HTMLElement} */ (button).dataset.id === this.first?.id;
       button.classList.toggle("is-first", isFirst);
@@ -262,8 +279,8 @@ function cellsOf(line) {
     return el("button", { type: "button", class: "mri-button sessions-button", "aria-label": label, "data-do": what, "data-id": line.id, text });
   });
   const contents = [
-    [name, line.apart && el("span", { class: "sessions-apart", text: line.apart }), el("div", { class: "sessions-prompt", text: line.prompt })],
-    ...[line.model, line.steps, line.size, line.recorded, state].map((content) => [content]),
+    [chooser(line), name, line.apart && el("span", { class: "sessions-apart", text: line.apart }), el("div", { class: "sessions-prompt", text: line.prompt })],
+    ...[line.model, line.how, line.steps, line.size, line.recorded, state].map((content) => [content]),
     [el("div", { class: "sessions-buttons" }, ...buttons)],
   ];
   return contents.map((content) => el("td", {}, ...content.filter(Boolean)));

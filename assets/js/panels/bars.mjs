@@ -10,7 +10,14 @@ export function columns(frame, { layout }) {
     ...Object.fromEntries(STATS.map((name) => [name, all.map((each) => each[/** @type {keyof typeof each} */ (name)])])),
     least: all.map(({ min }) => Math.asinh(min)),
     span: all.map(({ min, max }) => span(min, max)),
-    below: all.map(({ mean, std }) => Math.asinh(mean - std)),
-    spread: all.map(({ mean, std }) => span(mean - std, mean + std)),
+    below: all.map((each) => Math.asinh(spreadOf(each)[0])),
+    spread: all.map((each) => span(...spreadOf(each))),
   };
+}
+
+/** Mean ± std as far as there are values: behind relu² none is below 0.
+ *  @param {{mean: number, std: number, min: number, max: number}} stats
+ *  @returns {[number, number]} */
+export function spreadOf({ mean, std, min, max }) {
+  return [Math.max(mean - std, min), Math.min(mean + std, max)];
 }

@@ -16,7 +16,8 @@ const CELLS = ["z", "customdata", "text"];
  *  @property {import("../core/layout.mjs").Layout} layout
  *  @property {import("../core/types.mjs").Tokens} tokens
  *  @property {ArrayLike<number>} stepOf which step read each position
- *  @property {number} numPrompt tokens of the prompt */
+ *  @property {number} numPrompt tokens of the prompt
+ *  @property {Record<string, any>} [sampling] how the recording drew its tokens */
 
 /** @typedef {(frame: Frame, source: Source, view: Record<string, any>) => Columns|null} ColumnsOf `columns` of panels/<name>.mjs */
 

@@ -6,7 +6,7 @@
 
 import { headOf } from "../core/heads.mjs";
 import { IDS } from "../core/names.mjs";
-import { tokenName } from "../core/token_names.mjs";
+import { positionNames } from "../core/token_names.mjs";
 import { button, el } from "../shell/dom.mjs";
 
 /** @param {import("../core/wire.mjs").Frame} frame
@@ -24,7 +24,7 @@ export function drawHeads(frame, { layout, tokens }, { layer, head: selected, ov
     const isKnown = !Number.isNaN(entropy);
     const [bits, strongest] = /** @type {HTMLElement[]} */ ([...button.querySelectorAll("span")]);
     bits.textContent = isKnown ? `${entropy.toFixed(2)} bits` : "not captured";
-    strongest.textContent = isKnown ? `${weight.toFixed(2)} on ${tokenName(tokens, tokens.sequence[key])}` : "";
+    strongest.textContent = isKnown ? `${weight.toFixed(2)} on ${positionNames(tokens)[key]}` : "";
     button.title = isKnown
       ? `Entropy ${entropy.toFixed(3)} bits; strongest key: position ${key}, weight ${weight.toPrecision(4)}`
       : "This block was left out of the step";

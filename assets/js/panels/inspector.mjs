@@ -8,7 +8,7 @@
 
 import { IDS, TABS } from "../core/names.mjs";
 import { chartLooks, unlessUsual } from "../core/selection.mjs";
-import { button, el } from "../shell/dom.mjs";
+import { button } from "../shell/dom.mjs";
 import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
 import { drawHeads } from "./head_choice.mjs";
@@ -168,7 +168,7 @@ export class Inspector {
     const { frame, view } = this.#wanted;
     const { source, onSelect } = this.context;
     const startMs = performance.now();
-    const shown = { ...view, ...chartLooks(view) };
+    const shown = { ...view, ...chartLooks(view, source.layout.n_layer === 0) };
     const [id] = this.#due;
     this.#due.delete(id);
     const plot = plotOf(`graph-${id}`);
@@ -182,7 +182,7 @@ export class Inspector {
   /** The choices above the charts say what is chosen. */
   #showChoices() {
     if (!this.#wanted) return;
-    const looks = chartLooks(this.#wanted.view);
+    const looks = chartLooks(this.#wanted.view, false);
     for (const [id, name] of CHOICES) {
       const choice = /** @type {HTMLSelectElement|null} */ (document.getElementById(id));
       if (choice && choice.value !== looks[name]) choice.value = looks[name];

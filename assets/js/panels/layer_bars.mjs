@@ -7,8 +7,9 @@
 
 import { placesOf } from "../core/hook_list.mjs";
 import { pixelColumns } from "../core/lanes.mjs";
-import { rowInArray, STATS, stats } from "../core/layout.mjs";
+import { rowInArray, stats } from "../core/layout.mjs";
 import { sized } from "../shell/dom.mjs";
+import { theme } from "../shell/shell.mjs";
 
 const LINE_HEIGHT_PX = 20;
 const NUMBER_PX = 46;
@@ -18,7 +19,7 @@ const GAP_PX = 6;
 /** Rows of the canvas aside that stand under each other: no browser's canvas is higher than it may be. */
 const LINES_PER_COLUMN = 128;
 
-const COLUMN = Object.freeze(Object.fromEntries(STATS.map((name, i) => [name, i])));
+const COLOURS = ["bar", "text", "not-captured", "muted", "accent", "amber", "violet", "side-b"]; // CSS variables
 
 export class LayerBars {
   /** Words on a canvas in the page make the browser compute all styles that changed: so they are written aside. */
@@ -29,7 +30,7 @@ export class LayerBars {
   #series = /** @type {import("../core/types.mjs").Series|null} */ (null);
   #places = placesOf("asinh", 1, 1);
   #scale = /** @type {import("../core/hook_list.mjs").Scale} */ ("asinh");
-  #colours = coloursOf(document.documentElement);
+  #colours = /** @type {Record<string, string>} */ ({});
   #theme = "";
   #width = 0;
   #height = 0;
@@ -80,7 +81,7 @@ export class LayerBars {
    *  @param {number} rows.rowPx height of a row
    *  @param {(key: string) => string} rows.number text of a row's number
    *  @param {number} rows.numSteps
-   *  @param {import("../core/types.mjs").Lane|null} rows.other lane beside it */
+   *  @param {import("../core/types.mjs").Lane} [rows.other] lane beside it */
   draw(frame, { keys, scrollTop, rowPx, number, numSteps, other }) {
     const [ctx, words] = [this.#ctx, this.#words];
     if (!ctx || !words) return;
@@ -91,7 +92,7 @@ export class LayerBars {
     const [left, width] = this.bars;
     const first = Math.floor(scrollTop / rowPx);
     const last = Math.min(keys.length - 1, Math.floor((scrollTop + this.#height) / rowPx));
-    ctx.fillStyle = this.#colours.line;
+    ctx.fillStyle = this.#colours["not-captured"];
     ctx.fillRect(left + width / 2 - 0.5, 0, 1, (last + 1) * rowPx - scrollTop);
     for (let i = first; i <= last; i++) {
       const y = (i + 0.5) * rowPx - scrollTop;
@@ -111,11 +112,8 @@ export class LayerBars {
    *  @param {number} width
    *  @param {number} middle of the row */
   #drawBar(ctx, frame, key, left, width, middle) {
-    const row = frame.arrays.stats ? rowInArray(frame, this.layout, "stats", key) : null;
-    if (row === null) return;
-    const data = frame.arrays.stats.data;
-    const at = (/** @type {string} */ name) => data[row * STATS.length + COLUMN[name]];
-    const [mean, std, min, max, p99, l2] = [at("mean"), at("std"), at("min"), at("max"), at("p99"), at("l2")];
+    if (!frame.arrays.stats || rowInArray(frame, this.layout, "stats", key) === null) return;
+    const { mean, std, min, max, p99, l2, sparsity } = stats(frame, this.layout, key);
     const own = this.#scale === "own" ? placesOf("own", Math.max(Math.abs(min), Math.abs(max)), width) : this.#places;
     const x = (/** @type {number} */ value) => left + own(value);
     const { bar, text, amber, accent, violet } = this.#colours;
@@ -127,7 +125,7 @@ export class LayerBars {
     ctx.fillStyle = text;
     ctx.fillRect(x(mean) - 1, middle - 5, 2, 10);
     ctx.fillStyle = violet;
-    ctx.fillRect(left, middle + 6.5, at("sparsity") * width, 1.5);
+    ctx.fillRect(left, middle + 6.5, sparsity * width, 1.5);
     if (this.#scale === "own") return; // an l2 is beyond the largest magnitude
     ctx.fillStyle = accent;
     const place = x(l2);
@@ -142,7 +140,7 @@ export class LayerBars {
   #drawOther(ctx, { mean, std, l2 }, middle) {
     const [left, width] = this.bars;
     const x = (/** @type {number} */ value) => Math.min(left + width, left + this.#places(value));
-    ctx.fillStyle = this.#colours.side;
+    ctx.fillStyle = this.#colours["side-b"];
     ctx.fillRect(x(mean - std), middle - 7, Math.max(2, x(mean + std) - x(mean - std)), 2);
     ctx.fillRect(x(l2) - 1.5, middle - 7.5, 3, 3);
   }
@@ -164,10 +162,10 @@ export class LayerBars {
   }
 
   #followTheme() {
-    const now = document.documentElement.dataset.bsTheme ?? "dark";
-    if (now === this.#theme) return;
-    this.#theme = now;
-    this.#colours = coloursOf(this.canvas);
+    if (theme() === this.#theme) return;
+    this.#theme = theme();
+    const style = getComputedStyle(this.canvas);
+    this.#colours = Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     this.#lines = null;
   }
 }
@@ -188,32 +186,12 @@ function linesOf({ points, surprise, stride = surprise.length }, numRows, colour
     const top = columns.reduce((most, value) => (value > most ? value : most), 0) || 1;
     const [left, bottom] = [Math.floor(row / LINES_PER_COLUMN) * LINE_PX, ((row % LINES_PER_COLUMN) + 1) * LINE_HEIGHT_PX - 4];
     ctx.beginPath();
-    let isDown = false;
     columns.forEach((value, i) => {
       const [x, y] = [left + (columns.length > 1 ? (i / (columns.length - 1)) * (LINE_PX - 1) : 0) + 0.5, bottom - (value / top) * (LINE_HEIGHT_PX - 8)];
-      if (isDown) ctx.lineTo(x, y);
-      else ctx.moveTo(x, y);
-      isDown = !Number.isNaN(value);
-      if (isDown) ctx.lineTo(x, y);
+      if (Number.isNaN(columns[i - 1])) ctx.moveTo(x, y);
+      else ctx.lineTo(x, y); // nothing where the value is NaN
     });
     ctx.stroke();
   }
   return canvas;
-}
-
-/** @param {Element} element
- *  @returns {Record<"bar"|"text"|"line"|"muted"|"accent"|"amber"|"violet"|"side", string>} of the theme in force */
-function coloursOf(element) {
-  const style = getComputedStyle(element);
-  const of = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-  return {
-    bar: of("--bar"),
-    text: of("--text"),
-    line: of("--not-captured"),
-    muted: of("--muted"),
-    accent: of("--accent"),
-    amber: of("--amber"),
-    violet: of("--violet"),
-    side: of("--side-b"),
-  };
 }

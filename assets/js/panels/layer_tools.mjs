@@ -20,7 +20,8 @@ const MARKS = Object.freeze([
 const ABOUT =
   "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
   "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
-  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2.";
+  "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2. Of a second recording, mean ± std and " +
+  "l2 stand in blue above the bar.";
 
 export class LayerTools {
   /** @param {object} context
@@ -40,9 +41,10 @@ export class LayerTools {
     this.note = el("p", { class: "mri-note" });
     const kind = el("span", { class: "mri-kind mri-kind-measured", text: "measured", tabindex: 0, title: ABOUT });
     const marks = MARKS.map(([name, text]) => el("span", { class: `mri-mark-${name}`, text }));
+    this.other = el("span", { class: "mri-mark-other", text: "B: mean ± std, l2", hidden: true });
     const head = el("div", { class: "mri-layers-head" }, el("h2", { text: "Hook points" }), this.note, kind);
     const choices = el("div", { class: "mri-layers-choices" }, this.sort, this.scale);
-    const legend = el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks);
+    const legend = el("div", { class: "mri-marks", "aria-hidden": "true", title: ABOUT }, ...marks, this.other);
     this.host = el("div", { class: "mri-layers-tools" }, head, this.filter, choices, legend);
   }
 

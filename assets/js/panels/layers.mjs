@@ -5,10 +5,10 @@
  */
 
 import { filtered, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
-import { exactly, formatValue } from "../core/format.mjs";
+import { exactly } from "../core/format.mjs";
 import { rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 import { placeTip } from "../shell/tip.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 import { LayerNumbers } from "./layer_numbers.mjs";
@@ -32,8 +32,8 @@ export class Layers {
   #frame = null;
   /** @type {import("../core/wire.mjs").Frame|null} */
   #before = null;
-  /** @type {import("../core/types.mjs").Lane|null} that stands beside it */
-  #other = null;
+  /** @type {import("../core/types.mjs").Lane|undefined} that stands beside it */
+  #other;
   /** @type {any} */
   #timer = null;
   #hovered = "";
@@ -70,54 +70,29 @@ export class Layers {
   }
 
   #buildList() {
-    this.list = el("ul", {
-      role: "listbox",
-      tabindex: 0,
-      "aria-label": "Hook points",
-      on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
-    });
+    const keydown = (/** @type {KeyboardEvent} */ event) => this.#key(event);
+    const pointermove = (/** @type {PointerEvent} */ event) => this.#hover(event);
+    const heard = { keydown, pointermove, pointerleave: () => this.#hover(null) };
+    this.list = el("ul", { role: "listbox", tabindex: 0, "aria-label": "Hook points", on: heard });
     for (const key of this.keys) {
       const { block, kind } = nameOf(key);
-      const row = el(
-        "li",
-        {
-          role: "option",
-          id: `row-${key}`,
-          class: "mri-row",
-          "data-key": key,
-          "aria-label": key,
-          "aria-selected": "false",
-          on: { click: () => this.onSelect({ point: key }) },
-        },
-        el("span", { class: "mri-block", text: block }),
-        el("span", { class: "mri-point", text: kind }),
-      );
-      this.#rows.set(key, row);
+      const names = [el("span", { class: "mri-block", text: block }), el("span", { class: "mri-point", text: kind })];
+      const looks = { role: "option", id: `row-${key}`, class: "mri-row", "data-key": key, "aria-label": key, "aria-selected": "false" };
+      this.#rows.set(key, el("li", { ...looks, on: { click: () => this.onSelect({ point: key }) } }, ...names));
     }
-    this.empty = el(
-      "p",
-      { class: "mri-note mri-list-empty", role: "status", hidden: true },
-      "No hook point has all these words. ",
-      el("button", { type: "button", class: "mri-button", text: "Show all of them", on: { click: () => this.#showAll() } }),
-    );
+    const showAll = () => {
+      this.tools.filter.focus();
+      this.#choose({ ...this.#looks, filter: "" });
+    };
+    const none = { class: "mri-note mri-list-empty", role: "status", hidden: true };
+    this.empty = el("p", none, "No hook point has all these words. ", button(showAll, { text: "Show all of them" }));
     this.scroller = el("div", { class: "mri-list" }, this.list, this.empty);
     this.rows = el("div", { class: "mri-list-frame" }, this.scroller, this.canvas);
-    this.scroller.addEventListener(
-      "scroll",
-      () => {
-        this.#scrollTop = this.scroller.scrollTop;
-        this.#drawBars();
-      },
-      { passive: true },
-    );
-    this.list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#hover(event));
-    this.list.addEventListener("pointerleave", () => this.#hover(null));
-  }
-
-  /** Filter by nothing. */
-  #showAll() {
-    this.tools.filter.focus();
-    this.#choose({ ...this.#looks, filter: "" });
+    const scrolled = () => {
+      this.#scrollTop = this.scroller.scrollTop;
+      this.#drawBars();
+    };
+    this.scroller.addEventListener("scroll", scrolled, { passive: true });
   }
 
   /** A tool was used: it shows at once, not with the next picture.
@@ -167,7 +142,7 @@ export class Layers {
   draw(frame, before, selected, isMoving, other) {
     const isNew = frame !== this.#frame || before !== this.#before;
     this.#frame = frame;
-    this.#other = other ?? null;
+    this.#other = other;
     this.#before = before;
     if (isNew && this.#looks.sort !== "model") {
       this.#needBefore(frame.header.step);
@@ -175,6 +150,7 @@ export class Layers {
       if (!isMoving) this.#timer = setTimeout(() => this.#arrange(), REST_MS);
     }
     this.#drawBars();
+    this.tools.other.hidden = !other?.frame || this.#looks.scale === "own";
     if (selected !== this.#selected) this.#select(selected);
     this.numbers.draw([{ frame, layout: this.layout }, ...(other?.frame ? [{ frame: other.frame, layout: other.run.layout }] : [])], selected);
     if (this.#hovered && isNew) this.#fillTip();
@@ -251,14 +227,8 @@ export class Layers {
   /** @param {string[]} keys from top to bottom */
   #showRows(keys) {
     this.shown = keys;
-    let before = "";
-    const rows = keys.map((key) => {
-      const row = /** @type {HTMLElement} */ (this.#rows.get(key));
-      const { block } = nameOf(key);
-      row.classList.toggle("is-first", block !== before);
-      before = block;
-      return row;
-    });
+    const rows = keys.map((key) => /** @type {HTMLElement} */ (this.#rows.get(key)));
+    keys.forEach((key, i) => rows[i].classList.toggle("is-first", nameOf(key).block !== (i ? nameOf(keys[i - 1]).block : "")));
     this.list.replaceChildren(...rows);
     this.#tellActive();
     this.empty.hidden = keys.length > 0;

@@ -1,12 +1,12 @@
 /** Columns of mri/panels/neurons.py from a frame: every neuron of a hook point. Pure. */
 
-import { bound, hookPoint, marks, values } from "../core/layout.mjs";
+import { bound, hookPoint, isNeverNegative, marks, values } from "../core/layout.mjs";
 import { MARK } from "../core/quantization.mjs";
 import { gridShape } from "../stage/plates.mjs";
 import { framed } from "./feeder.mjs";
 
 /** @type {import("./feeder.mjs").ColumnsOf} */
-export function columns(frame, { layout }, { point, neuron }) {
+export function columns(frame, { layout }, { point, neuron, sign = false }) {
   const { width } = hookPoint(layout, point);
   const { cols } = gridShape(width);
   const chosen = neuron ?? 0;
@@ -19,11 +19,12 @@ export function columns(frame, { layout }, { point, neuron }) {
   const limit = own.reduce((most, value, i) => (isNumber(i) ? Math.max(most, Math.abs(value)) : most), 0) || 1;
   return {
     neuron: [...own.keys()],
-    number: Array.from(own, (value, i) => (isNumber(i) ? value : null)),
+    number: Array.from(own, (value, i) => (isNumber(i) ? (sign ? value : Math.abs(value)) : null)),
+    exact: Array.from(own, (value, i) => (isNumber(i) ? value : null)),
     unknown: Array.from(what, (mark) => (mark === MARK.notCaptured ? 0 : null)),
     bound: bound(frame, layout, point),
     rank,
-    low: -limit,
+    low: sign && !isNeverNegative(hookPoint(layout, point)) ? -limit : 0,
     high: limit,
     odd: odd.map((i) => (what[i] === MARK.nan ? "NaN" : what[i] === MARK.plusInfinity ? "+∞" : "−∞")),
     odd_neuron: odd,

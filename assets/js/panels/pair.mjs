@@ -8,72 +8,72 @@
 
 import { alignmentWords, momentsOfSteps, seriesOfMoments } from "../core/moments.mjs";
 import { listLooks } from "../core/selection.mjs";
+import { tokenName } from "../core/token_names.mjs";
+import { el } from "../shell/dom.mjs";
 import { differenceLane } from "../stage/lanes.mjs";
 import { Differing } from "./differing.mjs";
 import { Layers } from "./layers.mjs";
 import { PairCharts } from "./pair_charts.mjs";
 import { PairMap } from "./pair_map.mjs";
+import { PairSentence } from "./pair_sentence.mjs";
 import { PairWords } from "./pair_words.mjs";
 import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
 
 /** @typedef {import("../core/moments.mjs").Alignment} Alignment */
-/** @typedef {import("../run/run.mjs").Run} Run */
+/** @typedef {Record<"pair"|"view"|"map", Record<string, any>>} Wanted what is wanted of the server: charts over all moments, those of one, the map */
 
 const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class PairPanels {
+  inspector = null; // all panels are in sight
   #seriesOf = ""; // which lines are drawn
+  /** Of each moment, as the transport shows steps. */
+  clock = { phase: /** @type {string[]} */ ([]), forced: /** @type {boolean[]} */ ([]) };
 
   /** @param {object} context
-   *  @param {readonly Run[]} context.runs A and B
+   *  @param {readonly import("../run/run.mjs").Run[]} context.runs A and B
    *  @param {Alignment} context.alignment
    *  @param {Record<string, any>} context.scales
    *  @param {import("../desk/player.mjs").Player} context.player
    *  @param {import("../desk/desk.mjs").Desk} context.desk
-   *  @param {() => {pair: Record<string, any>, view: Record<string, any>}} context.wanted as of PairCharts
+   *  @param {() => Wanted} context.wanted what the server is asked for now
    *  @param {(fields: Record<string, any>) => void} context.onSelect
-   *  @param {(step: number) => void} context.needFrame
    *  @param {() => void} context.needsRedraw */
-  constructor({ runs, alignment, scales, player, desk, wanted, onSelect, needFrame, needsRedraw }) {
+  constructor({ runs, alignment, scales, player, desk, wanted, onSelect, needsRedraw }) {
     this.runs = runs;
     this.desk = desk;
     this.player = player;
+    this.wanted = wanted;
     this.alignment = alignment;
     this.moments = momentsOfSteps(alignment);
     const onSeek = (/** @type {"a"|"b"} */ side, /** @type {number} */ step) => player.seek(this.moments[side].get(step) ?? 0);
     this.words = new PairWords(host("compare-words"), { runs, onSeek, onResize: () => this.map.resize() });
     this.map = new PairMap(this.words, host("compare-map-says"), { scales, onSelect, onChange: needsRedraw });
-    this.clock = clockOf(alignment);
+    this.sentence = new PairSentence(host("compare-headline"), onSelect);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const { layout, numSteps } = runs[0];
     const limit = Math.max(...runs.map((run) => run.limit));
-    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame, onSelect });
+    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps, needFrame: (step) => runs[0].want(step), onSelect });
     this.differing = new Differing(host("compare-list"), { session: runs[0].session, onPick: (neuron) => onSelect({ neuron }) });
-    this.charts = new PairCharts({ wanted, onSelect, needsRedraw });
+    this.charts = new PairCharts(/** @type {any} */ (document.querySelector(".compare-panels")), { onClick: onSelect, onChange: needsRedraw });
     this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens: /** @type {any} */ ({ steps: this.clock }), word: "moment" });
-    this.#say();
+    this.align(alignment);
   }
 
-  /** The two stand for each other otherwise.
+  /** How the two stand for each other, from now on: a sentence, what cannot be compared, and the columns of words.
    *  @param {Alignment} alignment */
   align(alignment) {
-    this.alignment = alignment;
+    const { matched, notes } = (this.alignment = alignment);
     this.moments = momentsOfSteps(alignment);
-    Object.assign(this.clock, clockOf(alignment));
+    Object.assign(this.clock, { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) });
     this.transport.grow();
     this.map.data = { ...this.map.data, keys: [], values: [] };
     this.#seriesOf = "";
-    this.#say();
-  }
-
-  /** What the alignment says: a sentence, what cannot be compared, and the columns of words. */
-  #say() {
-    const { notes } = this.alignment;
-    const [a, b] = this.runs.map(namesOf);
-    host("compare-says").textContent = alignmentWords(this.alignment, { a, b });
-    host("compare-notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    this.words.align(this.alignment);
+    const [a, b] = this.runs.map(({ tokens }) => tokens.sequence.map((id) => tokenName(tokens, id)));
+    host("compare-says").textContent = alignmentWords(alignment, { a, b });
+    host("compare-notes").replaceChildren(...notes.map((text) => el("li", { text })));
+    this.words.align(alignment);
   }
 
   /** Lines of both over the moments, when both are here. */
@@ -83,16 +83,9 @@ export class PairPanels {
     if (name === this.#seriesOf) return;
     this.#seriesOf = name;
     const { points } = this.runs[0].layout;
-    const [a, b] = this.runs.map(({ series, layout: { rows } }, i) => {
-      const ofSide = steps.map((pair) => pair[i]);
-      return (
-        series &&
-        seriesOfMoments(
-          series,
-          ofSide,
-          points.map(({ key }) => rows.get(key) ?? -1),
-        )
-      );
+    const [a, b] = this.runs.map(({ series, layout }, i) => {
+      const [ofSide, rows] = [steps.map((pair) => pair[i]), points.map(({ key }) => layout.rows.get(key) ?? -1)];
+      return series && seriesOfMoments(series, ofSide, rows);
     });
     if (a && b) this.timeline.setSeries(a, b);
   }
@@ -106,6 +99,12 @@ export class PairPanels {
     const [a, b] = lanes;
     this.words.draw(lanes.map(({ step }) => step));
     this.map.draw(point);
+    const look = { layer: view.layer ?? 0, head: view.head ?? 0 };
+    const sides = lanes.map(({ frame }, i) => ({ run: this.runs[i], frame }));
+    this.sentence.draw({ alignment: this.alignment, moment, sides, between: this.map.between(moment), look }, isPlaying);
+    const wanted = this.wanted();
+    this.map.want(String(new URLSearchParams(wanted.map)));
+    this.charts.draw(wanted, isPlaying);
     this.#drawLines();
     this.timeline.draw(moment, point);
     this.layers.arrange(listLooks(view));
@@ -113,35 +112,9 @@ export class PairPanels {
     const apart = differenceLane(a, b, this.alignment.whole[moment] ?? false);
     this.differing.draw(apart.frame ? (apart.differences?.(point) ?? null) : null, point, view.neuron);
     this.transport.draw();
-    this.charts.draw(isPlaying);
   }
-
-  /** Which step of A read each position. */
-  get ribbon() {
-    return this.runs[0];
-  }
-
-  showTab() {} // all panels are in sight
-
-  afterPaint() {}
 
   close() {
-    this.charts.close();
-    this.layers.close();
-    this.timeline.close();
-    this.words.close();
-    this.map.close();
+    for (const each of [this.charts, this.layers, this.timeline, this.words, this.map]) each.close();
   }
-}
-
-/** @param {Alignment} alignment
- *  @returns {{phase: string[], forced: boolean[]}} of each moment, as the transport shows steps */
-function clockOf({ matched }) {
-  return { phase: matched.map((is) => (is ? "matched" : "apart")), forced: matched.map(() => false) };
-}
-
-/** @param {Run} run
- *  @returns {string[]} of its tokens, by position */
-function namesOf({ tokens: { sequence, text } }) {
-  return sequence.map((id) => (text[id] ?? `#${id}`).replace(/ /g, "␣"));
 }

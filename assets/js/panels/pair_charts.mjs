@@ -10,54 +10,40 @@ import { Charts } from "./charts.mjs";
 const REST_MS = 200;
 const MOVING_MS = 1000;
 
-export class PairCharts {
+export class PairCharts extends Charts {
   /** @type {any} */
   #restTimer = null;
-  #posted = { pair: "", view: "" };
-
-  /** @param {object} context
-   *  @param {() => {pair: Record<string, any>, view: Record<string, any>}} context.wanted what the charts over all moments are of, and those of this one
-   *  @param {(fields: Record<string, any>) => void} context.onSelect
-   *  @param {() => void} context.needsRedraw */
-  constructor(context) {
-    this.context = context;
-    this.charts = new Charts(/** @type {HTMLElement} */ (document.querySelector(".compare-panels")), {
-      onClick: (fields) => context.onSelect(fields),
-      onChange: () => context.needsRedraw(),
-    });
-  }
+  /** @type {Record<string, string>} what each store was given last */
+  #posted = {};
+  #wanted = { pair: {}, view: {} };
 
   close() {
     clearTimeout(this.#restTimer);
-    this.charts.close();
+    super.close();
   }
 
-  /** Ask for the charts over all moments, where something else is wanted now. */
-  postPair() {
-    this.#post("pair", IDS.comparePair);
-  }
-
-  /** The charts of this moment come when the clock rests; while it goes on, now and then.
+  /** The charts of a moment come when the clock rests; while it goes on, now and then.
+   *  @param {Omit<import("./pair.mjs").Wanted, "map">} wanted
    *  @param {boolean} isPlaying */
-  draw(isPlaying) {
+  draw(wanted, isPlaying) {
+    this.#wanted = wanted;
+    this.#post(IDS.comparePair, wanted.pair);
     if (!isPlaying) clearTimeout(this.#restTimer);
     else if (this.#restTimer) return;
-    this.#restTimer = setTimeout(
-      () => {
-        this.#restTimer = null;
-        this.#post("view", IDS.compareView);
-      },
-      isPlaying ? MOVING_MS : REST_MS,
-    );
+    this.#restTimer = setTimeout(() => this.#rest(), isPlaying ? MOVING_MS : REST_MS);
   }
 
-  /** @param {"pair"|"view"} what
-   *  @param {string} store */
-  #post(what, store) {
-    const data = this.context.wanted()[what];
+  #rest() {
+    this.#restTimer = null;
+    this.#post(IDS.compareView, this.#wanted.view);
+  }
+
+  /** @param {string} store
+   *  @param {Record<string, any>} data */
+  #post(store, data) {
     const name = JSON.stringify(data);
-    if (name === this.#posted[what] || !document.getElementById(IDS.compare)) return;
-    this.#posted[what] = name;
+    if (name === this.#posted[store] || !document.getElementById(IDS.compare)) return;
+    this.#posted[store] = name;
     window.dash_clientside.set_props(store, { data });
   }
 }

@@ -6,6 +6,7 @@
 
 import { colourMap } from "../core/colour.mjs";
 import { formatValue } from "../core/format.mjs";
+import { nameOf } from "../core/hook_list.mjs";
 import { fetchJson } from "../run/http.mjs";
 import { el, say, sized } from "../shell/dom.mjs";
 import { shownUntilAnswered } from "../shell/failed.mjs";
@@ -45,12 +46,12 @@ export class PairMap {
     words.names.append(this.labels);
     words.scroller.addEventListener("scroll", () => this.#paint(), { passive: true });
     this.canvas.addEventListener("pointermove", (/** @type {MouseEvent} */ event) => {
-      const { row, column } = this.#at(event);
-      this.canvas.title = row < 0 ? "" : `${this.data.keys[row]}: ${this.#words(row, column?.moment ?? -1)}`;
+      const { row, key, column } = this.#at(event);
+      this.canvas.title = key ? `${key}: ${this.#words(row, column?.moment ?? -1)}` : "";
     });
     this.canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const { row, column } = this.#at(event);
-      if (row >= 0) onSelect({ point: this.data.keys[row] });
+      const { key, column } = this.#at(event);
+      if (key) onSelect({ point: key });
       if (column) words.seek(column);
     });
   }
@@ -95,10 +96,9 @@ export class PairMap {
   resize() {
     const { keys } = this.data;
     const every = Math.ceil(12 / this.#rowPx); // rows to a name
-    const nameOf = (/** @type {string} */ key) => /^block\.\d+/.exec(key)?.[0].replace(".", " ") ?? key.split(".")[0];
     this.ctx = sized(this.canvas, this.words.scroller.clientWidth, Math.max(1, keys.length) * this.#rowPx);
     this.words.host.style.setProperty("--map-px", this.canvas.style.height);
-    this.labels.replaceChildren(...keys.map((key, i) => el("span", { title: key, text: i % every ? "" : nameOf(key) })).reverse());
+    this.labels.replaceChildren(...keys.map((key, i) => el("span", { title: key, text: i % every ? "" : nameOf(key).block || key })).reverse());
     this.canvas.setAttribute("aria-label", `Where they differ, ${keys.length} hook points under the words. The numbers of the moment stand below.`);
     this.#drawn = "";
     this.#paint();
@@ -110,8 +110,8 @@ export class PairMap {
 
   #paint() {
     const { ctx } = this;
-    const { scroller, columns, cellPx } = this.words;
-    const { scrollLeft, clientWidth } = scroller;
+    const { columns, cellPx } = this.words;
+    const { scrollLeft, clientWidth } = this.words.scroller;
     const name = [scrollLeft, cellPx, theme()].join();
     if (!ctx || name === this.#drawn) return;
     this.#drawn = name;
@@ -123,8 +123,7 @@ export class PairMap {
     ctx.font = "11.5px ui-monospace, DejaVu Sans Mono, monospace";
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    const last = Math.min(columns.length, Math.ceil((scrollLeft + clientWidth) / cellPx));
-    for (let i = Math.floor(scrollLeft / cellPx); i < last; i++) {
+    for (let i = Math.floor(scrollLeft / cellPx); i < columns.length && i * cellPx < scrollLeft + clientWidth; i++) {
       const { isMatched, moment } = columns[i];
       ctx.setLineDash(isMatched ? [] : [2, 2]);
       for (const row of keys.keys()) {
@@ -150,32 +149,23 @@ export class PairMap {
     const { by, values } = this.data;
     const isLight = theme() === "light";
     const { attention, comparison } = this.scales;
-    const side = (/** @type {string} */ name) => getComputedStyle(this.canvas).getPropertyValue(`--side-${name}`).trim();
     if (by === "length") {
-      const most = Math.max(...values.map((row) => row.reduce((/** @type {number} */ most, value) => Math.max(most, Math.abs(value ?? 0)), 1e-9)));
-      const colour = colourMap(
-        isLight
-          ? [
-              [0, side("a")],
-              [0.5, "#ffffff"],
-              [1, side("b")],
-            ]
-          : comparison,
-      );
+      const most = values.flat().reduce((/** @type {number} */ most, value) => Math.max(most, Math.abs(value ?? 0)), 1e-9);
+      const style = getComputedStyle(this.canvas);
+      const sides = [style.getPropertyValue("--side-a").trim(), "#ffffff", style.getPropertyValue("--side-b").trim()];
+      const colour = colourMap(isLight ? sides.map((end, i) => [i / 2, end]) : comparison);
       return (value) => colour(0.5 + value / 2 / most);
     }
-    const colour = colourMap(
-      attention.map((/** @type {[number, string]} */ [t, dark], /** @type {number} */ i) => [t, isLight ? attention.at(-1 - i)[1] : dark]),
-    );
+    const colour = colourMap(isLight ? attention.map((/** @type {[number, string]} */ [t], i = 0) => [t, attention.at(-1 - i)[1]]) : attention);
     return (value) => colour(Math.sqrt(Math.max(0, by === "cosine" ? 1 - value : value / Math.SQRT2)));
   }
 
   /** @param {MouseEvent} event
-   *  @returns {{row: number, column: import("../core/moments.mjs").Column|undefined}} what lies there */
+   *  @returns {{row: number, key: string|undefined, column: import("../core/moments.mjs").Column|undefined}} what lies there */
   #at({ clientX, clientY }) {
     const { left, top } = this.canvas.getBoundingClientRect();
     const row = this.data.keys.length - 1 - Math.floor((clientY - top) / this.#rowPx);
-    return { row, column: this.words.columns[Math.floor((clientX - left + this.words.scroller.scrollLeft) / this.words.cellPx)] };
+    return { row, key: this.data.keys[row], column: this.words.columns[Math.floor((clientX - left + this.words.scroller.scrollLeft) / this.words.cellPx)] };
   }
 
   /** @param {number} row

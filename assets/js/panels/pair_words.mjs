@@ -5,7 +5,7 @@
  */
 
 import { columnsOf } from "../core/moments.mjs";
-import { el } from "../shell/dom.mjs";
+import { button, el } from "../shell/dom.mjs";
 import { readable } from "./ribbon.mjs";
 
 const SIDES = /** @type {const} */ (["a", "b"]);
@@ -72,21 +72,14 @@ export class PairWords {
     const text = tokens.text[id] ?? `#${id}`;
     const isParting = position === divergence;
     const read = stepOf[position] >= 0 ? `read in step ${stepOf[position]}` : "chosen last, read by no step";
-    const button = el(
-      "button",
-      {
-        type: "button",
-        class: `mri-token${isOther ? " is-other" : ""}${isParting ? " is-parting" : ""}`,
-        title: `${SIDES[i].toUpperCase()} “${text}” · position ${position} · token ${id} · ${read}`,
-        "data-side": SIDES[i],
-        "data-position": position,
-        tabindex: -1,
-        on: { click: () => this.#seek(i, position) },
-      },
-      ...readable(text.replace(/^ (?=\S)/, "").replace(/^<\|(.+)\|>$/, "$1")),
-    );
-    if (isParting) button.setAttribute("aria-description", "here the two part");
-    return (this.#buttons[i][position] = button);
+    const looks = {
+      class: `mri-token${isOther ? " is-other" : ""}${isParting ? " is-parting" : ""}`,
+      title: `${SIDES[i].toUpperCase()} “${text}” · position ${position} · token ${id} · ${read}`,
+      "aria-description": isParting && "here the two part",
+    };
+    const place = { "data-side": SIDES[i], "data-position": position, tabindex: -1 };
+    const word = readable(text.replace(/^ (?=\S)/, "").replace(/^<\|(.+)\|>$/, "$1"));
+    return (this.#buttons[i][position] = button(() => this.#seek(i, position), { ...looks, ...place }, ...word));
   }
 
   /** @param {number} i 0: A, 1: B
@@ -127,9 +120,9 @@ export class PairWords {
    *  @param {HTMLElement|undefined} next what comes after it
    *  @param {boolean} is */
   #mark(word, next, is) {
-    word?.classList.toggle("is-current", is);
+    if (!word) return; // that side has no step here
+    word.classList.toggle("is-current", is);
     next?.classList.toggle("is-next", is);
-    if (!word) return;
     word.tabIndex = is ? 0 : -1;
     if (is) word.setAttribute("aria-current", "step");
     else word.removeAttribute("aria-current");

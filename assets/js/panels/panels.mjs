@@ -7,6 +7,7 @@
  */
 
 import { ledeOf } from "../core/lede.mjs";
+import { drawnWords } from "../core/predictions.mjs";
 import { chartLooks, listLooks } from "../core/selection.mjs";
 import { Inspector } from "./inspector.mjs";
 import { Layers } from "./layers.mjs";
@@ -41,7 +42,7 @@ export class Panels {
     const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
     const { session, limit, layout, meta, tokens } = run;
-    const source = { layout, tokens, stepOf: run.stepOf, numPrompt: run.numPrompt };
+    const source = { layout, tokens, stepOf: run.stepOf, numPrompt: run.numPrompt, sampling: meta.session.sampling };
     this.run = run;
     this.whys = new Whys({ run, canAsk, onChange: needsRedraw });
     this.player = player;
@@ -68,16 +69,22 @@ export class Panels {
     this.showFacts = () => {
       const { length } = tokens.sequence;
       const count = length ? `${source.numPrompt} + ${Math.max(0, length - source.numPrompt)} tokens` : "";
-      host("mri-facts").textContent = [model, what, count].filter(Boolean).join(" · ");
+      const facts = [model, what, drawnWords(source.sampling), count].filter(Boolean).join(" · ");
+      Object.assign(host("mri-facts"), { textContent: facts, title: facts });
     };
     this.showFacts();
     if (run.isGrowing) this.#showGrowth();
   }
 
+  get firstChart() {
+    return this.inspector.firstChart;
+  }
+
   /** What is selected, as the server's charts are asked for: what only the browser draws is not among it. */
   viewForServer() {
     const { session, point, layer, head, neuron, tab, watched, token, against } = this.desk.view;
-    return { session, point, layer, head, neuron, tab, watched, token, against, step: this.player.step, theme: theme(), ...chartLooks(this.desk.view) };
+    const looks = chartLooks(this.desk.view, this.run.layout.n_layer === 0);
+    return { session, point, layer, head, neuron, tab, watched, token, against, step: this.player.step, theme: theme(), ...looks };
   }
 
   /** Lines over all steps.
@@ -132,16 +139,6 @@ export class Panels {
     if (performance.now() - this.#linesAtMs < LINES_EVERY_MS) return;
     this.#linesAtMs = performance.now();
     this.layers.setSeries(series);
-  }
-
-  /** @param {string} tab */
-  showTab(tab) {
-    this.inspector.showTab(tab);
-  }
-
-  /** The browser has painted a picture. */
-  afterPaint() {
-    this.inspector.afterPaint();
   }
 
   close() {

@@ -5,7 +5,7 @@
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";
-import { predictions } from "../core/predictions.mjs";
+import { ofWhichTemperature, predictions } from "../core/predictions.mjs";
 import { IDS } from "../core/names.mjs";
 import { howChosen, tokenName } from "../core/token_names.mjs";
 import { unlessUsual } from "../core/selection.mjs";
@@ -22,7 +22,8 @@ export function drawPredicted(frame, source, { temperature }, onSelect) {
   const slider = /** @type {HTMLInputElement} */ (host.querySelector("input"));
   if (Number(slider.value) !== temperature) slider.value = String(temperature);
   /** @type {HTMLElement} */ (host.querySelector("output")).textContent = temperature.toFixed(2);
-  host.querySelector("p")?.replaceChildren(...followingWords(frame, source));
+  /** @type {HTMLElement} */ (host.querySelector(".mri-note")).textContent = ofWhichTemperature(temperature, source.sampling?.temperature);
+  host.querySelector(".mri-following")?.replaceChildren(...followingWords(frame, source));
 }
 
 /** @param {HTMLElement} host
@@ -37,7 +38,7 @@ function build(host, onSelect) {
   const label = el("label", { for: "mri-temperature", text: "Temperature" });
   const usual = button(() => choose(1), { text: "1", title: "Back to temperature 1, where the probabilities are exact" });
   const choice = el("div", { class: "mri-choice" }, label, slider, el("output", { for: "mri-temperature" }), usual);
-  host.replaceChildren(choice, el("p", { class: "mri-following" }));
+  host.replaceChildren(choice, el("p", { class: "mri-note" }), el("p", { class: "mri-following" }));
 }
 
 /** The token that follows, its rank, probability and surprise at temperature 1.

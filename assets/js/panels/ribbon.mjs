@@ -6,6 +6,7 @@
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";
+import { tokenName } from "../core/token_names.mjs";
 import { button, el } from "../shell/dom.mjs";
 import { Influence } from "./influence.mjs";
 import { theme } from "../shell/shell.mjs";
@@ -28,8 +29,6 @@ export class Ribbon {
   #furthest = Infinity; // what later steps chose is not seen yet
   /** @type {ReturnType<typeof setTimeout>|null} */
   #measureTimer = null;
-  #onSeek;
-  #onWhy;
   #next = 0; // position of what the step chose
 
   /** @param {HTMLElement} host
@@ -46,18 +45,14 @@ export class Ribbon {
     this.stepOf = stepOf;
     this.numPrompt = numPrompt;
     this.special = new Set(tokens.special);
-    this.#onSeek = onSeek;
-    this.#onWhy = onWhy;
+    this.onSeek = onSeek;
+    this.onWhy = onWhy;
     host.hidden = tokens.steps.phase[0] === "train"; // there is nothing to read
     this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
     this.says = el("div", { class: "mri-ribbon-says" });
     this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons, titleOf: (position) => this.#title(position) });
-    const whyAttributes = {
-      class: "mri-button mri-why-this",
-      text: "why this word?",
-      title: "What wrote it, and what is lost without it (Y; Alt and a click on any word)",
-    };
-    const why = onWhy ? [button(() => onWhy(this.#next), whyAttributes)] : [];
+    const asksWhy = { class: "mri-button mri-why-this", title: "What wrote it, and what is lost without it (Y; Alt and a click on any word)" };
+    const why = onWhy ? [button(() => onWhy(this.#next), asksWhy, "why this word?")] : [];
     const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...why, ...(hasAttention ? [this.influence.control] : []));
     host.replaceChildren(el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg), foot);
     this.grow();
@@ -102,20 +97,10 @@ export class Ribbon {
   #button(position, isForced) {
     const id = this.tokens.sequence[position];
     const classes = ["mri-token", position < this.numPrompt && "is-prompt", this.special.has(id) && "is-special", isForced && "is-forced"];
-    const seek = () => this.#onSeek(this.stepOf[position] >= 0 ? this.stepOf[position] : this.tokens.steps.pos0.length - 1);
-    const words = readable(this.tokens.text[id] ?? `#${id}`);
-    return el(
-      "button",
-      {
-        type: "button",
-        class: classes.filter(Boolean).join(" "),
-        title: this.#title(position, isForced),
-        "data-position": position,
-        tabindex: -1,
-        on: { click: (/** @type {MouseEvent} */ event) => (event.altKey && this.#onWhy ? this.#onWhy(position) : seek()) },
-      },
-      ...words,
-    );
+    const seek = () => this.onSeek(this.stepOf[position] >= 0 ? this.stepOf[position] : this.tokens.steps.pos0.length - 1);
+    const pressed = (/** @type {MouseEvent} */ event) => (event.altKey && this.onWhy ? this.onWhy(position) : seek());
+    const looks = { class: classes.filter(Boolean).join(" "), title: this.#title(position, isForced), "data-position": position, tabindex: -1 };
+    return button(pressed, looks, ...readable(this.tokens.text[id] ?? `#${id}`));
   }
 
   /** @param {number} position
@@ -134,33 +119,23 @@ export class Ribbon {
   draw(step, frame, measure, isPlaying) {
     if (step !== this.#current) this.#mark(step);
     const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
-    const read = numRead === 1 ? [this.#name(this.tokens.sequence[pos0])] : [`${numRead} prompt tokens`];
+    const name = (/** @type {number} */ id) => tokenName(this.tokens, id);
+    const read = numRead === 1 ? name(this.tokens.sequence[pos0]) : `${numRead} prompt tokens`;
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
     const next = (this.#next = pos0 + numRead);
     const inPrompt = next < this.numPrompt;
     const chosen = inPrompt ? (this.tokens.sequence[next] ?? null) : id >= 0 ? id : null;
-    const parts = [el("span", {}, "read ", el("b", { text: read.join(" ") }))];
+    const parts = [el("span", {}, "read ", el("b", { text: read }))];
     if (chosen !== null) {
       const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
-      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: this.#name(chosen) })));
+      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: name(chosen) })));
     }
     if (logprob !== undefined && !Number.isNaN(logprob)) {
-      parts.push(
-        el(
-          "span",
-          { title: "Probability of that token at temperature 1, and its surprise −log₂ p" },
-          `p ${formatPercent(Math.exp(logprob))} · surprise ${trueMinus((-logprob / Math.LN2).toFixed(2))} bits`,
-        ),
-      );
+      const text = `p ${formatPercent(Math.exp(logprob))} · surprise ${trueMinus((-logprob / Math.LN2).toFixed(2))} bits`;
+      parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p", text }));
     }
     this.says.replaceChildren(...parts);
     this.influence.draw(step, next, measure, isPlaying, theme() === "light");
-  }
-
-  /** @param {number} id
-   *  @returns {string} */
-  #name(id) {
-    return (this.tokens.text[id] ?? `#${id}`).replace(/ /g, "␣");
   }
 
   /** @param {number} step */

@@ -9,6 +9,7 @@
 import { endsOf, kindOf, lanesOf, runsOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
 import { formatValue } from "../core/format.mjs";
 import { el, sized } from "../shell/dom.mjs";
+import { theme } from "../shell/shell.mjs";
 import { placeTip } from "../shell/tip.mjs";
 import { readIn, valuesIn } from "./timeline_tip.mjs";
 
@@ -24,10 +25,8 @@ export class Timeline {
   #other = null;
   #drawn = { step: -1, point: "", theme: "", loop: "" };
   #width = 0;
-  /** @type {import("../core/lanes.mjs").Lane[]} top to bottom */
+  /** @type {import("../core/lanes.mjs").Lane[][]} top to bottom, in each the line of one recording, or those of A and B */
   #lanes = [];
-  /** @type {import("../core/lanes.mjs").Lane[]} of the second one, in the same order */
-  #others = [];
   /** @type {{x: number, step: number, isDrag: boolean}|null} */
   #press = null;
 
@@ -65,7 +64,6 @@ export class Timeline {
     this.#series = series;
     this.#other = other;
     this.#lay();
-    this.#paint();
     this.#drawn.step = -1;
   }
 
@@ -73,23 +71,23 @@ export class Timeline {
   #lay() {
     const { rows, points } = this.layout;
     const row = rows.get(this.#drawn.point) ?? 0;
-    const before = this.#lanes;
+    const before = this.#lanes.map(([{ name }]) => name).join();
     const unit = points[row]?.unit ?? "";
     const of = (/** @type {import("../core/types.mjs").Series|null} */ series, /** @type {string} */ side) =>
       lanesOf(series, { key: this.#drawn.point, unit }, row, this.isTraining).map((lane) => ({ ...lane, side, colour: side ? `--side-${side}` : lane.colour }));
-    this.#lanes = of(this.#series, this.word === "moment" ? "a" : "");
-    this.#others = this.#other ? of(this.#other, "b") : [];
-    const names = this.#lanes.map(({ name }) => name);
-    if (names.join() === before.map(({ name }) => name).join()) return;
+    const others = this.#other ? of(this.#other, "b") : [];
+    this.#lanes = of(this.#series, this.word === "moment" ? "a" : "").map((lane, i) => [lane, ...others.slice(i, i + 1)]);
+    const names = this.#lanes.map(([{ name }]) => name);
+    if (names.join() === before) return this.#paint();
     this.values = this.#lanes.map(() => el("b", { text: "…" }));
     this.labels.replaceChildren(
-      ...this.#lanes.map(({ name, says, colour }, i) =>
+      ...this.#lanes.map(([{ name, says, colour }], i) =>
         el("div", { title: says, tabindex: 0, style: `--lane:var(${colour})` }, el("span", { text: name }), this.values?.[i]),
       ),
     );
     this.canvas.setAttribute(
       "aria-label",
-      `${names.join(", ")}over all ${this.word}s. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
+      `${names.join(", ")} over all ${this.word}s. The scrubber moves through them; the keys I and O set a loop, Escape clears it.`,
     );
     this.lanes.style.height = `${this.#height}px`;
     this.#width = 0; // a canvas of another height
@@ -99,12 +97,10 @@ export class Timeline {
   /** @param {number} step
    *  @param {string} point selected hook point */
   draw(step, point) {
-    const theme = document.documentElement.dataset.bsTheme ?? "dark";
-    const needsPaint = point !== this.#drawn.point || theme !== this.#drawn.theme;
+    const needsPaint = point !== this.#drawn.point || theme() !== this.#drawn.theme;
     const isMoved = step !== this.#drawn.step || needsPaint;
-    Object.assign(this.#drawn, { step, point, theme });
+    Object.assign(this.#drawn, { step, point, theme: theme() });
     if (needsPaint) this.#lay();
-    if (needsPaint) this.#paint();
     if (isMoved) this.#moveCursor();
     this.#drawLoop(this.player.loop);
   }
@@ -136,8 +132,7 @@ export class Timeline {
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     ctx.clearRect(0, 0, this.#width, this.#height);
     this.#paintPhases(ctx, colour);
-    this.#lanes.forEach((lane, i) => {
-      const both = this.#linesOf(i);
+    this.#lanes.forEach((both, i) => {
       const ends = both.map(({ values }) => endsOf(values));
       const [bottom, low, high] = [(i + 1) * LANE_PX - 2, Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
       const share = (/** @type {number} */ value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0);
@@ -146,12 +141,6 @@ export class Timeline {
       ctx.fillRect(0, bottom + 1, this.#width, 1);
       for (const each of both) this.#paintLine(ctx, each, colour, bottom, y);
     });
-  }
-
-  /** @param {number} i
-   *  @returns {import("../core/lanes.mjs").Lane[]} what is drawn in that lane: of one recording, or of A and B */
-  #linesOf(i) {
-    return [this.#lanes[i], ...this.#others.slice(i, i + 1)];
   }
 
   /** @param {CanvasRenderingContext2D} ctx
@@ -211,9 +200,9 @@ export class Timeline {
     this.cursor.style.transform = `translateX(${xOfStep(step, this.#width, this.player.numSteps)}px)`;
     if (!this.#series) return;
     const column = Math.floor(step / this.#series.every);
-    this.#lanes.forEach((lane, i) => {
-      const each = this.#linesOf(i).map((line) => (kindOf(line, column) === "missing" ? "—" : formatValue(line.values[column])));
-      const text = each.join(" · ") + (lane.unit === "bits" && each.some((value) => value !== "—") ? " bits" : "");
+    this.#lanes.forEach((both, i) => {
+      const each = both.map((line) => (kindOf(line, column) === "missing" ? "—" : formatValue(line.values[column])));
+      const text = each.join(" · ") + (both[0].unit === "bits" && each.some((value) => value !== "—") ? " bits" : "");
       /** @type {HTMLElement[]} */ (this.values)[i].textContent = text;
     });
   }
@@ -242,11 +231,8 @@ export class Timeline {
     });
     this.lanes.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#move(event));
     this.lanes.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => this.#release(event));
-    this.lanes.addEventListener("pointercancel", () => {
-      this.#cancel();
-      this.#hideTip();
-    });
-    this.lanes.addEventListener("pointerleave", () => this.#hideTip());
+    this.lanes.addEventListener("pointercancel", () => this.#cancel());
+    for (const name of ["pointercancel", "pointerleave"]) this.lanes.addEventListener(name, () => this.#hideTip());
   }
 
   /** @param {PointerEvent} event
@@ -301,8 +287,8 @@ export class Timeline {
     const x = xOfStep(step, this.#width, this.player.numSteps);
     this.pointer.hidden = this.tip.hidden = false;
     this.pointer.style.transform = `translateX(${x}px)`;
-    const lines = this.#lanes.flatMap((_, i) => this.#linesOf(i));
-    this.tip.replaceChildren(...readIn(step, this.tokens, this.word), ...(this.#series ? valuesIn(step, this.#series, lines, this.player.lastStep) : []));
+    const values = this.#series ? valuesIn(step, this.#series, this.#lanes.flat(), this.player.lastStep) : [];
+    this.tip.replaceChildren(...readIn(step, this.tokens, this.word), ...values);
     placeTip(this.tip, box.left + x - this.tip.offsetWidth / 2, box.top - this.tip.offsetHeight - 8);
   }
 }

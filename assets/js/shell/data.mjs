@@ -13,7 +13,7 @@ const DATA = [
   ".mri-clock, .mri-step-note, .mri-loop-clear, .mri-lane-labels, .mri-facts, #graph-history-title, .mri-words dt",
   "#mri-session, .compare-picker select, #neurons-session, #neurons-point, #compare-first, #compare-second",
   ".sessions-name, .sessions-prompt, .live-now b, .live-progress, .record-text, #record-model, #live-model, #live-model-line",
-  "#compare-says, #compare-map-says, .compare-map-rows, .compare-side, .compare-list table, .compare-number, .compare-tiles dd, .compare-kl b, #compare-neurons-title",
+  "#compare-says, .compare-headline, #compare-map-says, .compare-map-rows, .compare-side, .compare-list table, .compare-number, .compare-tiles dd, .compare-kl b, #compare-neurons-title",
   ".neurons-token, .neurons-context, .neurons-link, .neurons-value, .neurons-moments, .neurons-tokens, .neurons-table, .neurons-says code",
   ".learn-number, .learn-actual, .learn-symbolic, .learn-formula-lines, .learn-quote, .learn-story, .learn-lens-word, .learn-cache, .learn-cache-size",
   ".learn-bars, .learn-guessed > :is(span, small), .learn-options .learn-answer, .learn-die-line, .learn-die-ends, .learn-throws, .learn-score-line",

@@ -47,7 +47,7 @@ export function openDialog(attributes, ...children) {
   dialog.showModal();
 }
 
-/** @param {() => void} act when it is pressed
+/** @param {(event?: any) => void} act when it is pressed
  *  @param {Record<string, any>} [attributes] as of `el`
  *  @param {...(Node|string)} children
  *  @returns {HTMLButtonElement} in the page's looks, unless another class is given */

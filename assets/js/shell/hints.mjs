@@ -17,12 +17,13 @@ const WIDEST_PX = 340;
 /** Up to here the page is one column (css/pages/scanner.css): a call-out is a strip in it, for a finger. */
 const NARROW = "(max-width: 900px)";
 
-/** `part`: what is spoken of. `beside`: the column at whose edge it stands. `above`, `into`: before or in which it is a strip.
- *  @type {readonly {part: string, beside: string, above?: string, into?: string, title: string, text: string, mouse: string, touch: string}[]} */
+const COLUMN = ".mri-inspector";
+
+/** `part`: what is spoken of. A call-out stands over the column beside it, and as a strip before `above`; without one over and in the part.
+ *  @type {readonly {part: string, above?: string, title: string, text: string, mouse: string, touch: string}[]} */
 const HINTS = Object.freeze([
   {
     part: "#mri-stage",
-    beside: ".mri-inspector",
     above: "#mri-stage",
     title: "Every dot is a number inside the model",
     text: "Each plate is a layer. Words come in at the bottom, the next word leaves at the top. The larger a number, the larger its dot, from blue to red.",
@@ -31,7 +32,6 @@ const HINTS = Object.freeze([
   },
   {
     part: "#mri-ribbon",
-    beside: ".mri-inspector",
     above: "#mri-ribbon",
     title: "What the model reads and writes",
     text: "The marked word was read last, the dashed one comes next.",
@@ -40,7 +40,6 @@ const HINTS = Object.freeze([
   },
   {
     part: ".mri-track",
-    beside: ".mri-inspector",
     above: "#mri-ribbon",
     title: "Time",
     text: "One step is one pass through the model, and chooses one word or a piece of one.",
@@ -49,17 +48,13 @@ const HINTS = Object.freeze([
   },
   {
     part: "#mri-layers",
-    beside: "#mri-layers",
-    into: "#mri-layers",
     title: "Every place that was measured",
     text: "From the words at the bottom to the predictions on top, with the spread of the numbers there.",
     mouse: "Choose one to see it on the plates.",
     touch: "Tap one to see it on the plates above.",
   },
   {
-    part: ".mri-inspector",
-    beside: ".mri-inspector",
-    into: ".mri-inspector",
+    part: COLUMN,
     title: "The numbers behind the picture",
     text: "Neurons, attention, predictions and statistics of this step.",
     mouse: "The small menu of each chart takes it away as a picture or a table.",
@@ -79,8 +74,7 @@ export class Hints {
   #scrolledPx = 0;
   /** @type {any} */
   #card = null;
-  /** @type {any} */
-  #ring = null;
+  #ring = el("div", { class: "mri-hint-ring is-inset", "aria-hidden": "true" });
 
   /** @param {import("../desk/player.mjs").Player} player */
   constructor(player) {
@@ -138,22 +132,16 @@ export class Hints {
     const skip = button(() => this.#finish(), { text: "Skip", title: "No more hints (Esc)" });
     const back = button(() => this.show(at - 1), { text: "Back", disabled: at === 0 });
     const next = button(go, { text: isLast ? "Done" : "Next", class: "mri-button mri-hint-next" });
+    const keydown = (/** @type {any} */ event) => event.key === "Enter" && event.target === this.#card && go();
+    const named = { "aria-labelledby": "mri-hint-title", "aria-describedby": "mri-hint-text" };
     this.#card = el(
       "section",
-      {
-        class: "mri-hint mri-callout",
-        role: "dialog",
-        "aria-labelledby": "mri-hint-title",
-        "aria-describedby": "mri-hint-text",
-        tabindex: "-1",
-        on: { keydown: (/** @type {any} */ event) => event.key === "Enter" && event.target === this.#card && go() },
-      },
+      { class: "mri-hint mri-callout", role: "dialog", ...named, tabindex: "-1", on: { keydown } },
       el("p", { class: "mri-hint-count", text: `Hint ${at + 1} of ${HINTS.length}` }),
       el("h2", { id: "mri-hint-title", text: title }),
       el("p", { id: "mri-hint-text", text: `${text} ${isTouched ? touch : mouse}` }),
       el("div", { class: "mri-hint-buttons" }, ...(isLast ? [] : [skip]), back, next),
     );
-    this.#ring = el("div", { class: "mri-hint-ring is-inset", "aria-hidden": "true" });
     document.body.append(this.#ring);
     this.#place();
     if (isFree) this.#card.focus({ preventScroll: true }); // who types is not interrupted; Space stays the clock's
@@ -169,8 +157,8 @@ export class Hints {
 
   #remove() {
     this.#card?.remove();
-    this.#ring?.remove();
-    this.#card = this.#ring = null;
+    this.#ring.remove();
+    this.#card = null;
     this.#at = -1;
     this.#uncover();
   }
@@ -186,25 +174,24 @@ export class Hints {
 
   /** Between the parts of the page: it covers nothing. */
   #placeInPage() {
-    const { above, into } = HINTS[this.#at];
+    const { part, above } = HINTS[this.#at];
     this.#card.removeAttribute("style");
     if (above) document.querySelector(above)?.before(this.#card);
-    else document.querySelector(/** @type {string} */ (into))?.prepend(this.#card);
+    else document.querySelector(part)?.prepend(this.#card);
     this.#card.scrollIntoView({ block: "nearest" });
   }
 
   /** Over a column beside the picture, which has neither sentence nor predictions nor clock. */
   #placeBeside() {
-    const { part, beside } = HINTS[this.#at];
+    const { part, above } = HINTS[this.#at];
     if (this.#card.parentElement !== document.body) document.body.append(this.#card);
     document.querySelector(part)?.scrollIntoView({ block: "nearest" }); // in a window of middle width the list stands further down
-    const [target, column] = [part, beside].map((each) => /** @type {HTMLElement} */ (document.querySelector(each)).getBoundingClientRect());
-    const isOwn = part === beside;
-    this.#card.classList.toggle("is-beside", !isOwn);
+    const [target, column] = [part, above ? COLUMN : part].map((each) => /** @type {HTMLElement} */ (document.querySelector(each)).getBoundingClientRect());
+    this.#card.classList.toggle("is-beside", Boolean(above));
     const width = Math.min(WIDEST_PX, column.width - 2 * GAP_PX);
     this.#card.style.width = `${width}px`;
     const foot = Math.min(innerHeight, column.bottom) - this.#card.offsetHeight - GAP_PX;
-    const top = isOwn ? foot : Math.min(target.top + GAP_PX, foot);
+    const top = above ? Math.min(target.top + GAP_PX, foot) : foot;
     Object.assign(this.#card.style, { left: `${column.left + GAP_PX}px`, top: `${Math.max(GAP_PX, top)}px` });
   }
 

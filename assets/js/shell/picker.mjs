@@ -45,9 +45,3 @@ export function openPair() {
   const [a, b] = ["compare-first", "compare-second"].map((id) => /** @type {HTMLSelectElement} */ (document.getElementById(id)).value);
   goTo(`/compare?${new URLSearchParams({ a, b })}`);
 }
-
-/** A new address through Dash's router: it builds the page of the other session.
- *  @param {string} session */
-export function openSession(session) {
-  goTo(`/?session=${encodeURIComponent(session)}`);
-}

@@ -86,6 +86,4 @@ export class FlatPicture {
     const plate = this.plates.find((each) => each.key === key && each.lane === lane && neuron < each.width);
     return plate ? centreOf(plate, neuron) : null;
   }
-
-  close() {}
 }

@@ -35,7 +35,8 @@ export function differenceLane(a, b, isMatched) {
   const known = new Map();
   const [fromA, fromB] = [a.run.layout, b.run.layout];
   const differences = (/** @type {string} */ key) => {
-    if (!known.has(key)) known.set(key, a.frame && b.frame && canSubtract(fromA, fromB, key) ? neuronDifferences(a.frame, fromA, b.frame, fromB, key) : null);
+    if (!known.has(key))
+      known.set(key, a.frame && b.frame && widthIn(fromA, key) === widthIn(fromB, key) ? neuronDifferences(a.frame, fromA, b.frame, fromB, key) : null);
     return known.get(key) ?? null;
   };
   const none = !a.frame || !b.frame ? "only one of them has a step here" : "not matched here: nothing is subtracted";
@@ -51,13 +52,11 @@ export function differenceLane(a, b, isMatched) {
   };
 }
 
-/** @param {import("../core/layout.mjs").Layout} a
- *  @param {import("../core/layout.mjs").Layout} b
+/** @param {import("../core/layout.mjs").Layout} layout
  *  @param {string} key
- *  @returns {boolean} both have it, as wide */
-function canSubtract(a, b, key) {
-  const [one, other] = [a.rows.get(key), b.rows.get(key)];
-  return one !== undefined && other !== undefined && a.points[one].width === b.points[other].width;
+ *  @returns {number} neurons of that hook point, 0 where there is none */
+function widthIn({ rows, points }, key) {
+  return points[rows.get(key) ?? -1]?.width ?? 0;
 }
 
 /** The hook points shown with `point`, of all lanes, bottom to top; where a lane lacks one it has no neurons.
@@ -66,7 +65,7 @@ function canSubtract(a, b, key) {
  *  @param {boolean} isSingle only that one */
 export function rowsOf(lanes, point, isSingle) {
   const keys = isSingle ? [point] : lanes.map(({ run }) => plateKeys(run.layout, point)).reduce(merged);
-  return keys.map((key) => ({ key, widths: lanes.map(({ run: { layout } }) => layout.points[layout.rows.get(key) ?? -1]?.width ?? 0) }));
+  return keys.map((key) => ({ key, widths: lanes.map(({ run }) => widthIn(run.layout, key)) }));
 }
 
 /** @param {string[]} one
@@ -102,10 +101,7 @@ export function differenceText(lane, key) {
  *  @param {string} point
  *  @returns {number} the strongest captured neuron, 0 where there is none */
 export function strongestOf(lane, point) {
-  const found = valuesOf(lane, point);
-  let best = -1;
-  found?.values.forEach((value, i) => {
-    if (Math.abs(value) > Math.abs(found.values[best] ?? 0)) best = i;
-  });
-  return best < 0 ? 0 : found?.indices ? found.indices[best] : best;
+  const { indices, values } = valuesOf(lane, point) ?? { indices: null, values: new Float32Array(0) };
+  const best = values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best] ?? 0) ? i : best), -1);
+  return best < 0 ? 0 : (indices?.[best] ?? best);
 }

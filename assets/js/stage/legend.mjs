@@ -89,13 +89,8 @@ export function legendParts({ key, layout, scales, top, isSigned: isAsked, isDif
  *  @returns {HTMLElement} */
 function groupKeys({ colours, name }) {
   const dots = colours.map((colour, place) => {
-    const isNone = place === colours.length - 1;
-    return el("span", {
-      class: "mri-group-key",
-      style: `--group:${colour}`,
-      title: isNone ? "captured too rarely, or of a hook point that was not grouped" : null,
-      text: isNone ? "no group" : String(place + 1),
-    });
+    const none = place === colours.length - 1 && { title: "captured too rarely, or of a hook point that was not grouped", text: "no group" };
+    return el("span", { class: "mri-group-key", style: `--group:${colour}`, text: String(place + 1), ...none });
   });
   return el("span", { class: "mri-groups", title: `Groups of ${pointOfGroups(name)}, made on the Neurons page; size: magnitude` }, "group", ...dots);
 }

@@ -61,11 +61,8 @@ export function toolButtons({ looks, layout, isTower, picture, isGrouped, groups
  *  @param {(picked: Partial<View>) => void} onPick
  *  @returns {HTMLElement} */
 export function flowChoice(flow, onPick) {
-  const select = el("select", {
-    "aria-label": "What the particles carry",
-    title: "What the particles carry",
-    on: { change: (/** @type {any} */ event) => onPick({ flow: unlessUsual(event.target.value, "attention") }) },
-  });
-  select.append(...FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow })));
-  return select;
+  const title = "What the particles carry";
+  const change = (/** @type {any} */ event) => onPick({ flow: unlessUsual(event.target.value, "attention") });
+  const options = FLOWS.map(([kind, label]) => el("option", { value: kind, text: `particles: ${label}`, selected: kind === flow }));
+  return el("select", { title, "aria-label": title, on: { change } }, ...options);
 }

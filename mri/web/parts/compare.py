@@ -139,6 +139,7 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                 className="compare-bar",
                 **components.aria("What is compared"),
             ),
+            html.Div(id="compare-headline", className="mri-sentence compare-headline"),
             html.P("Fetching both recordings …", id="compare-says", className="compare-says", role="status"),
             html.Ul(id="compare-notes", className="compare-notes"),
             html.Section(

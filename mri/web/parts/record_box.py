@@ -18,7 +18,8 @@ from mri.format.hook_points import nanochat_points
 from mri.format.layout import Layout
 from mri.format.presets import LEAN, PRESETS, config_of_preset, not_shown
 from mri.format.token_text import display
-from mri.nanochat.locate import ModelRef, read_config
+from mri.nanochat.disk.describe import read_config
+from mri.nanochat.locate import ModelRef
 from mri.store.library import SessionInfo
 from mri.web.parts import ids
 from mri.web.services import services

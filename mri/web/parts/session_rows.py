@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from mri.errors import ConfigError
+from mri.errors import ConfigError, SessionNotFound
 from mri.format.token_text import display
 from mri.store.library import Library, SessionInfo
-from mri.web.parts.apart import LOOK_S
+from mri.web.parts.apart import LOOK_S, capture_words
 from mri.web.parts.labels import excerpt, session_title
 
 STATES = {
@@ -26,6 +26,7 @@ STATES = {
 ORDERS: dict[str, Callable[[SessionInfo], Any]] = {
     "session": lambda info: (info.name or info.prompt or info.id).casefold(),
     "model": lambda info: info.model_id.casefold(),
+    "how": lambda info: how(info),
     "steps": lambda info: info.num_steps,
     "size": lambda info: info.bytes_on_disk,
     "recorded": lambda info: info.start_time,
@@ -43,6 +44,14 @@ def is_readable(info: SessionInfo) -> bool:
     return info.state != "broken" and info.num_steps > 0
 
 
+def is_there(library: Library, session_id: str) -> bool:
+    try:
+        library.path(session_id)
+    except SessionNotFound:
+        return False
+    return True
+
+
 FIRST = "demo-gift"
 
 
@@ -57,8 +66,8 @@ def found(infos: Iterable[SessionInfo], search: str) -> list[SessionInfo]:
 
 
 def matches(info: SessionInfo, search: str) -> bool:
-    """Whether every word of the search occurs in name, prompt, model or id."""
-    text = f"{info.name} {info.prompt} {info.model_id} {info.id}".casefold()
+    """Whether every word of the search occurs in name, prompt, model, id, date, or in how it was recorded."""
+    text = f"{info.name} {info.prompt} {info.model_id} {info.id} {when(info.start_time)} {how(info)}".casefold()
     return all(word in text for word in search.casefold().split())
 
 
@@ -84,6 +93,7 @@ def row(info: SessionInfo, apart: str = "") -> dict[str, Any]:
         "apart": apart,
         "prompt": prompt if prompt != title else "",
         "model": display(info.model_id.encode("utf-8", "replace")) or "–",
+        "how": how(info),
         "steps": f"{info.num_steps:,}",
         "size": size(info.bytes_on_disk),
         "recorded": when(info.start_time),
@@ -92,6 +102,14 @@ def row(info: SessionInfo, apart: str = "") -> dict[str, Any]:
         "meaning": info.error or meaning,
         "can": can if info.state == "recording" else [*can, "delete"],
     }
+
+
+def how(info: SessionInfo) -> str:
+    """How it was recorded: temperature, seed where dice were thrown, and capture, as far as it is known."""
+    temperature, seed = (info.sampling.get(name) for name in ("temperature", "seed"))
+    drawn = f"temperature {temperature:g}" if isinstance(temperature, int | float) else ""
+    dice = f"seed {seed}" if isinstance(seed, int) and temperature else ""
+    return " · ".join(filter(None, [drawn, dice, capture_words(info.capture)]))
 
 
 def size(num_bytes: int) -> str:

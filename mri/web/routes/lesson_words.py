@@ -50,6 +50,8 @@ def word(word: str) -> ResponseReturnValue:
 @cache
 def _tokenizer() -> Tokenizer:
     """Of the embedded model, which is the same for every app of the process."""
-    from mri.nanochat.tokenizer import load_tokenizer  # tiktoken takes 0.1 s to import: not while the server starts
+    from mri.nanochat.disk.tokenizer_files import (
+        load_tokenizer,
+    )  # tiktoken takes 0.1 s to import: not while the server starts
 
     return load_tokenizer(EMBEDDED / "tokenizer" / "tokenizer.pkl")

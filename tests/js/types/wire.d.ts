@@ -165,9 +165,10 @@ declare namespace Wire {
     attention_tier: "summary" | "full_row" | "full_matrix";
     logits_topk: number;
     edu: boolean;
-    prefill: "stats" | "positions" | "stepwise";
+    prefill: "stats" | "positions" | "all" | "stepwise";
     ledger: "none" | "direct";
     lens: "none" | "kept" | "top";
+    hook_points: string[];
   }
   interface Model {
     weights_hash?: string;
@@ -179,6 +180,7 @@ declare namespace Wire {
     device?: string;
     dtype?: string;
     model_path?: string;
+    constants?: Record<string, number>;
   }
   type Message = State | Hello | Text | Dropped | End | Refused;
 }

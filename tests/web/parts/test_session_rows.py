@@ -3,6 +3,7 @@
 import pytest
 
 from mri.errors import ConfigError
+from mri.format.presets import PRESETS
 from mri.store.library import SessionInfo
 from mri.web.parts import session_rows
 
@@ -31,6 +32,9 @@ def test_search_wants_every_word_anywhere():
     assert session_rows.matches(line, "")
     assert session_rows.matches(line, "park MIA d6 abcdef")
     assert not session_rows.matches(line, "park Tom")
+    dated = info(start_time="2026-07-03T12:05:00+00:00", sampling={"temperature": 0.6, "seed": 7})
+    assert session_rows.matches(dated, "2026-07-03 0.6")
+    assert not session_rows.matches(dated, "2026-07-04")
 
 
 def test_every_order_goes_both_ways():
@@ -42,6 +46,15 @@ def test_every_order_goes_both_ways():
         assert len(session_rows.ordered(infos, by)) == len(session_rows.ordered(infos, f"-{by}")) == 3
     with pytest.raises(ConfigError, match="is no order of sessions"):
         session_rows.ordered(infos, "--steps")
+
+
+def test_how_it_was_recorded_tells_recordings_apart():
+    def how(**sampling):
+        return session_rows.row(info(sampling=sampling, capture=PRESETS["light"]))["how"]
+
+    assert how(temperature=0.6, seed=7) == "temperature 0.6 · seed 7 · light"
+    assert how(temperature=0.0, seed=7) == "temperature 0 · light", "no dice were thrown"
+    assert session_rows.row(info(state="broken"))["how"] == ""
 
 
 def test_others_text_is_escaped():

@@ -31,7 +31,7 @@ def test_the_words_are_those_of_the_apps_own_lessons(tmp_path, client):
 
 
 def test_tokens_have_the_tokenizers_ids(client):
-    from mri.nanochat.tokenizer import load_tokenizer
+    from mri.nanochat.disk.tokenizer_files import load_tokenizer
     from mri.paths import EMBEDDED
 
     text = "Mia's 1234 dogs\n  ran 😀 <|bos|>"

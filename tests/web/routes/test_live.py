@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mri.nanochat.constants import Constants
+from mri.nanochat.locate import Loading
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
@@ -95,10 +97,13 @@ def test_models_are_named_by_ids_that_are_no_paths(app, client):
 def test_constants_are_those_of_the_servers_own_model_however_it_was_chosen(tmp_path):
     """Until 2026-11 they were lost where the Live page, which sends the model's id, chose it."""
     worker = GenerationWorker(tmp_path, program=FAKE_WORKER)
-    app = create_app(tmp_path, GOLDEN, worker=worker, constants={"softcap": 20})
+    app = create_app(tmp_path, GOLDEN, worker=worker, loading=Loading(Constants(softcap=20)))
     client = app.server.test_client()
     own, other, *_ = client.get("/models").json
-    softcaps = [record_with(app, client, model)["softcap"] for model in ("", own["id"], other["id"], "embedded")]
+    softcaps = [
+        record_with(app, client, model)["loading"]["constants"]["softcap"]
+        for model in ("", own["id"], other["id"], "embedded")
+    ]
     assert softcaps == [20, 20, None, None]
     worker.close()
 
@@ -150,3 +155,13 @@ def test_nothing_else_can_be_asked_of_a_recording(client):
     answer = client.post("/record/nobody/explode")
     assert answer.status_code in (404, 405)
     assert answer.json["error"].endswith(".")
+
+
+def test_words_come_with_the_pieces_that_the_model_reads(client):
+    words = client.get("/models/words", query_string={"text": "When Mia went"}).get_json()["words"]
+    assert [word["text"] for word in words] == ["When", " Mia", " went"]
+    assert ["".join(word["pieces"]) for word in words] == ["When", " Mia", " went"]
+    assert max(len(word["pieces"]) for word in words) > 1
+    answer = client.get("/models/words", query_string={"text": "x" * 401})
+    assert answer.status_code == 400
+    assert "send at most 400" in answer.get_json()["error"]

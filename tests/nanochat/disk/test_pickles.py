@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mri.errors import ModelError
-from mri.nanochat.pickles import OBJECT_OPS, TENSOR_OPS, check_pickle
+from mri.nanochat.disk.pickles import OBJECT_OPS, TENSOR_OPS, check_pickle
 
 
 def check(data, ops=OBJECT_OPS, names=frozenset()):

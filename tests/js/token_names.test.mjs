@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { positionNames, withCharacters } from "../../assets/js/core/token_names.mjs";
+
+test("bytes of one character that are spread over tokens are named by it", () => {
+  assert.deepEqual(withCharacters(["hi ", "\\xf0\\x9f", "\\x99\\x82"]), ["hi ", "🙂(1/2)", "🙂(2/2)"]);
+  assert.deepEqual(withCharacters([" \\xe6", "\\x97\\xa5\\xe6\\x97", "\\xa5!"]), [" 日(1/2)", "日(2/2)日(1/2)", "日(2/2)!"]);
+});
+
+test("what makes no character that is seen stays as it is", () => {
+  for (const shown of [["\\xf0\\x9f", "no", "\\x99\\x82"], ["\\xf0"], ["\\xe2", "\\x80\\x8d"], ["\\\\xf0", "\\\\x9f"], ["🙂"], []])
+    assert.deepEqual(withCharacters(shown), shown);
+});
+
+test("names are known anew when the sequence has grown", () => {
+  const tokens = { sequence: [1], text: { 1: "\\xf0\\x9f", 2: "\\x99\\x82", 3: " a" } };
+  assert.deepEqual(positionNames(tokens), ["\\xf0\\x9f"]);
+  tokens.sequence.push(2, 3);
+  assert.deepEqual(positionNames(tokens), ["🙂(1/2)", "🙂(2/2)", "␣a"]);
+});
