@@ -172,7 +172,7 @@ def test_a_depth_says_its_strongest_tokens(page):
 
 def test_numbers_and_python_to_take_away(page):
     held = []
-    page.route("**/sweep", held.append)
+    page.route("**/sweep", lambda route: held.append(route))
     open_scanner(page, ADDRESS)
     page.get_by_label("Take away: Why").click()
     until(page, lambda: held)
@@ -186,6 +186,7 @@ def test_numbers_and_python_to_take_away(page):
     assert sum(float(row.split(",")[3]) for row in rows[1:]) == pytest.approx(14.5275, abs=1e-3)
     python = page.request.get("/sessions/list/python?step=11&point=block.0.resid_post&why=1")
     assert "trace.ledger(11, token=554, against=665)" in python.text()
+    assert "trace.sweep(11, token=554, against=665)" in python.text()
 
 
 def test_an_old_recording_says_so_and_is_computed_when_asked(page):
