@@ -1,4 +1,4 @@
-"""One meaning for a colour in every chart of a recording: the accent looks back, violet comes next, amber is surprise."""
+"""One meaning for a colour in a recording's charts: the accent looks back, violet comes next, amber is surprise."""
 
 import pytest
 
