@@ -15,14 +15,13 @@
   const isParsed = new Promise((done) => document.addEventListener("DOMContentLoaded", done)); // Dash's scripts have run
   isParsed.then(async () => (await shell).startShell());
   if (location.pathname === "/") scanner().then((module) => module.prepareScanner());
-  if (["/", "/compare", "/neurons"].includes(location.pathname)) {
-    // Plotly is the largest file of all: while the first picture waits for the server's answers, it takes the line's width.
-    // Into the browser's cache: as a preload the console would complain of it where the charts come late.
-    isParsed
-      .then(() => fetch("/_dash-component-suites/plotly/package_data/plotly.min.js"))
-      .then((answer) => answer.blob())
-      .catch(() => {});
-  }
+  const hasCharts = location.pathname === "/" ? scanner().then((module) => module.beginsWithCharts()) : ["/compare", "/neurons"].includes(location.pathname);
+  // Plotly is the largest file of all: while the first picture waits for the server's answers, it takes the line's width.
+  // Into the browser's cache: as a preload the console would complain of it where the charts come late.
+  Promise.all([hasCharts, isParsed])
+    .then(([areWanted]) => (areWanted ? fetch("/_dash-component-suites/plotly/package_data/plotly.min.js") : null))
+    .then((answer) => answer?.blob())
+    .catch(() => {});
   /** @param {(...given: any[]) => any} act
    *  @returns {(...given: any[]) => Promise<any>} gives Dash what `act` gives, or nothing, when it is done */
   function told(act) {

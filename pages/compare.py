@@ -10,7 +10,7 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, html, no_update
 
-from mri.errors import ModelError, MriError, SessionNotFound
+from mri.errors import ModelError, MriError
 from mri.measure.alignment import DEFAULT, STRATEGIES
 from mri.measure.series import full_scales, largest_statistic
 from mri.panels.pair import Pair
@@ -59,11 +59,7 @@ def _first_two(a: str | None) -> list[SessionInfo]:
 
 
 def _is_there(session_id: str) -> bool:
-    try:
-        services().library.path(session_id)
-    except SessionNotFound:
-        return False
-    return True
+    return session_rows.is_there(services().library, session_id)
 
 
 clientside_callback(

@@ -6,6 +6,7 @@ session file, and alone serves every step where there is no canvas. No maths, no
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import dash
@@ -16,7 +17,7 @@ from mri.measure.series import full_scales, largest_statistic
 from mri.panels.panel import Drawn, panels
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
-from mri.web.parts import components, ids, record_box, session_rows, states
+from mri.web.parts import components, ids, record_box, session_rows, simple, states
 from mri.web.services import services
 
 dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
@@ -42,8 +43,11 @@ def layout(session: str | None = None, lanes: str = "", **_: Any) -> html.Div:
             return states.no_steps(each.session, library.is_recording(each.session.id))
     boot = {"session": reader.session.id, "full_scale": full_scales(reader), "limit": largest_statistic(reader)}
     boot["lanes"] = [{"session": other.session.id, "full_scale": full_scales(other)} for other in others]
+    boot["has_words"] = reader.session.layout.n_layer > 0 and reader.session.kind == "generation"
+    boot["counterpart"] = simple.counterpart(reader.session.id, partial(session_rows.is_there, library))
     info = library.info(reader.session.id)
-    return components.scanner(boot, info, notice=record_box.loaded_line(info) if session is None else None)
+    notice = record_box.loaded_line(info) if session is None else None
+    return components.scanner(boot, info, notice=notice, simple=simple.section())
 
 
 clientside_callback(ClientsideFunction("mri", "mountScanner"), Output(ids.MOUNTED, "data"), Input(ids.BOOT, "data"))

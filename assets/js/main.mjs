@@ -10,9 +10,11 @@ import { fetchAlignment, fetchJson, fetchScales } from "./run/http.mjs";
 import { openRun } from "./run/served.mjs";
 import { viewFromUrl } from "./core/address.mjs";
 import { Visits } from "./desk/visits.mjs";
+import { chosenView, rememberView } from "./desk/views.mjs";
 import { shownUntilAnswered, toldUntilAnswered } from "./shell/failed.mjs";
 import { fillPickers } from "./shell/picker.mjs";
-import { showToast } from "./shell/shell.mjs";
+import { showToast, whenViewChosen } from "./shell/shell.mjs";
+import { rememberedPace } from "./shell/pace.mjs";
 
 const visits = new Visits(() => (window.mri = undefined));
 
@@ -50,19 +52,70 @@ export async function prepareScanner() {
   if (scales && viewFromUrl(location.search).picture !== "flat") rehearse(scales);
 }
 
+/** @typedef {object} ScannerBoot
+ *  @property {string} session
+ *  @property {Record<string, number>} full_scale hook point -> magnitude at the top of the colour scale
+ *  @property {number} limit largest magnitude of any value
+ *  @property {import("./run/lanes.mjs").Asked[]} lanes that stand beside it
+ *  @property {boolean} has_words Simple can tell of it
+ *  @property {import("./simple/changed.mjs").Counterpart|null} counterpart the bundled recording that differs by one word */
+
+/** @type {ScannerBoot|null} of the page that stands */
+let shownBoot = null;
+
 /** Called by Dash on every visit of the Scanner.
- *  @param {{session: string, full_scale: Record<string, number>, limit: number, lanes: import("./run/lanes.mjs").Asked[]}|null} boot
- *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted */
+ *  @param {ScannerBoot|null} boot
+ *  @returns {Promise<any>} what the `mounted` store gets: the session, once it is painted and wants charts */
 export async function mountScanner(boot) {
+  const isSimple = chosenView(boot?.has_words) === "simple";
+  shownBoot = boot;
+  whenViewChosen(switchView);
   const scanner = await mount(boot?.session ? IDS.scanner : null, async (signal) => {
-    const { Scanner } = await import("./pages/scanner.mjs");
-    const stage = /** @type {HTMLElement} */ (document.getElementById("mri-stage"));
-    const ask = () => Promise.all([openRun(/** @type {any} */ (boot), signal, false), takeScales(signal)]);
-    const [run, scales] = await shownUntilAnswered(stage, "This session did not come", ask, signal);
-    return () => (window.mri = new Scanner(run, scales, { lanes: boot?.lanes }));
+    const [{ Scanner }, simple] = await Promise.all([import("./pages/scanner.mjs"), isSimple ? import("./pages/simple.mjs") : null]);
+    const host = /** @type {HTMLElement} */ (document.getElementById(simple ? IDS.simple : "mri-stage"));
+    const ask = () => Promise.all([openRun(/** @type {ScannerBoot} */ (boot), signal, false), takeScales(signal)]);
+    const [run, scales] = await shownUntilAnswered(host, "This session did not come", ask, signal);
+    const how = simple
+      ? {
+          simple: new simple.Simple(run, host, { counterpart: boot?.counterpart ?? null, openFull: (fields) => showView("full", fields) }),
+          pace: rememberedPace(),
+        }
+      : { lanes: boot?.lanes };
+    return () => (window.mri = new Scanner(run, scales, how));
   });
   await scanner?.firstPaint;
-  return scanner && visits.view === scanner ? scanner.session : null;
+  return scanner && visits.view === scanner && !isSimple ? scanner.session : null;
+}
+
+addEventListener("popstate", () => {
+  const { mri } = window;
+  const isOther = location.pathname === "/" && mri?.shown.view !== undefined && mri.shown.view !== chosenView(shownBoot?.has_words);
+  if (isOther && [null, mri.session].includes(viewFromUrl(location.search).session)) mountScanner(shownBoot);
+});
+
+/** The same page, recording, step and selection, seen otherwise.
+ *  @param {import("./core/which_view.mjs").ViewName} view that somebody wants from now on */
+async function switchView(view) {
+  if (!window.mri || view === window.mri.shown.view) return;
+  if (!shownBoot?.has_words) return showToast("This recording is not of words: Full shows all that there is.");
+  rememberView(view);
+  await showView(view);
+}
+
+/** @param {import("./core/which_view.mjs").ViewName} view
+ *  @param {Partial<import("./core/address.mjs").View>} [fields] what else is shown there */
+async function showView(view, fields = {}) {
+  const { mri } = window;
+  mri.desk.select({ ...fields, view, step: mri.player.step });
+  mri.desk.flush();
+  const session = await mountScanner(shownBoot);
+  if (session) window.dash_clientside.set_props(IDS.mounted, { data: session });
+}
+
+/** Called by boot.js.
+ *  @returns {boolean} whether the Scanner's page begins with charts */
+export function beginsWithCharts() {
+  return chosenView() === "full";
 }
 
 /** Called by Dash on every visit of the Live page.

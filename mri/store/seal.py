@@ -228,7 +228,7 @@ def _write_tokens(file: h5py.File, reader: JournalReader) -> None:
     put(file, "tokens/offsets", np.cumsum([0, *map(len, texts)]).astype(np.int64))
     put(file, "tokens/bytes", np.frombuffer(b"".join(texts), np.uint8))
     occurring = [sequence, reader.step_columns()["chosen_id"].astype(np.int64)]
-    for name in ("tokens", "logits/token_ids"):
+    for name in ("tokens", "logits/token_ids", "lens/top_ids"):
         if (path := dataset_name(name)) in file:
             occurring.append(file[path][...].astype(np.int64).ravel())
     for name, values in reader.token_bytes.part(np.concatenate(occurring)).arrays().items():

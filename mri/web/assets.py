@@ -24,8 +24,8 @@ from mri.web.compression import keep_smallest, packed
 from mri.web.linking import Linked, link
 
 FOREVER = "public, max-age=31536000, immutable"
-BUNDLES = ("js/main.mjs", "js/pages/scanner.mjs")
-"""Linked into one file each: what all pages with a view begin with, and the Scanner."""
+BUNDLES = ("js/main.mjs", "js/pages/scanner.mjs", "js/pages/simple.mjs")
+"""Linked into one file each: what all pages with a view begin with, the Scanner, and what Simple has beside it."""
 SCRIPTS = (".mjs", ".js")
 NOTES = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 """JSDoc of modules: a quarter of what they weigh on the line. Lines keep their numbers."""

@@ -33,7 +33,7 @@ from mri.web.guard import Guard, content_security_policy, inline_script_hashes
 from mri.web.live.hub import Hub
 from mri.web.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.web.models import Models
-from mri.web.parts import components, ids, record_box, session_rows
+from mri.web.parts import components, ids, record_box, session_rows, simple
 from mri.web.routes.compare import compare_routes
 from mri.web.routes.downloads import downloads
 from mri.web.routes.imports import import_routes
@@ -52,7 +52,7 @@ DASH_CALLBACK = "/_dash-update-component"
 NOT_FOUND_PAGE = "pages.not_found_404"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 
-FIRST_MODULES = {"/": "pages/scanner", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/pair"}
+FIRST_MODULES = {"/": "pages/simple", "/live": "pages/live", "/learn": "learn/lesson", "/compare": "pages/pair"}
 """What the first picture of a page needs beside main.mjs, fetched while Dash builds the page."""
 
 UNUSED_SCRIPTS = ("/dash/deps/polyfill@", "/dash/dash_table/")
@@ -104,7 +104,9 @@ def create_app(
         suppress_callback_exceptions=True,
         on_error=show_error,
     )
-    app.layout = components.shell([dash.page_container, record_box.record_box()], record_box.open_button())
+    app.layout = components.shell(
+        [dash.page_container, record_box.record_box()], simple.view_switch(), record_box.open_button()
+    )
     record_box.register(app)
     if debug:
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)

@@ -17,6 +17,9 @@ PHONE = {"width": 390, "height": 800}
 HINTS_SEEN = "try { localStorage.setItem('mri-hints-seen', 'in a test'); } catch {}"
 """For a context's init script: this browser has shown the hints of the first visit."""
 
+FULL = "try { localStorage.getItem('mri-view') ?? localStorage.setItem('mri-view', 'full'); } catch {}"
+"""Likewise: in this browser somebody chose Full before."""
+
 DESKTOP = {"width": 1280, "height": 800}
 
 
@@ -66,16 +69,20 @@ def clean_page(
     viewport: dict[str, int] = DESKTOP,
     *,
     first_visit: bool = False,
+    full: bool = True,
     tolerated: str = HARNESS,
 ) -> Iterator[Page]:
     """A new page that starts at no address; on leaving, nothing may have gone wrong in it.
 
-    first_visit: with the hints that a browser shows only once; tolerated: what the console may say.
+    first_visit: with the hints that a browser shows only once; full: the Scanner's page is Full; tolerated: what the
+    console may say.
     """
     page = _new_page(browser, address)
     page.set_viewport_size(viewport)
     if not first_visit:
         page.add_init_script(HINTS_SEEN)
+    if full:
+        page.add_init_script(FULL)
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)  # a busy machine draws slowly; nothing waits longer than it must
     wrong: list[str] = []

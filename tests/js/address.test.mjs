@@ -11,6 +11,8 @@ const VIEW = {
   align: "mapping",
   by: "cosine",
   session: "demo-1",
+  view: "simple",
+  look: 5,
   lanes: "demo-2,demo-3",
   difference: 1,
   step: 12,

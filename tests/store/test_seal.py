@@ -288,3 +288,12 @@ def test_who_comes_second_finds_it_sealed(tmp_path, monkeypatch, handmade_sessio
     monkeypatch.setattr(SessionLock, "acquire", late)
     assert seal(folder) == tmp_path / "one.h5"
     assert [path.name for path in tmp_path.iterdir()] == ["one.h5"]
+
+
+def test_every_token_that_the_lens_names_has_its_text(tmp_path):
+    layout = random_layout(2, 8, 2, TraceConfig(lens="top", logits_topk=1))
+    frame = random_frame(layout, np.random.default_rng(0), 0, "decode", 0, 1)
+    top = frame.arrays["lens/top_ids"]
+    top[...] = np.arange(top.size).reshape(top.shape)
+    sealed = SealedReader(seal(record(tmp_path, layout, [frame])))
+    assert [sealed.token_bytes[int(token_id)] for token_id in top.ravel()] == TINY_VOCABULARY[: top.size]

@@ -34,6 +34,8 @@ const READERS = {
   lesson: text(/^[a-z0-9-]{1,64}$/),
   moment: COUNT, // of the lesson, from 1
   session: SESSION,
+  view: oneOf("simple", "full"), // of the Scanner's page
+  look: COUNT, // the layer whose strongest look back Simple shows; null: the two strongest of all
   lanes: text(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,7}$/), // sessions that stand beside it
   difference: SWITCH, // of two lanes, in one picture
   step: COUNT,

@@ -7,6 +7,20 @@
 /** By heading [term, meaning][], from the picture to the small print.
  *  @type {Record<string, readonly (readonly [string, string])[]>} */
 export const GLOSSARY = Object.freeze({
+  "In plain words": [
+    ["layer 3", "block 3 of the model: attention, then an MLP; numbered from 0"],
+    ["looks back, one look", "a head of attention: it weighs the earlier words, never later ones; its weights add up to 100 %"],
+    ["memory", "the MLP: adds what was learnt, not what was just read"],
+    ["number", "an activation: one of the list that runs through the layers; a dot of the picture"],
+    ["list of numbers", "the embedding of a word, and then the residual stream"],
+    ["best guess if it stopped here", "the logit lens: the last norm and the output matrix, applied too early; derived"],
+    ["how likely, 1 in 1,900", "the probability of the next token: softmax of all scores"],
+    ["surprised", "−log₂ p in bits: the more bits, the less likely the word was"],
+    ["word, piece", "a token; “piece” where a word is made of several"],
+    ["Lily, Lucy, …", "other names of the small world that this model was trained on"],
+    ["dice", "sampling: the next word is drawn by its probabilities; the same seed throws the same dice"],
+    ["scan, recording", "a session: every step of one text, in one file"],
+  ],
   "The picture": [
     ["plate", "one hook point: a place in the model whose values are read at every step"],
     ["dot", "one neuron there; size and colour tell how large its value is in this step"],

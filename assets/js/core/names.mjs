@@ -15,6 +15,8 @@ export const IDS = Object.freeze({
   headsBy: "mri-heads-by",
   heads: "mri-heads",
   predicted: "mri-predicted",
+  simple: "mri-simple",
+  more: "mri-more",
   why: "mri-why",
   live: "live",
   liveBar: "live-bar",

@@ -37,7 +37,7 @@ export const BINDINGS = Object.freeze([
   { key: "v", command: { name: "swapPair" }, label: "V", does: "in Why, swap the two words" },
   { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
   { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },
-  { key: "f", command: { name: "follow" }, label: "F", does: "go to the newest step of a recording that is under way" },
+  { key: "f", command: { name: "follow" }, label: "F", does: "Simple or Full; while a recording is under way, go to its newest step" },
   { key: "n", command: { name: "turnPage", pages: 1 }, label: "N", does: "next page of a lesson" },
   { key: "b", command: { name: "turnPage", pages: -1 }, label: "B", does: "page before, in a lesson" },
   { key: "Escape", command: { name: "clearLoop" }, label: "Esc", does: "close what lies on top, else no loop any more" },

@@ -33,10 +33,15 @@ export const COMMANDS = Object.freeze({
   loopFrom: ({ player }) => player.loopFrom(player.step),
   loopTo: ({ player }) => player.loopTo(player.step),
   clearLoop: ({ player }) => player.setLoop(null),
-  follow: ({ player }) => player.follow(),
+  follow: ({ player }) => (player.isGrowing ? player.follow() : otherView()?.click()),
   focusPrompt: () => document.getElementById("record-open")?.click(),
   togglePicture: ({ picture, select }) => select({ picture: picture === "tower" ? "flat" : "tower" }),
 });
+
+/** @returns {HTMLElement|null} the button of Simple or Full, whichever is not seen */
+function otherView() {
+  return document.querySelector('.mri-views [aria-pressed="false"]');
+}
 
 /** @returns {number|null} of the token in the ribbon that has the focus */
 function focusedPosition() {

@@ -30,6 +30,9 @@ const PARTS = Object.freeze([
 export class Pair {
   word = "Moment";
   toolsId = "compare-tools";
+  stageId = "mri-stage";
+  picture = {};
+  looks = {};
   #abort = new AbortController();
   #aligning = new AbortController();
   /** @type {import("./scanner.mjs").Scanner} that is built of it */

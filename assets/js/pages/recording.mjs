@@ -22,10 +22,22 @@ import { plateKeys } from "../stage/plates.mjs";
 
 /** @typedef {import("../core/address.mjs").View} View */
 /** @typedef {import("./scanner.mjs").Scanner} Scanner */
+/** @typedef {Panels|import("../simple/panels.mjs").SimplePanels} RecordingPanels */
+/** @typedef {ConstructorParameters<typeof Panels>[0]} PanelsContext */
 
 export class Recording {
   word = "Step";
+  /** Which of the page's two views it is.
+   *  @type {import("../core/which_view.mjs").ViewName} */
+  view = "full";
   toolsId = "mri-tools";
+  stageId = "mri-stage";
+  /** How the stage differs from the usual one, as context of Stage.
+   *  @type {Partial<import("../stage/context.mjs").StageContext>} */
+  picture = {};
+  /** What it shows whatever a person set elsewhere.
+   *  @type {Partial<Omit<View, "groups">> & {groups?: null, why?: null}} */
+  looks = {};
   /** Every moment is that step of it. */
   alignment = null;
   #abort = new AbortController();
@@ -42,6 +54,11 @@ export class Recording {
     this.others = others;
     this.isInLesson = isInLesson;
     this.isLive = run.isGrowing;
+  }
+
+  /** @returns {Partial<View>} what it sets whatever the address says */
+  place() {
+    return {};
   }
 
   /** @param {View} asked
@@ -63,12 +80,13 @@ export class Recording {
    *  @param {Record<string, any>} scales
    *  @param {object} does
    *  @param {(fields: Record<string, any>) => void} does.onSelect
-   *  @param {(point: string, neuron: number) => void} does.onToggle */
+   *  @param {(point: string, neuron: number) => void} does.onToggle
+   *  @returns {RecordingPanels} */
   newPanels(scanner, scales, { onSelect, onToggle }) {
     const { run } = this;
     const { player, desk } = scanner;
     const { signal } = this.#abort;
-    const panels = new Panels({
+    const panels = this.makePanels({
       run,
       scales,
       player,
@@ -81,13 +99,19 @@ export class Recording {
       onWhy: (position) => openWhy(scanner, position),
       isFollowing: () => scanner.isFollowing && !player.isPaced, // at a pace there is time for charts
     });
-    this.hints = new Hints(player);
     run.subscribe(() => this.#hear(scanner, panels));
     const picker = /** @type {HTMLSelectElement|null} */ (document.getElementById(IDS.sessionPicker));
     picker?.addEventListener("change", () => goTo(`/?session=${encodeURIComponent(picker.value)}`), { signal });
     const { prompt, name } = run.meta.session;
     if (picker) showInPicker(picker, run.session, prompt || run.meta.name || name);
     return panels;
+  }
+
+  /** @param {PanelsContext} context
+   *  @returns {RecordingPanels} */
+  makePanels(context) {
+    this.hints = new Hints(context.player);
+    return new Panels(context);
   }
 
   /** What there is to take away, for shell/takeaway.mjs.
@@ -116,13 +140,13 @@ export class Recording {
       if (!this.#abort.signal.aborted) run.fill(scanner.player.wanted);
     };
     scanner.player.subscribe(fill);
-    /** @type {Panels} */ (scanner.panels).inspector.firstChart.then(fill);
+    /** @type {RecordingPanels} */ (scanner.panels).firstChart.then(fill);
     if (!this.isInLesson) this.hints?.welcome();
   }
 
   /** The Run has something new: steps, lines, its end, or what it cannot have.
    *  @param {Scanner} scanner
-   *  @param {Panels} panels */
+   *  @param {RecordingPanels} panels */
   #hear(scanner, panels) {
     const { run } = this;
     const { player } = scanner;
@@ -157,7 +181,7 @@ export class Recording {
 
   /** It is over: from here on this is the replay of its session, at the session's own address.
    *  @param {Scanner} scanner
-   *  @param {Panels} panels */
+   *  @param {RecordingPanels} panels */
   #settle(scanner, panels) {
     panels.settle();
     scanner.player.setGrowing(false);

@@ -43,14 +43,15 @@ export class Scanner {
    *  @param {number} [how.pace] of a recording under way
    *  @param {string} [how.begin] where one begins: "first", "newest", or "paused" at the first
    *  @param {import("../run/lanes.mjs").Asked[]} [how.lanes] what stands beside it
-   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both */
-  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair } = {}) {
+   *  @param {import("./pair.mjs").Pair} [how.pair] of which it is one; then the clock counts moments of both
+   *  @param {import("./simple.mjs").Simple} [how.simple] as which it is shown */
+  constructor(run, scales, { asked: askedByLesson, pace, begin, lanes = [], pair, simple } = {}) {
     const { session, layout, isGrowing } = run;
     this.run = run;
     this.session = session;
     this.layout = layout;
     this.pair = pair ?? null;
-    this.shown = pair ?? new Recording(run, lanes, Boolean(askedByLesson));
+    this.shown = pair ?? simple ?? new Recording(run, lanes, Boolean(askedByLesson));
     this.isLive = isGrowing;
     this.pathname = location.pathname;
     this.firstPaint = new Promise((resolve) => (this.#painted = () => resolve(null)));
@@ -61,7 +62,7 @@ export class Scanner {
     this.desk = new Desk({ view: this.#viewOf(asked), isHere: () => this.#isHere() });
     this.grouped = new Grouped({ session, scales, onReady: onChange });
     this.stage = this.#newStage(scales);
-    /** @type {import("../panels/panels.mjs").Panels|import("../panels/pair.mjs").PairPanels} */
+    /** @type {import("./recording.mjs").RecordingPanels|import("../panels/pair.mjs").PairPanels} */
     this.panels = this.shown.newPanels(this, scales, {
       onSelect: (fields) => this.#select(fields),
       onToggle: (point, neuron) => this.#toggleWatch(point, neuron),
@@ -87,7 +88,7 @@ export class Scanner {
     if (isGrowing && begin === "first" && this.player.isPaced) this.player.play();
     else if (isGrowing && begin !== "paused") this.player.follow();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const isToPlay = !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
+    const isToPlay = !simple && !isGrowing && asked.session !== null && !isCalm; // who asked for nothing begins at a telling step
     if (isToPlay) this.firstPaint.then(() => this.#isClosed || this.player.play());
   }
 
@@ -96,13 +97,14 @@ export class Scanner {
    *  @returns {View} */
   #viewOf(asked) {
     const { pair, layout, session, player } = this;
-    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...pair?.place(asked) };
+    return { ...asked, ...validView(pair ? pair.asked(asked) : asked, layout, session, player.lastStep), ...this.shown.place?.(asked) };
   }
 
   /** @param {Record<string, any>} scales */
   #newStage(scales) {
-    const { layout } = this;
-    return new Stage(/** @type {HTMLElement} */ (document.getElementById("mri-stage")), {
+    const { layout, shown } = this;
+    return new Stage(/** @type {HTMLElement} */ (document.getElementById(shown.stageId)), {
+      ...shown.picture,
       layout,
       scales,
       onPick: (fields) => this.#select(fields),
@@ -232,7 +234,7 @@ export class Scanner {
       const isMatched = view.difference !== null && this.lanes.isMatched(step);
       const between = this.pair?.between(step) ?? null;
       const why = lanes.length === 1 ? this.#why(lanes[0].frame) : null;
-      this.stage.draw(lanes, { ...view, groups: this.grouped.now, why }, mode === "playing", { isMatched, between });
+      this.stage.draw(lanes, { ...view, groups: this.grouped.now, why, ...this.shown.looks }, mode === "playing", { isMatched, between });
       this.timings.drawn(startMs);
     }
     this.#owesWords = true;

@@ -76,6 +76,10 @@ export class Panels {
     if (run.isGrowing) this.#showGrowth();
   }
 
+  get firstChart() {
+    return this.inspector.firstChart;
+  }
+
   /** What is selected, as the server's charts are asked for: what only the browser draws is not among it. */
   viewForServer() {
     const { session, point, layer, head, neuron, tab, watched, token, against } = this.desk.view;

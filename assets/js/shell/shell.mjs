@@ -33,6 +33,7 @@ export function startShell() {
     const action = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action]")?.getAttribute("data-mri-action");
     if (action === "theme") switchTheme();
     if (action === "keys") showKeys();
+    if (action?.startsWith("view-")) chooseView(action === "view-simple" ? "simple" : "full");
     if (action === "record") document.getElementById("record-open")?.click();
   });
   document.addEventListener("keydown", (event) => keys.hear(event));
@@ -44,6 +45,15 @@ export function startShell() {
   keepDataMarked();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
+}
+
+/** @type {(view: "simple"|"full") => void} */
+let chooseView = () => {};
+
+/** The Scanner's page stands: its two views can be chosen.
+ *  @param {(view: "simple"|"full") => void} choose what to do from now on when somebody does */
+export function whenViewChosen(choose) {
+  chooseView = choose;
 }
 
 const AWAY = "The server does not answer: check that it is running. It is asked again by itself. What it records goes on, and is kept.";
@@ -74,6 +84,11 @@ function goBackToScanner(event) {
 /** Underline the page that is open. */
 function markPage() {
   if (location.pathname === "/") scannerAddress = `/${location.search}`;
+  const { mriView } = document.documentElement.dataset;
+  for (const button of document.querySelectorAll(".mri-views button")) {
+    const isPressed = String(button.getAttribute("data-mri-action") === `view-${mriView}`);
+    if (button.getAttribute("aria-pressed") !== isPressed) button.setAttribute("aria-pressed", isPressed);
+  }
   for (const link of document.querySelectorAll(".mri-nav-link")) {
     const isHere = new URL(/** @type {HTMLAnchorElement} */ (link).href).pathname === location.pathname;
     if (link.classList.contains("is-here") === isHere) continue;

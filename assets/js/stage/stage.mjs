@@ -45,23 +45,19 @@ export class Stage {
   #size = null;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
+  /** @type {{point: string|null, neuron: number|null}} what is ringed */
+  selected = { point: null, neuron: null };
   /** @type {Pick<Shown, "why"|"part"|"amount"|"camera">} what the picture of parts shows */
   #ofParts = {};
-  /** @type {{point: string|null, neuron: number|null}} */
-  #selected = { point: null, neuron: null };
   #dragged = 0;
+  #tipOf;
 
   /** @param {HTMLElement} host
-   *  @param {object} context
-   *  @param {import("../core/layout.mjs").Layout} context.layout of the first lane
-   *  @param {Record<string, any>} context.scales assets/scales.json
-   *  @param {(picked: Partial<View> & {watch?: boolean}) => void} context.onPick
-   *  @param {() => void} context.onRetry the step that did not come is asked for again
-   *  @param {() => void} context.needsRedraw
-   *  @param {() => boolean} context.willRedraw whether `draw` comes in this animation frame anyway */
+   *  @param {import("./context.mjs").StageContext} context */
   constructor(host, context) {
     this.host = host;
     this.context = context;
+    this.#tipOf = context.tip ?? tipParts;
     this.flat = new FlatPicture(context);
     this.tower = new TowerPicture({ ...context, onLost: () => context.needsRedraw(), onTurn: (camera) => context.onPick({ camera }) });
     this.parts = new WhyPicture({ ...context, onTurn: (camera) => context.onPick({ camera }) });
@@ -78,8 +74,8 @@ export class Stage {
       tip: this.tip,
       numLanes: () => this.lanes.length,
       plates: (lane) => this.#current().plates.filter((plate) => plate.lane === lane && plate.width),
-      selected: () => this.#selected,
-      read: (at, lane) => (this.lanes[lane] ? tipParts(this.lanes[lane], at, this.#groups) : []),
+      selected: () => this.selected,
+      read: (at, lane) => (this.lanes[lane] ? this.#tipOf(this.lanes[lane], at, this.#groups) : []),
       locate: ({ key, neuron }, lane) => this.locate(key, neuron, lane),
       strongest: (key, lane) => (this.lanes[lane] ? strongestOf(this.lanes[lane], key) : 0),
       onPick: context.onPick,
@@ -104,6 +100,11 @@ export class Stage {
     return this.lanes[0]?.frame ?? null;
   }
 
+  /** Whether the pointer turned the tower since it was pressed: its click chooses nothing. */
+  get wasDragged() {
+    return this.#dragged > DRAG_PX;
+  }
+
   /** @returns {FlatPicture|TowerPicture|WhyPicture} the tower, where there is WebGL2 and it is wanted */
   #current() {
     if (this.picture === "why") return this.parts;
@@ -124,12 +125,12 @@ export class Stage {
   draw(lanes, view, isPlaying, { isMatched, between } = { isMatched: false, between: null }) {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
-    this.#selected = view;
+    this.selected = view;
     this.picture = pictureOf(view, Boolean(view.why));
     const point = view.point ?? "";
     const looks = stageLooks(view, this.context.layout.n_layer === 0);
     const { isSingle, ...options } = looks;
-    const rows = rowsOf(this.lanes, point, isSingle);
+    const rows = rowsOf(this.lanes, point, isSingle).filter(({ key }) => this.context.hasPlate?.(key) ?? true);
     const keys = rows.map(({ key }) => key);
     const fullScale = fullScaleOf(this.lanes);
     this.#groups = view.groups ?? null;
@@ -271,8 +272,8 @@ export class Stage {
 
   /** @param {MouseEvent} event */
   #click(event) {
-    if (this.#dragged > DRAG_PX) return;
-    const found = this.#hit(event);
+    if (this.wasDragged) return;
+    const found = this.hit(event);
     if (!found) return;
     const { key: point, neuron, picks } = found;
     if (picks) this.context.onPick(picks);
@@ -282,7 +283,7 @@ export class Stage {
 
   /** What is drawn there, wherever the stage stands now: a new line above it moves it under a resting pointer.
    *  @param {{clientX: number, clientY: number}} place */
-  #hit({ clientX, clientY }) {
+  hit({ clientX, clientY }) {
     const box = this.view.getBoundingClientRect();
     return this.#current().hit(clientX - box.x, clientY - box.y);
   }
@@ -290,11 +291,11 @@ export class Stage {
   /** The value under the pointer: hook point, neuron, exact value with unit, rank. */
   #showTip() {
     const pointer = /** @type {any} */ (this.#pointer);
-    const found = this.#hit(pointer);
+    const found = this.hit(pointer);
     const lane = found && this.lanes[found.lane];
     this.tip.hidden = !lane;
     if (!found || !lane) return;
-    this.tip.replaceChildren(...(found.says ?? tipParts(lane, found, this.#groups)));
+    this.tip.replaceChildren(...(found.says ?? this.#tipOf(lane, found, this.#groups)));
     placeTip(this.tip, pointer.clientX + 16, pointer.clientY + 16);
   }
 }

@@ -26,6 +26,8 @@ const SCRUB_MS = 150; // steps come faster than this from a held key and from mo
 const PER_SECOND = 0.9; // of its way that a particle of full flow runs
 const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#ffffff", watched: "#b9c8db" };
 
+/** @typedef {{left: number, right: number, top: number, bottom: number}} Margins room for the words around the plates, CSS pixels */
+
 /** @typedef {{canvas: HTMLCanvasElement, ground: HTMLCanvasElement, renderer: Renderer|null}} Drawn */
 
 /** @type {Drawn|null} what the next tower is drawn with */
@@ -74,6 +76,8 @@ export class TowerPicture {
    *  @param {Record<string, any>} context.scales
    *  @param {() => void} context.needsRedraw
    *  @param {() => boolean} context.willRedraw
+   *  @param {(width: number) => Margins} [context.margins]
+   *  @param {boolean} [context.isUnmarked]
    *  @param {(camera: string|null) => void} context.onTurn the camera, as a view has it
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
@@ -145,8 +149,12 @@ export class TowerPicture {
       for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
     this.plates = placeTower(rows, width / height);
-    this.camera = fitCamera(this.orbit, cornersOf(this.plates), { width, height, ...marginsFor(width, rows[0].widths.length, isDifference) });
-    renderer.setPlates(this.plates, point);
+    this.camera = fitCamera(this.orbit, cornersOf(this.plates), {
+      width,
+      height,
+      ...(this.context.margins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference)),
+    });
+    renderer.setPlates(this.plates, this.context.isUnmarked ? null : point);
     renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);
     this.#arrangement = arrangement;
@@ -246,11 +254,11 @@ export class TowerPicture {
   }
 }
 
-/** Room for the words around the plates. Several lanes leave less of it, and have a title above.
+/** Several lanes leave less of it, and have a title above.
  *  @param {number} width of the stage
  *  @param {number} numLanes
  *  @param {boolean} isDifference
- *  @returns {{left: number, right: number, top: number, bottom: number}} CSS pixels */
+ *  @returns {Margins} */
 function marginsFor(width, numLanes, isDifference) {
   const isWide = width >= WIDE_PX;
   if (numLanes > 1) return { left: isWide ? 144 : 62, right: isWide ? 62 : 40, top: 60, bottom: 34 };

@@ -68,7 +68,7 @@ def shell(content: Any, *tools: Any) -> html.Div:
             html.Header(
                 [
                     dcc.Link(brand, href=ids.SCANNER_PATH, className="mri-brand"),
-                    html.Nav(links, **aria("Pages"), className="mri-nav"),
+                    html.Nav([*links, _more()], **aria("Pages"), className="mri-nav"),
                     html.Div([*tools, *buttons], className="mri-header-tools"),
                 ],
                 className="mri-header",
@@ -78,6 +78,16 @@ def shell(content: Any, *tools: Any) -> html.Div:
             dcc.Store(id=ids.TOAST),
         ],
         className="mri-shell",
+    )
+
+
+def _more() -> html.Details:
+    """The pages that Simple's menu folds away, and the recordings that JavaScript puts among them."""
+    pages = [dcc.Link(name, href=path) for name, path in PAGES.items() if name not in ("Scanner", "Learn")]
+    record = html.Button("Record …", type="button", **attributes({"data-mri-action": "record"}))
+    content = [html.Div(id=ids.MORE, className="mri-more-picker"), *pages, record]
+    return html.Details(
+        [html.Summary("More"), html.Div(content, className="mri-menu-list")], className="mri-more mri-menu"
     )
 
 
@@ -177,8 +187,11 @@ def session_picker(select_id: str, chosen: SessionInfo | None, **more: Any) -> h
     )
 
 
-def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner", notice: Any = None) -> html.Div:
-    """The Scanner's three zones as empty hosts. `title`: of the page; `notice`: a line over the scan."""
+def scanner(
+    boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner", notice: Any = None, simple: Any = None
+) -> html.Div:
+    """The Scanner's three zones as empty hosts. `title`: of the page; `notice`: a line over the scan; `simple`: the
+    other view of the page."""
 
     def host(name: str) -> html.Div:
         return html.Div(id=f"mri-{name}", className=f"mri-{name}")
@@ -190,6 +203,7 @@ def scanner(boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan
             dcc.Store(id=ids.VIEW),
             dcc.Store(id=ids.MOUNTED),
             html.H1(title, className="visually-hidden"),
+            simple,
             html.Aside(id="mri-layers", className="mri-layers", **aria("Hook points and their statistics")),
             html.Section(
                 [

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from mri.errors import ConfigError
+from mri.errors import ConfigError, SessionNotFound
 from mri.format.token_text import display
 from mri.store.library import Library, SessionInfo
 from mri.web.parts.apart import LOOK_S, capture_words
@@ -42,6 +42,14 @@ def readable(library: Library) -> list[SessionInfo]:
 
 def is_readable(info: SessionInfo) -> bool:
     return info.state != "broken" and info.num_steps > 0
+
+
+def is_there(library: Library, session_id: str) -> bool:
+    try:
+        library.path(session_id)
+    except SessionNotFound:
+        return False
+    return True
 
 
 FIRST = "demo-gift"
