@@ -37,7 +37,7 @@
   const mri = {
     mountScanner: async (/** @type {any} */ boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),
     mountImports: async (/** @type {any} */ given) => (await import("./js/pages/imports.mjs")).mountImports(given),
-    mountSessions: async () => (await import("./js/pages/sessions.mjs")).mountSessions(),
+    mountSessions: async (/** @type {any[]} */ ...given) => (await import("./js/pages/sessions.mjs")).mountSessions(given[0], given[1]),
     mountNeurons: async (/** @type {any} */ boot) => (await scanner()).mountNeurons(boot),
     mountCompare: async (/** @type {any} */ boot) => (await scanner()).mountCompare(boot),
     fillPickers: async () => void (await import("./js/shell/picker.mjs")).fillPickers(),

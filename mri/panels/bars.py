@@ -39,8 +39,8 @@ def figure(table: Table, theme: str) -> go.Figure:
     hover = "<b>%{x}</b><br>" + "<br>".join(f"{name} %{{customdata[{i}]:.6g}}" for i, name in enumerate(STATS))
     out, about = go.Figure(), {"x": table["hook_point"].tolist(), "hovertemplate": hover + "<extra></extra>"}
     names = {"y": "span", "base": "least", "customdata": list(STATS)}
-    out.add_bar(meta=names, width=0.3, marker=filled(c["bar"]), **about)
-    colours = [c["violet"] if i == table["selected"] else c["accent"] for i in range(count)]
+    out.add_bar(meta=names, width=0.3, marker=filled(c["muted"]), **about)
+    colours = [c["selected"] if i == table["selected"] else c["bar"] for i in range(count)]
     out.add_bar(meta=names | {"y": "spread", "base": "below"}, width=0.9, marker={"color": colours}, **about)
     outermost = np.nan_to_num(np.concatenate([table["least"], table["least"] + table["span"]]))
     marks = (-1e4, -1e3, -100, -10, -1, 0, 1, 10, 100, 1e3, 1e4)

@@ -84,7 +84,7 @@ def percent(p: float) -> str:
 def mark_step(figure: go.Figure, theme: str) -> None:
     """The line at the current step, the table's `step_now`: JavaScript moves it."""
     at = len(figure.layout.shapes)
-    figure.add_shape(type="line", yref="paper", y0=0, y1=1, line=stroke(THEMES[theme]["amber"], 1.5))
+    figure.add_shape(type="line", yref="paper", y0=0, y1=1, line=stroke(THEMES[theme]["selected"], 1.5))
     name_places(figure, {f"shapes[{at}].x0": "step_now", f"shapes[{at}].x1": "step_now"})
 
 

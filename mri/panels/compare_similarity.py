@@ -101,11 +101,11 @@ def figure(table: Table, theme: str) -> go.Figure:
     cosine, low, high, cka = (table[name] for name in ("cosine", "at_least", "at_most", "cka"))
     grey = filled(c["not_captured"])
     out.add_bar(x=x, y=high - low, base=low, marker=grey, width=0.8, hoverinfo="skip", name="range")
-    diamond = {"color": c["accent"], "size": 7, "symbol": "diamond"}
+    diamond = {"color": c["text"], "size": 7, "symbol": "diamond"}
     hover = f"<b>%{{x}}</b><br>cosine <b>%{{y:.4g}}</b>{CERTAIN.format(0, 1)}"
     out.add_scatter(x=x, y=cosine, customdata=np.stack([low, high], axis=-1), hovertemplate=hover, name="cosine")
     out.update_traces(mode="markers", marker=diamond, selector={"name": "cosine"})
-    ring = {"color": c["violet"], "size": 7, "symbol": "circle-open", "line": {"width": 2}}
+    ring = {"color": c["muted"], "size": 7, "symbol": "circle-open", "line": {"width": 2}}
     hover = "<b>%{x}</b><br>linear CKA <b>%{y:.4g}</b><extra></extra>"
     out.add_scatter(x=x, y=cka, mode="markers", name="linear CKA", marker=ring, hovertemplate=hover)
     lowest = float(np.nanmin(np.concatenate([low, cka, [1.0]])))

@@ -42,7 +42,7 @@ def figure(table: Table, theme: str) -> go.Figure:
     bins = np.arange(low, high)
     c, middle = THEMES[theme], len(EDGES)
     names = [_bin_name(int(i)) for i in bins]
-    marker = filled([c["bar"] if i >= middle else c["violet"] for i in bins])
+    marker = filled(c["bar"])
     hover = f"%{{customdata}} {unit}<br><b>%{{y}}</b> captured values<extra></extra>"
     about = {"customdata": names, "hovertemplate": hover}
     out = go.Figure(go.Bar(x=bins, y=counts[low:high].astype(np.int32), width=1, marker=marker, **about))

@@ -22,7 +22,7 @@ def colour_of(group: int, theme: str) -> str:
 
 def mark_breaks(figure: go.Figure, breaks: Sequence[int], theme: str) -> None:
     for at in breaks:
-        figure.add_vline(x=at - 0.5, line=stroke(THEMES[theme]["amber"], 1, dash="dot"))
+        figure.add_vline(x=at - 0.5, line=stroke(THEMES[theme]["muted"], 1, dash="dot"))
 
 
 def legend(figure: go.Figure, title: str) -> None:

@@ -53,7 +53,7 @@ def _bars(table: Table, theme: str) -> go.Figure:
 def _overlaid(table: Table, theme: str) -> go.Figure:
     """One line per head, a gap where not captured; the selected one in the accent colour and wide."""
     c, out = THEMES[theme], go.Figure()
-    quiet = [c["violet"], c["amber"], c["bar"], c["muted"]]
+    quiet = [c["text"], c["bar"], c["muted"]]
     for head in range(table["overlaid"]):
         is_selected = head == table["selected"]
         colour, width, size = (c["accent"], 2.5, 5) if is_selected else (quiet[head % len(quiet)], 1, 3)

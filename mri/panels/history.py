@@ -42,7 +42,12 @@ def figure(table: Table, theme: str) -> go.Figure:
     hover = read + "not captured: at most %{customdata[1]:.6g} in magnitude<extra></extra>"
     names = {"x": "steps", "y": "band", "base": "base", "customdata": ["token", "bounds"]}
     out.add_bar(meta=names, width=1, marker=filled(c["not_captured"]), hovertemplate=hover)
-    look = {"mode": "lines+markers", "line": stroke(c["accent"], 1.5), "marker": {"size": 4}, "connectgaps": False}
+    look = {
+        "mode": "lines+markers",
+        "line": stroke(c["text"], 1.5),
+        "marker": {"size": 4, "color": c["text"]},
+        "connectgaps": False,
+    }
     names = {"x": "steps", "y": "values", "customdata": ["token"]}
     out.add_scatter(meta=names, hovertemplate=f"{read}<b>%{{y:.6g}}</b> {unit}<extra></extra>", **look)
     mark_step(out, theme)

@@ -66,7 +66,7 @@ def figure(table: Table, theme: str) -> go.Figure:
     names = {"z": "unknown", "customdata": "most", **axes}
     add_unknown(out, theme, meta=names, hovertemplate=where + UNKNOWN.format(""))
     add_weights(out, theme, meta={"z": "known", **axes}, hovertemplate=where + KNOWN.format("z"))
-    out.add_shape(type="line", xref="paper", x0=0, x1=1, line=stroke(THEMES[theme]["amber"], 1.5))
+    out.add_shape(type="line", xref="paper", x0=0, x1=1, line=stroke(THEMES[theme]["selected"], 1.5))
     token_axis(out, cells)
     out.update_yaxes(type="category", nticks=14, range=[cells - 0.5, -0.5], **UPRIGHT | {"tickangle": None})
     out.update_layout(margin={"l": 62}, meta={"every": table["every"]})

@@ -15,7 +15,7 @@ from mri.panels.panel import Panel
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
 from mri.panels.table import Table, column
-from mri.panels.theme import colourscale
+from mri.panels.theme import THEMES, dots
 
 LOG_STATS = ("std", "l2", "p99")
 """Statistics drawn by their decimal logarithm: they grow by orders of magnitude from embedding to logits."""
@@ -47,14 +47,15 @@ def figure(table: Table, theme: str) -> go.Figure:
     values = np.ascontiguousarray(table[stat].T)
     shown, ticks = _shown_statistic(values, stat)
     limit = float(np.nanmax(np.abs(shown), initial=1e-9)) if stat in SIGNED_STATS else None
-    scale: dict[str, Any] = {"colorscale": colourscale("signed" if limit else "attention", theme)}
+    scale: dict[str, Any] = {"colorscale": dots(limit is not None, True)}
     unit = "share" if stat == "sparsity" else ""
     hover = f"<b>%{{y}}</b> · step %{{x}}<br>{stat} <b>%{{customdata[0]:.6g}}</b> {unit}<extra></extra>"
     about = {"customdata": values[..., None], "hovertemplate": hover, "hoverongaps": False}
     scale |= {"zmin": limit and -limit, "zmax": limit, "colorbar": {**colorbar(theme), **ticks}}
     out = go.Figure(go.Heatmap(z=shown, x=np.arange(values.shape[1]), y=keys, **scale, **about))
     mark_step(out, theme)
-    frame(out, theme, None, table["selected"], "violet", 1)
+    frame(out, "dark", None, table["selected"], width=1)
+    out.update_layout(plot_bgcolor=THEMES["dark"]["plot"])
     out.update_xaxes(title_text="step", range=ends(values.shape[1]))
     few = max(2, len(keys) // 3)
     out.update_yaxes(type="category", range=ends(len(keys)), nticks=few, tickfont={"size": 10})

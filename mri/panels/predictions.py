@@ -70,8 +70,8 @@ def figure(table: Table, theme: str) -> go.Figure:
     hover = "%{y}<br><b>%{x:.6g}</b><br>logit %{customdata[0]:.6g}<br>rank %{customdata[1]:d}<extra></extra>"
     names_of = {"y": "bar", "x": "shown", "text": "words", "customdata": ["shown_logit", "place"]}
     written = {"textposition": "outside", "textfont": {"color": c["text"], "size": 11}, "cliponaxis": False}
-    out.add_bar(meta=names_of, marker={"color": c["bar"]}, hovertemplate=hover, **written)
-    out.add_bar(meta={"y": "bar", "x": "followed"}, marker={"color": c["accent"]}, hoverinfo="skip")
+    out.add_bar(meta=names_of, marker={"color": c["violet"], "opacity": 0.45}, hovertemplate=hover, **written)
+    out.add_bar(meta={"y": "bar", "x": "followed"}, marker={"color": c["violet"]}, hoverinfo="skip")
     out.update_traces(orientation="h")
     out.update_layout(barmode="overlay")
     out.update_xaxes(range=[0, 1.9], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", side="top")

@@ -33,12 +33,12 @@ def figure(table: Table, theme: str) -> go.Figure:
     """Mean silhouette by number of groups; the bar of the chosen number stands out, with a line across: the largest
     silhouette of as many groups of shifted neurons."""
     c, counts, values = THEMES[theme], table["groups"].tolist(), table["silhouette"]
-    marker = {"color": [c["accent"] if n == table["now"] else c["bar"] for n in counts]}
+    marker = {"color": [c["selected"] if n == table["now"] else c["bar"] for n in counts]}
     hover = "%{x} groups<br>mean silhouette <b>%{y:.4f}</b><extra></extra>"
     out = go.Figure(go.Bar(x=counts, y=values, marker=marker, hovertemplate=hover, cliponaxis=False))
     text, font = [f"{value:.2f}" for value in values], {"size": 10, "color": c["muted"]}
     out.update_traces(text=text, textposition="outside", textfont=font)
-    out.add_hline(y=table["shifted"], line=stroke(c["amber"], 1.5, dash="dot"))
+    out.add_hline(y=table["shifted"], line=stroke(c["muted"], 1.5, dash="dot"))
     out.update_xaxes(title_text="number of groups", tickvals=counts, showgrid=False)
     out.update_yaxes(title_text="mean silhouette")
     return finished(out, theme, "silhouettes", gap=0.3)

@@ -76,3 +76,15 @@ test("influence is offered where there are heads; a training script has no ribbo
   setting({ of });
   assert.ok(find("#r").hidden);
 });
+
+test("a piece of a character stands as that character over its bytes, also where the rest comes later", () => {
+  const of = tokens();
+  of.text = { ...of.text, 90: "\\xf0\\x9f", 91: "\\x99\\x82" };
+  of.sequence = [...of.sequence.slice(0, 7), 90];
+  const { ribbon } = setting({ of });
+  assert.equal(buttons()[7].textContent, "\\xf0\\x9f");
+  of.sequence = [...of.sequence, 91];
+  ribbon.grow();
+  assert.deepEqual(texts(".mri-token rt"), ["🙂(1/2)", "🙂(2/2)"]);
+  assert.match(buttons()[7].textContent, /xf0/, "its bytes are still there");
+});

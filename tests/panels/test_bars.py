@@ -14,7 +14,7 @@ def test_bars_span_min_to_max_and_mean_plus_minus_std(reader):
         np.testing.assert_allclose(np.sinh(np.array(bar.base, float)), least, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(np.sinh(np.array(bar.base, float) + bar.y), most, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(whole.customdata, stats.astype(np.float32))
-    assert whole.x[middle.marker.color.index("#a78bfa")] == KEY
+    assert whole.x[middle.marker.color.index("#ffffff")] == KEY
 
 
 def test_the_table_has_every_hook_point(reader):

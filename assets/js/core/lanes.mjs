@@ -38,7 +38,7 @@ export function lanesOf(series, { key, unit }, row, isTraining) {
     const says = `measured: ${name}, as the script gave it to rec.step(${name}=…)`;
     return { name, title: name, says, unit: "", colour: EXTRA_COLOURS[i], values, present };
   });
-  const last = { name: "l2", title: `l2 of ${key}`, says: length, unit, colour: "--accent", values: l2, present: null };
+  const last = { name: "l2", title: `l2 of ${key}`, says: length, unit, colour: "--text", values: l2, present: null };
   return [...(isTraining ? [] : predicted), ...extras, last];
 }
 

@@ -5,6 +5,7 @@
  * Knows statistics and places. Refuses to know the mouse, the keyboard and the order of rows.
  */
 
+import { spreadOf } from "./bars.mjs";
 import { placesOf } from "../core/hook_list.mjs";
 import { pixelColumns } from "../core/lanes.mjs";
 import { rowInArray, stats } from "../core/layout.mjs";
@@ -19,7 +20,7 @@ const GAP_PX = 6;
 /** Rows of the canvas aside that stand under each other: no browser's canvas is higher than it may be. */
 const LINES_PER_COLUMN = 128;
 
-const COLOURS = ["bar", "text", "not-captured", "muted", "accent", "amber", "violet", "side-b"]; // CSS variables
+const COLOURS = ["bar", "text", "not-captured", "muted", "selected", "side-b"]; // CSS variables
 
 export class LayerBars {
   /** Words on a canvas in the page make the browser compute all styles that changed: so they are written aside. */
@@ -116,18 +117,19 @@ export class LayerBars {
     const { mean, std, min, max, p99, l2, sparsity } = stats(frame, this.layout, key);
     const own = this.#scale === "own" ? placesOf("own", Math.max(Math.abs(min), Math.abs(max)), width) : this.#places;
     const x = (/** @type {number} */ value) => left + own(value);
-    const { bar, text, amber, accent, violet } = this.#colours;
+    const { bar, text, muted } = this.#colours;
     ctx.fillStyle = bar;
     ctx.fillRect(x(min), middle - 1, Math.max(1, x(max) - x(min)), 2);
-    ctx.fillRect(x(mean - std), middle - 4, Math.max(1, x(mean + std) - x(mean - std)), 8);
-    ctx.fillStyle = amber;
-    for (const place of [x(p99), x(-p99)]) ctx.fillRect(place - 0.75, middle - 3, 1.5, 6);
+    const [least, most] = spreadOf({ mean, std, min, max });
+    ctx.fillRect(x(least), middle - 4, Math.max(1, x(most) - x(least)), 8);
+    ctx.fillStyle = muted;
+    for (const place of [x(p99), ...(min < 0 ? [x(-p99)] : [])]) ctx.fillRect(place - 0.75, middle - 3, 1.5, 6);
     ctx.fillStyle = text;
     ctx.fillRect(x(mean) - 1, middle - 5, 2, 10);
-    ctx.fillStyle = violet;
+    ctx.fillStyle = muted;
     ctx.fillRect(left, middle + 6.5, sparsity * width, 1.5);
     if (this.#scale === "own") return; // an l2 is beyond the largest magnitude
-    ctx.fillStyle = accent;
+    ctx.fillStyle = text;
     const place = x(l2);
     ctx.fillRect(place - 1.5, middle - 1.5, 3, 3);
     if (place >= left + width) ctx.fillRect(place, middle - 4, 1.5, 8); // at the end: there, or beyond
@@ -157,7 +159,7 @@ export class LayerBars {
     const row = this.layout.rows.get(key) ?? 0;
     const [fromX, fromY] = [Math.floor(row / LINES_PER_COLUMN) * LINE_PX * ratio, (row % LINES_PER_COLUMN) * LINE_HEIGHT_PX * ratio];
     ctx.drawImage(this.#lines, fromX, fromY, LINE_PX * ratio, LINE_HEIGHT_PX * ratio, 0, middle - LINE_HEIGHT_PX / 2, LINE_PX, LINE_HEIGHT_PX);
-    ctx.fillStyle = this.#colours.accent;
+    ctx.fillStyle = this.#colours.selected;
     ctx.fillRect((numSteps > 1 ? step / (numSteps - 1) : 0) * (LINE_PX - 1), middle - 7, 1, 14);
   }
 

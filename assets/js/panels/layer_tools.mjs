@@ -19,7 +19,7 @@ const MARKS = Object.freeze([
 ]);
 const ABOUT =
   "Bars and marks stand on one axis: asinh is linear near zero and logarithmic far out. A mark at the end of the axis " +
-  "stands there or beyond. The violet line is the share of values near zero (sparsity), the small line the l2 over all " +
+  "stands there or beyond. The line below is the share of values near zero (sparsity), the small line the l2 over all " +
   "steps, each from 0 to its own largest value. The number is what the list is sorted by, else l2. Of a second recording, mean ± std and " +
   "l2 stand in blue above the bar.";
 

@@ -6,6 +6,7 @@
 
 import { columnsOf } from "../core/moments.mjs";
 import { button, el } from "../shell/dom.mjs";
+import { positionNames, tokenName } from "../core/token_names.mjs";
 import { readable } from "./ribbon.mjs";
 
 const SIDES = /** @type {const} */ (["a", "b"]);
@@ -78,7 +79,8 @@ export class PairWords {
       "aria-description": isParting && "here the two part",
     };
     const place = { "data-side": SIDES[i], "data-position": position, tabindex: -1 };
-    const word = readable(text.replace(/^ (?=\S)/, "").replace(/^<\|(.+)\|>$/, "$1"));
+    const name = positionNames(tokens)[position];
+    const word = name !== tokenName(tokens, id) ? [name] : readable(text.replace(/^ (?=\S)/, "").replace(/^<\|(.+)\|>$/, "$1"));
     return (this.#buttons[i][position] = button(() => this.#seek(i, position), { ...looks, ...place }, ...word));
   }
 

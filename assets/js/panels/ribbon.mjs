@@ -6,7 +6,7 @@
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";
-import { tokenName } from "../core/token_names.mjs";
+import { positionNames, tokenName } from "../core/token_names.mjs";
 import { button, el } from "../shell/dom.mjs";
 import { Influence } from "./influence.mjs";
 import { theme } from "../shell/shell.mjs";
@@ -26,6 +26,8 @@ export class Ribbon {
   #height = 0;
   #scrolled = 0;
   #sought = 0; // the step whose line is to be seen
+  /** @type {readonly string[]} */
+  #names = [];
   #furthest = Infinity; // what later steps chose is not seen yet
   /** @type {ReturnType<typeof setTimeout>|null} */
   #measureTimer = null;
@@ -70,6 +72,9 @@ export class Ribbon {
     const known = this.#buttons.length;
     if (known) this.#buttons[known - 1].title = this.#title(known - 1);
     if (known === sequence.length) return;
+    const names = positionNames(this.tokens);
+    for (let at = Math.max(0, known - 3); at < known; at++) if (names[at] !== this.#names[at]) this.#buttons[at].replaceChildren(...this.#words(at)); // whole only now
+    this.#names = names;
     const forced = new Set(); // positions of tokens that were put in: chosen by a step marked forced
     for (let step = steps.pos0.length - 1; step >= 0 && steps.pos0[step] + steps.t_add[step] >= known; step--) {
       if (steps.forced[step]) forced.add(steps.pos0[step] + steps.t_add[step]);
@@ -100,7 +105,16 @@ export class Ribbon {
     const seek = () => this.onSeek(this.stepOf[position] >= 0 ? this.stepOf[position] : this.tokens.steps.pos0.length - 1);
     const pressed = (/** @type {MouseEvent} */ event) => (event.altKey && this.onWhy ? this.onWhy(position) : seek());
     const looks = { class: classes.filter(Boolean).join(" "), title: this.#title(position, isForced), "data-position": position, tabindex: -1 };
-    return button(pressed, looks, ...readable(this.tokens.text[id] ?? `#${id}`));
+    return button(pressed, looks, ...this.#words(position));
+  }
+
+  /** @param {number} position
+   *  @returns {(Node|string)[]} its text; a piece of a character as that character over its bytes */
+  #words(position) {
+    const id = this.tokens.sequence[position];
+    const text = this.tokens.text[id] ?? `#${id}`;
+    const name = positionNames(this.tokens)[position];
+    return name === tokenName(this.tokens, id) ? readable(text) : [el("ruby", {}, ...readable(text), el("rt", { text: name }))];
   }
 
   /** @param {number} position
@@ -120,7 +134,7 @@ export class Ribbon {
     if (step !== this.#current) this.#mark(step);
     const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
     const name = (/** @type {number} */ id) => tokenName(this.tokens, id);
-    const read = numRead === 1 ? name(this.tokens.sequence[pos0]) : `${numRead} prompt tokens`;
+    const read = numRead === 1 ? (positionNames(this.tokens)[pos0] ?? "") : `${numRead} prompt tokens`;
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
     const next = (this.#next = pos0 + numRead);
     const inPrompt = next < this.numPrompt;

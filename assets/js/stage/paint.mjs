@@ -54,15 +54,15 @@ export function paintGround(ctx, scene) {
     ctx.roundRect(x + 0.5, y + 0.5, w - 1, h - 1, 6);
     ctx.fillStyle = fill;
     ctx.fill();
-    ctx.shadowColor = isSelected ? "rgba(79,209,224,0.7)" : "transparent";
+    ctx.shadowColor = isSelected ? "rgba(255,255,255,0.5)" : "transparent";
     ctx.shadowBlur = isSelected ? 14 : 0;
-    ctx.strokeStyle = isSelected ? "rgba(79,209,224,0.85)" : "rgba(74,108,150,0.42)";
+    ctx.strokeStyle = isSelected ? "rgba(255,255,255,0.9)" : "rgba(74,108,150,0.42)";
     ctx.lineWidth = 1;
     ctx.stroke();
     ctx.shadowBlur = 0;
     ctx.font = "11px system-ui, sans-serif";
     ctx.textAlign = "left";
-    ctx.fillStyle = isSelected ? "#d7f6fa" : "#8fa2bb";
+    ctx.fillStyle = isSelected ? "#ffffff" : "#8fa2bb";
     ctx.fillText(labels.length > 1 ? `${labels[plate.lane]} · ${plate.label.replace(/ · .*/, "")}` : plate.label, x + 1, y - 6, w - 2);
     paintDots(ctx, scene, plate);
   }
@@ -80,8 +80,8 @@ export function paintNeurons(ctx, scene, lanes) {
     paintCaption(ctx, plate, captionOf(lane, plate), hasRoom, found === null);
   }
   const { plates, selected, watched } = scene;
-  for (const { point, neuron } of watched.map(watchFromName)) paintRing(ctx, plates, point, neuron, "#a78bfa");
-  if (selected.point !== null && selected.neuron !== null) paintRing(ctx, plates, selected.point, selected.neuron, "#4fd1e0");
+  for (const { point, neuron } of watched.map(watchFromName)) paintRing(ctx, plates, point, neuron, "#b9c8db");
+  if (selected.point !== null && selected.neuron !== null) paintRing(ctx, plates, selected.point, selected.neuron, "#ffffff");
 }
 
 /** A small dim dot for every neuron, the mark of "not captured": whatever is captured covers it.

@@ -24,7 +24,7 @@ const AWAKE_MS = 4000; // how long particles run on after the last thing that ha
 const PULSE_MS = 230;
 const SCRUB_MS = 150; // steps come faster than this from a held key and from most models that write
 const PER_SECOND = 0.9; // of its way that a particle of full flow runs
-const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#4fd1e0", watched: "#a78bfa" };
+const SURROUNDINGS = { middle: "#101c2c", rim: "#05080c", fill: "#16263d", line: "#4a6c96", chosen: "#ffffff", watched: "#b9c8db" };
 
 /** @typedef {{left: number, right: number, top: number, bottom: number}} Margins room for the words around the plates, CSS pixels */
 
