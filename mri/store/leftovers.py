@@ -7,10 +7,12 @@ Only what this program named, only what nobody can be at any more. Sessions them
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from pathlib import Path
 
+from mri.errors import SessionNotFound, StoreError
 from mri.store.files import (
     DELETED,
     JOURNAL,
@@ -20,8 +22,10 @@ from mri.store.files import (
     SESSION,
     STAGING,
     VOCABULARY,
+    disk_error,
     is_session_id,
     remove_tree,
+    shown,
 )
 from mri.store.locks import QUIET_S, is_held
 from mri.store.unsealed import JournalReader
@@ -91,3 +95,32 @@ def _end_removal(gone: Path, folder: Path) -> None:
                 remove_tree(gone)
     elif not folder.exists():
         gone.rename(folder)
+
+
+def set_aside(folder: Path, session_id: str) -> None:
+    """Deletes a session so that `bring_back` can undo it until a sweep. Raises StoreError where the disk refuses."""
+    gone = folder / DELETED / session_id
+    try:
+        remove_tree(gone)  # an earlier one of this id
+        gone.mkdir(parents=True)
+        for name in (session_id, f"{session_id}.h5", f"{session_id}.name"):
+            if os.path.lexists(folder / name):
+                (folder / name).rename(gone / name)
+    except OSError as error:
+        raise disk_error("delete", folder / session_id, error) from error
+
+
+def bring_back(folder: Path, session_id: str) -> None:
+    """Undoes `set_aside`. Raises SessionNotFound where its space is free already; StoreError."""
+    gone = folder / DELETED / session_id
+    if not is_session_id(session_id) or not gone.is_dir():
+        raise SessionNotFound(f"The deleted session {session_id!r} is not kept any more: record or import it again.")
+    there = [path for path in gone.iterdir() if (folder / path.name).exists()]
+    if there:
+        raise StoreError(f"There is a session {session_id} again: rename its file {shown(there[0].name)} first.")
+    try:
+        for path in gone.iterdir():
+            path.rename(folder / path.name)
+        gone.rmdir()
+    except OSError as error:
+        raise disk_error("bring back", gone, error) from error
