@@ -56,8 +56,8 @@ class Links:
 
     def stream(self) -> float:
         """Worst error of the stream: what is behind a block is what was before it and what it wrote; the next block
-        reads that with the lambdas, and the last norm what the backout leaves."""
-        x = x0 = middle = self._start()
+        reads that with the lambdas, and the last norm what the backout leaves. Where it starts is for line `parts`."""
+        x = x0 = middle = self._read("transformer.h.0") / self._first_scale()
         worst = 0.0
         for i in range(self.n_layer):
             block = f"transformer.h.{i}"
@@ -75,8 +75,7 @@ class Links:
     def _parts(self, name: str, compared: str) -> Line:
         errors: dict[str, float] = {}
         eps = self.facts.eps
-        scale = self._at("resid_lambdas", 0) + self._at("x0_lambdas", 0) if "resid_lambdas" in self._weights else 1.0
-        errors["the embedding"] = error(self._read("transformer.h.0"), scale * self._start())
+        errors["the embedding"] = error(self._read("transformer.h.0"), self._first_scale() * self._start())
         for i in range(self.n_layer):
             block = f"transformer.h.{i}"
             x, z, wrote = self._read(block), self._read(f"{block}.attn.c_proj"), self._gave(f"{block}.attn")
@@ -175,6 +174,10 @@ class Links:
         if "smear_gate.weight" in self._weights:
             x = ref.smeared(x, self._weight("smear_gate.weight"), self._at("smear_lambda", 0))
         return x
+
+    def _first_scale(self) -> float:
+        """What block 0 multiplies the embedding by."""
+        return self._at("resid_lambdas", 0) + self._at("x0_lambdas", 0) if "resid_lambdas" in self._weights else 1.0
 
     def _read(self, module: str) -> Doubles:
         return doubles(self.seen.read[module])

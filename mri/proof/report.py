@@ -54,7 +54,7 @@ class Report:
         return [line.name for line in self.lines if line.state == "wrong"]
 
     def __getitem__(self, name: str) -> Line:
-        return next(line for line in self.lines if line.name == name)
+        return {line.name: line for line in self.lines}[name]
 
     def to_json(self) -> dict[str, Any]:
         """JSON has no NaN and no ∞: such a figure becomes null, and `found` says it."""

@@ -84,9 +84,9 @@ def trace(loaded: LoadedModel, ids: list[int]) -> Traced:
 
 
 def traced_line(found: Traced) -> Line:
-    cause = (
-        "recording changes what is computed: a hook of someone else's returns another value, or the model is random."
-    )
+    cause = "recording changes what is computed: a hook returns another value, or the model's own passes differ."
+    if found.problem:
+        cause = f"the recording ended early: {found.problem}"
     return judged("traced", TRACED, found.differ, 0, cause)
 
 

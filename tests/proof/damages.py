@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mri.capture import attention
+from mri.capture import attention, ledger, nanochat_hooks
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
 from mri.nanochat.tokenizer import SPECIAL_TOKENS, SPLIT_PATTERN, Tokenizer
@@ -101,6 +101,52 @@ def block_twice(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
     return loaded
 
 
+def other_activation(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
+    patch.setattr(
+        type(loaded.model.transformer["h"][0].mlp), "forward", lambda self, x: self.c_proj(F.gelu(self.c_fc(x)))
+    )  # type: ignore[index,union-attr]
+    return loaded
+
+
+def no_smear(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
+    patch.setattr(GPT, "_smear", lambda self, x, cache: x)
+    return loaded
+
+
+def no_lambdas(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
+    """The embedding is not mixed into later blocks."""
+    mixed = torch.addcmul
+
+    def unmixed(x: Tensor, by: Tensor, other: Tensor) -> Tensor:
+        is_of_later_block = by.ndim == 0 and float(by) != float(loaded.model.resid_lambdas[0])
+        return by * other if is_of_later_block else mixed(x, by, other)
+
+    patch.setattr(torch, "addcmul", unmixed)
+    return loaded
+
+
+def wrong_shares_in_the_ledger(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
+    right = ledger.reach_of
+    patch.setattr(ledger, "reach_of", lambda model: dataclasses.replace(right(model), start=2.0))
+    return loaded
+
+
+def recorder_that_changes_what_passes(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
+    keep = nanochat_hooks._Reference.__call__
+
+    def changed(self: Any, module: Any, args: Any, output: Any) -> Tensor:
+        keep(self, module, args, output)
+        return torch.nextafter(output, output + 1)
+
+    patch.setattr(nanochat_hooks._Reference, "__call__", changed)
+    return loaded
+
+
+def era_of_another_name(loaded: LoadedModel, patch: pytest.MonkeyPatch) -> LoadedModel:
+    loaded.model.era = dataclasses.replace(loaded.model.era, name="E4")
+    return loaded
+
+
 Damage = Callable[[LoadedModel, pytest.MonkeyPatch], LoadedModel]
 DAMAGES: dict[Damage, tuple[str, str]] = {
     wrong_rotary_base: ("queries and keys", "rotary base 10,000"),
@@ -115,3 +161,11 @@ DAMAGES: dict[Damage, tuple[str, str]] = {
     block_twice: ("ledger", "transformer.h.1.attn ran 2 times"),
 }
 """Damage -> the line that is wrong, and what its cause says."""
+MORE: dict[Damage, tuple[str, str]] = {
+    other_activation: ("parts", "the MLP of block"),
+    no_smear: ("parts", "the embedding"),
+    no_lambdas: ("ledger", "not what the lambdas and writes give"),
+    wrong_shares_in_the_ledger: ("ledger", "do not add up"),
+    recorder_that_changes_what_passes: ("traced", "changes what is computed"),
+    era_of_another_name: ("era", "there is a smear_gate"),
+}
