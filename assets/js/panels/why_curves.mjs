@@ -164,8 +164,8 @@ function disagreements(why, off) {
       .slice(0, 4)
       .map(({ index, short }) => `${short} (wrote ${signed(why.wrote[index])}, lost ${plain(why.lost?.amounts[index] ?? NaN)})`)
       .join(", ");
-  const above = names((part) => off(part) > 0);
-  const below = names((part) => off(part) < 0);
-  const told = [above && `Above the line, works through other parts: ${above}.`, below && `Below it, made up for: ${below}.`].filter(Boolean);
+  const isMore = (/** @type {number} */ part) => Math.abs(why.lost?.amounts[part] ?? 0) > Math.abs(why.wrote[part]);
+  const [more, less] = [names(isMore), names((part) => !isMore(part))];
+  const told = [more && `More than it wrote, works through other parts: ${more}.`, less && `Less, made up for: ${less}.`].filter(Boolean);
   return told.length ? told.join(" ") : "On the line what is lost is what was written.";
 }
