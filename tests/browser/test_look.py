@@ -10,7 +10,19 @@ from tests.browser.places import PLACES, copy_sessions, states
 from tests.browser.serving import clean_page
 
 PAPER = ("bg", "bg-high", "panel", "line", "not-captured")
-INK = ("text", "muted", "accent", "accent-high", "on-accent", "violet", "amber", "danger", "side-a", "side-b")
+INK = (
+    "text",
+    "muted",
+    "accent",
+    "accent-high",
+    "on-accent",
+    "violet",
+    "amber",
+    "danger",
+    "side-a",
+    "side-b",
+    "selected",
+)
 
 OTHERS = (Path(__file__).parent / "others.js").read_text("utf-8")
 
