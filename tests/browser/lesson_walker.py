@@ -6,13 +6,15 @@ Levels add what their widgets ask for to DRIVERS: (widget, announced) -> what to
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from mri.lessons.lesson import Lesson, Moment, walk
-from tests.browser.scanner_page import click_neuron, until
+from mri.lessons.targets import targets
+from tests.browser.scanner_page import click_neuron, shown, until
 
 MOST_TABS = 200
 
@@ -119,6 +121,7 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
         expect(page.locator(".learn-title")).to_have_text(moment.title)
         if moment.target:
             expect(page.locator(".learn-ring")).to_be_visible()
+            see_chart(page, moment.target)
         see_terms(reader, moment)
         if moment.do:
             expect(page.locator(".learn-done")).to_be_empty()
@@ -133,6 +136,13 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
     until(page, "document.querySelector('#learn')?.dataset.ready === 'end'")
     expect(page.locator(".learn-score")).to_contain_text("3 of 3")
     return reader
+
+
+def see_chart(page: Page, target: str) -> None:
+    """A chart that the page is about is looked at before one goes on: Plotly complains where its tab closes before."""
+    graph = re.search(r":has\(#([\w-]+)\)", targets()[target].selector if target in targets() else "")
+    if graph:
+        shown(page, graph[1])
 
 
 def see_terms(reader: Reader, moment: Moment) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mri.export.trace import Trace, open_trace
+from mri.explain.ablation import ablation
+from mri.explain.found import replayed
+from mri.explain.why import Window
 from mri.format.config import Sampling
 from mri.format.events import Array
 from mri.format.presets import PRESETS
@@ -16,6 +18,8 @@ from mri.making.demos import GIFT
 from mri.making.lessons.ablation import read, without_head_at_end
 from mri.making.lessons.record import record_anew
 from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 
 LIST = "red, blue, green, red, blue,"
 COPIERS = (0, 1)
@@ -42,32 +46,41 @@ def measured(loaded: LoadedModel, folder: Path) -> dict[str, Array]:
     weight of COPIERS on COPIED as they are, then with each head below the last block off at this step. giver_gave (2,):
     what head 5.0 took from the two names, Mia's and Tom's, to the lead.
     """
-    colours, giver = (open_trace(folder / f"lesson-{name}.h5") for name in ("colours", "giver"))
     found: dict[str, Array] = {}
-    last = last_step(colours)
-    steps = {"colours": (colours, last), "again": (colours, last + 2), "giver": (giver, last_step(giver))}
-    for name, (trace, step) in steps.items():
-        frame = trace.sweep(step, model=loaded)
-        for column, short in (("answered_by_norm", "norm"), ("answered_by_parts", "later")):
-            found[f"{name}_{short}"] = frame[column].to_numpy(np.float32)
-    found["colours_looks"] = looks(loaded, colours)
-    rows = giver.sources(last_step(giver), model=loaded)
-    rows = rows[(rows["block"] == loaded.config.n_layer - 1) & (rows["head"] == 0)].set_index("position")
-    gave = rows["stream"] + rows["value"]
-    names = [rows.index[rows["token"] == name][0] for name in (" Mia", " Tom")]  # where each is named first
-    found["giver_gave"] = gave.loc[names].to_numpy(np.float32)
+    with open_session(folder / "lesson-colours.h5") as colours, open_session(folder / "lesson-giver.h5") as giver:
+        last, gift = last_step(colours), last_step(giver)
+        steps = {"colours": (colours, last), "again": (colours, last + 2), "giver": (giver, gift)}
+        for name, (reader, step) in steps.items():
+            found |= {f"{name}_{kind}": array for kind, array in answers(loaded, reader, step).items()}
+        found["colours_looks"] = looks(loaded, colours)
+        known, asked = replayed(giver, [gift], loaded)
+        positions, stream, value = Window(known.replay, asked).all_sources(asked[0].pair(None, None))[-1]
+        ids = giver.token_ids()[positions].tolist()
+    names = [ids.index(loaded.tokenizer.encode(name)[0]) for name in (" Mia", " Tom")]  # where each is named first
+    found["giver_gave"] = (stream[0] + value[0])[names].astype(np.float32)
     return found
 
 
-def last_step(trace: Trace) -> int:
+def answers(loaded: LoadedModel, reader: SessionReader, step: int) -> dict[str, Array]:
+    """norm, later (P,): what the last norm and later parts do to the lead with a part off in this step."""
+    known, asked = replayed(reader, [step], loaded)
+    pair = asked[0].pair(None, None)
+    off = ablation(known.replay, asked[0], pair)
+    before, after, wrote, norm = (
+        off[name][..., 0] - off[name][..., 1] for name in ("before", "after", "wrote", "norm")
+    )
+    return {"norm": norm - (before - wrote), "later": after - norm}
+
+
+def last_step(reader: SessionReader) -> int:
     """The step that read the prompt's last token and chose the first word of the answer."""
-    return trace.session.num_prompt_tokens - 1
+    return reader.session.num_prompt_tokens - 1
 
 
-def looks(loaded: LoadedModel, trace: Trace) -> Array:
+def looks(loaded: LoadedModel, reader: SessionReader) -> Array:
     """As `colours_looks` of `measured`."""
-    step, model, last = last_step(trace), loaded.model, loaded.config.n_layer - 1
-    ids = trace.reader.token_ids()[: step + 1].tolist()
+    step, model, last = last_step(reader), loaded.model, loaded.config.n_layer - 1
+    ids = reader.token_ids()[: step + 1].tolist()
     place = ids.index(loaded.tokenizer.encode(COPIED)[0])
 
     def look() -> list[float]:
