@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import secrets
 import threading
 import time
@@ -20,17 +19,8 @@ from pathlib import Path
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
 from mri.paths import LESSONS, SESSIONS, as_path, demos
-from mri.store.files import (
-    DELETED,
-    JOURNAL,
-    Signature,
-    disk_error,
-    is_session_id,
-    remove_tree,
-    replace_file,
-    shown,
-    signature_of,
-)
+from mri.store.deleted import bring_back, set_aside
+from mri.store.files import JOURNAL, Signature, disk_error, is_session_id, replace_file, shown, signature_of
 from mri.store.integrity import RIGHT, Integrity
 from mri.store.leftovers import sweep
 from mri.store.locks import is_held
@@ -181,31 +171,13 @@ class Library:
             raise StoreError(f"Session {session_id} is being recorded: stop the recording before deleting it.")
         self._readers.forget(session_id)
         try:
-            gone = self.folder / DELETED / session_id
-            remove_tree(gone)  # an earlier one of this id
-            gone.mkdir(parents=True)
-            for name in (session_id, f"{session_id}.h5", f"{session_id}.name"):
-                if os.path.lexists(self.folder / name):
-                    (self.folder / name).rename(gone / name)
+            set_aside(self.folder, session_id)
         except OSError as error:
             raise disk_error("delete", path, error) from error
 
     def restore(self, session_id: str) -> None:
         """Brings back what was deleted. Raises SessionNotFound where its space is free already; StoreError."""
-        gone = self.folder / DELETED / session_id
-        if not is_session_id(session_id) or not gone.is_dir():
-            raise SessionNotFound(
-                f"The deleted session {session_id!r} is not kept any more: record or import it again."
-            )
-        there = [path for path in gone.iterdir() if (self.folder / path.name).exists()]
-        if there:
-            raise StoreError(f"There is a session {session_id} again: rename its file {shown(there[0].name)} first.")
-        try:
-            for path in gone.iterdir():
-                path.rename(self.folder / path.name)
-            gone.rmdir()
-        except OSError as error:
-            raise disk_error("bring back", gone, error) from error
+        bring_back(self.folder, session_id)
 
     def own_path(self, session_id: str) -> Path:
         """As `path`. Raises StoreError for a session that came with the app."""
