@@ -79,7 +79,7 @@ def test_the_style_sheet_is_all_of_them_each_in_its_layer(folder):
     other = folder / "other.txt"
     other.write_text("c {}")
     style = Assets(folder, {"css/bootstrap.css": other}).now().read("style.css").decode()
-    assert style.splitlines()[0] == "@layer bootstrap, theme, shell, parts, pages, contrast;"
+    assert style.splitlines()[0] == "@layer bootstrap, theme, shell, parts, pages, contrast, print;"
     assert re.findall(r"@layer (\w+) \{\n(.) \{\}\n\}", style) == [("bootstrap", "c"), ("pages", "b"), ("theme", "a")]
 
 
