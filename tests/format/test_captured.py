@@ -28,8 +28,10 @@ MAY_NAME_GROUPS = {
     "mri/format/captured_steps.py",
     "mri/capture/payload.py",
     "mri/capture/ledger.py",
+    "mri/explain/why.py",
+    "mri/store/seal.py",
 }
-"""Who names them, who reads them, who fills them."""
+"""Who names them, who reads them, who fills them; who fills them anew when asked why; who packs the tokens they name."""
 
 KEY, OTHER, STATS_ONLY = "block.1.mlp_out", "block.0.attn_out", "block.0.ln1"
 
