@@ -19,10 +19,9 @@ from pathlib import Path
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
 from mri.paths import LESSONS, SESSIONS, as_path, demos
-from mri.store.deleted import bring_back, set_aside
 from mri.store.files import JOURNAL, Signature, disk_error, is_session_id, replace_file, shown, signature_of
 from mri.store.integrity import RIGHT, Integrity
-from mri.store.leftovers import sweep
+from mri.store.leftovers import bring_back, set_aside, sweep
 from mri.store.locks import is_held
 from mri.store.opening import OpenReaders
 from mri.store.reader import SessionReader
