@@ -31,7 +31,7 @@ MAY_NAME_GROUPS = {
     "mri/explain/why.py",
     "mri/store/seal.py",
 }
-"""Who names them, who reads them, who fills them; who fills them anew when asked why; who packs the tokens they name."""
+"""Who names, reads and fills them; who fills them anew when asked why; who packs the tokens that they name."""
 
 KEY, OTHER, STATS_ONLY = "block.1.mlp_out", "block.0.attn_out", "block.0.ln1"
 
