@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mri.format.config import TraceConfig
     from mri.format.presets import PRESETS
     from mri.nanochat.checkpoint import load_model
+    from mri.proof.check import check
 
 __version__ = "0.1.0"
 
@@ -36,12 +37,19 @@ _HOMES = {
     "Trace": "mri.export.trace",
     "open_trace": "mri.export.trace",
     "load_model": "mri.nanochat.checkpoint",
+    "check": "mri.proof.check",
     "Point": "mri.capture.points",
     "Recorder": "mri.capture.modules",
     "watch": "mri.capture.watch",
 }
 
-_NEED_TORCH = {"mri.nanochat.checkpoint", "mri.capture.points", "mri.capture.modules", "mri.capture.watch"}
+_NEED_TORCH = {
+    "mri.nanochat.checkpoint",
+    "mri.capture.points",
+    "mri.capture.modules",
+    "mri.capture.watch",
+    "mri.proof.check",
+}
 
 __all__ = [
     "PRESETS",
@@ -50,6 +58,7 @@ __all__ = [
     "Recorder",
     "Trace",
     "TraceConfig",
+    "check",
     "concat",
     "load_model",
     "open_trace",

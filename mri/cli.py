@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, lessons and bench; export, import and sweep are in commands/.
+"""The command line: record, ls, show, verify, lessons and bench; export, import, sweep and check are in commands/.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
 2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mri.commands import check as check_model
 from mri.commands import sweep, transfer
 from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
@@ -195,6 +196,7 @@ def verify(
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
 app.command()(sweep.sweep)
+app.command()(check_model.check)
 
 
 lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)

@@ -19,9 +19,10 @@ LEVELS = [
     {"nanochat", "store"},
     {"capture"},
     {"run", "explain"},
-    {"measure"},
+    {"measure", "proof"},
     {"study"},
-    {"export", "worker", "making"},
+    {"export", "worker"},
+    {"making"},
     {"panels"},
     {"lessons"},
     {"web"},
@@ -32,7 +33,7 @@ TOP = {"", "__init__", "__main__", "api", "cli", "commands", "console", "serve"}
 """The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "capture", "run", "explain", "worker", "making"},
+    "torch": {"nanochat", "capture", "run", "explain", "proof", "worker", "making"},
     "h5py": {"store"},
     "sklearn": {"study"},
     "scipy": {"measure", "study"},

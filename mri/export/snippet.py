@@ -35,4 +35,5 @@ trace = mri.open_trace({str(path)!r})
 wrote = trace.ledger({step}, token={token}, against={against})  # logits, before the softcap
 print("the lead:", wrote["logit"].sum())
 wrote.sort_values("logit", key=abs, ascending=False)
+# measured with the weights at hand: trace.sweep({step}, token={token}, against={against})
 """

@@ -155,12 +155,22 @@ def _selection(view: Mapping[str, Any], layout: Layout | None, where: str) -> It
         yield f"{where}: {point} has no neuron {view['neuron']}."
     if (view.get("layer") or 0) >= max(1, layout.n_layer) or (view.get("head") or 0) >= max(1, layout.n_head):
         yield f"{where}: there is no such layer or head in the session."
+    if view.get("part") is not None and not _is_part(view["part"], layout):
+        yield f"{where}: {view['part']!r} is no part of the session: write 3.1 for a head, 4.mlp for an MLP, in quotes."
     if view.get("tab") not in (None, *TABS):
         yield f"{where}: {view['tab']!r} is no tab: {', '.join(TABS)}."
 
 
+def _is_part(part: Any, layout: Layout) -> bool:
+    """Whether it names a head or an MLP as the address bar does."""
+    block, _, head = str(part).partition(".")
+    if not isinstance(part, str) or not block.isdigit() or int(block) >= layout.n_layer:
+        return False
+    return head == "mlp" or (head.isdigit() and int(head) < layout.n_head)
+
+
 CLOCK = "transport transport.scrubber timeline ribbon"
-PLACES = "stage layers ribbon attention neurons sentence statistics"
+PLACES = "stage layers ribbon attention neurons sentence statistics why"
 
 
 def _doable(moment: Moment, when: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from mri.format.checks import is_whole
 
 is_step = partial(is_whole, least=0, most=inf)
 
-SELECTED = {"point": str, "layer": int, "head": int, "neuron": int, "token": int}
+SELECTED = {"point": str, "layer": int, "head": int, "neuron": int, "part": str, "token": int}
 
 
 def _is_selection(value: Any) -> bool:
@@ -30,7 +30,7 @@ CONDITIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "step_at_least": (is_step, "the clock stands at this step or later"),
     "played": (lambda value: value is True, "it has played since the moment began"),
     "visited": (is_step, "the clock has stood at so many different steps since the moment began"),
-    "selected": (_is_selection, "the selection has these: point, layer, head, neuron, token (its step)"),
+    "selected": (_is_selection, "the selection has these: point, layer, head, neuron, part, token (its step)"),
     "watched": (lambda value: isinstance(value, str), "the neuron '<hook point>:<n>' is watched"),
     "tab": (lambda value: isinstance(value, str), "this tab of the inspector is open"),
     "picture": (lambda value: value in ("tower", "flat"), "this picture is shown on the stage"),

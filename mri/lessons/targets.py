@@ -51,6 +51,19 @@ _FIXED = {
     "attention": Target("#panel-attention", lock=True, panel="inspector", tab="attention"),
     "predictions": Target("#panel-predictions", lock=True, panel="inspector", tab="predictions"),
     "statistics": Target("#panel-statistics", lock=True, panel="inspector", tab="statistics"),
+    "why": Target("#panel-why", lock=True, keys=("whyThis", "swapPair"), panel="inspector", tab="why"),
+    "why.words": Target("#mri-why .mri-why-pair", panel="inspector", tab="why"),
+    **{
+        f"why.{name}": Target(f"#mri-why [aria-label='{title}']", panel="inspector", tab="why")
+        for name, title in {
+            "parts": "What each part wrote",
+            "maps": "By block and head",
+            "looks": "Where they look",
+            "neurons": "Neurons",
+            "depths": "On the way up",
+            "scatter": "Wrote against lost",
+        }.items()
+    },
     "tools": Target("#mri-tools", lock=True),
     "widget": Target("#learn-widget"),
 }

@@ -1,6 +1,5 @@
-"""What crashes leave in a sessions folder beside sessions, and its end: half-made folders, temporary files, imports.
-
-And what was deleted a short while ago, in a folder of its own until it is brought back or swept up, too.
+"""What crashes leave in a sessions folder beside sessions, and its end: half-made folders, temporary files, imports;
+and what was deleted.
 
 Only what this program named, only what nobody can be at any more. Sessions themselves are the library's.
 """
@@ -99,18 +98,20 @@ def _end_removal(gone: Path, folder: Path) -> None:
 
 
 def set_aside(folder: Path, session_id: str) -> None:
-    """File, journal and name of a session leave the sessions folder; what was deleted under its id before is gone.
-    Raises OSError."""
+    """Deletes a session so that `bring_back` can undo it until a sweep. Raises StoreError where the disk refuses."""
     gone = folder / DELETED / session_id
-    remove_tree(gone)
-    gone.mkdir(parents=True)
-    for name in (session_id, f"{session_id}.h5", f"{session_id}.name"):
-        if os.path.lexists(folder / name):
-            (folder / name).rename(gone / name)
+    try:
+        remove_tree(gone)  # an earlier one of this id
+        gone.mkdir(parents=True)
+        for name in (session_id, f"{session_id}.h5", f"{session_id}.name"):
+            if os.path.lexists(folder / name):
+                (folder / name).rename(gone / name)
+    except OSError as error:
+        raise disk_error("delete", folder / session_id, error) from error
 
 
 def bring_back(folder: Path, session_id: str) -> None:
-    """Raises SessionNotFound where its space is free already; StoreError where another one has its place."""
+    """Undoes `set_aside`. Raises SessionNotFound where its space is free already; StoreError."""
     gone = folder / DELETED / session_id
     if not is_session_id(session_id) or not gone.is_dir():
         raise SessionNotFound(f"The deleted session {session_id!r} is not kept any more: record or import it again.")

@@ -19,7 +19,15 @@ from pathlib import Path
 
 from mri.errors import BadSession, MriError, SessionNotFound, StoreError
 from mri.paths import LESSONS, SESSIONS, as_path, demos
-from mri.store.files import JOURNAL, Signature, disk_error, is_session_id, replace_file, shown, signature_of
+from mri.store.files import (
+    JOURNAL,
+    Signature,
+    disk_error,
+    is_session_id,
+    replace_file,
+    shown,
+    signature_of,
+)
 from mri.store.integrity import RIGHT, Integrity
 from mri.store.leftovers import bring_back, set_aside, sweep
 from mri.store.locks import is_held
@@ -169,10 +177,7 @@ class Library:
         if path.is_dir() and is_held(path):
             raise StoreError(f"Session {session_id} is being recorded: stop the recording before deleting it.")
         self._readers.forget(session_id)
-        try:
-            set_aside(self.folder, session_id)
-        except OSError as error:
-            raise disk_error("delete", path, error) from error
+        set_aside(self.folder, session_id)
 
     def restore(self, session_id: str) -> None:
         """Brings back what was deleted. Raises SessionNotFound where its space is free already; StoreError."""

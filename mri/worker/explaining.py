@@ -51,6 +51,9 @@ def _question(
 ) -> Attribution:
     """Named by what decides the answer: the run, the tokens read, which of them were chosen and kept."""
     of_nanochat(reader)
+    n_vocab = reader.session.layout.n_vocab
+    for unknown in (i for i in (token, against) if i is not None and not 0 <= i < n_vocab):
+        raise ConfigError(f"There is no token {unknown}: ids go from 0 to {n_vocab - 1}.")
     weights = weights_of(reader, model)
     start, stop = steps
     columns = reader.steps()

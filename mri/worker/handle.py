@@ -144,10 +144,13 @@ class GenerationWorker:
             return None if known is None else self._asked_after(known)
 
     def explained(self, wanted: Attribution, ask: bool = True) -> dict[str, Any] | None:
-        """As `attribute`, or without `ask` as `attribution`. What failed is said once, and then asked anew.
+        """As `attribute`, or without `ask` as `attribution`. What failed is said once to who waits, then asked anew.
 
         Raises ConfigError where the child refused, WorkerError where it failed, and where too many wait."""
         with self._lock:
+            old = self._attributions.get(wanted.id)
+            if old is not None and old.state == "error" and old.asked_at < time.monotonic() - UNWANTED_AFTER_S:
+                del self._attributions[wanted.id]
             status = self.attribution(wanted.id) or (self.attribute(wanted) if ask else None)
             known = self._attributions.get(wanted.id)
             if known is not None and known.state == "error":

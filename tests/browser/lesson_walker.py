@@ -5,13 +5,16 @@ Levels add what their widgets ask for to DRIVERS: (widget, announced) -> what to
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from mri.lessons.lesson import Lesson, Moment, walk
-from tests.browser.scanner_page import click_neuron, until
+from mri.lessons.targets import targets
+from tests.browser.scanner_page import click_neuron, shown, until
 
 MOST_TABS = 200
 
@@ -118,6 +121,7 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
         expect(page.locator(".learn-title")).to_have_text(moment.title)
         if moment.target:
             expect(page.locator(".learn-ring")).to_be_visible()
+            see_chart(page, moment.target)
         see_terms(reader, moment)
         if moment.do:
             expect(page.locator(".learn-done")).to_be_empty()
@@ -132,6 +136,13 @@ def walk_lesson(page: Page, lesson: Lesson, *, keyboard: bool = False) -> Reader
     until(page, "document.querySelector('#learn')?.dataset.ready === 'end'")
     expect(page.locator(".learn-score")).to_contain_text("3 of 3")
     return reader
+
+
+def see_chart(page: Page, target: str) -> None:
+    """A chart that the page is about is looked at before one goes on: Plotly complains where its tab closes before."""
+    graph = re.search(r":has\(#([\w-]+)\)", targets()[target].selector if target in targets() else "")
+    if graph:
+        shown(page, graph[1])
 
 
 def see_terms(reader: Reader, moment: Moment) -> None:
@@ -160,6 +171,8 @@ def do(reader: Reader, moment: Moment) -> None:
             reader.press(f".learn-text [data-number='{value}']")
             expect(page.locator(".learn-formula")).to_be_visible()
             page.keyboard.press("Escape")
+        elif name == "tab" and reader.keyboard and value == "why":
+            reader.key("y")
         elif name == "tab":
             reader.press(f"#tab-{value}")
         elif name == "picture":
@@ -190,8 +203,34 @@ def select(reader: Reader, wanted: dict[str, Any]) -> None:
     if "layer" in wanted and "neuron" not in wanted and "point" not in wanted:
         up = wanted["layer"] - page.evaluate("window.mri.desk.view.layer")
         reader.key("ArrowUp" if up > 0 else "ArrowDown", abs(up))
+    if "part" in wanted:
+        select_part(reader, wanted["part"])
     if "head" in wanted:
         page.locator("#mri-heads button").nth(1 + wanted["head"]).click()
+
+
+def select_part(reader: Reader, part: str) -> None:
+    """A head or an MLP, in the right map of the tab Why."""
+    block, _, head = part.partition(".")
+    name = f"MLP {block}:" if head == "mlp" else f"head {part}:"
+    if not reader.keyboard:
+        reader.page.locator(f".mri-why-map [aria-label^='{name}']").last.click()
+        return
+    measured = "![...document.querySelectorAll('.mri-why-map')].some((map) => map.textContent.includes('…'))"
+    until(reader.page, f"document.querySelector('.mri-why-map') && {measured}")  # what arrives late moves the focus
+    reader.focus(".mri-why-maps figure:last-child button")
+    at = "[...document.activeElement.parentElement.querySelectorAll('button')]"
+    cells = f"{at}.map((each) => each.getAttribute('aria-label'))"
+    here, there = (
+        reader.page.evaluate(f"{cells}.findIndex((each) => each.startsWith({which}))")
+        for which in ("document.activeElement.getAttribute('aria-label')", json.dumps(name))
+    )
+    style = "getComputedStyle(document.activeElement.parentElement)"
+    columns = int(reader.page.evaluate(f"{style}.getPropertyValue('--columns')"))
+    rows, across = there // columns - here // columns, there % columns - here % columns
+    reader.key("ArrowDown" if rows > 0 else "ArrowUp", abs(rows))
+    reader.key("ArrowRight" if across > 0 else "ArrowLeft", abs(across))
+    reader.key("Enter")
 
 
 def answer(reader: Reader, moment: Moment) -> None:

@@ -153,7 +153,7 @@ def test_charts_come_once_the_line_is_back(browser, site):
         expect(told).to_have_count(0)
 
 
-@pytest.mark.parametrize("lesson", ["1-perceptron", "4-attention", "6-nanochat"])
+@pytest.mark.parametrize("lesson", ["1-perceptron", "4-attention", "6-nanochat", "7-why"])
 def test_the_end_of_a_lesson_keeps_its_last_picture(page, lesson):
     page.goto(f"/learn?lesson={lesson}&moment=99")
     until(page, "document.querySelector('#learn')?.dataset.ready === 'end'")

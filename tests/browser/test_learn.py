@@ -153,7 +153,7 @@ def test_paper_has_every_page_with_formulas_and_answers(page):
 
 
 def test_every_part_that_a_lesson_can_point_at_is_on_the_screen(page):
-    page.goto("/?session=lesson-dog&step=3")
+    page.goto("/?session=lesson-colours&step=11&tab=why")
     for name, target in targets().items():
         if name != "widget":
             until(page, f"document.querySelector({target.selector!r})")

@@ -24,6 +24,7 @@ OFTEN = {
     "3-words": ("stream",),
     "4-attention": ("scores", "induction"),
     "6-nanochat": ("cache", "softcap"),
+    "7-why": ("wrote", "looks"),
 }
 """What `make test` looks at: controls, lists, charts, a column of a table, a page without a target."""
 

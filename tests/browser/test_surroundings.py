@@ -30,6 +30,7 @@ LESSONS = (
     "4-attention&moment=2",
     "5-block&moment=7",
     "6-nanochat&moment=8",
+    "7-why&moment=5",
 )
 STAGE = (".mri-stage", ".mri-legend")
 UNMARKED = r"""() => {

@@ -1,6 +1,8 @@
 """Why this word: the tab, its words, what is lost, where it looks, the picture of parts, and the way there and back."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -34,6 +36,7 @@ def folder(tmp_path_factory):
         record_generation(
             loaded, LIST, sampling=Sampling(14, 0.0), config=capture, sessions=sessions, session_id=name, name=name
         )
+    shutil.copy(Path(__file__).parents[1] / "recordings" / "perceptron.h5", sessions)
     return sessions
 
 
@@ -47,9 +50,11 @@ def row(page, name):
 
 def test_by_mouse_from_a_word_to_the_token_that_its_strongest_loss_looks_at(page):
     open_scanner(page, "/?session=list&step=3")
+    page.evaluate("window.mri.player.play()")
     page.locator('.mri-token[data-position="12"]').click(modifiers=["Alt"])
     expect(page.locator("#mri-toasts")).to_contain_text("Why “green”: step 11.")
     until(page, "window.mri.player.step === 11 && window.mri.desk.view.tab === 'why'")
+    assert page.evaluate("window.mri.player.mode") == "paused", "the clock would leave the step that was asked for"
     line(page, SENTENCE)
     expect(row(page, "head 5.0")).to_contain_text("9.2")  # a chart follows the sentence when there is time
     assert row(page, "head 5.0").inner_text().split() == ["head", "5.0", "+9.0", "9.2"]
@@ -103,6 +108,34 @@ def test_the_address_opens_the_same(page, site):
     assert (step(page), view(page)["against"], view(page)["part"]) == (11, 643, "3.1")
 
 
+def test_typing_filters_the_tokens_to_choose_from(page):
+    open_scanner(page, ADDRESS)
+    line(page, SENTENCE)
+    rival = page.locator(".mri-why-word.is-against input")
+    rival.focus()
+    page.keyboard.type("bro")
+    page.keyboard.press("Enter")
+    expect(page.locator(".mri-sentence-line")).to_contain_text("“green” beat “brown” by")
+    expect(page.get_by_role("combobox", name="rival: brown")).to_be_focused()
+    page.keyboard.type("no token is called so")
+    page.keyboard.press("Tab")
+    expect(page.locator(".mri-sentence-line")).to_contain_text("“green” beat “brown” by")
+    expect(rival).to_have_value("brown")
+
+
+def test_what_is_below_the_rows_stays_where_it_is(page):
+    open_scanner(page, ADDRESS)
+    line(page, SENTENCE)
+    until(page, "document.querySelector('.mri-why circle.is-for')")
+    places = (
+        "[document.querySelectorAll('.mri-why-rows button').length, document.querySelector('.mri-why-maps').offsetTop]"
+    )
+    many, below = page.evaluate(places)
+    page.evaluate("window.mri.player.seek(0)")
+    until(page, f"document.querySelectorAll('.mri-why-rows button').length < {many}")
+    assert page.evaluate(places)[1] == below
+
+
 def test_what_was_recorded_moves_with_the_clock_and_asks_for_nothing(page):
     open_scanner(page, ADDRESS)
     line(page, SENTENCE)
@@ -138,16 +171,22 @@ def test_a_depth_says_its_strongest_tokens(page):
 
 
 def test_numbers_and_python_to_take_away(page):
+    held = []
+    page.route("**/sweep", lambda route: held.append(route))
     open_scanner(page, ADDRESS)
-    line(page, SENTENCE)
     page.get_by_label("Take away: Why").click()
+    until(page, lambda: held)
+    held[0].continue_()
+    line(page, SENTENCE)  # with what is lost, which came while the menu was open
     with page.expect_download() as found:
         page.get_by_role("button", name="Numbers, CSV", exact=True).locator("visible=true").click()
+    expect(row(page, "head 5.0")).to_contain_text("9.2")
     rows = found.value.path().read_text().splitlines()
     assert len(rows) == 33
     assert sum(float(row.split(",")[3]) for row in rows[1:]) == pytest.approx(14.5275, abs=1e-3)
     python = page.request.get("/sessions/list/python?step=11&point=block.0.resid_post&why=1")
     assert "trace.ledger(11, token=554, against=665)" in python.text()
+    assert "trace.sweep(11, token=554, against=665)" in python.text()
 
 
 def test_an_old_recording_says_so_and_is_computed_when_asked(page):
@@ -156,6 +195,14 @@ def test_an_old_recording_says_so_and_is_computed_when_asked(page):
     page.get_by_role("button", name="Compute it").click()
     line(page, SENTENCE)
     expect(row(page, "head 5.0")).to_contain_text("+9.0")
+
+
+def test_a_recording_of_another_module_has_no_why(page):
+    open_scanner(page, "/?session=perceptron&step=2&tab=why")
+    expect(page.get_by_role("tab", name="Neurons")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("y")
+    expect(page.locator("#mri-toasts")).to_contain_text("of another module than a nanochat model")
+    assert view(page)["tab"] == "neurons"
 
 
 def test_a_refusal_stands_in_its_place(browser, site):
@@ -173,9 +220,12 @@ def test_on_a_phone_one_stands_under_the_other(browser, site):
     with clean_page(browser, site, PHONE) as page:
         open_scanner(page, ADDRESS)
         line(page, SENTENCE)
+        until(page, "document.querySelector('.mri-why circle.is-for')")
         places = [".mri-sentence-line", ".mri-why-rows", ".mri-why-map"]
         tops = [page.locator(place).first.bounding_box()["y"] for place in places]
         assert tops == sorted(tops)
+        widths = page.locator(".mri-why-word input").evaluate_all("all => all.map((each) => each.clientWidth)")
+        assert min(widths) > 60, "its words can be read"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         maps = page.locator(".mri-why-map")
         assert maps.nth(1).bounding_box()["y"] > maps.nth(0).bounding_box()["y"] + 50

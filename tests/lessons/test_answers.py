@@ -27,7 +27,7 @@ def test_a_task_has_an_answer_of_its_own(lesson, moment):
     assert [other.id for _, other in TASKS if words(other.do["done"]) == said] == [moment.id]
 
 
-@pytest.mark.parametrize("level", [3, 4, 5, 6])
+@pytest.mark.parametrize("level", [3, 4, 5, 6, 7])
 def test_answers_about_a_recording_have_its_numbers(level):
     """Sentences without one are about what the reader has just made."""
     answers = [moment.do["done"] for lesson, moment in TASKS if lesson.level == level]

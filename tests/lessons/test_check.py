@@ -35,6 +35,7 @@ def edited(folder, before, after):
         ("session: lesson-and\n", "session: lesson-none\n", "'lesson-none' is not among"),
         ("point: sum\n", "point: total\n", "'total' is no hook point"),
         ("neuron: 0\n", "neuron: 3\n", "sum has no neuron 3"),
+        ("neuron: 0\n", "neuron: 0\npart: '3.1'\n", "'3.1' is no part of the session"),
         ("target: transport\n", "target: transport.lever\n", "no target 'transport.lever'"),
         ("glow:neuron:sum:0", "glow:neuron:sum:1", "sum has no neuron 1"),
         ("target: transport\n", "target: layers\n", "only where the panel 'layers' is open"),

@@ -93,6 +93,8 @@ def test_a_sweep_is_asked_for_and_then_there(asked: FlaskClient, trace: Trace) -
         ("get", "why?start=0", 400, "stop='' must be a whole number"),
         ("get", "why?start=99&stop=100", 404, "name none of them"),
         ("get", "why?start=0&stop=1&token=x", 400, "token='x'"),
+        ("get", "why?start=0&stop=1&token=2047&against=2048", 400, "no token 2048: ids go from 0 to 2047"),
+        ("post", {"step": 0, "token": 10**30}, 400, "no token 1000"),
         ("get", "sweep?step=0&kind=patch", 400, "no sweep 'patch'"),
         ("post", {"kind": "ablate"}, 400, "send its step"),
         ("post", {"step": 0, "token": " green"}, 400, "by its id"),

@@ -84,6 +84,17 @@ def test_a_refusal_is_said_once_and_then_asked_anew(worker: GenerationWorker) ->
         finished(worker, wanted("sweep/b", weights_hash="die"))
 
 
+def test_a_failure_that_nobody_heard_of_is_not_told_to_who_asks_later(
+    worker: GenerationWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.explained(wanted(weights_hash="die"))
+    wait_while(lambda: worker._attributions["sweep/a"].state == "running")
+    monkeypatch.setattr(handle, "UNWANTED_AFTER_S", -1.0)
+    assert worker.explained(wanted()) is not None, "asked anew"
+    monkeypatch.setattr(handle, "UNWANTED_AFTER_S", 60.0)
+    assert finished(worker, wanted())["status"] == "finished"
+
+
 def test_what_weighs_too_much_is_forgotten_the_oldest_first(
     worker: GenerationWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ export class Lesson {
   #abort = new AbortController();
   #showing = new AbortController(); // a moment that was left meanwhile is not finished
   #isMounted = false;
+  #hasBegun = false; // until then the Scanner still stands where the moment before left it
   /** @type {number|null} step where playing is to end */
   #playTo = null;
 
@@ -102,6 +103,7 @@ export class Lesson {
     this.at = at;
     this.#playTo = null;
     this.happened = nothing();
+    this.#hasBegun = false;
     this.#showing.abort();
     const { signal } = (this.#showing = new AbortController());
     const { moment } = this;
@@ -123,6 +125,7 @@ export class Lesson {
     this.locks.set(moment ? moment.unlocked : ["all"]);
     if (this.scanner && moment) this.#begin(moment, asked?.session === session ? asked : null);
     this.overlay.point(moment?.target ?? null);
+    this.#hasBegun = true;
     this.#look();
     this.host.dataset.ready = moment?.id ?? "end"; // everything stands: whoever drives the page may go on
   }
@@ -241,7 +244,7 @@ export class Lesson {
   /** Something moved or was chosen: is what was asked for done? */
   #look() {
     const { scanner, moment, happened } = this;
-    if (!moment) return;
+    if (!moment || !this.#hasBegun) return;
     if (scanner) {
       const { player, desk } = scanner;
       if (this.#playTo !== null && player.mode === "playing" && player.step >= this.#playTo) {

@@ -1,5 +1,5 @@
 /**
- * "Why this word?": to the step that chose it, with Why open.
+ * "Why this word?": to the step that chose it, where the clock stops, with Why open.
  */
 
 import { wordOf } from "../core/why_words.mjs";
@@ -8,6 +8,7 @@ import { showToast } from "../shell/shell.mjs";
 /** @param {import("./scanner.mjs").Scanner} scanner
  *  @param {number|null} position of the word in the text; null: what the present step chose */
 export function openWhy({ run, player, desk }, position) {
+  if (!run.layout.n_head) return showToast("This recording is of another module than a nanochat model: no step of it chose a word.");
   const { tokens, stepOf } = run;
   const { pos0, t_add: numRead } = tokens.steps;
   const step = position === null ? player.step : (stepOf[position - 1] ?? -1);
@@ -16,6 +17,7 @@ export function openWhy({ run, player, desk }, position) {
   const at = position ?? next;
   if (next !== at) return showToast("No step chose this word: the prompt was read in one pass.");
   desk.select({ tab: "why", picture: null, token: null, against: null });
+  player.pause();
   if (step !== player.step) player.seek(step);
   const id = tokens.sequence[at];
   const word = id === undefined ? "the next word" : `“${wordOf(tokens, id)}”`;

@@ -106,9 +106,11 @@ export class Inspector {
     };
   }
 
-  /** @param {string} tab */
+  /** @param {string} tab the first one where this recording has none of that name */
   showTab(tab) {
-    for (const [i, [name]] of this.names.entries()) {
+    const { names } = this;
+    if (!names.some(([name]) => name === tab)) return this.context.onSelect({ tab: names[0][0] });
+    for (const [i, [name]] of names.entries()) {
       const isShown = name === tab;
       const button = /** @type {HTMLElement} */ (this.tabs?.[i]);
       button.setAttribute("aria-selected", String(isShown));

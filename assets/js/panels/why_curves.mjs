@@ -8,8 +8,8 @@ import { formatPercent } from "../core/format.mjs";
 import { guessesAt, lensOf } from "../core/why.mjs";
 import { strongestParts, yardstick } from "../core/why_rows.mjs";
 import { bothNumbers, plain, signed, wordOf } from "../core/why_words.mjs";
-import { el } from "../shell/dom.mjs";
-import { sideOf, svg, walkable } from "./why_parts.mjs";
+import { el, svg } from "../shell/dom.mjs";
+import { sideOf, walkable } from "./why_parts.mjs";
 
 /** @typedef {import("./why_parts.mjs").Shown} Shown */
 
@@ -123,13 +123,13 @@ export function scatter({ why, lost, onPart, selected }) {
   const all = [0, ...inside.flatMap(({ index }) => [why.wrote[index], losses[index]])];
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const x = scaleOf(low, high, LEFT, WIDTH - RIGHT - 24);
-  const y = scaleOf(low, high, HEIGHT + 30 - BOTTOM, TOP);
+  const y = scaleOf(low, high, HEIGHT + 30 - BOTTOM, TOP + 14);
   const agree = svg("line", { class: "is-agreement", x1: x(low), y1: y(low), x2: x(high), y2: y(high) });
   const axes = [
     svg("line", { class: "is-zero", x1: LEFT, x2: WIDTH - RIGHT, y1: y(0), y2: y(0) }),
     svg("line", { class: "is-zero", x1: x(0), x2: x(0), y1: TOP, y2: HEIGHT + 30 - BOTTOM }),
     svg("text", { x: WIDTH - RIGHT, y: y(0) - 4, "text-anchor": "end", text: "wrote →" }),
-    svg("text", { x: x(0) - 6, y: TOP + 6, "text-anchor": "end", text: "lost if off ↑" }),
+    svg("text", { x: Math.max(x(0), LEFT + 14), y: TOP - 2, "text-anchor": "middle", text: "lost if off ↑" }),
   ];
   const dots = inside.map(({ index }) => {
     const classes = `${sideOf(losses[index])}${index === selected ? " is-selected" : ""}`;
@@ -164,8 +164,8 @@ function disagreements(why, off) {
       .slice(0, 4)
       .map(({ index, short }) => `${short} (wrote ${signed(why.wrote[index])}, lost ${plain(why.lost?.amounts[index] ?? NaN)})`)
       .join(", ");
-  const above = names((part) => off(part) > 0);
-  const below = names((part) => off(part) < 0);
-  const told = [above && `Above the line, works through other parts: ${above}.`, below && `Below it, made up for: ${below}.`].filter(Boolean);
+  const isMore = (/** @type {number} */ part) => Math.abs(why.lost?.amounts[part] ?? 0) > Math.abs(why.wrote[part]);
+  const [more, less] = [names(isMore), names((part) => !isMore(part))];
+  const told = [more && `More than it wrote, works through other parts: ${more}.`, less && `Less, made up for: ${less}.`].filter(Boolean);
   return told.length ? told.join(" ") : "On the line what is lost is what was written.";
 }

@@ -79,17 +79,3 @@ export function walkable(host, columns, at) {
     all[to].focus();
   };
 }
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** @param {string} tag
- *  @param {Record<string, string|number>} attributes `text`: its words
- *  @param {...Node} children
- *  @returns {SVGElement} */
-export function svg(tag, { text, ...attributes }, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  if (text !== undefined) node.textContent = String(text);
-  node.append(...children);
-  return /** @type {SVGElement} */ (node);
-}

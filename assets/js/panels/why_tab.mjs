@@ -6,6 +6,7 @@
  */
 
 import { IDS } from "../core/names.mjs";
+import { tokenName } from "../core/token_names.mjs";
 import { pairOf } from "../core/why.mjs";
 import { closingLine, partNamed, plain, selectionOf, wordOf } from "../core/why_words.mjs";
 import { button, el, refill } from "../shell/dom.mjs";
@@ -24,6 +25,8 @@ export class WhyTab {
   /** @type {any[]} what is drawn */
   #of = [];
   #opened = 0;
+  /** Nothing is drawn meanwhile, as while the menu is open: it would take them away. */
+  #isTyping = false;
   #draw = () => {};
 
   /** @param {object} context
@@ -43,6 +46,8 @@ export class WhyTab {
     const host = document.getElementById(IDS.why);
     if (!host) return;
     this.#draw = () => this.draw(frame, source, view);
+    if ((this.#isTyping && host.contains(document.activeElement)) || host.querySelector(".mri-menu[open]")) return;
+    this.#isTyping = false;
     const why = this.whys.at(frame, /** @type {any} */ (view));
     const { lost, more } = this.whys.words(frame, /** @type {any} */ (view));
     const of = [host, frame, why, lost.text, more.text, view.part, this.#opened];
@@ -83,22 +88,38 @@ export class WhyTab {
    *  @returns {HTMLElement} */
   #pair({ why, frame, source: { tokens } }) {
     const usual = /** @type {any} */ (pairOf(frame));
-    const choice = (/** @type {string} */ field, /** @type {number} */ id, /** @type {string} */ label, /** @type {number} */ logit) => {
-      const other = field === "token" ? why.against : why.token;
-      const options = why.kept
-        .filter((each) => each !== other)
-        .map((each) => el("option", { value: each, text: wordOf(tokens, each, why.answer?.texts), selected: each === id }));
-      const choose = (/** @type {any} */ event) => {
-        const chosen = Number(event.target.value);
-        this.onSelect({ [field]: chosen === usual[field] ? null : chosen });
+    const texts = why.kept.map((each) => wordOf(tokens, each, why.answer?.texts));
+    const names = texts.map((text, i) => (texts.indexOf(text) === texts.lastIndexOf(text) ? text : tokenName(tokens, why.kept[i])));
+    const choice = (/** @type {"token"|"against"} */ field, /** @type {string} */ label, /** @type {number} */ logit) => {
+      const other = why.kept.indexOf(field === "token" ? why.against : why.token);
+      const now = names[why.kept.indexOf(why[field])];
+      const options = names.filter((_, i) => i !== other);
+      const choose = (/** @type {any} */ { target }) => {
+        const name = optionNamed(target.value, options);
+        target.value = "";
+        this.#isTyping = false;
+        const id = why.kept[names.indexOf(name ?? now)];
+        this.onSelect({ [field]: id === usual[field] ? null : id });
+        this.#draw();
       };
-      const attributes = { "aria-label": `${label}: ${wordOf(tokens, id)}`, title: "Another of the tokens that were kept; V swaps the two" };
+      const on = {
+        focus: (/** @type {any} */ { target }) => (target.value = ""), // what stands there would filter the list
+        blur: (/** @type {any} */ { target }) => (target.value ? choose({ target }) : (target.value = now)),
+        change: choose,
+        input: (/** @type {any} */ event) => {
+          this.#isTyping = true;
+          if (event.inputType === "insertReplacementText") choose(event); // taken from the list
+        },
+      };
+      const title = "Another of the tokens that were kept: type to filter; V swaps the two";
+      const attributes = { list: `mri-why-${field}`, value: now, placeholder: now, "aria-label": `${label}: ${now}`, title, autocomplete: "off" };
       return el(
         "label",
         { class: `mri-why-word is-${field}` },
-        el("select", { ...attributes, on: { change: choose } }, ...options),
+        el("input", { ...attributes, spellcheck: "false", on }),
+        el("datalist", { id: attributes.list }, ...options.map((value) => el("option", { value }))),
         el("b", { text: plain(logit) }),
-        el("span", { text: label }),
+        el("span", { text: `${label} ▾` }),
       );
     };
     const rivals = why.kept.find((id) => id !== why.token) === why.against;
@@ -107,9 +128,9 @@ export class WhyTab {
     return el(
       "div",
       { class: "mri-why-pair" },
-      choice("token", why.token, why.isChosen ? "chosen" : usual.token === why.token ? "strongest" : "asked", why.logits[0]),
+      choice("token", why.isChosen ? "chosen" : usual.token === why.token ? "strongest" : "asked", why.logits[0]),
       "−",
-      choice("against", why.against, rivals ? "strongest other" : "rival", why.logits[1]),
+      choice("against", rivals ? "strongest other" : "rival", why.logits[1]),
       el("span", { class: "mri-why-equals", title: odds }, "= ", el("b", { text: logits }), " logits"),
       this.#takeAway(),
     );
@@ -121,7 +142,8 @@ export class WhyTab {
       el("button", { type: "button", "data-mri-take": take, "data-mri-of": "why", text });
     const title = "Take away: Why";
     const list = el("div", { class: "mri-menu-list" }, item("csv", "Numbers, CSV"), item("python", "Copy Python"));
-    return el("details", { class: "mri-menu" }, el("summary", { title, "aria-label": title, text: "⤓" }), list);
+    const toggle = (/** @type {any} */ event) => event.target.open || this.#draw();
+    return el("details", { class: "mri-menu", on: { toggle } }, el("summary", { title, "aria-label": title, text: "⤓" }), list);
   }
 
   /** Why there is nothing to show, and what can be done.
@@ -142,4 +164,14 @@ export class WhyTab {
     const again = this.whys.run.isGrowing ? [] : [" ", button(() => this.whys.again(), { text: "Ask again" })];
     return el("p", { class: "mri-note mri-why-refused", role: "status" }, text, ...again);
   }
+}
+
+/** @param {string} typed
+ *  @param {string[]} options
+ *  @returns {string|undefined} the one with this name, else the first that begins with it or has it in it */
+function optionNamed(typed, options) {
+  const text = typed.trim().toLowerCase();
+  if (!text) return undefined;
+  const is = (/** @type {(name: string) => boolean} */ like) => options.find((name) => like(name.toLowerCase()));
+  return options.find((name) => name === typed) ?? is((name) => name.startsWith(text)) ?? is((name) => name.includes(text));
 }

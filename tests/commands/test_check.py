@@ -1,0 +1,60 @@
+"""`python -m mri check`, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import Result
+from typer.testing import CliRunner
+
+from mri.cli import app
+from mri.proof import runs
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(runs, "TIMED_RUNS", 1)
+    monkeypatch.setattr(runs, "TIMED_STEPS", 2)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, ["check", *words])
+
+
+def test_a_table_with_a_line_for_all_that_was_compared() -> None:
+    done = run(str(GOLDEN / "E4"), "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    assert "queries and keys" in done.stdout
+    assert "Every line that can be judged is right." in done.stdout
+
+
+def test_json_of_a_model_that_is_wrong_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mri.capture.attention._precise", lambda x: x.bfloat16())
+    done = run(str(GOLDEN / "E1"), "--device", "cpu", "--json")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert told["is_right"] is False
+    assert [line["name"] for line in told["lines"] if line["state"] == "wrong"] == ["attention"]
+
+
+def test_a_constant_set_by_hand_is_said_and_right() -> None:
+    done = run(str(GOLDEN / "E4"), "--device", "cpu", "--set", "softcap=20")
+    assert done.exit_code == 0, done.output
+    assert "softcap is 20 and not 15" in done.stdout
+
+
+def test_a_checkout_that_is_none_is_a_wrong_line(tmp_path: Path) -> None:
+    done = run(str(GOLDEN / "E4"), "--device", "cpu", "--upstream", str(tmp_path))
+    assert done.exit_code == 1
+    assert "Wrong: upstream." in done.stdout
+    assert "has no nanochat/gpt.py" in done.stdout
