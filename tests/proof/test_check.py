@@ -12,8 +12,9 @@ import pytest
 import torch
 
 import mri
+from mri.making.initial import init_weights
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.nanochat.model import GPT, GPTConfig
 from mri.nanochat.weights import checksum
 from mri.proof import runs
 from mri.proof.check import check
