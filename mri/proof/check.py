@@ -67,6 +67,7 @@ def _lines(loaded: LoadedModel, upstream: Path | None) -> Iterator[Line]:
     yield runs.traced_line(traced)
     links = Links(model, ids, watch_pass(model, ids), tolerance) if loaded.era in ERAS else None
     if links is None:
+        yield runs.cached_line(model, ids, tolerance)
         for name, compared in (("parts", PARTS), ("attention", ATTENTION), ("ledger", runs.LEDGER)):
             yield not_judged(name, compared, f"the reference has nanochat's eras only, and this is {loaded.era}.")
     else:

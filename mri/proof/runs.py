@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mri.format.captured import Captured
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.nanochat.checkpoint import LoadedModel
+from mri.nanochat.eras import ERAS
 from mri.nanochat.model import KVCache
 from mri.proof.report import Line, judged, not_judged
 from mri.run.engine import Step, generate
@@ -66,7 +67,7 @@ def trace(loaded: LoadedModel, ids: list[int]) -> Traced:
             loaded,
             ids,
             sampling=sampling,
-            config=CONFIG,
+            config=CONFIG if loaded.era in ERAS else replace(CONFIG, ledger="none"),
             sessions=Path(folder),
             on_step=lambda step, _: steps.append(step),
             seal=False,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+from mri.errors import PromptError
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.disk.english import bits_per_byte
+from mri.nanochat.eras import ERAS
 from mri.proof.links import facts_of
 from mri.proof.report import Line, judged, not_judged
 from mri.proof.runs import bits_per_token, own_text
@@ -31,6 +33,8 @@ _CONSTANTS = {  # era -> rotary base, qk scale, gate factor
 def era_line(loaded: LoadedModel) -> Line:
     """An era's constants set otherwise by hand are said, and no failure."""
     model, facts = loaded.model, facts_of(loaded.model)
+    if loaded.era not in ERAS:
+        return not_judged("era", ERA, f"it is none of nanochat's: {loaded.era}.", found=loaded.era)
     era, why = _era_of({name: tuple(weight.shape) for name, weight in model.state_dict().items()})
     usual = dict(zip(("rotary base", "q, k scale", "gate factor"), _CONSTANTS[era], strict=True)) | {"softcap": 15.0}
     own = dict(zip(usual, (facts.rotary_base, facts.qk_scale, facts.gate_factor, facts.softcap), strict=True))
@@ -54,7 +58,10 @@ def english_line(loaded: LoadedModel) -> Line:
 def tokenizer_line(loaded: LoadedModel) -> Line:
     """A tokenizer of another model has no mark; but what the model writes it does not cut as it was written."""
     tokenizer, most = loaded.tokenizer, min(OWN_TOKENS, loaded.config.sequence_len - 1)
-    texts = [ids for ids in own_text(loaded, most) if len(ids) >= FEWEST]
+    try:
+        texts = [ids for ids in own_text(loaded, most) if len(ids) >= FEWEST]
+    except PromptError as error:
+        return not_judged("tokenizer", TOKENIZER, str(error))
     if not texts:
         return not_judged("tokenizer", TOKENIZER, f"the model writes no text of {FEWEST} tokens from nothing.")
     bos, room = tokenizer.bos_id, loaded.config.sequence_len

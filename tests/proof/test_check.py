@@ -12,8 +12,11 @@ import pytest
 import torch
 
 import mri
+from mri.making.initial import init_weights
 from mri.nanochat.checkpoint import load_model
-from mri.nanochat.model import GPT, GPTConfig, init_weights
+from mri.nanochat.eras import NANOGPT
+from mri.nanochat.model import GPT, GPTConfig
+from mri.nanochat.nanogpt import NanoGPT
 from mri.nanochat.weights import checksum
 from mri.proof import runs
 from mri.proof.check import check
@@ -106,6 +109,18 @@ def test_a_weight_that_was_changed_since_it_was_loaded_is_seen() -> None:
     with torch.no_grad():
         loaded.model.lm_head.weight[3, 3] += 1
     assert check(loaded).wrong == ["hooks"]
+
+
+def test_of_nanogpt_what_needs_no_reference_is_judged() -> None:
+    model = NanoGPT(GPTConfig(128, 300, 2, 4, 4, 64), NANOGPT, 300, has_biases=True)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_(0, 0.1, generator=torch.Generator().manual_seed(0))
+    like = load_model(GOLDEN / "E1", device="cpu")
+    report = check(dataclasses.replace(like, model=model.eval(), checksum=checksum(model)))
+    assert report.is_right, report
+    assert {report[name].state for name in ("traced", "cached", "hooks")} == {"right"}
+    assert {report[name].state for name in ("era", "parts", "ledger")} == {"not judged"}
 
 
 def test_the_report_is_json_and_a_text() -> None:
