@@ -80,9 +80,10 @@ def test_nothing_is_drawn_before_there_is_a_selection(page):
 
 
 def test_known_values_arrive_in_the_figure(page):
-    figure, _ = drawn(page, "neurons", step=2, point="block.0.attn_out")["neurons"]
-    values = np.asarray(figure.data[1].z).ravel()
-    np.testing.assert_array_equal(values, np.float32([0, -3, np.nan, np.nan, np.nan, np.nan, 4, 2]))
+    known = np.float32([0, -3, np.nan, np.nan, np.nan, np.nan, 4, 2])
+    for sign, values in ((0, np.abs(known)), (1, known)):
+        figure, _ = drawn(page, "neurons", step=2, point="block.0.attn_out", sign=sign)["neurons"]
+        np.testing.assert_array_equal(np.asarray(figure.data[1].z).ravel(), values)
     bars, _ = drawn(page, "predictions")["predictions"]
     np.testing.assert_allclose(bars.data[0].x[0], np.exp(5 - 5.5), rtol=1e-6)
 
