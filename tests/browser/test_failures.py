@@ -152,7 +152,7 @@ def test_who_leaves_while_a_session_is_under_way_is_left_in_peace(page):
     meta.mode = "hold"
     page.goto("/?session=other")
     until(page, lambda: meta.held)
-    page.locator("#nav-sessions").click()
+    page.locator("#nav-recordings").click()
     expect(page.locator(".sessions-table")).to_be_visible()
     meta.release()
     page.wait_for_load_state("networkidle")
@@ -163,7 +163,7 @@ def test_who_leaves_while_a_session_is_under_way_is_left_in_peace(page):
 def test_a_page_that_was_left_hears_nothing_more(page):
     page.goto("/neurons?session=one")
     expect(page.locator("#neurons-tab-groups")).to_have_attribute("aria-selected", "true")  # it stands
-    page.locator("#nav-sessions").click()
+    page.locator("#nav-recordings").click()
     expect(page.locator(".sessions-table")).to_be_visible()
     page.get_by_role("button", name="Switch between dark and light theme").click()
     assert page.locator("html").get_attribute("data-bs-theme") == "light"

@@ -25,7 +25,7 @@ MOST_S = 1.0
 
 STANDS = """async () => {
   const began = performance.now();
-  document.getElementById("nav-sessions").click();
+  document.getElementById("nav-recordings").click();
   while (document.querySelectorAll("#sessions-list tbody tr").length < 50) await new Promise(requestAnimationFrame);
   return (performance.now() - began) / 1000;
 }"""

@@ -148,7 +148,7 @@ def test_a_page_of_another_site_has_the_server_do_nothing_but_its_links_open_pag
     with served(app) as site:
         page = browser.new_page()
         page.set_content(
-            f'<img src="{site}{table}?step=1"><iframe src="{site}{lines}"></iframe><a href="{site}/">go</a>'
+            f'<img src="{site}{table}?step=1"><iframe src="{site}{lines}"></iframe><a href="{site}/?view=full">go</a>'
         )
         page.wait_for_load_state("networkidle")
         assert statuses == {table: 403, lines: 403}

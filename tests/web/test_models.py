@@ -25,7 +25,9 @@ def test_what_a_training_wrote_since_is_found(tmp_path):
     shutil.copytree(GOLDEN, tmp_path / "base")
     models = Models(tmp_path / "base")
     first = models.own()
-    shutil.copy(first.file, first.file.with_name("model_000020.pt"))
+    for name in ("model", "meta"):
+        [file] = first.file.parent.glob(f"{name}_000010.*")
+        shutil.copy(file, file.with_name(file.name.replace("10", "20")))
     assert (first.step, models.own().step, models.chosen("").step) == (10, 20, 20)
     assert next(iter(models.offers().values())) == models.own()
     shutil.rmtree(tmp_path / "base")

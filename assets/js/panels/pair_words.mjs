@@ -138,7 +138,8 @@ export class PairWords {
 
   /** All columns in sight if they fit, each wide enough to be read. */
   #fit() {
-    this.cellPx = Math.min(MOST_PX, Math.max(LEAST_PX, Math.floor(this.scroller.clientWidth / Math.max(1, this.columns.length))));
+    const widest = Math.max(0, ...Array.from(this.inner.querySelectorAll(".mri-token"), (word) => word.scrollWidth)) + 2;
+    this.cellPx = Math.min(MOST_PX, Math.max(LEAST_PX, widest, Math.floor(this.scroller.clientWidth / Math.max(1, this.columns.length))));
     this.inner.style.setProperty("--cell", `${this.cellPx}px`);
   }
 

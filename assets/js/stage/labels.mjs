@@ -20,6 +20,7 @@ const CHAR_PX = 7.3; // of the words along the front edge of the lowest plate
 const NUM_PREDICTIONS = 5;
 const LEAST_GAP_PX = 14; // a line
 const CHIP_PX = 130; // a prediction with its share
+const BAR_PX = 20; // a bar between two lanes, and its number
 const [NUMBER_PX, LENGTH_PX, SPREAD_PX] = [38, 66, 130]; // room beside a plate for a number, for ‖x‖, for mean ± std and more
 
 const TOOLS_PX = 110; // the column of buttons on the left
@@ -91,6 +92,8 @@ export class TowerLabels {
     const order = rows.sort((a, b) => Number(b[0].key === selected) - Number(a[0].key === selected)); // the selected one always has room
     /** @type {[number, number][][][]} the sides of the rows that have names, lane by lane */
     const taken = [];
+    /** @type {number[]} where bars stand */
+    const middles = [];
     for (const row of order) {
       const ends = row.map((slab) => sides(slab, camera));
       if (taken.some((other) => ends.some((end, lane) => end.some(([, y], side) => Math.abs(y - other[lane][side][1]) < LEAST_GAP_PX)))) continue;
@@ -109,7 +112,11 @@ export class TowerLabels {
         parts.push(value);
         this.#values.push({ slab, value });
       });
-      if (row.length === 2) parts.push(this.#betweenOf(key, ends));
+      if (row.length !== 2) continue;
+      const middle = (ends[0][1][1] + ends[1][0][1]) / 2;
+      if (middles.some((other) => Math.abs(middle - other) < BAR_PX)) continue;
+      middles.push(middle);
+      parts.push(this.#betweenOf(key, ends));
     }
     this.#gapPx = Math.min(...[...taken].flatMap((ends) => ends.slice(1).map(([left], lane) => Math.abs(left[0] - ends[lane][1][0]))));
     this.names.replaceChildren(...parts);
