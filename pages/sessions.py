@@ -126,14 +126,10 @@ def open_dialog(asked: Asked) -> tuple[Any, ...]:
 
 
 @callback(Output("sessions-changed", "data", allow_duplicate=True), Input(ASKED, "data"), prevent_initial_call=True)
-def copy(asked: Asked) -> Any:
-    if asked["what"] != "copy":
-        return no_update
-    return {"copied": copy_session(services().library, asked["id"])}
-
-
-@callback(Output("sessions-changed", "data", allow_duplicate=True), Input(ASKED, "data"), prevent_initial_call=True)
-def restore(asked: Asked) -> Any:
+def copy_or_restore(asked: Asked) -> Any:
+    """One callback for both: Dash takes two of the same output and input for one."""
+    if asked["what"] == "copy":
+        return {"copied": copy_session(services().library, asked["id"])}
     if asked["what"] != "restore":
         return no_update
     for each in asked["ids"]:
