@@ -62,7 +62,7 @@ def test_with_forced_colours_what_is_chosen_is_seen(page):
 
 
 def test_with_forced_colours_nothing_that_is_drawn_goes(page):
-    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    page.emulate_media(forced_colors="active", color_scheme="light", reduced_motion="reduce")
     open_scanner(page, "/?session=demo-long&step=9&loop=3-12")
     until(page, "document.querySelector('.mri-lane-labels b').textContent !== '…'")
     canvas = page.evaluate("getComputedStyle(document.body).backgroundColor")
