@@ -166,6 +166,7 @@ def test_the_picture_of_parts_and_the_usual_one(page):
 
 def test_a_depth_says_its_strongest_tokens(page):
     open_scanner(page, ADDRESS)
+    line(page, SENTENCE)  # all has come: what is pressed while it is drawn anew is not clicked
     page.get_by_role("button", name="after block 5").click()
     expect(page.locator(".mri-why-guesses")).to_contain_text("green")
 
