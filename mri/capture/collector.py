@@ -23,8 +23,8 @@ from mri.capture.payload import (
     position_arrays,
     quantized_weights,
 )
-from mri.capture.reduce import reduce_rows, summarize_attention, summarize_logits, to_host
-from mri.capture.softcap import CLEARLY, FINE, distance, softcap_between, with_softcap
+from mri.capture.reduce import reduce_rows, softcapped, summarize_attention, summarize_logits, to_host
+from mri.capture.softcap import CLEARLY, FINE, distance, softcap_between
 from mri.errors import ModelError
 from mri.format.budget import within_budget
 from mri.format.events import Array, StepFrame
@@ -257,7 +257,7 @@ class Collector:
         """Sets `final.logits` in `values`. -> the last positions' logits (S, n_vocab)"""
         softcap = np.inf if self.softcap is None else self.softcap
         for value, lm_head in zip(values, raw, strict=True):
-            value["final.logits"] = with_softcap(lm_head, self.layout.n_vocab, softcap)
+            value["final.logits"] = softcapped(lm_head, self.layout.n_vocab, softcap)
         return torch.cat([value["final.logits"][:, -1] for value in values])
 
     def _is_as_returned(self, logits: Tensor, steps: Sequence[RawStep], raw: list[Tensor]) -> bool:
@@ -274,6 +274,6 @@ class Collector:
                 self.softcap, self.softcap_is_seen = found, True
                 return False
         if not self.softcap_is_seen:
-            uncapped = with_softcap(torch.stack([raw[s][0, -1] for s in seen]), self.layout.n_vocab, np.inf)
+            uncapped = softcapped(torch.stack([raw[s][0, -1] for s in seen]), self.layout.n_vocab, np.inf)
             self.softcap_is_seen = distance(uncapped, returned) > CLEARLY * max(FINE, off)
         return True

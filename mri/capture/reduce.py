@@ -116,8 +116,10 @@ def summarize_logits(logits: Tensor, chosen_ids: Tensor, n: int) -> LogitsSummar
 
 
 def softcapped(logits: Tensor, n_vocab: int, softcap: float) -> Tensor:
-    """lm_head's output -> what nanochat samples from: cropped, float32, softcap · tanh(logits / softcap)."""
-    return softcap * torch.tanh(logits[..., :n_vocab].float() / softcap)
+    """lm_head's output (…, rows) -> what nanochat samples from, (…, n_vocab): cropped, float32, softcap · tanh(logits /
+    softcap). `softcap` ∞ is none."""
+    cropped = logits[..., :n_vocab].float()
+    return softcap * torch.tanh(cropped / softcap) if softcap < math.inf else cropped
 
 
 def to_host(tensors: list[Tensor]) -> list[Array]:

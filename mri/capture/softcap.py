@@ -33,11 +33,6 @@ def last_logits(output: object, n_vocab: int, n_read: int) -> Tensor | None:
     return None
 
 
-def with_softcap(logits: Tensor, n_vocab: int, softcap: float) -> Tensor:
-    """lm_head's output (…, rows) -> (…, n_vocab) float32, as the model returns it. `softcap` ∞ is none."""
-    return softcapped(logits, n_vocab, softcap) if softcap < math.inf else logits[..., :n_vocab].float()
-
-
 def distance(logits: Tensor, returned: Tensor) -> float:
     """Largest difference of (…, n_vocab) logits, relative to the largest of them; equal NaN and ∞ are no difference."""
     returned = returned.float()
@@ -53,7 +48,7 @@ def softcap_between(raw: Tensor, returned: Tensor, expected: float) -> float | N
     solved = _solved(raw[:n_vocab].float(), returned.float())
     rounded = [round(solved, digits) for digits in (0, 2, 4)] if solved < math.inf else []  # what people write
     choices = [expected, *rounded, solved, math.inf]
-    errors = {c: distance(with_softcap(raw, n_vocab, c), returned) for c in choices if c > 0}
+    errors = {c: distance(softcapped(raw, n_vocab, c), returned) for c in choices if c > 0}
     best = next((c for c, error in errors.items() if error <= FINE), None)
     if best is not None:
         return best

@@ -36,7 +36,7 @@ def ablation(replay: Replay, step: AskedStep, token_ids: Sequence[int]) -> dict[
     model = replay.model
     ids = torch.tensor(list(token_ids), device=model.device)
     clean, ends = _Copies(replay, step.position).run()
-    lm_head = model.lm_head(norm(ends))[:, : model.config.vocab_size].float()  # (1 + P, n_vocab)
+    lm_head = model.lm_head(norm(ends, model.era.norm_eps))[:, : model.config.vocab_size].float()  # (1 + P, n_vocab)
     capped = softcapped(lm_head, model.config.vocab_size, model.softcap)
     refuse_other_logits(step, capped[0].cpu().numpy())
     ledger = Ledger(model, layout_of(model))
@@ -98,11 +98,11 @@ class _Copies:
 
         hook = block.attn.c_proj.register_forward_pre_hook(add_rows)
         try:
-            attn = block.attn(norm(x), embed, self._read(x.shape[1], block.attn.window))
+            attn = block.attn(norm(x, block.eps), embed, self._read(x.shape[1], block.attn.window))
         finally:
             hook.remove()
         mid = torch.cat([x, x[:, :1].expand(1, heads, -1)], 1) + attn
-        mlp = block.mlp(norm(mid))
+        mlp = block.mlp(norm(mid, block.eps))
         out = torch.cat([mid + mlp, mid[:, :1]], 1)
         names = {"resid_pre": x, "attn_out": attn, "mlp_out": mlp, "resid_post": out}
         self._clean |= {f"block.{layer}.{name}": value[:, :1] for name, value in names.items()}

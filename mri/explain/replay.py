@@ -70,7 +70,7 @@ class Replay:
     def _rewind(self, tokens: Tensor, pos: int) -> None:
         if self.model.era.has_smear:
             wte = self.model.transformer["wte"]
-            self.cache.last_embedding = norm(wte(tokens[:, pos - 1 : pos])) if pos else None
+            self.cache.last_embedding = norm(wte(tokens[:, pos - 1 : pos]), self.model.era.norm_eps) if pos else None
         self.cache.pos = pos
 
     @torch.inference_mode()

@@ -17,6 +17,7 @@ from torch import Tensor
 from mri.capture.attention import AttentionCall
 from mri.capture.ledger import Ledger, Values
 from mri.capture.nanochat_hooks import RawStep
+from mri.capture.reduce import softcapped
 from mri.explain.asked import AskedStep, refuse_other_logits
 from mri.explain.replay import Replay
 from mri.format.config import TraceConfig
@@ -59,7 +60,7 @@ class Window:
         self._values: list[Values] = [{key: x[:, r : r + 1] for key, x in kept.items()} for r in self._rows]
         lm_head = self._pass.values["final.logits"][0, self._rows].float()  # (S, padded vocabulary)
         self.own = lm_head[:, : self.model.config.vocab_size]
-        capped = (self.model.softcap * torch.tanh(self.own / self.model.softcap)).cpu().numpy()
+        capped = softcapped(self.own, self.model.config.vocab_size, self.model.softcap).cpu().numpy()
         for step, logits in zip(steps, capped, strict=True):
             refuse_other_logits(step, logits)
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mri.capture.softcap import distance, last_logits, softcap_between, with_softcap
+from mri.capture.reduce import softcapped
+from mri.capture.softcap import distance, last_logits, softcap_between
 from tests.tiers import sample
 
 
@@ -19,14 +20,14 @@ def raw_logits(scale: float, dtype: torch.dtype = torch.float32, seed: int = 0) 
 @pytest.mark.parametrize("c", [5.0, 12.5, 15.0, 20.0, 30.0, 50.0, math.inf])
 def test_the_softcap_is_found(c: float, dtype: torch.dtype, seed: int) -> None:
     raw = raw_logits(8, dtype, seed)
-    assert softcap_between(raw, with_softcap(raw, 64, c), 15.0) == c
+    assert softcap_between(raw, softcapped(raw, 64, c), 15.0) == c
 
 
 @pytest.mark.parametrize("scale", [1e-3, 0.02, 1.0, 60.0])
 def test_the_expected_softcap_stands_where_logits_are_too_small_or_too_large_to_tell(scale: float) -> None:
     raw = raw_logits(scale)
     for c in (15.0, 20.0):
-        found = softcap_between(raw, with_softcap(raw, 64, c), c)
+        found = softcap_between(raw, softcapped(raw, 64, c), c)
         assert found == c
 
 
@@ -48,7 +49,7 @@ def test_what_no_softcap_explains_is_none(head) -> None:
 def test_nan_and_infinity_are_as_they_are() -> None:
     raw = raw_logits(8)
     raw[3], raw[4] = math.nan, math.inf
-    assert softcap_between(raw, with_softcap(raw, 64, 20.0), 15.0) == 20
+    assert softcap_between(raw, softcapped(raw, 64, 20.0), 15.0) == 20
     assert distance(raw, raw) == 0
     assert softcap_between(torch.full((64,), math.nan), torch.full((64,), math.nan), 15.0) == 15
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +14,10 @@ import torch
 from mri.errors import ConfigError
 from mri.explain.ablation import ablation
 from mri.explain.replay import Replay
+from mri.making.initial import init_weights
 from mri.nanochat.checkpoint import LoadedModel
-from mri.nanochat.model import GPT
+from mri.nanochat.eras import ERAS
+from mri.nanochat.model import GPT, GPTConfig
 from tests.explain.conftest import asked, tokens_of
 
 
@@ -70,6 +74,32 @@ def test_every_part_of_every_era(golden: LoadedModel) -> None:
 
 def test_a_prefix_longer_than_the_window(small_model: GPT) -> None:
     assert_as_independent(small_model, np.random.default_rng(0).integers(0, 300, 200).tolist())
+
+
+def test_another_epsilon_and_no_softcap() -> None:
+    model = other_model(norm_eps=0.05, softcap=15.0)
+    assert_as_independent(model, [1, 2, 3, 4, 5])
+    found = ablation_of(other_model(norm_eps=None, softcap=math.inf), [1, 2, 3, 4, 5])
+    log_probs = -found["bits_before"] * np.log(2), np.log(np.exp(found["before"]).sum())
+    assert np.isfinite(found["bits_after"]).all()
+    np.testing.assert_allclose(log_probs[0], found["before"][0] - log_probs[1], rtol=0, atol=1e-4)
+
+
+def other_model(norm_eps: float | None, softcap: float) -> GPT:
+    model = GPT(GPTConfig(64, 30, 3, 4, 2, 64, "L"), replace(ERAS["E5"], norm_eps=norm_eps), softcap=softcap)
+    init_weights(model, seed=1)
+    torch.nn.init.normal_(model.lm_head.weight, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        model.smear_lambda.fill_(0.5)
+    return model.eval()
+
+
+def ablation_of(model: GPT, ids: list[int]) -> dict[str, np.ndarray]:
+    """Of the last token's step, every token of the vocabulary kept."""
+    [step] = asked(model, ids, [len(ids) - 1], kept=model.config.vocab_size)
+    replay = Replay(model)
+    replay.read(ids)
+    return ablation(replay, step, step.all_ids())
 
 
 def test_the_first_token_of_all(small_model: GPT) -> None:
