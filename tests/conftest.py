@@ -290,3 +290,18 @@ def sessions_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def reader_client(sessions_folder: Path) -> FlaskClient:
     return create_app(sessions_folder).server.test_client()
+
+
+@pytest.fixture
+def quick_check(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A check that times as little as it can, on one thread."""
+    import torch
+
+    from mri.proof import runs
+
+    monkeypatch.setattr(runs, "TIMED_RUNS", 1)
+    monkeypatch.setattr(runs, "TIMED_STEPS", 2)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

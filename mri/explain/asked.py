@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mri.arrays import Floats, Ints
-from mri.errors import ConfigError, SessionNotFound
+from mri.errors import ConfigError
 from mri.nanochat.constants import Constants, constants_of
-from mri.store.reader import SessionReader
+from mri.store.reader import SessionReader, check_step
 
 SAME_LOGITS = 1e-3
 """Logits, softcapped: recomputed ones that are farther off than this are not those of the recording."""
+
+
+KINDS = ("ablate",)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,18 @@ def explainable(reader: SessionReader) -> None:
         )
 
 
+def check_kind(kind: str) -> None:
+    """Of a sweep. Raises ConfigError for one that there is not."""
+    if kind not in KINDS:
+        raise ConfigError(f"There is no sweep {kind!r}: choose {', '.join(KINDS)}.")
+
+
+def check_token(token: int | None, n_vocab: int) -> None:
+    """Raises ConfigError for an id that the model has not."""
+    if token is not None and not 0 <= token < n_vocab:
+        raise ConfigError(f"There is no token {token}: ids go from 0 to {n_vocab - 1}.")
+
+
 def of_nanochat(reader: SessionReader) -> None:
     """Raises ConfigError for a recording of another module."""
     layout = reader.session.layout
@@ -79,8 +94,7 @@ def asked_steps(reader: SessionReader, steps: Sequence[int]) -> list[AskedStep]:
     """Raises SessionNotFound for a step that is not there, ConfigError for one that predicted nothing."""
     found = []
     for step in steps:
-        if not 0 <= step < reader.num_steps:
-            raise SessionNotFound(f"Session {reader.session.id} has {reader.num_steps} steps: there is no step {step}.")
+        check_step(reader, step)
         frame = reader.frame(step)
         kept = frame.arrays.get("logits/token_ids", np.empty(0, np.uint32)).astype(np.int64)
         logits = frame.arrays.get("logits/values", np.empty(0, np.float32))

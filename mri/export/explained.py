@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mri.errors import ConfigError
+from mri.explain.asked import check_kind, check_token
 from mri.export.rows import Coded, Columns
 from mri.export.why import Token, known_id, parts_of
 from mri.format.events import StepFrame
@@ -28,15 +29,13 @@ SOURCES_UNITS = PARTS | {"position": "position", "token_id": "id", "token": "tex
 SOURCES_UNITS.pop("part")
 WRITERS_UNITS = {"step": "index", "block": "index", "neuron": "index", "logit": LOGITS}
 STEPS_AT_ONCE = 32
-KINDS = ("ablate",)
 
 
 def sweep(
     reader: SessionReader, step: int, kind: str, token: Token, against: Token, model: Given
 ) -> tuple[Columns, dict[str, Any]]:
     """-> columns, facts. Raises ConfigError where the recording cannot be explained."""
-    if kind not in KINDS:
-        raise ConfigError(f"There is no sweep {kind!r}: choose {', '.join(KINDS)}.")
+    check_kind(kind)
     from mri.explain.ablation import ablation
 
     known, asked = _replayed(reader, [step], model)
@@ -148,8 +147,7 @@ def _replayed(reader: SessionReader, steps: list[int], model: Given) -> tuple[Kn
 def _id(reader: SessionReader, known: Known, token: Token) -> int | None:
     """An id as it is; of a text the recording's token, or the tokenizer's. Raises ConfigError."""
     if not isinstance(token, str):
-        if token is not None and not 0 <= token < known.loaded.config.vocab_size:
-            raise ConfigError(f"There is no token {token}: ids go from 0 to {known.loaded.config.vocab_size - 1}.")
+        check_token(token, known.loaded.config.vocab_size)
         return token
     if (found := known_id(reader, token)) is not None:
         return found

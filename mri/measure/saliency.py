@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from mri.arrays import Doubles, Floats
-from mri.errors import ConfigError, SessionNotFound
+from mri.errors import ConfigError
 from mri.format.captured import Captured
 from mri.format.events import StepFrame
 from mri.format.layout import Layout
 from mri.format.wire import frame_from_bytes, iter_records
-from mri.store.reader import SessionReader
+from mri.store.reader import SessionReader, check_step
 
 STEPS_AT_ONCE = 32
 """Frames in memory while rows are collected."""
@@ -79,8 +79,7 @@ def attention_mass(reader: SessionReader, step: int) -> Saliency:
     rows that it needs were not captured, with what to record instead.
     """
     layout = reader.session.layout
-    if not 0 <= step < reader.num_steps:
-        raise SessionNotFound(f"Session {reader.session.id} has {reader.num_steps} steps: there is no step {step}.")
+    check_step(reader, step)
     if not layout.n_head:
         raise ConfigError("This session was not recorded from a language model with attention: choose another one.")
     found, at_once = _Rows({}, {}, set()), 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from mri.arrays import Bools, Ints
+from mri.errors import SessionNotFound
 from mri.format.events import Array, StepFrame, TraceSession
 from mri.store.files import is_session_id
 
@@ -92,3 +93,9 @@ class SessionReader(Protocol):
 def named_after(session: TraceSession, path: Path) -> TraceSession:
     """The session under the id that its file has: of a copy that is another one."""
     return replace(session, id=path.stem) if is_session_id(path.stem) else session
+
+
+def check_step(reader: SessionReader, step: int) -> None:
+    """Raises SessionNotFound for a step that is not there."""
+    if not 0 <= step < reader.num_steps:
+        raise SessionNotFound(f"Session {reader.session.id} has {reader.num_steps} steps: there is no step {step}.")

@@ -11,10 +11,10 @@ from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from mri.errors import ConfigError, SessionNotFound
+from mri.errors import ConfigError
 from mri.explain.asked import explainable, recorded_constants
 from mri.nanochat.locate import ModelRef
-from mri.store.reader import SessionReader
+from mri.store.reader import SessionReader, check_step
 
 DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_post")
 """Hook points of a block that have a direct path to the predictions."""
@@ -70,9 +70,7 @@ def attribution_of_step(reader: SessionReader, step: int, attribution_id: str, m
     """What to ask the worker for: the logit of the token that the step chose (or held most likely), after all tokens
     read up to it. Raises SessionNotFound for a step that is not there, ConfigError where there is no such thing.
     """
-    session = reader.session
-    if not 0 <= step < reader.num_steps:
-        raise SessionNotFound(f"Session {session.id} has {reader.num_steps} steps: there is no step {step}.")
+    check_step(reader, step)
     frame = reader.frame(step)
     top = frame.arrays.get("logits/token_ids")
     token_id = frame.chosen_id if frame.chosen_id >= 0 or top is None else int(top[0])

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import hashlib
 
-from mri.errors import ConfigError, SessionNotFound
-from mri.explain.asked import of_nanochat, tokens_read
+from mri.errors import SessionNotFound
+from mri.explain.asked import check_kind, check_token, of_nanochat, tokens_read
 from mri.nanochat.locate import ModelRef
-from mri.store.reader import SessionReader
+from mri.store.reader import SessionReader, check_step
 from mri.worker.attribution import Attribution, weights_of
-
-KINDS = ("ablate",)
 
 
 def why_of_steps(
@@ -33,10 +31,8 @@ def sweep_of_step(
     reader: SessionReader, step: int, kind: str, token: int | None, against: int | None, model: ModelRef
 ) -> Attribution:
     """What to ask the worker for: every part switched off at this step. Raises as `why_of_steps`."""
-    if kind not in KINDS:
-        raise ConfigError(f"There is no sweep {kind!r}: choose {', '.join(KINDS)}.")
-    if not 0 <= step < reader.num_steps:
-        raise SessionNotFound(f"Session {reader.session.id} has {reader.num_steps} steps: there is no step {step}.")
+    check_kind(kind)
+    check_step(reader, step)
     return _question(reader, f"sweep/{kind}", (step, step + 1), {"step": step}, token, against, model)
 
 
@@ -51,9 +47,8 @@ def _question(
 ) -> Attribution:
     """Named by what decides the answer: the run, the tokens read, which of them were chosen and kept."""
     of_nanochat(reader)
-    n_vocab = reader.session.layout.n_vocab
-    for unknown in (i for i in (token, against) if i is not None and not 0 <= i < n_vocab):
-        raise ConfigError(f"There is no token {unknown}: ids go from 0 to {n_vocab - 1}.")
+    for token_id in (token, against):
+        check_token(token_id, reader.session.layout.n_vocab)
     weights = weights_of(reader, model)
     start, stop = steps
     columns = reader.steps()

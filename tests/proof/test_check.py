@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from mri.nanochat.eras import NANOGPT
 from mri.nanochat.model import GPT, GPTConfig
 from mri.nanochat.nanogpt import NanoGPT
 from mri.nanochat.weights import checksum
-from mri.proof import runs
 from mri.proof.check import check
 from tests.proof.damages import DAMAGES, MORE, Damage, tokenizer_of_another_model
 
@@ -29,14 +27,7 @@ LINES = ["era", "English", "tokenizer", "traced", "cached", "parts", "queries an
 LINES += ["attention", "logits", "ledger", "overhead", "hooks"]
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(runs, "TIMED_RUNS", 1)
-    monkeypatch.setattr(runs, "TIMED_STEPS", 2)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("quick_check")
 
 
 @pytest.mark.parametrize("era", ERAS)
