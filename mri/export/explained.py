@@ -13,7 +13,7 @@ import numpy as np
 
 from mri.errors import ConfigError
 from mri.explain.asked import check_kind, check_token
-from mri.export.rows import Coded, Columns
+from mri.export.rows import Coded, Columns, Vocabulary
 from mri.export.why import Token, known_id, parts_of
 from mri.format.events import StepFrame
 from mri.store.reader import SessionReader
@@ -70,16 +70,13 @@ def sources(reader: SessionReader, step: int, token: Token, against: Token, mode
     size = [heads * len(positions) for positions, _, _ in by_layer]
     position = np.concatenate([np.tile(positions, heads) for positions, _, _ in by_layer])
     token_ids = reader.token_ids()[position]
-    unique, codes = np.unique(token_ids, return_inverse=True)
-    texts = [reader.token_bytes.get(int(i), b"").decode("utf-8", "replace") for i in unique]
-    names = list(dict.fromkeys(texts))
     return {
         "step": np.full(len(position), step, np.int32),
         "block": np.repeat(np.arange(len(size)), size).astype(np.int32),
         "head": np.concatenate([np.repeat(np.arange(heads), n // heads) for n in size]).astype(np.int32),
         "position": position.astype(np.int32),
         "token_id": token_ids,
-        "token": Coded(np.array([names.index(text) for text in texts], np.int64)[codes], names),
+        "token": Vocabulary(reader.token_bytes).texts(token_ids),
         "stream": np.concatenate([stream.ravel() for _, stream, _ in by_layer]),
         "value": np.concatenate([value.ravel() for _, _, value in by_layer]),
     }

@@ -5,7 +5,7 @@ A row is there if something was captured: what the byte budget left out has no r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -236,7 +236,7 @@ class Rows:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(self.reader)
+        return Vocabulary(self.reader.token_bytes)
 
     def _topk_of(self, frame: StepFrame, hook_point: str | None) -> dict[str, Array] | None:
         """The rows of one step, hook points in the layout's order; None where nothing was captured."""
@@ -259,12 +259,12 @@ class Rows:
 
 
 class Vocabulary:
-    """Texts and bytes of a session's token ids. A text where the bytes are no UTF-8 has U+FFFD; the bytes are exact."""
+    """Texts and bytes of token ids. A text where the bytes are no UTF-8 has U+FFFD; the bytes are exact."""
 
-    def __init__(self, reader: SessionReader) -> None:
-        ids = sorted(reader.token_bytes)
+    def __init__(self, token_bytes: Mapping[int, bytes]) -> None:
+        ids = sorted(token_bytes)
         self._ids = np.array([-1, *ids], np.int64)  # −1 stands for all that are not known
-        self._raw = [b"", *(reader.token_bytes[i] for i in ids)]
+        self._raw = [b"", *(token_bytes[i] for i in ids)]
         texts = [raw.decode("utf-8", "replace") for raw in self._raw]
         place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         self._texts, self._text_codes = list(place), np.array([place[text] for text in texts], np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mri.arrays import Floats, Ints
 from mri.errors import ConfigError
-from mri.export.rows import Coded, Columns
+from mri.export.rows import Coded, Columns, Vocabulary
 from mri.format.captured import Captured
 from mri.format.events import Array, StepFrame
 from mri.format.layout import Layout
@@ -91,15 +91,11 @@ def lens(reader: SessionReader, frames: Iterable[StepFrame], token: Token, vocab
     if not parts:
         raise ConfigError(_why_none(reader, "lens", token, None))
     step, depth, ids, stream, exit_, rank, prob = (np.concatenate(column) for column in zip(*parts, strict=True))
-    raw = [vocabulary[i] if vocabulary else reader.token_bytes.get(i, b"") for i in np.unique(ids).tolist()]
-    texts = [text.decode("utf-8", "replace") for text in raw]
-    names = list(dict.fromkeys(texts))
-    codes = np.array([names.index(text) for text in texts], np.int64)[np.searchsorted(np.unique(ids), ids)]
     return {
         "step": step.astype(np.int32),
         "depth": Coded(depth, depths),
         "token_id": ids,
-        "token": Coded(codes, names),
+        "token": Vocabulary(dict(enumerate(vocabulary)) or reader.token_bytes).texts(ids),
         "logit": stream,
         "exit_logit": exit_,
         "rank": rank.astype(np.int32),

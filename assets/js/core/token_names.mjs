@@ -91,3 +91,9 @@ export function numRead({ steps: { pos0, t_add: added } }) {
 export function howChosen(frame, numPrompt) {
   return numKeys(frame) < numPrompt ? "prompt" : frame.header.forced ? "calculator" : "chosen";
 }
+
+/** @param {string} hex the bytes of a token, as the server writes them
+ *  @returns {string} */
+export function textOfHex(hex) {
+  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
+}

@@ -9,6 +9,7 @@
  */
 
 import { trueMinus } from "./format.mjs";
+import { textOfHex } from "./token_names.mjs";
 import { DIM_SHARE } from "./why_rows.mjs";
 
 /** @typedef {import("./why.mjs").Why} Why */
@@ -49,14 +50,8 @@ export function fourDigits(x) {
  *  @param {Record<string, string>} [texts] hex bytes of tokens that the recording does not know
  *  @returns {string} without the space before it; what is nothing but spaces and signs as it is */
 export function wordOf(tokens, id, texts = {}) {
-  const text = tokens.text[id] ?? (texts[id] === undefined ? `#${id}` : decoded(texts[id]));
+  const text = tokens.text[id] ?? (texts[id] === undefined ? `#${id}` : textOfHex(texts[id]));
   return text.trim() ? text.replace(/^ /, "") : text.replace(/ /g, "␣");
-}
-
-/** @param {string} hex
- *  @returns {string} */
-function decoded(hex) {
-  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
 }
 
 /** What a selection of a part is, everywhere on the page.

@@ -2,6 +2,7 @@
  * Each layer's best guess of a step whose recording did not keep it: asked of the server, whose worker runs the model once more.
  */
 
+import { textOfHex } from "../core/token_names.mjs";
 import { fetchWhy } from "./http.mjs";
 
 /** @typedef {{ids: ArrayLike<number>, probs: ArrayLike<number>, width: number}} Found of one step, depth by depth, `width` each: the
@@ -23,12 +24,6 @@ export function guessesFrom({ header, arrays }) {
   const { stream_ids: ids, stream_probs: probs } = arrays;
   const [, depths, width] = ids.shape;
   const first = (/** @type {import("../core/wire.mjs").FrameArray} */ { data }) => data.subarray(0, depths * width);
-  const texts = Object.entries(/** @type {any} */ (header).texts ?? {}).map(([id, hex]) => [id, textOf(String(hex))]);
+  const texts = Object.entries(/** @type {any} */ (header).texts ?? {}).map(([id, hex]) => [id, textOfHex(String(hex))]);
   return { found: { ids: first(ids), probs: first(probs), width }, texts: Object.fromEntries(texts) };
-}
-
-/** @param {string} hex bytes
- *  @returns {string} */
-function textOf(hex) {
-  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16)));
 }

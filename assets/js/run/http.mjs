@@ -109,12 +109,8 @@ const POLL_MS = 300;
  *  @param {number} [pollMs]
  *  @returns {Promise<{signed: number[], token_id: number, logit: number}>} */
 export async function fetchAttribution(id, step, signal, onWait = () => {}, pollMs = POLL_MS) {
-  let found = await answer(id, "attribution", { ...posted({ step }), signal });
-  while (found.status === "running") {
-    onWait(found.message);
-    await new Promise((done) => setTimeout(done, pollMs));
-    found = await answer(id, `attribution?step=${step}`, { signal });
-  }
+  const begun = await answer(id, "attribution", { ...posted({ step }), signal });
+  const found = await whenDone(begun, () => answer(id, `attribution?step=${step}`, { signal }), onWait, pollMs);
   if (found.status === "error") throw new SourceError(found.message, 200);
   return found;
 }
@@ -161,11 +157,20 @@ function ofPair(pair) {
  *  @returns {Promise<import("../core/wire.mjs").Frame>} */
 async function polled(id, what, first, signal, onWait) {
   const read = async (/** @type {Response} */ response) => (response.status === 202 ? response.json() : frameFromBlob(await response.arrayBuffer()));
-  let found = await (first ? answer(id, first.path, { ...posted(first.body), read, signal }) : answer(id, what, { read, signal }));
+  const ask = () => answer(id, what, { read, signal });
+  return whenDone(await (first ? answer(id, first.path, { ...posted(first.body), read, signal }) : ask()), ask, onWait);
+}
+
+/** @param {any} found where a computation stands
+ *  @param {() => Promise<any>} ask after it
+ *  @param {(message: string) => void} onWait
+ *  @param {number} [pollMs]
+ *  @returns {Promise<any>} its first answer that is not "running" */
+async function whenDone(found, ask, onWait, pollMs = POLL_MS) {
   while (found.status === "running") {
     onWait(found.message);
-    await new Promise((done) => setTimeout(done, POLL_MS));
-    found = await answer(id, what, { read, signal });
+    await new Promise((done) => setTimeout(done, pollMs));
+    found = await ask();
   }
   return found;
 }

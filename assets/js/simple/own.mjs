@@ -14,10 +14,16 @@ const MOST_WORDS = 32;
 
 /** @typedef {{text: string, pieces: string[]}} Checked a word with the pieces that the model reads of it */
 
+/** @param {Checked} word
+ *  @returns {boolean} it is read in pieces; marks are not meant */
+function isUnknown({ text, pieces }) {
+  return pieces.length > 1 && /[\p{L}\p{N}]/u.test(text);
+}
+
 /** @param {Checked[]} words
  *  @returns {string} which of them the model does not know as words, in words; "" where it knows all */
 export function unknownWords(words) {
-  const unknown = words.filter(({ text, pieces }) => pieces.length > 1 && /[\p{L}\p{N}]/u.test(text));
+  const unknown = words.filter(isUnknown);
   if (!unknown.length) return "";
   const told = unknown.slice(0, 3).map(
     ({ text, pieces }) =>
@@ -97,9 +103,7 @@ export class Own {
     try {
       const { words } = await fetchJson(`/models/words?${new URLSearchParams({ text })}`, signal);
       if (signal.aborted || text !== this.input.value) return;
-      this.marks.replaceChildren(
-        ...words.map((/** @type {Checked} */ word) => el(word.pieces.length > 1 && /[\p{L}\p{N}]/u.test(word.text) ? "u" : "span", { text: word.text })),
-      );
+      this.marks.replaceChildren(...words.map((/** @type {Checked} */ word) => el(isUnknown(word) ? "u" : "span", { text: word.text })));
       this.#follow();
       this.#tell(unknownWords(words));
     } catch (error) {

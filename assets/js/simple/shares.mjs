@@ -2,7 +2,7 @@
  * How likely the model finds each next word: bars that add up, and under them what one other word would have changed.
  */
 
-import { el, refill } from "../shell/dom.mjs";
+import { el, refill, say } from "../shell/dom.mjs";
 
 const FIELD = "Field: probability of the next token, softmax of the logits at temperature 1, measured";
 
@@ -42,6 +42,6 @@ export class Shares {
   /** @param {string} says "" at any other word */
   setSwap(says) {
     this.swap.hidden = !says;
-    if (this.swap.textContent !== says) this.swap.textContent = says;
+    say(this.swap, says);
   }
 }
