@@ -131,6 +131,7 @@ def test_a_pair_that_is_recorded(page, opened):
     page.get_by_label("Prompt B").fill("refuse")
     record = page.locator("#compare-record")
     record.click()
+    until(page, lambda: cut.seen.get("POST /record"))
     expect(page.locator(".mri-toast-error").filter(has_text="does not answer").first).to_be_visible()
     expect(record).to_be_enabled()
     record.click()

@@ -18,7 +18,7 @@ from mri.nanochat.model import GPT, GPTConfig
 from mri.nanochat.nanogpt import NanoGPT
 from mri.nanochat.weights import checksum
 from mri.proof.check import check
-from tests.proof.damages import DAMAGES, MORE, Damage, tokenizer_of_another_model
+from tests.proof.damages import DAMAGES, MORE, Damage, block_twice, tokenizer_of_another_model
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ALL = DAMAGES | MORE
@@ -58,9 +58,19 @@ def test_a_damage_is_seen_in_its_line_and_in_no_other(damage: Damage, monkeypatc
     name, why = ALL[damage]
     is_of_words = damage is tokenizer_of_another_model
     loaded = load_model(None if is_of_words else GOLDEN / "E5", device="cpu")
+    monkeypatch.setattr("mri.capture.nanochat_hooks.is_compiler_loaded", lambda: False)
     report = check(damage(loaded, monkeypatch))
     assert report.wrong == [name], report
     assert why in report[name].cause
+
+
+def test_where_a_compiler_is_loaded_a_recorder_copies_and_ends_at_a_block_that_runs_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mri.capture.nanochat_hooks.is_compiler_loaded", lambda: True)
+    report = check(block_twice(load_model(GOLDEN / "E5", device="cpu"), monkeypatch))
+    assert report.wrong == ["traced", "ledger"], report
+    assert "computed twice in one pass" in report["traced"].cause
 
 
 def test_rounding_of_bfloat16_in_the_kernel_itself_is_the_line_of_attention_too(
@@ -90,6 +100,8 @@ def test_a_recording_that_ended_early_is_not_the_same_and_says_why(monkeypatch: 
 def test_what_a_recorder_leaves_behind_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     from mri.capture.nanochat_hooks import NanochatHooks
 
+    kernel = torch.nn.functional.scaled_dot_product_attention
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", kernel)  # to have it back afterwards
     monkeypatch.setattr(NanochatHooks, "__exit__", lambda self, *exc: self._hand_over())
     report = check(load_model(GOLDEN / "E1", device="cpu"))
     assert "left behind by a recorder" in report["hooks"].cause
