@@ -34,7 +34,7 @@ def ready(page, moment_id):
 def test_the_first_lesson_with_the_keyboard_alone(page):
     walk_lesson(page, Catalogue(LESSONS).lesson("1-perceptron"), keyboard=True)
     page.goto("/learn")
-    expect(page.locator("[data-lesson='1-perceptron']")).to_contain_text("finished, 3 of 3 questions right")
+    expect(page.locator("[data-lesson='1-perceptron']")).to_contain_text("✓ 3 of 3 right")
 
 
 def test_the_second_lesson(page):
@@ -80,10 +80,13 @@ def test_progress_survives_a_reload_and_can_be_forgotten(page):
     expect(page.locator(".learn-done")).to_contain_text("Both inputs count now.")
     page.goto("/learn")
     card = page.locator("[data-lesson='1-perceptron']")
-    expect(card).to_contain_text("2 of 14 pages seen")
+    expect(card).to_contain_text("page 2 of 14")
+    go_on = page.get_by_role("link", name="Go on: One perceptron")
+    expect(go_on).to_be_visible()
+    expect(page.locator("#course-go")).to_contain_text("page 2 of 14, about 11 minutes left")
     page.get_by_role("button", name="Forget it and start anew").click()
-    expect(card).to_contain_text("not begun yet")
-    card.get_by_role("link", name="Begin").click()
+    expect(card).to_contain_text("about 12 minutes")
+    page.get_by_role("link", name="Begin: One perceptron").click()
     ready(page, "smallest")
     expect(page.locator(".learn-done")).to_be_empty()
 
@@ -181,7 +184,7 @@ def test_an_unknown_lesson_says_so(page):
 def test_it_fits_a_phone(browser, site):
     with clean_page(browser, site, PHONE) as page:
         page.goto("/learn")
-        expect(page.locator("[data-lesson='1-perceptron'] progress")).to_be_visible()
+        expect(page.get_by_role("link", name="Begin: One perceptron")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         for lesson_id, moment_id in (("1-perceptron", "learns"), ("2-mlp", "dies")):
             open_moment(page, lesson_id, moment_id)
