@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mri.lessons.catalogue import Catalogue
@@ -12,6 +13,8 @@ from mri.web.server import create_app
 from tests.browser.lesson_walker import walk_lesson
 from tests.browser.scanner_page import neuron_at, until, view
 from tests.browser.serving import PHONE, clean_page, served
+from tests.browser.test_simple import OVERLAPS
+from tests.browser.test_widths import SETTLED, SIZES
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +182,23 @@ def test_a_training_is_shown_without_tokens(page):
 def test_an_unknown_lesson_says_so(page):
     page.goto("/learn?lesson=9-nothing")
     expect(page.get_by_role("alert")).to_contain_text("There is no lesson")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_course_is_accessible_and_no_text_lies_on_another_at_any_width(page, theme):
+    page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
+    page.goto("/learn?lesson=2-mlp")
+    ready(page, "several")
+    page.goto("/learn")
+    expect(page.get_by_role("link", name="Go on: A small MLP")).to_be_visible()
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(SETTLED)
+        found += [f"{width} × {height}: {fault}" for fault in page.evaluate(OVERLAPS)]
+        if width in (390, 1440):
+            found += [f"{width}: {each['id']}" for each in Axe().run(page).response["violations"]]
+    assert not found, "\n".join(found)
 
 
 def test_it_fits_a_phone(browser, site):

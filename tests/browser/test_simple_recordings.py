@@ -99,7 +99,8 @@ def test_best_guesses_that_were_not_recorded_are_worked_out_by_the_model(browser
 
 def test_what_cannot_be_worked_out_says_why(browser, tmp_path):
     write_random_session(tmp_path, session_id="foreign", config=replace(WORDS, lens="none"))
-    with served(create_app(tmp_path)) as address, clean_page(browser, address, WIDE, full=False) as page:
+    refused = {"full": False, "tolerated": "400 (BAD REQUEST)"}
+    with served(create_app(tmp_path)) as address, clean_page(browser, address, WIDE, **refused) as page:
         open_simple(page, "foreign")
         page.get_by_role("button", name="Work them out").click()
         expect(page.locator(".simple-asking")).to_contain_text("does not say which weights it was recorded from")
