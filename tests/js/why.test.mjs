@@ -37,6 +37,13 @@ test("the pair is the chosen token and the strongest other, or those asked for t
   assert.deepEqual(pairOf(frame({ chosen_id: -1 })), { token: 5, against: 7, isUsual: true });
 });
 
+test("a lead that is no number has no parts and is no number in words", () => {
+  const why = whyNow();
+  why.difference = NaN;
+  assert.equal(said(why).join(""), "The lead of “e” over “g” is no number in this step.");
+  assert.deepEqual([plain(NaN), signed(NaN)], ["–", "–"]);
+});
+
 test("what parts wrote adds up to the difference of two logits", () => {
   const why = whyNow();
   assert.deepEqual([...why.wrote].map(signed), ["+0.2", "0.0", "0.0", "+0.1", "+9.0", "+1.2", "−0.5", "0.0"]);

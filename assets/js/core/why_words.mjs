@@ -28,14 +28,16 @@ export function signed(x) {
 }
 
 /** @param {number} tenths
- *  @returns {string} */
+ *  @returns {string} "–": no number */
 export function signedTenths(tenths) {
+  if (Number.isNaN(tenths)) return "–";
   return tenths === 0 ? "0.0" : `${tenths > 0 ? "+" : "−"}${(Math.abs(tenths) / 10).toFixed(1)}`;
 }
 
 /** @param {number} x logits
- *  @returns {string} like 14.7, −8.8 */
+ *  @returns {string} like 14.7, −8.8; "–": no number */
 export function plain(x) {
+  if (Number.isNaN(x)) return "–";
   return Math.round(10 * x) === 0 ? "0.0" : trueMinus(x.toFixed(1));
 }
 
@@ -144,6 +146,7 @@ export function costliest({ lost, difference }) {
 export function whySentence(why, tokens, numHeads) {
   const { token, against, difference, parts, wrote, lost } = why;
   const quoted = (/** @type {number} */ id) => ["“", { text: wordOf(tokens, id), id }, "”"];
+  if (!Number.isFinite(difference)) return ["The lead of ", ...quoted(token), " over ", ...quoted(against), " is no number in this step."];
   const [ahead, behind] = difference < 0 ? [against, token] : [token, against];
   const verb = difference < 0 ? " was ahead of " : " beat ";
   const by = plain(Math.abs(difference));
