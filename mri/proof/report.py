@@ -17,7 +17,7 @@ class Line:
     figure     the worst that was found, in the unit that `compared` names; None where there is no figure
     tolerance  the most that it may be; None where nothing can be wrong with it
     state      "not judged" is no failure: what could not be compared, or has no right value; `cause` says why
-    cause      of what is wrong the likely cause and the cure, else ""
+    cause      of what is wrong the likely cause and the cure; of the checkpoint's files what is to be noted; else ""
     """
 
     name: str

@@ -14,10 +14,8 @@ from tests.nanochat.disk.layouts import (
     GOLDEN,
     LAYOUTS,
     meta_of,
-    pickled_tokenizer,
     port_config,
     port_key,
-    state_of,
     write_json,
     write_port,
 )
@@ -122,23 +120,6 @@ def test_nanochats_own_files_raise_none(tmp_path):
     assert loaded.bits_per_byte.value > 2.5
 
 
-def test_autoresearch_begins_with_a_token_of_its_own_and_does_not_chat(tmp_path):
-    from tests.nanochat.test_tokenizer import state, write_pickle
-
-    tokens = state()
-    tokens["special_tokens"] = {f"<|reserved_{i}|>": 258 + i for i in range(4)}
-    folder = tmp_path / "driven"
-    folder.mkdir()
-    rows = {key: value[:262] if value.shape[0] == 320 else value for key, value in state_of("E3").items()}
-    torch.save(rows, folder / "model.pt")
-    write_json(folder / "config.json", meta_of("E3")["model_config"] | {"vocab_size": 262})
-    write_pickle(folder / "tokenizer.pkl", tokens)
-    loaded = load_model(folder, device="cpu")
-    assert (loaded.era, loaded.tokenizer.bos_id, loaded.tokenizer.can_chat) == ("E3", 258, False)
-    assert loaded.tokenizer.begun([1]) == [258, 1]
-    assert loaded.tokenizer.stop_ids == {258}
-
-
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
@@ -166,15 +147,6 @@ def test_weights_and_cache_in_bfloat16(tmp_path):
     assert loaded.model.cos.dtype == torch.float32
     assert 1e-4 < off(loaded, "E5") < 0.2
     assert load_model(GOLDEN / "E5", device="cpu", dtype=torch.bfloat16).weights_hash == loaded.weights_hash
-
-
-def test_a_tokenizer_named_by_hand(tmp_path):
-    folder = LAYOUTS["flat_native"](tmp_path / "model", "E1")
-    (folder / "tokenizer.pkl").rename(tmp_path / "elsewhere.pkl")
-    assert load_model(folder, device="cpu").tokenizer.hash == ""
-    assert load_model(folder, device="cpu", tokenizer=tmp_path / "elsewhere.pkl").tokenizer.can_chat
-    pickled_tokenizer(tmp_path / "there")
-    assert load_model(folder, device="cpu", tokenizer=tmp_path / "there").tokenizer.can_chat
 
 
 def test_progress_is_told_in_words():
