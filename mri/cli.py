@@ -21,7 +21,7 @@ from rich.table import Table
 
 from mri.commands import check as check_model
 from mri.commands import sweep, transfer
-from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf, say_what_it_is
+from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf, what_it_is
 from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
@@ -86,14 +86,14 @@ def record(
         loaded = load_model(
             model, tokenizer=tokenizer, device=device, dtype=dtype, constants=told_constants, on_progress=on_progress
         )
-        say_what_it_is(loaded, progress.console)
+        sentences = what_it_is(loaded)
         progress.update(task, description="recording", completed=0)
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
-            progress.console.print(f"Model {session.model_id} ({loaded.ref.file})", markup=False, soft_wrap=True)
-            progress.console.print(_what_is_kept(capture, session.layout), markup=False, soft_wrap=True)
-            progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
+            kept, where = _what_is_kept(capture, session.layout), _where_to_watch(session.id, sessions)
+            for sentence in (*sentences, kept, where):
+                progress.console.print(printable(sentence), markup=False, soft_wrap=True)
 
         def on_step(step: Step, said: list[int]) -> None:
             progress.update(task, completed=step.index + 1)

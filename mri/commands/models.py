@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-
-from mri.console import printable
 
 if TYPE_CHECKING:
     from mri.nanochat.checkpoint import LoadedModel
@@ -28,7 +25,6 @@ DeviceOf = Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: 
 DtypeOf = Annotated[str, typer.Option(help="Of weights and cache: float32 or bfloat16.")]
 
 
-def say_what_it_is(loaded: LoadedModel, console: Console) -> None:
-    """A sentence a line: why this may not be the model that was trained, bits per byte of English, what was ignored."""
-    for sentence in loaded.remarks:
-        console.print(printable(sentence), markup=False, soft_wrap=True)
+def what_it_is(loaded: LoadedModel) -> list[str]:
+    """Which model it is, and what a person should know of it: a sentence each."""
+    return [f"Model {loaded.ref.id} ({loaded.ref.file})", *loaded.remarks]

@@ -53,7 +53,7 @@ def file_line(loaded: LoadedModel) -> Line:
     notes = " ".join(loaded.notes)
     if loaded.alarm:
         return not_judged("file", FILE, f"{loaded.alarm} {notes}".strip(), found="alarm")
-    found = f"{len(loaded.notes)} to note" if notes else "nothing"
+    found = f"{len(loaded.notes)} to note" if notes else "nothing to note"
     return Line("file", FILE, None, None, "right", notes, found)
 
 

@@ -81,6 +81,6 @@ def test_a_tokenizer_named_by_hand(tmp_path):
 def test_that_of_another_size_is_named_where_it_lies(tmp_path):
     folder = flat_native(tmp_path / "model", "E1")
     path = write_pickle(folder / "tokenizer.pkl", state())
-    with pytest.raises(ModelError, match="tokens and meta_000010.json says 300") as caught:
+    with pytest.raises(ModelError, match=r"tokens and meta_000010\.json says 300") as caught:
         load_model(folder, device="cpu")
     assert str(caught.value).startswith(f"{path} has 267 ")
