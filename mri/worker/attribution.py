@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mri.errors import ConfigError
 from mri.explain.asked import explainable, recorded_constants
-from mri.nanochat.locate import ModelRef
+from mri.nanochat.locate import DTYPES, ModelRef
 from mri.store.reader import SessionReader, check_step
 
 DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_post")
@@ -101,9 +101,11 @@ def has_direct_path(point: str) -> bool:
 
 
 def weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
-    """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
+    """In the recorded number type. Raises ConfigError where the session does not say which weights were run, or
+    they were run with edits."""
     explainable(reader)
     run = reader.session.run
     constants = recorded_constants(reader).over(model.loading.constants)
-    model = replace(model, loading=replace(model.loading, constants=constants))
+    dtype = run.model.dtype if run.model.dtype in DTYPES else model.loading.dtype
+    model = replace(model, loading=replace(model.loading, constants=constants, dtype=dtype))
     return {"model": model.to_json(), "weights_hash": run.model.weights_hash, "model_path": run.model.model_path}
