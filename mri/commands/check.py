@@ -87,6 +87,4 @@ def _show(report: Report) -> None:
         if line.cause:
             table.add_row("", "", "", "", escape(printable(line.cause)))
     out.print(table)
-    wrong = ", ".join(report.wrong)
-    verdict = f"Wrong: {wrong}." if wrong else "Every line that can be judged is right."
-    out.print(f"{verdict} {report.seconds:.0f} s.", markup=False)
+    out.print(report.verdict, markup=False)

@@ -35,6 +35,10 @@ class Line:
             return self.found or "–"
         return f"{self.figure:.1e}" if self.figure else "0"
 
+    def to_json(self) -> dict[str, Any]:
+        """JSON has no NaN and no ∞: such a figure becomes null, and `found` says it."""
+        return asdict(self) | {"figure": _finite(self.figure), "found": self.figure_text}
+
 
 @dataclass(frozen=True)
 class Report:
@@ -53,13 +57,25 @@ class Report:
         """Names of the lines that are."""
         return [line.name for line in self.lines if line.state == "wrong"]
 
+    @property
+    def verdict(self) -> str:
+        """In a sentence."""
+        wrong = ", ".join(self.wrong)
+        said = f"Wrong: {wrong}." if wrong else "Every line that can be judged is right."
+        return f"{said} {self.seconds:.0f} s."
+
     def __getitem__(self, name: str) -> Line:
         return {line.name: line for line in self.lines}[name]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON has no NaN and no ∞: such a figure becomes null, and `found` says it."""
-        lines = [asdict(line) | {"figure": _finite(line.figure), "found": line.figure_text} for line in self.lines]
-        return {"model": self.model, "is_right": self.is_right, "seconds": round(self.seconds, 1), "lines": lines}
+        lines = [line.to_json() for line in self.lines]
+        return {
+            "model": self.model,
+            "is_right": self.is_right,
+            "verdict": self.verdict,
+            "seconds": round(self.seconds, 1),
+            "lines": lines,
+        }
 
     def __str__(self) -> str:
         rows = [
@@ -67,7 +83,7 @@ class Report:
             + (f"\n{'':11}{line.cause}" if line.cause else "")
             for line in self.lines
         ]
-        return "\n".join([self.model, *rows])
+        return "\n".join([self.model, *rows, self.verdict])
 
 
 OnLine = Callable[[Line], None]
