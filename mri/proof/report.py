@@ -61,8 +61,9 @@ class Report:
     def verdict(self) -> str:
         """In a sentence."""
         wrong = ", ".join(self.wrong)
+        open_ = ", ".join(line.name for line in self.lines if line.state == "not judged")
         said = f"Wrong: {wrong}." if wrong else "Every line that can be judged is right."
-        return f"{said} {self.seconds:.0f} s."
+        return f"{said}{f' Not judged: {open_}.' * bool(open_)} {self.seconds:.0f} s."
 
     def __getitem__(self, name: str) -> Line:
         return {line.name: line for line in self.lines}[name]
