@@ -21,6 +21,7 @@ from rich.table import Table
 
 from mri.commands import check as check_model
 from mri.commands import sweep, transfer
+from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf, what_it_is
 from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
@@ -43,19 +44,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-ConstantsSet = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="What no checkpoint says: softcap=20, rotary_base=…, qk_scale=…, eps=…, window_pattern=….",
-    ),
-]
-TokenizerOf = Annotated[
-    Path | None, typer.Option(help="tokenizer.pkl or tokenizer.json, where none lies near the weights.")
-]
-DeviceOf = Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")]
-DtypeOf = Annotated[str, typer.Option(help="Of weights and cache: float32 or bfloat16.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
@@ -98,16 +86,14 @@ def record(
         loaded = load_model(
             model, tokenizer=tokenizer, device=device, dtype=dtype, constants=told_constants, on_progress=on_progress
         )
-        for sentence in (loaded.alarm, *loaded.notes):
-            if sentence:
-                progress.console.print(sentence, markup=False, soft_wrap=True)
+        sentences = what_it_is(loaded)
         progress.update(task, description="recording", completed=0)
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
-            progress.console.print(f"Model {session.model_id} ({loaded.ref.file})", markup=False, soft_wrap=True)
-            progress.console.print(_what_is_kept(capture, session.layout), markup=False, soft_wrap=True)
-            progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
+            kept, where = _what_is_kept(capture, session.layout), _where_to_watch(session.id, sessions)
+            for sentence in (*sentences, kept, where):
+                progress.console.print(printable(sentence), markup=False, soft_wrap=True)
 
         def on_step(step: Step, said: list[int]) -> None:
             progress.update(task, completed=step.index + 1)

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_typ
 
 from mri.format.events import TraceSession
 from mri.format.run import Model, Run
+from mri.proof.report import Line
 
 DECLARATIONS = Path(__file__).parents[2] / "tests" / "js" / "types" / "wire.d.ts"
 
@@ -100,6 +101,20 @@ class RecordingStatus(TypedDict):
     message: str
 
 
+class CheckStatus(TypedDict):
+    """POST /check, GET /check/<id>. done of `of`: while it loads; is_right, verdict, text: of one that is finished."""
+
+    id: str
+    status: Literal["running", "finished", "error"]
+    message: str
+    done: int
+    of: int
+    lines: list[Line]
+    is_right: bool
+    verdict: str
+    text: str
+
+
 class State(TypedDict):
     """The messages of /live/<id>: docs/live.md."""
 
@@ -152,7 +167,7 @@ class Refused(TypedDict):
     reason: str
 
 
-ANSWERS: tuple[type, ...] = (Meta, Tokens, FrameHeader, Alignment, PairMap, RecordingStatus)
+ANSWERS: tuple[type, ...] = (Meta, Tokens, FrameHeader, Alignment, PairMap, RecordingStatus, CheckStatus)
 MESSAGES: tuple[type, ...] = (State, Hello, Text, Dropped, End, Refused)
 TOLD_IF_KNOWN: tuple[type, ...] = (Model, Run)
 """Of these `to_json` leaves out what is the default."""

@@ -23,7 +23,7 @@ from tests.proof.damages import DAMAGES, MORE, Damage, block_twice, tokenizer_of
 GOLDEN = Path(__file__).parents[1] / "golden"
 ALL = DAMAGES | MORE
 ERAS = ("E1", "E2", "E3", "E4", "E5")
-LINES = ["era", "English", "tokenizer", "traced", "cached", "parts", "queries and keys", "values", "windows"]
+LINES = ["era", "file", "English", "tokenizer", "traced", "cached", "parts", "queries and keys", "values", "windows"]
 LINES += ["attention", "logits", "ledger", "overhead", "hooks"]
 
 

@@ -186,6 +186,20 @@ def test_why_and_sweeps_of_what_was_recorded(child: Child, tmp_path: Path) -> No
     assert "other weights" in child.hear("error")["message"]
 
 
+def test_a_check_says_what_it_loads_then_line_by_line_what_it_found(child: Child) -> None:
+    child.say(cmd="check", id="check/1", model=E5)
+    assert child.hear("loading")["words"] == "checking the file"
+    assert child.hear("line")["line"]["found"] == "E5"
+    told = child.hear("checked")
+    assert told["is_right"], told["text"]
+    child.say(cmd="check", id="check/2", model=E5)
+    child.hear("line")
+    child.say(cmd="stop", id="check/2")
+    while (heard := json.loads(child.process.stdout.readline()))["event"] == "line":  # type: ignore[union-attr]
+        pass
+    assert heard["message"] == "The check was cancelled: start it again."
+
+
 def test_what_is_called_off_before_its_turn_is_not_computed(child: Child, tmp_path: Path) -> None:
     child.record("slow", sampling={"max_new_tokens": 400})
     child.say(cmd="pause", id="slow")

@@ -189,6 +189,33 @@ export function recordingStatus(id) {
   return answerAt(`/record/${encodeURIComponent(id)}`, { id });
 }
 
+/** The models that can record, the default first.
+ *  @returns {Promise<{id: string, label: string}[]>} */
+export function fetchModels() {
+  return answerAt("/models", {});
+}
+
+/** Have a model held against its reference.
+ *  @param {{model: string, dtype: string}} asked id of a model; "" is as the server has it
+ *  @returns {Promise<Wire.CheckStatus>} */
+export function startCheck(asked) {
+  return answerAt("/check", posted(asked));
+}
+
+/** @param {string} id
+ *  @param {AbortSignal} signal
+ *  @returns {Promise<Wire.CheckStatus>} */
+export function checkStatus(id, signal) {
+  return answerAt(`/check/${id}`, { signal });
+}
+
+/** It is not wanted any more.
+ *  @param {string} id
+ *  @returns {Promise<unknown>} */
+export function stopCheck(id) {
+  return answerAt(`/check/${id}/stop`, { method: "POST" });
+}
+
 /** How two sessions are aligned (mri/study/comparison.py).
  *  @param {string} a
  *  @param {string} b

@@ -14,6 +14,7 @@ const DATA = [
   "#mri-session, .compare-picker select, #neurons-session, #neurons-point, #compare-first, #compare-second",
   ".sessions-name, .sessions-prompt, .live-now b, .live-progress, .record-text, #record-model, #live-model, #live-model-line",
   "#compare-says, .compare-headline, #compare-map-says, .compare-map-rows, .compare-side, .compare-list table, .compare-number, .compare-tiles dd, .compare-kl b, #compare-neurons-title",
+  "#check-model, #check-dtype, .check-figure",
   ".neurons-token, .neurons-context, .neurons-link, .neurons-value, .neurons-moments, .neurons-tokens, .neurons-table, .neurons-says code",
   ".learn-number, .learn-actual, .learn-symbolic, .learn-formula-lines, .learn-quote, .learn-story, .learn-lens-word, .learn-cache, .learn-cache-size",
   ".learn-bars, .learn-guessed > :is(span, small), .learn-options .learn-answer, .learn-die-line, .learn-die-ends, .learn-throws, .learn-score-line",

@@ -123,13 +123,16 @@ function save(blob, name) {
 }
 
 /** @param {string} text
- *  @param {string} what */
-async function copy(text, what) {
+ *  @param {string} what
+ *  @returns {Promise<boolean>} whether it is in the clipboard; else it is shown, to be copied by hand */
+export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);
     showToast(`Copied the ${what}.`);
+    return true;
   } catch {
     showText(text, what);
+    return false;
   }
 }
 

@@ -6,7 +6,6 @@ Hands requests to the generation worker and sockets to mri/web/live/transport.py
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
@@ -22,6 +21,7 @@ from mri.web.services import services
 from mri.worker.request import RecordRequest
 
 if TYPE_CHECKING:
+    from mri.nanochat.locate import ModelRef
     from mri.nanochat.tokenizer import Tokenizer
 
 MOST_LETTERS = 400
@@ -44,18 +44,19 @@ def words() -> ResponseReturnValue:
     text = request.args.get("text", "")
     if len(text) > MOST_LETTERS:
         raise PromptError(f"This text has {len(text)} letters: send at most {MOST_LETTERS}.")
-    path = services().models.own().tokenizer
-    cut = _tokenizer(path).merges(text) if path is not None else []  # without one, ids are read
+    tokenizer = _tokenizer(services().models.own())
+    cut = tokenizer.merges(text) if tokenizer is not None else []  # without one, ids are read
     found = [{"text": display(b"".join(parts[0])), "pieces": [display(part) for part in parts[-1]]} for parts in cut]
     return revalidated_json({"words": found})
 
 
 @lru_cache(maxsize=2)
-def _tokenizer(path: Path) -> Tokenizer:
+def _tokenizer(model: ModelRef) -> Tokenizer | None:
     # tiktoken takes 0.1 s to import: not while the server starts
-    from mri.nanochat.disk.tokenizer_files import load_tokenizer
+    from mri.nanochat.disk.tokenizer_of import tokenizer_of
 
-    return load_tokenizer(path)
+    found = tokenizer_of(model)
+    return None if found is None else found.tokenizer
 
 
 @live_routes.post("/record")

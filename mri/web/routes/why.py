@@ -29,7 +29,7 @@ def why(session_id: str) -> ResponseReturnValue:
     here = services()
     start, stop = (whole(name, request.args.get(name, "")) for name in ("start", "stop"))
     reader = here.library.open(session_id).as_of_now()
-    wanted = why_of_steps(reader, start, stop, _token("token"), _token("against"), here.model)
+    wanted = why_of_steps(reader, start, stop, _token("token"), _token("against"), here.model_of(reader))
     return _answer(here.worker.explained(wanted))
 
 
@@ -61,7 +61,7 @@ def sweep_status(session_id: str) -> ResponseReturnValue:
 def _sweep(session_id: str, step: int, kind: Any, token: int | None, against: int | None) -> Attribution:
     here = services()
     reader = here.library.open(session_id).as_of_now()
-    return sweep_of_step(reader, step, "ablate" if kind is None else kind, token, against, here.model)
+    return sweep_of_step(reader, step, "ablate" if kind is None else kind, token, against, here.model_of(reader))
 
 
 def _token(name: str) -> int | None:

@@ -53,6 +53,17 @@ declare namespace Wire {
     text: string;
     message: string;
   }
+  interface CheckStatus {
+    id: string;
+    status: "running" | "finished" | "error";
+    message: string;
+    done: number;
+    of: number;
+    lines: Line[];
+    is_right: boolean;
+    verdict: string;
+    text: string;
+  }
   interface State {
     type: "state";
     state: "queued" | "running" | "paused";
@@ -123,6 +134,15 @@ declare namespace Wire {
     phase: string[];
     chosen_id: number[];
     forced: boolean[];
+  }
+  interface Line {
+    name: string;
+    compared: string;
+    figure: number | null;
+    tolerance: number | null;
+    state: "right" | "wrong" | "not judged";
+    cause: string;
+    found: string;
   }
   interface Losses {
     payloads: number;
