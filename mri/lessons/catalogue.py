@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,23 @@ from mri.errors import LessonError, LessonNotFound
 from mri.lessons.lesson import Lesson, Moment, lesson_of, walk, yaml_of
 from mri.lessons.levels.word_space import WordSpace
 from mri.lessons.numbers import Number, Readers, Table, Weights, number_named, shown
+from mri.lessons.pictures import picture
 from mri.lessons.targets import targets
 from mri.measure.series import full_scales, largest_statistic
 from mri.store.opening import open_session
 
+Files = tuple[tuple[str, int], ...]
+"""Of a lesson's folder, with the time of their last change."""
 SESSION_PREFIX = "lesson-"
 """Ids of the lessons' recordings begin so: they are opened by id, and stand in no list of a person's own sessions."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The picture of a lesson's card, as SVG, and what stands below it."""
+
+    svg: str
+    caption: str
 
 
 class Catalogue:
@@ -81,10 +92,16 @@ class Catalogue:
 
         Kept as long as no file of the lesson changes.
         """
-        folder = self.folder / lesson_id
         self.lesson(lesson_id)
-        files = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(folder.iterdir()))
-        return _content(self.folder, self.language, lesson_id, files)
+        return _content(self.folder, self.language, lesson_id, self._files(lesson_id))
+
+    def card(self, lesson_id: str) -> Card | None:
+        """Kept as its content is. None where its level has no picture. Raises LessonError, BadSession."""
+        self.lesson(lesson_id)
+        return _card(self.folder, self.language, lesson_id, self._files(lesson_id))
+
+    def _files(self, lesson_id: str) -> Files:
+        return tuple((str(path), path.stat().st_mtime_ns) for path in sorted((self.folder / lesson_id).iterdir()))
 
     @contextmanager
     def sources(self, lesson: Lesson) -> Iterator[tuple[Readers, Weights]]:
@@ -129,7 +146,7 @@ def _words(path: Path, _: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _content(folder: Path, language: str, lesson_id: str, _: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+def _content(folder: Path, language: str, lesson_id: str, _: Files) -> dict[str, Any]:
     catalogue = Catalogue(folder, language)
     lesson = catalogue.lesson(lesson_id)
     ids = catalogue.ids()
@@ -152,6 +169,21 @@ def _content(folder: Path, language: str, lesson_id: str, _: tuple[tuple[str, in
         "targets": {name: asdict(target) for name, target in targets().items()},
         "next": {"id": after[0], "title": catalogue.lesson(after[0]).title} if after else None,
     }
+
+
+@lru_cache(maxsize=16)
+def _card(folder: Path, language: str, lesson_id: str, _: Files) -> Card | None:
+    catalogue = Catalogue(folder, language)
+    lesson = catalogue.lesson(lesson_id)
+    with catalogue.sources(lesson) as (readers, weights):
+        found = picture(lesson.level, readers, weights)
+    if found is None:
+        return None
+    try:
+        return Card(found.svg, lesson.caption.format(**found.says))
+    except (LookupError, ValueError) as error:
+        knows = ", ".join(f"{{{name}}}" for name in found.says) or "nothing to fill in"
+        raise LessonError(f"The caption of {lesson_id} cannot be filled in: its picture knows {knows}.") from error
 
 
 def _moment_json(moment: Moment, numbers: Mapping[str, Number], readers: Readers, table: Table) -> dict[str, Any]:

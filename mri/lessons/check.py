@@ -42,6 +42,7 @@ def check_lesson(catalogue: Catalogue, lesson_id: str) -> list[str]:
     """What is wrong with one lesson."""
     try:
         lesson = catalogue.lesson(lesson_id)
+        catalogue.card(lesson_id)
         with catalogue.sources(lesson) as (readers, weights):
             numbers = numbers_of(lesson, readers, weights)
             return [*_lesson(lesson), *_all_moments(lesson, numbers, readers)]

@@ -58,7 +58,12 @@ class Moment:
 
 @dataclass(frozen=True)
 class Lesson:
-    """`can` lists what a reader can do afterwards; `sessions` are ids of recordings."""
+    """`can` lists what a reader can do afterwards; `sessions` are ids of recordings. On the card of the course:
+
+    question  that the lesson answers
+    gains     in few words, two things that a reader can do afterwards
+    caption   of the card's picture; {asker} and the like are what mri/lessons/pictures.py found
+    """
 
     id: str
     title: str
@@ -67,6 +72,9 @@ class Lesson:
     can: tuple[str, ...]
     sessions: tuple[str, ...]
     moments: tuple[Moment, ...]
+    question: str = ""
+    gains: tuple[str, ...] = ()
+    caption: str = ""
 
 
 def lesson_of(text: str, lesson_id: str) -> Lesson:
@@ -88,7 +96,9 @@ def lesson_of(text: str, lesson_id: str) -> Lesson:
         raise LessonError(f"{lesson_id} {what} each ## heading a ```moment block with an id of its own.")
     can, sessions = (tuple(map(str, fields[name])) for name in ("can", "sessions"))
     level, minutes = int(fields["level"]), int(fields["minutes"])
-    return Lesson(lesson_id, str(fields["title"]), level, minutes, can, sessions, tuple(moments))
+    gains = tuple(map(str, fields.get("gains", can[:2])))
+    card = str(fields.get("question", "")), gains, str(fields.get("caption", ""))
+    return Lesson(lesson_id, str(fields["title"]), level, minutes, can, sessions, tuple(moments), *card)
 
 
 def prose(text: str) -> tuple[Node, ...]:

@@ -1,6 +1,6 @@
-/** Sentences about text of Simple that lies on other text, is too small, or makes the page wide. */
+/** Sentences about text of Simple, or of the course, that lies on other text, is too small, or makes the page wide. */
 () => {
-  const texts = [], walker = document.createTreeWalker(document.querySelector(".mri-simple"), NodeFilter.SHOW_TEXT);
+  const texts = [], walker = document.createTreeWalker(document.querySelector(".mri-simple, .learn-course"), NodeFilter.SHOW_TEXT);
   const ELSEWHERE = "option, .simple-marks, .visually-hidden, .mri-tip, .simple-callouts";
   const seen = (box, host) => {
     if (getComputedStyle(host).overflowX === "visible") return box;

@@ -49,7 +49,7 @@ PLACES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "live": ("/live", "document.querySelector('#live-start')", ()),
     "pairs": ("/compare", "document.querySelector('.compare-cards')", ()),
     "compare": ("/compare?a=pair-gift&b=demo-gift&step=14", CHARTS, ()),
-    "course": ("/learn", "document.querySelector('.learn-card progress')", ()),
+    "course": ("/learn", "document.querySelector('#course-go a')", ()),
     "a widget": ("/learn?lesson=1-perceptron&moment=4", LESSON, ()),
     "numbers": ("/learn?lesson=2-mlp&moment=9", f"{LESSON} && {PICTURE}", ()),
     "words": ("/learn?lesson=3-words&moment=4", LESSON, ()),

@@ -78,7 +78,7 @@ def main() -> None:
             print(FOLDER / f"{name}.png")
         with clean_page(browser, address, DESKTOP) as page:
             page.goto("/learn")
-            expect(page.locator("progress").first).to_be_visible()
+            expect(page.locator("#course-go a").first).to_be_visible()
             page.screenshot(path=FOLDER / "learn.png")
         for name, (lesson, moment, size) in LESSONS.items():
             with clean_page(browser, address, size) as page:

@@ -85,7 +85,7 @@ def test_lessons(browser, site, theme):
     with clean_page(browser, site) as page:
         page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
         page.goto("/learn")
-        expect(page.locator("progress").first).to_be_visible()
+        expect(page.locator("#course-go a").first).to_be_visible()
         assert not faults(page), "course"
         for lesson, moment in (("1-perceptron", 4), ("1-perceptron", 7), ("2-mlp", 9), ("2-mlp", 14)):
             page.goto(f"/learn?lesson={lesson}&moment={moment}")

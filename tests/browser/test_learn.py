@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mri.lessons.catalogue import Catalogue
@@ -12,6 +13,8 @@ from mri.web.server import create_app
 from tests.browser.lesson_walker import walk_lesson
 from tests.browser.scanner_page import neuron_at, until, view
 from tests.browser.serving import PHONE, clean_page, served
+from tests.browser.test_simple import OVERLAPS
+from tests.browser.test_widths import SETTLED, SIZES
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def ready(page, moment_id):
 def test_the_first_lesson_with_the_keyboard_alone(page):
     walk_lesson(page, Catalogue(LESSONS).lesson("1-perceptron"), keyboard=True)
     page.goto("/learn")
-    expect(page.locator("[data-lesson='1-perceptron']")).to_contain_text("finished, 3 of 3 questions right")
+    expect(page.locator("[data-lesson='1-perceptron']")).to_contain_text("✓ 3 of 3 right")
 
 
 def test_the_second_lesson(page):
@@ -80,10 +83,13 @@ def test_progress_survives_a_reload_and_can_be_forgotten(page):
     expect(page.locator(".learn-done")).to_contain_text("Both inputs count now.")
     page.goto("/learn")
     card = page.locator("[data-lesson='1-perceptron']")
-    expect(card).to_contain_text("2 of 14 pages seen")
+    expect(card).to_contain_text("page 2 of 14")
+    go_on = page.get_by_role("link", name="Go on: One perceptron")
+    expect(go_on).to_be_visible()
+    expect(page.locator("#course-go")).to_contain_text("page 2 of 14, about 11 minutes left")
     page.get_by_role("button", name="Forget it and start anew").click()
-    expect(card).to_contain_text("not begun yet")
-    card.get_by_role("link", name="Begin").click()
+    expect(card).to_contain_text("about 12 minutes")
+    page.get_by_role("link", name="Begin: One perceptron").click()
     ready(page, "smallest")
     expect(page.locator(".learn-done")).to_be_empty()
 
@@ -178,10 +184,27 @@ def test_an_unknown_lesson_says_so(page):
     expect(page.get_by_role("alert")).to_contain_text("There is no lesson")
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_course_is_accessible_and_no_text_lies_on_another_at_any_width(page, theme):
+    page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
+    page.goto("/learn?lesson=2-mlp")
+    ready(page, "several")
+    page.goto("/learn")
+    expect(page.get_by_role("link", name="Go on: A small MLP")).to_be_visible()
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(SETTLED)
+        found += [f"{width} × {height}: {fault}" for fault in page.evaluate(OVERLAPS)]
+        if width in (390, 1440):
+            found += [f"{width}: {each['id']}" for each in Axe().run(page).response["violations"]]
+    assert not found, "\n".join(found)
+
+
 def test_it_fits_a_phone(browser, site):
     with clean_page(browser, site, PHONE) as page:
         page.goto("/learn")
-        expect(page.locator("[data-lesson='1-perceptron'] progress")).to_be_visible()
+        expect(page.get_by_role("link", name="Begin: One perceptron")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         for lesson_id, moment_id in (("1-perceptron", "learns"), ("2-mlp", "dies")):
             open_moment(page, lesson_id, moment_id)

@@ -263,6 +263,24 @@ def test_it_is_accessible(browser, site, theme, size):
         assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found] == []
 
 
+CUT = """[...document.querySelectorAll(".simple-row > b, .simple-share > b")].filter((word) => word.checkVisibility()
+    && word.scrollWidth > word.clientWidth + 1).map((word) => `“${word.textContent}” is cut`)"""
+
+
+def test_no_guess_is_cut_at_any_width(page):
+    """Also the longest: marks of a chat, and words of many letters."""
+    for name in ("demo-calculator", "demo-story"):
+        open_scanner(page, f"/?session={name}&view=simple")
+        found = set()
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            for at in range(0, page.evaluate("window.mri.player.numSteps"), 3):
+                page.evaluate(f"window.mri.player.seek({at})")
+                page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                found |= {f"{width}: {fault}" for fault in page.evaluate(CUT)}
+        assert not found, "\n".join(sorted(found))
+
+
 @pytest.mark.parametrize(
     "address", ["/", "/?session=demo-calculator&view=simple", "/?session=demo-story&view=simple&step=70"]
 )

@@ -39,6 +39,11 @@ export class Progress {
     return this.#lessons[lesson] ?? none();
   }
 
+  /** @returns {string|undefined} the lesson that was looked at last and is not finished */
+  latest() {
+    return Object.keys(this.#lessons).findLast((lesson) => !this.#lessons[lesson].finished && this.#lessons[lesson].seen.length > 0);
+  }
+
   /** @param {string} lesson
    *  @param {string} moment that is shown now */
   visit(lesson, moment) {
@@ -77,7 +82,8 @@ export class Progress {
   /** @param {string} lesson
    *  @param {Partial<Done>} fields */
   #set(lesson, fields) {
-    this.#lessons[lesson] = { ...this.of(lesson), ...fields };
+    const { [lesson]: _, ...others } = this.#lessons;
+    this.#lessons = { ...others, [lesson]: { ...this.of(lesson), ...fields } }; // the last one is the latest
     this.#keep();
   }
 

@@ -25,7 +25,7 @@ import { Recording } from "./recording.mjs";
  *  @returns {import("../stage/tower.mjs").Margins} */
 function margins(width) {
   const [left, right] = width < 500 ? [14, 196] : width < 860 ? [170, 270] : [236, 318];
-  return { left, right, top: 24, bottom: width < 500 ? 0 : 26 };
+  return { left, right, top: width < 860 ? 56 : 28, bottom: width < 500 ? 4 : 30 }; // a narrow heading has two lines
 }
 
 export class Simple extends Recording {

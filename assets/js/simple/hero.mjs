@@ -19,6 +19,9 @@ export class Hero {
   #of = "";
   /** @type {Shown|null} */
   #shown = null;
+  /** Of the curves, in the field's words.
+   *  @type {string[]} */
+  #names = [];
 
   /** @param {object} context
    *  @param {(step: number) => void} context.onSeek
@@ -64,13 +67,14 @@ export class Hero {
     this.#shown = { sentence, looks };
     this.asked.hidden = !sentence.asked;
     say(this.asked, sentence.asked ? `Asked: “${sentence.asked}”` : "");
-    const at = new Map(looks.flatMap((look) => look.at.map(({ position, weight }) => [position, weight])));
+    /** @type {Map<number, string>} */
+    const at = new Map();
+    for (const { position, weight } of looks.flatMap((look) => look.at)) at.set(position, [at.get(position), percentOf(weight)].filter(Boolean).join(" · "));
     const last = sentence.words.findLast(({ isAside }) => !isAside);
     const parts = sentence.words.flatMap((word) => {
-      const weight = at.get(word.position);
-      const looked = weight === undefined ? "" : " is-looked";
+      const looked = at.has(word.position) ? " is-looked" : "";
       const kind = word.isAside ? "simple-aside" : `simple-word${looked}${word === last ? " is-last" : ""}`;
-      const attributes = { class: kind, "data-position": word.position, "data-weight": weight === undefined ? null : percentOf(weight), text: word.text };
+      const attributes = { class: kind, "data-position": word.position, "data-weight": at.get(word.position) ?? null, text: word.text };
       const node =
         word.chosenBy >= 0 && !word.isAside
           ? el("button", { type: "button", tabindex: -1, "data-step": word.chosenBy, ...attributes })
@@ -97,19 +101,16 @@ export class Hero {
     this.line.classList.toggle("is-plain", !curves);
     this.svg.replaceChildren();
     if (!curves) this.labels.replaceChildren();
-    for (const { path, width } of curves ?? []) {
+    for (const { path, width, label } of curves ?? []) {
       const line = document.createElementNS(SVG, "path");
+      line.append(title(this.#names[Number(label)]));
       line.setAttribute("d", path);
       line.style.strokeWidth = `${width}px`;
       this.svg.append(line);
     }
     const told = curves
       ? []
-      : looks.flatMap((look, i) => [
-          i ? " · " : "",
-          lookName(look),
-          `: ${look.at.map(({ position, weight }) => `“${this.wordAt(position)}” ${percentOf(weight)}`).join(", ")}`,
-        ]);
+      : looks.flatMap((look, i) => [i ? " · " : "", lookName(look, i > 0), `: ${look.at.map(({ position }) => `“${this.wordAt(position)}”`).join(", ")}`]);
     this.told.replaceChildren(...told);
   }
 
@@ -132,6 +133,7 @@ export class Hero {
     const asked = [];
     /** @type {HTMLElement[]} */
     const labels = [];
+    this.#names = [];
     for (const look of looks) {
       for (const [i, { position, weight }] of byPosition(look).entries()) {
         const from = boxOf(this.words.querySelector(`[data-position="${position}"]`));
@@ -143,6 +145,7 @@ export class Hero {
           i ? "" : lookName(look),
         );
         labels.push(label);
+        this.#names.push(fieldName(look));
         asked.push({ from, weight, label: String(labels.length - 1), labelPx: 0 });
       }
     }
@@ -155,13 +158,24 @@ export class Hero {
 }
 
 /** @param {Look} look
+ *  @param {boolean} [isNext] behind another one, with which it shares its first words
  *  @returns {HTMLElement} */
-function lookName({ layer, head }) {
-  return el("span", {
-    class: "simple-look",
-    text: `one look back of layer ${layer}`,
-    title: `Layer ${layer}, look ${head}: attention of block ${layer}, head ${head}, measured`,
-  });
+function lookName(look, isNext = false) {
+  return el("span", { class: "simple-look", text: `${isNext ? "" : "one look back of "}layer ${look.layer}`, title: fieldName(look) });
+}
+
+/** @param {Look} look
+ *  @returns {string} */
+function fieldName({ layer, head }) {
+  return `Layer ${layer}, look ${head}: attention of block ${layer}, head ${head}, measured`;
+}
+
+/** @param {string} text
+ *  @returns {SVGElement} what the browser says under the pointer */
+function title(text) {
+  const node = document.createElementNS(SVG, "title");
+  node.textContent = text;
+  return node;
 }
 
 /** @param {Look} look

@@ -131,14 +131,17 @@ export class Own {
 
   async #record() {
     const prompt = this.input.value;
+    clearTimeout(this.#timer); // what a check says would stand in the place of what becomes of it
+    this.#checking.abort();
     if (!prompt.trim()) return this.#tell("Write the beginning of a sentence first.", true);
     if (this.button.disabled) return;
     this.#setBusy(true);
     this.#tell("Starting the model …");
     try {
       this.#id = (await startRecording({ prompt, temperature: 0, max_new_tokens: MOST_WORDS, preset: "standard" })).id;
-      await this.#finished(this.#id);
-      if (!this.#abort.signal.aborted) goTo(`/?session=${this.#id}&view=simple`);
+      const reason = await this.#finished(this.#id);
+      if (reason === "stopped") this.#tell("Cancelled. What it had read by then is among the recordings.");
+      else if (!this.#abort.signal.aborted) goTo(`/?session=${this.#id}&view=simple`);
     } catch (error) {
       this.#tell(/** @type {Error} */ (error).message, true);
     } finally {
@@ -147,19 +150,21 @@ export class Own {
   }
 
   /** @param {string} id
-   *  @throws {Error} where it failed, or was cancelled before it had read anything */
+   *  @returns {Promise<string>} why it ended, "stopped" where it was cancelled
+   *  @throws {Error} where it failed, or was cancelled before it began */
   async #finished(id) {
     const { signal } = this.#abort;
     while (!signal.aborted) {
       const say = (/** @type {Error|null} */ error) => error && this.#tell(error.message);
       const { state, step, max_steps: most, message } = await untilAnswered(() => recordingStatus(id), signal, say);
-      if (state === "finished") return;
+      if (state === "finished") return message;
       if (state === "error") throw new Error(message);
       this.progress.max = most || 1;
       this.progress.value = most ? step + 1 : 0;
       this.#tell(state === "queued" ? "It waits for its turn." : most ? `Word ${step + 1} of at most ${most} …` : "Starting the model …");
       await new Promise((done) => setTimeout(done, POLL_MS));
     }
+    return "";
   }
 
   async #cancel() {

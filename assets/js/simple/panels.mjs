@@ -16,7 +16,7 @@ import { guessesOf, percentOf, sharesOf } from "./numbers.mjs";
 import { Own } from "./own.mjs";
 import { Scan, layerOf } from "./scan.mjs";
 import { Shares } from "./shares.mjs";
-import { choosers, plainWord, sentenceOf } from "./words.mjs";
+import { choosers, plainWord, sentenceOf, shortWord } from "./words.mjs";
 
 /** A text of more letters is written smaller. */
 const LONG_CHARS = 130;
@@ -96,9 +96,9 @@ export class SimplePanels {
 
   /** What follows from all tokens that there are. */
   #read() {
-    const { sequence, text, steps } = this.run.tokens;
+    const { sequence, text, special, steps } = this.run.tokens;
     this.chosenBy = choosers(steps);
-    this.isLong = sequence.reduce((sum, id) => sum + (text[id]?.length ?? 0), 0) > LONG_CHARS;
+    this.isLong = sequence.reduce((sum, id) => sum + (special.includes(id) ? 0 : (text[id]?.length ?? 0)), 0) > LONG_CHARS;
   }
 
   /** @param {HTMLElement} host */
@@ -215,7 +215,7 @@ export class SimplePanels {
       guesses: guessesOf(frame, layout.n_layer, this.#found.get(step)),
       canGuess: layout.n_layer > 0 && shares !== null,
       read: sentence.last,
-      wordOf,
+      wordOf: (id) => shortWord(tokens, id),
       looking: looks.map(({ layer }) => layer),
       chosen,
       kept,

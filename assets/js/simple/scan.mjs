@@ -17,6 +17,8 @@ import { percentOf } from "./numbers.mjs";
 const SVG = "http://www.w3.org/2000/svg";
 const ROW_PX = 22;
 const EMBEDDING = -1;
+const LONG_WORD = 7; // letters: more of them need the bar's room, too
+const UP_PX = 3; // from the arrow that says which way is up to the rows
 
 export class Scan {
   /** @type {Map<number, HTMLElement>} by layer */
@@ -89,19 +91,25 @@ export class Scan {
    *  @param {{read: string, wordOf: (id: number) => string, looking: readonly number[], chosen: number|null, kept: number|null}} shown
    *  @returns {HTMLElement} */
   #row({ layer, id, share, isOwn }, { read, wordOf, looking, chosen, kept }) {
-    if (layer === EMBEDDING) return el("div", { class: "simple-row is-in" }, el("span", { text: "words in" }), el("b", { text: read }));
+    if (layer === EMBEDDING)
+      return el("div", { class: "simple-row is-in" }, el("span", { text: "words in" }), el("b", { translate: "no", lang: "und", text: read }));
+    const numWords = this.layout.n_vocab.toLocaleString("en");
     const field = isOwn ? "the model's own output, measured" : `logit lens after block ${layer}, derived`;
+    const guess = id < 0 ? "" : wordOf(id);
     const attributes = {
       type: "button",
-      class: `simple-row${looking.includes(layer) ? " is-looking" : ""}${layer === chosen ? " is-chosen" : ""}${isOwn ? " is-own" : ""}`,
+      class: `simple-row${looking.includes(layer) ? " is-looking" : ""}${layer === chosen ? " is-chosen" : ""}${isOwn ? " is-own" : ""}${guess.length > LONG_WORD ? " is-wide" : ""}`,
       "aria-pressed": String(layer === kept),
-      title: id < 0 ? `Show what layer ${layer} looks back at` : `${field}. Click: show what layer ${layer} looks back at`,
+      title:
+        id < 0
+          ? `Show what layer ${layer} looks back at`
+          : `“${guess}”, likeliest of the ${numWords} words that it knows: ${field}. Click: show what layer ${layer} looks back at`,
     };
     const row = el("button", attributes, el("span", {}, el("span", { class: "simple-far", text: "layer " }), String(layer)));
     if (id >= 0) {
       const bar = el("i", { class: "simple-bar-of" });
       bar.style.setProperty("--share", String(share));
-      row.append(el("b", { translate: "no", lang: "und", text: wordOf(id) }), bar, el("em", { text: percentOf(share) }));
+      row.append(el("b", { translate: "no", lang: "und", text: guess }), bar, el("em", { text: percentOf(share) }));
     }
     row.addEventListener("click", () => this.onKeep(layer));
     row.addEventListener("pointerenter", () => this.onHover(layer));
@@ -136,9 +144,12 @@ export class Scan {
       if (isOne) parts.push(path(outlineOf(plate), "simple-outline"));
       const row = places.get(plate.layer);
       if (row)
-        parts.push(path(`M${Math.round(plate.right[0] + 4)} ${Math.round(plate.right[1])}L${Math.round(row[0] - 6)} ${Math.round(row[1])}`, "simple-hair"));
+        parts.push(
+          path(`M${Math.round(plate.right[0] + 4)} ${Math.round(plate.right[1])}L${Math.round(row[0] - UP_PX - 4)} ${Math.round(row[1])}`, "simple-hair"),
+        );
     }
     if (seen.length) parts.push(...this.#leads(seen, card, stage));
+    if (seen.length && places.size > 1) parts.push(upwards([...places.values()]));
     this.svg.replaceChildren(...parts);
   }
 
@@ -216,6 +227,15 @@ function path(d, kind) {
   node.setAttribute("d", d);
   node.setAttribute("class", kind);
   return node;
+}
+
+/** Which way the words go.
+ *  @param {Place[]} rows left ends
+ *  @returns {SVGElement} */
+function upwards(rows) {
+  const [x, heights] = [Math.round(rows[0][0]) - UP_PX, rows.map(([, y]) => Math.round(y))];
+  const [top, bottom] = [Math.min(...heights) - 6, Math.max(...heights) + 6];
+  return path(`M${x} ${bottom}V${top}M${x - 4} ${top + 7}L${x} ${top}L${x + 4} ${top + 7}`, "simple-up");
 }
 
 /** @param {number} x

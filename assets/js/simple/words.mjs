@@ -23,19 +23,19 @@
 /** @typedef {{asked: string, isCut: boolean, words: Word[], blank: Blank, last: string}} Sentence
  *    asked: the message before, of a chat; isCut: earlier words are left out; last: the word read last */
 
-/** What a mark of the text says in plain words: in the sentence, and as the next word.
- *  @type {Record<string, [string, string]>} */
+/** What a mark of the text says in plain words: in the sentence, as the next word, and where there is little room.
+ *  @type {Record<string, [string, string, string]>} */
 const MARKS = Object.freeze({
-  "<|bos|>": ["", "the end"],
-  "<|endoftext|>": ["", "the end"],
-  "<|user_start|>": ["", "a question"],
-  "<|user_end|>": ["", "end of the question"],
-  "<|assistant_start|>": ["", "an answer"],
-  "<|assistant_end|>": ["", "end of the answer"],
-  "<|python_start|>": ["calculator:", "asks the calculator"],
-  "<|python_end|>": ["", "sends it"],
-  "<|output_start|>": ["=", "the result"],
-  "<|output_end|>": ["·", "reads on"],
+  "<|bos|>": ["", "the end", "the end"],
+  "<|endoftext|>": ["", "the end", "the end"],
+  "<|user_start|>": ["", "a question", "question"],
+  "<|user_end|>": ["", "end of the question", "its end"],
+  "<|assistant_start|>": ["", "an answer", "answer"],
+  "<|assistant_end|>": ["", "end of the answer", "its end"],
+  "<|python_start|>": ["calculator:", "asks the calculator", "calculator"],
+  "<|python_end|>": ["", "sends it", "sends it"],
+  "<|output_start|>": ["=", "the result", "the result"],
+  "<|output_end|>": ["·", "reads on", "reads on"],
 });
 const ENDS = Object.freeze(["<|bos|>", "<|endoftext|>", "<|assistant_end|>"]);
 const SPACE = "␣";
@@ -52,6 +52,14 @@ export function plainWord({ text, special }, id) {
   if (special.includes(id)) return MARKS[written]?.[1] ?? written;
   const word = written.replace(/\\n/g, "⏎").trim();
   return word || SPACE;
+}
+
+/** @param {Tokens} tokens
+ *  @param {number} id
+ *  @returns {string} the same for a narrow column */
+export function shortWord(tokens, id) {
+  const mark = tokens.special.includes(id) ? MARKS[tokens.text[id]] : undefined;
+  return mark?.[2] ?? plainWord(tokens, id);
 }
 
 /** Which step chose the word at each position: the one that read all before it.

@@ -11,7 +11,7 @@ import { streamsOf } from "./particles.mjs";
 import { FULL, Quality, TIERS } from "./quality.mjs";
 import { Renderer } from "./renderer.mjs";
 import { MOST_STREAMS } from "./shaders.mjs";
-import { cornersOf, dotsOf, hitTower, markDots, placeOf, placeTower } from "./tower_geometry.mjs";
+import { cornersOf, dotsOf, hitTower, markDots, outermost, placeOf, placeTower } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { dotScales } from "./legend.mjs";
 import { WIDE_PX, TowerLabels } from "./labels.mjs";
@@ -21,6 +21,7 @@ import { guessBeside } from "./why.mjs";
 /** @typedef {import("./stage.mjs").Shown} Shown */
 
 const AWAKE_MS = 4000; // how long particles run on after the last thing that happened
+const FREE_ASPECT = 1.5; // of a tower, to that of the room that its margins leave: plates are seen from above, and wider than high
 const PULSE_MS = 230;
 const SCRUB_MS = 150; // steps come faster than this from a held key and from most models that write
 const PER_SECOND = 0.9; // of its way that a particle of full flow runs
@@ -148,12 +149,11 @@ export class TowerPicture {
       renderer.resize(deviceWidth, deviceHeight);
       for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
-    this.plates = placeTower(rows, width / height);
-    this.camera = fitCamera(this.orbit, cornersOf(this.plates), {
-      width,
-      height,
-      ...(this.context.margins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference)),
-    });
+    const { margins: ownMargins, isUnmarked } = this.context;
+    const margins = ownMargins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference);
+    const room = (width - margins.left - margins.right) / (height - margins.top - margins.bottom);
+    this.plates = placeTower(rows, ownMargins ? FREE_ASPECT * Math.max(0.1, room) : width / height);
+    this.camera = fitCamera(this.orbit, isUnmarked ? outermost(this.plates) : cornersOf(this.plates), { width, height, ...margins });
     renderer.setPlates(this.plates, this.context.isUnmarked ? null : point);
     renderer.paintGround(this.camera);
     this.labels.place(this.plates, this.camera, point);
