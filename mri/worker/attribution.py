@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mri.errors import ConfigError
-from mri.explain.asked import explainable, recorded_constants
+from mri.explain.asked import explainable, of_known_weights, recorded_constants
 from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader, check_step
 
@@ -23,7 +23,8 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 @dataclass
 class Attribution:
     """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py), arrays as bytes.
-    `done` of `of` tokens are read, where it says so; `is_refused`: the child itself said that it cannot be."""
+    `done` of `of` tokens are read or written, where it says so; `doing` is that in words. `is_refused`: the child
+    itself said that it cannot be."""
 
     id: str
     command: dict[str, Any]
@@ -33,12 +34,13 @@ class Attribution:
     done: int = 0
     of: int = 0
     is_refused: bool = False
+    doing: str = "Reading the tokens again"
     asked_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep")
+        return self.command["cmd"] in ("why", "sweep", "control", "costs")
 
     @property
     def nbytes(self) -> int:
@@ -101,8 +103,15 @@ def has_direct_path(point: str) -> bool:
 
 
 def weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
-    """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
+    """As `of_weights`. Raises ConfigError also where they were run with edits."""
     explainable(reader)
+    return of_weights(reader, model)
+
+
+def of_weights(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
+    """The model, and what tells the worker whether the session is of it. Raises ConfigError where the session does not
+    say which weights were run."""
+    of_known_weights(reader)
     run = reader.session.run
     constants = recorded_constants(reader).over(model.loading.constants)
     model = replace(model, loading=replace(model.loading, constants=constants))

@@ -22,6 +22,7 @@ from mri.errors import ConfigError, SessionNotFound, WorkerError
 from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
+from mri.worker.forking import OfSession
 from mri.worker.protocol import COMMANDS, EVENTS
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
@@ -61,7 +62,7 @@ class GenerationWorker:
         with self._lock:
             self._start()
 
-    def submit(self, session_id: str, request: RecordRequest, model: ModelRef) -> None:
+    def submit(self, session_id: str, request: RecordRequest | OfSession, model: ModelRef) -> None:
         """Queue a recording under a new id. Raises WorkerError where the queue is full."""
         with self._lock:
             if len(self._waiting) >= self.max_waiting:
@@ -204,7 +205,7 @@ class GenerationWorker:
         attribution.asked_at = time.monotonic()
         self._attributions[attribution.id] = self._attributions.pop(attribution.id)
         if attribution.state == "running" and attribution.of:
-            attribution.message = f"Reading the tokens again: {attribution.done:,} of {attribution.of:,}…"
+            attribution.message = f"{attribution.doing}: {attribution.done:,} of {attribution.of:,}…"
         elif attribution.state == "running":
             busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
             attribution.message = busy if self._ready else "Starting the generation worker…"
