@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, lessons and bench; export, import, sweep and check are in commands/.
+"""The command line: record, ls, show, verify, lessons and bench; the larger commands are in commands/.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
 2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
@@ -20,7 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mri.commands import check as check_model
-from mri.commands import sweep, transfer
+from mri.commands import fork, sweep, transfer
+from mri.commands.fork import EditTexts
 from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf, what_it_is
 from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
@@ -60,6 +61,7 @@ def record(
     top_k: Annotated[int, typer.Option(help="Choose among the k strongest; 0 among all.")] = Sampling.top_k or 0,
     seed: Annotated[int, typer.Option(help="Of the random generator.")] = Sampling.seed,
     chat: Annotated[bool, typer.Option("--chat", help="Send the prompt as a user's message.")] = False,
+    edit: EditTexts = None,
     capture: Annotated[str, typer.Option(help=f"How much to record: {', '.join(PRESETS)}.")] = "standard",
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
     constants: ConstantsSet = None,
@@ -99,7 +101,14 @@ def record(
             progress.update(task, completed=step.index + 1)
 
         told: dict[str, Any] = {"on_start": on_start, "on_step": on_step}
-        told |= {"sampling": sampling, "config": capture, "sessions": sessions, "chat": chat, "name": name}
+        told |= {
+            "sampling": sampling,
+            "config": capture,
+            "sessions": sessions,
+            "chat": chat,
+            "name": name,
+            "edits": edit or (),
+        }
         recording = record_generation(loaded, prompt, **told)
     console().print(printable(recording.response), markup=False)
     where = f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}"
@@ -182,6 +191,8 @@ def verify(
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
 app.command()(sweep.sweep)
+app.command()(fork.fork)
+app.command()(fork.control)
 app.command()(check_model.check)
 
 

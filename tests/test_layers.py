@@ -18,6 +18,7 @@ LEVELS = [
     {"format", "arrays", "errors", "paths"},
     {"nanochat", "store"},
     {"capture"},
+    {"edit"},
     {"run", "explain"},
     {"measure", "proof"},
     {"study"},
@@ -33,7 +34,7 @@ TOP = {"", "__init__", "__main__", "api", "cli", "commands", "console", "serve"}
 """The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "capture", "run", "explain", "proof", "worker", "making"},
+    "torch": {"nanochat", "capture", "edit", "run", "explain", "proof", "worker", "making"},
     "h5py": {"store"},
     "sklearn": {"study"},
     "scipy": {"measure", "study"},

@@ -37,6 +37,7 @@ from mri.web.parts import components, ids, record_box, session_rows, simple
 from mri.web.routes.checks import check_routes
 from mri.web.routes.compare import compare_routes
 from mri.web.routes.downloads import downloads
+from mri.web.routes.forks import fork_routes
 from mri.web.routes.imports import import_routes
 from mri.web.routes.lesson_words import lesson_words_routes
 from mri.web.routes.lessons import lesson_routes
@@ -161,7 +162,7 @@ def _flask(these: Services) -> Flask:
     App.assets.serve(server)
     compress.init_app(server)
     ours = routes, live_routes, downloads, compare_routes, lesson_routes, neuron_routes, import_routes
-    for blueprint in (*ours, lesson_words_routes, library_routes, why_routes, check_routes):
+    for blueprint in (*ours, lesson_words_routes, library_routes, why_routes, check_routes, fork_routes):
         server.register_blueprint(blueprint)
     sock.init_app(server)
     answers.register(server)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mri.errors import ConfigError, ModelError
-from mri.explain.asked import explainable, recorded_constants
+from mri.explain.asked import explainable, of_known_weights, recorded_constants
 from mri.nanochat.locate import DTYPES, ModelRef
 from mri.store.reader import SessionReader, check_step
 
@@ -23,8 +23,8 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 @dataclass
 class Attribution:
     """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py), arrays as bytes.
-    `done` of `of` tokens are read, where it says so, or of 1,000 what `loading` says; `is_refused`: the child itself
-    said that it cannot be."""
+    `done` of `of` tokens are read or written, where it says so; `doing` is that in words, or of 1,000 what `loading`
+    says; `is_refused`: the child itself said that it cannot be."""
 
     id: str
     command: dict[str, Any]
@@ -35,12 +35,13 @@ class Attribution:
     of: int = 0
     loading: str = ""
     is_refused: bool = False
+    doing: str = "Reading the tokens again"
     asked_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep", "check")
+        return self.command["cmd"] in ("why", "sweep", "control", "costs", "check")
 
     @property
     def nbytes(self) -> int:
@@ -68,7 +69,7 @@ class Attribution:
         if self.state == "running" and self.loading:
             message = f"{self.loading.capitalize()}…"
         elif self.state == "running":
-            message = f"Reading the tokens again: {self.done:,} of {self.of:,}…" if self.of else waits_for
+            message = f"{self.doing}: {self.done:,} of {self.of:,}…" if self.of else waits_for
         fields: dict[str, Any] = {"status": self.state, "message": message}
         if self.is_explaining:
             fields |= {"done": self.done, "of": self.of}
@@ -119,9 +120,15 @@ def has_direct_path(point: str) -> bool:
 
 
 def weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
-    """In the recorded number type. Raises ConfigError where the session does not say which weights were run, or
-    they were run with edits."""
+    """As `of_weights`. Raises ConfigError also where they were run with edits."""
     explainable(reader)
+    return of_weights(reader, model)
+
+
+def of_weights(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
+    """The model, and what tells the worker whether the session is of it. Raises ConfigError where the session does not
+    say which weights were run."""
+    of_known_weights(reader)
     run = reader.session.run
     constants = recorded_constants(reader).over(model.loading.constants)
     dtype = run.model.dtype if run.model.dtype in DTYPES else model.loading.dtype

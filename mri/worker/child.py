@@ -15,15 +15,17 @@ import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
+import numpy as np
 import torch
 import typer
 
 from mri.errors import ModelError, MriError, WorkerError
 from mri.explain.blobs import sweep_arrays, why_blob
-from mri.explain.replay import Replay
+from mri.explain.replay import OnProgress, Replay
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.format.wire import blob_from_arrays
@@ -34,10 +36,15 @@ from mri.nanochat.locate import Loading, ModelRef
 from mri.proof.check import check
 from mri.proof.report import Line
 from mri.run.control import Control
+from mri.run.draws import control, costs
 from mri.run.engine import Step
-from mri.run.record import record_generation
+from mri.run.fork import fork_again
+from mri.run.record import Recording, record_fork, record_generation
+from mri.store.library import whole_library
 from mri.store.opening import open_session
+from mri.store.reader import SessionReader
 from mri.worker.attribution import changed_ns
+from mri.worker.forking import ForkRequest
 from mri.worker.protocol import COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
@@ -89,10 +96,12 @@ class Worker:
                         self._attribute(command)
                     case "direct":
                         self._direct(command)
-                    case "why" | "sweep":
+                    case "why" | "sweep" | "control" | "costs":
                         self._explain(command)
                     case "check":
                         self._check(command)
+                    case "fork":
+                        self._fork(command)
                     case _:
                         self._record(command)
             except MriError as error:
@@ -106,9 +115,20 @@ class Worker:
                 self._controls.pop(command["id"], None)
 
     def _record(self, command: dict[str, Any]) -> None:
-        session_id = command["id"]
+        loaded, config = self._model(command), command["config"]
+        of = {"chat": command["chat"], "sampling": Sampling(**command["sampling"])}
+        of["config"] = TraceConfig.from_json(config) if isinstance(config, dict) else config
+        self._watched(command["id"], loaded, partial(record_generation, loaded, command["prompt"], **of))
+
+    def _fork(self, command: dict[str, Any]) -> None:
+        with self._opened(command["session"]) as reader:
+            fork = ForkRequest.from_json(command["wanted"]).plan(reader)
+        loaded = self._recorded_model(command)
+        self._watched(command["id"], loaded, partial(record_fork, loaded, fork, may_read_files=False))
+
+    def _watched(self, session_id: str, loaded: LoadedModel, record: Callable[..., Recording]) -> None:
+        """Record, telling how far it has come."""
         control = self._controls[session_id]
-        loaded = self._model(command)
         if control.is_stopped:
             raise WorkerError(CANCELLED)
         said_at, said_paused = 0.0, False
@@ -131,13 +151,7 @@ class Worker:
             said_paused = True
             self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
-        config = command["config"]
-        recording = record_generation(
-            loaded,
-            command["prompt"],
-            chat=command["chat"],
-            sampling=Sampling(**command["sampling"]),
-            config=TraceConfig.from_json(config) if isinstance(config, dict) else config,
+        recording = record(
             sessions=self._sessions,
             session_id=session_id,
             on_start=on_start,
@@ -181,7 +195,7 @@ class Worker:
         return loaded
 
     def _explain(self, command: dict[str, Any]) -> None:
-        """Windows of `why`, and sweeps."""
+        """Windows of `why`, sweeps, and what is asked of a fork."""
         control = self._controls.get(command["id"], Control())  # asked for twice, it went with the first
 
         def on_progress(done: int, of: int) -> None:
@@ -193,7 +207,12 @@ class Worker:
         loaded = self._recorded_model(command)
         if self._replay is None:
             self._replay = Replay(loaded.model)
-        tokens = command["token"], command["against"]
+        tokens = command.get("token"), command.get("against")
+        if command["cmd"] in ("control", "costs"):
+            with self._opened(command["session"]) as reader:
+                blob = self._of_fork(command, reader, loaded, on_progress)
+            self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
+            return
         with open_session(command["path"]) as reader:
             if command["cmd"] == "sweep":
                 blob = blob_from_arrays({}, sweep_arrays(reader, self._replay, command["step"], *tokens, on_progress))
@@ -201,6 +220,23 @@ class Worker:
                 steps = range(command["start"], min(command["stop"], reader.num_steps))
                 blob = why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
         self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
+
+    def _of_fork(
+        self, command: dict[str, Any], reader: SessionReader, loaded: LoadedModel, on_progress: OnProgress
+    ) -> bytes:
+        planned, library = fork_again(reader), whole_library(self._sessions)
+        if command["cmd"] == "costs":
+            with self._opened(command["base"]) as base:
+                ids = base.token_ids().tolist()
+            return blob_from_arrays({}, costs(loaded, planned, ids, library, may_read_files=False))
+        draws, seed = command["draws"], command["seed"]
+        of: dict[str, Any] = {"draws": draws, "seed": seed, "may_read_files": False, "on_progress": on_progress}
+        arrays = control(loaded, planned, library, **of)
+        new = {int(i) for i in np.unique(arrays["tokens"]) if i >= 0 and int(i) not in reader.token_bytes}
+        return blob_from_arrays({"texts": {str(i): loaded.tokenizer.token_bytes(i).hex() for i in new}}, arrays)
+
+    def _opened(self, session_id: str) -> SessionReader:
+        return open_session(whole_library(self._sessions).path(session_id))
 
     def _check(self, command: dict[str, Any]) -> None:
         """Each line as soon as it is known, then the report."""

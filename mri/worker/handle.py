@@ -22,6 +22,7 @@ from mri.errors import ConfigError, SessionNotFound, WorkerError
 from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
+from mri.worker.forking import OfSession
 from mri.worker.protocol import COMMANDS, EVENTS
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
@@ -31,10 +32,8 @@ KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
 MOST_ATTRIBUTIONS = 32
 """Gradients that are computed or wait for it."""
-KEPT_ATTRIBUTIONS = 200
-"""Answers that are remembered; the oldest are forgotten and can be computed again."""
-KEPT_BYTES = 64_000_000
-"""So much their arrays may weigh."""
+KEPT_ATTRIBUTIONS, KEPT_BYTES = 200, 64_000_000
+"""Answers that are remembered, and what their arrays may weigh; the oldest are forgotten and can be computed again."""
 UNWANTED_AFTER_S = 10.0
 """A page asks every second or so after what it waits for: what nobody asked after for so long is not wanted."""
 
@@ -61,7 +60,7 @@ class GenerationWorker:
         with self._lock:
             self._start()
 
-    def submit(self, session_id: str, request: RecordRequest, model: ModelRef) -> None:
+    def submit(self, session_id: str, request: RecordRequest | OfSession, model: ModelRef) -> None:
         """Queue a recording under a new id. Raises WorkerError where the queue is full."""
         with self._lock:
             if len(self._waiting) >= self.max_waiting:

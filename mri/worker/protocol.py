@@ -58,10 +58,13 @@ COMMANDS = Messages(
             "config": str | dict,
             "sampling": dict,
         },
+        "fork": {**_RECORDED, "session": str, "wanted": dict},
         "attribute": {**_RECORDED, "ids": list, "token_id": int},
         "direct": {**_RECORDED, "point": str, "neuron": int},
         "why": {**_RECORDED, **_EXPLAINED, "start": int, "stop": int},
         "sweep": {**_RECORDED, **_EXPLAINED, "step": int},
+        "control": {**_RECORDED, "session": str, "draws": int, "seed": int},
+        "costs": {**_RECORDED, "session": str, "base": str},
         "check": {"id": str, "model": dict},
         "stop": {"id": str},
         "pause": {"id": str},
@@ -70,7 +73,8 @@ COMMANDS = Messages(
         "quit": {},
     },
 )
-"""`model` is a ModelRef; `id` a session's, of what is computed the question's (`stop`: it is not wanted any more)."""
+"""`model` is a ModelRef; `id` a session's, of what is computed the question's (`stop`: it is not wanted any more);
+`session` and `base` are ids of sessions, `wanted` the fields of a ForkRequest."""
 
 EVENTS = Messages(
     "event",
