@@ -1,5 +1,5 @@
-"""What needs the weights: gradient × input of a recorded step, the tokens that a neuron speaks for. As the worker
-process is asked for it and as the page hears of it.
+"""What needs the weights: gradient × input of a recorded step, the tokens that a neuron speaks for; or the weights
+themselves, loaded. As the worker process is asked for it and as the page hears of it.
 
 Reads what it needs to know from the session; the arithmetic is the worker's business.
 """
@@ -11,7 +11,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from mri.errors import ConfigError
+from mri.errors import ConfigError, ModelError
 from mri.explain.asked import explainable, recorded_constants
 from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader, check_step
@@ -23,7 +23,8 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 @dataclass
 class Attribution:
     """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py), arrays as bytes.
-    `done` of `of` tokens are read, where it says so; `is_refused`: the child itself said that it cannot be."""
+    `done` of `of` tokens are read, where it says so, or of 1,000 what `loading` says; `is_refused`: the child itself
+    said that it cannot be."""
 
     id: str
     command: dict[str, Any]
@@ -32,13 +33,14 @@ class Attribution:
     message: str = ""
     done: int = 0
     of: int = 0
+    loading: str = ""
     is_refused: bool = False
     asked_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep")
+        return self.command["cmd"] in ("why", "sweep", "load")
 
     @property
     def nbytes(self) -> int:
@@ -48,7 +50,9 @@ class Attribution:
         """Takes notice of an event of the worker (see mri/worker/protocol.py)."""
         match event["event"]:
             case "progress":
-                self.done, self.of = event["done"], event["of"]
+                self.done, self.of, self.loading = event["done"], event["of"], ""
+            case "loading":
+                self.done, self.of, self.loading = event["done"], 1000, event["words"]
             case "error":
                 self.state, self.message, self.is_refused = "error", event["message"], True
             case "arrays":
@@ -57,9 +61,15 @@ class Attribution:
                 self.state, self.message = "finished", ""
                 self.answer = {name: value for name, value in event.items() if name not in ("event", "id")}
 
-    def to_json(self) -> dict[str, Any]:
-        """`status` running, finished (then with the answer) or error; `message` says more. Arrays are bytes."""
-        fields: dict[str, Any] = {"status": self.state, "message": self.message}
+    def to_json(self, waits_for: str = "") -> dict[str, Any]:
+        """`status` running, finished (then with the answer) or error; `message` says more, of one that is running and
+        did not say so itself that it `waits_for` something. Arrays are bytes."""
+        message = self.message
+        if self.state == "running" and self.loading:
+            message = f"{self.loading.capitalize()}…"
+        elif self.state == "running":
+            message = f"Reading the tokens again: {self.done:,} of {self.of:,}…" if self.of else waits_for
+        fields: dict[str, Any] = {"status": self.state, "message": message}
         if self.is_explaining:
             fields |= {"done": self.done, "of": self.of}
         asked = {name: self.command[name] for name in ("token_id", "point", "neuron") if name in self.command}
@@ -93,6 +103,20 @@ def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: Mode
     question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
     command = {"cmd": "direct", "id": question_id, "point": point, "neuron": neuron, **weights}
     return Attribution(question_id, command)
+
+
+def loading_of(model: ModelRef) -> Attribution:
+    """What to ask the worker for: the model itself, as the file is now. Raises ModelError where it is gone."""
+    loading_id = f"load/{model.file}/{changed_ns(model)}/{hash(model.loading)}"
+    return Attribution(loading_id, {"cmd": "load", "id": loading_id, "model": model.to_json()})
+
+
+def changed_ns(model: ModelRef) -> int:
+    """When the file was last changed. Raises ModelError where it is gone."""
+    try:
+        return model.file.stat().st_mtime_ns
+    except OSError as error:
+        raise ModelError(f"{model.file} is not there any more: choose another model, or put it back.") from error
 
 
 def has_direct_path(point: str) -> bool:

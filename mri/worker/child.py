@@ -28,19 +28,21 @@ from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.format.wire import blob_from_arrays
 from mri.nanochat.attribution import gradient_times_input
-from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.checkpoint import LoadedModel, available_devices, load_model
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.locate import Loading, ModelRef
 from mri.run.control import Control
 from mri.run.engine import Step
 from mri.run.record import record_generation
 from mri.store.opening import open_session
+from mri.worker.attribution import changed_ns
 from mri.worker.protocol import COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
 MAX_DELAY_MS = 10.0
 """What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
 DIRECT_TOKENS = 12
+CANCELLED = "Cancelled before it began."
 Say = Callable[..., None]
 
 
@@ -87,6 +89,8 @@ class Worker:
                         self._direct(command)
                     case "why" | "sweep":
                         self._explain(command)
+                    case "load":
+                        self._load(command)
                     case _:
                         self._record(command)
             except MriError as error:
@@ -102,7 +106,9 @@ class Worker:
     def _record(self, command: dict[str, Any]) -> None:
         session_id = command["id"]
         control = self._controls[session_id]
-        loaded = self._model(command["model"])
+        loaded = self._model(command)
+        if control.is_stopped:
+            raise WorkerError(CANCELLED)
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
@@ -143,6 +149,12 @@ class Worker:
         else:
             self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
 
+    def _load(self, command: dict[str, Any]) -> None:
+        loaded = self._model(command)
+        told = {"devices": available_devices(), "notes": list(loaded.notes), "alarm": loaded.alarm}
+        told |= {"device": str(loaded.device), "dtype": loaded.ref.loading.dtype}
+        self._say(event="loaded", id=command["id"], **told)
+
     def _attribute(self, command: dict[str, Any]) -> None:
         loaded = self._recorded_model(command)
         signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
@@ -161,7 +173,7 @@ class Worker:
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
-        loaded = self._model(command["model"])
+        loaded = self._model(command)
         if command["weights_hash"] not in self._known_hashes:  # reading all weights takes its time
             if not loaded.has_weights(command["weights_hash"]):
                 raise ModelError(
@@ -194,18 +206,25 @@ class Worker:
                 blob = why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
         self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
 
-    def _model(self, told: dict[str, Any]) -> LoadedModel:
-        """The model of a command, loaded again only where the file has changed, or is to be loaded otherwise."""
-        ref = ModelRef.from_json(told)
-        try:
-            changed_ns = ref.file.stat().st_mtime_ns
-        except OSError as error:
-            raise ModelError(f"{ref.file} is not there any more: choose another model, or put it back.") from error
-        key = (ref.file, ref.loading, changed_ns)
+    def _model(self, command: dict[str, Any]) -> LoadedModel:
+        """The model of a command, loaded again only where the file has changed, or is to be loaded otherwise. Raises
+        WorkerError where the command is called off meanwhile."""
+        ref, control = ModelRef.from_json(command["model"]), self._controls.get(command["id"], Control())
+        said_at = 0.0
+
+        def on_progress(words: str, share: float) -> None:
+            nonlocal said_at
+            if control.is_stopped:
+                raise WorkerError(CANCELLED)
+            if time.monotonic() - said_at >= 1 / STEP_EVENTS_PER_S:
+                said_at = time.monotonic()
+                self._say(event="loading", id=command["id"], words=words, done=int(1000 * share))
+
+        key = (ref.file, ref.loading, changed_ns(ref))
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = self._replay = None  # two large models need not fit at once
             self._known_hashes.clear()
-            self._loaded = (key, load_model(ref))
+            self._loaded = (key, load_model(ref, on_progress=on_progress))
         return self._loaded[1]
 
 

@@ -158,6 +158,12 @@ class GenerationWorker:
                 raise (ConfigError if known.is_refused else WorkerError)(known.message)
             return status
 
+    def forget(self, attribution_id: str) -> None:
+        """It is not wanted any more: it ends where it stands, and is asked for anew the next time."""
+        with self._lock:
+            if self._attributions.pop(attribution_id, None) is not None:
+                self._send({"cmd": "stop", "id": attribution_id})
+
     def close(self, timeout_s: float = 5.0) -> None:
         """Let the child go. An idle one is waited for; one in the middle of a recording finishes it by itself."""
         with self._lock:
@@ -203,12 +209,8 @@ class GenerationWorker:
         """Its JSON; the last one asked after is forgotten last."""
         attribution.asked_at = time.monotonic()
         self._attributions[attribution.id] = self._attributions.pop(attribution.id)
-        if attribution.state == "running" and attribution.of:
-            attribution.message = f"Reading the tokens again: {attribution.done:,} of {attribution.of:,}…"
-        elif attribution.state == "running":
-            busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
-            attribution.message = busy if self._ready else "Starting the generation worker…"
-        return attribution.to_json()
+        busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
+        return attribution.to_json(busy if self._ready else "Starting the generation worker…")
 
     def _forget_old(self) -> None:
         over = [recording.id for recording in self._recordings.values() if recording.over]

@@ -62,6 +62,7 @@ COMMANDS = Messages(
         "direct": {**_RECORDED, "point": str, "neuron": int},
         "why": {**_RECORDED, **_EXPLAINED, "start": int, "stop": int},
         "sweep": {**_RECORDED, **_EXPLAINED, "step": int},
+        "load": {"id": str, "model": dict},
         "stop": {"id": str},
         "pause": {"id": str},
         "resume": {"id": str},
@@ -84,9 +85,12 @@ EVENTS = Messages(
         "attribution": {"id": str, "signed": list, "logit": float},
         "direct": {"id": str, "promoted": list, "suppressed": list, "factor": float},
         "progress": {"id": str, "done": int, "of": int},
+        "loading": {"id": str, "words": str, "done": int},
+        "loaded": {"id": str, "device": str, "dtype": str, "devices": list, "notes": list, "alarm": str},
         "arrays": {"id": str, "blob": str},
     },
 )
 """`text` is the response so far. `signed`, `logit`: see mri/nanochat/attribution.py. `promoted`, `suppressed`: [token
 id, its bytes as hex, logits per unit], the strongest first; `factor`: what of one unit reaches the last norm. `done`
-of `of` tokens read; `blob`: arrays in the wire format, as base64."""
+of `of` tokens read, `loading`: of 1,000, what in `words`; `blob`: arrays in the wire format, as base64. `loaded`: where
+and as what the model runs, what runs here, and what is said of its files."""
