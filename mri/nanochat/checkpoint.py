@@ -178,13 +178,19 @@ def _load(ref: ModelRef, on_progress: OnProgress) -> LoadedModel:
     )
 
 
+def available_devices() -> list[str]:
+    """What a model can run on here, the best first."""
+    found = ["cpu"]
+    if torch.backends.mps.is_available():
+        found.insert(0, "mps")
+    if torch.cuda.is_available():
+        found.insert(0, "cuda")
+    return found
+
+
 def choose_device(device: str | torch.device | None = None) -> torch.device:
     """The device asked for, or the best there is. Raises ConfigError for one that this machine has not."""
-    available = ["cpu"]
-    if torch.backends.mps.is_available():
-        available.insert(0, "mps")
-    if torch.cuda.is_available():
-        available.insert(0, "cuda")
+    available = available_devices()
     if device is None:
         return torch.device(available[0])
     try:

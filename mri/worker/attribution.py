@@ -41,7 +41,7 @@ class Attribution:
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep", "control", "costs", "check")
+        return self.command["cmd"] in ("why", "sweep", "control", "costs", "check", "load")
 
     @property
     def nbytes(self) -> int:
@@ -104,6 +104,12 @@ def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: Mode
     question_id = f"direct/{reader.session.run.hash}/{point}/{neuron}"
     command = {"cmd": "direct", "id": question_id, "point": point, "neuron": neuron, **weights}
     return Attribution(question_id, command)
+
+
+def loading_of(model: ModelRef) -> Attribution:
+    """What to ask the worker for: the model itself, as the file is now. Raises ModelError where it is gone."""
+    loading_id = f"load/{model.file}/{changed_ns(model)}/{hash(model.loading)}"
+    return Attribution(loading_id, {"cmd": "load", "id": loading_id, "model": model.to_json()})
 
 
 def changed_ns(model: ModelRef) -> int:

@@ -30,7 +30,7 @@ from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.format.wire import blob_from_arrays
 from mri.nanochat.attribution import gradient_times_input
-from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.checkpoint import LoadedModel, available_devices, load_model
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.locate import Loading, ModelRef
 from mri.proof.check import check
@@ -102,6 +102,8 @@ class Worker:
                         self._check(command)
                     case "fork":
                         self._fork(command)
+                    case "load":
+                        self._load(command)
                     case _:
                         self._record(command)
             except MriError as error:
@@ -164,6 +166,12 @@ class Worker:
             self._say(event="error", id=session_id, message=recording.problem)
         else:
             self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
+
+    def _load(self, command: dict[str, Any]) -> None:
+        loaded = self._model(command)
+        told = {"devices": available_devices(), "notes": list(loaded.notes), "alarm": loaded.alarm}
+        told |= {"device": str(loaded.device), "dtype": loaded.ref.loading.dtype}
+        self._say(event="loaded", id=command["id"], **told)
 
     def _attribute(self, command: dict[str, Any]) -> None:
         loaded = self._recorded_model(command)

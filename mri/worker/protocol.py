@@ -66,6 +66,7 @@ COMMANDS = Messages(
         "control": {**_RECORDED, "session": str, "draws": int, "seed": int},
         "costs": {**_RECORDED, "session": str, "base": str},
         "check": {"id": str, "model": dict},
+        "load": {"id": str, "model": dict},
         "stop": {"id": str},
         "pause": {"id": str},
         "resume": {"id": str},
@@ -92,10 +93,12 @@ EVENTS = Messages(
         "loading": {"id": str, "words": str, "done": int},
         "line": {"id": str, "line": dict},
         "checked": {"id": str, "is_right": bool, "verdict": str, "text": str},
+        "loaded": {"id": str, "device": str, "dtype": str, "devices": list, "notes": list, "alarm": str},
         "arrays": {"id": str, "blob": str},
     },
 )
 """`text` is the response so far. `signed`, `logit`: see mri/nanochat/attribution.py. `promoted`, `suppressed`: [token
 id, its bytes as hex, logits per unit], the strongest first; `factor`: what of one unit reaches the last norm. `done`
 of `of` tokens read, `loading`: of 1,000, what in `words`; `blob`: arrays in the wire format, as base64. `line`: JSON of
-a Line; `is_right`, `verdict`, `text`: what the Report of all of them says (mri/proof/report.py)."""
+a Line; `is_right`, `verdict`, `text`: what the Report of all of them says (mri/proof/report.py). `loaded`: where and as
+what the model runs, what runs here, and what is said of its files."""

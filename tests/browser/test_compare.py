@@ -278,11 +278,11 @@ def test_two_prompts_are_recorded_and_compared(browser, tmp_path):
     app = create_app(tmp_path, MODEL)
     with served(app) as address, clean_page(browser, address) as page:
         page.goto("/compare")
-        expect(page.get_by_text("every value of every hook point")).to_be_visible()
+        page.get_by_role("button", name="Record two prompts").click()
         page.get_by_label("Prompt A").fill("Mia went")
         page.get_by_label("Prompt B").fill("Tom went")
-        page.get_by_label("Max tokens").last.fill("3")
-        page.get_by_role("button", name="Record both and compare").click()
+        page.get_by_label("Words at most").fill("3")
+        page.get_by_role("dialog").get_by_role("button", name="Record", exact=True).click()
         expect(page).to_have_url(re.compile(r"/compare\?a=\d{8}-\S+&b=\d{8}-\S+"), timeout=120_000)
         until(page, "window.mri?.timings.draw.length > 0")
         for side, name in (("a", "Mia"), ("b", "Tom")):

@@ -125,7 +125,7 @@ def test_a_filter_that_leaves_nothing_goes_back_to_everything(page):
 def test_what_is_not_live_leads_to_a_new_recording(page):
     page.goto("/live?session=gone")
     page.get_by_role("button", name="New recording").click()
-    expect(page.locator("#live-prompt")).to_be_visible()
+    expect(page.locator("#record-prompt")).to_be_visible()
 
 
 def test_a_widget_that_does_not_come_can_be_asked_for_again(browser, site):

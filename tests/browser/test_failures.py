@@ -219,7 +219,7 @@ def test_escape_closes_what_is_open_and_nothing_else(page):
     for opened, closed in (
         (lambda: page.locator("#mri-tools summary").click(), ".mri-menu[open]"),
         (lambda: page.evaluate("window.mri.shown.hints.show(0)"), ".mri-hint"),
-        (lambda: page.keyboard.press("/"), ".offcanvas.show"),
+        (lambda: page.keyboard.press("/"), ".record-dialog[open]"),
         (lambda: page.keyboard.press("?"), "dialog[open]"),
     ):
         opened()

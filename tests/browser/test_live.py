@@ -64,12 +64,22 @@ def followed(page, recorder):
     until(page, f"window.mri?.stage.frame?.header.step === {len(recorder.frames) - 1}")
 
 
-def fill(page, prompt, max_new_tokens):
-    """Open the form and write into it."""
+def open_page(page):
+    """Where a recording is begun."""
     page.goto("/live")
-    expect(page.locator(".live-form").get_by_text("context 512 tokens")).to_be_visible()
-    page.locator("#live-prompt").fill(prompt)
-    page.locator("#live-max").fill(str(max_new_tokens))
+    expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
+
+
+def fill(page, prompt, most):
+    """Open the dialog and write into it."""
+    open_page(page)
+    page.get_by_role("button", name="Write a prompt").click()
+    page.get_by_label("Prompt", exact=True).fill(prompt)
+    page.get_by_label("Words at most").fill(str(most))
+
+
+def record(page):
+    page.get_by_role("dialog").get_by_role("button", name="Record", exact=True).click()
 
 
 def state(page):
@@ -90,10 +100,11 @@ def test_from_prompt_to_replay(browser, tmp_path):
     app = create_app(tmp_path, MODEL)
     with served(app) as address, live_page(browser, address) as page:
         fill(page, "Mia went", 260)
-        page.locator("#live-temperature").fill("1.5")
-        page.get_by_role("button", name="Start recording").click()
+        page.get_by_label("Temperature").fill("1.5")
+        with page.expect_response("**/record") as answered:
+            record(page)
+        page.request.post(f"/record/{answered.value.json()['id']}/pause")  # before it is over
         expect(page).to_have_url(re.compile(r"/live\?session=\d{8}-\d{6}-[0-9a-f]{6}"))
-        page.get_by_role("button", name="Pause", exact=True).first.click()
         expect(state(page)).to_have_text("Paused")
         until(page, "window.mri?.player.mode === 'following' && mri.stage.frame?.header.step === mri.player.lastStep")
         before = {"steps": page.evaluate("mri.player.numSteps"), "painted": page.evaluate("mri.stage.tower.numPainted")}
@@ -123,8 +134,8 @@ def test_from_prompt_to_replay(browser, tmp_path):
             for name in ("surprise", "entropy"):
                 mine = page.evaluate(f"Array.from(mri.run.series.{name}, (x) => Number.isNaN(x) ? null : x)")
                 np.testing.assert_allclose(np.array(mine, float), getattr(lines, name), rtol=1e-6)
-        page.locator("#nav-live").click()  # Dash believes that it never left
-        expect(page.get_by_role("button", name="Start recording")).to_be_visible()
+        page.locator("#nav-live").click()
+        expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
     app.server.extensions[EXTENSION].worker.close()
 
 
@@ -227,37 +238,36 @@ def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):
         expect(state(page)).to_have_text("Ended early")
         assert page.evaluate("[mri.player.numSteps, mri.player.mode]") == [4, "paused"]
         page.get_by_role("button", name="New recording").click()
-        expect(page.get_by_role("button", name="Start recording")).to_be_visible()
+        expect(page.get_by_label("Prompt", exact=True)).to_be_visible()
 
 
 def test_the_queue_and_what_goes_wrong(browser, site, tmp_path):
     with live_page(browser, site) as page:
+        open_page(page)
         page.request.post("/record", data={"prompt": "hang", "max_new_tokens": 2})
         page.request.post("/record", data={"prompt": "x"})
         fill(page, "y", 5)
-        page.get_by_role("button", name="Start recording").click()
+        record(page)
+        expect(page.locator(".record-line")).to_have_text("place 2 in the queue.")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Watch it").click()
         expect(state(page)).to_have_text("Waiting")
         expect(page.locator(".live-sentence")).to_have_text("Place 2 in the queue.")
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator(".live-sentence")).to_have_text("Cancelled before it began.")
-        page.get_by_role("button", name="New recording").click()
-        page.locator("#live-prompt").fill("z")
-        page.get_by_role("button", name="Start recording").click()
-        expect(page.locator(".live-sentence")).to_have_text("Place 2 in the queue.")
         page.go_back()
-        expect(page.get_by_role("button", name="Start recording")).to_be_visible()
-        page.get_by_role("button", name="A sum").click()
-        expect(page.locator("#live-prompt")).to_have_value("What is 12 plus 7?")
+        expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
         page.goto("/live?session=of-nobody")
         expect(page.locator(".live-sentence")).to_contain_text("of-nobody")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_form_and_bar_are_accessible(browser, site, recorder, theme):
+def test_beginning_and_bar_are_accessible(browser, site, recorder, theme):
     with live_page(browser, site) as page:
         page.add_init_script(f"localStorage.setItem('mri-theme', '{theme}')")
         recorder.append(3)
-        fill(page, "Mia", 5)
+        open_page(page)
+        expect(page.get_by_text("Recording now")).to_be_visible()
         results = [Axe().run(page)]
         watch(page, recorder)
         results.append(Axe().run(page))
@@ -311,9 +321,9 @@ def test_the_pace_is_chosen_remembered_and_full_speed_catches_up(browser, site, 
         page.locator(".live-bar select").select_option("full speed")
         followed(page, recorder)
         expect(shown(page)).to_have_count(20)
-        page.goto("/live")
-        expect(page.locator("#live-shown select")).to_have_value("Infinity")
-        page.locator("#live-shown select").select_option("10 words a second")
+        fill(page, "Mia", 4)
+        expect(page.get_by_label("Shown at").last).to_have_value("Infinity")
+        page.get_by_label("Shown at").last.select_option("10 words a second")
         watch(page, recorder)  # who comes late begins at the newest step
         assert page.evaluate("mri.player.pace") == 10
         page.keyboard.press("Home")
@@ -329,8 +339,7 @@ def test_start_paused_stands_at_the_first_word_until_it_is_let_go(browser, tmp_p
     app = create_app(tmp_path, MODEL)
     with served(app) as address, live_page(browser, address, PHONE, pace=10) as page:
         fill(page, "Mia went", 12)
-        page.get_by_label("start paused").check()
-        page.get_by_role("button", name="Start recording").click()
+        page.get_by_role("button", name="Start paused").click()
         expect(state(page)).to_have_text("Finished")
         assert page.evaluate("[mri.player.step, mri.player.mode]") == [0, "paused"]
         expect(shown(page)).to_have_count(0)

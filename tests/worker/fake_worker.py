@@ -42,8 +42,10 @@ def record(command, commands):
         say(event="step", id=session_id, step=step, text="ab " * (step + 1))
     if prompt == "hang":
         others = []
-        while (heard := commands.get())["cmd"] not in ("stop", "quit"):
-            if heard["cmd"] in ("pause", "step"):
+        while (heard := commands.get())["cmd"] != "quit" and heard != {"cmd": "stop", "id": session_id}:
+            if heard["cmd"] == "stop":
+                others = [other for other in others if other["id"] != heard["id"]]
+            elif heard["cmd"] in ("pause", "step"):
                 num_steps += heard["cmd"] == "step"
                 say(event="paused", id=session_id, step=num_steps - 1, text="ab " * num_steps)
             elif heard["cmd"] == "resume":
@@ -111,6 +113,28 @@ def check(command, commands):
     say(event="checked", id=command["id"], is_right=False, verdict="Wrong: cached. 3 s.", text="the table")
 
 
+def load(command, commands):
+    """`loading`, then a model with an alarm and a note; on mps it loads until it is called off, cuda is not there."""
+    device = command["model"]["loading"]["device"]
+    say(event="loading", id=command["id"], words="reading the weights", done=400)
+    if device == "cuda":
+        say(event="error", id=command["id"], message="There is no device 'cuda' here: choose from mps, cpu.")
+        return
+    while device == "mps":
+        heard = commands.get()
+        if heard["cmd"] == "quit" or heard == {"cmd": "stop", "id": command["id"]}:
+            if heard["cmd"] == "quit":
+                commands.put(heard)
+            say(event="error", id=command["id"], message="Cancelled before it began.")
+            return
+    told = {
+        "notes": ["config.json has a key that is not known: it is ignored."],
+        "alarm": "Value embeddings are missing.",
+    }
+    dtype = command["model"]["loading"]["dtype"]
+    say(event="loaded", id=command["id"], device="cpu", dtype=dtype, devices=["mps", "cpu"], **told)
+
+
 def main():
     assert sys.argv[1] == "--sessions"
     commands = queue.Queue()
@@ -130,6 +154,8 @@ def main():
             attribute(command)
         if command["cmd"] == "direct":
             direct(command)
+        if command["cmd"] == "load":
+            load(command, commands)
         if command["cmd"] in ("why", "sweep"):
             explain(command, commands)
         if command["cmd"] == "check":

@@ -108,7 +108,7 @@ function isTaken(target, key) {
 
 const CHARACTERS = "mri-character-keys";
 /** What has the page's keys for itself while it is open, and closes itself. */
-const MODAL = "dialog[open], .offcanvas.show, .modal.show";
+const MODAL = "dialog[open], .modal.show";
 
 /** @typedef {(command: Command, event: KeyboardEvent) => void} Act */
 

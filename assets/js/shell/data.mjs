@@ -12,7 +12,7 @@ const DATA = [
   ".mri-tower-labels, .mri-readout, .mri-tip, .mri-list, .mri-axis, .mri-numbers, .mri-heads, .mri-watched ul, #mri-watch",
   ".mri-clock, .mri-step-note, .mri-loop-clear, .mri-lane-labels, .mri-facts, #graph-history-title, .mri-words dt",
   "#mri-session, .compare-picker select, #neurons-session, #neurons-point, #compare-first, #compare-second",
-  ".sessions-name, .sessions-prompt, .live-now b, .live-progress, .record-text, #record-model, #live-model, #live-model-line",
+  ".sessions-name, .sessions-prompt, .live-now b, .live-progress, #record-model, .record-marks, .record-says b, .record-place",
   "#compare-says, .compare-headline, #compare-map-says, .compare-map-rows, .compare-side, .compare-list table, .compare-number, .compare-tiles dd, .compare-kl b, #compare-neurons-title",
   "#check-model, #check-dtype, .check-figure",
   ".neurons-token, .neurons-context, .neurons-link, .neurons-value, .neurons-moments, .neurons-tokens, .neurons-table, .neurons-says code",

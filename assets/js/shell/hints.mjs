@@ -109,7 +109,7 @@ export class Hints {
   #hear() {
     const isAtRest = this.player.mode === "paused";
     if (!isAtRest && this.#at >= 0) this.#finish();
-    if (!isAtRest || !this.#isOwed || this.#abort.signal.aborted || document.querySelector("dialog[open], .offcanvas.show")) return;
+    if (!isAtRest || !this.#isOwed || this.#abort.signal.aborted || document.querySelector("dialog[open]")) return;
     this.show(0);
   }
 

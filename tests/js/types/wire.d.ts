@@ -64,6 +64,42 @@ declare namespace Wire {
     verdict: string;
     text: string;
   }
+  interface ModelOffer {
+    id: string;
+    label: string;
+  }
+  interface ModelFacts {
+    id: string;
+    title: string;
+    reads: string;
+    sizes: string;
+    field: string;
+    dtype: string;
+    dtypes: string[];
+  }
+  interface ModelLoading {
+    status: "running";
+    message: string;
+    done: number;
+    of: number;
+  }
+  interface LoadedFacts {
+    status: "finished";
+    message: string;
+    done: number;
+    of: number;
+    device: string;
+    dtype: string;
+    devices: string[];
+    notes: string[];
+    alarm: string;
+  }
+  interface RecordPlan {
+    tokens: number;
+    problem: string;
+    unknown: UnknownWord[];
+    presets: PresetOffer[];
+  }
   interface State {
     type: "state";
     state: "queued" | "running" | "paused";
@@ -143,6 +179,22 @@ declare namespace Wire {
     state: "right" | "wrong" | "not judged";
     cause: string;
     found: string;
+  }
+  interface UnknownWord {
+    at: number;
+    length: number;
+    text: string;
+    pieces: string[];
+  }
+  interface PresetOffer {
+    name: string;
+    title: string;
+    keeps: string;
+    lacks: [string, string][];
+    steps: number;
+    bytes: number;
+    is_stepwise: boolean;
+    problem: string;
   }
   interface Losses {
     payloads: number;
