@@ -111,7 +111,7 @@ def test_what_is_not_matched_is_shown_and_not_subtracted(page):
     open_pair(page, LINK.replace("step=3", "step=5"))
     page.locator("#mri-scrubber").fill("2")  # only B has a step there
     expect(page.locator(".mri-lane-none").first).to_have_text("no step at this moment")
-    page.get_by_role("button", name="B − A").click()
+    page.get_by_role("button", name="One tower, B − A").click()
     expect(page.locator(".mri-lane-none")).to_have_text("only one of them has a step here")
     expect(page.locator("#compare-list")).to_contain_text("Where both sides' tokens are matched")
     until(page, f"document.querySelector('#{NEXT}').textContent.includes('Only B has a step')")
@@ -179,6 +179,33 @@ def test_the_scrubber_has_room_at_every_width(page, width):
     open_pair(page)
     assert page.locator("#mri-scrubber").bounding_box()["width"] > 180
     assert page.locator("#mri-stage").bounding_box()["height"] > 250
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1440, 720), (1280, 720), (1024, 768)])
+def test_nothing_lies_on_the_tower_and_no_words_are_cut(page, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    open_pair(page)
+    map_is_here(page)
+    until(page, "document.querySelectorAll('.mri-column').length > 0")
+    boxes = page.evaluate(BOXES)
+    assert boxes["deck"]["top"] >= boxes["picture"]["bottom"]
+    if size[0] > 1180:
+        assert max(boxes[name]["bottom"] for name in ("play", "track")) <= size[1], "in sight"
+        assert boxes["says"]["height"] < 25, "one line"
+        assert boxes["picture"]["height"] > 240
+    assert page.evaluate(CUT) == []
+
+
+BOXES = """(() => { const box = (selector) => document.querySelector(selector).getBoundingClientRect().toJSON();
+  return { picture: box('#mri-stage'), deck: box('.mri-deck'), play: box('.mri-play'), track: box('.mri-track'),
+    says: box('#compare-map-says') }; })()"""
+CUT = """(() => { const ctx = document.createElement('canvas').getContext('2d');
+  return [...document.querySelectorAll('#compare-align, #compare-by')].flatMap((select) => {
+    const style = getComputedStyle(select);
+    ctx.font = style.font;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [...select.options].map(({ text }) => text).filter((text) => ctx.measureText(text).width > room); }); })()"""
+"""What of the selects' choices has no room."""
 
 
 def test_shares_stand_as_numbers_beside_their_marks(page):

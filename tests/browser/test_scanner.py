@@ -185,7 +185,7 @@ def test_scrubbing_needs_no_request(page):
     before = page.evaluate("window.mri.timings.draw.length")
     for _ in range(40):
         page.keyboard.press("ArrowLeft")
-    until(page, "window.mri.player.step === 20 && window.mri.stage.frame.header.step === 20")
+    until(page, "window.mri.player.step === 20 && window.mri.stage.lanes[0]?.frame.header.step === 20")
     drawn = page.evaluate("window.mri.timings.draw.length") - before
     assert drawn > 10
     assert not [url for url in requests if "/sessions/" in url]
@@ -252,7 +252,7 @@ def test_marks_are_told_apart(page):
         (2, 3, "not captured"),
     ):
         page.evaluate(f"window.mri.player.seek({at})")
-        until(page, f"window.mri.stage.frame.header.step === {at}")
+        until(page, f"window.mri.stage.lanes[0]?.frame.header.step === {at}")
         point_at(page, "block.0.resid_post", neuron)
         expect(page.locator("#mri-stage .mri-tip .mri-value")).to_have_text(re.compile("^" + re.escape(text)))
     legend = page.locator(".mri-legend")
@@ -303,10 +303,10 @@ def test_a_failing_server_is_told_on_the_stage_and_what_failed_comes_later(brows
     page.evaluate("window.mri.player.seek(80)")
     expect(page.locator("#mri-stage").get_by_role("alert")).to_contain_text("retry")
     page.evaluate("window.mri.player.seek(6)")
-    until(page, "window.mri.stage.frame.header.step === 6")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 6")
     page.unroute("**/frames?*start=64*")
     page.evaluate("window.mri.player.seek(80)")
-    until(page, "window.mri.stage.frame.header.step === 80")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 80")
     context.close()
 
 

@@ -13,7 +13,7 @@ import { shownUntilAnswered } from "../shell/failed.mjs";
 import { theme } from "../shell/shell.mjs";
 import { plateLabel } from "../stage/plates.mjs";
 
-const MOST_ROW_PX = 20;
+const [MOST_ROW_PX, LOW_ROW_PX] = [20, 14];
 const MAP_PX = 168; // at most so high, as long as a row has six pixels
 const NUMBERS_FROM = 0.6;
 const ENDS = Object.freeze({
@@ -22,12 +22,16 @@ const ENDS = Object.freeze({
   length: "orange longer in A · blue longer in B",
 });
 const NONE = "nothing is subtracted";
+/** A window in which the page has little height, as css/pages/compare.css has it. */
+const LOW = "(min-width: 1181px) and (max-height: 820px)";
 
 export class PairMap {
   data = /** @type {Wire.PairMap} */ ({ by: "difference", keys: [], values: [], low: null, high: null, missing: "" });
   #asked = "";
   #abort = new AbortController();
+  #closed = new AbortController();
   #drawn = "";
+  #low = matchMedia(LOW);
 
   /** @param {import("./pair_words.mjs").PairWords} words that it lies under
    *  @param {HTMLElement} note
@@ -45,6 +49,7 @@ export class PairMap {
     words.inner.append(this.canvas);
     words.names.append(this.labels);
     words.scroller.addEventListener("scroll", () => this.#paint(), { passive: true });
+    this.#low.addEventListener("change", () => this.resize(), { signal: this.#closed.signal });
     this.canvas.addEventListener("pointermove", (/** @type {MouseEvent} */ event) => {
       const { row, key, column } = this.#at(event);
       this.canvas.title = key ? `${key}: ${this.#words(row, column?.moment ?? -1)}` : "";
@@ -87,7 +92,7 @@ export class PairMap {
     const { by, keys, missing } = this.data;
     const row = keys.indexOf(point);
     const here = row < 0 ? "" : ` · here ${plateLabel(point)}: ${this.#words(row, this.words.columns[this.words.column]?.moment ?? -1)}`;
-    say(this.note, missing || `${ENDS[by]} · dashed: not the same word, ${NONE}${here}`);
+    say(this.note, missing || `${ENDS[by]} · dashed: ${NONE}${here}`);
     for (const label of this.labels.children) label.classList.toggle("is-selected", /** @type {HTMLElement} */ (label).title === point);
     this.#paint();
   }
@@ -105,7 +110,7 @@ export class PairMap {
   }
 
   get #rowPx() {
-    return Math.max(6, Math.min(MOST_ROW_PX, Math.floor(MAP_PX / Math.max(1, this.data.keys.length))));
+    return Math.max(6, Math.min(this.#low.matches ? LOW_ROW_PX : MOST_ROW_PX, Math.floor(MAP_PX / Math.max(1, this.data.keys.length))));
   }
 
   #paint() {
@@ -177,10 +182,11 @@ export class PairMap {
     if (value === null) return moment < 0 ? `${NONE} here` : "not known";
     const [least, most] = [low?.[row][moment] ?? NaN, high?.[row][moment] ?? NaN];
     if (Number.isNaN(most - least)) return formatValue(value);
-    return `${formatValue(value)} (${most - least < 2e-3 ? "exact" : `likeliest; certain: ${formatValue(least)} … ${formatValue(most)}`})`;
+    return `${formatValue(value)} (${most - least < 2e-3 ? "exact" : `certain: ${formatValue(least)} … ${formatValue(most)}`})`;
   }
 
   close() {
     this.#abort.abort();
+    this.#closed.abort();
   }
 }
