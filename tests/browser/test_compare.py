@@ -208,6 +208,24 @@ CUT = """(() => { const ctx = document.createElement('canvas').getContext('2d');
 """What of the selects' choices has no room."""
 
 
+def test_on_paper_all_words_stand_in_lines(page):
+    open_pair(page, "/compare?a=long&b=long")
+    map_is_here(page)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1032, "height": 730})  # a landscape A4 without its margins
+    expect(page.locator("#compare-words")).to_be_hidden()
+    ends = page.evaluate(
+        "[...document.querySelectorAll('.compare-paper [data-side=a]')].map((e) => e.getBoundingClientRect().right)"
+    )
+    assert len(ends) == 27
+    assert max(ends) <= 1032
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    expect(page.locator("#compare-words")).to_be_visible()
+    expect(page.locator(".compare-paper > *")).to_have_count(0)
+
+
 def test_shares_stand_as_numbers_beside_their_marks(page):
     open_pair(page)
     shown(page, NEXT)
