@@ -6,6 +6,7 @@
 
 import { formatPercent, formatValue } from "../core/format.mjs";
 import { logits, rowInArray, stats } from "../core/layout.mjs";
+import { nextName } from "../core/token_names.mjs";
 import { project } from "./camera.mjs";
 import { differenceText } from "./lanes.mjs";
 import { BELOW, cornersOfPlate } from "./tower_geometry.mjs";
@@ -234,7 +235,7 @@ export class TowerLabels {
       const id = /** @type {any} */ (found).ids[i];
       const p = /** @type {any} */ (found).probs[i];
       const [word, percent] = chip.children;
-      say(word, run.tokens.text[id] ?? `#${id}`);
+      say(word, nextName(run.tokens, /** @type {any} */ (frame), id).replaceAll("␣", " "));
       say(percent, formatPercent(p));
       say(chip, null, `mri-top${id === frame?.header.chosen_id ? " is-chosen" : ""}`);
       chip.style.setProperty("--p", p.toFixed(3));
