@@ -99,7 +99,7 @@ def test_the_scanner(page, opened):
     opened(
         "/?session=demo&step=20&point=block.1.resid_post&influence=attention&groups=kmeans:3:point:session:0:block.1.mlp_act"
     )
-    until(page, "window.mri?.stage.frame?.header.step === 20")
+    until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === 20")
     expect(page.locator(".mri-lane-labels b").first).to_contain_text("bits")
     expect(page.locator(".mri-influence-says")).to_contain_text("strongest:")
     until(page, "document.querySelectorAll('#mri-session option').length > 2")
@@ -146,11 +146,11 @@ def test_live(page, opened, folder):
     recorder.append(5)
     cut = Cut(page)
     opened("/live?session=now")
-    until(page, "window.mri?.stage.frame?.header.step === 4")
+    until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === 4")
     recorder.append(2)
-    until(page, "window.mri.stage.frame.header.step === 6")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 6")
     page.keyboard.press("Home")
-    until(page, "window.mri.stage.frame.header.step === 0")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 0")
     recorder.finish(seal=True)
     expect(page.get_by_role("button", name="Pin")).to_be_enabled()
     cut.came_back(SCALES, *session("now", "meta", "tokens", "series", "frames"))
@@ -192,7 +192,7 @@ def test_a_lesson(page, opened):
 def test_a_scan_in_a_lesson(page, opened):
     cut = Cut(page)
     opened("/learn?lesson=6-nanochat&moment=2")
-    until(page, "window.mri?.stage.frame")
+    until(page, "window.mri?.stage.lanes[0]?.frame")
     names = [name for name in cut.seen if name.startswith("GET /sessions/")]
     for route in ("meta", "tokens", "frames"):
         cut.came_back(*(name for name in names if name.endswith(f"/{route}")))

@@ -61,7 +61,7 @@ def watch(page, recorder):
 
 
 def followed(page, recorder):
-    until(page, f"window.mri?.stage.frame?.header.step === {len(recorder.frames) - 1}")
+    until(page, f"window.mri?.stage.lanes[0]?.frame?.header.step === {len(recorder.frames) - 1}")
 
 
 def open_page(page):
@@ -106,12 +106,15 @@ def test_from_prompt_to_replay(browser, tmp_path):
         page.request.post(f"/record/{answered.value.json()['id']}/pause")  # before it is over
         expect(page).to_have_url(re.compile(r"/live\?session=\d{8}-\d{6}-[0-9a-f]{6}"))
         expect(state(page)).to_have_text("Paused")
-        until(page, "window.mri?.player.mode === 'following' && mri.stage.frame?.header.step === mri.player.lastStep")
+        until(
+            page,
+            "window.mri?.player.mode === 'following' && mri.stage.lanes[0]?.frame?.header.step === mri.player.lastStep",
+        )
         before = {"steps": page.evaluate("mri.player.numSteps"), "painted": page.evaluate("mri.stage.tower.numPainted")}
         tokens = page.locator(".mri-token").count()
         for i in range(1, 4):  # one token at a time, each seen
             page.get_by_role("button", name="Step once").click()
-            until(page, f"mri.stage.frame.header.step === {before['steps'] - 1 + i}")
+            until(page, f"mri.stage.lanes[0]?.frame.header.step === {before['steps'] - 1 + i}")
             expect(page.locator(".mri-token")).to_have_count(tokens + i)
             expect(page.locator(".mri-token.is-current")).to_have_attribute("data-position", str(tokens + i - 2))
         assert page.evaluate("mri.stage.tower.numPainted") > before["painted"]
@@ -123,7 +126,7 @@ def test_from_prompt_to_replay(browser, tmp_path):
         assert painted == sorted(set(painted)), "each step is painted once, in order"
         expect(page.get_by_role("button", name="Pin")).to_be_enabled()  # one file by now, which can be kept
         page.keyboard.press("Home")
-        until(page, "mri.stage.frame.header.step === 0")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 0")
         with Library(tmp_path).open(page.evaluate("mri.session")) as reader:
             assert reader.session.prompt == "Mia went"
             assert records(page) == [reader.records(i, i + 1) for i in range(reader.num_steps)]
@@ -172,7 +175,7 @@ def test_scrubbing_back_leaves_following_and_the_button_returns(browser, site, r
         follow = page.get_by_role("button", name="Follow")
         expect(follow).to_have_attribute("aria-pressed", "true")
         page.locator(".mri-token").nth(5).click()
-        until(page, "mri.stage.frame.header.step === 2")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 2")
         expect(follow).to_have_attribute("aria-pressed", "false")
         recorder.append(4)
         until(page, "mri.player.numSteps === 16")
@@ -180,7 +183,7 @@ def test_scrubbing_back_leaves_following_and_the_button_returns(browser, site, r
         follow.click()
         followed(page, recorder)
         page.keyboard.press("ArrowLeft")
-        until(page, "mri.stage.frame.header.step === 14")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 14")
         page.keyboard.press("f")
         recorder.append()
         followed(page, recorder)
@@ -221,8 +224,10 @@ def test_what_the_stream_leaves_out_is_counted_and_fetched(browser, site, record
         recorder.finish()
         expect(page.locator(".live-drops")).to_have_text(f"{words} since.")
         page.evaluate("mri.player.seek(8)")
-        until(page, "mri.stage.frame?.header.step === 8")
-        assert page.evaluate("(thin) => mri.stage.frame !== thin && mri.run.frame(8) === mri.stage.frame", thin)
+        until(page, "mri.stage.lanes[0]?.frame?.header.step === 8")
+        assert page.evaluate(
+            "(thin) => mri.stage.lanes[0]?.frame !== thin && mri.run.frame(8) === mri.stage.lanes[0]?.frame", thin
+        )
 
 
 def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):
@@ -298,7 +303,7 @@ def test_what_is_fast_is_shown_at_three_words_a_second_and_again_from_the_start(
         page.get_by_role("button", name="Pause", exact=True).first.click()
         at = step(page)
         page.get_by_role("button", name="Step once").click()
-        until(page, f"mri.stage.frame.header.step === {at + 1} && mri.player.mode === 'paused'")
+        until(page, f"mri.stage.lanes[0]?.frame.header.step === {at + 1} && mri.player.mode === 'paused'")
         page.get_by_role("button", name="Resume").click()
         until(page, "mri.player.step === 29 && mri.player.mode === 'paused'")
         assert page.evaluate("performance.now()") - before >= (29 - 1) * 1000 / 3 * 0.9
@@ -327,7 +332,7 @@ def test_the_pace_is_chosen_remembered_and_full_speed_catches_up(browser, site, 
         watch(page, recorder)  # who comes late begins at the newest step
         assert page.evaluate("mri.player.pace") == 10
         page.keyboard.press("Home")
-        until(page, "mri.stage.frame.header.step === 0")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 0")
         expect(shown(page)).to_have_count(20)
         page.keyboard.press("f")
         followed(page, recorder)

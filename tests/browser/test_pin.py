@@ -65,7 +65,7 @@ def test_every_step_replays_without_the_server(page):
     )
     assert seen == list(range(STEPS))
     page.evaluate(f"window.mri.player.seek({STEPS - 2})")
-    until(page, f"window.mri.stage.frame.header.step === {STEPS - 2}")
+    until(page, f"window.mri.stage.lanes[0]?.frame.header.step === {STEPS - 2}")
     expect(page.locator("#mri-offline")).to_contain_text("The server does not answer")
     assert page.locator(".mri-token.is-current").get_attribute("data-position") == str(STEPS - 2)
 
@@ -111,7 +111,7 @@ def test_one_step_of_a_pinned_window_is_answered_alone(page):
     pin(page)
     cut_off(page)
     page.evaluate("window.mri.player.seek(70)")
-    until(page, "window.mri.stage.frame.header.step === 70")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 70")
     page.evaluate("window.mri.run.settle([70, 71])")
     page.evaluate("window.mri.run.want(71)")
     assert page.evaluate("[70, 71].map((step) => window.mri.run.frame(step).header.step)") == [70, 71]

@@ -211,7 +211,7 @@ def test_moving_draws_no_line_anew(page):
     at = page.locator(".mri-timeline-cursor").bounding_box()["x"]
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 13")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 13")
     assert page.evaluate("window.painted") == 0
     assert page.locator(".mri-timeline-cursor").bounding_box()["x"] > at
     page.keyboard.press("ArrowUp")

@@ -41,6 +41,11 @@ test("a press pins, the next one lets go, and the button says which with its siz
   assert.equal(pin.state, "none");
 });
 
+test("B10: it promises no more than a page that stays open", () => {
+  assert.match(setting().button.title, /for as long as it stays open$/);
+  assert.match(setting({ state: "pinned" }).button.title, /a page that is opened anew needs it/);
+});
+
 test("what cannot be pinned cannot be pressed, and says why", () => {
   const { button } = setting({ aboutBytes: MOST_PINNED_BYTES + 1 });
   assert.ok(button.disabled);

@@ -94,12 +94,15 @@ test("two lanes can be subtracted, where their steps stand for each other", () =
   const { stage, draw, picked } = setting();
   const lanes = [lane({ name: "A" }), lane({ name: "B", frame: frameOf() })];
   draw({}, lanes);
-  fire(tool("B − A"), "click");
-  assert.deepEqual([stage.lanes.length, picked], [2, [{ difference: 1 }]]);
+  assert.ok(find("#stage").classList.contains("has-lanes"));
+  fire(tool("One tower, B − A"), "click");
+  assert.deepEqual([stage.lanes.length, picked], [2, [{ picture: null, difference: 1 }]]);
   draw({ difference: 1 }, lanes, { isMatched: true, between: null });
-  assert.deepEqual([stage.lanes.length, stage.lanes[0].name, stage.frame !== null], [1, "B − A", true]);
+  assert.deepEqual([stage.lanes.length, stage.lanes[0].name, stage.lanes[0].frame !== null], [1, "B − A", true]);
   draw({ difference: 1 }, lanes, { isMatched: false, between: null });
-  assert.equal(stage.frame, null);
+  assert.equal(stage.lanes[0].frame, null);
+  draw();
+  assert.ok(!find("#stage").classList.contains("has-lanes"));
 });
 
 test("a step that did not come is a state with a button; one that is on its way is waited for", () => {

@@ -31,7 +31,7 @@ export const BINDINGS = Object.freeze([
   { key: "ArrowUp", command: { name: "moveLayer", layers: 1 }, label: "↑", does: "one layer up" },
   { key: "ArrowDown", command: { name: "moveLayer", layers: -1 }, label: "↓", does: "one layer down" },
   { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
-  { key: "t", command: { name: "togglePicture" }, label: "T", does: "tower or flat picture" },
+  { key: "t", command: { name: "togglePicture" }, label: "T", does: "tower or flat picture; of several recordings the next way to see them" },
   { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
   { key: "y", command: { name: "whyThis" }, label: "Y", does: "why this word: the one with the focus, else what the step chose" },
   { key: "v", command: { name: "swapPair" }, label: "V", does: "in Why, swap the two words" },

@@ -4,6 +4,7 @@
  * Knows the commands of desk/keys.mjs. Refuses to know keys.
  */
 
+import { nextWay } from "../core/ways.mjs";
 import { plateKeys } from "../stage/plates.mjs";
 
 /** @typedef {object} On
@@ -11,6 +12,7 @@ import { plateKeys } from "../stage/plates.mjs";
  *  @property {import("../core/layout.mjs").Layout} layout
  *  @property {import("../core/address.mjs").View} view
  *  @property {string} picture the one that is seen
+ *  @property {number} numLanes
  *  @property {(fields: Partial<import("../core/address.mjs").View>) => void} select
  *  @property {(point: string, neuron: number) => void} toggleWatch
  *  @property {(position: number|null) => void} openWhy of a word, or of what the step chose
@@ -35,7 +37,8 @@ export const COMMANDS = Object.freeze({
   clearLoop: ({ player }) => player.setLoop(null),
   follow: ({ player }) => (player.isGrowing ? player.follow() : otherView()?.click()),
   focusPrompt: () => document.getElementById("record-open")?.click(),
-  togglePicture: ({ picture, select }) => select({ picture: picture === "tower" ? "flat" : "tower" }),
+  togglePicture: ({ picture, numLanes, view, select }) =>
+    select(numLanes > 1 ? nextWay(picture, view.difference !== null, numLanes).view : { picture: picture === "tower" ? "flat" : "tower" }),
 });
 
 /** @returns {HTMLElement|null} the button of Simple or Full, whichever is not seen */

@@ -188,7 +188,8 @@ export class Scanner {
    *  @param {KeyboardEvent} event */
   #obey(command, event) {
     this.timings.keyPressed(event.timeStamp);
-    const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture };
+    const numLanes = 1 + this.lanes.asked.length;
+    const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture, numLanes };
     const select = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const why = { why: this.#why(this.run.frame(this.player.step)), openWhy: (/** @type {number|null} */ position) => this.pair || openWhy(this, position) };
     COMMANDS[command.name]({ ...on, ...why, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);

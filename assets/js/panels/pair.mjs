@@ -15,6 +15,7 @@ import { Differing } from "./differing.mjs";
 import { Layers } from "./layers.mjs";
 import { PairCharts } from "./pair_charts.mjs";
 import { PairMap } from "./pair_map.mjs";
+import { PairPaper } from "./pair_paper.mjs";
 import { PairSentence } from "./pair_sentence.mjs";
 import { PairWords } from "./pair_words.mjs";
 import { Timeline } from "./timeline.mjs";
@@ -50,6 +51,7 @@ export class PairPanels {
     const onSeek = (/** @type {"a"|"b"} */ side, /** @type {number} */ step) => player.seek(this.moments[side].get(step) ?? 0);
     this.words = new PairWords(host("compare-words"), { runs, onSeek, onResize: () => this.map.resize() });
     this.map = new PairMap(this.words, host("compare-map-says"), { scales, onSelect, onChange: needsRedraw });
+    this.paper = new PairPaper(this.words, this.map);
     this.sentence = new PairSentence(host("compare-headline"), onSelect);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const { layout, numSteps } = runs[0];
@@ -115,6 +117,6 @@ export class PairPanels {
   }
 
   close() {
-    for (const each of [this.charts, this.layers, this.timeline, this.words, this.map]) each.close();
+    for (const each of [this.charts, this.layers, this.timeline, this.words, this.map, this.paper]) each.close();
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { formatPercent, trueMinus } from "../core/format.mjs";
-import { positionNames, tokenName } from "../core/token_names.mjs";
+import { nextName, positionNames, tokenName } from "../core/token_names.mjs";
 import { button, el } from "../shell/dom.mjs";
 import { Influence } from "./influence.mjs";
 import { theme } from "../shell/shell.mjs";
@@ -133,7 +133,6 @@ export class Ribbon {
   draw(step, frame, measure, isPlaying) {
     if (step !== this.#current) this.#mark(step);
     const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
-    const name = (/** @type {number} */ id) => tokenName(this.tokens, id);
     const read = numRead === 1 ? (positionNames(this.tokens)[pos0] ?? "") : `${numRead} prompt tokens`;
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
     const next = (this.#next = pos0 + numRead);
@@ -142,7 +141,7 @@ export class Ribbon {
     const parts = [el("span", {}, "read ", el("b", { text: read }))];
     if (chosen !== null) {
       const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
-      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: name(chosen) })));
+      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: nextName(this.tokens, frame, chosen) })));
     }
     if (logprob !== undefined && !Number.isNaN(logprob)) {
       const text = `p ${formatPercent(Math.exp(logprob))} · surprise ${trueMinus((-logprob / Math.LN2).toFixed(2))} bits`;

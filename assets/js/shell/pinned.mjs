@@ -33,11 +33,16 @@ export class PinButton {
     const { state, numBytes, aboutBytes, isOffline } = this.pin;
     const isTooLarge = state === "none" && aboutBytes > MOST_PINNED_BYTES;
     const about = aboutBytes ? ` · about ${megabytes(aboutBytes)}` : "";
-    const keep = isTooLarge ? "More than 64 MB: too large to pin" : "Keep this session in the browser, to replay it when the server is gone";
+    const keep = isTooLarge
+      ? "More than 64 MB: too large to pin"
+      : "Keep this session in the browser: this page then replays without the server, for as long as it stays open";
     const [words, why] = {
       none: [`Pin${about}`, keep],
       pinning: [`Pinning · ${megabytes(numBytes)}`, "Fetching every step"],
-      pinned: [`Pinned · ${megabytes(numBytes)}`, "Kept in this browser for replay without the server: press to let it go"],
+      pinned: [
+        `Pinned · ${megabytes(numBytes)}`,
+        "Kept in this browser: this page replays without the server, a page that is opened anew needs it for itself. Press to let it go",
+      ],
       impossible: ["Pin", "Only a finished session can be pinned, in a browser that keeps data"],
     }[state];
     this.button.textContent = words;

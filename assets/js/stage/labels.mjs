@@ -6,6 +6,7 @@
 
 import { formatPercent, formatValue } from "../core/format.mjs";
 import { logits, rowInArray, stats } from "../core/layout.mjs";
+import { nextName } from "../core/token_names.mjs";
 import { project } from "./camera.mjs";
 import { differenceText } from "./lanes.mjs";
 import { BELOW, cornersOfPlate } from "./tower_geometry.mjs";
@@ -174,7 +175,7 @@ export class TowerLabels {
       host.hidden = apart === undefined;
       if (apart === undefined) continue;
       host.style.setProperty("--share", String(Math.min(1, apart / Math.SQRT2)));
-      say(/** @type {HTMLElement} */ (host.lastChild), formatValue(apart));
+      say(/** @type {HTMLElement} */ (host.lastChild), apart.toFixed(2));
     }
     lanes.forEach((lane, i) => {
       const { title, none } = this.#lanes[i];
@@ -234,12 +235,12 @@ export class TowerLabels {
       const id = /** @type {any} */ (found).ids[i];
       const p = /** @type {any} */ (found).probs[i];
       const [word, percent] = chip.children;
-      say(word, run.tokens.text[id] ?? `#${id}`);
+      say(word, nextName(run.tokens, /** @type {any} */ (frame), id).replaceAll("␣", " "));
       say(percent, formatPercent(p));
       say(chip, null, `mri-top${id === frame?.header.chosen_id ? " is-chosen" : ""}`);
       chip.style.setProperty("--p", p.toFixed(3));
     });
-    const besides = camera.width < WIDE_PX ? 4 : TOOLS_PX;
+    const besides = this.#slabs.length > 1 || camera.width < WIDE_PX ? 4 : TOOLS_PX;
     const alone = 2 * Math.min(x - besides, camera.width - x - 4);
     const [firstX, nextX] = this.#slabs.slice(0, 2).map(([lowest]) => project(camera, lowest.x, highest.y, lowest.z)[0]);
     const room = this.#slabs.length > 1 ? Math.min(alone, Math.abs(nextX - firstX) - 8) : alone;

@@ -43,6 +43,7 @@ export class Stage {
   /** @type {{width: number, height: number}|null} of the picture; measured only when something may have changed it:
    *  asking in every frame makes the browser lay out the page in every frame */
   #size = null;
+  #hasLanes = false;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
   /** @type {{point: string|null, neuron: number|null}} what is ringed */
@@ -95,11 +96,6 @@ export class Stage {
     this.tower.close();
   }
 
-  /** @returns {import("../core/wire.mjs").Frame|null} of the first lane */
-  get frame() {
-    return this.lanes[0]?.frame ?? null;
-  }
-
   /** Whether the pointer turned the tower since it was pressed: its click chooses nothing. */
   get wasDragged() {
     return this.#dragged > DRAG_PX;
@@ -125,6 +121,7 @@ export class Stage {
   draw(lanes, view, isPlaying, { isMatched, between } = { isMatched: false, between: null }) {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
+    if (this.host.classList.toggle("has-lanes", lanes.length > 1) !== this.#hasLanes) [this.#hasLanes, this.#size] = [lanes.length > 1, null];
     this.selected = view;
     this.picture = pictureOf(view, Boolean(view.why));
     const point = view.point ?? "";
@@ -136,13 +133,7 @@ export class Stage {
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
     this.#ofParts = { why: view.why ?? null, part: view.part, amount: view.amount, camera: view.camera };
-    this.#drawLegend(point, keys, {
-      ...looks,
-      top: fullScale[point],
-      isDifference,
-      canSubtract: lanes.length === 2,
-      hasBetween: between !== null && !isDifference,
-    });
+    this.#drawLegend(point, keys, { ...looks, top: fullScale[point], isDifference, numLanes: lanes.length, hasBetween: between !== null && !isDifference });
     const current = this.#current();
     if (current.canvas.hidden || this.#size === null) this.#size = this.#measured(current); // or the other picture from now on
     const { width, height } = this.#size;

@@ -6,13 +6,14 @@
 
 import { FLOWS } from "../core/flow.mjs";
 import { unlessUsual } from "../core/selection.mjs";
+import { wayOf, waysOf } from "../core/ways.mjs";
 import { el } from "../shell/dom.mjs";
 
 /** @typedef {import("../core/address.mjs").View} View */
 
-/** What is drawn, beside what a person set. top: of the colour scale; canSubtract: there are two lanes; hasBetween: bars stand between
- *  them.
- *  @typedef {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, canSubtract: boolean, hasBetween: boolean}} Looks */
+/** What is drawn, beside what a person set. top: of the colour scale; numLanes: that are there to be seen; hasBetween: bars stand
+ *  between two.
+ *  @typedef {import("../core/selection.mjs").StageLooks & {top: number, isDifference: boolean, numLanes: number, hasBetween: boolean}} Looks */
 
 /** @param {object} shown
  *  @param {Looks} shown.looks
@@ -26,18 +27,22 @@ import { el } from "../shell/dom.mjs";
  *  @param {() => void} onReset the camera goes back to where it began
  *  @returns {HTMLElement[]} */
 export function toolButtons({ looks, layout, isTower, picture, isGrouped, groupsOf, canWhy }, onPick, onReset) {
-  const { isSigned, isSingle, hasStats, hasGuess, isDifference } = looks;
+  const { isSigned, isSingle, hasStats, hasGuess, isDifference, numLanes } = looks;
   const button = (/** @type {string} */ text, /** @type {boolean|null} */ pressed, /** @type {() => void} */ act, /** @type {string} */ title) =>
     el("button", { type: "button", text, title, "aria-pressed": pressed === null ? null : String(pressed), on: { click: act } });
   const pick = (/** @type {Partial<View>} */ fields) => () => onPick(fields);
   const isSignedAsUsual = layout.n_layer === 0;
   const why = canWhy ? [button("why", picture === "why", pick({ picture: "why" }), "What each part wrote to the chosen word, on the plates")] : [];
   const activity = canWhy && picture === "why" ? "activity" : "tower"; // in the picture of parts it is what the plates show else
-  const pictures = [
-    ...why,
-    button(activity, picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
-    button("flat", picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
-  ];
+  const ways = waysOf(numLanes).map((way) => button(way.name, way === wayOf(picture, isDifference), pick(way.view), `${way.says} (t)`));
+  const pictures =
+    numLanes > 1
+      ? [el("div", { class: "mri-lane-ways", role: "group", "aria-label": "Ways to see them" }, ...ways)]
+      : [
+          ...why,
+          button(activity, picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
+          button("flat", picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
+        ];
   const reset = button("reset view", null, onReset, "Turn back to where it began (double-click)");
   if (picture === "why") return [...pictures, reset];
   const tools = [
@@ -45,7 +50,7 @@ export function toolButtons({ looks, layout, isTower, picture, isGrouped, groups
     button("± sign", isSigned, pick({ sign: isSigned !== isSignedAsUsual ? null : isSigned ? 0 : 1 }), "Colour by sign: blue negative, red positive"),
     button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large"),
   ];
-  if (looks.canSubtract)
+  if (numLanes === 2 && picture === "flat")
     tools.push(button("B − A", isDifference, pick({ difference: isDifference ? null : 1 }), "One picture of what the two differ by, neuron by neuron"));
   if (groupsOf) tools.push(button("groups", isGrouped, pick({ groups: isGrouped ? null : groupsOf }), "Colour by the groups of the Neurons page"));
   if (isTower) {

@@ -219,11 +219,6 @@ export class TowerPicture {
     say(this.readout, says);
   }
 
-  /** Paint now: the canvas can be read until this task ends. */
-  repaint() {
-    this.#paint(performance.now());
-  }
-
   /** @param {{yaw?: number, pitch?: number, zoom?: number}|null} by null: back to where it began */
   turn(by) {
     this.orbit = by ? turned(this.orbit, by) : { ...HOME };
@@ -261,7 +256,7 @@ export class TowerPicture {
  *  @returns {Margins} */
 function marginsFor(width, numLanes, isDifference) {
   const isWide = width >= WIDE_PX;
-  if (numLanes > 1) return { left: isWide ? 144 : 62, right: isWide ? 62 : 40, top: 60, bottom: 34 };
+  if (numLanes > 1) return { left: isWide ? 84 : 62, right: isWide ? 62 : 40, top: 56, bottom: 34 };
   const [left, right] = width < 520 ? [66, 70] : isWide ? [196, 104] : [160, 84];
   return { left, right, top: isDifference ? 56 : 34, bottom: 34 };
 }

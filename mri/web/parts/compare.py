@@ -199,7 +199,7 @@ def _neurons() -> html.Section:
     """Host of the list of neurons that differ most; panels/differing.mjs fills it."""
     note = (
         "Of the selected hook point. Where one side did not keep a neuron, its bound stands in, and the difference is"
-        " at least what is shown (≥). B − A over the picture shows all of them."
+        " at least what is shown (≥). “One tower, B − A” over the picture shows all of them."
     )
     host = html.Div(id="compare-list", className="compare-list")
     menu = takeaway.menu("neurons", "Neurons", ("png", "csv"))
