@@ -30,7 +30,17 @@ PROMPT, NEW_TOKENS = "The harbour was quiet when the first boats came back.", 8
 
 def table() -> Table:
     out = Table(title=f"d{DEPTH}, random weights, loaded, recorded and opened on the CPU", title_justify="left")
-    for column in ("type", "weights", "loaded", "most memory", "of the weights", "recorded", "most memory", "of them", ""):
+    for column in (
+        "type",
+        "weights",
+        "loaded",
+        "most memory",
+        "of the weights",
+        "recorded",
+        "most memory",
+        "of them",
+        "",
+    ):
         out.add_column(column, justify="right")
     with tempfile.TemporaryDirectory() as name:
         write_checkpoint(Path(name))
@@ -47,7 +57,7 @@ def table() -> Table:
 
 
 def write_checkpoint(base: Path) -> None:
-    """A base directory in bfloat16, as nanochat's own are mostly. The tokenizer has few tokens, the matrices all rows."""
+    """A base directory in bfloat16. The tokenizer has few tokens, the matrices all rows."""
     width = DEPTH * 64
     config = GPTConfig(CONTEXT, 300, DEPTH, width // 128, width // 128, width, "SSSL")
     with torch.device("meta"):
