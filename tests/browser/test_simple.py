@@ -266,6 +266,23 @@ def test_it_is_accessible(browser, site, theme, size):
         assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found] == []
 
 
+def test_the_tower_leaves_call_outs_and_guesses_their_room(page):
+    open_scanner(page)
+    places = """(() => { const { stage, run } = window.mri, box = stage.view.getBoundingClientRect();
+      const keys = [...run.layout.rows.keys()].filter((key) => /resid_post|resid0/.test(key));
+      const dots = keys.flatMap((key) => Array.from({ length: 256 }, (_, i) => box.x + stage.locate(key, i)[0]));
+      const boxes = (all) => [...document.querySelectorAll(all)].map((each) => each.getBoundingClientRect());
+      const callouts = boxes(".simple-callout").filter(({ top }) => top < box.bottom - 60).map(({ right }) => right);
+      const guesses = boxes(".simple-row").map(({ left }) => left);
+      return [Math.max(0, ...callouts), Math.min(...dots), Math.max(...dots), Math.min(...guesses)]; })()"""
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(SETTLED)
+        page.evaluate(SETTLED)
+        callouts, left, right, guesses = page.evaluate(places)
+        assert callouts < left < right < guesses, f"{width} × {height}"
+
+
 CUT = """[...document.querySelectorAll(".simple-row > b, .simple-share > b")].filter((word) => word.checkVisibility()
     && word.scrollWidth > word.clientWidth + 1).map((word) => `“${word.textContent}” is cut`)"""
 

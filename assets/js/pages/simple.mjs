@@ -20,12 +20,12 @@ import { Recording } from "./recording.mjs";
 /** @typedef {import("../core/address.mjs").View} View */
 /** @typedef {import("./scanner.mjs").Scanner} Scanner */
 
-/** Room for call-outs and best guesses, as css/pages/simple.css has their columns.
- *  @param {number} width CSS pixels of the stage
+/** Room for call-outs and best guesses, as css/pages/simple.css has their columns at each width of the window.
  *  @returns {import("../stage/tower.mjs").Margins} */
-function margins(width) {
-  const [left, right] = width < 500 ? [14, 196] : width < 860 ? [170, 270] : [236, 318];
-  return { left, right, top: width < 860 ? 56 : 28, bottom: width < 500 ? 4 : 30 }; // a narrow heading has two lines
+function margins() {
+  if (innerWidth <= 700) return { left: 14, right: 196, top: 56, bottom: 4 }; // call-outs stand below it
+  if (innerWidth <= 900) return { left: 170, right: 270, top: 56, bottom: 30 }; // the heading has two lines
+  return { ...(innerWidth <= 1360 ? { left: 210, right: 292 } : { left: 236, right: 318 }), top: 28, bottom: 30 };
 }
 
 export class Simple extends Recording {
