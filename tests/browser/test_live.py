@@ -110,7 +110,7 @@ def test_from_prompt_to_replay(browser, tmp_path):
         assert [page.evaluate(f"mri.player.{name}") for name in ("mode", "isGrowing")] == ["paused", False]
         painted = [number for number, _ in page.evaluate("mri.timings.painted")]
         assert painted == sorted(set(painted)), "each step is painted once, in order"
-        expect(page.get_by_role("button", name="Pin")).to_be_enabled()  # one file by now, which can be kept
+        expect(page.locator(".mri-pin")).to_be_enabled()  # one file by now, which can be kept
         page.keyboard.press("Home")
         until(page, "mri.stage.frame.header.step === 0")
         with Library(tmp_path).open(page.evaluate("mri.session")) as reader:

@@ -74,7 +74,7 @@ let scannerAddress = "";
 /** The menu's Scanner goes back to the recording and step that one came from.
  *  @param {MouseEvent} event */
 function goBackToScanner(event) {
-  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scanner");
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scan");
   if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();

@@ -18,7 +18,7 @@ from mri.web.parts.record_box import live_address
 TO_SESSIONS, TO_LESSONS, TO_SCANNER = (
     ("All recordings", ids.SESSIONS_PATH),
     ("Learn how it works", ids.LEARN_PATH),
-    ("Open the Scanner", ids.SCANNER_PATH),
+    ("Open the scan", ids.SCANNER_PATH),
 )
 """Text and address of ways that lead on from everywhere."""
 
