@@ -123,7 +123,9 @@ def test_from_prompt_to_replay(browser, tmp_path):
             for name in ("surprise", "entropy"):
                 mine = page.evaluate(f"Array.from(mri.run.series.{name}, (x) => Number.isNaN(x) ? null : x)")
                 np.testing.assert_allclose(np.array(mine, float), getattr(lines, name), rtol=1e-6)
-        page.locator("#nav-live").click()  # Dash believes that it never left
+        page.evaluate(
+            """document.querySelector('.mri-more a[href="/live"]').click()"""
+        )  # Dash believes that it never left
         expect(page.get_by_role("button", name="Start recording")).to_be_visible()
     app.server.extensions[EXTENSION].worker.close()
 

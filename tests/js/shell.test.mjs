@@ -6,7 +6,7 @@ import { keys } from "../../assets/js/desk/keys.mjs";
 import { retractToast, showKeys, showToast, startShell, theme, themeChanged } from "../../assets/js/shell/shell.mjs";
 
 const BODY = `<div id="mri-toasts"></div><button data-mri-action="theme">theme</button><button id="record-open"></button>
-  <nav><a class="mri-nav-link" id="nav-scan" href="/">Scanner</a><a class="mri-nav-link" href="/sessions">Sessions</a></nav>`;
+  <nav><a class="mri-nav-link" id="nav-scan" href="/">Scan</a><a class="mri-nav-link" href="/sessions">Sessions</a></nav>`;
 
 test("a toast goes by itself, but an error stays until it is dismissed", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -52,6 +52,10 @@ test("the open page is marked, and the menu's Scanner leads back to where one wa
   document.body.append("another page");
   await settled();
   assert.deepEqual([find(".is-here").textContent, find("[aria-current]").textContent], ["Sessions", "Sessions"]);
+  history.pushState(null, "", "/live?session=a");
+  document.body.append("a recording under way");
+  await settled();
+  assert.equal(find(".is-here").id, "nav-scan", "Live is a state of Scan");
   assert.ok(fire(find("#nav-scan"), "click").defaultPrevented);
   assert.equal(location.search, "?session=a&step=3");
 });

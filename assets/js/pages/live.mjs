@@ -102,7 +102,7 @@ export class Live {
   /** Dash does not know that the address changed when a recording began: its link here would do nothing.
    *  @param {MouseEvent} event */
   #navigate(event) {
-    const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-live");
+    const link = /** @type {HTMLElement} */ (event.target).closest?.('a[href="/live"]');
     if (!link || !this.#following || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();

@@ -43,10 +43,9 @@ INDEX_HTML = """<!DOCTYPE html>
 GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
 """Plotly's config everywhere: nothing leaves the machine."""
 
-PAGES = {
+PAGES = {  # Live is a state of Scan: Record leads to it
     "Scan": ids.SCANNER_PATH,
     "Learn": ids.LEARN_PATH,
-    "Live": ids.LIVE_PATH,
     "Compare": ids.COMPARE_PATH,
     "Neurons": ids.NEURONS_PATH,
     "Recordings": ids.SESSIONS_PATH,
@@ -83,7 +82,8 @@ def shell(content: Any, *tools: Any) -> html.Div:
 
 def _more() -> html.Details:
     """The pages that Simple's menu folds away, and the recordings that JavaScript puts among them."""
-    pages = [dcc.Link(name, href=path) for name, path in PAGES.items() if name not in ("Scan", "Learn")]
+    others = {"Live": ids.LIVE_PATH} | {name: path for name, path in PAGES.items() if name not in ("Scan", "Learn")}
+    pages = [dcc.Link(name, href=path) for name, path in others.items()]
     record = html.Button("Record …", type="button", **attributes({"data-mri-action": "record"}))
     content = [html.Div(id=ids.MORE, className="mri-more-picker"), *pages, record]
     return html.Details(
