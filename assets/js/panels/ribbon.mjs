@@ -14,6 +14,9 @@ import { theme } from "../shell/shell.mjs";
 
 /** @typedef {import("../core/types.mjs").Tokens} Tokens */
 
+/** From so many words on, as wide as most of them are, they stay. */
+const MANY = 64;
+
 export class Ribbon {
   #current = -1;
   /** @type {HTMLElement[]} */
@@ -87,11 +90,15 @@ export class Ribbon {
     if (this.#width) this.#place();
   }
 
-  /** Take the width there is. */
+  /** Take the width there is, if there is another one or the words want other columns. */
   #place() {
-    this.#width = this.list.clientWidth;
-    this.#columnPx = columnPxOf(this.#width, this.#names);
-    this.list.style.setProperty("--column", `${this.#columnPx}px`);
+    const width = this.list.clientWidth;
+    const isKnown = width === this.#width;
+    if (isKnown && this.#names.length > MANY) return; // more words change nothing
+    const columnPx = columnPxOf(width, this.#names);
+    if (isKnown && columnPx === this.#columnPx) return;
+    [this.#width, this.#columnPx] = [width, columnPx];
+    this.list.style.setProperty("--column", `${columnPx}px`);
     this.#tellAxis();
     this.influence.place();
   }

@@ -77,11 +77,21 @@ export class Timeline {
 
   /** @param {import("../core/axis.mjs").Axis} axis where the words stand now */
   setAxis(axis) {
-    if (!this.#axis) this.host.classList.add("is-under-words");
+    const isFirst = !this.#axis;
     this.#axis = axis;
+    if (!isFirst) return this.#show();
+    this.host.classList.add("is-under-words");
     this.#width = 0;
     this.#lay();
     this.#place();
+  }
+
+  /** Paint all of it, where steps stand now. */
+  #show() {
+    this.#paint();
+    this.#moveCursor();
+    this.#drawn.loop = "?";
+    this.#drawLoop(this.player.loop);
   }
 
   /** @param {number} step
@@ -165,10 +175,7 @@ export class Timeline {
     if (width === this.#width) return;
     this.#width = width;
     this.ctx = sized(this.canvas, width, this.#height);
-    this.#paint();
-    this.#moveCursor();
-    this.#drawn.loop = "";
-    this.#drawLoop(this.player.loop);
+    this.#show();
   }
 
   get #height() {
