@@ -152,7 +152,7 @@ def test_live(page, opened, folder):
     page.keyboard.press("Home")
     until(page, "window.mri.stage.lanes[0]?.frame.header.step === 0")
     recorder.finish(seal=True)
-    expect(page.get_by_role("button", name="Pin")).to_be_enabled()
+    expect(page.locator(".mri-pin")).to_be_enabled()
     cut.came_back(SCALES, *session("now", "meta", "tokens", "series", "frames"))
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scanner_page import open_scanner, shown, step, until
+from tests.browser.scanner_page import colour, open_scanner, shown, step, unfold, until
 from tests.true_sessions import write_one_of_each
 
 CLOSED = """(() => {
@@ -45,8 +45,9 @@ def test_the_scanner_works_there(page, site):
     open_scanner(page, address)
     page.keyboard.press("ArrowRight")
     until(page, "window.mri.stage.lanes[0]?.frame.header.step === 4")
-    page.get_by_role("button", name="± sign").click()
-    expect(page.get_by_role("button", name="± sign")).to_have_attribute("aria-pressed", "true")
+    colour(page, "sign")
+    expect(page.get_by_label("What the colour of a dot says")).to_have_value("sign")
+    unfold(page)
     page.get_by_label("Filter hook points").fill("attn")
     expect(page.locator(".mri-row").first).to_contain_text("attn")
     page.get_by_role("tab", name="Statistics").click()

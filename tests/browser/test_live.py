@@ -124,7 +124,7 @@ def test_from_prompt_to_replay(browser, tmp_path):
         assert [page.evaluate(f"mri.player.{name}") for name in ("mode", "isGrowing")] == ["paused", False]
         painted = [number for number, _ in page.evaluate("mri.timings.painted")]
         assert painted == sorted(set(painted)), "each step is painted once, in order"
-        expect(page.get_by_role("button", name="Pin")).to_be_enabled()  # one file by now, which can be kept
+        expect(page.locator(".mri-pin")).to_be_enabled()  # one file by now, which can be kept
         page.keyboard.press("Home")
         until(page, "mri.stage.lanes[0]?.frame.header.step === 0")
         with Library(tmp_path).open(page.evaluate("mri.session")) as reader:
@@ -137,7 +137,9 @@ def test_from_prompt_to_replay(browser, tmp_path):
             for name in ("surprise", "entropy"):
                 mine = page.evaluate(f"Array.from(mri.run.series.{name}, (x) => Number.isNaN(x) ? null : x)")
                 np.testing.assert_allclose(np.array(mine, float), getattr(lines, name), rtol=1e-6)
-        page.locator("#nav-live").click()
+        page.evaluate(
+            """document.querySelector('.mri-more a[href="/live"]').click()"""
+        )  # Dash believes that it never left
         expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
     app.server.extensions[EXTENSION].worker.close()
 

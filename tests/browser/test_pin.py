@@ -38,7 +38,14 @@ NUM_WINDOWS = """() => new Promise((done) => { const open = indexedDB.open("mri-
     all.onsuccess = () => (open.result.close(), done(all.result)); }; })"""
 
 
+def open_menu(page):
+    """The menu that has the pin, if it is not open."""
+    if not page.locator("#mri-tools details[open]").count():
+        page.locator("#mri-tools summary").click()
+
+
 def pin(page):
+    open_menu(page)
     page.locator(".mri-pin").click()
     until(page, "window.mri.run.source.pin.state === 'pinned'")
 
@@ -87,6 +94,7 @@ def test_unpinned_is_gone(page):
     pin(page)
     page.reload()
     until(page, "window.mri?.run.source.pin.state === 'pinned'")
+    open_menu(page)
     page.locator(".mri-pin").click()
     until(page, "window.mri.run.source.pin.state === 'none'")
     expect(page.locator(".mri-pin")).to_have_attribute("aria-pressed", "false")
@@ -96,6 +104,7 @@ def test_unpinned_is_gone(page):
 def test_what_was_broken_off_is_no_pin_and_goes(page):
     open_scanner(page, LINK)
     page.route("**/frames?*start=128*", lambda route: None)  # never answered
+    open_menu(page)
     page.locator(".mri-pin").click()
     until(page, "window.mri.run.source.pin.numBytes > 0")
     open_scanner(page, LINK)
@@ -125,6 +134,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_nothing(page):
               if (++writes > 1) throw new DOMException("full", "QuotaExceededError");
               return put.apply(this, all); }; }"""
     )
+    open_menu(page)
     page.locator(".mri-pin").click()
     expect(page.locator(".mri-toast-error")).to_contain_text("no room left")
     assert page.evaluate("window.mri.run.source.pin.state") == "none"

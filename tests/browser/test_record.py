@@ -274,7 +274,7 @@ def test_every_door_opens_the_one_dialog(browser, fake_site):
         expect(page.get_by_role("button", name="Start paused")).to_be_hidden()
         page.keyboard.press("Escape")
         page.goto("/?session=handmade")
-        until(page, "window.mri?.stage.frame")
+        until(page, "window.mri?.stage.lanes[0]?.frame")
         page.keyboard.press("/")
         expect(page.get_by_role("dialog")).to_have_count(1)
         assert page.locator("textarea").count() == 1, "there is no second form"

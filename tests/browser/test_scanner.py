@@ -36,12 +36,12 @@ def test_a_first_visit_stands_where_the_model_chooses_its_first_word(page, motio
     frames = [re.search("start=.*stop=[0-9]+", address)[0] for address in asked if "/frames?" in address]
     assert frames[0] == "start=2&stop=5", "the step and its neighbours"
     assert set(frames[1:]) <= {"start=2&stop=5", "start=0&stop=64"}, "the same whoever asks; and what fills on"
-    expect(page.locator(".mri-lede")).to_contain_text("Every glowing dot is a number inside it, measured.")
+    expect(page.locator("#mri-facts")).to_have_attribute("title", re.compile("Every glowing dot is a number inside it"))
     until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
     until(page, "window.mri.run.frame(63) !== null")  # with the charts come the other steps
-    page.locator(".mri-lede").get_by_role("link", name="Learn how it works").click()
+    page.get_by_role("link", name="Learn", exact=True).click()
     expect(page).to_have_url(re.compile("/learn$"))
-    page.locator("#nav-scanner").click()
+    page.locator("#nav-scan").click()
     expect(page).to_have_url(re.compile("session=demo-long&step=3"))
 
 
@@ -72,7 +72,7 @@ def test_predictions_do_not_look_like_buttons(page):
     looks = page.evaluate(
         """() => { const names = ["borderTopWidth", "borderRadius", "cursor", "pointerEvents"];
             const look = (each) => Object.fromEntries(names.map((name) => [name, getComputedStyle(each)[name]]));
-            return [...document.querySelectorAll(".mri-top")].map(look)
+            return [...document.querySelectorAll(".mri-next-row")].map(look)
               .concat([...document.querySelectorAll("#graph-predictions .drag")].map(look)); }"""
     )
     assert len(looks) > 3
@@ -155,7 +155,9 @@ def test_a_link_restores_the_view(page):
         "tab": "attention",
     }
     expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("tab", name="Predictions").click()
+    page.get_by_label("More of what comes next").click()
+    page.get_by_role("button", name="20 words, at any temperature").click()
+    expect(page.get_by_role("tab", name="Predictions")).to_have_attribute("aria-selected", "true")
     page.locator("#mri-scrubber").focus()
     page.keyboard.press("Home")
     until(page, "location.search.includes('step=0') && location.search.includes('tab=predictions')")
@@ -213,22 +215,23 @@ def test_marks_are_told_apart(page):
 def test_the_list_of_hook_points(page, folder):
     open_scanner(page, "/?session=demo-long&step=3")
     options = page.get_by_role("option")
-    assert page.locator(".mri-row").count() == 21
-    options.filter(has_text="ln_f").click()
+    assert page.locator(".mri-row").count() == 5 + 9, "a row a block, and those of the open one"
+    options.filter(has_text="final norm").click()
     assert view(page)["point"] == "final.ln_f"
     page.get_by_role("listbox", name="Hook points").focus()
     page.keyboard.press("ArrowUp")
     assert view(page)["point"] == "final.logits"
     with open_session(folder / "demo-long.h5") as reader:
         stats = Captured(reader.frame(3), reader.session.layout).stats("final.logits")
-    until(page, "document.querySelector('.mri-numbers h3').textContent === 'final.logits'")
-    shown = page.locator(".mri-numbers dd").evaluate_all("cells => cells.map((cell) => Number(cell.title))")
+    page.get_by_role("tab", name="Statistics").click()
+    until(page, "document.querySelector('#mri-point-numbers h3')?.textContent === 'final.logits'")
+    shown = page.locator("#mri-point-numbers dd").evaluate_all("cells => cells.map((cell) => Number(cell.title))")
     assert shown == pytest.approx(list(stats.values()))
 
 
 def test_the_picker_opens_another_session(page):
     open_scanner(page, "/?session=demo-long&step=3")
-    page.get_by_label("Session", exact=True).select_option("handmade")
+    page.get_by_label("Recording", exact=True).select_option("handmade")
     until(page, "window.mri?.session === 'handmade' && window.mri.timings.draw.length > 0")
     assert "session=handmade" in page.url
     page.go_back()

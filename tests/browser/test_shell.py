@@ -52,7 +52,7 @@ def test_the_menu_goes_back_to_where_one_was(page):
     until(page, "window.mri.player.step === 6")
     page.get_by_role("link", name="Recordings", exact=True).click()
     until(page, "location.pathname === '/sessions'")
-    page.get_by_role("link", name="Scanner", exact=True).click()
+    page.get_by_role("link", name="Scan", exact=True).click()
     until(page, "window.mri?.timings.draw.length > 0 && window.mri.player.step === 6")
     assert page.evaluate("window.mri.session") == "demo-long"
 

@@ -12,7 +12,7 @@ IS_TOLD = """([one, other]) => {
 
 CHOSEN = {
     "/?session=demo-long&step=9&tab=attention": [
-        ("#nav-scanner", "#nav-live"),
+        ("#nav-scan", "#nav-learn"),
         (".mri-tab[aria-selected=true]", ".mri-tab[aria-selected=false]"),
         (".mri-tools [aria-pressed=true]", ".mri-tools [aria-pressed=false]"),
         (".mri-row[aria-selected=true]", ".mri-row:not([aria-selected=true])"),

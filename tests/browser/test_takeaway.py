@@ -169,7 +169,7 @@ def test_the_menu_by_keyboard(page):
     item = page.locator("#mri-tools").get_by_role("button", name="Stage, PNG")
     expect(item).to_be_visible()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.ariaLabel") == "Stage, PNG"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Copy link"
     page.keyboard.press("Escape")
     expect(item).to_be_hidden()
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"

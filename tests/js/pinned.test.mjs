@@ -22,7 +22,7 @@ class FakePin {
 }
 
 function setting(fields = {}) {
-  freshPage('<div id="tools"><i></i></div><p id="mri-offline" hidden></p><div id="mri-toasts"></div>');
+  freshPage('<div id="tools"><hr></div><p id="mri-offline" hidden></p><div id="mri-toasts"></div>');
   const pin = Object.assign(new FakePin(), fields);
   const { button } = new PinButton(find("#tools"), pin);
   return { pin, button };

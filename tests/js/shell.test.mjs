@@ -6,7 +6,7 @@ import { keys } from "../../assets/js/desk/keys.mjs";
 import { retractToast, showKeys, showToast, startShell, theme, themeChanged } from "../../assets/js/shell/shell.mjs";
 
 const BODY = `<div id="mri-toasts"></div><button data-mri-action="theme">theme</button><button id="record-open" data-mri-action="record"></button>
-  <nav><a class="mri-nav-link" id="nav-scanner" href="/">Scanner</a><a class="mri-nav-link" href="/sessions">Sessions</a></nav>`;
+  <nav><a class="mri-nav-link" id="nav-scan" href="/">Scan</a><a class="mri-nav-link" href="/sessions">Sessions</a></nav>`;
 
 test("a toast goes by itself, but an error stays until it is dismissed", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -62,12 +62,16 @@ test("the open page is marked, and the menu's Scanner leads back to where one wa
   freshPage(BODY, "/?session=a&step=3");
   served(() => ({}));
   startShell();
-  assert.equal(find(".is-here").id, "nav-scanner");
+  assert.equal(find(".is-here").id, "nav-scan");
   history.pushState(null, "", "/sessions");
   document.body.append("another page");
   await settled();
   assert.deepEqual([find(".is-here").textContent, find("[aria-current]").textContent], ["Sessions", "Sessions"]);
-  assert.ok(fire(find("#nav-scanner"), "click").defaultPrevented);
+  history.pushState(null, "", "/live?session=a");
+  document.body.append("a recording under way");
+  await settled();
+  assert.equal(find(".is-here").id, "nav-scan", "Live is a state of Scan");
+  assert.ok(fire(find("#nav-scan"), "click").defaultPrevented);
   assert.equal(location.search, "?session=a&step=3");
 });
 

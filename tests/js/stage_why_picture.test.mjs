@@ -3,7 +3,7 @@ import { find, fire, freshPage, inkOnCanvases, texts } from "./page.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { WhyPicture, guessBeside, whyLegend } from "../../assets/js/stage/why.mjs";
+import { WhyPicture, whyLegend } from "../../assets/js/stage/why.mjs";
 import { whyOf } from "../../assets/js/core/why.mjs";
 import { LAYOUT, TOKENS, frame, sweep } from "./why_data.mjs";
 
@@ -73,16 +73,6 @@ test("plates rest: they are drawn anew for another size or camera only", () => {
   assert.equal(plates(), once);
   draw({ width: 400 });
   assert.equal(plates(), once + 1);
-});
-
-test("the token that the stream would say at a plate; at other places there is none", () => {
-  const lane = { frame: frame(), run: { tokens: TOKENS } };
-  assert.deepEqual(
-    [...KEYS, "final.ln_f"].map((key) => guessBeside(key, lane)),
-    ["a 50.0 %", "g 50.0 %", "", "e 50.0 %", ""],
-  );
-  assert.equal(guessBeside("embed.resid0", { ...lane, frame: frame({}, { without: "lens" }) }), "not recorded");
-  assert.equal(guessBeside("embed.resid0", { ...lane, frame: null }), "");
 });
 
 test("the legend says for which word, and switches between the two numbers", () => {

@@ -12,6 +12,7 @@ import {
   selectionOf,
   signed,
   sourcesOf,
+  guessBeside,
   whySentence,
   wordOf,
   writersOf,
@@ -193,4 +194,15 @@ test("words of tokens that the recording does not know come in bytes", () => {
   assert.equal(wordOf(TOKENS, 99), "#99");
   assert.equal(wordOf(TOKENS, 99, { 99: "2068c3a4" }), "hä");
   assert.equal(wordOf({ ...TOKENS, text: { 1: "  " } }, 1), "␣␣");
+});
+
+test("the token that the stream would say at a plate; at other places there is none", () => {
+  const lane = { frame: frame(), run: { tokens: TOKENS } };
+  assert.deepEqual(guessBeside("embed.resid0", lane), { id: 1, word: "a", share: "50.0 %" });
+  assert.deepEqual(
+    ["block.0.resid_post", "block.0.mlp_act", "block.1.resid_post", "final.ln_f"].map((key) => guessBeside(key, lane)?.word ?? null),
+    ["g", null, "e", null],
+  );
+  assert.equal(guessBeside("embed.resid0", { ...lane, frame: frame({}, { without: "lens" }) }), null);
+  assert.equal(guessBeside("embed.resid0", { ...lane, frame: null }), null);
 });

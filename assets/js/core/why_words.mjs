@@ -8,8 +8,9 @@
  * Knows a Why and tokens. Refuses to know the page. Pure.
  */
 
-import { trueMinus } from "./format.mjs";
+import { formatPercent, trueMinus } from "./format.mjs";
 import { textOfHex } from "./token_names.mjs";
+import { guessesAt } from "./why.mjs";
 import { DIM_SHARE } from "./why_rows.mjs";
 
 /** @typedef {import("./why.mjs").Why} Why */
@@ -219,4 +220,15 @@ export function bothNumbers({ parts, wrote, lost }, part) {
   const [all, norm] = [lost.amounts[part], lost.byNorm[part]];
   const later = all - wrote[part] - norm;
   return `${lines[0]}. Off at this step: ${fourDigits(all)} lost (${fourDigits(wrote[part])} written, ${fourDigits(norm)} by the last norm, ${fourDigits(later)} by later parts), ${fourDigits(lost.bits[part])} bits more surprise`;
+}
+
+/** The token that the stream would say at a plate, for labels of the tower.
+ *  @param {string} key hook point
+ *  @param {import("./types.mjs").Lane} lane
+ *  @returns {{id: number, word: string, share: string}|null} null where the lens is of no such place, or was not recorded */
+export function guessBeside(key, { frame, run }) {
+  const depth = key === "embed.resid0" ? 0 : Number(/^block\.(\d+)\.resid_post$/.exec(key)?.[1] ?? NaN) + 1;
+  if (!frame || Number.isNaN(depth)) return null;
+  const [best] = guessesAt(frame, depth).stream ?? [];
+  return best ? { id: best.id, word: wordOf(run.tokens, best.id), share: formatPercent(best.prob) } : null;
 }

@@ -15,6 +15,7 @@ import { plateKeys } from "../stage/plates.mjs";
  *  @property {number} numLanes
  *  @property {(fields: Partial<import("../core/address.mjs").View>) => void} select
  *  @property {(point: string, neuron: number) => void} toggleWatch
+ *  @property {(direction: 1|-1) => void} nextTelling
  *  @property {(position: number|null) => void} openWhy of a word, or of what the step chose
  *  @property {import("../core/why.mjs").Why|null} why what is explained now */
 
@@ -35,6 +36,7 @@ export const COMMANDS = Object.freeze({
   loopFrom: ({ player }) => player.loopFrom(player.step),
   loopTo: ({ player }) => player.loopTo(player.step),
   clearLoop: ({ player }) => player.setLoop(null),
+  nextTelling: ({ nextTelling }, { direction }) => nextTelling(direction),
   follow: ({ player }) => (player.isGrowing ? player.follow() : otherView()?.click()),
   focusPrompt: () => document.getElementById("record-open")?.click(),
   togglePicture: ({ picture, numLanes, view, select }) =>

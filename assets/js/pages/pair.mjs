@@ -31,7 +31,7 @@ export class Pair {
   word = "Moment";
   toolsId = "compare-tools";
   stageId = "mri-stage";
-  picture = {};
+  picture = { hasTops: false }; // What comes next says them of both
   looks = {};
   #abort = new AbortController();
   #aligning = new AbortController();

@@ -39,7 +39,7 @@ const HINTS = Object.freeze([
     touch: "Tap a word to go to the step that read it.",
   },
   {
-    part: ".mri-track",
+    part: "#mri-transport",
     above: "#mri-ribbon",
     title: "Time",
     text: "One step is one pass through the model, and chooses one word or a piece of one.",

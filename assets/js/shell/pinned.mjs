@@ -1,5 +1,5 @@
 /**
- * The button that pins a session in this browser, with its state and size, and the word that the server is gone.
+ * The item that pins a session in this browser, with its state and size, and the word that the server is gone.
  *
  * Knows a Pin's states. Refuses to know where the bytes lie.
  */
@@ -9,12 +9,12 @@ import { button } from "./dom.mjs";
 import { showToast } from "./shell.mjs";
 
 export class PinButton {
-  /** @param {HTMLElement} host
+  /** @param {HTMLElement} host of the menu that it stands in
    *  @param {import("../run/pin.mjs").Pin} pin */
   constructor(host, pin) {
     this.pin = pin;
-    this.button = button(() => this.#click(), { class: "mri-button mri-pin" });
-    host.prepend(this.button);
+    this.button = button(() => this.#click(), { class: "mri-pin" });
+    host.querySelector("hr")?.before(this.button);
     pin.onChange = () => this.draw();
     this.draw();
   }

@@ -83,10 +83,10 @@ function watchServer() {
 /** Where the Scanner was left, for as long as the tab lives. */
 let scannerAddress = "";
 
-/** The menu's Scanner goes back to the recording and step that one came from.
+/** The menu's Scan goes back to the recording and step that one came from.
  *  @param {MouseEvent} event */
 function goBackToScanner(event) {
-  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scanner");
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scan");
   if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
@@ -102,7 +102,8 @@ function markPage() {
     if (button.getAttribute("aria-pressed") !== isPressed) button.setAttribute("aria-pressed", isPressed);
   }
   for (const link of document.querySelectorAll(".mri-nav-link")) {
-    const isHere = new URL(/** @type {HTMLAnchorElement} */ (link).href).pathname === location.pathname;
+    const { pathname } = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+    const isHere = pathname === location.pathname || (pathname === "/" && location.pathname === "/live"); // a state of Scan
     if (link.classList.contains("is-here") === isHere) continue;
     link.classList.toggle("is-here", isHere);
     if (isHere) link.setAttribute("aria-current", "page");

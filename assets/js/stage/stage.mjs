@@ -16,7 +16,7 @@ import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
 import { betweenKey, legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
-import { flowChoice, toolButtons } from "./tools.mjs";
+import { toolsOf } from "./tools.mjs";
 import { TowerPicture } from "./tower.mjs";
 import { WhyPicture, whyLegend } from "./why.mjs";
 
@@ -70,7 +70,7 @@ export class Stage {
     const { flat, tower, parts } = this;
     const layers = [flat.canvas, tower.ground, tower.canvas, tower.labels.host, parts.canvas, parts.labels.host];
     this.view = el("div", { class: "mri-view" }, ...layers);
-    host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
+    host.replaceChildren(this.tools, this.tower.readout, this.note, this.view, this.legend, this.failed.host, this.tip);
     this.hand = new Hand(this.view, {
       tip: this.tip,
       numLanes: () => this.lanes.length,
@@ -87,8 +87,7 @@ export class Stage {
       this.#size = null;
       context.needsRedraw();
     });
-    this.observer.observe(host);
-    this.observer.observe(this.legend);
+    this.observer.observe(this.view);
   }
 
   close() {
@@ -176,9 +175,7 @@ export class Stage {
     this.flat.canvas.hidden = current !== this.flat;
     this.parts.canvas.hidden = this.parts.labels.host.hidden = current !== this.parts;
     this.tower.ground.hidden = this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
-    const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);
-    this.view.style.height = `${height}px`;
-    return { width: this.host.clientWidth, height };
+    return { width: this.view.clientWidth, height: Math.max(80, this.view.clientHeight) };
   }
 
   /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
@@ -213,12 +210,11 @@ export class Stage {
     if (name === this.#legendOf) return;
     this.#legendOf = name;
     const isGrouped = this.#groups !== null;
-    const shown = { looks, layout, isTower, picture: this.picture, isGrouped, groupsOf: this.#groupsOf, canWhy: why !== null };
-    const tools = toolButtons(shown, onPick, () => this.#turned()?.turn(null));
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
+    const shown = { looks, layout, isTower, hasFlow, point: key, picture: this.picture, isGrouped, groupsOf: this.#groupsOf, canWhy: why !== null };
+    const tools = toolsOf(shown, onPick, () => this.#turned()?.turn(null));
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
-    if (hasFlow) parts.push(flowChoice(flow, onPick));
     refill(this.legend, ...(this.picture === "why" ? whyLegend(why, this.lanes[0].run.tokens, amount === "lost", onPick) : parts));
     refill(this.tools, ...tools);
   }

@@ -17,7 +17,7 @@ from mri.web.parts.record import door, live_address
 TO_SESSIONS, TO_LESSONS, TO_SCANNER = (
     ("All recordings", ids.SESSIONS_PATH),
     ("Learn how it works", ids.LEARN_PATH),
-    ("Open the Scanner", ids.SCANNER_PATH),
+    ("Open the scan", ids.SCANNER_PATH),
 )
 """Text and address of ways that lead on from everywhere."""
 
