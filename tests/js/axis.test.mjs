@@ -9,7 +9,9 @@ test("thirty steps fill the line; more of them scroll, in columns that most word
   assert.equal(columnPxOf(1100, words(22)), 50);
   assert.ok(columnPxOf(1240, words(31)) === 40 && columnPxOf(1240, words(32)) === 44);
   assert.equal(columnPxOf(360, words(22)), 44, "on a phone they scroll, too");
-  assert.equal(columnPxOf(360, words(22, "understanding")), 76);
+  assert.equal(columnPxOf(360, words(22, "garden")), 6 * 7.9 + 8);
+  assert.ok(columnPxOf(360, words(22, "understanding")) > 76, "the longest word has room in small letters");
+  assert.equal(columnPxOf(360, words(22, "x".repeat(99))), 120);
   assert.equal(columnPxOf(300, []), 300);
 });
 

@@ -8,7 +8,9 @@
 const MOST_FIT = 30;
 const LEAST_PX = 40;
 const [NARROW_PX, WIDE_PX] = [44, 76]; // of a column, where words scroll
+const MOST_PX = 120;
 const CHAR_PX = 7.9;
+const SMALL_CHAR_PX = 5.9; // in the smallest letters that can be read: the style sheet makes a long word's as small as it must
 const ROOM_PX = 8;
 
 /** @typedef {object} Axis in CSS pixels of what is in sight
@@ -19,13 +21,14 @@ const ROOM_PX = 8;
 
 /** @param {number} width of what is in sight, CSS pixels
  *  @param {readonly string[]} names of the words
- *  @returns {number} width of a column: as wide as they all fit, else so that most words can be read */
+ *  @returns {number} width of a column: as wide as they all fit, else so that most words can be read in full size, and the longest small */
 export function columnPxOf(width, names) {
   const fits = width / Math.max(1, names.length);
-  if (names.length <= MOST_FIT + 1 && fits >= LEAST_PX) return fits;
   const lengths = names.map((name) => name.trim().length).sort((a, b) => a - b);
+  const longest = Math.min(MOST_PX, (lengths[lengths.length - 1] ?? 0) * SMALL_CHAR_PX + ROOM_PX);
+  if (names.length <= MOST_FIT + 1 && fits >= Math.max(LEAST_PX, longest)) return fits;
   const most = lengths[Math.floor(0.9 * (lengths.length - 1))] ?? 0;
-  return Math.min(WIDE_PX, Math.max(NARROW_PX, most * CHAR_PX + ROOM_PX));
+  return Math.max(longest, Math.min(WIDE_PX, Math.max(NARROW_PX, most * CHAR_PX + ROOM_PX)));
 }
 
 /** @param {object} words

@@ -44,7 +44,7 @@ export class Next {
     this.grid = el("div", { class: "mri-next-grid", "aria-hidden": "true" });
     const kind = el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT, tabindex: 0 });
     const all = button(() => onSelect({ tab: "predictions" }), { class: null, text: "20 words, at any temperature" });
-    const csv = el("button", { type: "button", "data-mri-take": "csv", "data-mri-of": "graph-predictions", text: "Numbers, CSV" });
+    const csv = el("button", { type: "button", "data-mri-take": "csv", "data-mri-of": "predictions", text: "Numbers, CSV" });
     const label = "More of what comes next";
     const summary = el("summary", { text: "⋯", title: label, "aria-label": label });
     const menu = el("details", { class: "mri-menu" }, summary, el("div", { class: "mri-menu-list" }, all, csv));

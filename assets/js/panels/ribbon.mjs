@@ -83,7 +83,7 @@ export class Ribbon {
     const items = sequence.slice(known).map((_, i) => {
       const button = this.#button(known + i, forced.has(known + i));
       this.#buttons.push(button);
-      return el("li", {}, button);
+      return el("li", { style: `--chars:${Math.max(1, seenOf(names[known + i]).length)}` }, button);
     });
     this.list.append(...items);
     this.#current = -1; // places are to be told to the new ones
@@ -95,7 +95,7 @@ export class Ribbon {
     const width = this.list.clientWidth;
     const isKnown = width === this.#width;
     if (isKnown && this.#names.length > MANY) return; // more words change nothing
-    const columnPx = columnPxOf(width, this.#names);
+    const columnPx = columnPxOf(width, this.#names.map(seenOf));
     if (isKnown && columnPx === this.#columnPx) return;
     [this.#width, this.#columnPx] = [width, columnPx];
     this.list.style.setProperty("--column", `${columnPx}px`);
@@ -207,6 +207,12 @@ export class Ribbon {
     this.observer.disconnect();
     this.influence.close();
   }
+}
+
+/** @param {string} name of a word
+ *  @returns {string} what is seen of it in its column: without its own space, a mark without its frame */
+function seenOf(name) {
+  return name.replace(/^␣(?=.)/, "").replace(/^<\|(.+)\|>$/, "$1");
 }
 
 /** Text with its spaces visible.
