@@ -94,6 +94,20 @@ def test_one_clock_moves_both_and_the_address_follows(page):
     until(page, "window.mri.player.step === 6 && window.mri.player.mode === 'paused'")
 
 
+def test_the_next_parting_is_a_press_or_a_key_away(page):
+    open_pair(page)
+    map_is_here(page)
+    assert page.evaluate(f"{MAP}.partings") == [0], "two models that have nothing in common"
+    button = page.get_by_role("button", name="Next parting")
+    button.click()
+    until(page, "window.mri.player.step === 0")
+    page.keyboard.press("End")
+    page.keyboard.press("n")
+    until(page, "window.mri.player.step === 0")
+    page.get_by_label("Show", exact=True).select_option("cosine")
+    expect(button).to_be_disabled()
+
+
 def test_what_is_not_matched_is_shown_and_not_subtracted(page):
     open_pair(page, LINK.replace("step=3", "step=5"))
     page.locator("#mri-scrubber").fill("2")  # only B has a step there

@@ -156,7 +156,7 @@ def test_the_flat_picture_has_lanes_too(page):
     until(page, "window.mri.stage.flat.plates.length === 8")
     left, right = (place(page, 0, lane) for lane in (0, 1))
     assert right[0] > left[0]
-    assert right[1] == left[1]
+    assert abs(right[1] - left[1]) < 2
     click_in_lane(page, 3, 1)
     until(page, "window.mri.desk.view.neuron === 3")
 

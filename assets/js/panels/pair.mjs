@@ -6,7 +6,7 @@
  * Gives each of them the moment that is shown. Refuses to know where frames come from and when to draw.
  */
 
-import { alignmentWords, momentsOfSteps, seriesOfMoments } from "../core/moments.mjs";
+import { alignmentWords, momentsOfSteps, partingBeside, seriesOfMoments } from "../core/moments.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { tokenName } from "../core/token_names.mjs";
 import { el } from "../shell/dom.mjs";
@@ -78,6 +78,12 @@ export class PairPanels {
     this.words.align(alignment);
   }
 
+  /** @param {number} by 1: to the next moment at which plates part, −1: to the one before */
+  goToParting(by) {
+    const moment = partingBeside(this.map.partings, this.player.step, by);
+    if (moment !== undefined) this.player.seek(moment);
+  }
+
   /** Lines of both over the moments, when both are here. */
   #drawLines() {
     const { steps, strategy } = this.alignment;
@@ -101,6 +107,7 @@ export class PairPanels {
     const [a, b] = lanes;
     this.words.draw(lanes.map(({ step }) => step));
     this.map.draw(point);
+    /** @type {HTMLButtonElement} */ (host("compare-parting")).disabled = !this.map.partings.length;
     const look = { layer: view.layer ?? 0, head: view.head ?? 0 };
     const sides = lanes.map(({ frame }, i) => ({ run: this.runs[i], frame }));
     this.sentence.draw({ alignment: this.alignment, moment, sides, between: this.map.between(moment), look }, isPlaying);

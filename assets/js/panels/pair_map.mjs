@@ -7,6 +7,7 @@
 import { colourMap } from "../core/colour.mjs";
 import { formatValue } from "../core/format.mjs";
 import { nameOf } from "../core/hook_list.mjs";
+import { partingsOf } from "../core/moments.mjs";
 import { PARTED } from "../core/pair_sentence.mjs";
 import { fetchJson } from "../run/http.mjs";
 import { el, say, sized } from "../shell/dom.mjs";
@@ -87,12 +88,18 @@ export class PairMap {
     return by === "difference" ? Object.fromEntries(known.filter(([, value]) => Number.isFinite(value))) : null;
   }
 
+  /** @returns {number[]} moments at which plates part; none where the map shows something else */
+  get partings() {
+    const { by, values } = this.data;
+    return by === "difference" ? partingsOf(values, PARTED) : [];
+  }
+
   /** @param {string} point the selected one */
   draw(point) {
     const { by, keys, missing } = this.data;
     const row = keys.indexOf(point);
     const here = row < 0 ? "" : ` · here ${plateLabel(point)}: ${this.#words(row, this.words.columns[this.words.column]?.moment ?? -1)}`;
-    say(this.note, missing || `${ENDS[by]} · dashed: ${NONE}${here}`);
+    say(this.note, missing || `${ENDS[by]} · dashed: not subtracted${here}`);
     for (const label of this.labels.children) label.classList.toggle("is-selected", /** @type {HTMLElement} */ (label).title === point);
     this.#paint();
   }

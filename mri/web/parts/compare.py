@@ -105,6 +105,9 @@ def _picker(select_id: str, side: str, chosen: SessionInfo) -> html.Div:
     )
 
 
+PARTING = "To the next moment at which a plate parts, 0.6 or more, that was alike at the matched moment before (N)"
+
+
 def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div:
     """Two sessions in one Scanner. boot: a, b, align, full_scale, limit."""
     swap = {"title": "Swap A and B", **components.aria("Swap A and B")}
@@ -139,6 +142,7 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                     html.Div(
                         [
                             html.P(id="compare-map-says", className="compare-map-says"),
+                            html.Button("Next parting", id="compare-parting", type="button", title=PARTING),
                             components.choice("compare-by", "Show", MEASURES, "difference"),
                             takeaway.menu("compare-map", "Where they differ", ("csv",)),
                         ],
