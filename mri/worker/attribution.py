@@ -40,7 +40,7 @@ class Attribution:
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep", "check")
+        return self.command["cmd"] in ("why", "sweep")
 
     @property
     def nbytes(self) -> int:
