@@ -62,6 +62,20 @@ class FrameHeader(TypedDict):
     dropped_layers: list[int]
 
 
+class CheckStatus(TypedDict):
+    """POST /check, GET /check/<id>. done of `of`: while it loads; is_right, verdict, text: of one that is finished."""
+
+    id: str
+    status: Literal["running", "finished", "error"]
+    message: str
+    done: int
+    of: int
+    lines: list[Line]
+    is_right: bool
+    verdict: str
+    text: str
+
+
 class Alignment(TypedDict):
     """GET /compare/alignment. positions: of A and B that stand for each other; divergence: how many tokens both begin
     with; steps of A and B by moment, -1: that side has none; whole: values may be subtracted; keys: hook points of
@@ -99,20 +113,6 @@ class RecordingStatus(TypedDict):
     max_steps: int
     text: str
     message: str
-
-
-class CheckStatus(TypedDict):
-    """POST /check, GET /check/<id>. done of `of`: while it loads; is_right, verdict, text: of one that is finished."""
-
-    id: str
-    status: Literal["running", "finished", "error"]
-    message: str
-    done: int
-    of: int
-    lines: list[Line]
-    is_right: bool
-    verdict: str
-    text: str
 
 
 class ModelOffer(TypedDict):

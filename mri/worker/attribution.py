@@ -41,7 +41,7 @@ class Attribution:
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep", "control", "costs", "check", "load")
+        return self.command["cmd"] in ("why", "sweep", "control", "costs", "load")
 
     @property
     def nbytes(self) -> int:

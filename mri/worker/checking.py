@@ -16,6 +16,10 @@ class Checking(Attribution):
 
     lines: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def is_explaining(self) -> bool:
+        return True  # who closes the page does not want it any more
+
     def on_event(self, event: dict[str, Any]) -> None:
         if event["event"] == "line":
             self.lines.append(event["line"])

@@ -92,14 +92,14 @@ class Worker:
         while (command := self._commands.get()) is not None:
             try:
                 match command["cmd"]:
+                    case "check":
+                        self._check(command)
                     case "attribute":
                         self._attribute(command)
                     case "direct":
                         self._direct(command)
                     case "why" | "sweep" | "control" | "costs":
                         self._explain(command)
-                    case "check":
-                        self._check(command)
                     case "fork":
                         self._fork(command)
                     case "load":
@@ -178,6 +178,20 @@ class Worker:
         signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
         self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
 
+    def _check(self, command: dict[str, Any]) -> None:
+        """Each line as soon as it is known, then the report."""
+        control = self._controls.get(command["id"], Control())
+        loaded = self._model(command)
+
+        def on_line(line: Line) -> None:
+            if control.is_stopped:
+                raise WorkerError("The check was cancelled: start it again.")
+            self._say(event="line", id=command["id"], line=line.to_json())
+
+        report = check(loaded, on_line=on_line)
+        told = {"is_right": report.is_right, "verdict": report.verdict, "text": str(report)}
+        self._say(event="checked", id=command["id"], **told)
+
     def _direct(self, command: dict[str, Any]) -> None:
         loaded = self._recorded_model(command)
         effect = direct_effect(loaded.model, command["point"], command["neuron"])
@@ -245,20 +259,6 @@ class Worker:
 
     def _opened(self, session_id: str) -> SessionReader:
         return open_session(whole_library(self._sessions).path(session_id))
-
-    def _check(self, command: dict[str, Any]) -> None:
-        """Each line as soon as it is known, then the report."""
-        control = self._controls.get(command["id"], Control())
-        loaded = self._model(command)
-
-        def on_line(line: Line) -> None:
-            if control.is_stopped:
-                raise WorkerError("The check was cancelled: start it again.")
-            self._say(event="line", id=command["id"], line=line.to_json())
-
-        report = check(loaded, on_line=on_line)
-        told = {"is_right": report.is_right, "verdict": report.verdict, "text": str(report)}
-        self._say(event="checked", id=command["id"], **told)
 
     def _model(self, command: dict[str, Any]) -> LoadedModel:
         """The model of a command, loaded again only where the file has changed, or is to be loaded otherwise. Raises

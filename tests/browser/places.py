@@ -39,6 +39,8 @@ DIALOGS: tuple[State, ...] = (
     ("after rename", ".modal .btn-close", NO_DIALOG),
     ("delete", ".sessions-button:text-is('Delete')", DIALOG),
     ("after delete", ".modal .btn-close", NO_DIALOG),
+    ("check", "#sessions-check", "document.querySelector('#check-model option')"),
+    ("after check", ".check-ways form button", "!document.querySelector('dialog[open]')"),
     ("record", ".record-open", FORM),
 )
 

@@ -58,6 +58,25 @@ def record(command, commands):
     say(event="finished", id=session_id, end_reason=reason, response="ab " * num_steps)
 
 
+def check(command, commands):
+    """Two lines, of which one is wrong; of a model_2.pt one, then it waits until it is called off."""
+
+    def line(name, state, **more):
+        told = {"name": name, "compared": "one and the other", "figure": 0.5, "tolerance": 1e-4, "state": state}
+        say(event="line", id=command["id"], line=told | {"cause": "", "found": "5.0e-01"} | more)
+
+    say(event="loading", id=command["id"], words="reading the weights", done=500)
+    line("era", "right", figure=None, tolerance=None, found="E5")
+    if command["model"]["file"].endswith("_2.pt"):
+        while (heard := commands.get()) != {"cmd": "stop", "id": command["id"]}:
+            if heard["cmd"] == "quit":
+                commands.put(heard)
+                return
+        return
+    line("cached", "wrong", cause="The cache holds other keys: load the model anew.")
+    say(event="checked", id=command["id"], is_right=False, verdict="Wrong: cached. 3 s.", text="the table")
+
+
 def attribute(command):
     if command["weights_hash"] == "die":
         os._exit(9)
@@ -92,25 +111,6 @@ def explain(command, commands):
         return
     blob = blob_from_arrays({"start": command.get("start", 0)}, {"lost": np.arange(command.get("step", 3))})
     say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
-
-
-def check(command, commands):
-    """Two lines, of which one is wrong; of a model_2.pt one, then it waits until it is called off."""
-
-    def line(name, state, **more):
-        told = {"name": name, "compared": "one and the other", "figure": 0.5, "tolerance": 1e-4, "state": state}
-        say(event="line", id=command["id"], line=told | {"cause": "", "found": "5.0e-01"} | more)
-
-    say(event="loading", id=command["id"], words="reading the weights", done=500)
-    line("era", "right", figure=None, tolerance=None, found="E5")
-    if command["model"]["file"].endswith("_2.pt"):
-        while (heard := commands.get()) != {"cmd": "stop", "id": command["id"]}:
-            if heard["cmd"] == "quit":
-                commands.put(heard)
-                return
-        return
-    line("cached", "wrong", cause="The cache holds other keys: load the model anew.")
-    say(event="checked", id=command["id"], is_right=False, verdict="Wrong: cached. 3 s.", text="the table")
 
 
 def load(command, commands):
@@ -150,6 +150,8 @@ def main():
     while (command := commands.get())["cmd"] != "quit":
         if command["cmd"] == "record":
             record(command, commands)
+        if command["cmd"] == "check":
+            check(command, commands)
         if command["cmd"] == "attribute":
             attribute(command)
         if command["cmd"] == "direct":
@@ -158,8 +160,6 @@ def main():
             load(command, commands)
         if command["cmd"] in ("why", "sweep"):
             explain(command, commands)
-        if command["cmd"] == "check":
-            check(command, commands)
 
 
 main()
