@@ -150,7 +150,7 @@ def test_the_dialog_is_accessible_and_fits(browser, fake_site, theme, viewport):
             smallest = "[...document.querySelectorAll('.record-dialog :is(button, select, .form-control)')]"
             heights = page.evaluate(f"{smallest}.map((each) => each.getBoundingClientRect().height).filter(Boolean)")
             assert min(heights) >= 36
-        parts = "[...document.querySelectorAll('.record-dialog, .record-fields')]"
+        parts = "[...document.querySelectorAll('.record-dialog, .record-scroll')]"
         assert page.evaluate(f"{parts}.every((part) => part.scrollWidth <= part.clientWidth)"), "nothing is wider"
         for button in ("Record", "Start paused"):
             expect(page.get_by_role("button", name=button, exact=True).last).to_be_in_viewport(ratio=1)
