@@ -241,6 +241,7 @@ def test_what_a_checkpoint_is_said_to_be_and_where_it_runs(browser, fake_site):
         expect(model.get_by_label("Runs on")).to_have_value("cpu")
         model.get_by_label("Type of the weights").select_option("bfloat16")
         expect(model.get_by_label("Type of the weights")).to_have_value("bfloat16")
+        expect(model).to_contain_text("of such a recording Why shows what was kept, and cannot compute more.")
         model.get_by_label("Runs on").select_option("mps")  # the fake one loads there until it is called off
         expect(model.get_by_role("status")).to_have_text("Reading the weights…")
         bar = model.get_by_role("progressbar")
