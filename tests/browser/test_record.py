@@ -150,7 +150,7 @@ def test_the_dialog_is_accessible_and_fits(browser, fake_site, theme, viewport):
             smallest = "[...document.querySelectorAll('.record-dialog :is(button, select, .form-control)')]"
             heights = page.evaluate(f"{smallest}.map((each) => each.getBoundingClientRect().height).filter(Boolean)")
             assert min(heights) >= 36
-        parts = "[...document.querySelectorAll('.record-dialog, .record-fields')]"
+        parts = "[...document.querySelectorAll('.record-dialog, .record-scroll')]"
         assert page.evaluate(f"{parts}.every((part) => part.scrollWidth <= part.clientWidth)"), "nothing is wider"
         for button in ("Record", "Start paused"):
             expect(page.get_by_role("button", name=button, exact=True).last).to_be_in_viewport(ratio=1)
@@ -241,6 +241,7 @@ def test_what_a_checkpoint_is_said_to_be_and_where_it_runs(browser, fake_site):
         expect(model.get_by_label("Runs on")).to_have_value("cpu")
         model.get_by_label("Type of the weights").select_option("bfloat16")
         expect(model.get_by_label("Type of the weights")).to_have_value("bfloat16")
+        expect(model).to_contain_text("of such a recording Why shows what was kept, and cannot compute more.")
         model.get_by_label("Runs on").select_option("mps")  # the fake one loads there until it is called off
         expect(model.get_by_role("status")).to_have_text("Reading the weights…")
         bar = model.get_by_role("progressbar")

@@ -59,6 +59,11 @@ test("the model says what it reads, the prompt what is not known of it, and what
   );
 });
 
+test("what a type of the weights costs is said beside what the files are said to be", async () => {
+  await setting({}, {}, { "/loaded": () => ({ ...LOADED, dtype: "bfloat16", alarm: "Parts are missing." }) });
+  assert.deepEqual([texts(".record-alarm"), texts(".record-notes li").length, find(".record-place select").value], [["Parts are missing."], 2, "bfloat16"]);
+});
+
 test("started paused, it is looked at from its first step on", async () => {
   await setting({ r0: [{ state: "finished" }] });
   fire(

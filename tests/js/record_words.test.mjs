@@ -32,7 +32,7 @@ test("sizes are at most so much, never less than they are", () => {
 test("what the dice do is said as they stand", () => {
   assert.deepEqual(Object.values(samplingWords({ temperature: 0.6, topK: 50 })), [
     "it may end earlier by itself",
-    "0: always the likeliest, 1: as it finds them",
+    "0: always the likeliest\n1: as it finds them",
     "draws among the 50 likeliest",
     "same seed, same dice: same text again",
   ]);

@@ -34,7 +34,7 @@ export function samplingWords({ temperature, topK }) {
   const isGreedy = temperature === 0;
   return {
     most: "it may end earlier by itself",
-    temperature: isGreedy ? "0: always the likeliest" : temperature === 1 ? "1: as it finds them" : "0: always the likeliest, 1: as it finds them",
+    temperature: isGreedy ? "0: always the likeliest" : temperature === 1 ? "1: as it finds them" : "0: always the likeliest\n1: as it finds them",
     topK: isGreedy ? "no draw at temperature 0" : topK === null ? "empty: draws among all" : `draws among the ${topK.toLocaleString("en")} likeliest`,
     seed: isGreedy ? "no dice at temperature 0: same text again" : "same seed, same dice: same text again",
   };

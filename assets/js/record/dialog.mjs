@@ -50,7 +50,7 @@ export class RecordDialog {
     this.presets = new Presets(kept.preset, isPair, () => this.#showPresets());
     this.writing = new Writing(kept.sampling, () => this.#check());
     this.model = new ModelChoice(kept, () => this.#check());
-    const settings = () => ({ chat: this.chat, max_new_tokens: this.writing.sampling.max_new_tokens, model: this.model.settings.model });
+    const settings = () => ({ chat: this.chat, max_new_tokens: this.writing.length, model: this.model.settings.model });
     const names = isPair ? ["Prompt A", "Prompt B"] : ["Prompt"];
     this.prompts = names.map((name, i) => new Prompt(`record-prompt${i ? "-b" : ""}`, name, kept.prompts[i], settings, () => this.#showPresets()));
     this.foot = new Foot(isPair, { startPaused: () => this.#submit(true), cancel: () => this.#cancel() });
@@ -69,7 +69,7 @@ export class RecordDialog {
   }
 
   #layout() {
-    const title = el("h2", { id: "record-title", text: this.isPair ? "Record two prompts and compare them" : "Record a scan" });
+    const title = el("h2", { id: "record-title", text: this.isPair ? "Record two prompts" : "Record a scan" });
     const close = button(() => this.dialog.close(), { class: "mri-icon record-close", "aria-label": "Close", text: "×" });
     const row = (/** @type {Node} */ name, /** @type {Node} */ content) => el("div", { class: "record-row" }, name, content);
     const rows = [
@@ -79,7 +79,13 @@ export class RecordDialog {
       row(el("span", { text: "Writing", "aria-hidden": "true", title: "Sampling" }), this.writing.host),
     ];
     this.fields.append(...rows);
-    const form = el("form", { class: "record-form" }, el("header", { class: "record-head" }, title, this.#modes(), close), this.fields, this.foot.host);
+    const form = el(
+      "form",
+      { class: "record-form" },
+      el("header", { class: "record-head" }, title, this.#modes(), close),
+      el("div", { class: "record-scroll" }, this.fields),
+      this.foot.host,
+    );
     form.addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       this.#record();

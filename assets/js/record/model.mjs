@@ -9,6 +9,10 @@ import { untilAnswered } from "../run/again.mjs";
 import { cancelLoading, fetchJson, fetchLoaded } from "../run/http.mjs";
 import { button, el, say } from "../shell/dom.mjs";
 
+const EXACT = "float32";
+/** Read again, a prompt is rounded otherwise: the worker then refuses to explain it. */
+const ROUNDED = "Half the memory, but rounded: of such a recording Why shows what was kept, and cannot compute more.";
+
 export class ModelChoice {
   #abort = new AbortController();
   /** Of the model that is chosen. */
@@ -121,7 +125,7 @@ export class ModelChoice {
     const where =
       devices.length > 1 ? this.#pick("device", "Runs on", devices, device.split(":")[0]) : el("span", { title: "device", text: `Runs on ${device}` });
     this.place.replaceChildren(where, el("span", { text: "as" }), this.#pick("dtype", "Type of the weights", this.#dtypes, dtype));
-    this.#tell(alarm, notes);
+    this.#tell(alarm, dtype === EXACT ? notes : [...notes, ROUNDED]);
   }
 
   /** @param {"device"|"dtype"} what

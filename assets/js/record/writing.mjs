@@ -24,8 +24,12 @@ export class Writing {
     this.host = el("div", { class: "record-writing", role: "group", "aria-label": "Writing" }, ...this.#all.map(({ host }) => host));
     this.host.addEventListener("input", (/** @type {Event} */ event) => {
       this.#say();
-      if (event.target === this.most.input && this.most.input.validity.valid) onLength();
+      if (event.target !== this.most.input || !this.most.input.validity.valid) return;
+      this.length = this.sampling.max_new_tokens;
+      onLength();
     });
+    /** The last one that can be: what is being typed may not. */
+    this.length = sampling.max_new_tokens;
     this.#say();
   }
 
