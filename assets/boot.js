@@ -13,7 +13,14 @@
   const shell = import("./js/shell/shell.mjs");
   const scanner = () => import("./js/main.mjs");
   const isParsed = new Promise((done) => document.addEventListener("DOMContentLoaded", done)); // Dash's scripts have run
-  isParsed.then(async () => (await shell).startShell());
+  const record = async (/** @type {any} */ given) => {
+    try {
+      (await import("./js/record/door.mjs")).openRecord(given);
+    } catch {
+      (await shell).showToast("The form to record did not come: check that the server is running, then press again.", "error");
+    }
+  };
+  isParsed.then(async () => (await shell).startShell(record));
   if (location.pathname === "/") scanner().then((module) => module.prepareScanner());
   const hasCharts = location.pathname === "/" ? scanner().then((module) => module.beginsWithCharts()) : ["/compare", "/neurons"].includes(location.pathname);
   // Plotly is the largest file of all: while the first picture waits for the server's answers, it takes the line's width.
@@ -28,12 +35,6 @@
     return async (...given) => (await act(...given)) || window.dash_clientside.no_update;
   }
 
-  /** @param {any[]} fields of a form that records
-   *  @returns {Record<string, any>} as in the body of POST /record */
-  function settingsOf([mode, most, temperature, topK, seed, preset]) {
-    return { chat: mode === "chat", max_new_tokens: most, temperature, top_k: topK ?? null, seed, preset };
-  }
-
   const mri = {
     mountScanner: async (/** @type {any} */ boot) => (await scanner())[boot?.is_live ? "mountLive" : boot?.is_lesson ? "mountLearn" : "mountScanner"](boot),
     mountImports: async (/** @type {any} */ given) => (await import("./js/pages/imports.mjs")).mountImports(given),
@@ -42,9 +43,6 @@
     mountCompare: async (/** @type {any} */ boot) => (await scanner()).mountCompare(boot),
     fillPickers: async () => void (await import("./js/shell/picker.mjs")).fillPickers(),
     openPair: async (/** @type {number|null} */ clicks) => clicks && (await import("./js/shell/picker.mjs")).openPair(),
-    record: async (/** @type {any[]} */ ...[clicks, prompt, ...fields]) =>
-      clicks && (await scanner()).record({ prompt: prompt ?? "", ...settingsOf(fields), model: fields[6] ?? "" }),
-    recordPair: async (/** @type {any[]} */ ...[clicks, a, b, ...fields]) => clicks && (await scanner()).recordPair([a ?? "", b ?? ""], settingsOf(fields)),
     showToast: async (/** @type {any} */ toast) => toast && (await shell).showToast(toast.text, toast.kind),
   };
   const functions = Object.fromEntries(Object.entries(mri).map(([name, act]) => [name, told(act)]));

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mri.capture.modules import Recorder
     from mri.capture.points import Point
     from mri.capture.watch import watch
+    from mri.edit.edited import edited
+    from mri.edit.text import Edit
     from mri.errors import MriError
     from mri.export.frames import concat
     from mri.export.trace import Trace, open_trace
@@ -41,6 +43,8 @@ _HOMES = {
     "Point": "mri.capture.points",
     "Recorder": "mri.capture.modules",
     "watch": "mri.capture.watch",
+    "Edit": "mri.edit.text",
+    "edited": "mri.edit.edited",
 }
 
 _NEED_TORCH = {
@@ -48,11 +52,13 @@ _NEED_TORCH = {
     "mri.capture.points",
     "mri.capture.modules",
     "mri.capture.watch",
+    "mri.edit.edited",
     "mri.proof.check",
 }
 
 __all__ = [
     "PRESETS",
+    "Edit",
     "MriError",
     "Point",
     "Recorder",
@@ -60,6 +66,7 @@ __all__ = [
     "TraceConfig",
     "check",
     "concat",
+    "edited",
     "load_model",
     "open_trace",
     "record",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mri.edit.text import Edit, edits_of
 from mri.errors import ConfigError, StoreError
 from mri.export.trace import Trace, open_trace
 from mri.format.config import Sampling, TraceConfig
@@ -28,6 +29,7 @@ def record(
     *,
     model: Path | str | LoadedModel | None = None,
     config: TraceConfig | str = "standard",
+    edits: Edit | str | Iterable[Edit | str] = (),
     tokenizer: Path | str | None = None,
     constants: Mapping[str, object] | None = None,
     device: str | None = None,
@@ -48,13 +50,15 @@ def record(
     model      a base directory, checkpoint folder or file of weights, or what `load_model` gave; None is the embedded
                model
     config     what to capture: a TraceConfig, or the name of one of mri.PRESETS
+    edits      changes of the model while it reads and writes: `mri.Edit` or texts of docs/edits.md. Without positions
+               they are everywhere
     sessions   the folder to write to, by default the one that the pages show
     tokenizer, constants, device, dtype   of a model that is loaded here: as of `load_model`
     seal       False saves the half second that packing a recording into one file takes: for many short ones, which
                can be read as they are; the app packs them when it is started on their folder
 
-    Raises PromptError, ModelError, ConfigError, StoreError. Where only the recording ended early (disk, byte budget),
-    the trace has what was recorded and a RuntimeWarning says why.
+    Raises PromptError, ModelError, ConfigError, StoreError; of edits also UnknownHookPoint, SessionNotFound. Where only
+    the recording ended early (disk, byte budget), the trace has what was recorded and a RuntimeWarning says why.
     """
     import warnings
 
@@ -79,6 +83,7 @@ def record(
         config=config,
         sessions=as_path(sessions if sessions is not None else SESSIONS),
         chat=chat,
+        edits=edits_of(edits),
         name=name,
         seal=seal,
     )

@@ -1,4 +1,4 @@
-"""The command line: record, ls, show, verify, lessons and bench; export, import, sweep and check are in commands/.
+"""The command line: record, ls, show, verify, lessons and bench; the larger commands are in commands/.
 
 Shows what the stages return and turns their errors into one sentence and an exit code: 0 done, 1 refused or failed,
 2 wrong usage, 130 interrupted. With `--json`, `ls` and `show` write what they know for programs. Does nothing else.
@@ -20,7 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mri.commands import check as check_model
-from mri.commands import sweep, transfer
+from mri.commands import fork, sweep, transfer
+from mri.commands.fork import EditTexts
+from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf, what_it_is
 from mri.commands.transfer import Sessions
 from mri.console import console, printable, replace_what_cannot_be_shown, say
 from mri.errors import ConfigError, MriError
@@ -43,19 +45,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-ConstantsSet = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="What no checkpoint says: softcap=20, rotary_base=…, qk_scale=…, eps=…, window_pattern=….",
-    ),
-]
-TokenizerOf = Annotated[
-    Path | None, typer.Option(help="tokenizer.pkl or tokenizer.json, where none lies near the weights.")
-]
-DeviceOf = Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")]
-DtypeOf = Annotated[str, typer.Option(help="Of weights and cache: float32 or bfloat16.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
@@ -72,6 +61,7 @@ def record(
     top_k: Annotated[int, typer.Option(help="Choose among the k strongest; 0 among all.")] = Sampling.top_k or 0,
     seed: Annotated[int, typer.Option(help="Of the random generator.")] = Sampling.seed,
     chat: Annotated[bool, typer.Option("--chat", help="Send the prompt as a user's message.")] = False,
+    edit: EditTexts = None,
     capture: Annotated[str, typer.Option(help=f"How much to record: {', '.join(PRESETS)}.")] = "standard",
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
     constants: ConstantsSet = None,
@@ -98,22 +88,27 @@ def record(
         loaded = load_model(
             model, tokenizer=tokenizer, device=device, dtype=dtype, constants=told_constants, on_progress=on_progress
         )
-        for sentence in (loaded.alarm, *loaded.notes):
-            if sentence:
-                progress.console.print(sentence, markup=False, soft_wrap=True)
+        sentences = what_it_is(loaded)
         progress.update(task, description="recording", completed=0)
 
         def on_start(session: TraceSession) -> None:
             progress.update(task, total=session.max_steps)
-            progress.console.print(f"Model {session.model_id} ({loaded.ref.file})", markup=False, soft_wrap=True)
-            progress.console.print(_what_is_kept(capture, session.layout), markup=False, soft_wrap=True)
-            progress.console.print(_where_to_watch(session.id, sessions), markup=False, soft_wrap=True)
+            kept, where = _what_is_kept(capture, session.layout), _where_to_watch(session.id, sessions)
+            for sentence in (*sentences, kept, where):
+                progress.console.print(printable(sentence), markup=False, soft_wrap=True)
 
         def on_step(step: Step, said: list[int]) -> None:
             progress.update(task, completed=step.index + 1)
 
         told: dict[str, Any] = {"on_start": on_start, "on_step": on_step}
-        told |= {"sampling": sampling, "config": capture, "sessions": sessions, "chat": chat, "name": name}
+        told |= {
+            "sampling": sampling,
+            "config": capture,
+            "sessions": sessions,
+            "chat": chat,
+            "name": name,
+            "edits": edit or (),
+        }
         recording = record_generation(loaded, prompt, **told)
     console().print(printable(recording.response), markup=False)
     where = f"\n{recording.num_steps} steps ({recording.end_reason}) in {recording.path}"
@@ -196,6 +191,8 @@ def verify(
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
 app.command()(sweep.sweep)
+app.command()(fork.fork)
+app.command()(fork.control)
 app.command()(check_model.check)
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, html, no_update
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html, no_update
 
-from mri.errors import ModelError, MriError
+from mri.errors import MriError
 from mri.measure.alignment import DEFAULT, STRATEGIES
 from mri.measure.series import full_scales, largest_statistic
 from mri.panels.pair import Pair
 from mri.panels.panel import panels
 from mri.panels.selection import Selection
 from mri.store.library import SessionInfo
-from mri.web.parts import compare, ids, record_box, session_rows, states
+from mri.web.parts import compare, ids, session_rows, states
 from mri.web.routes.compare import comparison_of
 from mri.web.services import services
 
@@ -65,27 +65,6 @@ def _is_there(session_id: str) -> bool:
 clientside_callback(
     ClientsideFunction("mri", "mountCompare"), Output("compare-mounted", "data"), Input(ids.COMPARE_BOOT, "data")
 )
-PROMPTS = [State(name, "value") for name in ("compare-prompt", "compare-prompt-b")]
-clientside_callback(
-    ClientsideFunction("mri", "recordPair"),
-    Output("compare-recorded", "data"),
-    Input("compare-record", "n_clicks"),
-    [*PROMPTS, *record_box.states("compare")],
-    prevent_initial_call=True,
-)
-
-
-@callback(
-    ids.outputs("compare-preset.options compare-preset.value compare-record.disabled"), Input("compare-record", "id")
-)
-def describe(_: str) -> tuple[Any, ...]:
-    """What a step of each preset costs; of those, one that gives each prompt token a step of its own."""
-    try:
-        _line, options = record_box.describe_model(services().model)
-    except ModelError:
-        return [], no_update, True
-    return options, "rows", False
-
 
 clientside_callback(
     ClientsideFunction("mri", "openPair"),

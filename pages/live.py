@@ -1,6 +1,6 @@
-"""The Live page: a form that has a prompt recorded, and the Scanner following the recording step by step.
+"""The Live page: prompts to record, what is being recorded, and the Scanner following a recording step by step.
 
-Layout, and the callbacks that fill the form; the stream and all that moves are JavaScript's (assets/js/pages/live.mjs).
+Layout, and the list of recordings under way; the stream and all that moves are JavaScript's (assets/js/pages/live.mjs).
 The charts are served by the Scanner's callback. No maths, no HDF5.
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
-from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
+from dash import Input, Output, callback, dcc, html
 
-from mri.errors import ModelError, MriError
+from mri.errors import MriError
 from mri.measure.series import largest_statistic
 from mri.store.library import SessionInfo
-from mri.web.parts import components, ids, labels, record_box, session_rows
+from mri.web.parts import components, ids, labels, record, session_rows
 from mri.web.services import services
 
 dash.register_page(__name__, path=ids.LIVE_PATH, name="Live", title="Live · nanochat MRI", order=1)
@@ -32,12 +31,12 @@ EXAMPLES = (
 
 
 def layout(session: str | None = None, **_: Any) -> html.Div:
-    """The form; with `?session=…` that recording, from its first step."""
+    """Where a recording is begun; with `?session=…` that recording, from its first step."""
     seen = components.scanner(boot_of(session), None, "Live")
     return html.Div(
         [
             html.Div(id=ids.LIVE_BAR, className="live-bar"),
-            _form(),
+            _start(),
             html.Div(id=ids.LIVE_WAIT, className="mri-state live-wait"),
             seen,
             dcc.Interval(id=ids.LIVE_TICK, interval=REFRESH_MS, disabled=session is not None),
@@ -62,79 +61,35 @@ def boot_of(session: str | None) -> dict[str, Any]:
     return boot
 
 
-def _form() -> html.Div:
-    models = [{"label": ref.label, "value": model_id} for model_id, ref in services().models.offers().items()]
+def _start() -> html.Div:
+    """Examples to record, and what is being recorded."""
     examples = [
-        html.Button(name, type="button", id={"type": "live-example", "index": i}, className="mri-button")
-        for i, (name, _, _) in enumerate(EXAMPLES)
+        record.door(name, {"prompt": prompt, "chat": str(mode == "chat").lower()}) for name, prompt, mode in EXAMPLES
     ]
+    dot = html.Span("●", className="record-dot", **components.attributes({"aria-hidden": "true"}))
+    write = record.door([dot, " Write a prompt"], id="live-start", className="mri-button btn-primary live-start")
     return html.Div(
         [
             html.Div(
                 [
                     html.H1("Watch it write"),
                     html.P(
-                        "Write a prompt. While the model answers, every step is measured, kept and shown at once.",
+                        "While the model answers a prompt, every step is measured, kept and shown at once.",
                         className="mri-muted",
                     ),
+                    write,
                     html.Div(
                         [html.Span("Try", className="mri-muted"), *examples],
                         className="live-examples",
                         role="group",
                         **components.attributes({"aria-label": "Examples"}),
                     ),
-                    *record_box.fields("live"),
-                    html.Label("Model", htmlFor="live-model", className="form-label"),
-                    dbc.Select(
-                        id="live-model", options=models, value=models[0]["value"] if models else None, size="sm"
-                    ),
-                    html.P(id="live-model-line", className="record-cost"),
-                    html.Div(
-                        [
-                            html.Div(id="live-shown"),
-                            dbc.Checkbox(id="live-start-paused", label="start paused", value=False, class_name="mb-0"),
-                        ],
-                        className="live-shown",
-                    ),
-                    dbc.Button("Start recording", id="live-start", color="primary", className="live-start"),
-                    dcc.Store(id="live-started"),
                 ],
             ),
             html.Div(id="live-now", className="live-now"),
         ],
         className="mri-page live-form",
     )
-
-
-clientside_callback(
-    ClientsideFunction("mri", "record"),
-    Output("live-started", "data"),
-    Input("live-start", "n_clicks"),
-    [State("live-prompt", "value"), *record_box.states("live"), State("live-model", "value")],
-    prevent_initial_call=True,
-)
-
-
-@callback(ids.outputs("live-model-line.children live-preset.options live-start.disabled"), Input("live-model", "value"))
-def describe(model_id: str | None) -> tuple[Any, ...]:
-    """What the chosen model is, and what a step of each preset costs with it."""
-    try:
-        line, options = record_box.describe_model(services().models.chosen(model_id or ""))
-    except ModelError as error:
-        return str(error), [], True
-    services().worker.warm()  # torch loads while the prompt is being written
-    return line, options, False
-
-
-CHOSEN = Input({"type": "live-example", "index": ALL}, "n_clicks")
-
-
-@callback(ids.outputs("live-prompt.value live-mode.value"), CHOSEN, prevent_initial_call=True)
-def take_example(_: list[int | None]) -> tuple[Any, Any]:
-    if not ctx.triggered[0]["value"] or not isinstance(ctx.triggered_id, dict):
-        return no_update, no_update
-    _, prompt, mode = EXAMPLES[ctx.triggered_id["index"]]
-    return prompt, mode
 
 
 @callback(Output("live-now", "children"), Input(ids.LIVE_TICK, "n_intervals"))
@@ -153,4 +108,4 @@ def recording_now(_: int | None) -> Any:
 def _link(info: SessionInfo) -> dcc.Link:
     far = f"{info.num_steps:,} step{'' if info.num_steps == 1 else 's'}"
     parts = [html.Span(className="live-dot"), html.B(labels.session_title(info)), html.Span(far)]
-    return dcc.Link(parts, href=record_box.live_address(info.id))
+    return dcc.Link(parts, href=record.live_address(info.id))

@@ -176,7 +176,8 @@ def draw_tokens(view: View | None, _: int | None) -> Any:
         words = f"{view['point']} has no direct path of its own: choose mlp_act, mlp_out, attn_out, a resid_… or ln_f."
         return html.P(words, className="mri-note"), True
     try:
-        wanted = tokens_of_neuron(_studied(view).reader, view["point"], view["neuron"], services().model)
+        reader = _studied(view).reader
+        wanted = tokens_of_neuron(reader, view["point"], view["neuron"], services().model_of(reader))
     except MriError as error:
         return html.P(str(error), className="mri-note"), True
     status = services().worker.attribution(wanted.id)

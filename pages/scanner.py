@@ -17,7 +17,7 @@ from mri.measure.series import full_scales, largest_statistic
 from mri.panels.panel import Drawn, panels
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
-from mri.web.parts import components, ids, record_box, session_rows, simple, states
+from mri.web.parts import components, ids, record, session_rows, simple, states
 from mri.web.services import services
 
 dash.register_page(__name__, path=ids.SCANNER_PATH, name="Scanner", title="nanochat MRI", order=0)
@@ -46,7 +46,7 @@ def layout(session: str | None = None, lanes: str = "", **_: Any) -> html.Div:
     boot["has_words"] = reader.session.layout.n_layer > 0 and reader.session.kind == "generation"
     boot["counterpart"] = simple.counterpart(reader.session.id, partial(session_rows.is_there, library))
     info = library.info(reader.session.id)
-    notice = record_box.loaded_line(info) if session is None else None
+    notice = record.loaded_line(info) if session is None else None
     return components.scanner(boot, info, notice=notice, simple=simple.section())
 
 

@@ -30,6 +30,9 @@ SEARCH: dict[str, Any] = {"placeholder": "Search name, prompt, model, date", "cl
 SEARCH |= {"html_size": "32", "maxlength": 200}
 
 
+CHECK = "Prove on a model that what is recorded of it is true"
+
+
 def layout(**_: Any) -> html.Div:
     return html.Div(
         [
@@ -42,6 +45,9 @@ def layout(**_: Any) -> html.Div:
             html.Div(
                 [
                     html.H1("Recordings"),
+                    html.Button(
+                        "Check a model", id="sessions-check", type="button", className="mri-button", title=CHECK
+                    ),
                     dbc.Input(id="sessions-search", type="search", **SEARCH),
                 ],
                 className="sessions-head",

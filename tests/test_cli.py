@@ -38,6 +38,7 @@ def test_record_ls_show_verify(tmp_path: Path) -> None:
     model = GOLDEN / "base_checkpoints" / "d3" / "model_000010.pt"
     assert done.stderr == (
         f"Model base/d3/10 ({model})\n"
+        "8.19 bits per byte on a kilobyte of English (a uniform guess 5.80, a model of English about 1).\n"
         "Capture everything: at most 22.9 KB a step.\n"
         f"Live at http://127.0.0.1:8050/live?session={info.id} where `python app.py --sessions {tmp_path}` runs.\n"
     )
@@ -255,7 +256,7 @@ def test_a_full_disk_ends_the_recording_and_keeps_the_answer(tmp_path: Path) -> 
         preexec_fn=limit,
     )
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 4, "which model, what is kept, where it can be watched, and what went wrong"
+    assert done.stderr.count("\n") == 5, "model, English, what is kept, where to watch it, what went wrong"
     assert "Traceback" not in done.stderr
     assert "frames.journal" in done.stderr
     [info] = Library(tmp_path).list()

@@ -49,7 +49,12 @@ def test_every_route_is_documented(tmp_path: Path) -> None:
     assert {"/live/<session_id>", "/lessons/words/<word>", "/import", "/models"} <= routes
     text = " ".join(DOCS.values())
     for route in routes:
-        named = re.sub(r"<[^>]*?(\w+)>", r"<\1>", route).replace("session_id", "id").replace("lesson_id", "lesson")
+        named = (
+            re.sub(r"<[^>]*?(\w+)>", r"<\1>", route)
+            .replace("session_id", "id")
+            .replace("lesson_id", "lesson")
+            .replace("model_id", "id")
+        )
         assert named in text, route
 
 

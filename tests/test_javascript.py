@@ -58,7 +58,7 @@ def test_javascript_modules_pass_their_own_tests():
     assert files
     cure = "run `make test`, or `npm ci --prefix tests/js`"
     assert (FOLDER / "node_modules/happy-dom").exists(), f"The tests of JavaScript need a page in memory: {cure}."
-    run = subprocess.run([node(), "--test", *files], capture_output=True, text=True, timeout=300)
+    run = subprocess.run([node(), "--test", *files], capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stdout + run.stderr
 
 

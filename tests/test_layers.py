@@ -18,6 +18,7 @@ LEVELS = [
     {"format", "arrays", "errors", "paths"},
     {"nanochat", "store"},
     {"capture"},
+    {"edit"},
     {"run", "explain"},
     {"measure", "proof"},
     {"study"},
@@ -33,7 +34,7 @@ TOP = {"", "__init__", "__main__", "api", "cli", "commands", "console", "serve"}
 """The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "capture", "run", "explain", "proof", "worker", "making"},
+    "torch": {"nanochat", "capture", "edit", "run", "explain", "proof", "worker", "making"},
     "h5py": {"store"},
     "sklearn": {"study"},
     "scipy": {"measure", "study"},
@@ -143,7 +144,7 @@ def test_pages_neither_read_files_nor_run_models(path):
     assert not libraries & {"torch", "h5py", "pandas", "scipy"}
 
 
-ROOMS = ["core", "run", "desk", "shell", "stage", "simple", "panels", "pages", "learn", ""]
+ROOMS = ["core", "run", "desk", "shell", "record", "stage", "simple", "panels", "pages", "learn", ""]
 """Of assets/js: a module may import from its own room and from those before it; main.mjs, on top, stands in none."""
 
 SCRIPTS = sorted((ROOT / "assets" / "js").rglob("*.mjs"))

@@ -5,6 +5,7 @@
  */
 
 import { IDS } from "./core/names.mjs";
+import { takeBegun } from "./run/begun.mjs";
 import { askEarly, takeScales } from "./run/early.mjs";
 import { fetchAlignment, fetchJson, fetchScales } from "./run/http.mjs";
 import { openRun } from "./run/served.mjs";
@@ -126,7 +127,9 @@ export async function mountLive(boot) {
     const [{ Live }, scales] = await Promise.all([import("./pages/live.mjs"), toldUntilAnswered(() => fetchScales(signal), signal)]);
     return () => {
       const live = new Live(scales);
-      if (boot.session) live.watch(boot);
+      const mine = takeBegun(boot.session);
+      if (boot.session) live.watch(mine ? { ...boot, num_steps: 0, limit: 0, ...mine } : boot);
+      else if (new URLSearchParams(location.search).has("start")) import("./record/door.mjs").then(({ openRecord }) => openRecord());
       return live;
     };
   });
@@ -164,14 +167,6 @@ export async function mountNeurons(boot) {
   });
 }
 
-/** Called by Dash when the form is sent.
- *  @param {Record<string, any>} request body of POST /record */
-export async function record(request) {
-  const { Live } = await import("./pages/live.mjs");
-  while (!(visits.view instanceof Live) && document.getElementById(IDS.live)) await new Promise((done) => setTimeout(done, 50)); // somebody was quick
-  if (visits.view instanceof Live) await visits.view.record(request);
-}
-
 /** Called by Dash on every visit of the Compare page with two sessions.
  *  @param {import("./pages/pair.mjs").PairBoot} boot
  *  @returns {Promise<any>} nothing */
@@ -184,11 +179,4 @@ export async function mountCompare(boot) {
     const [alignment, a, b, scales] = await shownUntilAnswered(stage, "These recordings did not come", ask, signal);
     return () => (window.mri = new Scanner(a, scales, { pair: new Pair(boot, alignment, a, b) }));
   });
-}
-
-/** Called by Dash when two prompts are to be recorded.
- *  @param {string[]} prompts of A and B
- *  @param {Record<string, any>} settings of both, as in the body of POST /record */
-export async function recordPair(prompts, settings) {
-  await (await import("./pages/compare_record.mjs")).recordPair(prompts, settings);
 }

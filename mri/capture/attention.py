@@ -88,8 +88,8 @@ def last_rows(steps: Sequence[Sequence[AttentionCall | Tensor]], n_totals: list[
     """Softmax weights of each step's last query over all absolute positions: (S, n_layer, H, max(n_totals)).
 
     `steps[s]` has one entry per layer, the call or, where its keys may have been overwritten since, the scores
-    (H, n_keys) that it had; `n_totals[s]` is how many positions that step could see. Rows sum to 1. A windowed layer's
-    keys are the newest ones; all other positions have weight exactly 0.
+    (H, n_keys) that it had; `n_totals[s]` is how many positions that step could see. Rows sum to 1, or are 0 where a
+    query may see no key. A windowed layer's keys are the newest ones; all other positions have weight exactly 0.
     """
     first = steps[0][0]
     n_heads, device = (first if isinstance(first, Tensor) else first.q[0]).shape[0], _device_of(first)
@@ -104,7 +104,12 @@ def last_rows(steps: Sequence[Sequence[AttentionCall | Tensor]], n_totals: list[
         for s, call in enumerate(calls):
             row = call if isinstance(call, Tensor) else call.last_scores()
             scores[s, layer, :, n_totals[s] - row.shape[1] : n_totals[s]] = row
-    return torch.softmax(scores, -1)
+    return softmax_rows(scores)
+
+
+def softmax_rows(scores: Tensor) -> Tensor:
+    """Weights (…, n_keys); 0 where no key is seen."""
+    return torch.softmax(scores, -1).masked_fill_((scores == -torch.inf).all(-1, keepdim=True), 0)
 
 
 def num_keys(call: AttentionCall | Tensor) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mri.capture.attention import AttentionCall, last_rows
+from mri.capture.attention import AttentionCall, last_rows, softmax_rows
 from mri.capture.ledger import Ledger
 from mri.capture.nanochat_hooks import RawStep
 from mri.capture.payload import (
@@ -127,7 +127,7 @@ class Collector:
 
     def matrix(self, call: AttentionCall) -> Array:
         """Weights of all queries of one kernel call over its keys, as they are kept: (H, T, n_keys)."""
-        weights = torch.softmax(call.scores(call.q.shape[2]), -1)
+        weights = softmax_rows(call.scores(call.q.shape[2]))
         return quantized_weights(weights.cpu().numpy(), self.layout.config.quantization)
 
     def _values(self, step: RawStep) -> dict[str, Tensor]:

@@ -34,7 +34,7 @@ def _needs_no_copy(model: nn.Module) -> bool:
         and not is_compiler_loaded()
         and not any(
             type(module).__module__.partition(".")[0] not in ("mri", "torch")
-            or any(callable(getattr(type(module), name, None)) for name in vars(module))  # a method of its own
+            or any(callable(getattr(type(module), name, None)) for name in [*vars(module)])  # a method of its own
             or any(type(hook) not in (ModuleHook, _Reference) for hook in _hooks_of(module))
             for module in model.modules()
         )

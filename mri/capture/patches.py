@@ -44,7 +44,8 @@ class StandIn:
         self.function = getattr(owner, name)
         update_wrapper(self, self.function)  # its name and signature, for who looks at them
         self.is_inherited = name not in vars(owner)
-        self.arounds: tuple[Around, ...] = ()
+        self.arounds: tuple[Around, ...] = ()  # the innermost first
+        self.orders: tuple[int, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call, arounds = self.function, self.arounds
@@ -61,27 +62,30 @@ class StandIn:
 _lock = threading.Lock()
 
 
-def listen(owner: Any, name: str, around: Around) -> Callable[[], None]:
+def listen(owner: Any, name: str, around: Around, order: int = 0) -> Callable[[], None]:
     """Have `around` called around every call of `owner.name`. -> the function that ends it.
 
     One stand-in serves all who listen, in whatever order and thread they begin and end: the first puts it there, the
-    last takes it away. Where somebody else has replaced the function since, theirs is left alone.
+    last takes it away. Where somebody else has replaced the function since, theirs is left alone. A larger `order`
+    stands farther out: it decides what the others are called with; a smaller one, what they see come back.
     """
     with _lock:
         stand_in = vars(owner).get(name)
         if not isinstance(stand_in, StandIn):
             stand_in = StandIn(owner, name)
             setattr(owner, name, stand_in)
-        stand_in.arounds += (around,)
+        at = sum(other <= order for other in stand_in.orders)
+        stand_in.arounds = (*stand_in.arounds[:at], around, *stand_in.arounds[at:])
+        stand_in.orders = (*stand_in.orders[:at], order, *stand_in.orders[at:])
     return partial(_end, owner, name, stand_in, around)
 
 
 def _end(owner: Any, name: str, stand_in: StandIn, around: Around) -> None:
     with _lock:
-        arounds = list(stand_in.arounds)
-        arounds.remove(around)
-        stand_in.arounds = tuple(arounds)
-        if arounds or vars(owner).get(name) is not stand_in:
+        at = stand_in.arounds.index(around)
+        stand_in.arounds = stand_in.arounds[:at] + stand_in.arounds[at + 1 :]
+        stand_in.orders = stand_in.orders[:at] + stand_in.orders[at + 1 :]
+        if stand_in.arounds or vars(owner).get(name) is not stand_in:
             return
         if stand_in.is_inherited:
             delattr(owner, name)

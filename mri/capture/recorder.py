@@ -24,7 +24,7 @@ from mri.errors import ConfigError, ModelError, MriError, UnknownHookPoint
 from mri.format.budget import BudgetReached
 from mri.format.config import TraceConfig
 from mri.format.events import StepFrame
-from mri.format.hook_points import nanochat_points
+from mri.format.hook_points import HookPoint, nanochat_points
 from mri.format.layout import Layout
 from mri.format.presets import config_of_preset
 from mri.nanochat.constants import SOFTCAP
@@ -46,13 +46,9 @@ class Sink(Protocol):
     def append(self, frame: StepFrame) -> None: ...
 
 
-def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: int | None = None) -> Layout:
-    """Layout of a nanochat model, ours or upstream's, for a config or the name of a preset.
-
-    longest_row   keys that the longest step attends, by which a preset is chosen; None: the whole context
-    Raises ModelError and UnknownHookPoint for another kind of model, ConfigError where the budget can never fit or no
-    preset has that name.
-    """
+def points_of_model(model: nn.Module, config: TraceConfig) -> tuple[HookPoint, ...]:
+    """Hook points of a nanochat model, ours or upstream's, those of heads as the config names them. Raises as
+    `layout_of_model`."""
     model = watched_model(model)
     c: Any = getattr(model, "config", None)
     if not all(hasattr(c, name) for name in ("n_layer", "n_head", "n_embd", "sequence_len", "vocab_size")):
@@ -64,9 +60,21 @@ def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: in
             weight = getattr(modules[f"transformer.h.{i}.mlp.{module}"], "weight", None)
             if isinstance(weight, torch.Tensor) and weight.ndim == 2:
                 widths[f"block.{i}.{name}"] = int(weight.shape[axis])
+    of_heads = {key: width for key, width in widths_of_heads(model).items() if config.names(key)}
+    return nanochat_points(c.n_layer, c.n_embd, c.vocab_size, widths | of_heads, of_heads)
+
+
+def layout_of_model(model: nn.Module, config: TraceConfig | str, longest_row: int | None = None) -> Layout:
+    """Layout of a nanochat model, ours or upstream's, for a config or the name of a preset.
+
+    longest_row   keys that the longest step attends, by which a preset is chosen; None: the whole context
+    Raises ModelError and UnknownHookPoint for another kind of model, ConfigError where the budget can never fit or no
+    preset has that name.
+    """
+    model = watched_model(model)
     asked = config if isinstance(config, TraceConfig) else TraceConfig()
-    of_heads = {key: width for key, width in widths_of_heads(model).items() if asked.names(key)}
-    points = nanochat_points(c.n_layer, c.n_embd, c.vocab_size, widths | of_heads, of_heads)
+    points = points_of_model(model, asked)
+    c: Any = model.config
     for pattern in asked.hook_points:
         if not any(fnmatchcase(point.key, pattern) for point in points):
             raise UnknownHookPoint(f"This model has no hook point {pattern!r}: docs/hook-points.md has their names.")

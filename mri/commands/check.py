@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf
 from mri.console import console, printable
 from mri.nanochat.locate import need_torch
 
@@ -23,7 +24,8 @@ def check(
     model: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[MODEL]", help="Base directory, checkpoint folder or model_*.pt. [default: the embedded model]"
+            metavar="[MODEL]",
+            help="Base directory, checkpoint folder or weights. [default: the embedded model]",
         ),
     ] = None,
     upstream: Annotated[
@@ -32,10 +34,10 @@ def check(
             help="Your own checkout of nanochat, of the model's era: its code is run and its logits compared."
         ),
     ] = None,
-    constants: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What no checkpoint says, as softcap=20.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cuda, mps or cpu. [default: the best there is]")] = None,
+    tokenizer: TokenizerOf = None,
+    constants: ConstantsSet = None,
+    device: DeviceOf = None,
+    dtype: DtypeOf = "float32",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Prove that what is recorded of MODEL is true: each line of a table compares two ways to the same numbers.
@@ -48,8 +50,14 @@ def check(
     from mri.proof.check import check as checked
 
     with Console(stderr=True).status("loading") as status:
-        loaded = load_model(model, device=device, constants=constants_from_text(constants or []))
-        status.update("era")
+
+        def on_progress(words: str, share: float) -> None:
+            status.update(f"{words} {share:.0%}")
+
+        told = constants_from_text(constants or [])
+        loaded = load_model(
+            model, tokenizer=tokenizer, device=device, dtype=dtype, constants=told, on_progress=on_progress
+        )
 
         def on_line(line: Line) -> None:
             status.update(f"{line.name} {line.figure_text} …")
@@ -79,6 +87,4 @@ def _show(report: Report) -> None:
         if line.cause:
             table.add_row("", "", "", "", escape(printable(line.cause)))
     out.print(table)
-    wrong = ", ".join(report.wrong)
-    verdict = f"Wrong: {wrong}." if wrong else "Every line that can be judged is right."
-    out.print(f"{verdict} {report.seconds:.0f} s.", markup=False)
+    out.print(report.verdict, markup=False)

@@ -33,7 +33,7 @@ def sweep(
     from mri.export.trace import Trace  # pandas and torch: only this command needs them
 
     trace = Trace(library_of(sessions).open(session_id))
-    found = trace.sweep(step, kind, token=_token(token), against=_token(against), model=model)
+    found = trace.sweep(step, kind, token=token_of(token), against=token_of(against), model=model)
     facts = {str(name): fact for name, fact in found.attrs.items() if name != "units"}
     rows = cast("list[dict[str, Any]]", found.to_dict("records"))
     if as_json:
@@ -44,7 +44,7 @@ def sweep(
     console().print(_table(rows))
 
 
-def _token(text: str | None) -> str | int | None:
+def token_of(text: str | None) -> str | int | None:
     is_id = text is not None and text.startswith("#") and text[1:].isdecimal()
     return int(text[1:]) if text is not None and is_id else text
 

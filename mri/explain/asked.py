@@ -55,16 +55,20 @@ class AskedStep:
 
 def explainable(reader: SessionReader) -> None:
     """Raises ConfigError for what no checkpoint answers for: edited or unknown weights."""
-    run = reader.session.run
-    if not run.hash:
+    of_known_weights(reader)
+    if changes := reader.session.run.changes:
+        raise ConfigError(
+            f"This session was recorded with edits ({', '.join(changes)}), and without them the weights would give "
+            "other numbers: ask the session that it was forked from."
+        )
+
+
+def of_known_weights(reader: SessionReader) -> None:
+    """Raises ConfigError for a session that does not say what it was recorded from."""
+    if not reader.session.run.hash:
         raise ConfigError(
             "This session does not say which weights it was recorded from, so nothing can be computed from them: "
             "record it with `python -m mri record` or from the page."
-        )
-    if run.edits:
-        raise ConfigError(
-            f"This session was recorded with edits ({', '.join(run.edits)}), and without them the weights would give "
-            "other numbers: ask the session that it was forked from."
         )
 
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mri.errors import ConfigError
-from mri.explain.asked import AskedStep, asked_steps, explainable, of_nanochat, recorded_constants, tokens_read
+from mri.explain.asked import (
+    AskedStep,
+    asked_steps,
+    explainable,
+    of_known_weights,
+    of_nanochat,
+    recorded_constants,
+    tokens_read,
+)
 from mri.explain.replay import Replay
 from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.locate import Loading, ModelRef, find_checkpoint
@@ -34,9 +42,9 @@ _known: list[Known] = []
 
 
 def model_of(reader: SessionReader, model: Given) -> Known:
-    """Raises ConfigError where the recording cannot be explained, or was made with other weights than `model` has."""
+    """Raises ConfigError where the recording does not say its weights, or has others than `model`."""
     of_nanochat(reader)
-    explainable(reader)
+    of_known_weights(reader)
     told = reader.session.run.model
     if isinstance(model, LoadedModel):
         key: tuple[Path, int, Loading] | LoadedModel = model
@@ -56,7 +64,10 @@ def model_of(reader: SessionReader, model: Given) -> Known:
 
 
 def replayed(reader: SessionReader, steps: list[int], model: Given) -> tuple[Known, list[AskedStep]]:
-    """The steps, their tokens at hand in the model's replay. Raises as `model_of`; SessionNotFound."""
+    """The steps, their tokens at hand in the model's replay. Raises as `model_of`; ConfigError where the model was
+    edited, SessionNotFound."""
+    of_nanochat(reader)
+    explainable(reader)
     known = model_of(reader, model)
     asked = asked_steps(reader, steps)
     known.replay.read(tokens_read(reader, max(step.position for step in asked)))

@@ -33,11 +33,11 @@ def table(reader: SessionReader, name: str, hook_point: str | None = None) -> pd
             joined[column] = Coded(np.concatenate(codes), first.categories)
         else:
             joined[column] = np.concatenate([block[column] for block in blocks])
-    return _frame(reader, joined, UNITS[name])
+    return frame_of(reader, joined, UNITS[name])
 
 
 def neuron(reader: SessionReader, hook_point: str, index: int) -> pd.DataFrame:
-    return _frame(reader, Rows(reader).neuron(hook_point, index), {})
+    return frame_of(reader, Rows(reader).neuron(hook_point, index), {})
 
 
 def ledger(reader: SessionReader, step: int | None, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def ledger(reader: SessionReader, step: int | None, token: why.Token, against: w
     except ConfigError as not_recorded:
         found = _recomputed(reader, step, token, against, model, not_recorded)
         columns = why.ledger(reader, found.frames, found.token, found.against)
-    return _frame(reader, columns, why.LEDGER_UNITS)
+    return frame_of(reader, columns, why.LEDGER_UNITS)
 
 
 def lens(reader: SessionReader, step: int | None, token: why.Token, model: Given) -> pd.DataFrame:
@@ -55,24 +55,24 @@ def lens(reader: SessionReader, step: int | None, token: why.Token, model: Given
     except ConfigError as not_recorded:
         found = _recomputed(reader, step, token, None, model, not_recorded)
         columns = why.lens(reader, found.frames, found.token, found.vocabulary)
-    return _frame(reader, columns, why.LENS_UNITS)
+    return frame_of(reader, columns, why.LENS_UNITS)
 
 
 def sweep(
     reader: SessionReader, step: int, kind: str, token: why.Token, against: why.Token, model: Given
 ) -> pd.DataFrame:
     columns, facts = explained.sweep(reader, step, kind, token, against, model)
-    frame = _frame(reader, columns, explained.SWEEP_UNITS)
+    frame = frame_of(reader, columns, explained.SWEEP_UNITS)
     frame.attrs |= facts
     return frame
 
 
 def sources(reader: SessionReader, step: int, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
-    return _frame(reader, explained.sources(reader, step, token, against, model), explained.SOURCES_UNITS)
+    return frame_of(reader, explained.sources(reader, step, token, against, model), explained.SOURCES_UNITS)
 
 
 def writers(reader: SessionReader, step: int, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
-    return _frame(reader, explained.writers(reader, step, token, against, model), explained.WRITERS_UNITS)
+    return frame_of(reader, explained.writers(reader, step, token, against, model), explained.WRITERS_UNITS)
 
 
 def _recomputed(
@@ -146,7 +146,8 @@ def _stacked(columns: list[pd.Series]) -> Any:
     return _categorical(np.concatenate(codes), categories)
 
 
-def _frame(reader: SessionReader, columns: Columns, units: dict[str, str]) -> pd.DataFrame:
+def frame_of(reader: SessionReader, columns: Columns, units: dict[str, str]) -> pd.DataFrame:
+    """With provenance in `attrs`."""
     series: dict[str, Any] = {}
     for name, column in columns.items():
         series[name] = _categorical(*column) if isinstance(column, Coded) else column

@@ -15,6 +15,7 @@ import pandas as pd
 from mri.arrays import Bools, Floats
 from mri.errors import BadSession, ConfigError, SessionNotFound, UnknownHookPoint
 from mri.export import frames as tables
+from mri.export.forks import Forks
 from mri.export.provenance import provenance
 from mri.export.why import Token
 from mri.export.xarrays import dataset
@@ -37,7 +38,7 @@ VERIFY_BYTES = 64_000_000
 """Read in about a second."""
 
 
-class Trace:
+class Trace(Forks):
     """A session, finished or still being recorded. A context manager; closing is optional.
 
     Hook points are named as in the session's layout (`block.3.mlp_out`); another name raises UnknownHookPoint.
@@ -47,9 +48,6 @@ class Trace:
     `attrs` has session_id, model_id, config_hash, weights_hash, path, and the unit of each column in `units`;
     `mri.concat` puts the same table of several sessions together.
     """
-
-    def __init__(self, reader: SessionReader) -> None:
-        self._reader = reader
 
     @property
     def reader(self) -> SessionReader:

@@ -82,8 +82,13 @@ class Run:
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """Those of the edits that change numbers: where another token is said, only what is read is another."""
+        return tuple(edit for edit in self.edits if not edit.startswith("token = "))
+
+    @property
     def hash(self) -> str:
-        """sha256 hex of what decides the numbers for given tokens: weights, config, edits. "" of unknown weights."""
+        """sha256 hex of what decides the numbers for given tokens: weights, config, changes. "" of unknown weights."""
         return self._hash_with(self.model.weights_hash)
 
     @property
@@ -93,7 +98,7 @@ class Run:
 
     def _hash_with(self, weights_hash: str) -> str:
         unknown = [self.model.unknown, self.unknown]
-        facts = [weights_hash, self.model.config_hash, self.edits, *(unknown if any(unknown) else [])]
+        facts = [weights_hash, self.model.config_hash, self.changes, *(unknown if any(unknown) else [])]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest() if weights_hash else ""
 
     def to_json(self) -> dict[str, Any]:

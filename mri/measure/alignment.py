@@ -17,9 +17,9 @@ from mri.arrays import Bools, Ids, Ints
 from mri.errors import ConfigError
 
 STRATEGIES = {
-    "prefix": "shared prefix: the tokens that both begin with",
-    "mapping": "exact tokens: the longest sequence of equal tokens that both have, in order",
-    "pooled": "pooled: means over all positions, no token stands for another",
+    "prefix": "shared prefix only",
+    "mapping": "exact tokens, in order",
+    "pooled": "pooled: means only",
 }
 
 DEFAULT = "mapping"

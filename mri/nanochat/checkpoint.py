@@ -21,13 +21,13 @@ from mri.format.run import hash_of_config
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.constants import SOFTCAP, Constants, constants_of
 from mri.nanochat.disk.contents import Contents, read_contents
-from mri.nanochat.disk.describe import dataset_of, names_and_told, shapes_of
+from mri.nanochat.disk.describe import names_and_told, shapes_of
 from mri.nanochat.disk.english import BitsPerByte, alarm_of, bits_per_byte
 from mri.nanochat.disk.plain_tokenizers import TokenIds
-from mri.nanochat.disk.sizes import Told, fitted
+from mri.nanochat.disk.sizes import fitted
 from mri.nanochat.disk.tensors import OnProgress, hash_of_files, read_tensors
 from mri.nanochat.disk.tensors import load_state as load_state  # also by this name
-from mri.nanochat.disk.tokenizer_files import load_tokenizer
+from mri.nanochat.disk.tokenizer_of import tokenizer_of
 from mri.nanochat.eras import ERAS, NANOGPT, Era, era_from_keys
 from mri.nanochat.locate import ModelRef, find_checkpoint
 from mri.nanochat.model import GPT
@@ -100,6 +100,13 @@ class LoadedModel:
     def alarm(self) -> str:
         return alarm_of(self.bits_per_byte, self.model.era) if self.can_lack_parts else ""
 
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of it, a sentence each: the alarm or bits per byte, then the notes."""
+        found = self.bits_per_byte
+        first = self.alarm or (found.words if found is not None else "")
+        return [sentence for sentence in (first, *self.notes) if sentence]
+
 
 def load_model(
     path: ModelRef | Path | str | None = None,
@@ -148,8 +155,8 @@ def _load(ref: ModelRef, on_progress: OnProgress) -> LoadedModel:
         era, config = _with_constants(era, config, constants)
     except ModelError as error:
         raise ModelError(str(error) if str(ref.file.parent) in str(error) else f"{ref.file}: {error}") from error
-    tokenizer, more = _tokenizer_of(ref, contents, config)
-    config = _cropped(config, tokenizer, ref, told)
+    tokenizer, n_vocab, more = _tokenizer_of(ref, contents, config)
+    config = replace(config, vocab_size=n_vocab)
     stored = {name: contents.tensors[key] for name, key in named.keys.items()}
     state = read_tensors(stored, target, dtype, on_progress)
     try:
@@ -171,13 +178,19 @@ def _load(ref: ModelRef, on_progress: OnProgress) -> LoadedModel:
     )
 
 
+def available_devices() -> list[str]:
+    """What a model can run on here, the best first."""
+    found = ["cpu"]
+    if torch.backends.mps.is_available():
+        found.insert(0, "mps")
+    if torch.cuda.is_available():
+        found.insert(0, "cuda")
+    return found
+
+
 def choose_device(device: str | torch.device | None = None) -> torch.device:
     """The device asked for, or the best there is. Raises ConfigError for one that this machine has not."""
-    available = ["cpu"]
-    if torch.backends.mps.is_available():
-        available.insert(0, "mps")
-    if torch.cuda.is_available():
-        available.insert(0, "cuda")
+    available = available_devices()
     if device is None:
         return torch.device(available[0])
     try:
@@ -249,25 +262,18 @@ def _with_constants(era: Era, config: GPTConfig, constants: Constants) -> tuple[
     )
 
 
-def _tokenizer_of(ref: ModelRef, contents: Contents, config: GPTConfig) -> tuple[Tokenizer, list[str]]:
-    """The tokenizer, and where there is none a note that says so. Raises ModelError for a broken one."""
-    path = ref.tokenizer
-    if path is None and (dataset := dataset_of(contents)):
-        place = ref.file.parent.parent / "data" / dataset / "meta.pkl"
-        path = place if place.is_file() else None
-    if path is None:
+def _tokenizer_of(ref: ModelRef, contents: Contents, config: GPTConfig) -> tuple[Tokenizer, int, list[str]]:
+    """The tokenizer, the size of its vocabulary (ports and nanoGPT count the rows that pad it, too), and notes. Raises
+    ModelError for a broken one and for that of another model."""
+    found, most = tokenizer_of(ref, contents), config.vocab_size
+    if found is None:
         note = f"No tokenizer lies near {ref.file}, so tokens are shown as ids: name one with --tokenizer."
-        return TokenIds(config.vocab_size), [note]
-    return load_tokenizer(path), []
-
-
-def _cropped(config: GPTConfig, tokenizer: Tokenizer, ref: ModelRef, told: Told) -> GPTConfig:
-    """The config with the tokenizer's vocabulary: ports and nanoGPT count the rows that pad it, too."""
-    n_vocab, most = tokenizer.n_vocab, config.vocab_size
+        return TokenIds(most), most, [note]
+    n_vocab = found.tokenizer.n_vocab
     if n_vocab == most or (ref.step is None and n_vocab < most <= -(-n_vocab // 128) * 128):
-        return replace(config, vocab_size=n_vocab)
+        return found.tokenizer, n_vocab, [found.note]
     raise ModelError(
-        f"{ref.tokenizer} has {n_vocab} tokens and {ref.meta.name if ref.metas else ref.file.name} says {most}: "
+        f"{found.path} has {n_vocab} tokens and {ref.meta.name if ref.metas else ref.file.name} says {most}: "
         "copy the tokenizer that this model was trained with, or name it with --tokenizer."
     )
 

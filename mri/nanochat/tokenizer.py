@@ -31,6 +31,9 @@ SPECIAL_TOKENS = (
 )
 """In the order of their ids, which follow the merges."""
 
+CUT_WITHIN_S = 2.0
+"""Somebody else's pattern may look for ever."""
+
 AUTORESEARCH_TOKENS = tuple(f"<|reserved_{i}|>" for i in range(4))
 """Of autoresearch, whose documents begin with the first; its models do not chat."""
 
@@ -89,13 +92,22 @@ class Tokenizer:
     def merges(self, text: str) -> list[list[list[bytes]]]:
         """How a text becomes tokens, for each piece that the split pattern cuts off: its parts at first, single bytes,
         and after every merge; the last are the tokens. A merge joins the neighbours whose pair has the lowest id."""
+        return [_merged(piece.encode(), self._encoding._mergeable_ranks) for piece in self._pieces(text)]
+
+    def cut(self, text: str) -> list[tuple[str, list[bytes]]]:
+        """The pieces that the split pattern cuts off, each with the bytes of its tokens."""
+        encoding = self._encoding
+        return [(each, [self._tokens[i] for i in encoding._encode_single_piece(each)]) for each in self._pieces(text)]
+
+    def _pieces(self, text: str) -> list[str]:
         import regex  # type: ignore[import-untyped]  # knows \p{L}, which re does not
 
         try:
-            pieces = regex.findall(self._encoding._pat_str, text)
+            return list(regex.findall(self._encoding._pat_str, text, timeout=CUT_WITHIN_S))
         except regex.error as error:
             raise ModelError("The tokenizer's split pattern is none that can be followed here.") from error
-        return [_merged(piece.encode(), self._encoding._mergeable_ranks) for piece in pieces]
+        except TimeoutError as error:
+            raise PromptError("The tokenizer's split pattern takes too long over this text: shorten it.") from error
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of ids, special tokens by their strings; bytes that are no UTF-8 become U+FFFD."""

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mri.arrays import Doubles, Floats
+from mri.format.events import StepFrame
 from mri.measure.divergence import PredictionDivergence, prediction_divergence
 from mri.panels import names
 from mri.panels.chart import escaped, finished, stroke
@@ -28,13 +29,12 @@ def table(pair: Pair, at: Selection) -> Table:
         words = "Their tokenizers differ: predictions are of other tokens."
         return Table((0,), columns_of(pair, None), missing=words)
     softcap = other.session.run.model.softcap
-    found = prediction_divergence(one.frame(a), other.frame(b), one.session.layout.n_vocab, softcap)
+    frames = one.frame(a), other.frame(b)
+    found = prediction_divergence(*frames, one.session.layout.n_vocab, softcap)
     if found is None:
         return Table((0,), columns_of(pair, None), missing="One of the steps has no predictions, or NaN.")
-    readers = [one if int(token_id) in one.token_bytes else other for token_id in found.token_ids]
-    ids = [int(token_id) for token_id in found.token_ids]
     drawn = {
-        "names": [names.token(reader, token_id) for reader, token_id in zip(readers, ids, strict=True)],
+        "names": [_name(pair.readers, frames, token_id) for token_id in found.token_ids.tolist()],
         "chosen": [_followed(reader, step) for reader, step in ((one, a), (other, b))],
         "bounds": (found.bound_a, found.bound_b),
     }
@@ -58,6 +58,13 @@ def columns_of(pair: Pair, found: PredictionDivergence | None) -> dict[str, Colu
         "b_at_most": Column(np.full(len(q), bounds[1]), "probability", no_q),
         "change": Column(q - p, "b − a", ~(no_p | no_q)),
     }
+
+
+def _name(readers: tuple[SessionReader, ...], frames: tuple[StepFrame, ...], token_id: int) -> str:
+    """Of a token, by which those of the two that know it agree; else its bytes."""
+    known = [i for i, reader in enumerate(readers) if token_id in reader.token_bytes] or [0]
+    found = {names.next_name(readers[i], frames[i], token_id) for i in known}
+    return found.pop() if len(found) == 1 else names.token(readers[known[0]], token_id)
 
 
 def _followed(reader: SessionReader, step: int) -> int:

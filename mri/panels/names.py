@@ -19,6 +19,22 @@ def tokens(reader: SessionReader) -> list[str]:
     return with_characters([token(reader, int(token_id)) for token_id in reader.token_ids()])
 
 
+MOST_BESIDE = 3
+"""Tokens that a character may be spread over beside one of them."""
+
+
+def next_name(reader: SessionReader, frame: StepFrame, token_id: int) -> str:
+    """What may come after this step by its name: bytes with which the text has a character are named by it, as in the
+    text; others stay as they are. As `nextName` in assets/js/core/token_names.mjs."""
+    ids, end, own = reader.token_ids(), frame.pos0 + frame.t_add, token(reader, token_id)
+    if "\\x" not in own:
+        return own
+    before = [token(reader, int(each)) for each in ids[max(0, end - MOST_BESIDE) : end]]
+    follows = end < len(ids) and int(ids[end]) == token_id
+    after = [token(reader, int(each)) for each in ids[end + 1 : end + 1 + MOST_BESIDE]] if follows else []
+    return with_characters([*before, own, *after])[len(before)]
+
+
 def tokens_of_steps(reader: SessionReader) -> list[str]:
     """What each step read: its token, or how many."""
     steps, sequence = reader.steps(), tokens(reader)

@@ -35,7 +35,7 @@ def table(scan: Scan, at: Selection) -> Table:
         return Table(ids.shape, columns, missing="No predictions were captured in this step.")
     ids, ranks, logits, probs, chosen = strongest(found)
     how, rows = names.how_chosen(reader, scan.frame), np.arange(len(ids))
-    named = [escaped(names.token(reader, int(each))) for each in ids]
+    named = [escaped(names.next_name(reader, scan.frame, int(each))) for each in ids]
     drawn = {
         "bar": rows,
         "bar_name": [

@@ -57,6 +57,7 @@ def _lines(loaded: LoadedModel, upstream: Path | None) -> Iterator[Line]:
     before = runs.hooks_on(model)
     tolerance = TOLERANCE.get(model.lm_head.weight.dtype, max(TOLERANCE.values()))
     yield words.era_line(loaded)
+    yield words.file_line(loaded)
     yield words.english_line(loaded)
     yield words.tokenizer_line(loaded)
     windows = model.era.window_sizes(config.sequence_len, config.n_layer, config.window_pattern)

@@ -17,7 +17,7 @@ class Line:
     figure     the worst that was found, in the unit that `compared` names; None where there is no figure
     tolerance  the most that it may be; None where nothing can be wrong with it
     state      "not judged" is no failure: what could not be compared, or has no right value; `cause` says why
-    cause      of what is wrong the likely cause and the cure, else ""
+    cause      of what is wrong the likely cause and the cure; of the checkpoint's files what is to be noted; else ""
     """
 
     name: str
@@ -34,6 +34,10 @@ class Line:
         if self.found or self.figure is None:
             return self.found or "–"
         return f"{self.figure:.1e}" if self.figure else "0"
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON has no NaN and no ∞: such a figure becomes null, and `found` says it."""
+        return asdict(self) | {"figure": _finite(self.figure), "found": self.figure_text}
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,26 @@ class Report:
         """Names of the lines that are."""
         return [line.name for line in self.lines if line.state == "wrong"]
 
+    @property
+    def verdict(self) -> str:
+        """In a sentence."""
+        wrong = ", ".join(self.wrong)
+        open_ = ", ".join(line.name for line in self.lines if line.state == "not judged")
+        said = f"Wrong: {wrong}." if wrong else "Every line that can be judged is right."
+        return f"{said}{f' Not judged: {open_}.' * bool(open_)} {self.seconds:.0f} s."
+
     def __getitem__(self, name: str) -> Line:
         return {line.name: line for line in self.lines}[name]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON has no NaN and no ∞: such a figure becomes null, and `found` says it."""
-        lines = [asdict(line) | {"figure": _finite(line.figure), "found": line.figure_text} for line in self.lines]
-        return {"model": self.model, "is_right": self.is_right, "seconds": round(self.seconds, 1), "lines": lines}
+        lines = [line.to_json() for line in self.lines]
+        return {
+            "model": self.model,
+            "is_right": self.is_right,
+            "verdict": self.verdict,
+            "seconds": round(self.seconds, 1),
+            "lines": lines,
+        }
 
     def __str__(self) -> str:
         rows = [
@@ -67,7 +84,7 @@ class Report:
             + (f"\n{'':11}{line.cause}" if line.cause else "")
             for line in self.lines
         ]
-        return "\n".join([self.model, *rows])
+        return "\n".join([self.model, *rows, self.verdict])
 
 
 OnLine = Callable[[Line], None]

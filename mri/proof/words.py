@@ -14,6 +14,7 @@ from mri.proof.runs import bits_per_token, own_text
 
 ERA = "which constants belong to the parameters, by a rule of its own, and those of the model: how many differ"
 ENGLISH = "bits per byte on a kilobyte of English; of a uniform guess"
+FILE = "what the checkpoint's files say that is of no use here, or wrong, and parts that such a file can lack"
 TOKENIZER = "bits per token of the model's own text cut into tokens anew, against as it was written: the ratio"
 OWN_TOKENS, FEWEST = 64, 12
 MOST_RATIO = 1.5
@@ -45,6 +46,15 @@ def era_line(loaded: LoadedModel) -> Line:
     compared = f"{why}; {told}" + (f"; set otherwise than usual: {', '.join(others)}" if others else "")
     cause = f"the parameters are of era {era} ({why}) and the model computes {loaded.era}: load the model anew."
     return judged("era", compared, int(loaded.era != era), 0, cause, found=loaded.era)
+
+
+def file_line(loaded: LoadedModel) -> Line:
+    """Never wrong: an alarm is a suspicion, and notes are none."""
+    notes = " ".join(loaded.notes)
+    if loaded.alarm:
+        return not_judged("file", FILE, f"{loaded.alarm} {notes}".strip(), found="alarm")
+    found = f"{len(loaded.notes)} to note" if notes else "nothing to note"
+    return Line("file", FILE, None, None, "right", notes, found)
 
 
 def english_line(loaded: LoadedModel) -> Line:

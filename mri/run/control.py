@@ -40,6 +40,10 @@ class Control:
         return self._paused
 
     @property
+    def is_stopped(self) -> bool:
+        return self._stopped
+
+    @property
     def must_wait(self) -> bool:
         """Whether `may_go_on` would wait now."""
         with self._changed:

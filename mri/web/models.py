@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mri.errors import ConfigError
 from mri.nanochat.locate import Loading, ModelRef, discover, find_checkpoint, need_torch
+from mri.paths import ROOT
 
 EMBEDDED_ID = "embedded"
 """The model that comes with the program, whatever --model says: the lessons speak of it."""
@@ -47,3 +48,17 @@ class Models:
         if ref is None:
             raise ConfigError(f"There is no model {model_id!r}: GET /models lists those that there are.")
         return ref
+
+    def of_recording(self, model_path: str) -> ModelRef:
+        """The one on offer that lies where a recording's checkpoint lay (as its run tells it), else the server's own:
+        whether its weights are the recording's is for who loads it to see. A path that is not on offer is never opened,
+        whoever wrote it into a file. Raises ModelError."""
+        need_torch()
+        path = ROOT / model_path
+        embedded = find_checkpoint(None)
+        if self.asked and path == embedded.file:
+            return embedded
+        own = self.own()
+        if not model_path or path in (own.file, embedded.file):
+            return own
+        return next((ref for ref in self.offers().values() if ref.file == path), own)

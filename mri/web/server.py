@@ -33,14 +33,17 @@ from mri.web.guard import Guard, content_security_policy, inline_script_hashes
 from mri.web.live.hub import Hub
 from mri.web.live.transport import SOCKET_OPTIONS, PlainSockets
 from mri.web.models import Models
-from mri.web.parts import components, ids, record_box, session_rows, simple
+from mri.web.parts import components, ids, record, session_rows, simple
+from mri.web.routes.checks import check_routes
 from mri.web.routes.compare import compare_routes
 from mri.web.routes.downloads import downloads
+from mri.web.routes.forks import fork_routes
 from mri.web.routes.imports import import_routes
 from mri.web.routes.lesson_words import lesson_words_routes
 from mri.web.routes.lessons import lesson_routes
 from mri.web.routes.library import library_routes
 from mri.web.routes.live import live_routes, sock
+from mri.web.routes.models import model_routes
 from mri.web.routes.neurons import neuron_routes
 from mri.web.routes.sessions import compress, meta_of, routes
 from mri.web.routes.why import why_routes
@@ -104,10 +107,7 @@ def create_app(
         suppress_callback_exceptions=True,
         on_error=show_error,
     )
-    app.layout = components.shell(
-        [dash.page_container, record_box.record_box()], simple.view_switch(), record_box.open_button()
-    )
-    record_box.register(app)
+    app.layout = components.shell(dash.page_container, simple.view_switch(), record.open_button())
     if debug:
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     with server.test_request_context():
@@ -160,7 +160,8 @@ def _flask(these: Services) -> Flask:
     App.assets.serve(server)
     compress.init_app(server)
     ours = routes, live_routes, downloads, compare_routes, lesson_routes, neuron_routes, import_routes
-    for blueprint in (*ours, lesson_words_routes, library_routes, why_routes):
+    more = lesson_words_routes, library_routes, why_routes, model_routes, check_routes, fork_routes
+    for blueprint in (*ours, *more):
         server.register_blueprint(blueprint)
     sock.init_app(server)
     answers.register(server)

@@ -13,6 +13,7 @@ from flask import current_app
 from mri.lessons.catalogue import Catalogue
 from mri.nanochat.locate import ModelRef
 from mri.store.library import Library
+from mri.store.reader import SessionReader
 from mri.study.study import Study
 from mri.study.turns import Turns
 from mri.web.live.hub import Hub
@@ -42,6 +43,10 @@ class Services:
     def model(self) -> ModelRef:
         """The server's own, as it is found now. Raises ModelError."""
         return self.models.own()
+
+    def model_of(self, reader: SessionReader) -> ModelRef:
+        """What the weights of a recording are asked of. Raises ModelError."""
+        return self.models.of_recording(reader.session.run.model.model_path)
 
 
 def services() -> Services:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, Union, get_args, get_origin, get_typ
 
 from mri.format.events import TraceSession
 from mri.format.run import Model, Run
+from mri.proof.report import Line
 
 DECLARATIONS = Path(__file__).parents[2] / "tests" / "js" / "types" / "wire.d.ts"
 
@@ -61,6 +62,20 @@ class FrameHeader(TypedDict):
     dropped_layers: list[int]
 
 
+class CheckStatus(TypedDict):
+    """POST /check, GET /check/<id>. done of `of`: while it loads; is_right, verdict, text: of one that is finished."""
+
+    id: str
+    status: Literal["running", "finished", "error"]
+    message: str
+    done: int
+    of: int
+    lines: list[Line]
+    is_right: bool
+    verdict: str
+    text: str
+
+
 class Alignment(TypedDict):
     """GET /compare/alignment. positions: of A and B that stand for each other; divergence: how many tokens both begin
     with; steps of A and B by moment, -1: that side has none; whole: values may be subtracted; keys: hook points of
@@ -98,6 +113,81 @@ class RecordingStatus(TypedDict):
     max_steps: int
     text: str
     message: str
+
+
+class ModelOffer(TypedDict):
+    """GET /models, each."""
+
+    id: str
+    label: str
+
+
+class ModelFacts(TypedDict):
+    """GET /models/<id>: what its files say. reads: what it is a model of, "" where that is not known; field: its sizes
+    in the field's words; dtype: as it is loaded unless another one is chosen."""
+
+    id: str
+    title: str
+    reads: str
+    sizes: str
+    field: str
+    dtype: str
+    dtypes: list[str]
+
+
+class ModelLoading(TypedDict):
+    """GET /models/<id>/loaded until it is."""
+
+    status: Literal["running"]
+    message: str
+    done: int
+    of: int
+
+
+class LoadedFacts(TypedDict):
+    """GET /models/<id>/loaded once it is; devices: that there are."""
+
+    status: Literal["finished"]
+    message: str
+    done: int
+    of: int
+    device: str
+    dtype: str
+    devices: list[str]
+    notes: list[str]
+    alarm: str
+
+
+class UnknownWord(TypedDict):
+    """at, length: in the prompt as JavaScript counts."""
+
+    at: int
+    length: int
+    text: str
+    pieces: list[str]
+
+
+class PresetOffer(TypedDict):
+    """bytes of a file of all `steps`, at most; lacks: what it will not show, in the page's words and
+    in the field's; problem: why it cannot be chosen, or ""."""
+
+    name: str
+    title: str
+    keeps: str
+    lacks: list[tuple[str, str]]
+    steps: int
+    bytes: int
+    is_stepwise: bool
+    problem: str
+
+
+class RecordPlan(TypedDict):
+    """POST /record/check. unknown: 101 at most."""
+
+    tokens: int
+    problem: str
+    unknown: list[UnknownWord]
+    presets: list[PresetOffer]
 
 
 class State(TypedDict):
@@ -152,7 +242,10 @@ class Refused(TypedDict):
     reason: str
 
 
-ANSWERS: tuple[type, ...] = (Meta, Tokens, FrameHeader, Alignment, PairMap, RecordingStatus)
+ANSWERS: tuple[type, ...] = (
+    *(Meta, Tokens, FrameHeader, Alignment, PairMap, RecordingStatus, CheckStatus),
+    *(ModelOffer, ModelFacts, ModelLoading, LoadedFacts, RecordPlan),
+)
 MESSAGES: tuple[type, ...] = (State, Hello, Text, Dropped, End, Refused)
 TOLD_IF_KNOWN: tuple[type, ...] = (Model, Run)
 """Of these `to_json` leaves out what is the default."""

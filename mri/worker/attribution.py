@@ -1,5 +1,5 @@
-"""What needs the weights: gradient × input of a recorded step, the tokens that a neuron speaks for. As the worker
-process is asked for it and as the page hears of it.
+"""What needs the weights: gradient × input of a recorded step, the tokens that a neuron speaks for; or the weights
+themselves, loaded. As the worker process is asked for it and as the page hears of it.
 
 Reads what it needs to know from the session; the arithmetic is the worker's business.
 """
@@ -11,9 +11,9 @@ from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from mri.errors import ConfigError
-from mri.explain.asked import explainable, recorded_constants
-from mri.nanochat.locate import ModelRef
+from mri.errors import ConfigError, ModelError
+from mri.explain.asked import explainable, of_known_weights, recorded_constants
+from mri.nanochat.locate import DTYPES, ModelRef
 from mri.store.reader import SessionReader, check_step
 
 DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_post")
@@ -23,7 +23,8 @@ DIRECT = ("mlp_act", "mlp_out", "attn_out", "resid_pre", "resid_mid", "resid_pos
 @dataclass
 class Attribution:
     """Where one computation stands. `answer`: what its event says (EVENTS in mri/worker/protocol.py), arrays as bytes.
-    `done` of `of` tokens are read, where it says so; `is_refused`: the child itself said that it cannot be."""
+    `done` of `of` tokens are read or written, where it says so; `doing` is that in words, or of 1,000 what `loading`
+    says; `is_refused`: the child itself said that it cannot be."""
 
     id: str
     command: dict[str, Any]
@@ -32,13 +33,15 @@ class Attribution:
     message: str = ""
     done: int = 0
     of: int = 0
+    loading: str = ""
     is_refused: bool = False
+    doing: str = "Reading the tokens again"
     asked_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_explaining(self) -> bool:
         """Whether it is asked after again and again until it is there (mri/worker/explaining.py)."""
-        return self.command["cmd"] in ("why", "sweep")
+        return self.command["cmd"] in ("why", "sweep", "control", "costs", "load")
 
     @property
     def nbytes(self) -> int:
@@ -48,7 +51,9 @@ class Attribution:
         """Takes notice of an event of the worker (see mri/worker/protocol.py)."""
         match event["event"]:
             case "progress":
-                self.done, self.of = event["done"], event["of"]
+                self.done, self.of, self.loading = event["done"], event["of"], ""
+            case "loading":
+                self.done, self.of, self.loading = event["done"], 1000, event["words"]
             case "error":
                 self.state, self.message, self.is_refused = "error", event["message"], True
             case "arrays":
@@ -57,9 +62,15 @@ class Attribution:
                 self.state, self.message = "finished", ""
                 self.answer = {name: value for name, value in event.items() if name not in ("event", "id")}
 
-    def to_json(self) -> dict[str, Any]:
-        """`status` running, finished (then with the answer) or error; `message` says more. Arrays are bytes."""
-        fields: dict[str, Any] = {"status": self.state, "message": self.message}
+    def to_json(self, waits_for: str = "") -> dict[str, Any]:
+        """`status` running, finished (then with the answer) or error; `message` says more, of one that is running and
+        did not say so itself that it `waits_for` something. Arrays are bytes."""
+        message = self.message
+        if self.state == "running" and self.loading:
+            message = f"{self.loading.capitalize()}…"
+        elif self.state == "running":
+            message = f"{self.doing}: {self.done:,} of {self.of:,}…" if self.of else waits_for
+        fields: dict[str, Any] = {"status": self.state, "message": message}
         if self.is_explaining:
             fields |= {"done": self.done, "of": self.of}
         asked = {name: self.command[name] for name in ("token_id", "point", "neuron") if name in self.command}
@@ -95,15 +106,37 @@ def tokens_of_neuron(reader: SessionReader, point: str, neuron: int, model: Mode
     return Attribution(question_id, command)
 
 
+def loading_of(model: ModelRef) -> Attribution:
+    """What to ask the worker for: the model itself, as the file is now. Raises ModelError where it is gone."""
+    loading_id = f"load/{model.file}/{changed_ns(model)}/{hash(model.loading)}"
+    return Attribution(loading_id, {"cmd": "load", "id": loading_id, "model": model.to_json()})
+
+
+def changed_ns(model: ModelRef) -> int:
+    """When the file was last changed. Raises ModelError where it is gone."""
+    try:
+        return model.file.stat().st_mtime_ns
+    except OSError as error:
+        raise ModelError(f"{model.file} is not there any more: choose another model, or put it back.") from error
+
+
 def has_direct_path(point: str) -> bool:
     """Whether a neuron of this hook point adds to the stream, or is one of its coordinates (mri/nanochat/direct.py)."""
     return point == "final.ln_f" or point.rpartition(".")[2] in DIRECT
 
 
 def weights_of(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
-    """Raises ConfigError where the session does not say which weights were run, or they were run with edits."""
+    """As `of_weights`. Raises ConfigError also where they were run with edits."""
     explainable(reader)
+    return of_weights(reader, model)
+
+
+def of_weights(reader: SessionReader, model: ModelRef) -> dict[str, Any]:
+    """The model, and what tells the worker whether the session is of it. Raises ConfigError where the session does not
+    say which weights were run."""
+    of_known_weights(reader)
     run = reader.session.run
     constants = recorded_constants(reader).over(model.loading.constants)
-    model = replace(model, loading=replace(model.loading, constants=constants))
+    dtype = run.model.dtype if run.model.dtype in DTYPES else model.loading.dtype
+    model = replace(model, loading=replace(model.loading, constants=constants, dtype=dtype))
     return {"model": model.to_json(), "weights_hash": run.model.weights_hash, "model_path": run.model.model_path}

@@ -15,32 +15,43 @@ import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
+import numpy as np
 import torch
 import typer
 
 from mri.errors import ModelError, MriError, WorkerError
 from mri.explain.blobs import sweep_arrays, why_blob
-from mri.explain.replay import Replay
+from mri.explain.replay import OnProgress, Replay
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
 from mri.format.wire import blob_from_arrays
 from mri.nanochat.attribution import gradient_times_input
-from mri.nanochat.checkpoint import LoadedModel, load_model
+from mri.nanochat.checkpoint import LoadedModel, available_devices, load_model
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.locate import Loading, ModelRef
+from mri.proof.check import check
+from mri.proof.report import Line
 from mri.run.control import Control
+from mri.run.draws import control, costs
 from mri.run.engine import Step
-from mri.run.record import record_generation
+from mri.run.fork import fork_again
+from mri.run.record import Recording, record_fork, record_generation
+from mri.store.library import whole_library
 from mri.store.opening import open_session
+from mri.store.reader import SessionReader
+from mri.worker.attribution import changed_ns
+from mri.worker.forking import ForkRequest
 from mri.worker.protocol import COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
 MAX_DELAY_MS = 10.0
 """What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
 DIRECT_TOKENS = 12
+CANCELLED = "Cancelled before it began."
 Say = Callable[..., None]
 
 
@@ -81,12 +92,18 @@ class Worker:
         while (command := self._commands.get()) is not None:
             try:
                 match command["cmd"]:
+                    case "check":
+                        self._check(command)
                     case "attribute":
                         self._attribute(command)
                     case "direct":
                         self._direct(command)
-                    case "why" | "sweep":
+                    case "why" | "sweep" | "control" | "costs":
                         self._explain(command)
+                    case "fork":
+                        self._fork(command)
+                    case "load":
+                        self._load(command)
                     case _:
                         self._record(command)
             except MriError as error:
@@ -100,9 +117,22 @@ class Worker:
                 self._controls.pop(command["id"], None)
 
     def _record(self, command: dict[str, Any]) -> None:
-        session_id = command["id"]
+        loaded, config = self._model(command), command["config"]
+        of = {"chat": command["chat"], "sampling": Sampling(**command["sampling"])}
+        of["config"] = TraceConfig.from_json(config) if isinstance(config, dict) else config
+        self._watched(command["id"], loaded, partial(record_generation, loaded, command["prompt"], **of))
+
+    def _fork(self, command: dict[str, Any]) -> None:
+        with self._opened(command["session"]) as reader:
+            fork = ForkRequest.from_json(command["wanted"]).plan(reader)
+        loaded = self._recorded_model(command)
+        self._watched(command["id"], loaded, partial(record_fork, loaded, fork, may_read_files=False))
+
+    def _watched(self, session_id: str, loaded: LoadedModel, record: Callable[..., Recording]) -> None:
+        """Record, telling how far it has come."""
         control = self._controls[session_id]
-        loaded = self._model(command["model"])
+        if control.is_stopped:
+            raise WorkerError(CANCELLED)
         said_at, said_paused = 0.0, False
 
         def on_start(session: TraceSession) -> None:
@@ -123,13 +153,7 @@ class Worker:
             said_paused = True
             self._say(event="paused", id=session_id, step=step.index, text=loaded.tokenizer.decode(said))
 
-        config = command["config"]
-        recording = record_generation(
-            loaded,
-            command["prompt"],
-            chat=command["chat"],
-            sampling=Sampling(**command["sampling"]),
-            config=TraceConfig.from_json(config) if isinstance(config, dict) else config,
+        recording = record(
             sessions=self._sessions,
             session_id=session_id,
             on_start=on_start,
@@ -143,10 +167,30 @@ class Worker:
         else:
             self._say(event="finished", id=session_id, end_reason=recording.end_reason, response=recording.response)
 
+    def _load(self, command: dict[str, Any]) -> None:
+        loaded = self._model(command)
+        told = {"devices": available_devices(), "notes": list(loaded.notes), "alarm": loaded.alarm}
+        told |= {"device": str(loaded.device), "dtype": loaded.ref.loading.dtype}
+        self._say(event="loaded", id=command["id"], **told)
+
     def _attribute(self, command: dict[str, Any]) -> None:
         loaded = self._recorded_model(command)
         signed, logit = gradient_times_input(loaded.model, command["ids"], command["token_id"])
         self._say(event="attribution", id=command["id"], signed=[float(value) for value in signed], logit=logit)
+
+    def _check(self, command: dict[str, Any]) -> None:
+        """Each line as soon as it is known, then the report."""
+        control = self._controls.get(command["id"], Control())
+        loaded = self._model(command)
+
+        def on_line(line: Line) -> None:
+            if control.is_stopped:
+                raise WorkerError("The check was cancelled: start it again.")
+            self._say(event="line", id=command["id"], line=line.to_json())
+
+        report = check(loaded, on_line=on_line)
+        told = {"is_right": report.is_right, "verdict": report.verdict, "text": str(report)}
+        self._say(event="checked", id=command["id"], **told)
 
     def _direct(self, command: dict[str, Any]) -> None:
         loaded = self._recorded_model(command)
@@ -161,7 +205,7 @@ class Worker:
 
     def _recorded_model(self, command: dict[str, Any]) -> LoadedModel:
         """The loaded model, if it is the one that the session was recorded from. Raises ModelError."""
-        loaded = self._model(command["model"])
+        loaded = self._model(command)
         if command["weights_hash"] not in self._known_hashes:  # reading all weights takes its time
             if not loaded.has_weights(command["weights_hash"]):
                 raise ModelError(
@@ -173,7 +217,7 @@ class Worker:
         return loaded
 
     def _explain(self, command: dict[str, Any]) -> None:
-        """Windows of `why`, and sweeps."""
+        """Windows of `why`, sweeps, and what is asked of a fork."""
         control = self._controls.get(command["id"], Control())  # asked for twice, it went with the first
 
         def on_progress(done: int, of: int) -> None:
@@ -185,7 +229,12 @@ class Worker:
         loaded = self._recorded_model(command)
         if self._replay is None:
             self._replay = Replay(loaded.model)
-        tokens = command["token"], command["against"]
+        tokens = command.get("token"), command.get("against")
+        if command["cmd"] in ("control", "costs"):
+            with self._opened(command["session"]) as reader:
+                blob = self._of_fork(command, reader, loaded, on_progress)
+            self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
+            return
         with open_session(command["path"]) as reader:
             if command["cmd"] == "sweep":
                 blob = blob_from_arrays({}, sweep_arrays(reader, self._replay, command["step"], *tokens, on_progress))
@@ -194,18 +243,42 @@ class Worker:
                 blob = why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
         self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
 
-    def _model(self, told: dict[str, Any]) -> LoadedModel:
-        """The model of a command, loaded again only where the file has changed, or is to be loaded otherwise."""
-        ref = ModelRef.from_json(told)
-        try:
-            changed_ns = ref.file.stat().st_mtime_ns
-        except OSError as error:
-            raise ModelError(f"{ref.file} is not there any more: choose another model, or put it back.") from error
-        key = (ref.file, ref.loading, changed_ns)
+    def _of_fork(
+        self, command: dict[str, Any], reader: SessionReader, loaded: LoadedModel, on_progress: OnProgress
+    ) -> bytes:
+        planned, library = fork_again(reader), whole_library(self._sessions)
+        if command["cmd"] == "costs":
+            with self._opened(command["base"]) as base:
+                ids = base.token_ids().tolist()
+            return blob_from_arrays({}, costs(loaded, planned, ids, library, may_read_files=False))
+        draws, seed = command["draws"], command["seed"]
+        of: dict[str, Any] = {"draws": draws, "seed": seed, "may_read_files": False, "on_progress": on_progress}
+        arrays = control(loaded, planned, library, **of)
+        new = {int(i) for i in np.unique(arrays["tokens"]) if i >= 0 and int(i) not in reader.token_bytes}
+        return blob_from_arrays({"texts": {str(i): loaded.tokenizer.token_bytes(i).hex() for i in new}}, arrays)
+
+    def _opened(self, session_id: str) -> SessionReader:
+        return open_session(whole_library(self._sessions).path(session_id))
+
+    def _model(self, command: dict[str, Any]) -> LoadedModel:
+        """The model of a command, loaded again only where the file has changed, or is to be loaded otherwise. Raises
+        WorkerError where the command is called off meanwhile."""
+        ref, control = ModelRef.from_json(command["model"]), self._controls.get(command["id"], Control())
+        said_at = 0.0
+
+        def on_progress(words: str, share: float) -> None:
+            nonlocal said_at
+            if control.is_stopped:
+                raise WorkerError(CANCELLED)
+            if time.monotonic() - said_at >= 1 / STEP_EVENTS_PER_S:
+                said_at = time.monotonic()
+                self._say(event="loading", id=command["id"], words=words, done=int(1000 * share))
+
+        key = (ref.file, ref.loading, changed_ns(ref))
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = self._replay = None  # two large models need not fit at once
             self._known_hashes.clear()
-            self._loaded = (key, load_model(ref))
+            self._loaded = (key, load_model(ref, on_progress=on_progress))
         return self._loaded[1]
 
 

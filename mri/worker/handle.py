@@ -22,6 +22,7 @@ from mri.errors import ConfigError, SessionNotFound, WorkerError
 from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
+from mri.worker.forking import OfSession
 from mri.worker.protocol import COMMANDS, EVENTS
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
@@ -31,10 +32,8 @@ KEPT_RECORDINGS = 200
 """Recordings whose status is remembered; older ones that are over are forgotten (the library still has them)."""
 MOST_ATTRIBUTIONS = 32
 """Gradients that are computed or wait for it."""
-KEPT_ATTRIBUTIONS = 200
-"""Answers that are remembered; the oldest are forgotten and can be computed again."""
-KEPT_BYTES = 64_000_000
-"""So much their arrays may weigh."""
+KEPT_ATTRIBUTIONS, KEPT_BYTES = 200, 64_000_000
+"""Answers that are remembered, and what their arrays may weigh; the oldest are forgotten and can be computed again."""
 UNWANTED_AFTER_S = 10.0
 """A page asks every second or so after what it waits for: what nobody asked after for so long is not wanted."""
 
@@ -61,7 +60,7 @@ class GenerationWorker:
         with self._lock:
             self._start()
 
-    def submit(self, session_id: str, request: RecordRequest, model: ModelRef) -> None:
+    def submit(self, session_id: str, request: RecordRequest | OfSession, model: ModelRef) -> None:
         """Queue a recording under a new id. Raises WorkerError where the queue is full."""
         with self._lock:
             if len(self._waiting) >= self.max_waiting:
@@ -158,6 +157,12 @@ class GenerationWorker:
                 raise (ConfigError if known.is_refused else WorkerError)(known.message)
             return status
 
+    def forget(self, attribution_id: str) -> None:
+        """It is not wanted any more: it ends where it stands, and is asked for anew the next time."""
+        with self._lock:
+            if self._attributions.pop(attribution_id, None) is not None:
+                self._send({"cmd": "stop", "id": attribution_id})
+
     def close(self, timeout_s: float = 5.0) -> None:
         """Let the child go. An idle one is waited for; one in the middle of a recording finishes it by itself."""
         with self._lock:
@@ -203,12 +208,8 @@ class GenerationWorker:
         """Its JSON; the last one asked after is forgotten last."""
         attribution.asked_at = time.monotonic()
         self._attributions[attribution.id] = self._attributions.pop(attribution.id)
-        if attribution.state == "running" and attribution.of:
-            attribution.message = f"Reading the tokens again: {attribution.done:,} of {attribution.of:,}…"
-        elif attribution.state == "running":
-            busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
-            attribution.message = busy if self._ready else "Starting the generation worker…"
-        return attribution.to_json()
+        busy = "Waiting for the recording in hand…" if self._current else "Computing from the weights…"
+        return attribution.to_json(busy if self._ready else "Starting the generation worker…")
 
     def _forget_old(self) -> None:
         over = [recording.id for recording in self._recordings.values() if recording.over]

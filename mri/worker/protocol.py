@@ -58,10 +58,15 @@ COMMANDS = Messages(
             "config": str | dict,
             "sampling": dict,
         },
+        "fork": {**_RECORDED, "session": str, "wanted": dict},
+        "check": {"id": str, "model": dict},
         "attribute": {**_RECORDED, "ids": list, "token_id": int},
         "direct": {**_RECORDED, "point": str, "neuron": int},
         "why": {**_RECORDED, **_EXPLAINED, "start": int, "stop": int},
         "sweep": {**_RECORDED, **_EXPLAINED, "step": int},
+        "control": {**_RECORDED, "session": str, "draws": int, "seed": int},
+        "costs": {**_RECORDED, "session": str, "base": str},
+        "load": {"id": str, "model": dict},
         "stop": {"id": str},
         "pause": {"id": str},
         "resume": {"id": str},
@@ -69,7 +74,8 @@ COMMANDS = Messages(
         "quit": {},
     },
 )
-"""`model` is a ModelRef; `id` a session's, of what is computed the question's (`stop`: it is not wanted any more)."""
+"""`model` is a ModelRef; `id` a session's, of what is computed the question's (`stop`: it is not wanted any more);
+`session` and `base` are ids of sessions, `wanted` the fields of a ForkRequest."""
 
 EVENTS = Messages(
     "event",
@@ -81,12 +87,18 @@ EVENTS = Messages(
         "resumed": {"id": str},
         "finished": {"id": str, "end_reason": str, "response": str},
         "error": {"id": str, "message": str},
+        "line": {"id": str, "line": dict},
+        "checked": {"id": str, "is_right": bool, "verdict": str, "text": str},
         "attribution": {"id": str, "signed": list, "logit": float},
         "direct": {"id": str, "promoted": list, "suppressed": list, "factor": float},
         "progress": {"id": str, "done": int, "of": int},
+        "loading": {"id": str, "words": str, "done": int},
+        "loaded": {"id": str, "device": str, "dtype": str, "devices": list, "notes": list, "alarm": str},
         "arrays": {"id": str, "blob": str},
     },
 )
 """`text` is the response so far. `signed`, `logit`: see mri/nanochat/attribution.py. `promoted`, `suppressed`: [token
 id, its bytes as hex, logits per unit], the strongest first; `factor`: what of one unit reaches the last norm. `done`
-of `of` tokens read; `blob`: arrays in the wire format, as base64."""
+of `of` tokens read, `loading`: of 1,000, what in `words`; `blob`: arrays in the wire format, as base64. `line`: JSON of
+a Line; `is_right`, `verdict`, `text`: what the Report of all of them says (mri/proof/report.py). `loaded`: where and as
+what the model runs, what runs here, and what is said of its files."""

@@ -17,6 +17,8 @@ class Recording:
     max_steps: int = 0
     text: str = ""
     message: str = ""
+    loading: str = ""
+    """What is being loaded before the first step, in words."""
 
     @property
     def over(self) -> bool:
@@ -27,6 +29,8 @@ class Recording:
         if self.over:
             return
         match event["event"]:
+            case "loading":
+                self.loading = f"{event['words'].capitalize()}: {event['done'] // 10} %"
             case "started":
                 self.max_steps = event["max_steps"]
             case "step":
@@ -44,6 +48,6 @@ class Recording:
         """JSON of GET /record/<id>; `position` is its place in the queue, 0 when it is running or over."""
         message = self.message
         if self.state == "running" and not self.max_steps:
-            message = "Loading the model…" if is_worker_ready else "Starting the generation worker…"
+            message = (self.loading or "Loading the model…") if is_worker_ready else "Starting the generation worker…"
         told = {name: getattr(self, name) for name in ("id", "state", "step", "max_steps", "text")}
         return told | {"position": position, "message": message}

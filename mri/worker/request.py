@@ -5,14 +5,15 @@ Knows a model as what was found: whether the prompt fits the context is the work
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mri.errors import ConfigError, PromptError
 from mri.format.config import Sampling
 from mri.format.presets import PRESETS
-from mri.nanochat.locate import ModelRef
+from mri.nanochat.locate import DTYPES, ModelRef
 
 Prompt = str | list[dict[str, str]]
 
@@ -27,6 +28,7 @@ class RecordRequest(Sampling):
     prompt   plain text, or a chat as a list of {"role", "content"}; a str with `chat` is one user turn
     preset   name in config.PRESETS
     model    id of one of GET /models; "" is the server's own
+    device, dtype   where and as what it runs; "" as it was given with --device, --dtype
 
     Raises PromptError or ConfigError.
     """
@@ -35,6 +37,8 @@ class RecordRequest(Sampling):
     chat: bool = False
     preset: str = "standard"
     model: str = ""
+    device: str = ""
+    dtype: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,6 +49,8 @@ class RecordRequest(Sampling):
             raise ConfigError(f"preset={self.preset!r} is not known: use one of {', '.join(PRESETS)}.")
         if not isinstance(self.model, str):
             raise ConfigError(f"model={self.model!r} must be the id of a model: GET /models lists them.")
+
+        checked_place(self.device, self.dtype)
 
     @classmethod
     def from_json(cls, fields: object) -> RecordRequest:
@@ -58,10 +64,26 @@ class RecordRequest(Sampling):
 
     def command(self, session_id: str, ref: ModelRef) -> dict[str, Any]:
         """The worker's `record` command; `ref` is the model that the id stands for."""
-        fields = asdict(self) | {"model": ref.to_json()}
+        fields = asdict(self) | {"model": placed(ref, self.device, self.dtype).to_json()}
+        del fields["device"], fields["dtype"]
         sampling = {name: fields.pop(name) for name in Sampling.__dataclass_fields__}
         config = fields.pop("preset")  # which needs the model to be decided
         return {"cmd": "record", "id": session_id, "config": config, "sampling": sampling, **fields}
+
+
+def checked_place(device: object, dtype: object) -> tuple[str, str]:
+    """Raises ConfigError. Whether the machine has that device is the worker's business."""
+    if not isinstance(device, str) or not re.fullmatch(r"([a-z]{1,20}(:\d{1,3})?)?", device):
+        raise ConfigError(f"device={device!r:.60} is none: use cpu, cuda or mps.")
+    if dtype not in ("", *DTYPES):
+        raise ConfigError(f"dtype={dtype!r:.60} is not known: use one of {', '.join(DTYPES)}.")
+    return device, str(dtype)
+
+
+def placed(ref: ModelRef, device: str, dtype: str) -> ModelRef:
+    """The model there and so, "" as it was."""
+    loading = ref.loading
+    return replace(ref, loading=replace(loading, device=device or loading.device, dtype=dtype or loading.dtype))
 
 
 def _check_prompt(prompt: object) -> None:

@@ -1,7 +1,7 @@
 /** Sentences about what is cut, lies on another, or is wider than the page. */
 () => {
   const page = document.scrollingElement, faults = [];
-  const top = document.querySelector("dialog[open], .modal.show, .offcanvas.show") ?? document.body;
+  const top = document.querySelector("dialog[open], .modal.show") ?? document.body;
   const CONTROLS = "button, a[href], select, input, textarea, summary, [role=tab]";
   const ON_THE_STAGE = ".mri-top, .mri-legend > span, .mri-readout, .mri-stage-note";
   const name = (node) => `${node.tagName.toLowerCase()}${node.id ? "#" + node.id : ""}.${node.className} “${(node.textContent || node.value || "").trim().slice(0, 24)}”`;

@@ -19,8 +19,8 @@ LESSON = "document.querySelector('#learn')?.dataset.ready"
 LISTED = "document.querySelectorAll('.sessions-table tbody tr').length > 0"
 STATE = "document.querySelector('.mri-state')"
 DIALOG = "getComputedStyle(document.querySelector('.modal.show')).opacity === '1'"
-NO_DIALOG = "!document.querySelector('.modal, .offcanvas.show')"
-DRAWER = "document.querySelector('.offcanvas.show')?.getBoundingClientRect().right <= innerWidth + 1"
+NO_DIALOG = "!document.querySelector('.modal')"
+FORM = "document.querySelectorAll('.record-dialog .record-preset').length === 4"
 
 State = tuple[str, str, str]
 """Name, what is pressed for it, and when it stands."""
@@ -39,7 +39,9 @@ DIALOGS: tuple[State, ...] = (
     ("after rename", ".modal .btn-close", NO_DIALOG),
     ("delete", ".sessions-button:text-is('Delete')", DIALOG),
     ("after delete", ".modal .btn-close", NO_DIALOG),
-    ("record", ".record-open", DRAWER),
+    ("check", "#sessions-check", "document.querySelector('#check-model option')"),
+    ("after check", ".check-ways form button", "!document.querySelector('dialog[open]')"),
+    ("record", ".record-open", FORM),
 )
 
 PLACES: dict[str, tuple[str, str, tuple[State, ...]]] = {

@@ -55,6 +55,16 @@ def plot(page: Page, graph: str, expression: str) -> Any:
     )
 
 
+def unfold(page: Page) -> None:
+    """Filter, order and scale of the list of layers."""
+    page.get_by_role("button", name="Filter, order and scale").click()
+
+
+def colour(page: Page, chosen: str) -> None:
+    """What the dots' colour says: magnitude, sign, difference or groups."""
+    page.get_by_label("What the colour of a dot says").select_option(chosen)
+
+
 def step(page: Page) -> int:
     return page.evaluate("window.mri.player.step")
 

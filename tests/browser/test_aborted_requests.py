@@ -99,7 +99,7 @@ def test_the_scanner(page, opened):
     opened(
         "/?session=demo&step=20&point=block.1.resid_post&influence=attention&groups=kmeans:3:point:session:0:block.1.mlp_act"
     )
-    until(page, "window.mri?.stage.frame?.header.step === 20")
+    until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === 20")
     expect(page.locator(".mri-lane-labels b").first).to_contain_text("bits")
     expect(page.locator(".mri-influence-says")).to_contain_text("strongest:")
     until(page, "document.querySelectorAll('#mri-session option').length > 2")
@@ -127,16 +127,17 @@ def test_compare(page, opened):
 def test_a_pair_that_is_recorded(page, opened):
     cut = Cut(page)
     opened("/compare")
-    page.get_by_label("Prompt A").fill("refuse")
-    page.get_by_label("Prompt B").fill("refuse")
-    record = page.locator("#compare-record")
+    page.get_by_role("button", name="Record two prompts").click()
+    for name in ("Prompt A", "Prompt B"):
+        page.get_by_label(name).fill("refuse")
+    dialog = page.get_by_role("dialog")
+    record = dialog.get_by_role("button", name="Record", exact=True)
     record.click()
     until(page, lambda: cut.seen.get("POST /record"))
-    expect(page.locator(".mri-toast-error").filter(has_text="does not answer").first).to_be_visible()
-    expect(record).to_be_enabled()
+    expect(dialog.locator(".record-error")).to_contain_text("does not answer")
     record.click()
-    expect(page.locator(".mri-toast-error").filter(has_text="The prompt has 700 tokens")).to_be_visible()
-    cut.came_back("POST /record")
+    expect(dialog.locator(".record-error")).to_contain_text("The prompt has 700 tokens")
+    cut.came_back("POST /record", "GET /models", "POST /record/check")
     assert [times for name, times in cut.seen.items() if name.startswith("GET /record/")] == [2]
 
 
@@ -145,30 +146,35 @@ def test_live(page, opened, folder):
     recorder.append(5)
     cut = Cut(page)
     opened("/live?session=now")
-    until(page, "window.mri?.stage.frame?.header.step === 4")
+    until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === 4")
     recorder.append(2)
-    until(page, "window.mri.stage.frame.header.step === 6")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 6")
     page.keyboard.press("Home")
-    until(page, "window.mri.stage.frame.header.step === 0")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 0")
     recorder.finish(seal=True)
-    expect(page.get_by_role("button", name="Pin")).to_be_enabled()
+    expect(page.locator(".mri-pin")).to_be_enabled()
     cut.came_back(SCALES, *session("now", "meta", "tokens", "series", "frames"))
 
 
 def test_a_prompt_that_is_recorded_and_steered(page, opened):
     cut = Cut(page)
-    opened("/live")
-    page.locator("#live-prompt").fill("hang")
-    start = page.get_by_role("button", name="Start recording")
+    opened("/live?start")
+    page.get_by_label("Prompt", exact=True).fill("hang")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Type of the weights")).to_be_visible()
+    start = dialog.get_by_role("button", name="Record", exact=True)
     start.click()
-    expect(page.locator(".mri-toast-error").filter(has_text="does not answer").first).to_be_visible()
+    expect(dialog.locator(".record-error")).to_contain_text("does not answer")
+    expect(dialog.get_by_label("Prompt", exact=True)).to_have_value("hang")
     start.click()
     stop = page.get_by_role("button", name="Stop")
     stop.click()
     until(page, lambda: any(name.endswith("/stop") for name in cut.seen))
     stop.click()
     expect(page.locator(".live-headline")).to_have_text(re.compile("Finished|Ended early"))
-    cut.came_back("POST /record")
+    cut.came_back("POST /record", "GET /models", "POST /record/check")
+    [loaded] = [times for name, times in cut.seen.items() if name.endswith("/loaded")]
+    assert loaded > 1
 
 
 def test_a_lesson(page, opened):
@@ -186,7 +192,7 @@ def test_a_lesson(page, opened):
 def test_a_scan_in_a_lesson(page, opened):
     cut = Cut(page)
     opened("/learn?lesson=6-nanochat&moment=2")
-    until(page, "window.mri?.stage.frame")
+    until(page, "window.mri?.stage.lanes[0]?.frame")
     names = [name for name in cut.seen if name.startswith("GET /sessions/")]
     for route in ("meta", "tokens", "frames"):
         cut.came_back(*(name for name in names if name.endswith(f"/{route}")))

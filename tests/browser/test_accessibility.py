@@ -38,7 +38,7 @@ def test_scanner(browser, site, theme):
         page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
         open_scanner(page, LINK + "neurons")
         for tab in ("neurons", "attention", "predictions", "statistics"):
-            page.locator(f"#tab-{tab}").click()
+            page.evaluate("(tab) => window.mri.desk.select({ tab })", tab)
             until(page, f"document.querySelector('#panel-{tab} .main-svg')")
             assert not faults(page), tab
         page.locator("#mri-tools summary").click()

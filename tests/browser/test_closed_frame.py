@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scanner_page import open_scanner, shown, step, until
+from tests.browser.scanner_page import colour, open_scanner, shown, step, unfold, until
 from tests.true_sessions import write_one_of_each
 
 CLOSED = """(() => {
@@ -44,9 +44,10 @@ def test_the_scanner_works_there(page, site):
     address = "/?session=demo-long&step=3&point=block.1.mlp_act&neuron=3&layer=1&head=0&tab=neurons"
     open_scanner(page, address)
     page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 4")
-    page.get_by_role("button", name="± sign").click()
-    expect(page.get_by_role("button", name="± sign")).to_have_attribute("aria-pressed", "true")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 4")
+    colour(page, "sign")
+    expect(page.get_by_label("What the colour of a dot says")).to_have_value("sign")
+    unfold(page)
     page.get_by_label("Filter hook points").fill("attn")
     expect(page.locator(".mri-row").first).to_contain_text("attn")
     page.get_by_role("tab", name="Statistics").click()
@@ -62,7 +63,7 @@ def test_the_scanner_works_there(page, site):
     expect(page.locator("dialog[open]")).to_have_count(0)
     page.keyboard.press("h")
     page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 5")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 5")
     assert page.evaluate("window.mri.desk.view.head") == 0, "remembered until the page closes"
     page.wait_for_timeout(500)  # the address would be written by now
     assert page.url == site + address

@@ -1,45 +1,36 @@
-"""The Compare page in a real browser: two known sessions on one clock, every panel, links, keys, phone, axe."""
+"""The Compare page in a real browser: two known sessions on one clock, every panel, links, keys."""
 
 import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from mri.format.config import TraceConfig
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
+from tests.browser.pair_page import (
+    ALIKE,
+    HEADS,
+    LINK,
+    MAP,
+    NEXT,
+    ROWS,
+    map_is_here,
+    moment,
+    open_pair,
+    write_pairs,
+)
 from tests.browser.scanner_page import click_bar, plot, shown, until
 from tests.browser.serving import PHONE, clean_page, served
-from tests.true_sessions import write_true_session
 
-A, B = [0, 26, 1, 2, 3, 5, 4], [0, 26, 6, 1, 2, 5, 4]
-"""“a bcdfe” and “a gbcfe”, letter by letter: the two part at position 2; five of their six steps each are matched."""
-HEADS, ROWS, NEXT, ALIKE = (f"graph-compare-{name}" for name in ("heads", "attention", "predictions", "similarity"))
-MAP = "window.mri.panels.map"
-LINK = "/compare?a=one&b=two&align=mapping&step=3&point=block.1.resid_post"
 MODEL = Path(__file__).parents[1] / "golden" / "E5"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
-    write_true_session(folder, "one", A, seed=1)
-    write_true_session(folder, "two", B, seed=2)
-    write_true_session(folder, "long", [0, *range(1, 27)], seed=4)
-    light = TraceConfig(capture_mode="stats", prefill="stepwise")
-    write_true_session(folder, "light", A, seed=3, config=light, weights_hash="other")
+    write_pairs(folder)
     return folder
-
-
-def open_pair(page, link=LINK):
-    page.goto(link)
-    until(page, "window.mri?.timings.draw.length > 0")
-
-
-def moment(page):
-    return page.evaluate("window.mri.player.step")
 
 
 def words(page, side, more=""):
@@ -48,10 +39,6 @@ def words(page, side, more=""):
 
 def current(page, side):
     return words(page, side, "[aria-current]").get_attribute("data-position")
-
-
-def map_is_here(page):
-    until(page, f"{MAP}.data?.values.length > 0 && {MAP}.between({moment(page)}) !== null")
 
 
 def click_in_map(page, column, key):
@@ -107,11 +94,25 @@ def test_one_clock_moves_both_and_the_address_follows(page):
     until(page, "window.mri.player.step === 6 && window.mri.player.mode === 'paused'")
 
 
+def test_the_next_parting_is_a_press_or_a_key_away(page):
+    open_pair(page)
+    map_is_here(page)
+    assert page.evaluate(f"{MAP}.partings") == [0], "two models that have nothing in common"
+    button = page.get_by_role("button", name="Next parting")
+    button.click()
+    until(page, "window.mri.player.step === 0")
+    page.keyboard.press("End")
+    page.keyboard.press("n")
+    until(page, "window.mri.player.step === 0")
+    page.get_by_label("Show", exact=True).select_option("cosine")
+    expect(button).to_be_disabled()
+
+
 def test_what_is_not_matched_is_shown_and_not_subtracted(page):
     open_pair(page, LINK.replace("step=3", "step=5"))
     page.locator("#mri-scrubber").fill("2")  # only B has a step there
     expect(page.locator(".mri-lane-none").first).to_have_text("no step at this moment")
-    page.get_by_role("button", name="B − A").click()
+    page.get_by_role("button", name="One tower, B − A").click()
     expect(page.locator(".mri-lane-none")).to_have_text("only one of them has a step here")
     expect(page.locator("#compare-list")).to_contain_text("Where both sides' tokens are matched")
     until(page, f"document.querySelector('#{NEXT}').textContent.includes('Only B has a step')")
@@ -171,14 +172,6 @@ def test_the_lines_of_both_stand_over_the_moments(page):
     page.get_by_label("Align by").select_option("prefix")
     expect(page.locator("#compare-says")).to_contain_text("2 of 6 moments are matched")
     expect(page.locator(".mri-lane-labels b").last).to_have_text(re.compile(r"\d · \d"))
-
-
-@pytest.mark.parametrize("width", [1440, 1280, 1181, 1024, 768, 390])
-def test_the_scrubber_has_room_at_every_width(page, width):
-    page.set_viewport_size({"width": width, "height": 800})
-    open_pair(page)
-    assert page.locator("#mri-scrubber").bounding_box()["width"] > 180
-    assert page.locator("#mri-stage").bounding_box()["height"] > 250
 
 
 def test_shares_stand_as_numbers_beside_their_marks(page):
@@ -278,37 +271,13 @@ def test_two_prompts_are_recorded_and_compared(browser, tmp_path):
     app = create_app(tmp_path, MODEL)
     with served(app) as address, clean_page(browser, address) as page:
         page.goto("/compare")
-        expect(page.get_by_text("every value of every hook point")).to_be_visible()
+        page.get_by_role("button", name="Record two prompts").click()
         page.get_by_label("Prompt A").fill("Mia went")
         page.get_by_label("Prompt B").fill("Tom went")
-        page.get_by_label("Max tokens").last.fill("3")
-        page.get_by_role("button", name="Record both and compare").click()
+        page.get_by_label("Words at most").fill("3")
+        page.get_by_role("dialog").get_by_role("button", name="Record", exact=True).click()
         expect(page).to_have_url(re.compile(r"/compare\?a=\d{8}-\S+&b=\d{8}-\S+"), timeout=120_000)
         until(page, "window.mri?.timings.draw.length > 0")
         for side, name in (("a", "Mia"), ("b", "Tom")):
             assert f"{name}went" in "".join(words(page, side).all_text_contents())
     app.server.extensions[EXTENSION].worker.close()
-
-
-@pytest.mark.parametrize(("theme", "size"), [("dark", None), ("light", PHONE)])
-def test_it_is_accessible_and_fits_a_phone(browser, site, theme, size):
-    with clean_page(browser, site, *([size] if size else [])) as page:
-        page.add_init_script(f"try {{ localStorage.setItem('mri-theme', '{theme}'); }} catch {{}}")
-        for link in (LINK, "/compare"):
-            page.goto(link)
-            if "a=" in link:
-                until(page, "window.mri?.timings.draw.length > 0")
-                map_is_here(page)
-                for graph in (HEADS, ROWS, NEXT, ALIKE):
-                    shown(page, graph)
-            else:
-                expect(page.get_by_role("button", name="Compare them")).to_be_visible()
-            found = Axe().run(page).response["violations"]
-            faults = [
-                (f["id"], [node["target"] for node in f["nodes"]][:3])
-                for f in found
-                if f["impact"] in ("serious", "critical")
-            ]
-            assert not faults
-            if size:
-                assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

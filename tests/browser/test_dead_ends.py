@@ -9,7 +9,7 @@ from mri.format.config import TraceConfig
 from mri.format.events import TraceSession
 from mri.store.writer import SessionWriter
 from mri.web.server import ROOT, create_app
-from tests.browser.scanner_page import open_scanner, until
+from tests.browser.scanner_page import open_scanner, unfold, until
 from tests.browser.serving import clean_page, served
 from tests.conftest import random_layout, write_random_session
 from tests.true_sessions import write_true_session
@@ -117,6 +117,7 @@ def test_a_search_that_finds_nothing_goes_back_to_everything(page):
 
 def test_a_filter_that_leaves_nothing_goes_back_to_everything(page):
     open_scanner(page, "/?session=one&step=1")
+    unfold(page)
     page.get_by_label("Filter hook points").fill("no such point")
     page.locator(".mri-list-empty").get_by_role("button", name="Show all of them").click()
     expect(page.locator(".mri-row").first).to_be_visible()
@@ -125,7 +126,7 @@ def test_a_filter_that_leaves_nothing_goes_back_to_everything(page):
 def test_what_is_not_live_leads_to_a_new_recording(page):
     page.goto("/live?session=gone")
     page.get_by_role("button", name="New recording").click()
-    expect(page.locator("#live-prompt")).to_be_visible()
+    expect(page.locator("#record-prompt")).to_be_visible()
 
 
 def test_a_widget_that_does_not_come_can_be_asked_for_again(browser, site):

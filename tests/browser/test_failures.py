@@ -74,7 +74,7 @@ def test_a_step_that_failed_is_asked_for_again(page):
     expect(page.locator("#mri-stage .mri-view")).to_be_hidden()  # it is of another step
     frames.mode = "pass"
     failed(page).get_by_role("button", name="Retry").click()
-    until(page, "window.mri.stage.frame.header.step === 80")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 80")
     expect(failed(page)).to_be_hidden()
 
 
@@ -90,7 +90,7 @@ def test_a_step_that_failed_is_asked_for_again_where_the_clock_comes_back(page):
     asked = len(frames.urls)
     frames.mode = "pass"
     page.evaluate("window.mri.player.seek(70)")
-    until(page, "window.mri.stage.frame.header.step === 70")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 70")
     assert len(frames.urls) == asked + 1
 
 
@@ -116,7 +116,7 @@ def test_a_page_whose_first_steps_or_whose_session_did_not_come_comes_to_stand(p
         expect(failed(page)).to_contain_text(words)
         requests.mode = "pass"
         failed(page).get_by_role("button", name="Retry").click()
-        until(page, "window.mri?.stage.frame?.header.step === 0")
+        until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === 0")
         until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")  # the charts followed
         page.unroute(pattern)
 
@@ -143,7 +143,7 @@ def test_of_two_sessions_the_one_that_was_chosen_last_is_shown(page):
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.mri.session") == "demo-long"
     page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 4")  # its keys are its own
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 4")  # its keys are its own
     assert "session=demo-long" in page.url
 
 
@@ -219,7 +219,7 @@ def test_escape_closes_what_is_open_and_nothing_else(page):
     for opened, closed in (
         (lambda: page.locator("#mri-tools summary").click(), ".mri-menu[open]"),
         (lambda: page.evaluate("window.mri.shown.hints.show(0)"), ".mri-hint"),
-        (lambda: page.keyboard.press("/"), ".offcanvas.show"),
+        (lambda: page.keyboard.press("/"), ".record-dialog[open]"),
         (lambda: page.keyboard.press("?"), "dialog[open]"),
     ):
         opened()
@@ -235,6 +235,6 @@ def test_a_shader_that_does_not_link_leaves_the_flat_picture(browser, site):
     with clean_page(browser, site, tolerated="at program (") as page:  # for whoever looks for the reason
         page.add_init_script("WebGL2RenderingContext.prototype.getProgramParameter = () => false;")
         page.goto("/?session=other&step=2")
-        until(page, "window.mri?.stage.frame?.header.step === 2")
+        until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === 2")
         expect(page.locator("#mri-stage")).to_have_class(re.compile("is-flat"))
         expect(page.locator(".mri-stage-note")).to_contain_text("flat picture")

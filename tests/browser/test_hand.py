@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mri.format.config import TraceConfig
-from tests.browser.scanner_page import click_neuron, open_scanner, step, until, view
+from tests.browser.scanner_page import click_neuron, open_scanner, step, unfold, until, view
 from tests.conftest import write_random_session
 
 KEY = "block.1.mlp_out"
@@ -141,6 +141,7 @@ def test_the_list_names_no_row_that_the_filter_hides(page):
     open_scanner(page, LINK)
     rows = page.get_by_role("listbox", name="Hook points")
     expect(rows).to_have_attribute("aria-activedescendant", f"row-{KEY}")
+    unfold(page)
     page.get_by_label("Filter hook points").fill("attn")
     assert rows.get_attribute("aria-activedescendant") is None
     page.get_by_label("Filter hook points").fill("")

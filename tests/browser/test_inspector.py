@@ -69,7 +69,7 @@ def test_the_neuron_heatmap_is_the_files_from_server_and_memory_alike(page, read
     for at in (5, 6):
         page.evaluate(f"window.mri.player.seek({at})")
         expected = np.abs(Captured(reader.frame(at), reader.session.layout).values(key))
-        until(page, f"window.mri.stage.frame.header.step === {at}")
+        until(page, f"window.mri.stage.lanes[0]?.frame.header.step === {at}")
         first = float(np.nanmax(expected))
         shown(page, "graph-neurons", f"Math.abs(plot._fullData[1].zmax - {first}) < 1e-6")
         np.testing.assert_allclose(flat(page, "graph-neurons", 1, "z"), expected, rtol=1e-6)
@@ -120,7 +120,7 @@ def test_charts_fed_from_memory_equal_those_of_the_server(page):
         page.evaluate(
             f"""(() => {{ const {{ panels }} = window.mri, {{ feeder, context: {{ source }} }} = panels.inspector;
             feeder.feed("{graph.removeprefix("graph-")}", document.querySelector("#{graph} .js-plotly-plot"),
-            window.mri.stage.frame, source, panels.viewForServer()); }})()"""
+            window.mri.stage.lanes[0]?.frame, source, panels.viewForServer()); }})()"""
         )
         np.testing.assert_allclose(flat(page, graph, trace, name), served_data, rtol=1e-5, atol=1e-7, err_msg=graph)
         assert (

@@ -108,10 +108,40 @@ def test_b_minus_a_is_one_picture_and_only_where_the_text_is_the_same(page):
     expect(page.locator(".mri-legend")).to_contain_text("B − A ≤ −")
     page.keyboard.press("End")  # they have parted by now
     expect(page.locator(".mri-lane-none")).to_have_text("not matched here: nothing is subtracted")
-    page.get_by_role("button", name="B − A").click()
+    page.get_by_role("button", name="Side by side").click()
     until(page, "window.mri.stage.lanes.length === 2")
     expect(page.locator(".mri-lane-title")).to_have_text(["A · one", "B · two"])
     until(page, "!location.search.includes('difference')")
+
+
+def test_one_switch_says_how_two_are_seen_and_stands_in_link_and_back(page):
+    ways = page.get_by_role("group", name="Ways to see them")
+    pressed = ways.locator("[aria-pressed=true]")
+    for link in (LINK, "/compare?a=one&b=two&align=prefix&step=1"):
+        open_scanner(page, link)
+        until(page, "window.mri.stage.lanes.length === 2")
+        expect(ways.get_by_role("button")).to_have_text(["Side by side", "One tower, B − A", "Flat"])
+        expect(pressed).to_have_text("Side by side")
+        ways.get_by_role("button", name="One tower, B − A").focus()
+        page.keyboard.press("Enter")
+        until(page, "window.mri.stage.lanes[0].label === 'B − A' && location.search.includes('difference=1')")
+        expect(ways.get_by_role("button", name="One tower, B − A")).to_be_focused()
+        page.keyboard.press("t")
+        expect(pressed).to_have_text("Flat")
+        until(page, "location.search.includes('picture=flat') && !location.search.includes('difference=1')")
+        page.reload()
+        until(page, "window.mri?.timings.draw.length > 0 && window.mri.stage.lanes.length === 2")
+        expect(pressed).to_have_text("Flat")
+        page.go_back()
+        expect(pressed).to_have_text("One tower, B − A")
+        page.go_back()
+        expect(pressed).to_have_text("Side by side")
+
+
+def test_three_cannot_be_subtracted(page):
+    open_scanner(page, LINK.replace("lanes=two", "lanes=two,high"))
+    both(page, 3)
+    expect(page.locator(".mri-lane-ways button")).to_have_text(["Side by side", "Flat"])
 
 
 def test_the_shorter_recording_says_that_it_has_no_such_step(page):
@@ -126,7 +156,7 @@ def test_the_flat_picture_has_lanes_too(page):
     until(page, "window.mri.stage.flat.plates.length === 8")
     left, right = (place(page, 0, lane) for lane in (0, 1))
     assert right[0] > left[0]
-    assert right[1] == left[1]
+    assert abs(right[1] - left[1]) < 2
     click_in_lane(page, 3, 1)
     until(page, "window.mri.desk.view.neuron === 3")
 
@@ -150,9 +180,9 @@ def test_words_never_stand_over_another_at_20_layers_of_1280(page, others, size)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     open_scanner(page, f"/?session=tall{others}&step=9&point=block.7.resid_post&neuron=1")
     both(page, 1 + others.count("tall"))
-    until(page, "document.querySelectorAll('.mri-column').length > 0")
+    until(page, "document.querySelectorAll('.mri-plate-value').length > 0")
     count, overlaps = page.evaluate(OVERLAPS, WORDS)
-    assert count > 15
+    assert count > 12
     assert overlaps == []
 
 
@@ -161,12 +191,13 @@ def test_between_two_plates_stands_how_far_they_are_apart(page):
     until(page, "document.querySelectorAll('.mri-between:not([hidden])').length > 2")
     apart = page.locator(".mri-between:not([hidden]) b").all_text_contents()
     of_map = page.evaluate("Object.values(window.mri.panels.map.between(2))")
-    assert all(any(abs(float(text) - value) <= 0.006 * value for value in of_map if value) for text in apart)
+    assert all(any(abs(float(text) - value) <= 0.0051 for value in of_map) for text in apart)
     page.get_by_label("Show", exact=True).select_option("cosine")  # the map shows something else: nothing is said
     until(page, "document.querySelectorAll('.mri-between:not([hidden])').length === 0")
 
 
 def test_words_never_stand_over_another_in_a_pair_of_20_layers_of_1280(page):
+    page.set_viewport_size({"width": 1440, "height": 1100})
     page.goto("/compare?a=tall&b=tall&align=prefix&step=3&point=block.7.resid_post")
     until(page, "window.mri?.timings.draw.length > 0")
     until(page, "document.querySelectorAll('.mri-between:not([hidden])').length > 5")

@@ -10,11 +10,12 @@ from playwright.sync_api import expect
 from mri.format.captured import Captured
 from mri.store.opening import open_session
 from mri.web.server import create_app
-from tests.browser.scanner_page import open_scanner, until, view
+from tests.browser.scanner_page import open_scanner, unfold, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_random_session
 
 AT = 5
+BLOCKS, OPEN = (2, 1, 0), 1  # of three; the stream as it leaves the middle one is selected
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,23 @@ def keys(page):
     return page.locator(".mri-row").evaluate_all("rows => rows.map((row) => row.dataset.key)")
 
 
+def test_a_row_a_block_and_under_the_open_one_its_hook_points(page, by_key):
+    assert page.locator(".mri-row.is-block").all_text_contents() == [
+        f"{'▾' if n == OPEN else '▸'}block {n}" for n in BLOCKS
+    ]
+    of_open = [key for key in list(by_key[0])[::-1] if key.startswith(f"block.{OPEN}.")]
+    assert [key for key in keys(page) if key and key.startswith("block.")] == of_open
+    page.locator(".mri-row.is-block").last.click()
+    until(page, "window.mri.desk.view.point === 'block.0.resid_post'")
+    page.get_by_role("listbox", name="Hook points").press("End")
+    until(page, "window.mri.desk.view.point === 'embed.resid0'")
+    page.get_by_label("Statistic of the rows").select_option("spread")
+    until(page, "location.search.includes('marks=spread')")
+    expect(page.locator(".mri-axis")).to_be_visible()
+
+
 def test_filter_and_keyboard(page, by_key):
-    assert keys(page) == list(by_key[0])[::-1]
+    unfold(page)
     search = page.get_by_role("searchbox", name="Filter hook points")
     search.fill("block 1 mlp")
     assert keys(page) == ["block.1.mlp_out", "block.1.mlp_act", "block.1.mlp_pre"]
@@ -73,6 +89,7 @@ def test_order(page, by_key, stat):
             return abs(now[key]["l2"] - before[key]["l2"]) / before[key]["l2"]
         return now[key][stat]
 
+    unfold(page)
     page.get_by_label("Order of the hook points").select_option(stat)
     top_down = [*reversed(now)]
     expected = sorted(top_down, key=size, reverse=True)
@@ -85,6 +102,7 @@ def test_order(page, by_key, stat):
 
 
 def test_hover_gives_the_values_of_the_python_api(page, by_key):
+    page.locator(".mri-row[data-block='block 2']").click()
     page.locator(".mri-row[data-key='block.2.attn_out']").hover()
     tip = page.locator(".mri-layers .mri-tip [data-stat]")
     shown = tip.evaluate_all("lines => lines.map((line) => [line.dataset.stat, line.lastChild.textContent])")
@@ -93,6 +111,8 @@ def test_hover_gives_the_values_of_the_python_api(page, by_key):
 
 
 def test_scales_have_labels_that_do_not_touch(page):
+    unfold(page)
+    page.get_by_label("Statistic of the rows").select_option("all")
     for scale in ("asinh", "linear", "own"):
         page.get_by_label("Scale of the bars").select_option(scale)
         boxes = [label.bounding_box() for label in page.locator(".mri-axis span").all()]
@@ -102,7 +122,8 @@ def test_scales_have_labels_that_do_not_touch(page):
 
 
 def test_bars_lines_and_numbers_are_drawn_where_the_rows_are(page, by_key):
-    until(page, "window.mri.panels.timeline.values[2].textContent !== '…'")  # the series is here
+    page.get_by_label("Statistic of the rows").select_option("all")
+    until(page, "window.mri.panels.timeline.values[1].textContent !== '…'")  # the series is here
     drawn = page.evaluate(
         """() => { const { canvas, bars } = window.mri.panels.layers; const ctx = canvas.getContext("2d");
             const ratio = canvas.width / parseFloat(canvas.style.width); const [left, width] = bars.bars;
@@ -112,7 +133,7 @@ def test_bars_lines_and_numbers_are_drawn_where_the_rows_are(page, by_key):
             const rows = document.querySelectorAll(".mri-row").length;
             return [isDrawn(0, left - 6), isDrawn(left, width), isDrawn(left + width, 40), rows]; }"""
     )
-    assert drawn == [True, True, True, len(by_key[0])]
+    assert drawn == [True, True, True, len(BLOCKS) + 3 + 9]
 
 
 def test_phone(browser, site):
@@ -137,7 +158,7 @@ def tall(tmp_path_factory):
 
 def test_names_and_heads_of_a_tall_model_are_legible(browser, tall):
     with served(create_app(tall)) as address, clean_page(browser, address) as page:
-        open_scanner(page, "/?session=tall&step=2&tab=attention")
+        open_scanner(page, "/?session=tall&step=2&tab=attention&sort=l2")
         names = page.evaluate(
             """() => [...document.querySelectorAll(".mri-row")].map((row) => {
               const [block, point] = row.children, box = (node) => node.getBoundingClientRect();

@@ -88,7 +88,7 @@ def test_a_prompt_of_ones_own_is_followed_within_the_lesson(page):
     page.get_by_label("Your beginning").fill("Mia went")
     page.get_by_role("button", name="Record and watch").click()
     expect(page.locator(".live-headline")).to_have_text("Finished")
-    until(page, "window.mri?.stage.frame?.header.step === window.mri?.player.lastStep")
+    until(page, "window.mri?.stage.lanes[0]?.frame?.header.step === window.mri?.player.lastStep")
     assert page.evaluate("window.mri.player.isGrowing") is False
     expect(page.locator("#mri-ribbon")).to_contain_text("Mia went")
     expect(page).to_have_url(re.compile(r"/learn\?lesson=6-nanochat&moment=10&session=\d{8}-"))

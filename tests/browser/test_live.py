@@ -61,15 +61,25 @@ def watch(page, recorder):
 
 
 def followed(page, recorder):
-    until(page, f"window.mri?.stage.frame?.header.step === {len(recorder.frames) - 1}")
+    until(page, f"window.mri?.stage.lanes[0]?.frame?.header.step === {len(recorder.frames) - 1}")
 
 
-def fill(page, prompt, max_new_tokens):
-    """Open the form and write into it."""
+def open_page(page):
+    """Where a recording is begun."""
     page.goto("/live")
-    expect(page.locator(".live-form").get_by_text("context 512 tokens")).to_be_visible()
-    page.locator("#live-prompt").fill(prompt)
-    page.locator("#live-max").fill(str(max_new_tokens))
+    expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
+
+
+def fill(page, prompt, most):
+    """Open the dialog and write into it."""
+    open_page(page)
+    page.get_by_role("button", name="Write a prompt").click()
+    page.get_by_label("Prompt", exact=True).fill(prompt)
+    page.get_by_label("Words at most").fill(str(most))
+
+
+def record(page):
+    page.get_by_role("dialog").get_by_role("button", name="Record", exact=True).click()
 
 
 def state(page):
@@ -90,17 +100,21 @@ def test_from_prompt_to_replay(browser, tmp_path):
     app = create_app(tmp_path, MODEL)
     with served(app) as address, live_page(browser, address) as page:
         fill(page, "Mia went", 260)
-        page.locator("#live-temperature").fill("1.5")
-        page.get_by_role("button", name="Start recording").click()
+        page.get_by_label("Temperature").fill("1.5")
+        with page.expect_response("**/record") as answered:
+            record(page)
+        page.request.post(f"/record/{answered.value.json()['id']}/pause")  # before it is over
         expect(page).to_have_url(re.compile(r"/live\?session=\d{8}-\d{6}-[0-9a-f]{6}"))
-        page.get_by_role("button", name="Pause", exact=True).first.click()
         expect(state(page)).to_have_text("Paused")
-        until(page, "window.mri?.player.mode === 'following' && mri.stage.frame?.header.step === mri.player.lastStep")
+        until(
+            page,
+            "window.mri?.player.mode === 'following' && mri.stage.lanes[0]?.frame?.header.step === mri.player.lastStep",
+        )
         before = {"steps": page.evaluate("mri.player.numSteps"), "painted": page.evaluate("mri.stage.tower.numPainted")}
         tokens = page.locator(".mri-token").count()
         for i in range(1, 4):  # one token at a time, each seen
             page.get_by_role("button", name="Step once").click()
-            until(page, f"mri.stage.frame.header.step === {before['steps'] - 1 + i}")
+            until(page, f"mri.stage.lanes[0]?.frame.header.step === {before['steps'] - 1 + i}")
             expect(page.locator(".mri-token")).to_have_count(tokens + i)
             expect(page.locator(".mri-token.is-current")).to_have_attribute("data-position", str(tokens + i - 2))
         assert page.evaluate("mri.stage.tower.numPainted") > before["painted"]
@@ -110,9 +124,9 @@ def test_from_prompt_to_replay(browser, tmp_path):
         assert [page.evaluate(f"mri.player.{name}") for name in ("mode", "isGrowing")] == ["paused", False]
         painted = [number for number, _ in page.evaluate("mri.timings.painted")]
         assert painted == sorted(set(painted)), "each step is painted once, in order"
-        expect(page.get_by_role("button", name="Pin")).to_be_enabled()  # one file by now, which can be kept
+        expect(page.locator(".mri-pin")).to_be_enabled()  # one file by now, which can be kept
         page.keyboard.press("Home")
-        until(page, "mri.stage.frame.header.step === 0")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 0")
         with Library(tmp_path).open(page.evaluate("mri.session")) as reader:
             assert reader.session.prompt == "Mia went"
             assert records(page) == [reader.records(i, i + 1) for i in range(reader.num_steps)]
@@ -123,8 +137,10 @@ def test_from_prompt_to_replay(browser, tmp_path):
             for name in ("surprise", "entropy"):
                 mine = page.evaluate(f"Array.from(mri.run.series.{name}, (x) => Number.isNaN(x) ? null : x)")
                 np.testing.assert_allclose(np.array(mine, float), getattr(lines, name), rtol=1e-6)
-        page.locator("#nav-live").click()  # Dash believes that it never left
-        expect(page.get_by_role("button", name="Start recording")).to_be_visible()
+        page.evaluate(
+            """document.querySelector('.mri-more a[href="/live"]').click()"""
+        )  # Dash believes that it never left
+        expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
     app.server.extensions[EXTENSION].worker.close()
 
 
@@ -161,7 +177,7 @@ def test_scrubbing_back_leaves_following_and_the_button_returns(browser, site, r
         follow = page.get_by_role("button", name="Follow")
         expect(follow).to_have_attribute("aria-pressed", "true")
         page.locator(".mri-token").nth(5).click()
-        until(page, "mri.stage.frame.header.step === 2")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 2")
         expect(follow).to_have_attribute("aria-pressed", "false")
         recorder.append(4)
         until(page, "mri.player.numSteps === 16")
@@ -169,7 +185,7 @@ def test_scrubbing_back_leaves_following_and_the_button_returns(browser, site, r
         follow.click()
         followed(page, recorder)
         page.keyboard.press("ArrowLeft")
-        until(page, "mri.stage.frame.header.step === 14")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 14")
         page.keyboard.press("f")
         recorder.append()
         followed(page, recorder)
@@ -210,8 +226,10 @@ def test_what_the_stream_leaves_out_is_counted_and_fetched(browser, site, record
         recorder.finish()
         expect(page.locator(".live-drops")).to_have_text(f"{words} since.")
         page.evaluate("mri.player.seek(8)")
-        until(page, "mri.stage.frame?.header.step === 8")
-        assert page.evaluate("(thin) => mri.stage.frame !== thin && mri.run.frame(8) === mri.stage.frame", thin)
+        until(page, "mri.stage.lanes[0]?.frame?.header.step === 8")
+        assert page.evaluate(
+            "(thin) => mri.stage.lanes[0]?.frame !== thin && mri.run.frame(8) === mri.stage.lanes[0]?.frame", thin
+        )
 
 
 def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):
@@ -227,37 +245,36 @@ def test_a_recorder_that_is_killed_and_one_that_stops(browser, site, recorder):
         expect(state(page)).to_have_text("Ended early")
         assert page.evaluate("[mri.player.numSteps, mri.player.mode]") == [4, "paused"]
         page.get_by_role("button", name="New recording").click()
-        expect(page.get_by_role("button", name="Start recording")).to_be_visible()
+        expect(page.get_by_label("Prompt", exact=True)).to_be_visible()
 
 
 def test_the_queue_and_what_goes_wrong(browser, site, tmp_path):
     with live_page(browser, site) as page:
+        open_page(page)
         page.request.post("/record", data={"prompt": "hang", "max_new_tokens": 2})
         page.request.post("/record", data={"prompt": "x"})
         fill(page, "y", 5)
-        page.get_by_role("button", name="Start recording").click()
+        record(page)
+        expect(page.locator(".record-line")).to_have_text("place 2 in the queue.")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Watch it").click()
         expect(state(page)).to_have_text("Waiting")
         expect(page.locator(".live-sentence")).to_have_text("Place 2 in the queue.")
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator(".live-sentence")).to_have_text("Cancelled before it began.")
-        page.get_by_role("button", name="New recording").click()
-        page.locator("#live-prompt").fill("z")
-        page.get_by_role("button", name="Start recording").click()
-        expect(page.locator(".live-sentence")).to_have_text("Place 2 in the queue.")
         page.go_back()
-        expect(page.get_by_role("button", name="Start recording")).to_be_visible()
-        page.get_by_role("button", name="A sum").click()
-        expect(page.locator("#live-prompt")).to_have_value("What is 12 plus 7?")
+        expect(page.get_by_role("button", name="Write a prompt")).to_be_visible()
         page.goto("/live?session=of-nobody")
         expect(page.locator(".live-sentence")).to_contain_text("of-nobody")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_form_and_bar_are_accessible(browser, site, recorder, theme):
+def test_beginning_and_bar_are_accessible(browser, site, recorder, theme):
     with live_page(browser, site) as page:
         page.add_init_script(f"localStorage.setItem('mri-theme', '{theme}')")
         recorder.append(3)
-        fill(page, "Mia", 5)
+        open_page(page)
+        expect(page.get_by_text("Recording now")).to_be_visible()
         results = [Axe().run(page)]
         watch(page, recorder)
         results.append(Axe().run(page))
@@ -288,7 +305,7 @@ def test_what_is_fast_is_shown_at_three_words_a_second_and_again_from_the_start(
         page.get_by_role("button", name="Pause", exact=True).first.click()
         at = step(page)
         page.get_by_role("button", name="Step once").click()
-        until(page, f"mri.stage.frame.header.step === {at + 1} && mri.player.mode === 'paused'")
+        until(page, f"mri.stage.lanes[0]?.frame.header.step === {at + 1} && mri.player.mode === 'paused'")
         page.get_by_role("button", name="Resume").click()
         until(page, "mri.player.step === 29 && mri.player.mode === 'paused'")
         assert page.evaluate("performance.now()") - before >= (29 - 1) * 1000 / 3 * 0.9
@@ -311,13 +328,13 @@ def test_the_pace_is_chosen_remembered_and_full_speed_catches_up(browser, site, 
         page.locator(".live-bar select").select_option("full speed")
         followed(page, recorder)
         expect(shown(page)).to_have_count(20)
-        page.goto("/live")
-        expect(page.locator("#live-shown select")).to_have_value("Infinity")
-        page.locator("#live-shown select").select_option("10 words a second")
+        fill(page, "Mia", 4)
+        expect(page.get_by_label("Shown at").last).to_have_value("Infinity")
+        page.get_by_label("Shown at").last.select_option("10 words a second")
         watch(page, recorder)  # who comes late begins at the newest step
         assert page.evaluate("mri.player.pace") == 10
         page.keyboard.press("Home")
-        until(page, "mri.stage.frame.header.step === 0")
+        until(page, "mri.stage.lanes[0]?.frame.header.step === 0")
         expect(shown(page)).to_have_count(20)
         page.keyboard.press("f")
         followed(page, recorder)
@@ -329,8 +346,7 @@ def test_start_paused_stands_at_the_first_word_until_it_is_let_go(browser, tmp_p
     app = create_app(tmp_path, MODEL)
     with served(app) as address, live_page(browser, address, PHONE, pace=10) as page:
         fill(page, "Mia went", 12)
-        page.get_by_label("start paused").check()
-        page.get_by_role("button", name="Start recording").click()
+        page.get_by_role("button", name="Start paused").click()
         expect(state(page)).to_have_text("Finished")
         assert page.evaluate("[mri.player.step, mri.player.mode]") == [0, "paused"]
         expect(shown(page)).to_have_count(0)

@@ -166,7 +166,7 @@ def test_the_flat_picture_has_the_colours_of_the_groups(page, study):
     found = page.evaluate(
         f"""(async () => {{ const {{ captured }} = await import('/assets/js/core/layout.mjs');
             const {{ stage, layout }} = window.mri;
-            const {{ indices, values }} = captured(stage.frame, layout, '{KEY}');
+            const {{ indices, values }} = captured(stage.lanes[0]?.frame, layout, '{KEY}');
             const ratio = Math.min(2, devicePixelRatio || 1); const {{ width, height }} = stage.flat.canvas;
             const {{ data }} = stage.flat.ctx.getImageData(0, 0, width, height); const out = [];
             for (let i = 0; i < 6; i++) {{

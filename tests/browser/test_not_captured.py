@@ -34,9 +34,11 @@ def folder(tmp_path_factory):
 
 
 def test_what_did_not_run_is_not_captured_in_list_tower_and_panels(page):
-    open_scanner(page, "/?session=demo&step=1&point=aux&neuron=2")
+    open_scanner(page, "/?session=demo&step=1&point=aux&neuron=2&tab=statistics")
+    page.locator("#mri-point-numbers dd").first.wait_for()
+    assert set(page.locator("#mri-point-numbers dd").all_inner_texts()) == {"—"}
+    page.get_by_role("tab", name="Neurons").click()
     expect(page.locator("#graph-neurons")).to_contain_text("Not captured in this step.")
-    assert set(page.locator(".mri-numbers dd").all_inner_texts()) == {"—"}
     tower = page.locator(".mri-tower-labels:not([hidden])")
     expect(tower).to_contain_text("not captured")
     expect(tower).to_contain_text("‖x‖")  # of the module that ran

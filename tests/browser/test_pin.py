@@ -38,7 +38,14 @@ NUM_WINDOWS = """() => new Promise((done) => { const open = indexedDB.open("mri-
     all.onsuccess = () => (open.result.close(), done(all.result)); }; })"""
 
 
+def open_menu(page):
+    """The menu that has the pin, if it is not open."""
+    if not page.locator("#mri-tools details[open]").count():
+        page.locator("#mri-tools summary").click()
+
+
 def pin(page):
+    open_menu(page)
     page.locator(".mri-pin").click()
     until(page, "window.mri.run.source.pin.state === 'pinned'")
 
@@ -65,7 +72,7 @@ def test_every_step_replays_without_the_server(page):
     )
     assert seen == list(range(STEPS))
     page.evaluate(f"window.mri.player.seek({STEPS - 2})")
-    until(page, f"window.mri.stage.frame.header.step === {STEPS - 2}")
+    until(page, f"window.mri.stage.lanes[0]?.frame.header.step === {STEPS - 2}")
     expect(page.locator("#mri-offline")).to_contain_text("The server does not answer")
     assert page.locator(".mri-token.is-current").get_attribute("data-position") == str(STEPS - 2)
 
@@ -87,6 +94,7 @@ def test_unpinned_is_gone(page):
     pin(page)
     page.reload()
     until(page, "window.mri?.run.source.pin.state === 'pinned'")
+    open_menu(page)
     page.locator(".mri-pin").click()
     until(page, "window.mri.run.source.pin.state === 'none'")
     expect(page.locator(".mri-pin")).to_have_attribute("aria-pressed", "false")
@@ -96,6 +104,7 @@ def test_unpinned_is_gone(page):
 def test_what_was_broken_off_is_no_pin_and_goes(page):
     open_scanner(page, LINK)
     page.route("**/frames?*start=128*", lambda route: None)  # never answered
+    open_menu(page)
     page.locator(".mri-pin").click()
     until(page, "window.mri.run.source.pin.numBytes > 0")
     open_scanner(page, LINK)
@@ -111,7 +120,7 @@ def test_one_step_of_a_pinned_window_is_answered_alone(page):
     pin(page)
     cut_off(page)
     page.evaluate("window.mri.player.seek(70)")
-    until(page, "window.mri.stage.frame.header.step === 70")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 70")
     page.evaluate("window.mri.run.settle([70, 71])")
     page.evaluate("window.mri.run.want(71)")
     assert page.evaluate("[70, 71].map((step) => window.mri.run.frame(step).header.step)") == [70, 71]
@@ -125,6 +134,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_nothing(page):
               if (++writes > 1) throw new DOMException("full", "QuotaExceededError");
               return put.apply(this, all); }; }"""
     )
+    open_menu(page)
     page.locator(".mri-pin").click()
     expect(page.locator(".mri-toast-error")).to_contain_text("no room left")
     assert page.evaluate("window.mri.run.source.pin.state") == "none"

@@ -6,7 +6,7 @@ import pytest
 from mri.measure.series import full_scales
 from mri.panels.theme import colours, scales
 from mri.store.opening import open_session
-from tests.browser.scanner_page import open_scanner, until
+from tests.browser.scanner_page import colour, open_scanner, until
 from tests.browser.serving import clean_page
 from tests.conftest import write_handmade_session
 
@@ -24,7 +24,7 @@ READ = """([key, neuron, radius]) => {
   const { stage } = window.mri; const { canvas } = stage.picture === "tower" ? stage.tower : stage.flat;
   const under = stage.picture === "tower" ? stage.tower.ground : canvas;
   stage.tower.quality.isOn = false;
-  if (stage.picture === "tower") stage.tower.repaint();
+  window.mri.takeaway.context.paint();
   const copy = document.createElement("canvas"); copy.width = canvas.width; copy.height = canvas.height;
   const ctx = copy.getContext("2d"); ctx.drawImage(under, 0, 0); ctx.drawImage(canvas, 0, 0);
   const [x, y] = stage.locate(key, neuron).map(Math.round);
@@ -46,10 +46,10 @@ def look(request, browser, site):
         def pixels(step, neuron, *, signed=False):
             other = 2 if neuron != 2 else 5
             open_scanner(page, f"/?session=handmade&step={step}&point={KEY}&neuron={other}&picture={request.param}")
-            until(page, f"window.mri.stage.frame?.header.step === {step}")
+            until(page, f"window.mri.stage.lanes[0]?.frame?.header.step === {step}")
             if signed:
-                page.get_by_role("button", name="± sign").click()
-                until(page, "document.querySelector('.mri-tools [aria-pressed=true]:nth-child(3)')")
+                colour(page, "sign")
+                until(page, "window.mri.desk.view.sign === 1")
                 page.evaluate("new Promise(requestAnimationFrame)")
             found = np.array(page.evaluate(READ, [KEY, neuron, RADIUS])).reshape(2 * RADIUS + 1, 2 * RADIUS + 1, 4)
             return found[..., :3].astype(int)

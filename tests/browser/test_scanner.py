@@ -1,4 +1,4 @@
-"""The Scanner in a real browser: clock, keys, ribbon, picture, links, theme, phone, errors."""
+"""The Scanner in a real browser: clock, keys, picture, links, phone, errors."""
 
 import re
 
@@ -36,12 +36,12 @@ def test_a_first_visit_stands_where_the_model_chooses_its_first_word(page, motio
     frames = [re.search("start=.*stop=[0-9]+", address)[0] for address in asked if "/frames?" in address]
     assert frames[0] == "start=2&stop=5", "the step and its neighbours"
     assert set(frames[1:]) <= {"start=2&stop=5", "start=0&stop=64"}, "the same whoever asks; and what fills on"
-    expect(page.locator(".mri-lede")).to_contain_text("Every glowing dot is a number inside it, measured.")
+    expect(page.locator("#mri-facts")).to_have_attribute("title", re.compile("Every glowing dot is a number inside it"))
     until(page, "document.querySelector('#graph-neurons .js-plotly-plot')")
     until(page, "window.mri.run.frame(63) !== null")  # with the charts come the other steps
-    page.locator(".mri-lede").get_by_role("link", name="Learn how it works").click()
+    page.get_by_role("link", name="Learn", exact=True).click()
     expect(page).to_have_url(re.compile("/learn$"))
-    page.locator("#nav-scanner").click()
+    page.locator("#nav-scan").click()
     expect(page).to_have_url(re.compile("session=demo-long&step=3"))
 
 
@@ -72,7 +72,7 @@ def test_predictions_do_not_look_like_buttons(page):
     looks = page.evaluate(
         """() => { const names = ["borderTopWidth", "borderRadius", "cursor", "pointerEvents"];
             const look = (each) => Object.fromEntries(names.map((name) => [name, getComputedStyle(each)[name]]));
-            return [...document.querySelectorAll(".mri-top")].map(look)
+            return [...document.querySelectorAll(".mri-next-row")].map(look)
               .concat([...document.querySelectorAll("#graph-predictions .drag")].map(look)); }"""
     )
     assert len(looks) > 3
@@ -126,56 +126,6 @@ def test_keys(page):
     assert page.evaluate("window.mri.player.mode") == "paused"
 
 
-def test_the_list_of_keys(page):
-    open_scanner(page, "/?session=demo-long&step=5")
-    page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keys")
-    expect(dialog).to_contain_text("one layer up")
-    for word in ("plate", "dot", "resid_post", "ln_f", "‖x‖", "p99", "surprise", "entropy"):
-        assert dialog.locator("dt", has_text=re.compile(rf"(^|, ){re.escape(word)}($|,)")).count() == 1, word
-    assert dialog.evaluate("it => it.scrollTop") == 0, "it opens at the words"
-    expect(dialog).to_contain_text("docs/hook-points.md")
-    assert dialog.get_by_role("link").count() == 0
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
-    assert step(page) == 5, "keys belong to the dialog while it is open"
-
-
-def test_a_token_goes_to_the_step_that_read_it_and_its_prediction_is_marked(page, folder):
-    open_scanner(page, "/?session=demo-long&step=0")
-    page.locator(".mri-token[data-position='7']").click()
-    until(page, "window.mri.player.step === 7")
-    with open_session(folder / "demo-long.h5") as reader:
-        steps = reader.steps()
-    assert steps["pos0"][7] + steps["t_add"][7] - 1 == 7
-    expect(page.locator(".mri-token.is-current")).to_have_attribute("data-position", "7")
-    expect(page.locator(".mri-token.is-next")).to_have_attribute("data-position", "8")
-
-
-def test_special_and_white_tokens_are_readable(page):
-    open_scanner(page, "/?session=handmade&step=2")
-    texts = page.locator(".mri-token").all_inner_texts()
-    assert len(texts) == 6
-    assert page.locator(".mri-token .mri-space").count() == 1
-    expect(page.locator(".mri-ribbon-says")).to_contain_text("read b")
-    expect(page.locator(".mri-ribbon-says")).to_contain_text("60.7 %")  # exp(−0.5)
-
-
-def test_chips_of_special_tokens_are_whole_and_apart(browser, site):
-    with clean_page(browser, site, PHONE) as page:
-        open_scanner(page, "/?session=demo-long&step=20")
-        chips = page.evaluate(
-            """[...document.querySelectorAll(".mri-token.is-special")].map((chip) => {
-              const { top, bottom } = chip.getBoundingClientRect();
-              return [top, bottom, getComputedStyle(chip).borderBottomColor]; })"""
-        )
-        assert len({top for top, _, _ in chips}) > 1, "the ribbon wraps"
-        for top, bottom, colour in chips:
-            assert not colour.endswith(", 0)"), "a chip is closed at its bottom"
-            assert all(other >= bottom + 6 or other <= top for other, _, _ in chips), "lines of chips stand apart"
-
-
 def test_scrubbing_needs_no_request(page):
     requests = []
     open_scanner(page, "/?session=demo-long&step=0")
@@ -185,7 +135,7 @@ def test_scrubbing_needs_no_request(page):
     before = page.evaluate("window.mri.timings.draw.length")
     for _ in range(40):
         page.keyboard.press("ArrowLeft")
-    until(page, "window.mri.player.step === 20 && window.mri.stage.frame.header.step === 20")
+    until(page, "window.mri.player.step === 20 && window.mri.stage.lanes[0]?.frame.header.step === 20")
     drawn = page.evaluate("window.mri.timings.draw.length") - before
     assert drawn > 10
     assert not [url for url in requests if "/sessions/" in url]
@@ -205,7 +155,9 @@ def test_a_link_restores_the_view(page):
         "tab": "attention",
     }
     expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("tab", name="Predictions").click()
+    page.get_by_label("More of what comes next").click()
+    page.get_by_role("button", name="20 words, at any temperature").click()
+    expect(page.get_by_role("tab", name="Predictions")).to_have_attribute("aria-selected", "true")
     page.locator("#mri-scrubber").focus()
     page.keyboard.press("Home")
     until(page, "location.search.includes('step=0') && location.search.includes('tab=predictions')")
@@ -252,7 +204,7 @@ def test_marks_are_told_apart(page):
         (2, 3, "not captured"),
     ):
         page.evaluate(f"window.mri.player.seek({at})")
-        until(page, f"window.mri.stage.frame.header.step === {at}")
+        until(page, f"window.mri.stage.lanes[0]?.frame.header.step === {at}")
         point_at(page, "block.0.resid_post", neuron)
         expect(page.locator("#mri-stage .mri-tip .mri-value")).to_have_text(re.compile("^" + re.escape(text)))
     legend = page.locator(".mri-legend")
@@ -263,36 +215,27 @@ def test_marks_are_told_apart(page):
 def test_the_list_of_hook_points(page, folder):
     open_scanner(page, "/?session=demo-long&step=3")
     options = page.get_by_role("option")
-    assert page.locator(".mri-row").count() == 21
-    options.filter(has_text="ln_f").click()
+    assert page.locator(".mri-row").count() == 5 + 9, "a row a block, and those of the open one"
+    options.filter(has_text="final norm").click()
     assert view(page)["point"] == "final.ln_f"
     page.get_by_role("listbox", name="Hook points").focus()
     page.keyboard.press("ArrowUp")
     assert view(page)["point"] == "final.logits"
     with open_session(folder / "demo-long.h5") as reader:
         stats = Captured(reader.frame(3), reader.session.layout).stats("final.logits")
-    until(page, "document.querySelector('.mri-numbers h3').textContent === 'final.logits'")
-    shown = page.locator(".mri-numbers dd").evaluate_all("cells => cells.map((cell) => Number(cell.title))")
+    page.get_by_role("tab", name="Statistics").click()
+    until(page, "document.querySelector('#mri-point-numbers h3')?.textContent === 'final.logits'")
+    shown = page.locator("#mri-point-numbers dd").evaluate_all("cells => cells.map((cell) => Number(cell.title))")
     assert shown == pytest.approx(list(stats.values()))
 
 
 def test_the_picker_opens_another_session(page):
     open_scanner(page, "/?session=demo-long&step=3")
-    page.get_by_label("Session", exact=True).select_option("handmade")
+    page.get_by_label("Recording", exact=True).select_option("handmade")
     until(page, "window.mri?.session === 'handmade' && window.mri.timings.draw.length > 0")
     assert "session=handmade" in page.url
     page.go_back()
     until(page, "window.mri?.session === 'demo-long' && window.mri.player.step === 3")
-
-
-def test_the_theme_is_kept(page):
-    open_scanner(page, "/?session=demo-long&step=3")
-    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
-    page.get_by_role("button", name="Switch between dark and light theme").click()
-    assert page.locator("html").get_attribute("data-bs-theme") == "light"
-    page.reload()
-    until(page, "window.mri?.timings.draw.length > 0")
-    assert page.locator("html").get_attribute("data-bs-theme") == "light"
 
 
 def test_a_failing_server_is_told_on_the_stage_and_what_failed_comes_later(browser, site):
@@ -303,10 +246,10 @@ def test_a_failing_server_is_told_on_the_stage_and_what_failed_comes_later(brows
     page.evaluate("window.mri.player.seek(80)")
     expect(page.locator("#mri-stage").get_by_role("alert")).to_contain_text("retry")
     page.evaluate("window.mri.player.seek(6)")
-    until(page, "window.mri.stage.frame.header.step === 6")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 6")
     page.unroute("**/frames?*start=64*")
     page.evaluate("window.mri.player.seek(80)")
-    until(page, "window.mri.stage.frame.header.step === 80")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 80")
     context.close()
 
 
@@ -362,27 +305,3 @@ def test_no_canvas_leaves_the_charts_in_charge(page):
     until(page, "document.querySelector('#graph-map .js-plotly-plot')?.layout?.shapes?.[0].x0 === 3")
     page.keyboard.press("ArrowRight")
     until(page, "document.querySelector('#graph-map .js-plotly-plot').layout.shapes[0].x0 === 4")
-
-
-def test_the_menu_goes_back_to_where_one_was(page):
-    open_scanner(page, "/?session=demo-long&step=5")
-    page.keyboard.press("ArrowRight")
-    until(page, "window.mri.player.step === 6")
-    page.get_by_role("link", name="Recordings", exact=True).click()
-    until(page, "location.pathname === '/sessions'")
-    page.get_by_role("link", name="Scanner", exact=True).click()
-    until(page, "window.mri?.timings.draw.length > 0 && window.mri.player.step === 6")
-    assert page.evaluate("window.mri.session") == "demo-long"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_theme_is_the_systems_until_one_is_chosen(page, scheme):
-    page.emulate_media(color_scheme=scheme)
-    open_scanner(page, "/?session=demo-long&step=5")
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
-    other = "dark" if scheme == "light" else "light"
-    page.emulate_media(color_scheme=other)
-    until(page, f"document.documentElement.dataset.bsTheme === '{other}'")
-    page.get_by_role("button", name="Switch between dark and light theme").click()
-    page.reload()
-    until(page, f"document.documentElement.dataset.bsTheme === '{scheme}'")

@@ -97,7 +97,7 @@ def test_a_chosen_file_comes_in_and_a_hostile_one_does_not(
         (info,) = Library(tmp_path / "mine").list()
         page.get_by_role("button", name="Dismiss hostile.h5").click()
         expect(rows).to_have_count(2)
-        page.get_by_role("link", name="Open it in the Scanner").click()
+        page.get_by_role("link", name="Open the scan").click()
         expect(page).to_have_url(f"{empty}/?session={info.id}")
         expect(page.locator("#mri-ribbon")).to_contain_text("a")
         with open_session(tmp_path / "mine" / f"{info.id}.h5") as mine, open_session(theirs) as given:
@@ -126,7 +126,7 @@ def test_a_file_is_dropped_anywhere_on_the_page(browser: Any, empty: str, theirs
         expect(page.locator(".session-import-list")).to_contain_text("is here")
         expect(page.locator(".session-import-list li")).to_be_in_viewport()  # however far below it was dropped
         page.set_viewport_size(PHONE)
-        page.get_by_role("link", name="Scanner").first.click()
+        page.get_by_role("link", name="Scan", exact=True).first.click()
         expect(page.locator("#mri-ribbon")).to_contain_text("a")
         page.go_back()
         expect(page.locator(".session-import-list")).to_contain_text("is here")

@@ -228,6 +228,9 @@ def test_a_recording_that_fails_keeps_what_was_typed(browser, tmp_path):
         expect(page.locator(".simple-own-says.is-error")).to_contain_text("512 are the most.")
         expect(field).to_have_value("refuse")
         expect(page.get_by_role("button", name="Scan it")).to_be_visible()
+        page.get_by_role("button", name="Settings …").click()  # of this sentence, in the dialog that records
+        expect(page.get_by_label("Prompt", exact=True)).to_have_value("refuse")
+        page.keyboard.press("Escape")
         field.fill("hang")
         field.press("Enter")
         expect(page.locator(".simple-own-says")).to_contain_text("Word 32 of at most 32")

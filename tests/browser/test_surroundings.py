@@ -12,7 +12,7 @@ IS_TOLD = """([one, other]) => {
 
 CHOSEN = {
     "/?session=demo-long&step=9&tab=attention": [
-        ("#nav-scanner", "#nav-live"),
+        ("#nav-scan", "#nav-learn"),
         (".mri-tab[aria-selected=true]", ".mri-tab[aria-selected=false]"),
         (".mri-tools [aria-pressed=true]", ".mri-tools [aria-pressed=false]"),
         (".mri-row[aria-selected=true]", ".mri-row:not([aria-selected=true])"),
@@ -93,7 +93,7 @@ def test_data_is_not_for_translators(page):
         assert page.evaluate(UNMARKED) == [], address
     for address, ready in (
         ("/sessions", ".sessions-name"),
-        ("/live", "#live-prompt"),
+        ("/live?start", "#record-prompt"),
         ("/neurons?session=one&point=block.1.mlp_out&tab=neuron&neuron=3", ".neurons-context"),
         *((f"/learn?lesson={moment}", ".learn[data-ready]") for moment in LESSONS),
     ):

@@ -69,7 +69,7 @@ def test_a_chart_as_picture_and_as_table(page):
 def test_every_chart_has_a_table(page):
     open_scanner(page, LINK)
     for tab in ("neurons", "attention", "predictions", "statistics"):
-        page.locator(f"#tab-{tab}").click()
+        page.evaluate("(tab) => window.mri.desk.select({ tab })", tab)
         until(page, f"document.querySelectorAll('#panel-{tab} .js-plotly-plot').length > 0")
         graphs = page.locator(f"#panel-{tab} .mri-panel:has(.mri-menu)")
         assert graphs.count() >= 1
@@ -169,7 +169,7 @@ def test_the_menu_by_keyboard(page):
     item = page.locator("#mri-tools").get_by_role("button", name="Stage, PNG")
     expect(item).to_be_visible()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.ariaLabel") == "Stage, PNG"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Copy link"
     page.keyboard.press("Escape")
     expect(item).to_be_hidden()
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"

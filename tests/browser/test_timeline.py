@@ -64,10 +64,15 @@ def open_timeline(page, address):
     until(page, "document.querySelector('.mri-lane-labels b').textContent !== '…'")
 
 
-def place_of(page, at, num_steps=NUM_STEPS):
-    """Where a step is in the lanes, in CSS pixels of the page."""
+def place_of(page, at):
+    """Where a step is in the lanes, in CSS pixels of the page; the words scroll there."""
+    where = f"window.mri.panels.timeline.xOf({at})"
+    room = "document.querySelector('.mri-lanes').clientWidth"
+    words = "document.querySelector('.mri-tokens')"
+    in_sight = f"{where} > 20 && {where} < {room} - 20 || {words}.clientWidth === 0 || {words}.scrollWidth <= {room}"
+    until(page, in_sight, act=lambda: page.evaluate(f"{in_sight} || ({words}.scrollLeft += {where} - {room} / 2)"))
     box = page.locator(".mri-lanes").bounding_box()
-    return box["x"] + at / (num_steps - 1) * box["width"], box["y"] + box["height"] / 2  # the margins answer too
+    return box["x"] + page.evaluate(where), box["y"] + box["height"] / 2
 
 
 def hovered(page, lane):
@@ -76,11 +81,57 @@ def hovered(page, lane):
 
 
 def drag(page, first, last):
+    place_of(page, (first + last) // 2)
     page.mouse.move(*place_of(page, first))
     page.mouse.down()
-    page.mouse.move(*place_of(page, (first + last) / 2))
+    page.mouse.move(*place_of(page, (first + last) // 2))
     page.mouse.move(*place_of(page, last))
     page.mouse.up()
+
+
+def test_the_words_scroll_with_the_clock_and_surprise_stands_over_its_word(page):
+    open_timeline(page, "/?session=demo-long&step=3")
+    page.keyboard.press("End")
+    until(page, "document.querySelector('.mri-tokens').scrollLeft > 500")
+    over = """() => { const token = document.querySelector(".mri-token.is-current");
+        const word = token.parentElement.getBoundingClientRect();
+        const band = document.querySelector(".mri-timeline-cursor").getBoundingClientRect();
+        return [word.left - band.left, word.width - band.width].map(Math.abs); }"""
+    until(page, f"Math.max(...({over})()) < 1")
+    next_word = """() => { const token = document.querySelector(".mri-token.is-next");
+        const { left, width } = token.parentElement.getBoundingClientRect(), { timeline, player } = window.mri.panels;
+        const x = timeline.lanes.getBoundingClientRect().left + timeline.xAbout(player.step);
+        return Math.abs(x - left - width / 2); }"""
+    assert page.evaluate(next_word) < 1
+
+
+def test_n_goes_to_the_next_telling_moment_and_says_why(page, folder):
+    open_timeline(page, "/?session=demo-long&step=0")
+    with open_session(folder / "demo-long.h5") as reader:
+        surprise = series_over_steps(reader, "l2").surprise
+    page.keyboard.press("n")
+    until(page, "window.mri.player.step > 0")
+    at = step(page)
+    said = page.locator(".mri-telling [role=status]")
+    expect(said).to_contain_text(re.compile(r"surprise of [0-9.]+ bits|looks back|begins to copy"))
+    if "surprise" in said.inner_text():
+        assert surprise[at] >= 2
+        assert surprise[at] == max(surprise[at - 1 : at + 2])
+    page.get_by_role("button", name="Next surprise").click()
+    until(page, f"window.mri.player.step > {at}")
+    page.keyboard.press("Shift+N")
+    until(page, f"window.mri.player.step === {at}")
+
+
+def test_a_lane_is_added_and_taken_away(page):
+    open_timeline(page, "/?session=demo-long&step=3")
+    lanes = page.locator(".mri-lane-labels span")
+    expect(lanes).to_have_count(2)
+    page.get_by_label("Add a lane").select_option("entropy")
+    expect(lanes).to_have_text(["surprise", "entropy", re.compile("^l2 of ")])
+    until(page, "location.search.includes('lines=entropy')")
+    page.get_by_role("button", name="Take the lane entropy away").click()
+    expect(lanes).to_have_count(2)
 
 
 def test_the_clock_says_the_step_and_how_many_there_are(page):
@@ -116,7 +167,7 @@ def test_a_step_is_reached_by_typing_its_number_and_by_page_keys(page):
 
 
 def test_hover_gives_the_values_of_the_python_api(page, folder):
-    open_timeline(page, "/?session=demo-long&step=3&point=block.1.mlp_out")
+    open_timeline(page, "/?session=demo-long&step=3&point=block.1.mlp_out&lines=entropy")
     with open_session(folder / "demo-long.h5") as reader:
         series, row = series_over_steps(reader, "l2"), reader.session.layout.row("block.1.mlp_out")
         logprob = reader.column("logits/chosen_logprob")
@@ -128,7 +179,7 @@ def test_hover_gives_the_values_of_the_python_api(page, folder):
         assert hovered(page, "entropy") == series.entropy[at]
         assert hovered(page, "l2") == series.points[row, at]
     expect(page.locator(".mri-timeline-tip")).to_contain_text("l2 of block.1.mlp_out")
-    page.locator(".mri-row").filter(has_text="ln_f").click()
+    page.locator(".mri-row").filter(has_text="final norm").click()
     with open_session(folder / "demo-long.h5") as reader:
         row = reader.session.layout.row("final.ln_f")
     page.mouse.move(*place_of(page, 20))
@@ -137,7 +188,7 @@ def test_hover_gives_the_values_of_the_python_api(page, folder):
 
 def test_what_was_not_captured_is_said_and_not_drawn(page):
     open_timeline(page, f"/?session=gap&step={GAP[2]}")
-    page.mouse.move(*place_of(page, GAP[2], 30))
+    page.mouse.move(*place_of(page, GAP[2]))
     expect(page.locator(".mri-timeline-tip [data-lane=surprise]")).to_have_text("surprise not captured")
     expect(page.locator(".mri-lane-labels b").first).to_have_text("—")
     line = page.locator(".mri-sentence-line")
@@ -160,7 +211,7 @@ def test_what_a_training_script_added_are_lines(page):
     expect(labels).to_have_text([re.compile("^loss2.50$"), re.compile("^val−3.00$"), re.compile("^l2[0-9.]+$")])
     tip = page.locator(".mri-timeline-tip")
     for at, loss, val in ((6, "1", "−6"), (7, "0.5", "not recorded in this step"), (9, "NaN", "−9")):
-        page.mouse.move(*place_of(page, at, 12))
+        page.mouse.move(*place_of(page, at))
         expect(tip.locator("[data-lane=loss]")).to_have_text(f"loss {loss}")
         expect(tip.locator("[data-lane=val]")).to_have_text(f"val {val}")
     page.evaluate("window.mri.player.seek(11)")
@@ -211,7 +262,7 @@ def test_moving_draws_no_line_anew(page):
     at = page.locator(".mri-timeline-cursor").bounding_box()["x"]
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 13")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 13")
     assert page.evaluate("window.painted") == 0
     assert page.locator(".mri-timeline-cursor").bounding_box()["x"] > at
     page.keyboard.press("ArrowUp")
@@ -223,7 +274,7 @@ def test_numbers_of_the_sentence_show_where_they_come_from(page):
     line = page.locator(".mri-sentence-line")
     expect(line).to_have_text(re.compile(r"\.$"))
     expect(line).to_have_attribute("aria-live", "polite")
-    heads = line.get_by_role("button", name=re.compile("^head "))
+    heads = line.get_by_role("button", name=re.compile("^head ")).first
     head = int(heads.inner_text().split()[1])
     block = int(line.get_by_role("button", name=re.compile("^Block ")).inner_text().split()[1])
     heads.click()
@@ -246,7 +297,7 @@ def test_a_finger_on_a_phone(browser, site):
         assert page.locator(".mri-lanes").bounding_box()["width"] > 300
         page.mouse.click(*place_of(page, 50))
         until(page, "window.mri.player.step === 50")
-        drag(page, 10, 40)
-        assert page.evaluate("window.mri.player.loop") == [10, 40]
-        expect(page.get_by_role("button", name="loop 10–40 · clear")).to_be_in_viewport()
+        drag(page, 48, 52)
+        assert page.evaluate("window.mri.player.loop") == [48, 52]
+        expect(page.get_by_role("button", name="loop 48–52 · clear")).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -29,7 +29,7 @@ def test_a_lost_context_leaves_the_flat_picture_and_says_so(page):
     note = page.locator(".mri-stage-note")
     expect(note).to_contain_text("took its drawing context back")
     page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 4")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 4")
     assert page.evaluate("window.mri.stage.locate('block.1.resid_post', 0)") is not None
     page.evaluate("window.loss.restoreContext()")
     until(page, "!window.mri.stage.tower.canvas.hidden && window.mri.stage.flat.canvas.hidden")
@@ -66,7 +66,7 @@ def test_without_webgl2_the_flat_picture_works_and_says_so(page):
     expect(page.locator(".mri-stage-note")).to_contain_text("no WebGL2")
     assert page.evaluate("window.mri.stage.tower.canvas.hidden && !window.mri.stage.flat.canvas.hidden")
     page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 4")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 4")
 
 
 def test_reduced_motion_paints_steps_and_nothing_between_them(page):
@@ -78,7 +78,7 @@ def test_reduced_motion_paints_steps_and_nothing_between_them(page):
             return tower.numPainted === before; })()""",
     )
     page.keyboard.press("ArrowRight")
-    until(page, "window.mri.stage.frame.header.step === 4")
+    until(page, "window.mri.stage.lanes[0]?.frame.header.step === 4")
 
 
 def test_reduced_motion_leaves_particles_where_they_are(page):
@@ -87,7 +87,8 @@ def test_reduced_motion_leaves_particles_where_they_are(page):
         """async () => { const { tower } = window.mri.stage; const seen = []; const { renderer } = tower;
             const paint = renderer.paint.bind(renderer);
             renderer.paint = (camera, moving) => { seen.push([...moving.phases]); paint(camera, moving); };
-            for (let i = 0; i < 3; i++) { await new Promise(requestAnimationFrame); tower.repaint(); }
+            const { paint: paintNow } = window.mri.takeaway.context;
+            for (let i = 0; i < 3; i++) { await new Promise(requestAnimationFrame); paintNow(); }
             delete renderer.paint; return seen; }"""
     )
     assert len(phases) >= 3
@@ -109,7 +110,8 @@ def test_bloom_goes_first_then_particles(page, tier, bloom, particles):
     asked = page.evaluate(
         """(tier) => { const { tower } = window.mri.stage; tower.quality.isOn = false; tower.quality.tier = tier;
             let asked; const { renderer } = tower; renderer.paint = (camera, moving) => (asked = moving);
-            tower.repaint(); delete renderer.paint; return [asked.hasBloom, asked.hasParticles]; }""",
+            window.mri.takeaway.context.paint(); delete renderer.paint;
+            return [asked.hasBloom, asked.hasParticles]; }""",
         tier,
     )
     assert asked == [bloom, particles]

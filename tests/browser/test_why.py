@@ -1,10 +1,12 @@
 """Why this word: the tab, its words, what is lost, where it looks, the picture of parts, and the way there and back."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import expect
 
 from mri.format.config import Sampling, TraceConfig
@@ -37,6 +39,9 @@ def folder(tmp_path_factory):
             loaded, LIST, sampling=Sampling(14, 0.0), config=capture, sessions=sessions, session_id=name, name=name
         )
     shutil.copy(Path(__file__).parents[1] / "recordings" / "perceptron.h5", sessions)
+    with torch.no_grad():
+        loaded.model.transformer["h"][4].mlp.c_proj.weight[5, 7] = torch.nan
+    record_generation(loaded, LIST, sampling=Sampling(1, 0.0), config=CAPTURE, sessions=sessions, session_id="nan")
     return sessions
 
 
@@ -215,6 +220,17 @@ def test_a_refusal_stands_in_its_place(browser, site):
         open_scanner(page, ADDRESS)
         expect(page.locator(".mri-why-refused")).to_contain_text("No model with these weights is at hand.")
         expect(row(page, "head 5.0")).to_contain_text("+9.0")
+
+
+def test_logits_that_are_no_numbers_are_explained_by_none(browser, site):
+    with clean_page(browser, site, tolerated="status of 400") as page:  # no model has these weights
+        open_scanner(page, "/?session=nan&step=5&tab=why")
+        expect(page.locator(".mri-sentence-line")).to_have_text(
+            re.compile("The lead of “green” over “.+” is no number in this step.")
+        )
+        expect(page.locator("#mri-why")).to_contain_text("hold NaN or infinity in this step")
+        assert page.locator(".mri-why-row, .mri-why svg").count() == 0
+        assert "NaN" not in page.locator(".mri-why-pair").inner_text()
 
 
 def test_on_a_phone_one_stands_under_the_other(browser, site):

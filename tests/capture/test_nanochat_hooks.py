@@ -31,6 +31,23 @@ def test_a_hook_that_torch_has_not_noted_yet_as_one_with_keywords_breaks_no_othe
     assert torch.equal(steps[0].idx, torch.tensor([1, 2, 3]))
 
 
+class _Other:
+    """Looked at, it is another thread, which puts its stand-in on the module just then."""
+
+    def __get__(self, _: object, owner: type) -> None:
+        for module in owner.instances:  # type: ignore[attr-defined]
+            module.__dict__["forward"] = module.forward
+
+
+def test_another_thread_may_put_its_stand_in_on_a_module_that_is_looked_at() -> None:
+    model = forks.small()
+    looked_at = type("MLP", (type(model.transformer["h"][0].mlp),), {"__module__": "mri.nanochat.model"})  # type: ignore[index, union-attr]
+    mlp = model.transformer["h"][0].mlp  # type: ignore[index, union-attr]
+    mlp.__class__, looked_at.instances, looked_at.training = looked_at, [mlp], _Other()  # type: ignore[attr-defined]
+    with NanochatHooks(model, lambda step: None, lambda error: None):
+        forks.greedy(model, [1, 2, 3], 1)
+
+
 MODELS: dict[str, Callable[[], GPT]] = {
     "ours": forks.small,
     "in place": lambda: forks.fork(forks.small(), forks.InPlaceBlock, forks.InPlaceMLP),

@@ -10,6 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from mri.cli import app
+from tests.nanochat.disk.layouts import flat_native, write_port
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -41,6 +42,28 @@ def test_a_constant_set_by_hand_is_said_and_right() -> None:
     done = run(str(GOLDEN / "E4"), "--device", "cpu", "--set", "softcap=20")
     assert done.exit_code == 0, done.output
     assert "softcap is 20 and not 15" in done.stdout
+
+
+def test_weights_in_bfloat16_are_allowed_what_they_round() -> None:
+    done = run(str(GOLDEN / "E5"), "--device", "cpu", "--dtype", "bfloat16", "--json")
+    assert done.exit_code == 0, done.output
+    assert {line["tolerance"] for line in json.loads(done.stdout)["lines"]} >= {0.05, 0}
+
+
+def test_a_tokenizer_named_by_hand_and_what_is_to_be_noted_of_the_files(tmp_path: Path) -> None:
+    folder = flat_native(tmp_path / "model", "E5")
+    (folder / "tokenizer.pkl").rename(tmp_path / "mine.pkl")
+    without = run(str(folder), "--device", "cpu")
+    assert "No tokenizer lies near" in without.stdout
+    done = run(str(folder), "--device", "cpu", "--tokenizer", str(tmp_path / "mine.pkl"), "--json")
+    line = next(line for line in json.loads(done.stdout)["lines"] if line["name"] == "file")
+    assert (line["state"], line["found"], line["cause"]) == ("right", "nothing to note", "")
+
+
+def test_an_alarm_is_said_and_no_failure(tmp_path: Path) -> None:
+    done = run(str(write_port(tmp_path / "port", "E5")), "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    assert "This may not be the model that was trained: the file lacks" in done.stdout
 
 
 def test_a_checkout_that_is_none_is_a_wrong_line(tmp_path: Path) -> None:

@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { framesFromRecords } from "../../assets/js/core/wire.mjs";
 import { FrameCache } from "../../assets/js/run/cache.mjs";
-import { Again } from "../../assets/js/run/again.mjs";
-import { SourceError } from "../../assets/js/run/http.mjs";
 import { recordsOf } from "./bytes.mjs";
+import { WINDOW_BYTES, cacheOf, late } from "./cached.mjs";
 import { FakeSource, FakeTime, settled } from "./fake_source.mjs";
-
-const WINDOW_BYTES = recordsOf(0, 8).byteLength;
-const late = () => Object.assign(new FakeSource(), { isLate: true });
-
-function cacheOf(source, { time = new FakeTime(), ...options } = {}) {
-  return new FrameCache({ fetchWindow: source.frames, numSteps: 100, windowSteps: 8, again: new Again({ ...time, news: undefined }), ...options });
-}
 
 test("one request brings an aligned window, its steps are then in memory", async () => {
   const source = new FakeSource();
@@ -211,113 +202,11 @@ test("two windows that cannot both stay are still both delivered", async () => {
   assert.equal(cache.get(3), null);
 });
 
-test("a failure is told, and asked for again by itself, each time after a longer wait", async () => {
-  const [source, time] = [new FakeSource(), new FakeTime()];
-  let drawn = 0;
-  const cache = cacheOf(source, { time, onFailure: () => drawn++ });
-  source.fail(3);
-  const failures = await Promise.allSettled([cache.ensure(1), cache.ensure(2), cache.ensure(1)]);
-  assert.deepEqual(
-    failures.map((failure) => failure.reason),
-    Array(3).fill(source.fault),
-  );
-  await assert.rejects(cache.ensure(3), /does not answer/);
-  assert.deepEqual([source.requests.length, drawn], [1, 1], "nothing is asked before it is time");
-  assert.equal(cache.failureOf(5), source.fault);
-  assert.equal(cache.failureOf(8), null);
-  for (const ms of [1000, 2000]) {
-    time.pass(ms);
-    await assert.rejects(cache.ensure(3), /does not answer/);
-    assert.equal(cache.failureOf(3), source.fault, "until it is answered, what failed last is said");
-  }
-  assert.deepEqual([source.requests.length, drawn], [3, 5]);
-  time.pass(4000);
-  assert.equal((await cache.ensure(3)).header.step, 3);
-  assert.equal(cache.failureOf(3), null);
-  assert.equal(time.numTimers, 0);
-});
-
-test("a failure is asked for again at once by a person, and where the clock comes anew", async () => {
-  const source = new FakeSource();
-  const cache = cacheOf(source);
-  source.fail();
-  await assert.rejects(cache.ensure(20));
-  await cache.ensure(3, 0);
-  assert.equal((await cache.ensure(20, 0)).header.step, 20, "somewhere else and back");
-  source.fail();
-  await assert.rejects(cache.ensure(40, 0));
-  cache.retry();
-  assert.equal((await cache.ensure(40, 0)).header.step, 40);
-});
-
-test("what the server refuses for good is asked for again by a person only", async () => {
-  const [source, time] = [new FakeSource(), new FakeTime()];
-  const cache = cacheOf(source, { time });
-  source.fault = new SourceError("There is no session “x”: choose another one from the list.", 404);
-  source.fail(Infinity);
-  await assert.rejects(cache.ensure(1, 0), source.fault);
-  assert.equal(time.numTimers, 0);
-  cache.retry();
-  await assert.rejects(cache.ensure(1, 0), source.fault);
-  assert.equal(source.requests.length, 2);
-});
-
-test("an answer that is too thin is a failure like any other", async () => {
-  const [source, time] = [new FakeSource(), new FakeTime()];
-  const cache = cacheOf(source, { time });
-  source.isThin = true;
-  await assert.rejects(cache.ensure(1, 0), /sent 7 steps instead of steps 0 to 7/);
-  source.isThin = false;
-  time.pass(1000);
-  assert.equal((await cache.ensure(1, 0)).header.step, 1);
-});
-
-test("a look ahead that fails shows nothing where the clock is, and is tried again when the step is needed", async () => {
-  const [source, time] = [new FakeSource(), new FakeTime()];
-  const cache = cacheOf(source, { time });
-  await cache.ensure(0, 1);
-  source.fail();
-  for (const step of [5, 6, 7]) await cache.ensure(step, 1);
-  await settled();
-  assert.deepEqual(source.requests, ["0-8", "8-16"]);
-  assert.equal(cache.failureOf(7), null);
-  assert.equal((await cache.ensure(8, 1)).header.step, 8);
-  assert.equal(cache.failureOf(8), null);
-});
-
 test("steps other than those asked for are refused", async () => {
   const cache = new FrameCache({ fetchWindow: async () => recordsOf(0, 3), numSteps: 64, windowSteps: 8 });
   await assert.rejects(cache.ensure(0), /sent 3 steps instead of steps 0 to 7/);
   const shifted = new FrameCache({ fetchWindow: async () => recordsOf(1, 9), numSteps: 64, windowSteps: 8 });
   await assert.rejects(shifted.ensure(0), /instead of steps 0 to 7/);
-});
-
-test("while a recording grows the partial last window is completed", async () => {
-  const source = new FakeSource();
-  const cache = cacheOf(source, { numSteps: 3 });
-  await cache.ensure(2, 1);
-  cache.numSteps = 6;
-  assert.equal(cache.get(5), null);
-  assert.equal((await cache.ensure(5, 0)).header.step, 5);
-  assert.equal(cache.get(0).header.step, 0);
-  cache.numSteps = 20;
-  assert.equal((await cache.ensure(7, 0)).header.step, 7);
-  assert.deepEqual(source.requests, ["0-3", "3-6", "6-8"]);
-  assert.equal(cache.numBytes, recordsOf(0, 3).byteLength + recordsOf(3, 6).byteLength + recordsOf(6, 8).byteLength);
-});
-
-test("a step that was recorded while its window was under way is asked for once more", async () => {
-  const source = late();
-  const cache = cacheOf(source, { numSteps: 3 });
-  const old = cache.ensure(2, 0);
-  cache.numSteps = 5;
-  const recent = cache.ensure(4, 0);
-  source.answer();
-  await old;
-  await settled();
-  source.answer();
-  assert.equal((await recent).header.step, 4);
-  assert.deepEqual(source.requests, ["0-3", "3-5"]);
 });
 
 test("another session: requests under way are aborted, nothing is told or kept", async () => {
@@ -332,70 +221,4 @@ test("another session: requests under way are aborted, nothing is told or kept",
   assert.equal(cache.numBytes, 0);
   assert.deepEqual(source.requests, ["0-8"]);
   assert.deepEqual(told, []);
-});
-
-const framesOf = (start, stop) => framesFromRecords(recordsOf(start, stop));
-
-test("what is pushed is there, asks for nothing, and the recording grows to it", async () => {
-  const source = new FakeSource();
-  const cache = cacheOf(source, { numSteps: 0 });
-  for (const frame of framesOf(0, 20)) cache.push(frame);
-  assert.equal(cache.numSteps, 20);
-  for (let step = 0; step < 20; step++) assert.equal((await cache.ensure(step, 1)).header.step, step);
-  assert.deepEqual(source.requests, []);
-  assert.equal(cache.numBytes, recordsOf(0, 20).byteLength);
-});
-
-test("who comes late fetches what lies before, and no step twice", async () => {
-  const source = new FakeSource();
-  const cache = cacheOf(source, { numSteps: 13 });
-  for (const frame of framesOf(13, 15)) cache.push(frame);
-  assert.equal(cache.get(12), null);
-  assert.equal((await cache.ensure(12, 0)).header.step, 12);
-  assert.deepEqual(source.requests, ["8-13"]);
-  assert.equal(cache.get(14).header.step, 14);
-});
-
-test("a step pushed while its window is under way is kept", async () => {
-  const source = late();
-  const cache = cacheOf(source, { numSteps: 3 });
-  const waiting = cache.ensure(0, 0);
-  const [pushed] = framesOf(3, 4);
-  cache.push(pushed);
-  source.answer();
-  await waiting;
-  assert.equal(cache.get(3), pushed);
-  assert.equal(cache.get(2).header.step, 2);
-});
-
-test("a step that is forgotten is asked for again, alone", async () => {
-  const source = new FakeSource();
-  const cache = cacheOf(source, { numSteps: 0 });
-  for (const frame of framesOf(0, 8)) cache.push(frame);
-  const thin = cache.get(4);
-  cache.forget(4);
-  assert.equal(cache.get(4), null);
-  assert.notEqual(await cache.ensure(4, 0), thin);
-  assert.deepEqual(source.requests, ["4-5"]);
-  cache.forget(999);
-});
-
-test("B8: a step that is forgotten gives its bytes back", async () => {
-  const source = new FakeSource();
-  const cache = cacheOf(source);
-  await cache.ensure(4, 0);
-  for (let i = 0; i < 50; i++) {
-    cache.forget(4);
-    await cache.ensure(4, 0);
-  }
-  assert.equal(cache.numBytes, WINDOW_BYTES);
-});
-
-test("a step that is pushed anew counts once", () => {
-  const cache = cacheOf(new FakeSource(), { numSteps: 0 });
-  const [frame] = framesOf(0, 1);
-  cache.push(frame);
-  const { numBytes } = cache;
-  cache.push(framesOf(0, 1)[0]);
-  assert.equal(cache.numBytes, numBytes);
 });

@@ -18,11 +18,12 @@ function desk(view = {}) {
     layout,
     view: { point: KEYS[1], head: 0, layer: 1, neuron: 5, ...view },
     picture: "tower",
+    numLanes: 1,
     select: (fields) => log.push(fields),
     toggleWatch: (...named) => log.push(named),
   };
   const obey = (name, amounts = {}) => COMMANDS[name](on, { name, ...amounts });
-  return { player, log, obey };
+  return { player, log, on, obey };
 }
 
 test("every key of the Scanner has its command here; those of shell and lessons are theirs", () => {
@@ -49,6 +50,21 @@ test("commands of the clock", () => {
   obey("scaleSpeed", { factor: 2 });
   obey("toggle");
   assert.deepEqual([player.step, player.loop, player.speed, player.mode], [0, null, 2, "playing"]);
+});
+
+test("of several recordings T goes on to the next way to see them", () => {
+  const { log, on, obey } = desk({ difference: null });
+  Object.assign(on, { numLanes: 2 });
+  obey("togglePicture");
+  Object.assign(on, { view: { ...on.view, difference: 1 } });
+  obey("togglePicture");
+  Object.assign(on, { picture: "flat" });
+  obey("togglePicture");
+  assert.deepEqual(log, [
+    { picture: null, difference: 1 },
+    { picture: "flat", difference: null },
+    { picture: null, difference: null },
+  ]);
 });
 
 test("commands of the selection", () => {

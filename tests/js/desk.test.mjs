@@ -98,7 +98,16 @@ test("a view that is gone writes no address", () => {
 });
 
 test("a switch is a new entry, and Back turns it off again; what is drawn along a way rewrites the present one", () => {
-  for (const fields of [{ sign: 1 }, { single: 1 }, { flow: "mlp" }, { numbers: 1 }, { stat: "p99" }, { overlay: 1 }]) {
+  for (const fields of [
+    { picture: "flat" },
+    { picture: null, difference: 1 },
+    { sign: 1 },
+    { single: 1 },
+    { flow: "mlp" },
+    { numbers: 1 },
+    { stat: "p99" },
+    { overlay: 1 },
+  ]) {
     const { history, desk, fire } = setUp();
     desk.select(fields);
     fire();

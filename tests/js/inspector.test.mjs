@@ -53,9 +53,9 @@ test("one tab is shown; arrows go round, a click chooses", () => {
   assert.deepEqual([hidden, find("[aria-selected=true]").id], [[true, true, false, true, true], "tab-attention"]);
   find("#tab-why").focus();
   fire(find("#tab-why"), "keydown", { key: "ArrowLeft" });
-  assert.equal(document.activeElement.id, "tab-statistics");
+  assert.equal(document.activeElement.id, "tab-predictions");
   fire(find("#tab-predictions"), "click");
-  assert.deepEqual(selected, [{ tab: "statistics" }, { tab: "predictions" }]);
+  assert.deepEqual(selected, [{ tab: "predictions" }, { tab: "predictions" }]);
 });
 
 test("a model without parts has no tab Why", () => {

@@ -6,10 +6,10 @@ import { test } from "node:test";
 import { Layers } from "../../assets/js/panels/layers.mjs";
 import { frameOf, lane, layout } from "./recording.mjs";
 
-const LOOKS = { filter: "", sort: "model", scale: "asinh" };
+const LOOKS = { filter: "", sort: "model", scale: "asinh", marks: null };
 const TOP_FIRST = layout.points.map(({ key }) => key).reverse();
 
-function setting() {
+function setting(isGrouped = false) {
   const page = freshPage("<div id='host'></div>");
   inkOnCanvases();
   const [selected, needed] = [[], []];
@@ -19,6 +19,7 @@ function setting() {
     numSteps: 3,
     needFrame: (step) => needed.push(step),
     onSelect: (fields) => selected.push(fields),
+    isGrouped,
   });
   return { page, list, selected, needed };
 }
@@ -30,6 +31,23 @@ test("all hook points, the model's top first; a click selects one", () => {
   assert.deepEqual(rows(), TOP_FIRST);
   fire(document.querySelectorAll("[role=option]")[2], "click");
   assert.deepEqual(selected, [{ point: TOP_FIRST[2] }]);
+});
+
+test("a row a block: the selected one's is open; another opens with its like, and a second press closes it", () => {
+  const { list, selected } = setting(true);
+  const blocks = () => [...document.querySelectorAll(".is-block")].map((row) => row.getAttribute("aria-label"));
+  list.draw(frameOf(), null, "block.1.mlp_act", false);
+  assert.deepEqual(blocks(), ["block 1, open", "block 0, closed"]);
+  assert.ok(rows().includes("block.1.ln1") && !rows().includes("block.0.ln1"));
+  fire(find("[data-block='block 0']"), "click");
+  assert.deepEqual([selected, blocks()], [[{ point: "block.0.mlp_act" }], ["block 1, closed", "block 0, open"]]);
+  fire(find("[data-block='block 0']"), "click");
+  assert.deepEqual([selected.length, blocks()[1]], [1, "block 0, closed"]);
+  list.draw(frameOf(), null, "block.0.resid_pre", false);
+  key("ArrowDown");
+  assert.equal(selected.at(-1).point, list.keys[list.keys.indexOf("block.0.resid_pre") + 1], "the arrows walk all of them");
+  list.arrange({ ...LOOKS, filter: "mlp_act" });
+  assert.deepEqual(rows(), ["block.1.mlp_act", "block.0.mlp_act"]);
 });
 
 test("arrows go from the selected row, and no further than the ends", () => {

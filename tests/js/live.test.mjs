@@ -24,67 +24,31 @@ class FakeSocket {
   }
 }
 
-function setting(answer = () => ({ id: "new" })) {
-  const page = freshPage(
-    `<a id="nav-live" href="/live">Live</a><div id="live" class="is-form"><div id="live-shown"></div><textarea id="live-prompt"></textarea>
-      <input type="checkbox" id="live-start-paused"><div id="live-bar"></div><div id="live-wait"></div></div><div id="mri-toasts"></div>`,
-    "/live",
-  );
+function setting(answer = () => ({})) {
+  freshPage(`<div id="live" class="is-form"><div id="live-bar"></div><div id="live-wait"></div></div><div id="mri-toasts"></div>`, "/live");
   globalThis.WebSocket = FakeSocket;
   FakeSocket.all = [];
   const asked = served(answer);
   live = new Live(SCALES);
-  return { page, asked };
+  return asked;
 }
-const shows = () => find("#live").className;
+const BOOT = { session: "s", num_steps: 0, is_steerable: true, limit: 0 };
 const press = (text) =>
   fire(
     [...document.querySelectorAll("#live-bar button")].find((each) => each.textContent === text),
     "click",
   );
 
-test("a prompt is recorded and watched, at an address of its own", async () => {
-  const { page, asked } = setting();
-  await live.record({ prompt: "x" });
-  assert.deepEqual([asked, location.search, shows()], [["/record"], "?session=new", "is-waiting"]);
-  assert.match(FakeSocket.all[0].address, /\/live\/new/);
-  assert.deepEqual(page.props, [["live-tick", { disabled: true }]]);
-});
-
-test("a prompt that is refused leaves the form, and says why; who left meanwhile is not brought back", async () => {
-  setting(() => Response.json({ error: "The queue is full." }, { status: 503 }));
-  await live.record({ prompt: "x" });
-  assert.deepEqual([texts(".mri-toast p"), shows(), location.search], [["The queue is full."], "is-form", ""]);
+test("a recording is watched from its place in the queue on", () => {
   setting();
-  const recorded = live.record({ prompt: "x" });
-  live.close();
-  await recorded;
-  assert.deepEqual([location.search, FakeSocket.all.length], ["", 0]);
-});
-
-test("the next recording: the form once more, and the stream is left", async () => {
-  const { page } = setting();
-  live.watch({ session: "s", num_steps: 0, is_steerable: true, limit: 0 });
-  const link = fire(find("#nav-live"), "click");
-  assert.ok(link.defaultPrevented);
-  assert.deepEqual([shows(), FakeSocket.all[0].isClosed, document.activeElement.id], ["is-form", true, "live-prompt"]);
-  assert.deepEqual(page.props.at(-1), ["live-tick", { disabled: false }]);
-});
-
-test("Back to the form's address shows the form", async () => {
-  setting();
-  live.watch({ session: "s", num_steps: 0, is_steerable: true, limit: 0 });
-  history.replaceState(null, "", "/live?session=s");
-  dispatchEvent(new Event("popstate"));
-  assert.equal(shows(), "is-waiting");
-  history.replaceState(null, "", "/live");
-  dispatchEvent(new Event("popstate"));
-  assert.equal(shows(), "is-form");
+  live.watch(BOOT);
+  assert.equal(find("#live").className, "is-waiting");
+  assert.match(FakeSocket.all[0].address, /\/live\/s/);
 });
 
 test("the bar's buttons steer the recording; what the server refuses is told of", async () => {
-  const { asked } = setting((address) => (address.endsWith("stop") ? Response.json({ error: "It is over." }, { status: 409 }) : {}));
-  live.watch({ session: "s", num_steps: 0, is_steerable: true, limit: 0 });
+  const asked = setting((address) => (address.endsWith("stop") ? Response.json({ error: "It is over." }, { status: 409 }) : {}));
+  live.watch(BOOT);
   live.bar.hear({ type: "state", state: "running", position: 0, max_steps: 4, message: "" });
   press("Pause");
   press("Stop");
@@ -92,11 +56,17 @@ test("the bar's buttons steer the recording; what the server refuses is told of"
   assert.deepEqual([asked, texts(".mri-toast p")], [["/record/s/pause", "/record/s/stop"], ["It is over."]]);
 });
 
-test("closed, it leaves the stream and hears nothing", () => {
+test("the next recording is written in the dialog, over the one that is seen", () => {
+  setting(() => []);
+  live.watch(BOOT);
+  press("New recording");
+  assert.deepEqual([find("#live").className, document.querySelectorAll("#record-prompt").length], ["is-waiting", 1]);
+  find("dialog").close();
+});
+
+test("closed, it leaves the stream", () => {
   setting();
-  live.watch({ session: "s", num_steps: 0, is_steerable: true, limit: 0 });
+  live.watch(BOOT);
   live.close();
   assert.ok(FakeSocket.all[0].isClosed);
-  dispatchEvent(new Event("popstate"));
-  assert.equal(shows(), "is-waiting");
 });

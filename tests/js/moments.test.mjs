@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { alignmentWords, columnsOf, firstMoment, momentsOfSteps, seriesOfMoments } from "../../assets/js/core/moments.mjs";
+import { alignmentWords, columnsOf, firstMoment, momentsOfSteps, partingBeside, partingsOf, seriesOfMoments } from "../../assets/js/core/moments.mjs";
 
 /** "the cat sat" and "the big dog sat": the first and the last token stand for each other. */
 const ALIGNMENT = {
@@ -117,4 +117,19 @@ test("lines over moments: each side's own step, nothing where it has none or lac
   const { surprise, points, every } = seriesOfMoments(series, [0, -1, 1, 2], [1, -1]);
   assert.deepEqual([[...surprise], every], [[1, NaN, 1, 2], 1]);
   assert.deepEqual([...points], [7, NaN, 7, 8, NaN, NaN, NaN, NaN]);
+});
+
+test("two part where a plate does that was alike at the matched moment before", () => {
+  const first = [0, 0.7, null, 0.9, 0.1, 0.6];
+  const second = [0, 0.1, null, 0.8, 0.8, 0.2];
+  assert.deepEqual(partingsOf([first, second], 0.6), [1, 3, 5], "3: the second plate, from 1 on, for 2 is not matched");
+  assert.deepEqual(partingsOf([[0.9, 0.9]], 0.6), [0]);
+  assert.deepEqual([partingsOf([], 0.6), partingsOf([[null, 0.1]], 0.6)], [[], []]);
+});
+
+test("the next parting, the one before, and beyond an end the other end", () => {
+  const beside = (now, by) => partingBeside([1, 3, 5], now, by);
+  assert.deepEqual([beside(1, 1), beside(2, 1), beside(5, 1)], [3, 3, 1]);
+  assert.deepEqual([beside(5, -1), beside(2, -1), beside(1, -1)], [3, 1, 5]);
+  assert.equal(partingBeside([], 2, 1), undefined);
 });

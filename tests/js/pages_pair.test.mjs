@@ -3,6 +3,7 @@ import { find, fire, freshPage, inkOnCanvases, placed, served, settled, texts } 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
+import { keys } from "../../assets/js/desk/keys.mjs";
 import { Pair } from "../../assets/js/pages/pair.mjs";
 import { Scanner } from "../../assets/js/pages/scanner.mjs";
 import { SCALES, runOf } from "./recording.mjs";
@@ -31,7 +32,7 @@ const alignment = (more = {}) => ({
   ...more,
 });
 const BOOT = { a: "A", b: "B", align: "prefix", full_scale: {}, limit: 10 };
-const MAP = { by: "difference", keys: [], values: [], low: null, high: null, missing: "" };
+const MAP = { by: "difference", keys: ["block.0.resid_post"], values: [[0, 0.7, null, null]], low: null, high: null, missing: "" };
 const IDS =
   "compare-words compare-map-says mri-timeline compare-transport mri-layers compare-list compare-says compare-headline compare-notes mri-stage compare-tools mri-toasts".split(
     " ",
@@ -40,7 +41,7 @@ const choice = (id, values) => `<select id="compare-${id}">${values.map((value) 
 
 async function setting(address = "/compare?a=A&b=B&align=prefix", answer = () => alignment()) {
   const page = freshPage(
-    `<div id="compare"><div class="compare-panels"></div>${IDS.map((id) => `<div id="${id}"></div>`).join("")}<button id="compare-swap"></button>
+    `<div id="compare"><div class="compare-panels"></div>${IDS.map((id) => `<div id="${id}"></div>`).join("")}<button id="compare-swap"></button><button id="compare-parting"></button>
       ${choice("a", ["A", "C"])}${choice("b", ["B"])}${choice("align", ["prefix", "pooled"])}${choice("by", ["difference", "cosine"])}</div>`,
     address,
   );
@@ -81,6 +82,21 @@ test("another pair, and the two the other way round, are other pages", async () 
   await setting();
   fire(find("#compare-swap"), "click");
   assert.match(location.search, /^\?a=B&b=A/);
+});
+
+test("the next parting is a press or a key away, where the map shows differences", async () => {
+  const { scanner, shown } = await setting("/compare?a=A&b=B&align=prefix&step=0");
+  assert.equal(find("#compare-parting").disabled, false);
+  fire(find("#compare-parting"), "click");
+  await shown();
+  assert.equal(scanner.player.step, 1);
+  scanner.player.seek(3);
+  document.addEventListener("keydown", (event) => keys.hear(event));
+  fire(document.body, "keydown", { key: "b", shiftKey: false });
+  assert.equal(scanner.player.step, 1);
+  scanner.close();
+  fire(document.body, "keydown", { key: "n", shiftKey: false });
+  assert.equal(scanner.player.step, 1, "a page that is left hears no key");
 });
 
 test("aligned otherwise, the clock stays at the same step; what it is coloured by is asked for anew", async () => {

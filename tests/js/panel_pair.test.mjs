@@ -37,6 +37,7 @@ function setting() {
     "mri-timeline",
     "mri-layers",
     "compare-list",
+    "compare-parting",
     "compare-says",
     "compare-notes",
     "compare-headline",

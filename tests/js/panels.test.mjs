@@ -13,7 +13,7 @@ import { SCALES, lane, layout, series, stepOf, tokens } from "./recording.mjs";
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
 
-const IDS = ["ribbon", "transport", "timeline", "layers", "lede", "sentence", "facts", "tabs", "watch", "watched"];
+const IDS = ["ribbon", "transport", "timeline", "says", "next", "layers", "sentence", "facts", "tabs", "watch", "watched"];
 
 function setting({ isGrowing = false } = {}) {
   const page = freshPage(`<aside class="mri-inspector"></aside>${IDS.map((id) => `<div id="mri-${id}"></div>`).join("")}`);
@@ -63,15 +63,16 @@ test("a step whose frame is not here moves the clock only", () => {
 
 test("the line of facts, and what a growing recording adds to it", () => {
   const { panels, player, run } = setting({ isGrowing: true });
-  assert.equal(find("#mri-facts").textContent, "tiny · 2 layers · 2 heads · 5 + 3 tokens");
+  assert.equal(find("#mri-facts").textContent, "tiny · 2 blocks, 2 heads · 3 steps");
   run.tokens.sequence.push(8);
   run.limit = 20;
   panels.draw([lane()], true);
-  assert.match(find("#mri-facts").textContent, /5 \+ 3 tokens/, "nothing is new until it is said");
+  run.numSteps = 4;
+  assert.match(find("#mri-facts").textContent, /3 steps/, "nothing is new until it is said");
   panels.hasGrown = true;
   player.seek(1);
   panels.draw([lane()], true);
-  assert.match(find("#mri-facts").textContent, /5 \+ 4 tokens/);
+  assert.match(find("#mri-facts").textContent, /4 steps/);
   assert.equal(document.querySelectorAll(".mri-token").length, 9);
 });
 

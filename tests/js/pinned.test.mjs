@@ -22,7 +22,7 @@ class FakePin {
 }
 
 function setting(fields = {}) {
-  freshPage('<div id="tools"><i></i></div><p id="mri-offline" hidden></p><div id="mri-toasts"></div>');
+  freshPage('<div id="tools"><hr></div><p id="mri-offline" hidden></p><div id="mri-toasts"></div>');
   const pin = Object.assign(new FakePin(), fields);
   const { button } = new PinButton(find("#tools"), pin);
   return { pin, button };
@@ -39,6 +39,11 @@ test("a press pins, the next one lets go, and the button says which with its siz
   fire(button, "click");
   await settled();
   assert.equal(pin.state, "none");
+});
+
+test("B10: it promises no more than a page that stays open", () => {
+  assert.match(setting().button.title, /for as long as it stays open$/);
+  assert.match(setting({ state: "pinned" }).button.title, /a page that is opened anew needs it/);
 });
 
 test("what cannot be pinned cannot be pressed, and says why", () => {

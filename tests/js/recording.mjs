@@ -72,7 +72,7 @@ export const metaOf = (id = "s", numSteps = 3) => ({
 /** All three steps of it, in memory. */
 export const runOf = (id = "s") => new Run(new Memory(metaOf(id), tokens(), recordsOf(0, 3)), { fullScale: lane().run.fullScale, limit: 10 });
 
-const HOSTS = "stage tools ribbon transport timeline layers lede sentence facts tabs watch watched toasts".split(" ");
+const HOSTS = "stage tools says next ribbon transport timeline layers lede sentence facts tabs watch watched toasts".split(" ");
 
 /** Where a Scanner is built. */
 export const SCANNER = `<div id="mri-scanner">${HOSTS.map((id) => `<div id="mri-${id}"></div>`).join("")}<aside class="mri-inspector"></aside>

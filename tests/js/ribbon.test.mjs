@@ -1,4 +1,4 @@
-import { find, fire, freshPage, texts } from "./page.mjs";
+import { find, fire, freshPage, placed, texts } from "./page.mjs";
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -46,10 +46,10 @@ test("where the clock stands: read, current, next, still to come; one token can 
 test("what the step read and chose, in words", () => {
   const { ribbon } = setting();
   ribbon.draw(1, frameOf(), null, false);
-  assert.deepEqual(texts(".mri-ribbon-says b"), ["␣e", "f"]);
-  assert.match(find(".mri-says-next").textContent, /put in by the calculator/);
+  assert.deepEqual(texts("b", ribbon.says), ["␣e", "f"]);
+  assert.match(ribbon.says.querySelector(".mri-says-next").textContent, /put in by the calculator/);
   ribbon.draw(0, frameOf({ step: 0, pos0: 0, t_add: 3, chosen_id: 9 }), null, false);
-  assert.deepEqual(texts(".mri-ribbon-says b"), ["3 prompt tokens", "␣c"], "the prompt goes on");
+  assert.deepEqual(texts("b", ribbon.says), ["3 prompt tokens", "␣c"], "the prompt goes on");
 });
 
 test("a recording grows: the new tokens are added, what was chosen later is not seen yet", () => {
@@ -62,6 +62,21 @@ test("a recording grows: the new tokens are added, what was chosen later is not 
   ribbon.show(1);
   ribbon.draw(1, frameOf(), null, false);
   assert.deepEqual(withClass("is-unseen"), [7, 8]);
+});
+
+test("the words scroll with the clock, and say where they stand; all of a word is under the pointer", () => {
+  const page = freshPage("<div id='r'></div>");
+  const axes = [];
+  const influence = { session: "s", version: "", scales: SCALES, onChoose: () => {} };
+  const context = { tokens: tokens(), stepOf, numPrompt: 5, onSeek: () => {}, hasAttention: true, influence, onAxis: (axis) => axes.push(axis) };
+  const ribbon = new Ribbon(find("#r"), context);
+  const list = placed(find(".mri-tokens"), 0, 0, 160, 24);
+  page.resized();
+  assert.deepEqual([axes.at(-1).columnPx, list.style.getPropertyValue("--column")], [44, "44px"]);
+  ribbon.follow(1);
+  assert.equal(list.scrollLeft, 5 * 44 - 160 / 3);
+  fire(list, "scroll");
+  assert.equal(axes.at(-1).xOf(1), 5.5 * 44 - list.scrollLeft);
 });
 
 test("influence is offered where there are heads; a training script has no ribbon; closing stops watching", () => {

@@ -68,6 +68,7 @@ test("another session that is chosen above the picture is another page", async (
 test("a hook point picked anywhere is picked everywhere, with its block; a neuron that it lacks is not kept", async () => {
   const { scanner, shown } = await setting();
   scanner.desk.select({ neuron: 20, point: "block.1.mlp_act" });
+  fire(find('[data-block="block 0"]'), "click"); // of which it has the like
   fire(find('[data-key="block.0.resid_post"]'), "click");
   await shown();
   const { point, layer, neuron } = scanner.desk.view;

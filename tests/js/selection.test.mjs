@@ -29,16 +29,16 @@ test("what it says wrongly does too, and what it says rightly stays", () => {
 });
 
 test("a view that says nothing of its looks is drawn as usual", () => {
-  assert.deepEqual(stageLooks(EMPTY_VIEW, false), { isSigned: false, isSingle: false, hasStats: false, hasGuess: false, flow: "attention" });
+  assert.deepEqual(stageLooks(EMPTY_VIEW, false), { isSigned: false, isSingle: false, hasStats: false, flow: "attention" });
   assert.equal(stageLooks(EMPTY_VIEW, true).isSigned, true, "a small network's weights have signs");
   assert.equal(stageLooks({ sign: 0 }, true).isSigned, false);
   assert.deepEqual(chartLooks(EMPTY_VIEW, false), { stat: "l2", heads: "entropy", overlay: false, sign: false, temperature: 1 });
-  assert.deepEqual(listLooks(EMPTY_VIEW), { filter: "", sort: "model", scale: "asinh" });
+  assert.deepEqual(listLooks(EMPTY_VIEW), { filter: "", sort: "model", scale: "asinh", marks: null });
 });
 
 test("a view that says something is drawn so, and what is as usual is not said", () => {
-  const looks = stageLooks({ sign: 1, single: 1, numbers: 1, guess: 1, flow: "none" }, false);
-  assert.deepEqual(looks, { isSigned: true, isSingle: true, hasStats: true, hasGuess: true, flow: "none" });
+  const looks = stageLooks({ sign: 1, single: 1, numbers: 1, flow: "none" }, false);
+  assert.deepEqual(looks, { isSigned: true, isSingle: true, hasStats: true, flow: "none" });
   assert.deepEqual(chartLooks({ stat: "std", heads: "distance", overlay: 1, temperature: 0.5 }, true), {
     sign: true,
     stat: "std",
@@ -46,7 +46,7 @@ test("a view that says something is drawn so, and what is as usual is not said",
     overlay: true,
     temperature: 0.5,
   });
-  assert.deepEqual(listLooks({ filter: "mlp", sort: "change", scale: "own" }), { filter: "mlp", sort: "change", scale: "own" });
+  assert.deepEqual(listLooks({ filter: "mlp", sort: "change", scale: "own", marks: "ends" }), { filter: "mlp", sort: "change", scale: "own", marks: "ends" });
   assert.deepEqual([unlessUsual(1, 1), unlessUsual(0.5, 1)], [null, 0.5]);
 });
 

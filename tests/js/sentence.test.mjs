@@ -89,14 +89,30 @@ const said = (...args) => textOf(parts(...args));
 
 test("a look back and a sure prediction, each number with its source", () => {
   const list = parts({ ...LOOKS, ...predictions({ 4: 0.93, 6: 0.04 }, { logprob: Math.log(0.93) }) });
-  assert.equal(textOf(list), "Block 1’s attention looked back 6 tokens to “Mia” (head 0, 40.0 %), and the model is now 93.0 % sure of “ball”.");
+  assert.equal(
+    textOf(list),
+    "Block 0 looked back 1 token to “dog” (head 1, 95.0 %), block 1 6 tokens to “Mia” (head 0, 40.0 %); the model is 93.0 % sure of “ball”.",
+  );
   const sources = Object.fromEntries(list.filter((part) => part.of).map(({ text, of }) => [text, of]));
-  const head = { tab: "attention", layer: 1, head: 0 };
-  assert.deepEqual(sources, { "Block 1": head, "6 tokens": head, "head 0": head, "40.0 %": head, "93.0 %": { tab: "predictions" } });
+  const [one, other] = [
+    { tab: "attention", layer: 0, head: 1 },
+    { tab: "attention", layer: 1, head: 0 },
+  ];
+  const ofOne = { "Block 0": one, "1 token": one, "head 1": one, "95.0 %": one };
+  assert.deepEqual(sources, { ...ofOne, "block 1": other, "6 tokens": other, "head 0": other, "40.0 %": other, "93.0 %": { tab: "predictions" } });
   assert.deepEqual(
     list.filter((part) => part.id !== undefined).map((part) => part.id),
-    [1, 4],
+    [6, 1, 4],
   );
+});
+
+test("of two blocks' firm looks both are told, the lower block first", () => {
+  const two = attention([[[1, 0.5]], [[2, 0.4]], [[6, 0.95]], [[1, 0.9]]]);
+  assert.match(
+    said({ ...two, ...predictions({ 4: 0.999 }) }),
+    /^Block 0 looked back 6 tokens to “Mia” \(head 0, 50\.0 %\), block 1 1 token to “dog” \(head 0, 95\.0 %\); /,
+  );
+  assert.match(said({ ...two, ...predictions({ 4: 0.9996 }) }), /99\.96 % sure of “ball”\.$/);
 });
 
 test("without a firm look the strongest is told, of equals the first; one token is singular", () => {
@@ -118,7 +134,7 @@ test("without a firm look the strongest is told, of equals the first; one token 
       [3, 0.01],
     ],
   ]);
-  assert.match(said({ ...equal, ...predictions({ 4: 0.6 }) }), /^Block 0’s attention looked back 1 token to “dog” \(head 0, 25\.0 %\), and/);
+  assert.match(said({ ...equal, ...predictions({ 4: 0.6 }) }), /^Block 0 looked back 1 token to “dog” \(head 0, 25\.0 %\);/);
 });
 
 test("where nobody looks back, the heads that rest are counted", () => {
@@ -140,18 +156,18 @@ test("where nobody looks back, the heads that rest are counted", () => {
       [6, 0.05],
     ],
   ]);
-  assert.match(said({ ...first, ...predictions({ 4: 0.6 }) }), /^3 of 4 attention heads looked most at the first token, “<\|bos\|>”, and/);
-  assert.match(said({ ...attention(own(7)), ...predictions({ 4: 0.6 }) }), /^4 of 4 attention heads looked most at the token itself, “had”, and/);
+  assert.match(said({ ...first, ...predictions({ 4: 0.6 }) }), /^3 of 4 attention heads looked most at the first token, “<\|bos\|>”;/);
+  assert.match(said({ ...attention(own(7)), ...predictions({ 4: 0.6 }) }), /^4 of 4 attention heads looked most at the token itself, “had”;/);
 });
 
 test("the first step has one token: nothing is said of attention", () => {
   const text = said({ ...attention(own(0)), ...predictions({ 4: 0.6 }) }, { header: { step: 0, pos0: 0 }, numPrompt: 1 });
-  assert.equal(text, "The model is now 60.0 % sure of “ball”.");
+  assert.equal(text, "The model is 60.0 % sure of “ball”.");
 });
 
 test("a prefill pass speaks of its last token", () => {
   const text = said({ ...LOOKS, ...predictions({ 4: 0.6 }) }, { header: { step: 0, phase: "prefill", pos0: 0, t_add: 8 }, numPrompt: 8 });
-  assert.match(text, /^After reading several tokens in one pass, block 1’s attention looked back 6 tokens to “Mia”/);
+  assert.match(text, /^After reading several tokens in one pass, block 0 looked back 1 token to “dog”/);
 });
 
 test("sure, leaning, undecided; equals are told as equal", () => {
@@ -163,9 +179,9 @@ test("sure, leaning, undecided; equals are told as equal", () => {
   );
   assert.match(
     said({ ...LOOKS, ...predictions({ 1: 0.2, 2: 0.2, 3: 0.2, 5: 0.1 }) }, { header: { chosen_id: -1 } }),
-    /and 3 tokens are equally likely, at 20\.0 % each\.$/,
+    /; 3 tokens are equally likely, at 20\.0 % each\.$/,
   );
-  assert.match(said({ ...LOOKS, ...predictions({ 1: 0.1, 2: 0.1, 3: 0.1 }) }, { header: { chosen_id: -1 } }), /and at least 3 tokens are equally likely/);
+  assert.match(said({ ...LOOKS, ...predictions({ 1: 0.1, 2: 0.1, 3: 0.1 }) }, { header: { chosen_id: -1 } }), /; at least 3 tokens are equally likely/);
 });
 
 test("another token than the top one: drawn, put in by the calculator, or the prompt's", () => {
@@ -189,7 +205,7 @@ test("missing predictions: the token is known, its probability is not; the neuro
     "topk/4/values": { dtype: "F32", shape: [3, 2], data: Float32Array.of(3, 2, 80, 1, -1.5, NaN) },
   };
   const list = parts({ ...LOOKS, ...neurons });
-  assert.match(textOf(list), /, the model took “ball”, and neuron 3 of block\.1\.mlp_out stands out at −1\.50, 5\.00 standard deviations from the mean\.$/);
+  assert.match(textOf(list), /; the model took “ball”; neuron 3 of block\.1\.mlp_out stands out at −1\.50, 5\.00 standard deviations from the mean\.$/);
   assert.deepEqual(list.find((part) => part.text === "neuron 3").of, { tab: "neurons", point: "block.1.mlp_out", neuron: 3 });
 });
 
@@ -202,13 +218,13 @@ test("missing attention leaves its clause out", () => {
       [1, 0.5, 3],
     ]),
   });
-  assert.equal(text, "The model is now 93.0 % sure of “ball”.");
+  assert.equal(text, "The model is 93.0 % sure of “ball”.");
 });
 
 test("logits that are no numbers are said to be none", () => {
-  assert.match(said({ ...LOOKS, ...predictions({ 4: NaN }) }), /, and the predictions are no numbers, though the model took “ball”\.$/);
+  assert.match(said({ ...LOOKS, ...predictions({ 4: NaN }) }), /; the predictions are no numbers, though the model took “ball”\.$/);
   const inPrompt = { header: { chosen_id: -1, phase: "prefill" }, numPrompt: 8 };
-  assert.match(said({ ...LOOKS, ...predictions({ 4: Infinity }) }, inPrompt), /, and the predictions are no numbers\.$/);
+  assert.match(said({ ...LOOKS, ...predictions({ 4: Infinity }) }, inPrompt), /; the predictions are no numbers\.$/);
 });
 
 test("NaN and ∞: the first hook point that has them, and where they began", () => {
@@ -221,7 +237,7 @@ test("NaN and ∞: the first hook point that has them, and where they began", ()
     ...predictions({ 4: NaN }),
   };
   const list = parts(arrays);
-  assert.equal(textOf(list), "NaN or ∞ is in block.0.resid_post and 1 more hook point, and the predictions are no numbers, though the model took “ball”.");
+  assert.equal(textOf(list), "NaN or ∞ is in block.0.resid_post and 1 more hook point; the predictions are no numbers, though the model took “ball”.");
   assert.deepEqual(list.find(({ text }) => text === "block.0.resid_post").of, { tab: "statistics", point: "block.0.resid_post" });
   const since = (/** @type {any} */ firstOdd) =>
     textOf(
@@ -236,9 +252,9 @@ test("NaN and ∞: the first hook point that has them, and where they began", ()
         { layout: layoutOf(POINTS), tokens: TOKENS, numPrompt: 3, firstOdd },
       ),
     );
-  assert.match(since({ step: 4, point: "block.0.attn_out" }), /^NaN or ∞ is in block\.1\.mlp_out, since step 4, where it began in block\.0\.attn_out, and/);
-  assert.match(since({ step: 7, point: "block.1.mlp_out" }), /^NaN or ∞ is in block\.1\.mlp_out, for the first time in this recording, and/);
-  assert.match(since(null), /^NaN or ∞ is in block\.1\.mlp_out, and the model took/);
+  assert.match(since({ step: 4, point: "block.0.attn_out" }), /^NaN or ∞ is in block\.1\.mlp_out, since step 4, where it began in block\.0\.attn_out;/);
+  assert.match(since({ step: 7, point: "block.1.mlp_out" }), /^NaN or ∞ is in block\.1\.mlp_out, for the first time in this recording;/);
+  assert.match(since(null), /^NaN or ∞ is in block\.1\.mlp_out; the model took/);
   assert.doesNotMatch(
     said(
       statistics([
@@ -295,7 +311,7 @@ test("a plain module has neurons only, then statistics only, then nothing", () =
   assert.equal(said(only, context), "Of the values only statistics were kept: the largest l2 is 9.00, at 1.");
   assert.equal(said({}, { ...context, header: { ...header, phase: "train" } }), "Nothing was captured in this step.");
   assert.equal(said({}, context), "Nothing but its token was kept of this step.");
-  assert.equal(said({}), "The model took “ball”, and nothing else was kept of this step.");
+  assert.equal(said({}), "The model took “ball”; nothing else was kept of this step.");
 });
 
 test("a piece of a character is told as its character", () => {

@@ -260,7 +260,11 @@ test("cancelled, it stays here and says what became of it", async () => {
   write("Once");
   submit();
   await later(1);
-  fire([...document.querySelectorAll(".simple-own button")].at(-1), "click");
+  const buttons = [...document.querySelectorAll(".simple-own button")];
+  fire(
+    buttons.find((each) => each.textContent === "Cancel"),
+    "click",
+  );
   await later();
   assert.deepEqual(
     [isStopped, location.search, find(".simple-own-says").textContent],

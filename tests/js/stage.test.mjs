@@ -30,6 +30,12 @@ function setting() {
 }
 const tools = () => texts(".mri-tools button");
 const tool = (text) => [...document.querySelectorAll(".mri-tools button")].find((each) => each.textContent === text);
+const choice = (label) => document.querySelector(`.mri-tools select[aria-label="${label}"]`);
+const choose = (label, value) => {
+  choice(label).value = value;
+  fire(choice(label), "change");
+};
+const COLOUR = "What the colour of a dot says";
 const at = ([clientX, clientY], more = {}) => ({ clientX, clientY, buttons: 0, ...more });
 
 test("without WebGL2 the flat picture shows the same, and it says why", () => {
@@ -78,28 +84,36 @@ test("under the pointer stands the value of the step that is drawn, until it lea
 test("each tool says what it would make otherwise", () => {
   const { draw, picked } = setting();
   draw();
-  assert.deepEqual(tools(), ["tower", "flat", "± sign", "one plate"]);
-  for (const text of ["flat", "± sign", "one plate"]) fire(tool(text), "click");
+  assert.deepEqual(tools(), ["tower", "flat", "one plate"]);
+  for (const text of ["flat", "one plate"]) fire(tool(text), "click");
+  choose(COLOUR, "sign");
+  choose("What the plates show", "mlp_act");
   draw({ sign: 1, single: 1, picture: "flat" });
-  assert.deepEqual(
-    [tool("± sign"), tool("flat")].map((each) => each.getAttribute("aria-pressed")),
-    ["true", "true"],
-  );
-  fire(tool("± sign"), "click");
+  assert.deepEqual([choice(COLOUR).value, tool("flat").getAttribute("aria-pressed")], ["sign", "true"]);
+  choose(COLOUR, "magnitude");
   fire(tool("one plate"), "click");
-  assert.deepEqual(picked, [{ picture: "flat" }, { sign: 1 }, { single: 1 }, { sign: null }, { single: null }]);
+  assert.deepEqual(picked, [{ picture: "flat" }, { single: 1 }, { sign: 1 }, { point: "block.0.mlp_act" }, { sign: null }, { single: null }]);
+});
+
+test("the plates' choice names what is shown, also what stands alone", () => {
+  const { draw } = setting();
+  const shown = (point) => (draw({ point }), choice("What the plates show").querySelector("[selected]").value);
+  assert.deepEqual(["block.1.ln1", "embed.resid0", "final.ln_f", "final.logits"].map(shown), ["ln1", "resid_post", "resid_post", "final.logits"]);
 });
 
 test("two lanes can be subtracted, where their steps stand for each other", () => {
   const { stage, draw, picked } = setting();
   const lanes = [lane({ name: "A" }), lane({ name: "B", frame: frameOf() })];
   draw({}, lanes);
-  fire(tool("B − A"), "click");
-  assert.deepEqual([stage.lanes.length, picked], [2, [{ difference: 1 }]]);
+  assert.ok(find("#stage").classList.contains("has-lanes"));
+  fire(tool("One tower, B − A"), "click");
+  assert.deepEqual([stage.lanes.length, picked], [2, [{ picture: null, difference: 1 }]]);
   draw({ difference: 1 }, lanes, { isMatched: true, between: null });
-  assert.deepEqual([stage.lanes.length, stage.lanes[0].name, stage.frame !== null], [1, "B − A", true]);
+  assert.deepEqual([stage.lanes.length, stage.lanes[0].name, stage.lanes[0].frame !== null], [1, "B − A", true]);
   draw({ difference: 1 }, lanes, { isMatched: false, between: null });
-  assert.equal(stage.frame, null);
+  assert.equal(stage.lanes[0].frame, null);
+  draw();
+  assert.ok(!find("#stage").classList.contains("has-lanes"));
 });
 
 test("a step that did not come is a state with a button; one that is on its way is waited for", () => {
@@ -119,7 +133,7 @@ test("another size is another picture, until it is closed", () => {
   const { page, stage, draw, numRedraws } = setting();
   draw();
   const before = stage.flat.canvas.width;
-  placed(find("#stage"), 0, 0, 400, 300);
+  placed(find(".mri-view"), 0, 0, 400, 300);
   draw();
   assert.equal(stage.flat.canvas.width, before, "not measured in every frame");
   page.resized();

@@ -12,6 +12,7 @@ import {
   selectionOf,
   signed,
   sourcesOf,
+  guessBeside,
   whySentence,
   wordOf,
   writersOf,
@@ -35,6 +36,13 @@ test("the pair is the chosen token and the strongest other, or those asked for t
   assert.deepEqual(pairOf(frame(), { token: 7 }), { token: 7, against: 5, isUsual: false });
   assert.deepEqual(pairOf(frame(), { token: 77, against: 5 }), { token: 5, against: 7, isUsual: true });
   assert.deepEqual(pairOf(frame({ chosen_id: -1 })), { token: 5, against: 7, isUsual: true });
+});
+
+test("a lead that is no number has no parts and is no number in words", () => {
+  const why = whyNow();
+  why.difference = NaN;
+  assert.equal(said(why).join(""), "The lead of “e” over “g” is no number in this step.");
+  assert.deepEqual([plain(NaN), signed(NaN)], ["–", "–"]);
 });
 
 test("what parts wrote adds up to the difference of two logits", () => {
@@ -186,4 +194,15 @@ test("words of tokens that the recording does not know come in bytes", () => {
   assert.equal(wordOf(TOKENS, 99), "#99");
   assert.equal(wordOf(TOKENS, 99, { 99: "2068c3a4" }), "hä");
   assert.equal(wordOf({ ...TOKENS, text: { 1: "  " } }, 1), "␣␣");
+});
+
+test("the token that the stream would say at a plate; at other places there is none", () => {
+  const lane = { frame: frame(), run: { tokens: TOKENS } };
+  assert.deepEqual(guessBeside("embed.resid0", lane), { id: 1, word: "a", share: "50.0 %" });
+  assert.deepEqual(
+    ["block.0.resid_post", "block.0.mlp_act", "block.1.resid_post", "final.ln_f"].map((key) => guessBeside(key, lane)?.word ?? null),
+    ["g", null, "e", null],
+  );
+  assert.equal(guessBeside("embed.resid0", { ...lane, frame: frame({}, { without: "lens" }) }), null);
+  assert.equal(guessBeside("embed.resid0", { ...lane, frame: null }), null);
 });

@@ -65,6 +65,17 @@ def test_merging_pair_by_pair_ends_at_the_tokens(text):
             assert after == [*before[:at], before[at] + before[at + 1], *before[at + 2 :]]
 
 
+def test_a_text_is_cut_into_pieces_with_their_tokens_and_not_for_ever(monkeypatch):
+    cut = TOKENIZER.cut(" the laboratory 12\n")
+    assert "".join(piece for piece, _ in cut) == " the laboratory 12\n"
+    ids = TOKENIZER.encode(" the laboratory 12\n")
+    assert [token for _, tokens in cut for token in tokens] == [TOKENIZER.token_bytes(i) for i in ids]
+    monkeypatch.setattr(TOKENIZER._encoding, "_pat_str", r"(a|aa)+$")
+    monkeypatch.setattr("mri.nanochat.tokenizer.CUT_WITHIN_S", 0.05)
+    with pytest.raises(PromptError, match=r"takes too long over this text: shorten it\.$"):
+        TOKENIZER.cut("a" * 60 + "b")
+
+
 def test_special_strings_in_a_text_stay_text():
     ids = TOKENIZER.encode("<|bos|>")
     assert TOKENIZER.bos_id not in ids

@@ -1,4 +1,4 @@
-"""The Live page before JavaScript takes over: the form, and what is said of recordings under way."""
+"""The Live page before JavaScript takes over: where one is begun, and what is said of recordings under way."""
 
 import sys
 
@@ -20,11 +20,12 @@ def page(tmp_path):
         yield next(module for name, module in sys.modules.items() if name.endswith("pages.live"))
 
 
-def test_without_a_session_it_is_the_form_and_looks_for_recordings(page):
+def test_without_a_session_a_recording_can_be_begun_and_it_looks_for_recordings(page):
     made = page.layout()
     assert made.className == "live is-form"
     assert made[ids.LIVE_TICK].disabled is False
-    assert made["live-start"].children == "Start recording"
+    assert made["live-start"].children[1] == " Write a prompt"
+    assert "What is 12 plus 7?" in str(made)
 
 
 def test_with_a_session_it_waits_for_that(page):
@@ -43,14 +44,6 @@ def test_a_session_that_is_not_there_yet_is_left_to_the_stream(page):
         "is_steerable": False,
         "limit": 0.0,
     }
-
-
-def test_the_model_is_described_with_what_each_preset_costs(page):
-    line, options, is_disabled = page.describe(None)
-    assert "256" in line
-    assert [option["value"] for option in options] == ["light", "standard", "rows", "everything"]
-    assert all("a step" in str(option["label"]) for option in options)
-    assert is_disabled is False
 
 
 def test_what_is_recorded_now_can_be_watched_with_one_click(page, tmp_path):

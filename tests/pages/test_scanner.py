@@ -91,6 +91,7 @@ def test_known_values_arrive_in_the_figure(page):
 def test_captions_say_what_is_selected(page):
     found = drawn(page, "attention", head=1, overlay=1)
     assert {name: title for name, (_, title) in found.items()} == {
+        "everywhere": "Where all 4 heads look",
         "heads": "All heads",
         "attention": "Where each head of block 1 looks",
         "head": "Block 1 · all heads",

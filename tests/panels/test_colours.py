@@ -7,7 +7,7 @@ from mri.panels.scan import Scan
 from mri.panels.theme import THEMES
 from tests.panels.conftest import KEY, selection
 
-LOOKING_BACK = {"attention", "head", "heads", "looks"}
+LOOKING_BACK = {"attention", "everywhere", "head", "heads", "looks"}
 WHAT_COMES_NEXT = {"predictions"}
 MEANT = {"accent": LOOKING_BACK, "violet": WHAT_COMES_NEXT, "amber": set(), "side_a": set(), "side_b": set()}
 LINES_OF_THEIR_OWN = {"watched"}

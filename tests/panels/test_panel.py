@@ -72,12 +72,13 @@ def test_a_chart_waits_for_pandas_that_another_thread_imports(tmp_path):
 
 def test_charts_are_ordered_by_place():
     tabs = [panel.name for panel in panels("scanner") if panel.tab == "attention"]
-    assert tabs == ["heads", "attention", "head", "looks"]
+    assert tabs == ["everywhere", "heads", "attention", "head", "looks"]
 
 
 def test_what_moves_has_a_script():
     assert {panel.name for panel in panels("scanner") if panel.moves} == {
         "neurons",
+        "everywhere",
         "heads",
         "attention",
         "head",

@@ -18,12 +18,13 @@ from mri.nanochat.model import GPT, GPTConfig
 from mri.nanochat.nanogpt import NanoGPT
 from mri.nanochat.weights import checksum
 from mri.proof.check import check
+from tests.nanochat.disk.layouts import write_port
 from tests.proof.damages import DAMAGES, MORE, Damage, block_twice, tokenizer_of_another_model
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ALL = DAMAGES | MORE
 ERAS = ("E1", "E2", "E3", "E4", "E5")
-LINES = ["era", "English", "tokenizer", "traced", "cached", "parts", "queries and keys", "values", "windows"]
+LINES = ["era", "file", "English", "tokenizer", "traced", "cached", "parts", "queries and keys", "values", "windows"]
 LINES += ["attention", "logits", "ledger", "overhead", "hooks"]
 
 
@@ -42,6 +43,14 @@ def test_a_sound_model_of_every_era_passes(era: str) -> None:
     assert report["tokenizer"].state == "not judged"  # random weights
     assert report["overhead"].figure is not None
     assert report["overhead"].figure > 0
+
+
+def test_hugging_faces_port_passes_with_its_alarm(tmp_path: Path) -> None:
+    report = check(load_model(write_port(tmp_path / "port"), device="cpu"))
+    assert report.is_right, report
+    assert (report["era"].found, report["file"].state, report["file"].found) == ("E1", "not judged", "alarm")
+    assert "the file lacks the residual lambdas, value embeddings, smear, backout" in report["file"].cause
+    assert "bits per byte of English" in report["file"].cause
 
 
 def test_the_embedded_model_passes_with_its_own_tokenizer() -> None:

@@ -28,3 +28,11 @@ def test_json_has_no_infinity() -> None:
     one, other = json.loads(json.dumps(report.to_json(), allow_nan=False))["lines"]
     assert (one["figure"], one["found"]) == (None, "inf")
     assert other["figure"] == 0.25
+
+
+def test_the_verdict_names_what_is_wrong_and_what_was_not_judged() -> None:
+    right, wrong = judged("cached", "a and b", 0.0, 1e-4, ""), judged("logits", "a and b", 1.0, 1e-4, "why")
+    unknown = not_judged("era", "a and b", "it is nanoGPT")
+    assert Report("m", [right], 2.4).verdict == "Every line that can be judged is right. 2 s."
+    assert Report("m", [right, unknown], 2.4).verdict == "Every line that can be judged is right. Not judged: era. 2 s."
+    assert Report("m", [wrong, unknown, wrong], 2.4).verdict == "Wrong: logits, logits. Not judged: era. 2 s."

@@ -65,7 +65,7 @@ def test_every_page_takes_what_others_hang_on_to_its_address(app):
 
 
 UNKNOWN = "/sessions/handmade /sessions/handmade/nothing /record/x/y/z /record/ /record /import /neurons/x /lessons/x"
-MORE_UNKNOWN = "/models/x /compare/x /live/x/y /assets/none.js /_dash-component-suites/none/none.js"
+MORE_UNKNOWN = "/models/x/y /compare/x /live/x/y /assets/none.js /_dash-component-suites/none/none.js"
 
 
 @pytest.mark.parametrize("address", [*UNKNOWN.split(), *MORE_UNKNOWN.split()])

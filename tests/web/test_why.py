@@ -126,6 +126,19 @@ def test_a_recording_of_other_weights_is_refused_with_the_cure(asked: FlaskClien
     assert "start the server with --model" in response.json["error"]
 
 
+def test_a_server_with_another_model_explains_what_the_embedded_one_wrote(folder: Path, trace: Trace) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "E5"
+    other = mri.record("ab", model=golden, max_new_tokens=2, sessions=folder)
+    app = create_app(folder, golden)
+    try:
+        for each in (trace, other):
+            _, arrays = answer(app.server.test_client(), f"/sessions/{each.session.id}/why?start=1&stop=2")
+            ledger = each.ledger(1, against=int(arrays["against_ids"][0]))
+            np.testing.assert_allclose(arrays["parts"][0], ledger.logit, rtol=0, atol=1e-4)
+    finally:
+        app.server.extensions[EXTENSION].worker.close()
+
+
 def test_a_watched_recording_is_explained_by_a_checkpoint_of_the_same_weights(asked: FlaskClient, folder: Path) -> None:
     loaded = mri.load_model(device="cpu")
     ids = loaded.tokenizer.encode(LIST)

@@ -42,8 +42,10 @@ def record(command, commands):
         say(event="step", id=session_id, step=step, text="ab " * (step + 1))
     if prompt == "hang":
         others = []
-        while (heard := commands.get())["cmd"] not in ("stop", "quit"):
-            if heard["cmd"] in ("pause", "step"):
+        while (heard := commands.get())["cmd"] != "quit" and heard != {"cmd": "stop", "id": session_id}:
+            if heard["cmd"] == "stop":
+                others = [other for other in others if other["id"] != heard["id"]]
+            elif heard["cmd"] in ("pause", "step"):
                 num_steps += heard["cmd"] == "step"
                 say(event="paused", id=session_id, step=num_steps - 1, text="ab " * num_steps)
             elif heard["cmd"] == "resume":
@@ -54,6 +56,25 @@ def record(command, commands):
             commands.put(other)
         reason = "stopped"
     say(event="finished", id=session_id, end_reason=reason, response="ab " * num_steps)
+
+
+def check(command, commands):
+    """Two lines, of which one is wrong; of a model_2.pt one, then it waits until it is called off."""
+
+    def line(name, state, **more):
+        told = {"name": name, "compared": "one and the other", "figure": 0.5, "tolerance": 1e-4, "state": state}
+        say(event="line", id=command["id"], line=told | {"cause": "", "found": "5.0e-01"} | more)
+
+    say(event="loading", id=command["id"], words="reading the weights", done=500)
+    line("era", "right", figure=None, tolerance=None, found="E5")
+    if command["model"]["file"].endswith("_2.pt"):
+        while (heard := commands.get()) != {"cmd": "stop", "id": command["id"]}:
+            if heard["cmd"] == "quit":
+                commands.put(heard)
+                return
+        return
+    line("cached", "wrong", cause="The cache holds other keys: load the model anew.")
+    say(event="checked", id=command["id"], is_right=False, verdict="Wrong: cached. 3 s.", text="the table")
 
 
 def attribute(command):
@@ -92,6 +113,28 @@ def explain(command, commands):
     say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
 
 
+def load(command, commands):
+    """`loading`, then a model with an alarm and a note; on mps it loads until it is called off, cuda is not there."""
+    device = command["model"]["loading"]["device"]
+    say(event="loading", id=command["id"], words="reading the weights", done=400)
+    if device == "cuda":
+        say(event="error", id=command["id"], message="There is no device 'cuda' here: choose from mps, cpu.")
+        return
+    while device == "mps":
+        heard = commands.get()
+        if heard["cmd"] == "quit" or heard == {"cmd": "stop", "id": command["id"]}:
+            if heard["cmd"] == "quit":
+                commands.put(heard)
+            say(event="error", id=command["id"], message="Cancelled before it began.")
+            return
+    told = {
+        "notes": ["config.json has a key that is not known: it is ignored."],
+        "alarm": "Value embeddings are missing.",
+    }
+    dtype = command["model"]["loading"]["dtype"]
+    say(event="loaded", id=command["id"], device="cpu", dtype=dtype, devices=["mps", "cpu"], **told)
+
+
 def main():
     assert sys.argv[1] == "--sessions"
     commands = queue.Queue()
@@ -107,10 +150,14 @@ def main():
     while (command := commands.get())["cmd"] != "quit":
         if command["cmd"] == "record":
             record(command, commands)
+        if command["cmd"] == "check":
+            check(command, commands)
         if command["cmd"] == "attribute":
             attribute(command)
         if command["cmd"] == "direct":
             direct(command)
+        if command["cmd"] == "load":
+            load(command, commands)
         if command["cmd"] in ("why", "sweep"):
             explain(command, commands)
 

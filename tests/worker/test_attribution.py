@@ -131,7 +131,9 @@ def test_what_a_step_read_and_predicted(tmp_path, handmade_session):
         )  # the top one
         other = OfAModel(reader, softcap=20.0)
         asked = attribution_of_step(other, 3, "handmade/1a/3", A_MODEL).command["model"]
-        assert asked["loading"]["constants"]["softcap"] == 20.0
+        assert (asked["loading"]["constants"]["softcap"], asked["loading"]["dtype"]) == (20.0, "float32")
+        rounded = attribution_of_step(OfAModel(reader, dtype="bfloat16"), 3, "handmade/1a/3", A_MODEL).command["model"]
+        assert rounded["loading"]["dtype"] == "bfloat16", "other numbers have another hash"
         with pytest.raises(SessionNotFound, match="no step 5"):
             attribution_of_step(OfAModel(reader), 5, "handmade/1a/5", A_MODEL)
         with pytest.raises(ConfigError, match="does not say which weights"):

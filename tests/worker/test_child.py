@@ -186,6 +186,20 @@ def test_why_and_sweeps_of_what_was_recorded(child: Child, tmp_path: Path) -> No
     assert "other weights" in child.hear("error")["message"]
 
 
+def test_a_check_says_what_it_loads_then_line_by_line_what_it_found(child: Child) -> None:
+    child.say(cmd="check", id="check/1", model=E5)
+    assert child.hear("loading")["words"] == "checking the file"
+    assert child.hear("line")["line"]["found"] == "E5"
+    told = child.hear("checked")
+    assert told["is_right"], told["text"]
+    child.say(cmd="check", id="check/2", model=E5)
+    child.hear("line")
+    child.say(cmd="stop", id="check/2")
+    while (heard := json.loads(child.process.stdout.readline()))["event"] == "line":  # type: ignore[union-attr]
+        pass
+    assert heard["message"] == "The check was cancelled: start it again."
+
+
 def test_what_is_called_off_before_its_turn_is_not_computed(child: Child, tmp_path: Path) -> None:
     child.record("slow", sampling={"max_new_tokens": 400})
     child.say(cmd="pause", id="slow")
@@ -196,6 +210,33 @@ def test_what_is_called_off_before_its_turn_is_not_computed(child: Child, tmp_pa
     child.say(cmd="stop", id="slow")
     child.hear("finished")
     assert "Nobody asked after this" in child.hear("error")["message"]
+
+
+def test_a_model_is_loaded_before_it_is_needed_and_tells_where_it_runs(child: Child) -> None:
+    bare = find_checkpoint(GOLDEN / "E5", Loading(device="cpu", dtype="bfloat16")).to_json()
+    child.say(cmd="load", id="load/1", model=bare)
+    loading = child.hear("loading")
+    assert (loading["id"], loading["words"], loading["done"]) == ("load/1", "checking the file", 0)
+    loaded = child.hear("loaded")
+    assert (loaded["device"], loaded["dtype"], loaded["alarm"], loaded["notes"]) == ("cpu", "bfloat16", "", [])
+    assert "cpu" in loaded["devices"]
+    child.say(cmd="load", id="load/2", model=bare | {"loading": bare["loading"] | {"device": "abacus"}})
+    assert "choose from" in child.hear("error")["message"]
+
+
+def test_what_is_called_off_while_its_model_waits_to_be_loaded_never_begins(child: Child, tmp_path: Path) -> None:
+    child.record("slow", sampling={"max_new_tokens": 400})
+    child.say(cmd="pause", id="slow")
+    child.hear("paused")
+    child.say(cmd="load", id="load/1", model=E5 | {"loading": E5["loading"] | {"dtype": "bfloat16"}})
+    child.record("second")
+    for name in ("load/1", "second", "slow"):
+        child.say(cmd="stop", id=name)
+    child.hear("finished")
+    for name in ("load/1", "second"):
+        heard = child.hear("error")
+        assert (heard["id"], heard["message"]) == (name, "Cancelled before it began.")
+    assert [info.id for info in Library(tmp_path).list()] == ["slow"]
 
 
 def test_the_end_of_stdin_is_the_end_of_the_worker_and_frees_what_is_paused(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """What may be asked of the generation worker."""
 
+from dataclasses import replace
+
 import pytest
 
 from mri.errors import ConfigError, MriError, PromptError
+from mri.nanochat.locate import Loading
 from mri.worker.request import RecordRequest
 from tests.conftest import A_MODEL
 
@@ -13,6 +16,14 @@ def test_a_request_becomes_the_workers_command():
     assert command.pop("sampling") == {"max_new_tokens": 64, "temperature": 0.6, "top_k": None, "seed": 7}
     assert command.pop("config") == "rows"
     assert command == {"cmd": "record", "id": "some-id", "model": A_MODEL.to_json(), "prompt": "Mia", "chat": False}
+
+
+def test_where_and_as_what_the_model_runs_is_part_of_its_loading():
+    loading = RecordRequest(prompt="x", device="cuda:1", dtype="bfloat16").command("a", A_MODEL)["model"]["loading"]
+    assert (loading["device"], loading["dtype"]) == ("cuda:1", "bfloat16")
+    given = replace(A_MODEL, loading=Loading(device="mps", dtype="bfloat16"))
+    loading = RecordRequest(prompt="x").command("a", given)["model"]["loading"]
+    assert (loading["device"], loading["dtype"]) == ("mps", "bfloat16")
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n", [], [{"role": "user", "content": ""}]])
@@ -42,6 +53,10 @@ def test_an_empty_prompt_is_refused(prompt):
         {"prompt": "a \ud800 b"},
         {"model": 3},
         {"model": None},
+        {"device": "../cpu"},
+        {"device": None},
+        {"dtype": "int4"},
+        {"dtype": ["float32"]},
         {"prompt": [{"role": ["user"], "content": "x"}]},
         {"preset": ["rows"]},
         {"preset": {}},

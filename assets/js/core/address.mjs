@@ -61,17 +61,19 @@ const READERS = {
   sign: (/** @type {string} */ asked) => (asked === "0" ? /** @type {const} */ (0) : SWITCH(asked)), // whether it colours the stage; null: as its model does
   single: SWITCH, // only the selected hook point stands on the stage
   numbers: SWITCH, // statistics stand beside the plates
-  guess: SWITCH, // the token that the stream would say stands there
+  lines: text(/^[\w.-]{1,200}(,[\w.-]{1,200}){0,3}$/), // added under the words: "entropy", or hook points whose l2 stays
   amount: oneOf("lost"), // what the picture of parts shows; null: what they wrote
   flow: oneOf("attention", "mlp", "tokens", "none"), // what the particles carry
   camera: text(/^(-?\d{1,3}(\.\d{1,3})?,){2}\d(\.\d{1,3})?$/), // "yaw,pitch,zoom" of the tower, see stage/camera.mjs
   stat: oneOf("mean", "std", "min", "max", "l2", "sparsity", "p99"), // over all hook points
+  odds: oneOf("linear"), // scale of what comes next; null: log-odds
   heads: oneOf("entropy", "distance"), // by what they are coloured
   overlay: SWITCH, // the rows of all heads over each other
   temperature: number(/^(0\.[1-9]\d?|1(\.\d{1,2})?|2)$/), // of the predictions
   filter: text(/^[^\p{C}]{1,80}$/u), // words that the list of hook points is narrowed to
   sort: oneOf("l2", "sparsity", "p99", "change"), // of the list
   scale: oneOf("linear", "own"), // of its bars
+  marks: oneOf("spread", "ends", "p99", "sparsity", "all"), // what stands in its rows; null: l2
 };
 
 /** What a person has chosen; null: nothing, the page takes its default.

@@ -48,6 +48,16 @@ export function formatPercent(p) {
   return `${(100 * p).toFixed(1)} %`;
 }
 
+/** A probability as per cent, with digits enough to tell it from 0 and from 1.
+ *  @param {number} p 0…1
+ *  @returns {string} like 93.1 %, 99.90 %, 0.053 %, 99.9996 %, < 0.001 % */
+export function formatShare(p) {
+  if (!(p > 0 && p < 0.001) && !(p > 0.99 && p < 1)) return formatPercent(p);
+  if (p < 0.001) return p < 5e-6 ? "< 0.001 %" : `${(100 * p).toFixed(3)} %`;
+  const digits = Math.min(4, Math.max(1, Math.round(-Math.log10(1 - p)) - 1)); // its nines, and what comes behind them
+  return p > 1 - 5e-7 ? "> 99.9999 %" : `${(100 * p).toFixed(digits)} %`;
+}
+
 /** @param {number} x not negative
  *  @param {(x: number) => number} rounded */
 function threeDigits(x, rounded) {

@@ -46,21 +46,50 @@ export function ordered(keys, by, valueOf) {
   return [...keys].sort((a, b) => rank(b) - rank(a) || 0); // NaN of two equal infinities
 }
 
-/** What a row's number says: what the list is sorted by, else l2.
+/** A row of the list: a hook point, or a block, which shows its last one's numbers.
+ *  @typedef {{key: string, block: string, isOpen: boolean}} Row block: like "block 3" of a block's row, else "" */
+
+/** A row a block, and under the open one its hook points.
+ *  @param {readonly string[]} keys top of the model first
+ *  @param {string} open like "block 3", "" none
+ *  @returns {Row[]} */
+export function grouped(keys, open) {
+  /** @type {Row[]} */
+  const rows = [];
+  let last = "";
+  for (const key of keys) {
+    const { block } = nameOf(key);
+    const isOfBlock = block.startsWith("block ");
+    if (isOfBlock && block !== last) rows.push({ key, block, isOpen: block === open });
+    if (!isOfBlock || block === open) rows.push({ key, block: "", isOpen: false });
+    last = block;
+  }
+  return rows;
+}
+
+/** What stands in a row beside its name: one statistic, or all marks at once.
+ *  @typedef {"l2"|"spread"|"ends"|"p99"|"sparsity"|"all"} Marks */
+
+/** @type {Record<Marks, string>} */
+const SAID = Object.freeze({ l2: "l2", spread: "mean", ends: "max", p99: "p99", sparsity: "sparsity", all: "l2" });
+
+/** What a row's number says: what the list is sorted by, else of the statistic that is shown.
  *  @param {Sort} sort
  *  @param {Record<string, number>} now statistics of the hook point
  *  @param {Record<string, number>|null} before those of the step before, where they are at hand
+ *  @param {Marks} [marks]
  *  @returns {number} of "change" the share by which l2 changed, like 0.61 or −0.2; NaN where it is not known or was 0 */
-export function numberOf(sort, now, before) {
+export function numberOf(sort, now, before, marks = "all") {
   if (sort === "change") return before && before.l2 > 0 ? (now.l2 - before.l2) / before.l2 : NaN;
-  return now[sort === "model" ? "l2" : sort];
+  return now[sort === "model" ? SAID[marks] : sort];
 }
 
 /** @param {Sort} sort
- *  @param {number} value */
-export function numberText(sort, value) {
+ *  @param {number} value
+ *  @param {Marks} [marks] */
+export function numberText(sort, value, marks = "all") {
   if (Number.isNaN(value)) return "—";
-  if (sort === "sparsity") return `${(100 * value).toFixed(1)} %`;
+  if (sort === "sparsity" || (sort === "model" && marks === "sparsity")) return `${(100 * value).toFixed(1)} %`;
   if (sort === "change") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(0)} %`;
   return formatValue(value);
 }

@@ -11,6 +11,7 @@
  *  @property {string} unit "" where only the script knows
  *  @property {string} colour CSS variable
  *  @property {ArrayLike<number>} values by column; NaN: see `present`
+ *  @property {boolean} [isAbout] of the word that follows: it stands there
  *  @property {ArrayLike<number>|null} present by column, 0 where there is no number; null: NaN says that there is none */
 
 /** Lines for which there is room; the table has them all. */
@@ -31,7 +32,7 @@ export function lanesOf(series, { key, unit }, row, isTraining) {
   const whole = "measured: entropy of the whole prediction, at temperature 1";
   const length = "measured: l2 = √(Σx²) of the selected hook point";
   const predicted = [
-    { name: "surprise", title: "surprise", says: why, unit: "bits", colour: "--amber", values: surprise, present: null },
+    { name: "surprise", title: "surprise", says: why, unit: "bits", colour: "--amber", values: surprise, present: null, isAbout: true },
     { name: "entropy", title: "entropy", says: whole, unit: "bits", colour: "--violet", values: entropy, present: null },
   ];
   const extras = (series?.extra ?? []).slice(0, MOST_EXTRAS).map(({ name, values, present }, i) => {

@@ -25,6 +25,24 @@ export function firstMoment({ steps, matched, whole, divergence, positions }) {
   return after >= 0 ? after : Math.max(0, matched.lastIndexOf(true));
 }
 
+/** Where plates part that were alike at the matched moment before.
+ *  @param {readonly (readonly (number|null)[])[]} values relative difference, plate × moment; null: not matched
+ *  @param {number} parted from which on a plate has parted
+ *  @returns {number[]} moments */
+export function partingsOf(values, parted) {
+  const moments = [...(values[0] ?? []).keys()].filter((moment) => values.some((row) => row[moment] !== null));
+  const has = (/** @type {readonly (number|null)[]} */ row, /** @type {number|undefined} */ at) => at !== undefined && (row[at] ?? 0) >= parted;
+  return moments.filter((moment, i) => values.some((row) => has(row, moment) && !has(row, moments[i - 1])));
+}
+
+/** @param {readonly number[]} moments rising
+ *  @param {number} now
+ *  @param {number} by 1: the next one, −1: the one before; beyond an end the other end
+ *  @returns {number|undefined} undefined where there are none */
+export function partingBeside(moments, now, by) {
+  return by > 0 ? (moments.find((moment) => moment > now) ?? moments[0]) : (moments.findLast((moment) => moment < now) ?? moments.at(-1));
+}
+
 /** @param {Alignment} alignment
  *  @param {Record<"a"|"b", string[]>} tokens names by position
  *  @returns {string} one sentence */

@@ -15,6 +15,7 @@ export const IDS = Object.freeze({
   headsBy: "mri-heads-by",
   heads: "mri-heads",
   predicted: "mri-predicted",
+  pointNumbers: "mri-point-numbers",
   simple: "mri-simple",
   more: "mri-more",
   why: "mri-why",
@@ -39,8 +40,8 @@ export const USUAL_TAB = "neurons";
 /** Inspector tabs in order: [key in the URL, label]. */
 export const TABS = Object.freeze([
   ["why", "Why"],
-  ["neurons", "Neurons"],
   ["attention", "Attention"],
-  ["predictions", "Predictions"],
+  ["neurons", "Neurons"],
   ["statistics", "Statistics"],
+  ["predictions", "Predictions"],
 ]);

@@ -8,7 +8,7 @@
 import { formatPercent } from "./format.mjs";
 import { attentionSummary, logits } from "./layout.mjs";
 import { columnsOf } from "./moments.mjs";
-import { numKeys, positionNames } from "./token_names.mjs";
+import { nextName, numKeys, positionNames } from "./token_names.mjs";
 
 /** Relative difference from which plates have parted; from here on the map writes its numbers. */
 export const PARTED = 0.6;
@@ -95,7 +95,7 @@ function momentPart({ alignment, moment, sides, between }, apart) {
 function answerOf({ run, frame }) {
   const found = frame && logits(frame);
   if (!found?.ids.length || !Number.isFinite(found.probs[0])) return null;
-  return { text: (run.tokens.text[found.ids[0]] ?? `#${found.ids[0]}`).trim() || "␣", p: found.probs[0] };
+  return { text: nextName(run.tokens, /** @type {any} */ (frame), found.ids[0]).replace(/^␣(?=.)/, ""), p: found.probs[0] };
 }
 
 /** @param {Record<string, number>|null} between

@@ -48,12 +48,12 @@ export function pictureOf({ picture, tab }, canWhy) {
   return wanted === "why" && !canWhy ? "tower" : wanted;
 }
 
-/** @param {Partial<Pick<View, "sign"|"single"|"numbers"|"guess"|"flow">>} view
+/** @param {Partial<Pick<View, "sign"|"single"|"numbers"|"flow">>} view
  *  @param {boolean} isSmall a network of one's own, in which a weight's sign is what it says
- *  @returns {{isSigned: boolean, isSingle: boolean, hasStats: boolean, hasGuess: boolean, flow: import("./flow.mjs").FlowKind}} */
-export function stageLooks({ sign, single, numbers, guess, flow }, isSmall) {
+ *  @returns {{isSigned: boolean, isSingle: boolean, hasStats: boolean, flow: import("./flow.mjs").FlowKind}} */
+export function stageLooks({ sign, single, numbers, flow }, isSmall) {
   const isSigned = Boolean(sign ?? isSmall);
-  return { isSigned, isSingle: Boolean(single), hasStats: Boolean(numbers), hasGuess: Boolean(guess), flow: flow ?? "attention" };
+  return { isSigned, isSingle: Boolean(single), hasStats: Boolean(numbers), flow: flow ?? "attention" };
 }
 
 /** What the charts are asked for beside the place, by the names that the server knows.
@@ -65,9 +65,10 @@ export function chartLooks({ stat, heads, overlay, sign, temperature }, isSmall)
 }
 
 /** @param {Partial<View>} view
- *  @returns {{filter: string, sort: import("./hook_list.mjs").Sort, scale: "asinh"|"linear"|"own"}} of the list of hook points */
-export function listLooks({ filter, sort, scale }) {
-  return { filter: filter ?? "", sort: sort ?? "model", scale: scale ?? "asinh" };
+ *  @returns {{filter: string, sort: import("./hook_list.mjs").Sort, scale: "asinh"|"linear"|"own", marks: import("./hook_list.mjs").Marks|null}} of the
+ *    list of hook points; marks null: as is usual on the page */
+export function listLooks({ filter, sort, scale, marks }) {
+  return { filter: filter ?? "", sort: sort ?? "model", scale: scale ?? "asinh", marks: marks ?? null };
 }
 
 /** @template T

@@ -6,11 +6,11 @@
  *    step and where it began. All that follows from such numbers is left out, and predictions are said to be no numbers.
  * 1. A step that read several tokens begins with “After reading several tokens in one pass”.
  * 2. Attention of the step's last token. A head's look back is its strongest kept key that is neither the token itself
- *    nor the first position (where heads rest that have nothing to do). Of the heads that put at least 30 % there, the
- *    one that looks back furthest is told; without any, the one that puts most there, if that is 10 % at least;
- *    else how many heads look most at the first token, or at the token itself. Ties: the larger weight, the lower
- *    block, the lower head. Keys come by falling weight and no other key weighs more than the last of them, so the
- *    strongest kept key is the strongest there is.
+ *    nor the first position (where heads rest that have nothing to do). How strong it is, its two strongest such keys of
+ *    10 % or more say together. Of looks of 30 % at least, the two strongest of different blocks are told, the lower block
+ *    first; without any, the strongest, if that is 10 % at least; else how many heads look most at the first token, or at
+ *    the token itself. Ties: the lower block, the lower head. Keys come by falling weight and no other key weighs more
+ *    than the last of them, so the strongest kept key is the strongest there is.
  * 3. Prediction at temperature 1: “sure of” from 50 % on, “leans to” from 20 % on, below it is “undecided”; equal top
  *    logits are told as equal. Then what was taken instead, if it was another: by the prompt, the calculator, or drawn.
  * 4. Where 2 or 3 was not captured: the captured neuron furthest from its hook point's mean, in standard deviations; of
@@ -21,13 +21,14 @@
  * Knows frames and tokens. Refuses to know the page and other steps. Pure.
  */
 
-import { formatPercent, formatValue } from "./format.mjs";
+import { formatPercent, formatShare, formatValue } from "./format.mjs";
 import { attentionSummary, captured, logits, oddPoints, stats } from "./layout.mjs";
 import { numKeys, positionNames } from "./token_names.mjs";
 
-/** Weight from which a look back is a look, and from which the furthest one is told rather than the strongest. */
+/** Strength from which a look back is a look, and from which a second one is told beside the strongest. */
 const LEAST_WEIGHT = 0.1;
 const FIRM_WEIGHT = 0.3;
+const [MOST_LOOKS, MOST_KEYS] = [2, 2];
 
 /** Probability of the top prediction. */
 const SURE = 0.5;
@@ -54,7 +55,7 @@ export function sentence(frame, source) {
   const clauses = [odd, attention, prediction, neuron].filter((clause) => clause !== null);
   if (!clauses.some(hasNumber)) clauses.push(lastResort(frame, source.layout, clauses.length > 0));
   const start = frame.header.t_add > 1 ? "after reading several tokens in one pass, " : "";
-  const told = clauses.flatMap((clause, i) => (i ? [i === clauses.length - 1 ? ", and " : ", ", ...clause] : clause));
+  const told = clauses.flatMap((clause, i) => (i ? ["; ", ...clause] : clause));
   return capitalized(merged(parts`${start}${told}.`));
 }
 
@@ -90,21 +91,11 @@ function attentionClause(frame, { layout, tokens }) {
   if (own < 1) return null;
   const { looks, atFirst, atOwn, numHeads } = looksOf(frame, layout, own);
   if (!numHeads) return null;
-  const from = (/** @type {number} */ least) => looks.filter(({ weight }) => weight >= least); // by block and head: so do equals stay
-  const [furthest] = from(FIRM_WEIGHT).sort((a, b) => a.key - b.key || b.weight - a.weight);
-  const [strongest] = from(LEAST_WEIGHT).sort((a, b) => b.weight - a.weight);
-  const best = furthest ?? strongest;
-  if (best) {
-    const at = (/** @type {string} */ text) => ({ text, of: { tab: "attention", layer: best.layer, head: best.head } });
-    const back = own - best.key;
-    const [block, tokensBack, head, share] = [
-      `block ${best.layer}`,
-      `${back} token${back === 1 ? "" : "s"}`,
-      `head ${best.head}`,
-      formatPercent(best.weight),
-    ].map(at);
-    return parts`${block}’s attention looked back ${tokensBack} to ${token(tokens, tokens.sequence[best.key], best.key)} (${head}, ${share})`;
-  }
+  const strongest = looks.filter(({ strength }) => strength >= LEAST_WEIGHT).sort((a, b) => b.strength - a.strength); // equals stay by block and head
+  const ofBlocks = strongest.filter(({ layer }, i) => strongest.findIndex((other) => other.layer === layer) === i);
+  const firm = ofBlocks.filter(({ strength }) => strength >= FIRM_WEIGHT).slice(0, MOST_LOOKS);
+  const told = firm.length ? firm.sort((a, b) => a.layer - b.layer) : ofBlocks.slice(0, 1);
+  if (told.length) return told.flatMap((look, i) => (i ? [", ", ...lookWords(look, own, tokens, "")] : lookWords(look, own, tokens, "looked back ")));
   const of = { tab: "attention" };
   const count = (/** @type {number} */ n) => ({ text: `${n} of ${numHeads}`, of });
   if (Math.max(atFirst, atOwn) === 0) return null;
@@ -112,7 +103,19 @@ function attentionClause(frame, { layout, tokens }) {
   return parts`${count(atFirst)} attention heads looked most at the first token, ${token(tokens, tokens.sequence[0])}`;
 }
 
-/** @typedef {{layer: number, head: number, key: number, weight: number}} Look */
+/** @typedef {{layer: number, head: number, key: number, weight: number, strength: number}} Look */
+
+/** @param {Look} look
+ *  @param {number} own position of the token that looks
+ *  @param {Source["tokens"]} tokens
+ *  @param {string} does "" where it was said before
+ *  @returns {Part[]} */
+function lookWords({ layer, head, key, weight }, own, tokens, does) {
+  const back = own - key;
+  const at = (/** @type {string} */ text) => ({ text, of: { tab: "attention", layer, head } });
+  const [block, count, name, share] = [`block ${layer}`, `${back} token${back === 1 ? "" : "s"}`, `head ${head}`, formatPercent(weight)].map(at);
+  return parts`${block} ${does}${count} to ${token(tokens, tokens.sequence[key], key)} (${name}, ${share})`;
+}
 
 /** @param {import("./wire.mjs").Frame} frame
  *  @param {import("./layout.mjs").Layout} layout
@@ -126,8 +129,9 @@ function looksOf(frame, layout, own) {
       found.numHeads++;
       if (summary.keys[0] === 0) found.atFirst++;
       if (summary.keys[0] === own) found.atOwn++;
-      const at = Array.prototype.findIndex.call(summary.keys, (/** @type {number} */ key) => key !== 0 && key !== own);
-      if (at >= 0) found.looks.push({ layer, head, key: summary.keys[at], weight: summary.weights[at] });
+      const back = Array.from(summary.keys, (key, i) => ({ key, weight: summary.weights[i] })).filter(({ key }) => key !== 0 && key !== own);
+      const strength = back.slice(0, MOST_KEYS).reduce((sum, { weight }) => sum + (weight >= LEAST_WEIGHT ? weight : 0), 0);
+      if (back.length) found.looks.push({ layer, head, ...back[0], strength });
     }
   }
   return found;
@@ -145,13 +149,13 @@ function predictionClause(frame, source) {
     return taken ? parts`${none}, though ${taken.by} ${token(source.tokens, taken.id)}` : none;
   }
   const top = [...found.ids].filter((_, i) => found.logits[i] === found.logits[0]);
-  const p = { text: formatPercent(found.probs[0]), of };
+  const p = { text: formatShare(found.probs[0]), of };
   const name = token(source.tokens, top[0]);
   const all = { text: `${top.length === found.ids.length ? "at least " : ""}${top.length} tokens`, of };
   let said = parts`the model is undecided: ${name} leads with ${p}`;
   if (top.length > 2) said = parts`${all} are equally likely, at ${p} each`;
   else if (top.length === 2) said = parts`${name} and ${token(source.tokens, top[1])} are equally likely, at ${p} each`;
-  else if (found.probs[0] >= SURE) said = parts`the model is now ${p} sure of ${name}`;
+  else if (found.probs[0] >= SURE) said = parts`the model is ${p} sure of ${name}`;
   else if (found.probs[0] >= LEANS) said = parts`the model leans to ${name}, at ${p}`;
   if (!taken || (top.length === 1 && taken.id === top[0])) return said;
   const likely = howLikely(found, taken.id, frame.header.chosen_id);

@@ -63,6 +63,24 @@ export function positionNames(tokens) {
   return all;
 }
 
+/** Tokens that a character may be spread over beside one of them. */
+const MOST_BESIDE = 3;
+
+/** What may come next by its name: bytes with which the text has a character are named by it, as in the text; others stay as they are.
+ *  As next_name of mri/panels/names.py.
+ *  @param {Tokens} tokens
+ *  @param {Frame} frame
+ *  @param {number} id
+ *  @returns {string} */
+export function nextName(tokens, frame, id) {
+  const [end, own] = [numKeys(frame), tokenName(tokens, id)];
+  if (!own.includes("\\x")) return own;
+  const nameAll = (/** @type {number[]} */ ids) => ids.map((each) => tokenName(tokens, each));
+  const before = nameAll(tokens.sequence.slice(Math.max(0, end - MOST_BESIDE), end));
+  const after = tokens.sequence[end] === id ? nameAll(tokens.sequence.slice(end + 1, end + 1 + MOST_BESIDE)) : [];
+  return withCharacters([...before, own, ...after])[before.length];
+}
+
 /** Of the axis of tokens, up to the step's last key, as chart.axis_labels.
  *  @param {Tokens} tokens
  *  @param {Frame} frame */

@@ -8,8 +8,9 @@
  * Knows a Why and tokens. Refuses to know the page. Pure.
  */
 
-import { trueMinus } from "./format.mjs";
+import { formatPercent, trueMinus } from "./format.mjs";
 import { textOfHex } from "./token_names.mjs";
+import { guessesAt } from "./why.mjs";
 import { DIM_SHARE } from "./why_rows.mjs";
 
 /** @typedef {import("./why.mjs").Why} Why */
@@ -28,14 +29,16 @@ export function signed(x) {
 }
 
 /** @param {number} tenths
- *  @returns {string} */
+ *  @returns {string} "–": no number */
 export function signedTenths(tenths) {
+  if (Number.isNaN(tenths)) return "–";
   return tenths === 0 ? "0.0" : `${tenths > 0 ? "+" : "−"}${(Math.abs(tenths) / 10).toFixed(1)}`;
 }
 
 /** @param {number} x logits
- *  @returns {string} like 14.7, −8.8 */
+ *  @returns {string} like 14.7, −8.8; "–": no number */
 export function plain(x) {
+  if (Number.isNaN(x)) return "–";
   return Math.round(10 * x) === 0 ? "0.0" : trueMinus(x.toFixed(1));
 }
 
@@ -144,6 +147,7 @@ export function costliest({ lost, difference }) {
 export function whySentence(why, tokens, numHeads) {
   const { token, against, difference, parts, wrote, lost } = why;
   const quoted = (/** @type {number} */ id) => ["“", { text: wordOf(tokens, id), id }, "”"];
+  if (!Number.isFinite(difference)) return ["The lead of ", ...quoted(token), " over ", ...quoted(against), " is no number in this step."];
   const [ahead, behind] = difference < 0 ? [against, token] : [token, against];
   const verb = difference < 0 ? " was ahead of " : " beat ";
   const by = plain(Math.abs(difference));
@@ -216,4 +220,15 @@ export function bothNumbers({ parts, wrote, lost }, part) {
   const [all, norm] = [lost.amounts[part], lost.byNorm[part]];
   const later = all - wrote[part] - norm;
   return `${lines[0]}. Off at this step: ${fourDigits(all)} lost (${fourDigits(wrote[part])} written, ${fourDigits(norm)} by the last norm, ${fourDigits(later)} by later parts), ${fourDigits(lost.bits[part])} bits more surprise`;
+}
+
+/** The token that the stream would say at a plate, for labels of the tower.
+ *  @param {string} key hook point
+ *  @param {import("./types.mjs").Lane} lane
+ *  @returns {{id: number, word: string, share: string}|null} null where the lens is of no such place, or was not recorded */
+export function guessBeside(key, { frame, run }) {
+  const depth = key === "embed.resid0" ? 0 : Number(/^block\.(\d+)\.resid_post$/.exec(key)?.[1] ?? NaN) + 1;
+  if (!frame || Number.isNaN(depth)) return null;
+  const [best] = guessesAt(frame, depth).stream ?? [];
+  return best ? { id: best.id, word: wordOf(run.tokens, best.id), share: formatPercent(best.prob) } : null;
 }

@@ -16,7 +16,7 @@ const THROTTLE_MS = 400;
 /** Another one of these is a new entry of the history; the first that a page fills in is not. */
 const PLACES = /** @type {const} */ (["session", "tab", "watched"]);
 /** Turned on or off, each of these is a new entry. */
-const SWITCHES = /** @type {const} */ (["difference", "sign", "single", "flow", "numbers", "stat", "overlay"]);
+const SWITCHES = /** @type {const} */ (["picture", "difference", "sign", "single", "flow", "numbers", "stat", "overlay"]);
 
 /** The selection everybody shares. `select` changes it, subscribers hear of it, the address follows. */
 export class Desk {

@@ -31,15 +31,17 @@ export const BINDINGS = Object.freeze([
   { key: "ArrowUp", command: { name: "moveLayer", layers: 1 }, label: "↑", does: "one layer up" },
   { key: "ArrowDown", command: { name: "moveLayer", layers: -1 }, label: "↓", does: "one layer down" },
   { key: "h", command: { name: "nextHead" }, label: "H", does: "next attention head" },
-  { key: "t", command: { name: "togglePicture" }, label: "T", does: "tower or flat picture" },
+  { key: "t", command: { name: "togglePicture" }, label: "T", does: "tower or flat picture; of several recordings the next way to see them" },
   { key: "w", command: { name: "toggleWatch" }, label: "W", does: "watch the selected neuron, or stop watching it" },
   { key: "y", command: { name: "whyThis" }, label: "Y", does: "why this word: the one with the focus, else what the step chose" },
   { key: "v", command: { name: "swapPair" }, label: "V", does: "in Why, swap the two words" },
   { key: "i", command: { name: "loopFrom" }, label: "I", does: "play in a loop from this step on" },
   { key: "o", command: { name: "loopTo" }, label: "O", does: "play in a loop up to this step" },
   { key: "f", command: { name: "follow" }, label: "F", does: "Simple or Full; while a recording is under way, go to its newest step" },
-  { key: "n", command: { name: "turnPage", pages: 1 }, label: "N", does: "next page of a lesson" },
-  { key: "b", command: { name: "turnPage", pages: -1 }, label: "B", does: "page before, in a lesson" },
+  { key: "n", command: { name: "turnPage", pages: 1 }, label: "N in a lesson", does: "its next page; of two recordings the next moment at which they part" },
+  { key: "n", shift: false, command: { name: "nextTelling", direction: 1 }, label: "N", does: "next telling moment: a surprise, a long look, a first copy" },
+  { key: "n", shift: true, command: { name: "nextTelling", direction: -1 }, label: "Shift N", does: "the telling moment before" },
+  { key: "b", command: { name: "turnPage", pages: -1 }, label: "B", does: "page before, in a lesson; of two recordings the parting before" },
   { key: "Escape", command: { name: "clearLoop" }, label: "Esc", does: "close what lies on top, else no loop any more" },
   { key: "/", command: { name: "focusPrompt" }, label: "/", does: "write a prompt" },
   { key: "?", command: { name: "showKeys" }, label: "?", does: "this list of keys" },
@@ -78,13 +80,14 @@ export function isCharacter({ key }) {
 
 /** The command of a key press, null where the key means nothing here or belongs to the control that has the focus.
  *  @param {KeyboardEvent} event
- *  @param {boolean} [haveCharacters] whether a single character is a command */
-export function commandFromKey(event, haveCharacters = true) {
+ *  @param {boolean} [haveCharacters] whether a single character is a command
+ *  @param {(command: Command) => boolean} [isKnown] to somebody who is there */
+export function commandFromKey(event, haveCharacters = true, isKnown = () => true) {
   // AltGr, which types [ and ] on many keyboards, reports itself as Ctrl+Alt on Windows.
   const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState?.("AltGraph");
   if (event.defaultPrevented || event.isComposing || isShortcut) return null;
   const key = keyOf(event);
-  const binding = BINDINGS.find((each) => each.key === key && (each.shift ?? event.shiftKey) === event.shiftKey);
+  const binding = BINDINGS.find((each) => each.key === key && (each.shift ?? event.shiftKey) === event.shiftKey && isKnown(each.command));
   if (!binding || (isCharacter(binding) && !haveCharacters) || isTaken(/** @type {any} */ (event.target), key)) return null;
   return binding.command;
 }
@@ -108,7 +111,7 @@ function isTaken(target, key) {
 
 const CHARACTERS = "mri-character-keys";
 /** What has the page's keys for itself while it is open, and closes itself. */
-const MODAL = "dialog[open], .offcanvas.show, .modal.show";
+const MODAL = "dialog[open], .modal.show";
 
 /** @typedef {(command: Command, event: KeyboardEvent) => void} Act */
 
@@ -152,7 +155,7 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   commandOf(event) {
-    return commandFromKey(event, this.haveCharacters);
+    return commandFromKey(event, this.haveCharacters, ({ name }) => [...this.#mounted].some(({ names }) => names.includes(name)));
   }
 
   /** @param {KeyboardEvent} event that came up to the document */

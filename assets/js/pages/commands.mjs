@@ -4,6 +4,7 @@
  * Knows the commands of desk/keys.mjs. Refuses to know keys.
  */
 
+import { nextWay } from "../core/ways.mjs";
 import { plateKeys } from "../stage/plates.mjs";
 
 /** @typedef {object} On
@@ -11,8 +12,10 @@ import { plateKeys } from "../stage/plates.mjs";
  *  @property {import("../core/layout.mjs").Layout} layout
  *  @property {import("../core/address.mjs").View} view
  *  @property {string} picture the one that is seen
+ *  @property {number} numLanes
  *  @property {(fields: Partial<import("../core/address.mjs").View>) => void} select
  *  @property {(point: string, neuron: number) => void} toggleWatch
+ *  @property {(direction: 1|-1) => void} nextTelling
  *  @property {(position: number|null) => void} openWhy of a word, or of what the step chose
  *  @property {import("../core/why.mjs").Why|null} why what is explained now */
 
@@ -33,9 +36,11 @@ export const COMMANDS = Object.freeze({
   loopFrom: ({ player }) => player.loopFrom(player.step),
   loopTo: ({ player }) => player.loopTo(player.step),
   clearLoop: ({ player }) => player.setLoop(null),
+  nextTelling: ({ nextTelling }, { direction }) => nextTelling(direction),
   follow: ({ player }) => (player.isGrowing ? player.follow() : otherView()?.click()),
   focusPrompt: () => document.getElementById("record-open")?.click(),
-  togglePicture: ({ picture, select }) => select({ picture: picture === "tower" ? "flat" : "tower" }),
+  togglePicture: ({ picture, numLanes, view, select }) =>
+    select(numLanes > 1 ? nextWay(picture, view.difference !== null, numLanes).view : { picture: picture === "tower" ? "flat" : "tower" }),
 });
 
 /** @returns {HTMLElement|null} the button of Simple or Full, whichever is not seen */

@@ -144,7 +144,7 @@ function rowOf(job) {
   const dismiss = button(() => forget(job), { class: "mri-icon", "aria-label": `Dismiss ${job.name}`, text: "×" });
   const bar = el("progress", { max: 1, "aria-label": `Import of ${job.name}` });
   const state = el("span", { class: "session-import-state", role: "status" });
-  job.row = el("li", {}, el("b", { text: job.name }), state, bar, el("p"), el("a", { text: "Open it in the Scanner" }), dismiss);
+  job.row = el("li", {}, el("b", { text: job.name }), state, bar, el("p"), el("a", { text: "Open the scan" }), dismiss);
   draw(job);
   return job.row;
 }

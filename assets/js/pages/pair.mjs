@@ -7,6 +7,7 @@
 
 import { firstMoment } from "../core/moments.mjs";
 import { goTo } from "../desk/history.mjs";
+import { keys } from "../desk/keys.mjs";
 import { PairPanels } from "../panels/pair.mjs";
 import { fetchAlignment } from "../run/http.mjs";
 import { showToast, theme } from "../shell/shell.mjs";
@@ -31,7 +32,7 @@ export class Pair {
   word = "Moment";
   toolsId = "compare-tools";
   stageId = "mri-stage";
-  picture = {};
+  picture = { hasTops: false }; // What comes next says them of both
   looks = {};
   #abort = new AbortController();
   #aligning = new AbortController();
@@ -104,6 +105,9 @@ export class Pair {
     this.#on("compare-align", (align) => this.#align(align));
     this.#on("compare-by", (by) => desk.select({ by })).value = desk.view.by;
     this.#on("compare-swap", () => this.open(b, a), "click");
+    this.#on("compare-parting", () => this.#panels.goToParting(1), "click");
+    const forget = keys.know(["turnPage"], (command) => this.#panels.goToParting(/** @type {any} */ (command).pages));
+    this.#abort.signal.addEventListener("abort", forget);
     return this.#panels;
   }
 

@@ -53,6 +53,7 @@ export class Recording {
     this.run = run;
     this.others = others;
     this.isInLesson = isInLesson;
+    if (isInLesson) this.picture = { hasTops: true }; // it shows the picture without what stands beside it
     this.isLive = run.isGrowing;
   }
 
@@ -96,6 +97,7 @@ export class Recording {
       needFrame: (step) => run.want(step),
       canAsk: async () => (await run.source.pin?.serverAnswers()) ?? true,
       needsRedraw: () => scanner.redraw(),
+      isInLesson: this.isInLesson,
       onWhy: (position) => openWhy(scanner, position),
       isFollowing: () => scanner.isFollowing && !player.isPaced, // at a pace there is time for charts
     });
@@ -125,7 +127,7 @@ export class Recording {
   /** @param {HTMLElement} tools which have the menu already */
   furnish(tools) {
     const { pin } = this.run.source;
-    if (pin) new PinButton(tools, pin);
+    if (pin) new PinButton(tools, pin); // in the menu
   }
 
   /** What waits for the first picture: the lines, and the other steps when the charts have come or the clock moves.

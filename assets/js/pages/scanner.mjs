@@ -188,10 +188,12 @@ export class Scanner {
    *  @param {KeyboardEvent} event */
   #obey(command, event) {
     this.timings.keyPressed(event.timeStamp);
-    const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture };
+    const numLanes = 1 + this.lanes.asked.length;
+    const on = { player: this.player, layout: this.layout, view: this.desk.view, picture: this.stage.picture, numLanes };
     const select = (/** @type {Record<string, any>} */ fields) => this.#select(fields);
     const why = { why: this.#why(this.run.frame(this.player.step)), openWhy: (/** @type {number|null} */ position) => this.pair || openWhy(this, position) };
-    COMMANDS[command.name]({ ...on, ...why, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
+    const nextTelling = (/** @type {1|-1} */ direction) => /** @type {any} */ (this.panels).telling?.go(direction); // Compare and Simple have none
+    COMMANDS[command.name]({ ...on, ...why, nextTelling, select, toggleWatch: (point, neuron) => this.#toggleWatch(point, neuron) }, command);
     this.#pictures.hurry();
   }
 

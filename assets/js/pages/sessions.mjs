@@ -47,6 +47,7 @@ export async function mountSessions(_boot, changed) {
   if (list?.host !== host) {
     list?.again.close();
     list = new SessionList(host, search);
+    document.getElementById("sessions-check")?.addEventListener("click", async () => (await import("./check.mjs")).openCheck());
   }
   if (changed?.deleted) list.chosen.deleted(changed.deleted);
   else list.chosen.forgetDeleted();

@@ -87,12 +87,12 @@ export class Influence {
   place() {
     const arcs = [...this.svg.children];
     if (arcs.length === 0) return;
-    const { scrollTop, clientHeight } = this.context.list;
+    const { scrollLeft, clientWidth } = this.context.list;
     const [to, ...from] = [this.#target, ...this.#sources].map((position) => {
       const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.context.buttons[position];
-      return { x: offsetLeft + offsetWidth / 2, top: offsetTop - scrollTop, bottom: offsetTop + offsetHeight - scrollTop };
+      return { x: offsetLeft + offsetWidth / 2 - scrollLeft, top: offsetTop, bottom: offsetTop + offsetHeight };
     });
-    const isHere = (/** @type {{top: number, bottom: number}} */ { top, bottom }) => bottom > 0 && top < clientHeight;
+    const isHere = (/** @type {{x: number}} */ { x }) => x > 0 && x < clientWidth;
     arcs.forEach((path, i) => path.setAttribute("d", isHere(from[i]) && isHere(to) ? arc(from[i], to) : ""));
   }
 

@@ -12,6 +12,7 @@ import { button } from "../shell/dom.mjs";
 import { Charts } from "./charts.mjs";
 import { Feeder } from "./feeder.mjs";
 import { drawHeads } from "./head_choice.mjs";
+import { drawPointNumbers } from "./point_numbers.mjs";
 import { drawPredicted } from "./predicted.mjs";
 import { WhyTab } from "./why_tab.mjs";
 import { plotOf } from "../shell/plotly.mjs";
@@ -24,7 +25,11 @@ const CHOICES = /** @type {const} */ ([
 const REST_MS = 200;
 /** What is drawn here, beside Plotly's figures, by the id of its place.
  *  @type {Record<string, {tab: string, draw: typeof drawHeads}>} */
-const VIEWS = { [IDS.heads]: { tab: "attention", draw: drawHeads }, [IDS.predicted]: { tab: "predictions", draw: drawPredicted } };
+const VIEWS = {
+  [IDS.heads]: { tab: "attention", draw: drawHeads },
+  [IDS.predicted]: { tab: "predictions", draw: drawPredicted },
+  [IDS.pointNumbers]: { tab: "statistics", draw: drawPointNumbers },
+};
 /** @param {string} where selector
  *  @returns {NodeListOf<HTMLElement>} */
 const panelsIn = (where) => document.querySelectorAll(`${where} [data-panel]`);
@@ -132,7 +137,7 @@ export class Inspector {
     if (view.tab !== this.#wanted?.view.tab) this.#due.clear();
     this.#wanted = { frame, view };
     this.#showChoices();
-    for (const [id, { tab }] of Object.entries(this.views)) if (tab === view.tab) this.#due.add(id);
+    for (const [id, { tab }] of Object.entries(this.views)) if (tab === view.tab && document.getElementById(id)) this.#due.add(id);
     for (const { dataset } of panelsIn(`#panel-${view.tab}`))
       if (dataset.moves !== undefined || !this.context.isFollowing()) this.#due.add(/** @type {string} */ (dataset.panel));
     if (this.#due.size) this.#feedSoon(isMoving ? 0 : PAUSE_MS);

@@ -1,10 +1,11 @@
 /**
- * The list of hook points, top of the model first: its rows, bars of statistics, the numbers of the selected one.
+ * The list of hook points, top of the model first: a row a block, of the open one its hook points too, or all of them; a statistic in each
+ * row, the numbers of the selected one.
  *
  * Knows statistics, the mouse and the keyboard; layer_bars.mjs draws, layer_tools.mjs says which rows in which order. Refuses to know the clock.
  */
 
-import { filtered, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
+import { filtered, grouped, nameOf, numberOf, numberText, ordered, ticksOf } from "../core/hook_list.mjs";
 import { exactly } from "../core/format.mjs";
 import { rowInArray, stats } from "../core/layout.mjs";
 import { listLooks } from "../core/selection.mjs";
@@ -12,17 +13,18 @@ import { button, el } from "../shell/dom.mjs";
 import { placeTip } from "../shell/tip.mjs";
 import { LayerBars } from "./layer_bars.mjs";
 import { LayerNumbers } from "./layer_numbers.mjs";
+import { LayerRows } from "./layer_rows.mjs";
 import { LayerTools } from "./layer_tools.mjs";
 
 /** An order that depends on the step is made anew when the step has stood for so long: rows must not run away. */
 const REST_MS = 150;
 const NAME_GAP_PX = 6;
 
-/** @typedef {import("./layer_tools.mjs").Looks} Looks */
+/** @typedef {import("./layer_tools.mjs").Looks} Looks
+ *  @typedef {import("../core/hook_list.mjs").Row} Row */
 
 export class Layers {
-  /** @type {Map<string, HTMLElement>} */
-  #rows = new Map();
+  #open = ""; // the block whose hook points are shown
   #selected = "";
   #looks = listLooks({});
   #scrollTop = 0;
@@ -46,8 +48,10 @@ export class Layers {
    *  @param {number} context.limit largest magnitude of any value in the session
    *  @param {number} context.numSteps
    *  @param {(step: number) => void} context.needFrame the change from step to step wants this frame too
-   *  @param {(fields: Partial<import("../core/address.mjs").View>) => void} context.onSelect */
-  constructor(host, { layout, limit, numSteps, needFrame, onSelect }) {
+   *  @param {(fields: Partial<import("../core/address.mjs").View>) => void} context.onSelect
+   *  @param {boolean} [context.isGrouped] a row a block, one statistic at a time */
+  constructor(host, { layout, limit, numSteps, needFrame, onSelect, isGrouped = false }) {
+    this.isGrouped = isGrouped && layout.n_layer > 0;
     this.layout = layout;
     this.limit = Math.max(1, limit);
     this.l2Limit = this.limit;
@@ -55,14 +59,18 @@ export class Layers {
     this.needFrame = needFrame;
     this.onSelect = onSelect;
     this.keys = layout.points.map((point) => point.key).reverse(); // the logits on top, as in the model
-    this.shown = /** @type {string[]} */ ([]);
+    this.walked = this.keys; // what the arrows walk
+    this.shown = /** @type {Row[]} */ ([]);
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.bars = new LayerBars(this.canvas, layout);
     this.axis = el("div", { class: "mri-axis", "aria-hidden": "true" });
     this.numbers = new LayerNumbers();
     this.tip = el("div", { class: "mri-tip", hidden: true });
+    const does = { onSelect: (/** @type {string} */ point) => this.onSelect({ point }), onFold: (/** @type {Row} */ row) => this.#fold(row) };
+    this.elements = new LayerRows(this.keys, this.isGrouped, does);
     this.#buildList();
-    this.tools = new LayerTools({ onChoose: (looks) => this.#choose(looks), onDown: () => this.list.focus() });
+    const { isGrouped: isFolded } = this;
+    this.tools = new LayerTools({ onChoose: (looks) => this.#choose(looks), onDown: () => this.list.focus(), isGrouped: isFolded });
     host.replaceChildren(this.tools.host, this.axis, this.rows, this.numbers.host, this.tip);
     this.#arrange();
     this.observer = new ResizeObserver(() => this.#resize());
@@ -74,12 +82,6 @@ export class Layers {
     const pointermove = (/** @type {PointerEvent} */ event) => this.#hover(event);
     const heard = { keydown, pointermove, pointerleave: () => this.#hover(null) };
     this.list = el("ul", { role: "listbox", tabindex: 0, "aria-label": "Hook points", on: heard });
-    for (const key of this.keys) {
-      const { block, kind } = nameOf(key);
-      const names = [el("span", { class: "mri-block", text: block }), el("span", { class: "mri-point", text: kind })];
-      const looks = { role: "option", id: `row-${key}`, class: "mri-row", "data-key": key, "aria-label": key, "aria-selected": "false" };
-      this.#rows.set(key, el("li", { ...looks, on: { click: () => this.onSelect({ point: key }) } }, ...names));
-    }
     const showAll = () => {
       this.tools.filter.focus();
       this.#choose({ ...this.#looks, filter: "" });
@@ -99,18 +101,19 @@ export class Layers {
    *  @param {Looks} looks */
   #choose(looks) {
     this.arrange(looks);
-    const { filter, sort, scale } = looks;
-    this.onSelect({ filter: filter || null, sort: sort === "model" ? null : sort, scale: scale === "asinh" ? null : scale });
+    const { filter, sort, scale, marks } = looks;
+    const chosen = { filter: filter || null, sort: sort === "model" ? null : sort, scale: scale === "asinh" ? null : scale };
+    this.onSelect({ ...chosen, ...(this.isGrouped ? { marks: /** @type {any} */ (marks) } : {}) });
   }
 
   /** Which rows there are, in which order, and how long their bars.
    *  @param {Looks} looks */
   arrange(looks) {
-    const { filter, sort, scale } = this.#looks;
+    const { filter, sort, scale, marks } = this.#looks;
     this.#looks = looks;
-    if (looks.filter === filter && looks.sort === sort && looks.scale === scale) return;
+    if (looks.filter === filter && looks.sort === sort && looks.scale === scale && looks.marks === marks) return;
     this.tools.show(looks);
-    if (looks.scale !== scale) this.#setScale();
+    if (looks.scale !== scale || looks.marks !== marks) this.#setScale();
     if (looks.sort !== sort && this.#frame) this.#needBefore(this.#frame.header.step);
     this.#arrange();
     if (looks.sort !== sort) this.scroller.scrollTop = 0;
@@ -168,12 +171,26 @@ export class Layers {
 
   /** The columns of names are as wide as the longest and their gap, which scrollWidth leaves out; the second at most two fifths of the list. */
   #fitNames() {
-    this.#names ??= [".mri-block", ".mri-point"].map(
-      (column) => Math.max(...[...this.list.querySelectorAll(column)].map((name) => name.scrollWidth)) + NAME_GAP_PX,
-    );
+    this.list.classList.toggle("is-grouped", this.#isFolded);
+    this.rows.style.setProperty("--block-px", "0px");
+    this.rows.style.setProperty("--point-px", "104px");
+    if (!this.#isFolded)
+      this.#names ??= [".mri-block", ".mri-point"].map(
+        (column) => Math.max(...[...this.list.querySelectorAll(column)].map((name) => name.scrollWidth)) + NAME_GAP_PX,
+      );
+    if (!this.#names || this.#isFolded) return;
     const [block, point] = this.#names;
     this.rows.style.setProperty("--block-px", `${block}px`);
     this.rows.style.setProperty("--point-px", `${Math.min(point, 0.4 * this.scroller.clientWidth)}px`);
+  }
+
+  /** Whether there is a row a block: not while a filter or another order needs every row for itself. */
+  get #isFolded() {
+    return this.isGrouped && !this.#looks.filter && this.#looks.sort === "model";
+  }
+
+  get #marks() {
+    return this.#looks.marks ?? /** @type {import("../core/hook_list.mjs").Marks} */ (this.tools.usual);
   }
 
   #resize() {
@@ -188,7 +205,8 @@ export class Layers {
   #setScale() {
     const { scale } = this.#looks;
     const limit = scale === "asinh" ? this.l2Limit : this.limit;
-    this.bars.setScale(scale, limit);
+    this.bars.setScale(scale, limit, this.#marks);
+    this.axis.hidden = ["l2", "sparsity"].includes(this.#marks);
     const [left, width] = this.bars.bars;
     const ticks = ticksOf(scale, limit, width);
     this.axis.replaceChildren(...ticks.map(({ x, text }) => el("span", { text, style: `left:${this.canvas.offsetLeft + left + x}px` })));
@@ -198,12 +216,12 @@ export class Layers {
   #drawBars() {
     if (!this.#frame) return;
     this.bars.draw(this.#frame, {
-      keys: this.shown,
+      keys: this.shown.map(({ key }) => key),
       scrollTop: this.#scrollTop,
       rowPx: this.#rowPx,
       numSteps: this.numSteps,
       other: this.#other,
-      number: (key) => numberText(this.#looks.sort, this.#number(key)),
+      number: (key) => numberText(this.#looks.sort, this.#number(key), this.#marks),
     });
   }
 
@@ -212,44 +230,57 @@ export class Layers {
    *  @returns {number} */
   #number(key) {
     const of = (/** @type {import("../core/wire.mjs").Frame} */ frame) => /** @type {Record<string, number>} */ ({ ...stats(frame, this.layout, key) });
-    return this.#frame ? numberOf(this.#looks.sort, of(this.#frame), this.#before && of(this.#before)) : NaN;
+    return this.#frame ? numberOf(this.#looks.sort, of(this.#frame), this.#before && of(this.#before), this.#marks) : NaN;
   }
 
   /** Filter and order the rows for this step. */
   #arrange() {
     const by = (/** @type {string} */ key) => (this.#looks.sort === "change" ? Math.abs(this.#number(key)) : this.#number(key));
-    const shown = ordered(filtered(this.keys, this.#looks.filter), this.#looks.sort, by);
-    if (shown.join() !== this.shown.join()) this.#showRows(shown);
+    this.walked = ordered(filtered(this.keys, this.#looks.filter), this.#looks.sort, by);
+    const rows = this.#isFolded ? grouped(this.walked, this.#open) : this.walked.map((key) => ({ key, block: "", isOpen: false }));
+    if (JSON.stringify(rows) !== JSON.stringify(this.shown)) this.#showRows(rows);
     this.tools.note.textContent = this.#looks.sort === "model" || !this.#frame ? "" : `as in step ${this.#frame.header.step}`;
     this.#drawBars();
   }
 
-  /** @param {string[]} keys from top to bottom */
-  #showRows(keys) {
-    this.shown = keys;
-    const rows = keys.map((key) => /** @type {HTMLElement} */ (this.#rows.get(key)));
-    keys.forEach((key, i) => rows[i].classList.toggle("is-first", nameOf(key).block !== (i ? nameOf(keys[i - 1]).block : "")));
+  /** @param {Row[]} shown from top to bottom */
+  #showRows(shown) {
+    this.shown = shown;
+    const rows = shown.map((row) => this.elements.of(row));
+    shown.forEach(({ key }, i) => rows[i].classList.toggle("is-first", nameOf(key).block !== (i ? nameOf(shown[i - 1].key).block : "")));
     this.list.replaceChildren(...rows);
+    if (this.scroller.clientWidth) this.#resize(); // rows of another kind have another height
     this.#tellActive();
-    this.empty.hidden = keys.length > 0;
+    this.empty.hidden = shown.length > 0;
+  }
+
+  /** A block's row was pressed: it opens, and its like of the selected hook point is selected; or it closes.
+   *  @param {Row} row */
+  #fold({ block, key: last, isOpen }) {
+    this.#open = isOpen ? "" : block;
+    const like = last.replace(/[^.]+$/, nameOf(this.#selected).kind);
+    if (!isOpen) this.onSelect({ point: this.keys.includes(like) ? like : last });
+    this.#arrange();
   }
 
   /** @param {string} key */
   #select(key) {
-    this.#rows.get(this.#selected)?.setAttribute("aria-selected", "false");
+    this.elements.points.get(this.#selected)?.setAttribute("aria-selected", "false");
     this.#selected = key;
-    const row = this.#rows.get(key);
+    this.#open = nameOf(key).block;
+    if (this.#isFolded) this.#arrange();
+    const row = this.elements.points.get(key);
     if (!row) return;
     row.setAttribute("aria-selected", "true");
     this.#tellActive();
     this.numbers.title.textContent = key;
-    const top = this.shown.indexOf(key) * this.#rowPx;
+    const top = this.shown.findIndex((row) => row.key === key && !row.block) * this.#rowPx;
     if (top >= 0 && (top < this.#scrollTop || top + this.#rowPx > this.#scrollTop + this.#height)) this.scroller.scrollTop = top - this.#height / 2;
   }
 
   /** The row that the keys begin from, where the filter shows it. */
   #tellActive() {
-    if (this.shown.includes(this.#selected)) this.list.setAttribute("aria-activedescendant", `row-${this.#selected}`);
+    if (this.shown.some(({ key, block }) => key === this.#selected && !block)) this.list.setAttribute("aria-activedescendant", `row-${this.#selected}`);
     else this.list.removeAttribute("aria-activedescendant");
   }
 
@@ -276,12 +307,12 @@ export class Layers {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const at = this.shown.indexOf(this.#selected);
-    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.shown.length - 1 }[event.key];
-    if (to === undefined || !this.shown.length) return;
+    const at = this.walked.indexOf(this.#selected);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.walked.length - 1 }[event.key];
+    if (to === undefined || !this.walked.length) return;
     event.preventDefault();
     event.stopPropagation();
-    const key = this.shown[Math.min(this.shown.length - 1, Math.max(0, to))];
+    const key = this.walked[Math.min(this.walked.length - 1, Math.max(0, to))];
     this.#select(key); // now, not with the next picture: the next key goes on from here
     this.onSelect({ point: key });
   }

@@ -6,7 +6,7 @@
  * Gives each of them the moment that is shown. Refuses to know where frames come from and when to draw.
  */
 
-import { alignmentWords, momentsOfSteps, seriesOfMoments } from "../core/moments.mjs";
+import { alignmentWords, momentsOfSteps, partingBeside, seriesOfMoments } from "../core/moments.mjs";
 import { listLooks } from "../core/selection.mjs";
 import { tokenName } from "../core/token_names.mjs";
 import { el } from "../shell/dom.mjs";
@@ -15,6 +15,7 @@ import { Differing } from "./differing.mjs";
 import { Layers } from "./layers.mjs";
 import { PairCharts } from "./pair_charts.mjs";
 import { PairMap } from "./pair_map.mjs";
+import { PairPaper } from "./pair_paper.mjs";
 import { PairSentence } from "./pair_sentence.mjs";
 import { PairWords } from "./pair_words.mjs";
 import { Timeline } from "./timeline.mjs";
@@ -50,6 +51,7 @@ export class PairPanels {
     const onSeek = (/** @type {"a"|"b"} */ side, /** @type {number} */ step) => player.seek(this.moments[side].get(step) ?? 0);
     this.words = new PairWords(host("compare-words"), { runs, onSeek, onResize: () => this.map.resize() });
     this.map = new PairMap(this.words, host("compare-map-says"), { scales, onSelect, onChange: needsRedraw });
+    this.paper = new PairPaper(this.words, this.map);
     this.sentence = new PairSentence(host("compare-headline"), onSelect);
     this.transport = new Transport(host("compare-transport"), { player, steps: this.clock, word: "moment" });
     const { layout, numSteps } = runs[0];
@@ -76,6 +78,12 @@ export class PairPanels {
     this.words.align(alignment);
   }
 
+  /** @param {number} by 1: to the next moment at which plates part, −1: to the one before */
+  goToParting(by) {
+    const moment = partingBeside(this.map.partings, this.player.step, by);
+    if (moment !== undefined) this.player.seek(moment);
+  }
+
   /** Lines of both over the moments, when both are here. */
   #drawLines() {
     const { steps, strategy } = this.alignment;
@@ -99,6 +107,7 @@ export class PairPanels {
     const [a, b] = lanes;
     this.words.draw(lanes.map(({ step }) => step));
     this.map.draw(point);
+    /** @type {HTMLButtonElement} */ (host("compare-parting")).disabled = !this.map.partings.length;
     const look = { layer: view.layer ?? 0, head: view.head ?? 0 };
     const sides = lanes.map(({ frame }, i) => ({ run: this.runs[i], frame }));
     this.sentence.draw({ alignment: this.alignment, moment, sides, between: this.map.between(moment), look }, isPlaying);
@@ -115,6 +124,6 @@ export class PairPanels {
   }
 
   close() {
-    for (const each of [this.charts, this.layers, this.timeline, this.words, this.map]) each.close();
+    for (const each of [this.charts, this.layers, this.timeline, this.words, this.map, this.paper]) each.close();
   }
 }

@@ -7,27 +7,32 @@
 import { colourMap } from "../core/colour.mjs";
 import { formatValue } from "../core/format.mjs";
 import { nameOf } from "../core/hook_list.mjs";
+import { partingsOf } from "../core/moments.mjs";
+import { PARTED } from "../core/pair_sentence.mjs";
 import { fetchJson } from "../run/http.mjs";
 import { el, say, sized } from "../shell/dom.mjs";
 import { shownUntilAnswered } from "../shell/failed.mjs";
 import { theme } from "../shell/shell.mjs";
 import { plateLabel } from "../stage/plates.mjs";
 
-const MOST_ROW_PX = 20;
+const [MOST_ROW_PX, LOW_ROW_PX] = [20, 14];
 const MAP_PX = 168; // at most so high, as long as a row has six pixels
-const NUMBERS_FROM = 0.6;
 const ENDS = Object.freeze({
   difference: "0 the same · 1.41 nothing in common",
   cosine: "1 the same · 0 nothing in common",
   length: "orange longer in A · blue longer in B",
 });
 const NONE = "nothing is subtracted";
+/** A window in which the page has little height, as css/pages/compare.css has it. */
+const LOW = "(min-width: 1181px) and (max-height: 820px)";
 
 export class PairMap {
   data = /** @type {Wire.PairMap} */ ({ by: "difference", keys: [], values: [], low: null, high: null, missing: "" });
   #asked = "";
   #abort = new AbortController();
+  #closed = new AbortController();
   #drawn = "";
+  #low = matchMedia(LOW);
 
   /** @param {import("./pair_words.mjs").PairWords} words that it lies under
    *  @param {HTMLElement} note
@@ -45,6 +50,7 @@ export class PairMap {
     words.inner.append(this.canvas);
     words.names.append(this.labels);
     words.scroller.addEventListener("scroll", () => this.#paint(), { passive: true });
+    this.#low.addEventListener("change", () => this.resize(), { signal: this.#closed.signal });
     this.canvas.addEventListener("pointermove", (/** @type {MouseEvent} */ event) => {
       const { row, key, column } = this.#at(event);
       this.canvas.title = key ? `${key}: ${this.#words(row, column?.moment ?? -1)}` : "";
@@ -82,12 +88,18 @@ export class PairMap {
     return by === "difference" ? Object.fromEntries(known.filter(([, value]) => Number.isFinite(value))) : null;
   }
 
+  /** @returns {number[]} moments at which plates part; none where the map shows something else */
+  get partings() {
+    const { by, values } = this.data;
+    return by === "difference" ? partingsOf(values, PARTED) : [];
+  }
+
   /** @param {string} point the selected one */
   draw(point) {
     const { by, keys, missing } = this.data;
     const row = keys.indexOf(point);
     const here = row < 0 ? "" : ` · here ${plateLabel(point)}: ${this.#words(row, this.words.columns[this.words.column]?.moment ?? -1)}`;
-    say(this.note, missing || `${ENDS[by]} · dashed: not the same word, ${NONE}${here}`);
+    say(this.note, missing || `${ENDS[by]} · dashed: not subtracted${here}`);
     for (const label of this.labels.children) label.classList.toggle("is-selected", /** @type {HTMLElement} */ (label).title === point);
     this.#paint();
   }
@@ -105,7 +117,7 @@ export class PairMap {
   }
 
   get #rowPx() {
-    return Math.max(6, Math.min(MOST_ROW_PX, Math.floor(MAP_PX / Math.max(1, this.data.keys.length))));
+    return Math.max(6, Math.min(this.#low.matches ? LOW_ROW_PX : MOST_ROW_PX, Math.floor(MAP_PX / Math.max(1, this.data.keys.length))));
   }
 
   #paint() {
@@ -115,19 +127,38 @@ export class PairMap {
     const name = [scrollLeft, cellPx, theme()].join();
     if (!ctx || name === this.#drawn) return;
     this.#drawn = name;
+    ctx.clearRect(0, 0, clientWidth, MAP_PX + this.data.keys.length * this.#rowPx);
+    const last = Math.min(columns.length, Math.ceil((scrollLeft + clientWidth) / cellPx));
+    this.#draw(ctx, { first: Math.floor(scrollLeft / cellPx), last, left: -scrollLeft, cellPx, isLight: theme() === "light" });
+  }
+
+  /** Some columns for a white ground.
+   *  @param {number} first
+   *  @param {number} last the one behind them
+   *  @param {number} cellPx
+   *  @returns {HTMLCanvasElement} */
+  sheet(first, last, cellPx) {
+    const canvas = el("canvas", { class: "compare-map" });
+    const ctx = sized(canvas, (last - first) * cellPx, Math.max(1, this.data.keys.length) * this.#rowPx);
+    if (ctx) this.#draw(ctx, { first, last, left: -first * cellPx, cellPx, isLight: true });
+    return canvas;
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx
+   *  @param {{first: number, last: number, left: number, cellPx: number, isLight: boolean}} columns that are drawn; left: of column 0 */
+  #draw(ctx, { first, last, left, cellPx, isLight }) {
     const { by, keys, values } = this.data;
     const rowPx = this.#rowPx;
-    const colourOf = this.#colours();
-    ctx.clearRect(0, 0, clientWidth, MAP_PX + keys.length * rowPx);
+    const colourOf = this.#colours(isLight);
     ctx.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--not-captured");
     ctx.font = "11.5px ui-monospace, DejaVu Sans Mono, monospace";
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    for (let i = Math.floor(scrollLeft / cellPx); i < columns.length && i * cellPx < scrollLeft + clientWidth; i++) {
-      const { isMatched, moment } = columns[i];
+    for (let i = first; i < last; i++) {
+      const { isMatched, moment } = this.words.columns[i];
       ctx.setLineDash(isMatched ? [] : [2, 2]);
       for (const row of keys.keys()) {
-        const [x, y, width, height] = [i * cellPx - scrollLeft + 1, (keys.length - 1 - row) * rowPx + 1, cellPx - 2, rowPx - 2];
+        const [x, y, width, height] = [i * cellPx + left + 1, (keys.length - 1 - row) * rowPx + 1, cellPx - 2, rowPx - 2];
         const value = values[row][moment] ?? null;
         if (value === null) {
           ctx.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
@@ -136,7 +167,7 @@ export class PairMap {
         const rgb = colourOf(value);
         ctx.fillStyle = `rgb(${rgb.join(" ")})`;
         ctx.fillRect(x, y, width, height);
-        if (by !== "difference" || value < NUMBERS_FROM || rowPx < 14) continue;
+        if (by !== "difference" || value < PARTED || rowPx < 14) continue;
         ctx.fillStyle = rgb[0] + rgb[1] + rgb[2] > 380 ? "#061018" : "#ffffff";
         ctx.fillText(value.toFixed(2), x + width / 2, y + height / 2 + 0.5);
       }
@@ -144,10 +175,10 @@ export class PairMap {
   }
 
   /** As the other maps have them (mri/panels/theme.py): what is nothing looks like the ground.
+   *  @param {boolean} isLight
    *  @returns {(value: number) => number[]} red, green, blue */
-  #colours() {
+  #colours(isLight) {
     const { by, values } = this.data;
-    const isLight = theme() === "light";
     const { attention, comparison } = this.scales;
     if (by === "length") {
       const most = values.flat().reduce((/** @type {number} */ most, value) => Math.max(most, Math.abs(value ?? 0)), 1e-9);
@@ -177,10 +208,11 @@ export class PairMap {
     if (value === null) return moment < 0 ? `${NONE} here` : "not known";
     const [least, most] = [low?.[row][moment] ?? NaN, high?.[row][moment] ?? NaN];
     if (Number.isNaN(most - least)) return formatValue(value);
-    return `${formatValue(value)} (${most - least < 2e-3 ? "exact" : `likeliest; certain: ${formatValue(least)} … ${formatValue(most)}`})`;
+    return `${formatValue(value)} (${most - least < 2e-3 ? "exact" : `certain: ${formatValue(least)} … ${formatValue(most)}`})`;
   }
 
   close() {
     this.#abort.abort();
+    this.#closed.abort();
   }
 }

@@ -75,7 +75,7 @@ export class PairWords {
     const read = stepOf[position] >= 0 ? `read in step ${stepOf[position]}` : "chosen last, read by no step";
     const looks = {
       class: `mri-token${isOther ? " is-other" : ""}${isParting ? " is-parting" : ""}`,
-      title: `${SIDES[i].toUpperCase()} “${text}” · position ${position} · token ${id} · ${read}`,
+      title: `${SIDES[i].toUpperCase()} “${text}” · position ${position} · token ${id} · ${read}${isParting ? " · here the two part" : ""}`,
       "aria-description": isParting && "here the two part",
     };
     const place = { "data-side": SIDES[i], "data-position": position, tabindex: -1 };

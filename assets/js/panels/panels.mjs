@@ -1,19 +1,21 @@
 /**
- * All of the Scanner that is not the picture: ribbon, transport, timeline, list of hook points, sentence, inspector, watched
+ * All of the Scanner that is not the picture: words, transport, timeline, list of hook points, sentence, inspector, watched
  * neurons, and the line of facts.
  *
  * Gives each of them the step that is shown and, while a recording grows, the steps that are new. Refuses to know where frames
  * come from and when to draw.
  */
 
+import { factsOf } from "../core/facts.mjs";
 import { ledeOf } from "../core/lede.mjs";
-import { drawnWords } from "../core/predictions.mjs";
 import { chartLooks, listLooks } from "../core/selection.mjs";
 import { Inspector } from "./inspector.mjs";
 import { Layers } from "./layers.mjs";
+import { Next } from "./next.mjs";
 import { Ribbon } from "./ribbon.mjs";
 import { Sentence } from "./sentence.mjs";
 import { theme } from "../shell/shell.mjs";
+import { Telling } from "./telling.mjs";
 import { Timeline } from "./timeline.mjs";
 import { Transport } from "./transport.mjs";
 import { Watched } from "./watch_list.mjs";
@@ -37,8 +39,9 @@ export class Panels {
    *  @param {() => Promise<boolean>} context.canAsk whether there is a server to ask
    *  @param {() => boolean} context.isFollowing whether steps come from a recording that runs
    *  @param {() => void} context.needsRedraw
-   *  @param {(position: number) => void} context.onWhy of a word in the ribbon */
-  constructor({ run, scales, player, desk, onSelect, onToggle, needFrame, canAsk, isFollowing, needsRedraw, onWhy }) {
+   *  @param {(position: number) => void} context.onWhy of a word in the ribbon
+   *  @param {boolean} [context.isInLesson] which points at every hook point: all have their rows */
+  constructor({ run, scales, player, desk, onSelect, onToggle, needFrame, canAsk, isFollowing, needsRedraw, onWhy, isInLesson = false }) {
     const host = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
     const onSeek = (/** @type {number} */ step) => step >= 0 && player.seek(step);
     const { session, limit, layout, meta, tokens } = run;
@@ -52,25 +55,27 @@ export class Panels {
       stepOf: source.stepOf,
       numPrompt: source.numPrompt,
       onSeek,
+      onAxis: (axis) => this.timeline?.setAxis(axis),
       onWhy: this.whys.hasParts ? onWhy : null,
       hasAttention: layout.n_head > 0,
       influence: { session, version: meta.version, scales, onChoose: (influence) => desk.select({ influence }) },
     });
     this.transport = new Transport(host("mri-transport"), { player, steps: tokens.steps });
-    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens });
-    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onSelect });
-    host("mri-lede").textContent = ledeOf(meta.session, layout);
+    this.timeline = new Timeline(host("mri-timeline"), { player, layout, tokens, onLines: (lines) => desk.select({ lines }) });
+    this.telling = new Telling(run, player);
+    host("mri-says").replaceChildren(this.ribbon.says, this.telling.host);
+    const { added } = this.timeline;
+    if (added) (this.timeline.isTraining ? host("mri-says") : this.ribbon.foot).append(added.select);
+    this.layers = new Layers(host("mri-layers"), { layout, limit, numSteps: player.numSteps, needFrame, onSelect, isGrouped: !isInLesson });
     this.sentence = new Sentence(host("mri-sentence"), { source, onSelect });
+    this.next = new Next(host("mri-next"), { source, onSelect });
     this.inspector = new Inspector({ source, onSelect, onSeek, viewForServer: () => this.viewForServer(), canAsk, isFollowing, whys: this.whys });
     this.inspector.showTab(/** @type {string} */ (desk.view.tab));
     this.watched = new Watched({ session, scales, onSelect, onToggle });
-    const { model_id: model } = meta.session;
-    const what = layout.n_layer ? `${layout.n_layer} layers · ${layout.n_head} heads` : `${layout.points.length} hook points`;
+    const lede = ledeOf(meta.session, layout);
     this.showFacts = () => {
-      const { length } = tokens.sequence;
-      const count = length ? `${source.numPrompt} + ${Math.max(0, length - source.numPrompt)} tokens` : "";
-      const facts = [model, what, drawnWords(source.sampling), count].filter(Boolean).join(" · ");
-      Object.assign(host("mri-facts"), { textContent: facts, title: facts });
+      const facts = factsOf(meta.session, layout, run.numSteps);
+      Object.assign(host("mri-facts"), { textContent: facts, title: `${lede} ${facts}` });
     };
     this.showFacts();
     if (run.isGrowing) this.#showGrowth();
@@ -115,13 +120,15 @@ export class Panels {
       if (this.hasGrown) this.#showGrowth();
       this.layers.draw(frame, before, point, isPlaying, other);
       this.ribbon.draw(step, frame, view.influence, isPlaying);
+      this.next.draw(frame, view.odds);
       const isWhy = view.tab === "why" || view.picture === "why";
       if (isWhy) this.whys.want(frame, view, isPlaying);
       else this.whys.rest();
       this.sentence.draw(frame, isPlaying, isWhy ? this.whys.at(frame, view) : null);
     }
     this.transport.draw();
-    this.timeline.draw(step, point);
+    this.timeline.draw(step, point, view.lines);
+    this.telling.draw();
     if (!frame) return;
     this.watched.draw(view);
     this.inspector.draw(frame, view, isPlaying);

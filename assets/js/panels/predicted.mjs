@@ -7,7 +7,7 @@
 import { formatPercent, trueMinus } from "../core/format.mjs";
 import { ofWhichTemperature, predictions } from "../core/predictions.mjs";
 import { IDS } from "../core/names.mjs";
-import { howChosen, tokenName } from "../core/token_names.mjs";
+import { howChosen, nextName } from "../core/token_names.mjs";
 import { unlessUsual } from "../core/selection.mjs";
 import { button, el } from "../shell/dom.mjs";
 
@@ -52,7 +52,7 @@ function followingWords(frame, { tokens, layout, numPrompt }) {
   const nats = -found.logprob;
   const ofAll = layout.n_vocab ? ` of ${layout.n_vocab}` : "";
   return [
-    el("span", {}, `${howChosen(frame, numPrompt)} `, el("b", { text: tokenName(tokens, id) })),
+    el("span", {}, `${howChosen(frame, numPrompt)} `, el("b", { text: nextName(tokens, frame, id) })),
     el("span", { text: `rank ${found.rank + 1}${ofAll}` }),
     el("span", { text: `p ${formatPercent(Math.exp(found.logprob))}`, title: "at temperature 1, exact" }),
     el("span", { text: trueMinus(`surprise ${nats.toFixed(2)} nats = ${(nats / Math.LN2).toFixed(2)} bits`), title: "−ln p and −log₂ p, p at temperature 1" }),

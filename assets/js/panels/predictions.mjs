@@ -2,7 +2,7 @@
 
 import { formatPercent } from "../core/format.mjs";
 import { predictions, strongest, temperatureWords } from "../core/predictions.mjs";
-import { escaped, howChosen, tokenName } from "../core/token_names.mjs";
+import { escaped, howChosen, nextName } from "../core/token_names.mjs";
 
 /** @type {import("./feeder.mjs").ColumnsOf} */
 export function columns(frame, { tokens, numPrompt }, { temperature = 1 }) {
@@ -12,7 +12,7 @@ export function columns(frame, { tokens, numPrompt }, { temperature = 1 }) {
   const how = howChosen(frame, numPrompt);
   return {
     bar: ids.map((_, i) => i),
-    bar_name: ids.map((id, i) => escaped(tokenName(tokens, id)) + (ranks[i] === i ? "" : ` · rank ${ranks[i] + 1}`)),
+    bar_name: ids.map((id, i) => escaped(nextName(tokens, frame, id)) + (ranks[i] === i ? "" : ` · rank ${ranks[i] + 1}`)),
     bar_range: [ids.length - 0.5, -0.5],
     shown: probs,
     followed: probs.map((p, i) => (i === chosen ? p : null)),

@@ -1,19 +1,21 @@
 /**
- * The token ribbon: prompt and response, where the clock stands, and what was predicted next.
+ * The words in a line: prompt and response, where the clock stands, and what was predicted next. They are the axis of the lines below.
  *
  * A token belongs to the step that *read* it; a click goes there. What that step predicts is marked on the next token.
  * Knows the answer of /sessions/<id>/tokens. Token text comes ready from the server; nothing is decoded here.
  */
 
-import { formatPercent, trueMinus } from "../core/format.mjs";
-import { positionNames, tokenName } from "../core/token_names.mjs";
+import { columnPxOf, scrollTo, wordAxis } from "../core/axis.mjs";
+import { formatShare, formatValue } from "../core/format.mjs";
+import { nextName, positionNames, tokenName } from "../core/token_names.mjs";
 import { button, el } from "../shell/dom.mjs";
 import { Influence } from "./influence.mjs";
 import { theme } from "../shell/shell.mjs";
 
 /** @typedef {import("../core/types.mjs").Tokens} Tokens */
 
-const LINE_PX = 25;
+/** From so many words on, as wide as most of them are, they stay. */
+const MANY = 64;
 
 export class Ribbon {
   #current = -1;
@@ -21,16 +23,12 @@ export class Ribbon {
   #buttons = [];
   /** @type {string[]} class of each token by where the step is */
   #places = [];
-  /** @type {number[]|null} top of each token's line, null: to be measured */
-  #lines = null;
-  #height = 0;
-  #scrolled = 0;
-  #sought = 0; // the step whose line is to be seen
+  #columnPx = 0;
+  #width = 0;
+  #scrollPx = 0;
   /** @type {readonly string[]} */
   #names = [];
   #furthest = Infinity; // what later steps chose is not seen yet
-  /** @type {ReturnType<typeof setTimeout>|null} */
-  #measureTimer = null;
   #next = 0; // position of what the step chose
 
   /** @param {HTMLElement} host
@@ -39,31 +37,34 @@ export class Ribbon {
    *  @param {ArrayLike<number>} context.stepOf which step read each position, −1: none
    *  @param {number} context.numPrompt tokens of the prompt
    *  @param {(step: number) => void} context.onSeek
+   *  @param {(axis: import("../core/axis.mjs").Axis) => void} [context.onAxis] where the words stand now
    *  @param {((position: number) => void)|null} [context.onWhy] of a word: why it was chosen
    *  @param {boolean} context.hasAttention whether influence can be asked for
    *  @param {Pick<ConstructorParameters<typeof Influence>[0], "session"|"version"|"scales"|"onChoose">} context.influence */
-  constructor(host, { tokens, stepOf, numPrompt, onSeek, onWhy = null, hasAttention, influence }) {
+  constructor(host, { tokens, stepOf, numPrompt, onSeek, onAxis = () => {}, onWhy = null, hasAttention, influence }) {
     this.tokens = tokens;
     this.stepOf = stepOf;
     this.numPrompt = numPrompt;
     this.special = new Set(tokens.special);
     this.onSeek = onSeek;
     this.onWhy = onWhy;
+    this.onAxis = onAxis;
     host.hidden = tokens.steps.phase[0] === "train"; // there is nothing to read
     this.list = el("ol", { class: "mri-tokens", "aria-label": "Tokens of prompt and response; left and right step through them" });
     this.says = el("div", { class: "mri-ribbon-says" });
     this.influence = new Influence({ ...influence, list: this.list, buttons: this.#buttons, titleOf: (position) => this.#title(position) });
     const asksWhy = { class: "mri-button mri-why-this", title: "What wrote it, and what is lost without it (Y; Alt and a click on any word)" };
     const why = onWhy ? [button(() => onWhy(this.#next), asksWhy, "why this word?")] : [];
-    const foot = el("div", { class: "mri-ribbon-foot" }, this.says, ...why, ...(hasAttention ? [this.influence.control] : []));
-    host.replaceChildren(el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg), foot);
+    this.foot = el("div", { class: "mri-ribbon-foot" }, ...why, ...(hasAttention ? [this.influence.control] : []));
+    host.replaceChildren(this.foot, el("div", { class: "mri-tokens-frame" }, this.list, this.influence.svg));
     this.grow();
-    this.observer = new ResizeObserver(() => {
-      this.#lines = null;
-      this.influence.place();
-    });
+    this.observer = new ResizeObserver(() => this.#place());
     this.observer.observe(this.list);
-    this.list.addEventListener("scroll", () => (this.#scrolled = this.list.scrollTop), { passive: true });
+    const scrolled = () => {
+      this.#scrollPx = this.list.scrollLeft;
+      this.#tellAxis();
+    };
+    this.list.addEventListener("scroll", scrolled, { passive: true });
   }
 
   /** There are more tokens, or the last one was read meanwhile. */
@@ -82,10 +83,29 @@ export class Ribbon {
     const items = sequence.slice(known).map((_, i) => {
       const button = this.#button(known + i, forced.has(known + i));
       this.#buttons.push(button);
-      return el("li", {}, button);
+      return el("li", { style: `--chars:${Math.max(1, seenOf(names[known + i]).length)}` }, button);
     });
     this.list.append(...items);
     this.#current = -1; // places are to be told to the new ones
+    if (this.#width) this.#place();
+  }
+
+  /** Take the width there is, if there is another one or the words want other columns. */
+  #place() {
+    const width = this.list.clientWidth;
+    const isKnown = width === this.#width;
+    if (isKnown && this.#names.length > MANY) return; // more words change nothing
+    const columnPx = columnPxOf(width, this.#names.map(seenOf));
+    if (isKnown && columnPx === this.#columnPx) return;
+    [this.#width, this.#columnPx] = [width, columnPx];
+    this.list.style.setProperty("--column", `${columnPx}px`);
+    this.#tellAxis();
+    this.influence.place();
+  }
+
+  #tellAxis() {
+    const { tokens, stepOf } = this;
+    if (this.#width) this.onAxis(wordAxis({ steps: tokens.steps, stepOf, columnPx: this.#columnPx, scrollPx: this.#scrollPx }));
   }
 
   /** Of a recording that is shown slower than it is made: no word is seen before the step that chose it.
@@ -112,7 +132,8 @@ export class Ribbon {
    *  @returns {(Node|string)[]} its text; a piece of a character as that character over its bytes */
   #words(position) {
     const id = this.tokens.sequence[position];
-    const text = this.tokens.text[id] ?? `#${id}`;
+    const whole = this.tokens.text[id] ?? `#${id}`;
+    const text = this.special.has(id) ? whole.replace(/^<\|(.+)\|>$/, "$1") : whole; // its frame says that it is a mark
     const name = positionNames(this.tokens)[position];
     return name === tokenName(this.tokens, id) ? readable(text) : [el("ruby", {}, ...readable(text), el("rt", { text: name }))];
   }
@@ -133,7 +154,6 @@ export class Ribbon {
   draw(step, frame, measure, isPlaying) {
     if (step !== this.#current) this.#mark(step);
     const { chosen_id: id, forced, pos0, t_add: numRead } = frame.header;
-    const name = (/** @type {number} */ id) => tokenName(this.tokens, id);
     const read = numRead === 1 ? (positionNames(this.tokens)[pos0] ?? "") : `${numRead} prompt tokens`;
     const logprob = frame.arrays["logits/chosen_logprob"]?.data[0];
     const next = (this.#next = pos0 + numRead);
@@ -142,10 +162,10 @@ export class Ribbon {
     const parts = [el("span", {}, "read ", el("b", { text: read }))];
     if (chosen !== null) {
       const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
-      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: name(chosen) })));
+      parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: nextName(this.tokens, frame, chosen) })));
     }
     if (logprob !== undefined && !Number.isNaN(logprob)) {
-      const text = `p ${formatPercent(Math.exp(logprob))} · surprise ${trueMinus((-logprob / Math.LN2).toFixed(2))} bits`;
+      const text = `at ${formatShare(Math.exp(logprob))}, surprise ${formatValue(Math.max(0, -logprob / Math.LN2))} bits`;
       parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p", text }));
     }
     this.says.replaceChildren(...parts);
@@ -174,37 +194,25 @@ export class Ribbon {
     });
   }
 
-  /** Scroll to where the step reads, now or, where a token's line is not known yet, when all of the picture is drawn:
-   *  to measure it now, the page would have to be laid out twice.
+  /** The words scroll to where the step reads, as soon as its column is not in sight.
    *  @param {number} step */
   follow(step) {
-    if (step === this.#current || !this.#buttons.length) return; // a training script reads no tokens
-    this.#sought = step;
-    if (this.#lines?.length === this.#buttons.length) this.#scroll(this.#lines);
-    else this.#measureTimer ??= setTimeout(() => this.#measure());
-  }
-
-  #measure() {
-    this.#measureTimer = null;
-    const known = this.#lines?.length ?? 0;
-    if (!this.#lines) this.#scrolled = this.list.scrollTop;
-    this.#lines = [...(this.#lines ?? []), ...this.#buttons.slice(known).map((button) => button.offsetTop)];
-    this.#height = this.list.clientHeight;
-    this.#scroll(this.#lines);
-  }
-
-  /** @param {number[]} lines top of each token's */
-  #scroll(lines) {
+    if (step === this.#current || !this.#buttons.length || !this.#width) return; // a training script reads no tokens
     const { pos0, t_add: numRead } = this.tokens.steps;
-    const top = lines[Math.min(pos0[this.#sought] + numRead[this.#sought], lines.length - 1)] - LINE_PX / 2;
-    if (top < this.#scrolled || top + LINE_PX > this.#scrolled + this.#height) this.list.scrollTop = top - this.#height / 2 + LINE_PX / 2;
+    const to = scrollTo(Math.max(0, pos0[step] + numRead[step] - 1), this.#columnPx, this.#scrollPx, this.#width);
+    if (to !== this.#scrollPx) this.list.scrollLeft = to;
   }
 
   close() {
-    clearTimeout(this.#measureTimer ?? undefined);
     this.observer.disconnect();
     this.influence.close();
   }
+}
+
+/** @param {string} name of a word
+ *  @returns {string} what is seen of it in its column: without its own space, a mark without its frame */
+function seenOf(name) {
+  return name.replace(/^␣(?=.)/, "").replace(/^<\|(.+)\|>$/, "$1");
 }
 
 /** Text with its spaces visible.
@@ -216,7 +224,7 @@ export function readable(text) {
     .split(/( |\\(?:n|t|r|\\|x..|u....))/)
     .filter(Boolean)
     .map((part) => {
-      if (part === " ") return el("span", { class: "mri-space", text: " " });
+      if (part === " ") return el("span", { class: "mri-space is-blank", text: " " });
       return part.startsWith("\\") ? el("span", { class: "mri-space", text: part === "\\n" ? "⏎" : part }) : part;
     });
 }

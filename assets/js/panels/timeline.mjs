@@ -1,19 +1,22 @@
 /**
- * Lines over all steps under the scrubber: surprise, entropy, what a training script added, and the l2 of the selected
- * hook point.
+ * Lines over all steps: surprise, what a training script added, the l2 of the selected hook point, and those that a person added. Over the
+ * words where there are any, else over steps side by side.
  *
  * Drawn once to a canvas; while the clock moves only a cursor does. A click seeks, a drag makes a loop of the one
  * player. Knows series and pointers. Refuses to keep time, and draws nothing where nothing was captured.
  */
 
-import { endsOf, kindOf, lanesOf, runsOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
+import { kindOf, lanesOf, stepOfX, textFromLoop, xOfStep } from "../core/lanes.mjs";
 import { formatValue } from "../core/format.mjs";
 import { el, sized } from "../shell/dom.mjs";
 import { theme } from "../shell/shell.mjs";
 import { placeTip } from "../shell/tip.mjs";
+import { AddedLines } from "./added_lines.mjs";
+import { paintLane, paintPhases } from "./timeline_paint.mjs";
 import { readIn, valuesIn } from "./timeline_tip.mjs";
 
 const LANE_PX = 22;
+const [WORDS_LANE_PX, LABEL_PX] = [58, 16]; // under words, where a lane has its label above its line
 
 /** A pointer that moved less than this was a click. */
 const DRAG_PX = 5;
@@ -25,19 +28,24 @@ export class Timeline {
   #other = null;
   #drawn = { step: -1, point: "", theme: "", loop: "" };
   #width = 0;
+  #laidPx = 0; // height of the lanes when they were made
   /** @type {import("../core/lanes.mjs").Lane[][]} top to bottom, in each the line of one recording, or those of A and B */
   #lanes = [];
   /** @type {{x: number, step: number, isDrag: boolean}|null} */
   #press = null;
+  /** @type {import("../core/axis.mjs").Axis|null} the words', null: steps stand side by side */
+  #axis = null;
 
   /** @param {HTMLElement} host
    *  @param {object} context
    *  @param {import("../desk/player.mjs").Player} context.player
    *  @param {import("../core/layout.mjs").Layout} context.layout
    *  @param {import("../core/types.mjs").Tokens} context.tokens
-   *  @param {string} [context.word] what the clock counts: moments are of A and B */
-  constructor(host, { player, layout, tokens, word = "step" }) {
+   *  @param {string} [context.word] what the clock counts: moments are of A and B
+   *  @param {(lines: string|null) => void} [context.onLines] others were added or taken away; without it all are shown */
+  constructor(host, { player, layout, tokens, word = "step", onLines }) {
     this.word = word;
+    this.added = onLines ? new AddedLines(onLines) : null;
     this.host = host;
     this.player = player;
     this.layout = layout;
@@ -67,23 +75,65 @@ export class Timeline {
     this.#drawn.step = -1;
   }
 
+  /** @param {import("../core/axis.mjs").Axis} axis where the words stand now */
+  setAxis(axis) {
+    const isFirst = !this.#axis;
+    this.#axis = axis;
+    if (!isFirst) return this.#show();
+    this.host.classList.add("is-under-words");
+    this.#width = 0;
+    this.#lay();
+    this.#place();
+  }
+
+  /** Paint all of it, where steps stand now. */
+  #show() {
+    this.#paint();
+    this.#moveCursor();
+    this.#drawn.loop = "?";
+    this.#drawLoop(this.player.loop);
+  }
+
+  /** @param {number} step
+   *  @returns {number} where it stands in the lanes, CSS pixels */
+  xOf(step) {
+    return this.#axis ? this.#axis.xOf(step) : xOfStep(step, this.#width, this.player.numSteps);
+  }
+
+  /** @param {number} step
+   *  @returns {number} where the word stands that it chose, or the text went on with */
+  xAbout(step) {
+    return this.#axis ? this.#axis.xAbout(step) : this.xOf(step);
+  }
+
+  get #lanePx() {
+    return this.#axis ? WORDS_LANE_PX : LANE_PX;
+  }
+
   /** The lanes that there are by now, of the selected hook point. */
   #lay() {
     const { rows, points } = this.layout;
     const row = rows.get(this.#drawn.point) ?? 0;
-    const before = this.#lanes.map(([{ name }]) => name).join();
+    const before = this.#lanes.map(([{ title }]) => title).join();
     const unit = points[row]?.unit ?? "";
     const of = (/** @type {import("../core/types.mjs").Series|null} */ series, /** @type {string} */ side) =>
-      lanesOf(series, { key: this.#drawn.point, unit }, row, this.isTraining).map((lane) => ({ ...lane, side, colour: side ? `--side-${side}` : lane.colour }));
+      this.#chosen(series, lanesOf(series, { key: this.#drawn.point, unit }, row, this.isTraining)).map((lane) => ({
+        ...lane,
+        side,
+        colour: side ? `--side-${side}` : lane.colour,
+      }));
     const others = this.#other ? of(this.#other, "b") : [];
     this.#lanes = of(this.#series, this.word === "moment" ? "a" : "").map((lane, i) => [lane, ...others.slice(i, i + 1)]);
     const names = this.#lanes.map(([{ name }]) => name);
-    if (names.join() === before) return this.#paint();
+    if (this.#lanes.map(([{ title }]) => title).join() === before && this.#height === this.#laidPx) return this.#paint();
+    this.#laidPx = this.#height;
     this.values = this.#lanes.map(() => el("b", { text: "…" }));
     this.labels.replaceChildren(
-      ...this.#lanes.map(([{ name, says, colour }], i) =>
-        el("div", { title: says, tabindex: 0, style: `--lane:var(${colour})` }, el("span", { text: name }), this.values?.[i]),
-      ),
+      ...this.#lanes.map(([{ name, title, says, colour }], i) => {
+        const label = el("span", { text: this.#axis ? title : name });
+        const remove = this.added?.remover(name) ?? [];
+        return el("div", { title: `${title}. ${says}`, tabindex: 0, style: `--lane:var(${colour})` }, label, this.values?.[i], ...remove);
+      }),
     );
     this.canvas.setAttribute(
       "aria-label",
@@ -94,10 +144,20 @@ export class Timeline {
     this.#place();
   }
 
+  /** Those that are shown, and others that a person added.
+   *  @param {import("../core/types.mjs").Series|null} series
+   *  @param {import("../core/lanes.mjs").Lane[]} all
+   *  @returns {import("../core/lanes.mjs").Lane[]} */
+  #chosen(series, all) {
+    return this.added ? this.added.chosen(series, all, this.layout) : all;
+  }
+
   /** @param {number} step
-   *  @param {string} point selected hook point */
-  draw(step, point) {
-    const needsPaint = point !== this.#drawn.point || theme() !== this.#drawn.theme;
+   *  @param {string} point selected hook point
+   *  @param {string|null} [lines] that were added */
+  draw(step, point, lines = null) {
+    const isOther = this.added?.show(lines, point) ?? false;
+    const needsPaint = isOther || point !== this.#drawn.point || theme() !== this.#drawn.theme;
     const isMoved = step !== this.#drawn.step || needsPaint;
     Object.assign(this.#drawn, { step, point, theme: theme() });
     if (needsPaint) this.#lay();
@@ -115,14 +175,11 @@ export class Timeline {
     if (width === this.#width) return;
     this.#width = width;
     this.ctx = sized(this.canvas, width, this.#height);
-    this.#paint();
-    this.#moveCursor();
-    this.#drawn.loop = "";
-    this.#drawLoop(this.player.loop);
+    this.#show();
   }
 
   get #height() {
-    return LANE_PX * this.#lanes.length;
+    return this.#lanePx * this.#lanes.length;
   }
 
   #paint() {
@@ -131,73 +188,31 @@ export class Timeline {
     const style = getComputedStyle(this.host);
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     ctx.clearRect(0, 0, this.#width, this.#height);
-    this.#paintPhases(ctx, colour);
+    const size = { width: this.#width, height: this.#height };
+    const halfPx = this.#axis ? this.#axis.columnPx / 2 : xOfStep(0.5, this.#width, this.tokens.steps.phase.length);
+    paintPhases(ctx, this.tokens.steps, colour, { ...size, halfPx, xOf: (step) => this.xOf(step) });
     this.#lanes.forEach((both, i) => {
-      const ends = both.map(({ values }) => endsOf(values));
-      const [bottom, low, high] = [(i + 1) * LANE_PX - 2, Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
-      const share = (/** @type {number} */ value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0);
-      const y = (/** @type {number} */ value) => bottom - share(value) * (LANE_PX - 5);
-      ctx.fillStyle = colour("--line");
-      ctx.fillRect(0, bottom + 1, this.#width, 1);
-      for (const each of both) this.#paintLine(ctx, each, colour, bottom, y);
+      const plotPx = this.#axis ? WORDS_LANE_PX - LABEL_PX - 5 : LANE_PX - 5;
+      const place = { bottom: (i + 1) * this.#lanePx - 2, plotPx, width: this.#width, hasPeaks: this.#axis !== null && Boolean(both[0].isAbout) };
+      paintLane(ctx, both, colour, { ...place, xOf: (column, lane) => this.#xOfColumn(column, lane) });
     });
   }
 
-  /** @param {CanvasRenderingContext2D} ctx
-   *  @param {import("../core/lanes.mjs").Lane} lane
-   *  @param {(name: string) => string} colour
-   *  @param {number} bottom of the lane
-   *  @param {(value: number) => number} y */
-  #paintLine(ctx, lane, colour, bottom, y) {
-    const { values } = lane;
-    const x = (/** @type {number} */ column) => this.#xOfColumn(column);
-    const { number, missing, nan } = runsOf(lane);
-    ctx.fillStyle = colour("--not-captured");
-    for (const [from, to] of missing) ctx.fillRect(x(from) - 1, bottom - 1, Math.max(2, x(to) - x(from) + 2), 3);
-    ctx.fillStyle = colour("--danger");
-    for (const [from, to] of nan) ctx.fillRect(x(from) - 1, bottom - (LANE_PX - 5), Math.max(2, x(to) - x(from) + 2), LANE_PX - 5); // no number: the whole lane
-    ctx.strokeStyle = ctx.fillStyle = colour(lane.colour);
-    ctx.lineWidth = 1.25;
-    for (const [from, to] of number) {
-      if (from === to) ctx.fillRect(x(from) - 1.25, y(values[from]) - 1.25, 2.5, 2.5);
-      ctx.beginPath();
-      for (let column = from; column <= to; column++) ctx.lineTo(x(column), y(values[column]));
-      ctx.stroke();
-      ctx.lineTo(x(to), y(0));
-      ctx.lineTo(x(from), y(0));
-      ctx.globalAlpha = 0.16;
-      ctx.fill();
-      ctx.globalAlpha = 1;
-    }
-  }
-
-  /** The prompt's steps on a lighter ground, a tick at each token that the calculator put in.
-   *  @param {CanvasRenderingContext2D} ctx
-   *  @param {(name: string) => string} colour */
-  #paintPhases(ctx, colour) {
-    const { phase, forced } = this.tokens.steps;
-    const numPrefill = phase.findIndex((name) => name !== "prefill");
-    const half = xOfStep(0.5, this.#width, phase.length);
-    ctx.fillStyle = colour("--line");
-    ctx.globalAlpha = 0.45;
-    if (numPrefill !== 0) ctx.fillRect(0, 0, numPrefill < 0 ? this.#width : xOfStep(numPrefill - 1, this.#width, phase.length) + half, this.#height);
-    ctx.globalAlpha = 1;
-    ctx.fillStyle = colour("--amber");
-    forced.forEach((isForced, step) => isForced && ctx.fillRect(xOfStep(step, this.#width, phase.length) - 1, 0, 2, 4));
-  }
-
   /** @param {number} column
+   *  @param {import("../core/lanes.mjs").Lane} lane
    *  @returns {number} of the middle of its steps */
-  #xOfColumn(column) {
-    const { numSteps, lastStep } = this.player;
+  #xOfColumn(column, { isAbout = false }) {
     const every = this.#series?.every ?? 1;
-    return xOfStep(Math.min(lastStep, column * every + (every - 1) / 2), this.#width, numSteps);
+    const step = Math.min(this.player.lastStep, column * every + (every - 1) / 2);
+    if (!this.#axis) return this.xOf(step);
+    return isAbout ? this.xAbout(Math.floor(step)) : this.xOf(Math.floor(step));
   }
 
   #moveCursor() {
     const { step } = this.#drawn;
     if (step < 0) return;
-    this.cursor.style.transform = `translateX(${xOfStep(step, this.#width, this.player.numSteps)}px)`;
+    if (this.#axis) this.cursor.style.width = `${this.#axis.columnPx}px`;
+    this.cursor.style.transform = `translateX(${this.xOf(step) - (this.#axis ? this.#axis.columnPx / 2 : 0)}px)`;
     if (!this.#series) return;
     const column = Math.floor(step / this.#series.every);
     this.#lanes.forEach((both, i) => {
@@ -219,7 +234,7 @@ export class Timeline {
   /** @param {number} from step
    *  @param {number} to step */
   #stretch(from, to) {
-    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((step) => xOfStep(step, this.#width, this.player.numSteps));
+    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((step) => this.xOf(step));
     Object.assign(this.range.style, { left: `${left}px`, width: `${Math.max(2, right - left)}px` });
   }
 
@@ -238,7 +253,8 @@ export class Timeline {
   /** @param {PointerEvent} event
    *  @returns {number} */
   #stepAt(event) {
-    return stepOfX(event.clientX - this.lanes.getBoundingClientRect().left, this.#width, this.player.numSteps);
+    const x = event.clientX - this.lanes.getBoundingClientRect().left;
+    return this.#axis ? this.#axis.stepAt(x) : stepOfX(x, this.#width, this.player.numSteps);
   }
 
   /** @param {PointerEvent} event */
@@ -284,7 +300,7 @@ export class Timeline {
   /** @param {number} step */
   #showTip(step) {
     const box = this.lanes.getBoundingClientRect();
-    const x = xOfStep(step, this.#width, this.player.numSteps);
+    const x = this.xOf(step);
     this.pointer.hidden = this.tip.hidden = false;
     this.pointer.style.transform = `translateX(${x}px)`;
     const values = this.#series ? valuesIn(step, this.#series, this.#lanes.flat(), this.player.lastStep) : [];

@@ -17,6 +17,9 @@ import { Waterfall, maps, OFF } from "./why_sums.mjs";
 
 /** @typedef {import("../core/wire.mjs").Frame} Frame */
 
+const NO_NUMBER =
+  "The model's logits hold NaN or infinity in this step, its weights or activations overflowed: no sum of parts explains that. " +
+  "In the picture, crosses show where it begins.";
 const EXACT = "Arithmetic on what was recorded: the rows add up to the difference, and what they lack stands in the last one";
 
 export class WhyTab {
@@ -63,7 +66,8 @@ export class WhyTab {
       this.#draw();
     };
     const shown = { why, frame, source, session, selected, lost, more, onPart, onPosition, onChange };
-    refill(host, this.#pair(shown), ...this.#cards(shown));
+    const cards = Number.isFinite(why.difference) ? this.#cards(shown) : [el("p", { class: "mri-note", text: NO_NUMBER })];
+    refill(host, this.#pair(shown), ...cards);
   }
 
   /** @param {import("./why_parts.mjs").Shown} shown

@@ -175,6 +175,36 @@ async function whenDone(found, ask, onWait, pollMs = POLL_MS) {
   return found;
 }
 
+/** What a prompt would be for a model, and what recording it would weigh.
+ *  @param {Record<string, any>} prompt body of POST /record/check
+ *  @param {AbortSignal} signal
+ *  @returns {Promise<Wire.RecordPlan>} */
+export function checkPrompt(prompt, signal) {
+  return answerAt("/record/check", { ...posted(prompt), signal });
+}
+
+/** Has a model loaded, and waits for it.
+ *  @param {string} id of GET /models
+ *  @param {{device: string, dtype: string}} as "" as the server has it
+ *  @param {AbortSignal} signal
+ *  @param {(waits: Wire.ModelLoading) => void} onWait
+ *  @returns {Promise<Wire.LoadedFacts>} */
+export async function fetchLoaded(id, as, signal, onWait) {
+  for (;;) {
+    const found = await answerAt(`/models/${encodeURIComponent(id)}/loaded?${new URLSearchParams(as)}`, { signal });
+    if (found.status === "finished") return found;
+    onWait(found);
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+}
+
+/** It need not be loaded.
+ *  @param {string} id
+ *  @param {{device: string, dtype: string}} as */
+export function cancelLoading(id, as) {
+  return answerAt(`/models/${encodeURIComponent(id)}/cancel?${new URLSearchParams(as)}`, { method: "POST" });
+}
+
 /** Have a prompt recorded.
  *  @param {Record<string, any>} request body of POST /record (docs/live.md)
  *  @returns {Promise<{id: string}>} the session's id, from now on */
@@ -187,6 +217,33 @@ export function startRecording(request) {
  *  @returns {Promise<Wire.RecordingStatus>} */
 export function recordingStatus(id) {
   return answerAt(`/record/${encodeURIComponent(id)}`, { id });
+}
+
+/** The models that can record, the default first.
+ *  @returns {Promise<{id: string, label: string}[]>} */
+export function fetchModels() {
+  return answerAt("/models", {});
+}
+
+/** Have a model held against its reference.
+ *  @param {{model: string, dtype: string}} asked id of a model; "" is as the server has it
+ *  @returns {Promise<Wire.CheckStatus>} */
+export function startCheck(asked) {
+  return answerAt("/check", posted(asked));
+}
+
+/** @param {string} id
+ *  @param {AbortSignal} signal
+ *  @returns {Promise<Wire.CheckStatus>} */
+export function checkStatus(id, signal) {
+  return answerAt(`/check/${id}`, { signal });
+}
+
+/** It is not wanted any more.
+ *  @param {string} id
+ *  @returns {Promise<unknown>} */
+export function stopCheck(id) {
+  return answerAt(`/check/${id}/stop`, { method: "POST" });
 }
 
 /** How two sessions are aligned (mri/study/comparison.py).

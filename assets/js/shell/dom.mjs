@@ -39,12 +39,14 @@ export function put(node, attributes) {
 
 /** A dialog over the page, gone once it is closed.
  *  @param {Record<string, any>} attributes of which `aria-labelledby` names its heading
- *  @param {...(Node|string)} children */
+ *  @param {...(Node|string)} children
+ *  @returns {HTMLDialogElement} */
 export function openDialog(attributes, ...children) {
   const dialog = el("dialog", { class: "mri-dialog", ...attributes }, ...children);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+  return dialog;
 }
 
 /** @param {(event?: any) => void} act when it is pressed

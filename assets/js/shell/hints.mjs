@@ -39,7 +39,7 @@ const HINTS = Object.freeze([
     touch: "Tap a word to go to the step that read it.",
   },
   {
-    part: ".mri-track",
+    part: "#mri-transport",
     above: "#mri-ribbon",
     title: "Time",
     text: "One step is one pass through the model, and chooses one word or a piece of one.",
@@ -109,7 +109,7 @@ export class Hints {
   #hear() {
     const isAtRest = this.player.mode === "paused";
     if (!isAtRest && this.#at >= 0) this.#finish();
-    if (!isAtRest || !this.#isOwed || this.#abort.signal.aborted || document.querySelector("dialog[open], .offcanvas.show")) return;
+    if (!isAtRest || !this.#isOwed || this.#abort.signal.aborted || document.querySelector("dialog[open]")) return;
     this.show(0);
   }
 

@@ -1,5 +1,5 @@
 /**
- * The button that pins a session in this browser, with its state and size, and the word that the server is gone.
+ * The item that pins a session in this browser, with its state and size, and the word that the server is gone.
  *
  * Knows a Pin's states. Refuses to know where the bytes lie.
  */
@@ -9,12 +9,12 @@ import { button } from "./dom.mjs";
 import { showToast } from "./shell.mjs";
 
 export class PinButton {
-  /** @param {HTMLElement} host
+  /** @param {HTMLElement} host of the menu that it stands in
    *  @param {import("../run/pin.mjs").Pin} pin */
   constructor(host, pin) {
     this.pin = pin;
-    this.button = button(() => this.#click(), { class: "mri-button mri-pin" });
-    host.prepend(this.button);
+    this.button = button(() => this.#click(), { class: "mri-pin" });
+    host.querySelector("hr")?.before(this.button);
     pin.onChange = () => this.draw();
     this.draw();
   }
@@ -33,11 +33,16 @@ export class PinButton {
     const { state, numBytes, aboutBytes, isOffline } = this.pin;
     const isTooLarge = state === "none" && aboutBytes > MOST_PINNED_BYTES;
     const about = aboutBytes ? ` · about ${megabytes(aboutBytes)}` : "";
-    const keep = isTooLarge ? "More than 64 MB: too large to pin" : "Keep this session in the browser, to replay it when the server is gone";
+    const keep = isTooLarge
+      ? "More than 64 MB: too large to pin"
+      : "Keep this session in the browser: this page then replays without the server, for as long as it stays open";
     const [words, why] = {
       none: [`Pin${about}`, keep],
       pinning: [`Pinning · ${megabytes(numBytes)}`, "Fetching every step"],
-      pinned: [`Pinned · ${megabytes(numBytes)}`, "Kept in this browser for replay without the server: press to let it go"],
+      pinned: [
+        `Pinned · ${megabytes(numBytes)}`,
+        "Kept in this browser: this page replays without the server, a page that is opened anew needs it for itself. Press to let it go",
+      ],
       impossible: ["Pin", "Only a finished session can be pinned, in a browser that keeps data"],
     }[state];
     this.button.textContent = words;

@@ -27,14 +27,18 @@ export function theme() {
   return document.documentElement.dataset.bsTheme === "light" ? "light" : "dark";
 }
 
-/** Called once, by boot.js. */
-export function startShell() {
+/** @typedef {{prompt?: string, chat?: boolean, isPair?: boolean}} Given what the dialog that records begins with */
+
+/** Called once, by boot.js.
+ *  @param {(given: Given) => unknown} record opens it */
+export function startShell(record) {
   document.addEventListener("click", (event) => {
-    const action = /** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action]")?.getAttribute("data-mri-action");
+    const pressed = /** @type {HTMLElement|null} */ (/** @type {HTMLElement} */ (event.target).closest?.("[data-mri-action]"));
+    const action = pressed?.dataset.mriAction;
     if (action === "theme") switchTheme();
     if (action === "keys") showKeys();
     if (action?.startsWith("view-")) chooseView(action === "view-simple" ? "simple" : "full");
-    if (action === "record") document.getElementById("record-open")?.click();
+    if (pressed && action === "record") record(givenBy(pressed.dataset));
   });
   document.addEventListener("keydown", (event) => keys.hear(event));
   keys.know(["showKeys"], showKeys);
@@ -45,6 +49,14 @@ export function startShell() {
   keepDataMarked();
   markPage();
   new MutationObserver(markPage).observe(document.body, { childList: true, subtree: true });
+}
+
+/** @param {DOMStringMap} data of what was pressed: a prompt, or the id of the field that has it
+ *  @returns {Given} */
+function givenBy({ mriPrompt, mriPromptOf, mriChat, mriPair }) {
+  const field = /** @type {HTMLInputElement|null} */ (mriPromptOf ? document.getElementById(mriPromptOf) : null);
+  const chat = mriChat === undefined ? undefined : mriChat === "true";
+  return { prompt: mriPrompt ?? (field?.value.trim() ? field.value : undefined), chat, isPair: mriPair !== undefined };
 }
 
 /** @type {(view: "simple"|"full") => void} */
@@ -71,10 +83,10 @@ function watchServer() {
 /** Where the Scanner was left, for as long as the tab lives. */
 let scannerAddress = "";
 
-/** The menu's Scanner goes back to the recording and step that one came from.
+/** The menu's Scan goes back to the recording and step that one came from.
  *  @param {MouseEvent} event */
 function goBackToScanner(event) {
-  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scanner");
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("#nav-scan");
   if (!link || !scannerAddress || location.pathname === "/" || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
@@ -90,7 +102,8 @@ function markPage() {
     if (button.getAttribute("aria-pressed") !== isPressed) button.setAttribute("aria-pressed", isPressed);
   }
   for (const link of document.querySelectorAll(".mri-nav-link")) {
-    const isHere = new URL(/** @type {HTMLAnchorElement} */ (link).href).pathname === location.pathname;
+    const { pathname } = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+    const isHere = pathname === location.pathname || (pathname === "/" && location.pathname === "/live"); // a state of Scan
     if (link.classList.contains("is-here") === isHere) continue;
     link.classList.toggle("is-here", isHere);
     if (isHere) link.setAttribute("aria-current", "page");

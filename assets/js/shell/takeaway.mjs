@@ -36,10 +36,10 @@ export class TakeAway {
       el("button", { type: "button", "data-mri-take": take, "data-mri-of": of, "aria-label": label, text });
     const part = (/** @type {readonly string[]} */ [name, of]) =>
       el("div", { class: "mri-menu-row" }, el("span", { text: name }), item("PNG", "png", of, `${name}, PNG`), item("CSV", "csv", of, `${name}, CSV`));
-    const list = el("div", { class: "mri-menu-list" }, ...context.parts.map(part), el("hr"), item("Copy link", "link"));
-    if (context.pythonOf) list.append(item("Copy Python", "python"));
-    const title = `The picture, its numbers, a link to this view${context.pythonOf ? ", this step as Python" : ""}`;
-    host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Take away", title }), list));
+    const copies = [item("Copy link", "link"), ...(context.pythonOf ? [item("Copy Python", "python")] : [])];
+    const list = el("div", { class: "mri-menu-list" }, ...copies, el("hr"), ...context.parts.map(part));
+    const title = `A link to this view, ${context.pythonOf ? "this step as Python, " : ""}the picture and its numbers`;
+    host?.replaceChildren(el("details", { class: "mri-menu" }, el("summary", { class: "mri-menu-named", text: "Send", title }), list));
     const { signal } = this.#abort;
     document.addEventListener("click", (event) => this.#click(event), { signal });
     document.addEventListener("toggle", (event) => this.#toggled(/** @type {HTMLElement} */ (event.target)), { signal, capture: true });
@@ -123,13 +123,16 @@ function save(blob, name) {
 }
 
 /** @param {string} text
- *  @param {string} what */
-async function copy(text, what) {
+ *  @param {string} what
+ *  @returns {Promise<boolean>} whether it is in the clipboard; else it is shown, to be copied by hand */
+export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);
     showToast(`Copied the ${what}.`);
+    return true;
   } catch {
     showText(text, what);
+    return false;
   }
 }
 

@@ -66,7 +66,8 @@ export class Own {
     const label = el("label", { for: "simple-own", text: "Your own sentence" });
     this.shut = el("button", { type: "button", class: "mri-icon simple-shut", "aria-label": "Close", text: "×", on: { click: () => this.open(false) } });
     const field = el("div", { class: "simple-field" }, this.input, this.marks);
-    this.host = el("form", { class: "simple-card simple-own" }, label, this.shut, field, this.button, this.stop, this.progress, this.says);
+    const settings = el("button", { type: "button", class: "mri-button", "data-mri-action": "record", "data-mri-prompt-of": "simple-own", text: "Settings …" });
+    this.host = el("form", { class: "simple-card simple-own" }, label, this.shut, field, this.button, this.stop, settings, this.progress, this.says);
     this.host.addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       this.#record();

@@ -10,6 +10,7 @@ import { el, refill, say } from "../shell/dom.mjs";
 import { project } from "../stage/camera.mjs";
 import { cornersOfPlate, placeOf } from "../stage/tower_geometry.mjs";
 import { percentOf } from "./numbers.mjs";
+import { shareBar } from "./shares.mjs";
 
 /** @typedef {import("./numbers.mjs").Guess} Guess */
 /** @typedef {[number, number]} Place CSS pixels of the card */
@@ -107,9 +108,7 @@ export class Scan {
     };
     const row = el("button", attributes, el("span", {}, el("span", { class: "simple-far", text: "layer " }), String(layer)));
     if (id >= 0) {
-      const bar = el("i", { class: "simple-bar-of" });
-      bar.style.setProperty("--share", String(share));
-      row.append(el("b", { translate: "no", lang: "und", text: guess }), bar, el("em", { text: percentOf(share) }));
+      row.append(el("b", { translate: "no", lang: "und", text: guess }), shareBar(share), el("em", { text: percentOf(share) }));
     }
     row.addEventListener("click", () => this.onKeep(layer));
     row.addEventListener("pointerenter", () => this.onHover(layer));

@@ -6,6 +6,12 @@ import { el, refill, say } from "../shell/dom.mjs";
 
 const FIELD = "Field: probability of the next token, softmax of the logits at temperature 1, measured";
 
+/** @param {number} share of 1
+ *  @returns {HTMLElement} */
+export function shareBar(share) {
+  return el("i", { class: "simple-bar-of", style: `--share:${share}` });
+}
+
 export class Shares {
   #drawn = "";
 
@@ -31,10 +37,14 @@ export class Shares {
     if (!found) return refill(this.rows, el("p", { class: "simple-sub", text: "This step has no numbers for the next word." }));
     const rows = found.rows.map(({ id, share, percent, odds, isChosen }) => {
       const word = id < 0 ? `all ${found.numOthers.toLocaleString("en")} others together` : wordOf(id);
-      const bar = el("i", { class: "simple-bar-of" });
-      bar.style.setProperty("--share", String(share));
       const attributes = { role: "listitem", class: `simple-share${isChosen ? " is-chosen" : ""}${id < 0 ? " is-rest" : ""}`, title: odds };
-      return el("div", attributes, el("b", id < 0 ? { text: word } : { text: word, translate: "no", lang: "und" }), bar, el("em", { text: percent }));
+      return el(
+        "div",
+        attributes,
+        el("b", id < 0 ? { text: word } : { text: word, translate: "no", lang: "und" }),
+        shareBar(share),
+        el("em", { text: percent }),
+      );
     });
     refill(this.rows, ...rows);
   }

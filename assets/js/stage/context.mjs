@@ -10,6 +10,7 @@
  *  @property {(width: number) => import("./tower.mjs").Margins} [margins] around the tower in a stage of so many CSS pixels, in the place of those for
  *    its words
  *  @property {(key: string) => boolean} [hasPlate] whether a hook point stands there; none: each does
+ *  @property {boolean} [hasTops] whether the strongest predictions stand over the towers; absent: over several, where nothing else on the page says them
  *  @property {boolean} [isUnmarked] the selected hook point's plate looks like the others
  *  @property {typeof import("./tip.mjs").tipParts} [tip] what is said under the pointer */
 

@@ -6,7 +6,9 @@
 
 import { formatPercent, formatValue } from "../core/format.mjs";
 import { logits, rowInArray, stats } from "../core/layout.mjs";
+import { nextName } from "../core/token_names.mjs";
 import { project } from "./camera.mjs";
+import { guessBeside } from "../core/why_words.mjs";
 import { differenceText } from "./lanes.mjs";
 import { BELOW, cornersOfPlate } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
@@ -23,10 +25,15 @@ const CHIP_PX = 130; // a prediction with its share
 const BAR_PX = 20; // a bar between two lanes, and its number
 const [NUMBER_PX, LENGTH_PX, SPREAD_PX] = [38, 66, 130]; // room beside a plate for a number, for ‖x‖, for mean ± std and more
 
-const TOOLS_PX = 110; // the column of buttons on the left
+/** @type {Record<string, string>} */
+const SHORT = Object.freeze({ "embed.resid0": "embedding", "final.ln_f": "final norm", "final.logits": "logits" });
+const HEAD_PX = 22; // of the table beside the plates, over its first row
+const EDGE_PX = 14;
 
-/** From this width of the stage on there is room for a plate's whole name, and for the buttons beside the tower. */
+/** From this width of the stage on there is room beside a plate for more than a number. */
 export const WIDE_PX = 700;
+/** From here on a plate's best guess and its length stand beside it, in columns. */
+export const TABLE_PX = 520;
 
 /** @typedef {object} Columns which tokens stand below
  *  @property {number} first position of the first one
@@ -69,12 +76,15 @@ export class TowerLabels {
   #slabs = [];
   /** @type {{key: string, host: HTMLElement}[]} bars between two lanes, where there is room */
   #betweens = [];
+  #hasLens = false;
   /** Between a lane's plates and the next lane's. */
   #gapPx = Infinity;
   /** @type {{title: HTMLElement, none: HTMLElement, columns: HTMLElement, predictions: HTMLElement}[]} */
   #lanes = [];
 
-  constructor() {
+  /** @param {boolean} [hasTops] whether the strongest predictions stand over the towers; else over several, where nothing else says them */
+  constructor(hasTops) {
+    this.hasTops = hasTops;
     this.names = el("div", { class: "mri-plate-names" });
     this.host = el("div", { class: "mri-tower-labels", "aria-hidden": "true" }, this.names);
   }
@@ -82,8 +92,11 @@ export class TowerLabels {
   /** After the camera or the plates changed.
    *  @param {Slab[]} slabs lane by lane, bottom to top
    *  @param {Camera} camera
-   *  @param {string|null} selected hook point */
-  place(slabs, camera, selected) {
+   *  @param {string|null} selected hook point
+   *  @param {boolean} [hasLens] best guesses stand beside the plates */
+  place(slabs, camera, selected, hasLens = false) {
+    const isTable = hasLens && camera.width >= TABLE_PX;
+    let top = Infinity; // of the table
     [this.#camera, this.#values, this.#betweens] = [camera, [], []];
     this.#slabs = Array.from({ length: slabs[slabs.length - 1].lane + 1 }, (_, lane) => slabs.filter((slab) => slab.lane === lane));
     this.#setLanes(this.#slabs.length);
@@ -100,13 +113,15 @@ export class TowerLabels {
       taken.push(ends);
       const { key, label } = row[0];
       const isSelected = key === selected ? " is-selected" : "";
-      const name = row.length === 1 && camera.width >= WIDE_PX ? label : label.replace(/^block (\d+) · .*/, "block $1").replace(/ · .*/, "");
+      const name = SHORT[key] ?? label.replace(/^block (\d+) · .*/, "block $1"); // which point of each block, the tools say
       const [left] = ends.reduce((one, other) => (other[0][0] < one[0][0] ? other : one));
       parts.push(at(el("span", { class: `mri-plate-name${isSelected}`, text: name }), left[0] - 10, left[1]));
       row.forEach((slab, lane) => {
         const [, right] = ends[lane];
-        const value = el("span", { class: `mri-plate-value${isSelected}` });
-        if (slab.width)
+        const value = el("span", { class: `mri-plate-value${isSelected}${isTable ? " is-table" : ""}` }, ...(isTable ? [el("b"), el("i"), el("span")] : []));
+        top = Math.min(top, right[1]);
+        if (isTable) value.style.translate = `calc(${camera.width - EDGE_PX}px - 100%) ${Math.round(right[1])}px`;
+        else if (slab.width)
           value.style.translate = `min(${Math.round(right[0] + 10)}px, calc(${camera.width - 4}px - 100%)) ${Math.round(right[1])}px`; // never out of the stage
         else at(value, ...project(camera, slab.x, slab.y, slab.z)).classList.add("is-none");
         parts.push(value);
@@ -119,7 +134,10 @@ export class TowerLabels {
       parts.push(this.#betweenOf(key, ends));
     }
     this.#gapPx = Math.min(...[...taken].flatMap((ends) => ends.slice(1).map(([left], lane) => Math.abs(left[0] - ends[lane][1][0]))));
-    this.names.replaceChildren(...parts);
+    const head = el("span", { class: "mri-plate-value is-table is-head" }, el("b", { text: "lens" }), el("i"), el("span", { text: "‖x‖" }));
+    head.style.translate = `calc(${camera.width - EDGE_PX}px - 100%) ${Math.round(Math.max(10, top - HEAD_PX))}px`;
+    this.#hasLens = hasLens;
+    this.names.replaceChildren(...parts, ...(isTable ? [head] : []));
   }
 
   /** @param {string} key
@@ -162,23 +180,35 @@ export class TowerLabels {
    *  @param {(Columns|null)[]} columns
    *  @param {boolean} hasStats mean ± std and sparsity, else the l2 norm
    *  @param {Record<string, number>|null} between how far apart two lanes are, beside their plates in the place of numbers of A
-   *  @param {((key: string, lane: Lane) => string)|null} [beside] what stands beside a plate instead */
-  tell(lanes, columns, hasStats, between, beside = null) {
+   *  @param {object} [more]
+   *  @param {boolean} [more.hasWords] the words stand below a tower that stands alone, too: particles come from them
+   *  @param {(key: string) => string} [more.beside] what stands beside a plate instead */
+  tell(lanes, columns, hasStats, between, { hasWords = true, beside } = {}) {
+    const isAlone = lanes.length === 1 && !this.hasTops;
     const isApart = between !== null && !hasStats && this.#gapPx >= NUMBER_PX;
     for (const { slab, value } of this.#values) {
-      const text = () => (beside ? beside(slab.key, lanes[slab.lane]) : this.#valueText(lanes[slab.lane], slab, hasStats));
-      say(value, isApart && slab.width ? "" : text());
+      const lane = lanes[slab.lane];
+      const guess = this.#hasLens ? guessBeside(slab.key, lane) : null;
+      const [word, share, length] = /** @type {HTMLElement[]} */ ([...value.children]);
+      if (beside) say(value, beside(slab.key));
+      else if (length) {
+        const isThere = lane.frame && rowInArray(lane.frame, lane.run.layout, "stats", slab.key) !== null;
+        say(word, guess?.word ?? "", guess && guess.id === lane.frame?.header.chosen_id ? "is-chosen" : "");
+        say(share, guess?.share ?? "");
+        say(length, lane.frame && isThere ? formatValue(stats(lane.frame, lane.run.layout, slab.key).l2) : "—");
+      } else if (guess) say(value, `${guess.word} ${guess.share}`);
+      else say(value, isApart && slab.width ? "" : this.#valueText(lane, slab, hasStats));
     }
     for (const { key, host } of this.#betweens) {
       const apart = isApart ? between[key] : undefined;
       host.hidden = apart === undefined;
       if (apart === undefined) continue;
       host.style.setProperty("--share", String(Math.min(1, apart / Math.SQRT2)));
-      say(/** @type {HTMLElement} */ (host.lastChild), formatValue(apart));
+      say(/** @type {HTMLElement} */ (host.lastChild), apart.toFixed(2));
     }
     lanes.forEach((lane, i) => {
       const { title, none } = this.#lanes[i];
-      this.#tellTokens(lane, columns[i], i);
+      this.#tellTokens(lane, columns[i], i, hasWords || !isAlone);
       this.#tellPredictions(lane, i);
       say(title, lane.label, `mri-lane-title is-${lane.name === "A" ? "a" : lane.name === "B" ? "b" : "other"}`);
       say(none, lane.frame ? "" : (lane.none ?? ""));
@@ -206,10 +236,11 @@ export class TowerLabels {
 
   /** @param {Lane} lane
    *  @param {Columns|null} columns
-   *  @param {number} i */
-  #tellTokens({ frame, run }, columns, i) {
+   *  @param {number} i
+   *  @param {boolean} isShown */
+  #tellTokens({ frame, run }, columns, i, isShown) {
     const camera = /** @type {Camera} */ (this.#camera);
-    const { first, last, hasEarlier, placeOf } = columns ?? { first: 0, last: -1, hasEarlier: false, placeOf: () => [0, 0, 0] };
+    const { first, last, hasEarlier, placeOf } = (isShown && columns) || { first: 0, last: -1, hasEarlier: false, placeOf: () => [0, 0, 0] };
     const spans = childrenOf(this.#lanes[i].columns, last - first + (hasEarlier ? 2 : 1), () => el("span"));
     const put = (/** @type {number} */ position, /** @type {string} */ word, /** @type {string} */ kind) => {
       const [x, y, z] = placeOf(position);
@@ -223,7 +254,8 @@ export class TowerLabels {
   /** @param {Lane} lane
    *  @param {number} i */
   #tellPredictions({ frame, run, differences }, i) {
-    const found = frame && !differences ? logits(frame) : null;
+    const isSaid = this.hasTops ?? this.#lanes.length > 1;
+    const found = frame && !differences && isSaid ? logits(frame) : null;
     const camera = /** @type {Camera} */ (this.#camera);
     const { title, none, predictions } = this.#lanes[i];
     const plates = this.#slabs[i];
@@ -234,13 +266,12 @@ export class TowerLabels {
       const id = /** @type {any} */ (found).ids[i];
       const p = /** @type {any} */ (found).probs[i];
       const [word, percent] = chip.children;
-      say(word, run.tokens.text[id] ?? `#${id}`);
+      say(word, nextName(run.tokens, /** @type {any} */ (frame), id).replaceAll("␣", " "));
       say(percent, formatPercent(p));
       say(chip, null, `mri-top${id === frame?.header.chosen_id ? " is-chosen" : ""}`);
       chip.style.setProperty("--p", p.toFixed(3));
     });
-    const besides = camera.width < WIDE_PX ? 4 : TOOLS_PX;
-    const alone = 2 * Math.min(x - besides, camera.width - x - 4);
+    const alone = 2 * Math.min(x - 4, camera.width - x - 4);
     const [firstX, nextX] = this.#slabs.slice(0, 2).map(([lowest]) => project(camera, lowest.x, highest.y, lowest.z)[0]);
     const room = this.#slabs.length > 1 ? Math.min(alone, Math.abs(nextX - firstX) - 8) : alone;
     predictions.style.setProperty("--room", `${Math.round(room)}px`);

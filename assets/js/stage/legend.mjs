@@ -78,8 +78,8 @@ export function legendParts({ key, layout, scales, top, isSigned: isAsked, isDif
   if (groups) parts.splice(1, 0, isGrouped ? groupKeys(groups) : el("span", { text: `groups are of ${pointOfGroups(groups.name)}: not on these plates` }));
   const [, , formula] = FLOWS.find(([kind]) => kind === flow) ?? FLOWS[FLOWS.length - 1];
   if (formula) {
-    const title = "More, brighter, faster and hotter particles: a larger amount. At 1 they are most. Where a block's amount was not captured, none run.";
-    parts.push(el("span", { class: "mri-flow-key", title }, "0", flowSwatch(scales.temperature), `1 · ${formula}`));
+    const title = `Particles: ${formula}. More, brighter, faster and hotter ones are a larger amount; at 1 they are most. Where a block's amount was not captured, none run.`;
+    parts.push(el("span", { class: "mri-flow-key", title }, "0", flowSwatch(scales.temperature), "1"));
   }
   return parts;
 }
@@ -100,7 +100,7 @@ function groupKeys({ colours, name }) {
  *  @param {Stops} stops
  *  @param {Stops|null} negative */
 function drawScale(canvas, stops, negative) {
-  const [count, cell] = [11, 13];
+  const [count, cell] = [9, 13];
   const ctx = sized(canvas, count * cell, 18);
   if (!ctx) return;
   for (let i = 0; i < count; i++) {

@@ -11,7 +11,6 @@
  *  @property {boolean} isDifference B − A is shown
  *  @property {Record<string, number>|null} [between] of two lanes: how far apart each hook point is, 0 … 2
  *  @property {boolean} hasStats
- *  @property {boolean} hasGuess
  *  @property {import("../core/why.mjs").Why|null} [why] of the first lane
  *  @property {string|null} [part] that is selected
  *  @property {"lost"|null} [amount]

@@ -16,7 +16,7 @@ import { Hand } from "./hand.mjs";
 import { WIDE_PX } from "./labels.mjs";
 import { betweenKey, legendParts } from "./legend.mjs";
 import { tipParts } from "./tip.mjs";
-import { flowChoice, toolButtons } from "./tools.mjs";
+import { toolsOf } from "./tools.mjs";
 import { TowerPicture } from "./tower.mjs";
 import { WhyPicture, whyLegend } from "./why.mjs";
 
@@ -43,6 +43,7 @@ export class Stage {
   /** @type {{width: number, height: number}|null} of the picture; measured only when something may have changed it:
    *  asking in every frame makes the browser lay out the page in every frame */
   #size = null;
+  #hasLanes = false;
   /** @type {{clientX: number, clientY: number}|null} */
   #pointer = null;
   /** @type {{point: string|null, neuron: number|null}} what is ringed */
@@ -69,7 +70,7 @@ export class Stage {
     const { flat, tower, parts } = this;
     const layers = [flat.canvas, tower.ground, tower.canvas, tower.labels.host, parts.canvas, parts.labels.host];
     this.view = el("div", { class: "mri-view" }, ...layers);
-    host.replaceChildren(this.view, this.note, this.tools, this.legend, this.failed.host, this.tip, this.tower.readout);
+    host.replaceChildren(this.tools, this.tower.readout, this.note, this.view, this.legend, this.failed.host, this.tip);
     this.hand = new Hand(this.view, {
       tip: this.tip,
       numLanes: () => this.lanes.length,
@@ -86,18 +87,12 @@ export class Stage {
       this.#size = null;
       context.needsRedraw();
     });
-    this.observer.observe(host);
-    this.observer.observe(this.legend);
+    this.observer.observe(this.view);
   }
 
   close() {
     this.observer.disconnect();
     this.tower.close();
-  }
-
-  /** @returns {import("../core/wire.mjs").Frame|null} of the first lane */
-  get frame() {
-    return this.lanes[0]?.frame ?? null;
   }
 
   /** Whether the pointer turned the tower since it was pressed: its click chooses nothing. */
@@ -125,6 +120,7 @@ export class Stage {
   draw(lanes, view, isPlaying, { isMatched, between } = { isMatched: false, between: null }) {
     const isDifference = view.difference !== null && lanes.length === 2;
     this.lanes = isDifference ? [differenceLane(lanes[0], lanes[1], isMatched)] : lanes;
+    if (this.host.classList.toggle("has-lanes", lanes.length > 1) !== this.#hasLanes) [this.#hasLanes, this.#size] = [lanes.length > 1, null];
     this.selected = view;
     this.picture = pictureOf(view, Boolean(view.why));
     const point = view.point ?? "";
@@ -136,13 +132,7 @@ export class Stage {
     this.#groups = view.groups ?? null;
     this.#groupsOf = this.#groups?.name ?? this.#groupsOf;
     this.#ofParts = { why: view.why ?? null, part: view.part, amount: view.amount, camera: view.camera };
-    this.#drawLegend(point, keys, {
-      ...looks,
-      top: fullScale[point],
-      isDifference,
-      canSubtract: lanes.length === 2,
-      hasBetween: between !== null && !isDifference,
-    });
+    this.#drawLegend(point, keys, { ...looks, top: fullScale[point], isDifference, numLanes: lanes.length, hasBetween: between !== null && !isDifference });
     const current = this.#current();
     if (current.canvas.hidden || this.#size === null) this.#size = this.#measured(current); // or the other picture from now on
     const { width, height } = this.#size;
@@ -185,9 +175,7 @@ export class Stage {
     this.flat.canvas.hidden = current !== this.flat;
     this.parts.canvas.hidden = this.parts.labels.host.hidden = current !== this.parts;
     this.tower.ground.hidden = this.tower.canvas.hidden = this.tower.labels.host.hidden = this.tower.readout.hidden = !isTower;
-    const height = Math.max(80, this.host.clientHeight - this.legend.offsetHeight - 8 - this.view.offsetTop);
-    this.view.style.height = `${height}px`;
-    return { width: this.host.clientWidth, height };
+    return { width: this.view.clientWidth, height: Math.max(80, this.view.clientHeight) };
   }
 
   /** Where a neuron is drawn, in CSS pixels of the stage; null where it is not shown.
@@ -222,12 +210,11 @@ export class Stage {
     if (name === this.#legendOf) return;
     this.#legendOf = name;
     const isGrouped = this.#groups !== null;
-    const shown = { looks, layout, isTower, picture: this.picture, isGrouped, groupsOf: this.#groupsOf, canWhy: why !== null };
-    const tools = toolButtons(shown, onPick, () => this.#turned()?.turn(null));
     const hasFlow = isTower && layout.n_layer > 0 && !isDifference;
+    const shown = { looks, layout, isTower, hasFlow, point: key, picture: this.picture, isGrouped, groupsOf: this.#groupsOf, canWhy: why !== null };
+    const tools = toolsOf(shown, onPick, () => this.#turned()?.turn(null));
     const parts = legendParts({ key, layout, scales, top, isSigned, isDifference, flow: hasFlow ? flow : "none", groups: this.#groups, keys });
     if (looks.hasBetween && isTower) parts.splice(1, 0, betweenKey());
-    if (hasFlow) parts.push(flowChoice(flow, onPick));
     refill(this.legend, ...(this.picture === "why" ? whyLegend(why, this.lanes[0].run.tokens, amount === "lost", onPick) : parts));
     refill(this.tools, ...tools);
   }

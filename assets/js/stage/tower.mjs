@@ -14,8 +14,8 @@ import { MOST_STREAMS } from "./shaders.mjs";
 import { cornersOf, dotsOf, hitTower, markDots, outermost, placeOf, placeTower } from "./tower_geometry.mjs";
 import { el, say } from "../shell/dom.mjs";
 import { dotScales } from "./legend.mjs";
-import { WIDE_PX, TowerLabels } from "./labels.mjs";
-import { guessBeside } from "./why.mjs";
+import { TABLE_PX, WIDE_PX, TowerLabels } from "./labels.mjs";
+import { guessBeside } from "../core/why_words.mjs";
 
 /** @typedef {import("../core/types.mjs").Lane} Lane */
 /** @typedef {import("./stage.mjs").Shown} Shown */
@@ -79,6 +79,7 @@ export class TowerPicture {
    *  @param {() => boolean} context.willRedraw
    *  @param {(width: number) => Margins} [context.margins]
    *  @param {boolean} [context.isUnmarked]
+   *  @param {boolean} [context.hasTops]
    *  @param {(camera: string|null) => void} context.onTurn the camera, as a view has it
    *  @param {() => void} context.onLost the drawing context went, or came back */
   constructor(context) {
@@ -90,7 +91,7 @@ export class TowerPicture {
     this.ground = ground;
     this.renderer = renderer;
     this.#wasAsked = early !== null;
-    this.labels = new TowerLabels();
+    this.labels = new TowerLabels(context.hasTops);
     this.readout = el("span", { class: "mri-readout", "aria-hidden": "true" });
     this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -124,8 +125,10 @@ export class TowerPicture {
     const now = performance.now();
     const { width, height, rows, point, fullScale, camera, ...rest } = shown;
     this.orbit = orbitFromText(camera);
-    const arrangement = JSON.stringify([width, height, rows, point, shown.isDifference, camera]);
-    if (arrangement !== this.#arrangement) this.#place(shown, arrangement);
+    const hasLens = lanes.length === 1 && !rest.hasStats && !rest.isDifference && rows.some(({ key }) => guessBeside(key, lanes[0]) !== null);
+    const beside = { hasLens, hasWords: rest.flow === "tokens" || Boolean(this.context.hasTops) };
+    const arrangement = JSON.stringify([width, height, rows, point, shown.isDifference, camera, beside]);
+    if (arrangement !== this.#arrangement) this.#place(shown, arrangement, beside);
     const dotsOfNow = JSON.stringify([rows, rest, lanes.map(({ label, none }) => [label, none])]);
     const isNewStep = lanes.length !== this.#frames.length || lanes.some(({ frame }, i) => frame !== this.#frames[i]);
     if (isNewStep || dotsOfNow !== this.#dotsOf) this.#fill(lanes, shown);
@@ -140,8 +143,9 @@ export class TowerPicture {
   }
 
   /** @param {Shown} shown
-   *  @param {string} arrangement its name */
-  #place({ rows, point, isDifference, width, height }, arrangement) {
+   *  @param {string} arrangement its name
+   *  @param {{hasLens: boolean, hasWords: boolean}} beside best guesses stand beside the plates; words stand below */
+  #place({ rows, point, isDifference, width, height }, arrangement, beside) {
     const renderer = /** @type {Renderer} */ (this.renderer);
     const ratio = Math.min(2, devicePixelRatio || 1);
     const [deviceWidth, deviceHeight] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
@@ -150,20 +154,20 @@ export class TowerPicture {
       for (const { style } of [this.ground, this.canvas]) Object.assign(style, { width: `${width}px`, height: `${height}px` });
     }
     const { margins: ownMargins, isUnmarked } = this.context;
-    const margins = ownMargins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference);
+    const margins = ownMargins?.(width) ?? marginsFor(width, rows[0].widths.length, isDifference, beside);
     const room = (width - margins.left - margins.right) / (height - margins.top - margins.bottom);
     this.plates = placeTower(rows, ownMargins ? FREE_ASPECT * Math.max(0.1, room) : width / height);
     this.camera = fitCamera(this.orbit, isUnmarked ? outermost(this.plates) : cornersOf(this.plates), { width, height, ...margins });
     renderer.setPlates(this.plates, this.context.isUnmarked ? null : point);
     renderer.paintGround(this.camera);
-    this.labels.place(this.plates, this.camera, point);
+    this.labels.place(this.plates, this.camera, point, beside.hasLens);
     this.#arrangement = arrangement;
     this.#frames = [];
   }
 
   /** @param {Lane[]} lanes
    *  @param {Shown} shown */
-  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, hasGuess, fullScale, between = null }) {
+  #fill(lanes, { point, neuron, watched, groups, isSigned, isDifference, flow, hasStats, fullScale, between = null }) {
     const { scales } = this.context;
     const renderer = /** @type {Renderer} */ (this.renderer);
     const { positive, negative } = dotScales(scales, isSigned, isDifference);
@@ -175,7 +179,7 @@ export class TowerPicture {
     const { particles, amounts } = streamsOf(lanes, this.plates, flow, columnOf);
     this.#amounts = amounts;
     renderer.setParticles(particles);
-    this.#tell = () => this.labels.tell(lanes, columns, hasStats, between, hasGuess ? guessBeside : null);
+    this.#tell = () => this.labels.tell(lanes, columns, hasStats, between, { hasWords: flow === "tokens" });
   }
 
   /** The words on the picture, if they are not its own any more. */
@@ -219,11 +223,6 @@ export class TowerPicture {
     say(this.readout, says);
   }
 
-  /** Paint now: the canvas can be read until this task ends. */
-  repaint() {
-    this.#paint(performance.now());
-  }
-
   /** @param {{yaw?: number, pitch?: number, zoom?: number}|null} by null: back to where it began */
   turn(by) {
     this.orbit = by ? turned(this.orbit, by) : { ...HOME };
@@ -258,12 +257,13 @@ export class TowerPicture {
  *  @param {number} width of the stage
  *  @param {number} numLanes
  *  @param {boolean} isDifference
+ *  @param {{hasLens: boolean, hasWords: boolean}} beside
  *  @returns {Margins} */
-function marginsFor(width, numLanes, isDifference) {
+function marginsFor(width, numLanes, isDifference, { hasLens, hasWords }) {
   const isWide = width >= WIDE_PX;
-  if (numLanes > 1) return { left: isWide ? 144 : 62, right: isWide ? 62 : 40, top: 60, bottom: 34 };
-  const [left, right] = width < 520 ? [66, 70] : isWide ? [196, 104] : [160, 84];
-  return { left, right, top: isDifference ? 56 : 34, bottom: 34 };
+  if (numLanes > 1) return { left: isWide ? 84 : 62, right: isWide ? 62 : 40, top: 56, bottom: 34 };
+  const [left, right] = width < TABLE_PX ? [76, hasLens ? 92 : 70] : isWide ? [110, hasLens ? 204 : 84] : [96, hasLens ? 196 : 84];
+  return { left, right, top: isDifference ? 56 : 24, bottom: hasWords ? 34 : 16 };
 }
 
 /** @returns {Drawn} what a renderer has still to be put on */

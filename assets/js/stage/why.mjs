@@ -5,9 +5,7 @@
  * A picture like the tower and the flat one, on a 2-D canvas with the tower's camera. Knows a Why; refuses to know who asked for it.
  */
 
-import { formatPercent } from "../core/format.mjs";
 import { dequantized } from "../core/quantization.mjs";
-import { guessesAt } from "../core/why.mjs";
 import { partNamed, bothNumbers, fourDigits, plain, selectionOf, signed, wordOf } from "../core/why_words.mjs";
 import { DIM_SHARE, strongestParts, yardstick } from "../core/why_rows.mjs";
 import { el, say, sized } from "../shell/dom.mjs";
@@ -81,7 +79,7 @@ export class WhyPicture {
     paintParts(ctx, { ...scene, dotsOf: why?.answer ? this.#dotsOf(why.answer) : null });
     const columns = this.labels.columnsFor(lanes);
     this.#tell = () => {
-      this.labels.tell(lanes, columns, false, null, (key) => this.#beside(key, amounts));
+      this.labels.tell(lanes, columns, false, null, { beside: (key) => this.#beside(key, amounts) });
       this.#tellPills(amounts, isLost, selected);
     };
   }
@@ -200,17 +198,6 @@ export class WhyPicture {
  *  @returns {number} 0 where it was not recorded */
 function widthOf({ points, rows }, key) {
   return points[rows.get(key) ?? -1]?.width ?? 0;
-}
-
-/** The token that the stream would say at a plate, for labels of the tower.
- *  @param {string} key hook point
- *  @param {import("../core/types.mjs").Lane} lane
- *  @returns {string} "" where the lens is of no such place */
-export function guessBeside(key, { frame, run }) {
-  const depth = key === "embed.resid0" ? 0 : Number(/^block\.(\d+)\.resid_post$/.exec(key)?.[1] ?? NaN) + 1;
-  if (!frame || Number.isNaN(depth)) return "";
-  const [best] = guessesAt(frame, depth).stream ?? [];
-  return best ? `${wordOf(run.tokens, best.id)} ${formatPercent(best.prob)}` : "not recorded";
 }
 
 /** @param {HTMLElement} canvas

@@ -51,6 +51,14 @@ class BitsPerByte:
     value: float
     uniform: float
 
+    @property
+    def words(self) -> str:
+        """For people: a number beside others, no judgement."""
+        return (
+            f"{self.value:.2f} bits per byte on a kilobyte of English (a uniform guess {self.uniform:.2f}, a model of "
+            "English about 1)."
+        )
+
 
 @torch.inference_mode()
 def bits_per_byte(model: GPT, tokenizer: Tokenizer) -> BitsPerByte | None:

@@ -32,6 +32,10 @@ class TokenIds(Tokenizer):
     def merges(self, text: str) -> list[list[list[bytes]]]:
         return [[[self.token_bytes(i)]] for i in self.encode(text)]
 
+    def cut(self, text: str) -> list[tuple[str, list[bytes]]]:
+        tokens = map(self.token_bytes, self.encode(text))
+        return [(token.decode(errors="replace"), [token]) for token in tokens]
+
 
 class Characters(Tokenizer):
     """Of nanoGPT's data that is cut into characters (`meta.pkl`): the id of each by its place."""
@@ -50,3 +54,7 @@ class Characters(Tokenizer):
 
     def merges(self, text: str) -> list[list[list[bytes]]]:
         return [[[self.token_bytes(i)]] for i in self.encode(text)]
+
+    def cut(self, text: str) -> list[tuple[str, list[bytes]]]:
+        tokens = map(self.token_bytes, self.encode(text))
+        return [(token.decode(errors="replace"), [token]) for token in tokens]

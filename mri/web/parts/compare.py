@@ -16,7 +16,7 @@ from mri.measure.alignment import STRATEGIES
 from mri.panels.compare_map import MEASURES
 from mri.panels.panel import panel_named, panels
 from mri.store.library import SessionInfo
-from mri.web.parts import components, ids, record_box, takeaway
+from mri.web.parts import components, ids, record, takeaway
 
 PAIRS = """\
 One name changed | demo-gift | pair-gift | mapping | step=14&point=block.3.attn_out&layer=3&head=0
@@ -84,21 +84,12 @@ def _choose(sessions: Sequence[SessionInfo]) -> html.Section:
 
 
 def _record() -> html.Section:
-    prompt, area, *rest = record_box.fields("compare")
-    prompt.children, area.rows = "Prompt A", 2
-    area.value = "Once there was a girl named Mia."
+    said = "Recorded one after the other, with the same settings and the same dice, then put side by side."
     return html.Section(
         [
             html.H2("Two new prompts"),
-            html.P("Recorded one after the other, with the same settings and seed.", className="mri-muted"),
-            prompt,
-            area,
-            html.Label("Prompt B", htmlFor="compare-prompt-b", className="form-label mt-2"),
-            dbc.Textarea(id="compare-prompt-b", rows=2, value="Once there was a boy named Tom.", maxlength=20_000),
-            *rest,
-            dbc.Button("Record both and compare", id="compare-record", color="primary", class_name="live-start"),
-            html.P("", id="compare-record-says", className="record-cost compare-record-says", role="status"),
-            dcc.Store(id="compare-recorded"),
+            html.P(said, className="mri-muted"),
+            record.door("Record two prompts …", {"pair": ""}, className="btn btn-primary live-start"),
         ],
         className="compare-way",
     )
@@ -112,6 +103,9 @@ def _picker(select_id: str, side: str, chosen: SessionInfo) -> html.Div:
         ],
         className="compare-picker",
     )
+
+
+PARTING = "To the next moment at which a plate parts, 0.6 or more, that was alike at the matched moment before (N)"
 
 
 def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div:
@@ -148,6 +142,7 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                     html.Div(
                         [
                             html.P(id="compare-map-says", className="compare-map-says"),
+                            html.Button("Next parting", id="compare-parting", type="button", title=PARTING),
                             components.choice("compare-by", "Show", MEASURES, "difference"),
                             takeaway.menu("compare-map", "Where they differ", ("csv",)),
                         ],
@@ -208,7 +203,7 @@ def _neurons() -> html.Section:
     """Host of the list of neurons that differ most; panels/differing.mjs fills it."""
     note = (
         "Of the selected hook point. Where one side did not keep a neuron, its bound stands in, and the difference is"
-        " at least what is shown (≥). B − A over the picture shows all of them."
+        " at least what is shown (≥). “One tower, B − A” over the picture shows all of them."
     )
     host = html.Div(id="compare-list", className="compare-list")
     menu = takeaway.menu("neurons", "Neurons", ("png", "csv"))

@@ -43,10 +43,9 @@ INDEX_HTML = """<!DOCTYPE html>
 GRAPH_CONFIG: Any = {"showSendToCloud": False, "displaylogo": False, "displayModeBar": False, "scrollZoom": False}
 """Plotly's config everywhere: nothing leaves the machine."""
 
-PAGES = {
-    "Scanner": ids.SCANNER_PATH,
+PAGES = {  # Live is a state of Scan: Record leads to it
+    "Scan": ids.SCANNER_PATH,
     "Learn": ids.LEARN_PATH,
-    "Live": ids.LIVE_PATH,
     "Compare": ids.COMPARE_PATH,
     "Neurons": ids.NEURONS_PATH,
     "Recordings": ids.SESSIONS_PATH,
@@ -83,7 +82,8 @@ def shell(content: Any, *tools: Any) -> html.Div:
 
 def _more() -> html.Details:
     """The pages that Simple's menu folds away, and the recordings that JavaScript puts among them."""
-    pages = [dcc.Link(name, href=path) for name, path in PAGES.items() if name not in ("Scanner", "Learn")]
+    others = {"Live": ids.LIVE_PATH} | {name: path for name, path in PAGES.items() if name not in ("Scan", "Learn")}
+    pages = [dcc.Link(name, href=path) for name, path in others.items()]
     record = html.Button("Record …", type="button", **attributes({"data-mri-action": "record"}))
     content = [html.Div(id=ids.MORE, className="mri-more-picker"), *pages, record]
     return html.Details(
@@ -156,9 +156,11 @@ OFFLINE = (
 
 
 def inspector() -> html.Aside:
-    """Tabs (their buttons are JavaScript's: roving focus) over one host per tab, filled after the first paint."""
+    """What comes next, then tabs (their buttons are JavaScript's: roving focus) over one host per tab, filled after the
+    first paint."""
     return html.Aside(
         [
+            html.Section(id="mri-next", className="mri-next", **aria("What comes next")),
             html.Div(id="mri-tabs", className="mri-tabs"),
             html.P(OFFLINE, id="mri-offline", className="mri-offline", hidden=True, role="status"),
             *(
@@ -188,15 +190,18 @@ def session_picker(select_id: str, chosen: SessionInfo | None, **more: Any) -> h
 
 
 def scanner(
-    boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scanner", notice: Any = None, simple: Any = None
+    boot: dict[str, Any], chosen: SessionInfo | None, title: str = "Scan", notice: Any = None, simple: Any = None
 ) -> html.Div:
-    """The Scanner's three zones as empty hosts. `title`: of the page; `notice`: a line over the scan; `simple`: the
-    other view of the page."""
+    """The Scanner as empty hosts: a line that says which recording, the sentence, three zones, the deck. `title`: of
+    the page; `notice`: a line over the scan; `simple`: the other view of the page."""
 
     def host(name: str) -> html.Div:
         return html.Div(id=f"mri-{name}", className=f"mri-{name}")
 
-    door = dcc.Link("Learn how it works", href=ids.LEARN_PATH, className="mri-door")
+    compare = [] if chosen is None else [compare_menu(chosen.id, boot.get("counterpart"))]
+    tools = html.Div([*compare, html.Div(id="mri-tools", className="mri-bar-tools")], className="mri-bar-end")
+    strip = html.Div([host("ribbon"), host("timeline")], className="mri-strip")
+    side = html.Div([host("transport"), host("says")], className="mri-deck-side")
     return html.Div(
         [
             dcc.Store(id=ids.BOOT, data=boot),
@@ -204,30 +209,32 @@ def scanner(
             dcc.Store(id=ids.MOUNTED),
             html.H1(title, className="visually-hidden"),
             simple,
-            html.Aside(id="mri-layers", className="mri-layers", **aria("Hook points and their statistics")),
-            html.Section(
-                [
-                    notice,
-                    html.Div(
-                        [
-                            html.Label("Session", htmlFor=ids.SESSION_PICKER, className="mri-muted"),
-                            session_picker(ids.SESSION_PICKER, chosen),
-                            host("facts"),
-                            html.Div(id="mri-tools", className="mri-bar-tools"),
-                        ],
-                        className="mri-bar",
-                    ),
-                    html.Div([html.Span(id="mri-lede"), " ", door], className="mri-lede"),
-                    *(host(name) for name in ("sentence", "stage", "ribbon")),
-                    html.Div([host("transport"), host("timeline")], className="mri-deck"),
-                ],
-                className="mri-centre",
-                **aria("Scan"),
+            notice,
+            html.Div(
+                [session_picker(ids.SESSION_PICKER, chosen, **aria("Recording")), host("facts"), tools],
+                className="mri-bar",
             ),
+            host("sentence"),
+            html.Aside(id="mri-layers", className="mri-layers", **aria("Layers and their statistics")),
+            html.Section(host("stage"), className="mri-centre", **aria("Scan")),
             inspector(),
+            html.Section([side, strip], className="mri-deck", **aria("Words, lines and the clock")),
         ],
         id=ids.SCANNER,
         className="mri-scanner",
+    )
+
+
+def compare_menu(session_id: str, counterpart: dict[str, Any] | None) -> html.Details:
+    """What a recording can be compared with; `counterpart`: the bundled one that differs by one word."""
+    bundled = [] if counterpart is None else [dcc.Link(counterpart["says"], href=counterpart["compare"])]
+    other = dcc.Link("Another recording …", href=f"{ids.COMPARE_PATH}?a={session_id}")
+    return html.Details(
+        [
+            html.Summary("Compare", className="mri-menu-named", title="Put another recording on the same clock"),
+            html.Div([*bundled, other], className="mri-menu-list"),
+        ],
+        className="mri-menu mri-compare",
     )
 
 
@@ -245,7 +252,8 @@ def inspector_panels() -> list[Any]:
     for tab in ids.TABS:
         shown = [panel for panel in panels("scanner") if panel.tab == tab and panel.figure]
         charts: list[Any] = [chart(panel, *hosts.get(panel.name, ())) for panel in shown]
-        above = {"statistics": [statistic], "why": [html.Div(id=ids.WHY, className="mri-why")]}
+        numbers = html.Div(id=ids.POINT_NUMBERS, className="mri-point-numbers")
+        above = {"statistics": [numbers, statistic], "why": [html.Div(id=ids.WHY, className="mri-why")]}
         found.append([*above.get(tab, ()), *charts])
     return found
 

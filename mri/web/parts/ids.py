@@ -35,6 +35,8 @@ WHY = "mri-why"
 """Host of the tab Why, all of which is JavaScript's."""
 PREDICTED = "mri-predicted"
 """Host in the Predictions tab: the temperature, and the token that follows in numbers."""
+POINT_NUMBERS = "mri-point-numbers"
+"""Host in the Statistics tab: the seven statistics of the selected hook point."""
 SIMPLE = "mri-simple"
 MORE = "mri-more"
 """The Scanner's other view, empty until JavaScript fills it; host of its recordings in the menu."""
@@ -61,10 +63,10 @@ last two are set by JavaScript."""
 
 TABS = {
     "why": "Why",
-    "neurons": "Neurons",
     "attention": "Attention",
-    "predictions": "Predictions",
+    "neurons": "Neurons",
     "statistics": "Statistics",
+    "predictions": "Predictions",
 }
 """Inspector tabs, in order: key in the URL -> label."""
 

@@ -153,7 +153,7 @@ def head(question: Question, neuron: int, values: Floats, strongest: int, width:
         if 0 <= other < width
     ]
     there = scan_address(question.session, strongest, question.point, neuron, watched=watch)
-    scan = dcc.Link("See it on the Scanner →", className="mri-button neurons-tower", href=there)
+    scan = dcc.Link("See it in the scan →", className="mri-button neurons-tower", href=there)
     return [
         html.H2([html.Code(question.point), f" · neuron {neuron}"]),
         html.P(where, className="mri-note"),
@@ -166,7 +166,7 @@ def moments(library: Library, found: Sequence[Moment], question: Question, neuro
     if not found:
         return html.P("In no finished session of these weights was this neuron captured.", className="mri-note")
     items = [item for moment in found[:MOST_MOMENTS] if (item := _moment(library, moment, question, neuron))]
-    note = f"At most {PER_SESSION} from one session. A click opens the step on the Scanner."
+    note = f"At most {PER_SESSION} from one session. A click opens the step in the scan."
     return [html.Ol(items, className="neurons-moments"), html.P(note, className="mri-note")]
 
 

@@ -12,13 +12,12 @@ from dash.development.base_component import Component
 
 from mri.format.events import TraceSession
 from mri.web.parts import ids
-from mri.web.parts.components import attributes
-from mri.web.parts.record_box import live_address
+from mri.web.parts.record import door, live_address
 
 TO_SESSIONS, TO_LESSONS, TO_SCANNER = (
     ("All recordings", ids.SESSIONS_PATH),
     ("Learn how it works", ids.LEARN_PATH),
-    ("Open the Scanner", ids.SCANNER_PATH),
+    ("Open the scan", ids.SCANNER_PATH),
 )
 """Text and address of ways that lead on from everywhere."""
 
@@ -39,10 +38,8 @@ def way(text: str, href: str) -> dcc.Link:
 
 
 def way_to_record() -> html.Button:
-    """Opens the record box."""
-    return html.Button(
-        "Record a prompt", type="button", className="mri-button", **attributes({"data-mri-action": "record"})
-    )
+    """Opens the dialog that records."""
+    return door("Record a prompt")
 
 
 def no_steps(session: TraceSession, is_recording: bool) -> html.Div:

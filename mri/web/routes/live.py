@@ -1,61 +1,24 @@
-"""Recording and watching: which models there are, have a prompt recorded, steer the recording, follow it live.
+"""Recording and watching: have a prompt recorded, steer the recording, follow it live.
 
 Hands requests to the generation worker and sockets to mri/web/live/transport.py. Errors leave as {"error": sentence}.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 from simple_websocket import Server
 
-from mri.errors import PromptError
-from mri.format.token_text import display
 from mri.web.live.transport import stream
 from mri.web.routes.sessions import revalidated_json
 from mri.web.services import services
 from mri.worker.request import RecordRequest
 
-if TYPE_CHECKING:
-    from mri.nanochat.tokenizer import Tokenizer
-
-MOST_LETTERS = 400
-
 live_routes = Blueprint("live_routes", __name__)
 sock = Sock()
-
-
-@live_routes.get("/models")
-def models() -> ResponseReturnValue:
-    """The models that can record, the default first. `id` is what POST /record takes as `model`."""
-    return revalidated_json(
-        [{"id": model_id, "label": ref.label} for model_id, ref in services().models.offers().items()]
-    )
-
-
-@live_routes.get("/models/words")
-def words() -> ResponseReturnValue:
-    """The words of `text` with the pieces that the recording model reads of each: one, where it knows the word."""
-    text = request.args.get("text", "")
-    if len(text) > MOST_LETTERS:
-        raise PromptError(f"This text has {len(text)} letters: send at most {MOST_LETTERS}.")
-    path = services().models.own().tokenizer
-    cut = _tokenizer(path).merges(text) if path is not None else []  # without one, ids are read
-    found = [{"text": display(b"".join(parts[0])), "pieces": [display(part) for part in parts[-1]]} for parts in cut]
-    return revalidated_json({"words": found})
-
-
-@lru_cache(maxsize=2)
-def _tokenizer(path: Path) -> Tokenizer:
-    # tiktoken takes 0.1 s to import: not while the server starts
-    from mri.nanochat.disk.tokenizer_files import load_tokenizer
-
-    return load_tokenizer(path)
 
 
 @live_routes.post("/record")

@@ -187,7 +187,7 @@ def attribution(session_id: str) -> ResponseReturnValue:
     step = fields.get("step") if isinstance(fields, dict) else None
     if not is_whole(step, -inf, inf):
         raise ConfigError("Gradients are asked for with a JSON object that has a step: send its number.")
-    wanted = attribution_of_step(reader, step, _attribution_id(reader, step), services().model)
+    wanted = attribution_of_step(reader, step, _attribution_id(reader, step), services().model_of(reader))
     status = services().worker.attribute(wanted)
     return revalidated_json(status), 202 if status["status"] == "running" else 200
 

@@ -29,8 +29,8 @@ def why(session_id: str) -> ResponseReturnValue:
     here = services()
     start, stop = (whole(name, request.args.get(name, "")) for name in ("start", "stop"))
     reader = here.library.open(session_id).as_of_now()
-    wanted = why_of_steps(reader, start, stop, _token("token"), _token("against"), here.model)
-    return _answer(here.worker.explained(wanted))
+    wanted = why_of_steps(reader, start, stop, _token("token"), _token("against"), here.model_of(reader))
+    return answer(here.worker.explained(wanted))
 
 
 @why_routes.post("/sessions/<session_id>/sweep")
@@ -43,7 +43,7 @@ def sweep(session_id: str) -> ResponseReturnValue:
     tokens = fields.get("token"), fields.get("against")
     if not all(token is None or is_whole(token, 0, inf) for token in tokens):
         raise ConfigError("A token is named by its id here: send a whole number.")
-    return _answer(services().worker.explained(_sweep(session_id, fields["step"], fields.get("kind"), *tokens)))
+    return answer(services().worker.explained(_sweep(session_id, fields["step"], fields.get("kind"), *tokens)))
 
 
 @why_routes.get("/sessions/<session_id>/sweep")
@@ -55,13 +55,13 @@ def sweep_status(session_id: str) -> ResponseReturnValue:
     status = services().worker.explained(wanted, ask=False)
     if status is None:
         raise SessionNotFound(f"Nobody asked for the sweep of step {step} yet: POST here first.")
-    return _answer(status)
+    return answer(status)
 
 
 def _sweep(session_id: str, step: int, kind: Any, token: int | None, against: int | None) -> Attribution:
     here = services()
     reader = here.library.open(session_id).as_of_now()
-    return sweep_of_step(reader, step, "ablate" if kind is None else kind, token, against, here.model)
+    return sweep_of_step(reader, step, "ablate" if kind is None else kind, token, against, here.model_of(reader))
 
 
 def _token(name: str) -> int | None:
@@ -69,7 +69,8 @@ def _token(name: str) -> int | None:
     return whole(name, text) if text else None
 
 
-def _answer(status: dict[str, Any] | None) -> ResponseReturnValue:
+def answer(status: dict[str, Any] | None) -> ResponseReturnValue:
+    """The arrays of what was computed, or 202 and how far it has come."""
     assert status is not None
     if status["status"] == "running":
         return revalidated_json(status), 202

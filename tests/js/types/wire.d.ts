@@ -53,6 +53,53 @@ declare namespace Wire {
     text: string;
     message: string;
   }
+  interface CheckStatus {
+    id: string;
+    status: "running" | "finished" | "error";
+    message: string;
+    done: number;
+    of: number;
+    lines: Line[];
+    is_right: boolean;
+    verdict: string;
+    text: string;
+  }
+  interface ModelOffer {
+    id: string;
+    label: string;
+  }
+  interface ModelFacts {
+    id: string;
+    title: string;
+    reads: string;
+    sizes: string;
+    field: string;
+    dtype: string;
+    dtypes: string[];
+  }
+  interface ModelLoading {
+    status: "running";
+    message: string;
+    done: number;
+    of: number;
+  }
+  interface LoadedFacts {
+    status: "finished";
+    message: string;
+    done: number;
+    of: number;
+    device: string;
+    dtype: string;
+    devices: string[];
+    notes: string[];
+    alarm: string;
+  }
+  interface RecordPlan {
+    tokens: number;
+    problem: string;
+    unknown: UnknownWord[];
+    presets: PresetOffer[];
+  }
   interface State {
     type: "state";
     state: "queued" | "running" | "paused";
@@ -123,6 +170,31 @@ declare namespace Wire {
     phase: string[];
     chosen_id: number[];
     forced: boolean[];
+  }
+  interface Line {
+    name: string;
+    compared: string;
+    figure: number | null;
+    tolerance: number | null;
+    state: "right" | "wrong" | "not judged";
+    cause: string;
+    found: string;
+  }
+  interface UnknownWord {
+    at: number;
+    length: number;
+    text: string;
+    pieces: string[];
+  }
+  interface PresetOffer {
+    name: string;
+    title: string;
+    keeps: string;
+    lacks: [string, string][];
+    steps: number;
+    bytes: number;
+    is_stepwise: boolean;
+    problem: string;
   }
   interface Losses {
     payloads: number;

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from mri.nanochat.disk.tokenizer_files import _bytes_of_letters, load_tokenizer
 
@@ -28,6 +28,13 @@ def state_of(era="E1"):
 
 def meta_of(era="E1"):
     return json.loads((GOLDEN / era / "base_checkpoints" / "d3" / "meta_000010.json").read_text())
+
+
+@torch.inference_mode()
+def off(loaded, era):
+    """How far its logits are from nanochat's own, at every position."""
+    golden = load_file(GOLDEN / era / "golden.safetensors")
+    return float((loaded.model(golden["tokens"][None].long())[0] - golden["full_logits"]).abs().max())
 
 
 def pickled_tokenizer(folder, era="E1"):

@@ -155,13 +155,3 @@ def test_nothing_else_can_be_asked_of_a_recording(client):
     answer = client.post("/record/nobody/explode")
     assert answer.status_code in (404, 405)
     assert answer.json["error"].endswith(".")
-
-
-def test_words_come_with_the_pieces_that_the_model_reads(client):
-    words = client.get("/models/words", query_string={"text": "When Mia went"}).get_json()["words"]
-    assert [word["text"] for word in words] == ["When", " Mia", " went"]
-    assert ["".join(word["pieces"]) for word in words] == ["When", " Mia", " went"]
-    assert max(len(word["pieces"]) for word in words) > 1
-    answer = client.get("/models/words", query_string={"text": "x" * 401})
-    assert answer.status_code == 400
-    assert "send at most 400" in answer.get_json()["error"]

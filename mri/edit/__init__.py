@@ -1,0 +1,1 @@
+"""What if: one thing changed in a model for a while, as text, as hooks, at positions."""
