@@ -352,6 +352,6 @@ def test_a_phone_has_clock_and_menu_in_reach(browser, site):
         expect(page.get_by_label("Your own sentence")).to_be_hidden()
         page.get_by_text("More", exact=True).click()
         expect(page.get_by_role("link", name="Recordings").last).to_be_visible()
-        page.get_by_label("Recording", exact=True).select_option("demo-story")
+        page.get_by_role("navigation").get_by_label("Recording", exact=True).select_option("demo-story")
         until(page, "window.mri?.session === 'demo-story' && window.mri.timings.draw.length > 0")
         assert page.evaluate("window.mri.shown.view") == "simple"

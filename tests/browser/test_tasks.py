@@ -184,7 +184,7 @@ def test_every_number_and_back(page, hand):
 def test_another_recording(page, hand):
     more = page.locator("summary", has_text="More")
     hand.use(more)
-    choice = page.get_by_label("Recording", exact=True)
+    choice = page.get_by_role("navigation").get_by_label("Recording", exact=True)
     if hand.by == "pointer":
         choice.select_option("pair-gift")
     else:
