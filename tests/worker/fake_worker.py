@@ -107,11 +107,13 @@ def main():
     while (command := commands.get())["cmd"] != "quit":
         if command["cmd"] == "record":
             record(command, commands)
+        if command["cmd"] == "fork":
+            record({"id": command["id"], "prompt": "on", "sampling": {"max_new_tokens": 2}}, commands)
         if command["cmd"] == "attribute":
             attribute(command)
         if command["cmd"] == "direct":
             direct(command)
-        if command["cmd"] in ("why", "sweep"):
+        if command["cmd"] in ("why", "sweep", "control", "costs"):
             explain(command, commands)
 
 
