@@ -130,6 +130,8 @@ class Sources:
             raise ConfigError("From the page no file is read: fork with `mri fork`, or name a token, neuron or diff.")
         path = Path(file.path).expanduser()
         try:
+            if not path.is_file():
+                raise FileNotFoundError(2, "there is no such file")
             if path.stat().st_size > MOST_BYTES:
                 raise ConfigError(f"{file.path} is larger than {MOST_BYTES:,} bytes: a direction is one vector.")
             content = path.read_bytes()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mri
-from mri.errors import ConfigError
+from mri.errors import BadSession, ConfigError
 from mri.store.library import Library
 
 
@@ -96,3 +97,23 @@ def test_steps_count_from_the_end_too(tmp_path: Path) -> None:
     assert base.fork(-1, sessions=tmp_path).run.fork_step == base.num_steps - 1
     with pytest.raises(IndexError, match="no step 99"):
         base.fork(99, sessions=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "listed", ["x", [3], [{"edit": "a", "hook_point": "b", "neurons": "", "head": 0, "first": "0"}]]
+)
+def test_a_file_that_lies_about_what_was_edited_is_refused(tmp_path: Path, listed: object) -> None:
+    base = mri.open_trace("demo-gift")
+    lying = mri.Trace(base.reader)
+    lying._reader = Lying(base.reader, listed)  # type: ignore[assignment]
+    with pytest.raises(BadSession, match="record it again"):
+        lying.edits()
+
+
+class Lying:
+    def __init__(self, reader: object, listed: object) -> None:
+        self._reader = reader
+        self.session = replace(reader.session, facts={"edited": listed})  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._reader, name)
