@@ -1,7 +1,8 @@
-"""What it costs to record who wrote what, and to switch every part off.
+"""What it costs to record who wrote what, to switch every part off, and to ask what if.
 
 Recording: the same generation with and without ledger and lens, by turns. Switching off: the sweep of one step, the
-tokens before it read already, as in a worker that is warm.
+tokens before it read already, as in a worker that is warm. What if: the bundled story forked at step 40, sealed, and
+20 random pushes beside it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -22,9 +25,13 @@ from mri.explain.replay import Replay
 from mri.format.config import Sampling
 from mri.format.events import StepFrame
 from mri.format.presets import PRESETS
-from mri.nanochat.checkpoint import load_model
+from mri.nanochat.checkpoint import LoadedModel, load_model
 from mri.nanochat.model import GPT
+from mri.run.draws import control
 from mri.run.engine import generate
+from mri.run.fork import fork_of
+from mri.run.record import record_fork
+from mri.store.library import whole_library
 
 RUNS, STEPS = 9, 100
 
@@ -33,7 +40,8 @@ def table() -> Table:
     out = Table(title=f"Why: medians of {RUNS} runs", title_justify="left")
     for column in ("what", "model", "measured", "goal"):
         out.add_column(column, justify="left" if column in ("what", "model") else "right")
-    embedded = load_model().model
+    embedded_model = load_model()
+    embedded = embedded_model.model
     without, with_why = recorded(embedded)
     ratio = statistics.median(b / a for a, b in zip(without, with_why, strict=True))
     for what, seconds in (("recorded without ledger and lens", without), ("recorded with both", with_why)):
@@ -44,6 +52,9 @@ def table() -> Table:
         seconds, n_parts = swept(model, prefix)
         what = f"{n_parts} parts switched off, after {prefix} tokens"
         out.add_row(what, name, f"{statistics.median(seconds):.3f} s", f"≤ {goal:g} s")
+    forked, drawn = what_if(embedded_model)
+    out.add_row("a fork of the story at step 40", "embedded", f"{statistics.median(forked):.2f} s", "≤ 2 s")
+    out.add_row("20 random pushes beside it", "embedded", f"{statistics.median(drawn):.2f} s", "≤ 3 s")
     return out
 
 
@@ -63,6 +74,23 @@ def recorded(model: GPT) -> tuple[list[float], list[float]]:
             if run:  # the first one warms up
                 kept.append(time.perf_counter() - began)
     return times
+
+
+def what_if(loaded: LoadedModel) -> tuple[list[float], list[float]]:
+    """Wall seconds of RUNS forks, and of as many controls."""
+    library = whole_library()
+    fork = fork_of(library.open("demo-story"), 40, edits="block.3.head.1 = 0")
+    forked, drawn = list[float](), list[float]()
+    with TemporaryDirectory() as folder:
+        for run in range(RUNS + 1):
+            began = time.perf_counter()
+            record_fork(loaded, fork, sessions=Path(folder), max_delay_ms=10.0)
+            between = time.perf_counter()
+            control(loaded, fork, library)
+            if run:
+                forked.append(between - began)
+                drawn.append(time.perf_counter() - between)
+    return forked, drawn
 
 
 class _Nowhere:

@@ -91,7 +91,7 @@ def test_the_readmes_python_runs_as_it_stands(snippet: str, tmp_path: Path, monk
     assert (info.state, info.num_steps) in (("finished", 72), ("finished", 100))
 
 
-@pytest.mark.parametrize("page", ["comparison.md", "neurons.md", "saliency.md"])
+@pytest.mark.parametrize("page", ["comparison.md", "neurons.md", "saliency.md", "edits.md"])
 def test_a_pages_python_runs_as_it_stands(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mri.api.SESSIONS", tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -103,6 +103,9 @@ def test_a_pages_python_runs_as_it_stands(page: str, tmp_path: Path, monkeypatch
     if page == "comparison.md":
         assert names["at_least"] <= names["score"] <= names["at_most"] <= 1  # type: ignore[operator]
         assert names["score"] > 0.8  # type: ignore[operator]
+    elif page == "edits.md":
+        assert names["fork"].session.response == " blue, blue, blue, blue, blue, blue, blue,"  # type: ignore[attr-defined]
+        assert (names["control"].attrs["parted"], names["control"].attrs["draws"]) == (0, 20)  # type: ignore[attr-defined]
     elif page == "neurons.md":
         assert names["companions"].rising  # type: ignore[attr-defined]
     else:

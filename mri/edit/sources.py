@@ -78,7 +78,10 @@ class Sources:
 
     def digest(self, file: File) -> File:
         """The file named with its contents. Raises StoreError, ConfigError."""
-        return File(file.path, self._bytes_of(file)[1])
+        _, digest = self._bytes_of(file)
+        if file.digest and file.digest != digest:
+            raise ConfigError(f"{file.path} is another file than it was ({digest}, not {file.digest}): put it back.")
+        return File(file.path, digest)
 
     def token_id(self, word: Word) -> int:
         """Raises ConfigError for what is no single token of this model."""
@@ -112,9 +115,7 @@ class Sources:
         return column
 
     def _file(self, file: File) -> Tensor:
-        content, digest = self._bytes_of(file)
-        if file.digest and file.digest != digest:
-            raise ConfigError(f"{file.path} is another file than it was ({digest}, not {file.digest}): put it back.")
+        content, _ = self._bytes_of(file)
         try:
             found = np.load(BytesIO(content), allow_pickle=False)
             vector = torch.from_numpy(np.asarray(found, np.float32))
@@ -129,6 +130,8 @@ class Sources:
             raise ConfigError("From the page no file is read: fork with `mri fork`, or name a token, neuron or diff.")
         path = Path(file.path).expanduser()
         try:
+            if not path.is_file():
+                raise FileNotFoundError(2, "there is no such file")
             if path.stat().st_size > MOST_BYTES:
                 raise ConfigError(f"{file.path} is larger than {MOST_BYTES:,} bytes: a direction is one vector.")
             content = path.read_bytes()
@@ -186,7 +189,7 @@ class Sources:
         own = [edit for edit in map(Edit.parse, reader.session.run.edits) if not edit.is_word]
         idx = torch.tensor([ids], device=self._sizes.device)
         acts = {point: [keep(point)] for point in points}
-        with torch.inference_mode(), Passes(self._model, acts, {}), self._edited_by(own):
+        with torch.no_grad(), Passes(self._model, acts, {}), self._edited_by(own):
             self._model(idx)
         return found
 

@@ -15,8 +15,10 @@ import pandas as pd
 
 from mri.edit.text import Edit
 from mri.edit.values import Positions
+from mri.errors import BadSession
 from mri.export.frames import frame_of
 from mri.export.rows import Coded, Columns, Vocabulary
+from mri.format.checks import is_whole
 from mri.paths import DATA, SESSIONS, as_path
 from mri.run.fork import Scope, fork_again, fork_of
 from mri.store.library import whole_library
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 EDITS_UNITS = {"step": "index", "position": "position", "hook_point": "", "neurons": "", "head": "index, −1 = none"}
 CONTROL_UNITS = {"what": "", "draw": "index, −1 = none", "bits": "bits", "parts_at": "position, −1 = nowhere"}
+TEXTS = ("edit", "hook_point", "neurons")
 COSTS_UNITS = {"position": "position", "token_id": "id", "token": "text", "before": "bits", "after": "bits"}
 
 
@@ -90,6 +93,8 @@ class Forks:
         step is `forced`.
         """
         listed = self._reader.session.facts.get("edited", [])
+        if not isinstance(listed, list) or not all(_is_place(each) for each in listed):
+            raise BadSession(f"{self._reader.path} does not say what was edited as this program does: record it again.")
         steps = self._reader.steps()
         rows: list[tuple[Any, ...]] = []
         for step, (pos0, t_add) in enumerate(zip(steps["pos0"], steps["t_add"], strict=True)):
@@ -157,3 +162,15 @@ class Forks:
     def _folder(self) -> Path:
         path = self._reader.path.absolute()
         return SESSIONS if path.is_relative_to(DATA) else path.parent
+
+
+def _is_place(each: object) -> bool:
+    """Of a file that may lie, too."""
+    if not isinstance(each, dict) or not all(isinstance(each.get(name), str) for name in TEXTS):
+        return False
+    stop = each.get("stop")
+    return (
+        isinstance(each.get("head"), int)
+        and is_whole(each.get("first"), 0, 1 << 40)
+        and (stop is None or is_whole(stop, 0, 1 << 40))
+    )

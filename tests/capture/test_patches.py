@@ -37,6 +37,25 @@ def test_the_last_who_listens_puts_the_function_back(first_ends_first: bool) -> 
     assert (a, b) == (([3], [3, 4]) if first_ends_first else ([3, 4], [3]))
 
 
+def test_who_stands_farther_out_decides_what_the_others_are_called_with() -> None:
+    owner, seen = SimpleNamespace(double=double), list[tuple[str, int]]()
+
+    def adding(name: str, amount: int) -> Callable[..., int]:
+        def add(function: Callable[[int], int], x: int) -> int:
+            seen.append((name, x))
+            return function(x + amount)
+
+        return add
+
+    orders = {"out": 1, "first": 0, "in": -1, "second": 0}
+    ends = [listen(owner, "double", adding(name, 10), order) for name, order in orders.items()]
+    assert owner.double(1) == 2 * 41
+    assert seen == [("out", 1), ("second", 11), ("first", 21), ("in", 31)]
+    for end in ends:
+        end()
+    assert owner.double is double
+
+
 def test_a_stand_in_looks_like_the_function() -> None:
     owner = SimpleNamespace(double=double)
     end = listen(owner, "double", around([]))

@@ -1,4 +1,4 @@
-"""Organs off, against the same model with their weights zeroed; from a position on, too."""
+"""Organs off, against the same model with their weights zeroed, from a position on, too; pushes of a control."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mri.edit.edited import edited
+from mri.edit.changes import Rows
+from mri.edit.edited import edited, prepare
+from mri.edit.passes import Passes
 from mri.errors import ConfigError
 from mri.nanochat.checkpoint import LoadedModel
 from mri.nanochat.model import GPT, KVCache
@@ -76,3 +78,65 @@ def test_softcap_off_is_what_lm_head_gave(golden: LoadedModel) -> None:
     assert torch.equal(found, own[0][0, :, : model.config.vocab_size])
     with pytest.raises(ConfigError, match="softcap = off @ 0:"):
         edited(golden, "softcap = off @ 9:")
+
+
+@torch.inference_mode()
+def test_a_push_is_as_large_as_what_it_stands_beside(golden: LoadedModel) -> None:
+    """In the stream that a head and a neuron write to; of other points, there."""
+    model, ids = golden.model, torch.tensor([some_ids(golden)]).expand(5, -1)
+    D, seen = golden.config.head_dim, dict[str, torch.Tensor]()
+
+    def keep(key: str):  # type: ignore[no-untyped-def]
+        return lambda x, here: seen.__setitem__(key, x.clone()) or x
+
+    weight = model.transformer["h"][1].attn.c_proj.weight[:, D : 2 * D]
+    cases = {
+        "block.1.head.1 = 0": ("block.1.attn_out", "block.1.z", lambda z: z[..., D : 2 * D] @ weight.T),
+        "block.1.head.1 *= 3": ("block.1.attn_out", "block.1.z", lambda z: 2 * (z[..., D : 2 * D] @ weight.T)),
+        "block.1.resid_post += 2 * token(#7)": (
+            "block.1.resid_post",
+            "block.1.resid_post",
+            lambda x: (2 * model.lm_head.weight[7]).expand_as(x),
+        ),
+        "block.1.mlp_act[3] += 2": (
+            "block.1.mlp_out",
+            "block.1.mlp_out",
+            lambda x: (2 * model.transformer["h"][1].mlp.c_proj.weight[:, 3]).expand_as(x),
+        ),
+    }
+    for text, (point, source, size_of) in cases.items():
+        with Passes(model, {point: [keep("plain")]}, {}), Passes(model, {source: [keep("source")]}, {}):
+            model(ids)
+        plain, source_values = seen["plain"], seen["source"]
+        passes = prepare(model, (), own=[f"{text} @ 5:"], rows=Rows(3, 0)).passes
+        with Passes(model, {point: [keep("pushed")]}, {}), passes:
+            logits = model(ids)
+        pushed = seen["pushed"]
+        assert off_by(logits[0], logits_of(model, ids[0].tolist())) <= 1e-5
+        change, wanted = pushed[2:] - plain[2:], size_of(source_values[2:])  # type: ignore[no-untyped-call]
+        assert not change[:, :5].any()
+        torch.testing.assert_close(change[:, 5:].norm(dim=-1), wanted[:, 5:].norm(dim=-1), rtol=1e-4, atol=1e-5)
+        directions = change[:, 5] / change[:, 5].norm(dim=-1, keepdim=True)
+        assert float((directions @ directions.T).fill_diagonal_(0).abs().max()) < 0.9, "each has its own"
+        assert torch.equal(pushed[0], plain[0])
+
+
+def test_a_cut_is_pushed_as_far_too(golden: LoadedModel) -> None:
+    model, ids = golden.model, torch.tensor([some_ids(golden)]).expand(4, -1)
+    seen: list[torch.Tensor] = []
+    remove = model.transformer["h"][1].attn.register_forward_hook(lambda _m, _a, out: seen.append(out)).remove
+    with torch.inference_mode():
+        for passes in (
+            prepare(model, ()).passes,
+            prepare(model, ["block.1.head.1: cut 2:6 @ 9:"]).passes,
+            prepare(model, (), own=["block.1.head.1: cut 2:6 @ 9:"], rows=Rows(2, 0)).passes,
+        ):
+            with passes:
+                model(ids)
+    remove()
+    plain, cut, rows = seen
+    torch.testing.assert_close(rows[0], plain[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(rows[1], cut[1], rtol=0, atol=1e-5)
+    size = (cut[2:] - plain[2:]).norm(dim=-1)
+    torch.testing.assert_close((rows[2:] - plain[2:]).norm(dim=-1), size, rtol=1e-2, atol=1e-4)
+    assert float(size[:, 9:].min()) > 1e-4

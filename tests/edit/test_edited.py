@@ -12,35 +12,9 @@ from mri.edit.edited import edited
 from mri.nanochat.checkpoint import LoadedModel
 from tests.edit.conftest import cached_logits, changed, logits_of, off_by, some_ids
 
-POINTS = (
-    "embed.resid0",
-    *(
-        f"block.1.{name}"
-        for name in (
-            [
-                "resid_pre",
-                "ln1",
-                "q",
-                "k",
-                "v",
-                "z",
-                "attn_out",
-                "resid_mid",
-                "ln2",
-                "mlp_pre",
-                "mlp_act",
-                "mlp_out",
-                "resid_post",
-                "mlp",
-                "head.1",
-                "head.*",
-            ]
-        )
-    ),
-    "block.*.mlp_act[3,5:9]",
-    "final.ln_f",
-    "final.logits",
-)
+OF_A_BLOCK = "resid_pre ln1 q k v z attn_out resid_mid ln2 mlp_pre mlp_act mlp_out resid_post mlp head.1 head.*"
+POINTS = ["embed.resid0", *(f"block.1.{name}" for name in OF_A_BLOCK.split())]
+POINTS += ["block.*.mlp_act[3,5:9]", "final.ln_f", "final.logits"]
 
 
 @pytest.mark.parametrize("point", POINTS)

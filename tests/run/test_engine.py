@@ -12,7 +12,7 @@ from mri.nanochat.chat import ids_from_prompt
 from mri.nanochat.checkpoint import load_model
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.model import GPT, KVCache
-from mri.run.engine import Engine, generate
+from mri.run.engine import Chooser, Engine, generate
 from mri.run.sampling import sample
 from tests.nanochat.test_model import ERAS, golden_model
 from tests.nanochat.test_model import _one_thread as _one_thread
@@ -336,3 +336,16 @@ def test_what_cannot_be_forced_or_restored_is_refused_and_changes_nothing():
     with pytest.raises(ModelError, match="snapshot is of another model"):
         engine.restore(Engine(Scripted([11], 2), TOKENIZER, (291, 5), GREEDY).snapshot())
     assert engine.step().next_id == 11
+
+
+def test_a_copy_of_who_chooses_goes_its_own_way():
+    model, sampling = Scripted([11] * 9, 2), Sampling(5, 1.0, None, seed=3)
+    one = Chooser(model.config, model.device, TOKENIZER, (291, 5), sampling, stepwise=True)
+    logits = torch.arange(300.0) / 100
+    assert (one.chunk, one.position, one.is_within_prompt) == ((291,), 0, True)
+    assert one.take(logits).from_prompt
+    other = one.copy()
+    drawn = [one.take(logits).next_id for _ in range(3)]
+    other.force(7)
+    assert [other.take(logits).next_id for _ in range(3)] == [7, *drawn[1:]], "what is forced draws, too"
+    assert (one.position, other.position) == (4, 4)

@@ -152,13 +152,15 @@ def main():
             record(command, commands)
         if command["cmd"] == "check":
             check(command, commands)
+        if command["cmd"] == "fork":
+            record({"id": command["id"], "prompt": "on", "sampling": {"max_new_tokens": 2}}, commands)
         if command["cmd"] == "attribute":
             attribute(command)
         if command["cmd"] == "direct":
             direct(command)
         if command["cmd"] == "load":
             load(command, commands)
-        if command["cmd"] in ("why", "sweep"):
+        if command["cmd"] in ("why", "sweep", "control", "costs"):
             explain(command, commands)
 
 

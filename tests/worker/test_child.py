@@ -292,3 +292,54 @@ def test_constants_reach_the_model(child: Child, tmp_path: Path) -> None:
         with Library(tmp_path).open(session_id) as reader:
             softcaps.append(reader.session.provenance["softcap"])
     assert softcaps == [20, 15]
+
+
+def test_a_fork_its_control_and_what_its_bases_words_cost(child: Child, tmp_path: Path) -> None:
+    child.record("base", sampling={"max_new_tokens": 8, "temperature": 0})
+    child.hear("finished")
+    with Library(tmp_path).open("base") as reader:
+        weights_hash = reader.session.provenance["weights_hash"]
+        ids = reader.token_ids().tolist()
+    of = {"model": E5, "weights_hash": weights_hash, "model_path": ""}
+    wanted = {"step": 4, "edits": ["block.0.mlp *= 3"], "scope": "from_here"}
+    child.say(cmd="fork", id="fork", session="base", wanted=wanted, **of)
+    assert child.hear("started")["id"] == "fork"
+    assert child.hear("finished")["id"] == "fork"
+    with Library(tmp_path).open("fork") as reader:
+        assert reader.session.run.edits == ("block.0.mlp *= 3 @ 4:",)
+        assert (reader.session.run.parent, reader.session.run.fork_step) == ("base", 4)
+        written = reader.token_ids().tolist()
+    child.say(cmd="control", id="control/1", session="fork", draws=3, seed=0, **of)
+    assert child.hear("progress")["of"] == 0
+    assert child.hear("progress") == {"event": "progress", "id": "control/1", "done": 0, "of": 6}
+    header, arrays = views_from_bytes(b64decode(child.hear("arrays")["blob"]))
+    assert arrays["tokens"].shape[0] == arrays["bits"].shape[0] == 5
+    first = int(arrays["first"])
+    assert [i for i in arrays["tokens"][0].tolist() if i >= 0] == ids[first:]
+    assert [i for i in arrays["tokens"][1].tolist() if i >= 0] == written[first:]
+    assert isinstance(header["texts"], dict)
+    child.say(cmd="costs", id="costs/1", session="fork", base="base", **of)
+    _, arrays = views_from_bytes(b64decode(child.hear("arrays")["blob"]))
+    assert len(arrays["before"]) == len(ids) - first
+
+
+def test_what_cannot_be_forked_is_a_sentence_and_leaves_nothing(child: Child, tmp_path: Path) -> None:
+    child.record("base", sampling={"max_new_tokens": 4, "temperature": 0})
+    child.hear("finished")
+    with Library(tmp_path).open("base") as reader:
+        weights_hash = reader.session.provenance["weights_hash"]
+    there = sorted(tmp_path.iterdir())
+    of = {"model": E5, "weights_hash": weights_hash, "model_path": "", "session": "base"}
+    for i, (edit, said) in enumerate(
+        (
+            ("block.9.mlp = 0", "There is no block 9"),
+            ("block.0.mlp += 2 * /etc/hostname.npy", "From the page no file is read"),
+            ("block.0.mlp = patch(gone@2)", "There is no session 'gone'"),
+        )
+    ):
+        child.say(cmd="fork", id=f"fork-{i}", wanted={"step": 4, "edits": [edit]}, **of)
+        with pytest.raises(AssertionError, match=said):
+            child.hear("finished")
+    assert sorted(tmp_path.iterdir()) == there
+    child.say(cmd="fork", id="fork", wanted={"step": 4, "edits": ["block.0.mlp = 0"]}, **of)
+    assert child.hear("finished")["id"] == "fork", "the model is as it was"
