@@ -223,8 +223,9 @@ export function readable(text) {
   return text
     .split(/( |\\(?:n|t|r|\\|x..|u....))/)
     .filter(Boolean)
-    .map((part) => {
-      if (part === " ") return el("span", { class: "mri-space is-blank", text: " " });
+    .map((part, i, all) => {
+      const isEdge = all.length > 1 && (i === 0 || i === all.length - 1);
+      if (part === " ") return el("span", { class: `mri-space${isEdge ? " is-edge" : ""}`, text: " " });
       return part.startsWith("\\") ? el("span", { class: "mri-space", text: part === "\\n" ? "⏎" : part }) : part;
     });
 }
