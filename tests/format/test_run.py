@@ -33,7 +33,12 @@ def test_it_comes_back_as_it_was(run):
 def test_only_what_decides_the_numbers_makes_another_hash():
     for name, value in (("weights_hash", "x"), ("config_hash", "x")):
         assert replace(RUN, model=replace(RUN.model, **{name: value})).hash != RUN.hash
-    assert replace(RUN, edits=RUN.edits[::-1]).hash != RUN.hash
+    word, other = 'token = " Tom" @ 14', "block.3.mlp = 0"
+    changes = [("block.4.head.2 = 0", other), (other, "block.4.head.2 = 0"), (other,), ()]
+    assert len({replace(RUN, edits=edits).hash for edits in changes}) == 4
+    assert replace(RUN, edits=("block.4.head.2 = 0",)).hash == replace(RUN, edits=(word, "block.4.head.2 = 0")).hash, (
+        "another word changes what is read, and no number of what is read"
+    )
     for name, value in (("model_path", "/elsewhere"), ("device", "cuda:0"), ("file_hash", "x")):
         assert replace(RUN, model=replace(RUN.model, **{name: value})).hash == RUN.hash
     assert replace(RUN, parent="another", fork_step=3, group="", place=0.0).hash == RUN.hash
