@@ -14,7 +14,7 @@
   const others = new Set();
   for (const node of document.body.querySelectorAll("*")) {
     // the film is dark in both themes, charts are drawn by Plotly's template, a widget's picture by its own scale
-    if (!node.checkVisibility() || node.closest("svg, .mri-stage, .js-plotly-plot, .dash-graph, .lw-cells, .lw-map, .lw-triangle, .lw-scores, .mri-tokens, .modal-backdrop, .neurons-cards")) continue;
+    if (!node.checkVisibility() || node.closest("svg, .mri-stage, .course-picture, .js-plotly-plot, .dash-graph, .lw-cells, .lw-map, .lw-triangle, .lw-scores, .mri-tokens, .modal-backdrop, .neurons-cards")) continue;
     const style = getComputedStyle(node);
     const isNative = node.matches("[type=range], [type=checkbox]:not(.form-check-input)"); // the browser draws them, in the accent colour
     const seen = { "background-color": !isNative, color: [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()) || node.matches("input, select, textarea, progress"),
