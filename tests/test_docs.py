@@ -54,6 +54,7 @@ def test_every_route_is_documented(tmp_path: Path) -> None:
             .replace("session_id", "id")
             .replace("lesson_id", "lesson")
             .replace("model_id", "id")
+            .replace("check_id", "id")
         )
         assert named in text, route
 
