@@ -141,7 +141,9 @@ def test_one_switch_says_how_two_are_seen_and_stands_in_link_and_back(page):
 def test_three_cannot_be_subtracted(page):
     open_scanner(page, LINK.replace("lanes=two", "lanes=two,high"))
     both(page, 3)
-    expect(page.locator(".mri-lane-ways button")).to_have_text(["Side by side", "Flat"])
+    expect(page.get_by_role("group", name="Ways to see them").get_by_role("button")).to_have_text(
+        ["Side by side", "Flat"]
+    )
 
 
 def test_the_shorter_recording_says_that_it_has_no_such_step(page):

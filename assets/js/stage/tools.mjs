@@ -40,7 +40,7 @@ export function toolsOf(shown, onPick, onReset) {
   reset.classList.add("mri-tool-end");
   if (picture === "why") return [pictures(shown, onPick), reset];
   const [plates, colours] = [platesOf(shown), coloursOf(shown)];
-  const tools = [pictures(shown, onPick)];
+  const tools = [pictures(shown, onPick), ...(looks.numLanes > 1 ? [single(looks.isSingle, onPick)] : [])];
   if (plates.options.length > 1) tools.push(choice("plates", "What the plates show", plates, onPick));
   tools.push(choice("colour", "What the colour of a dot says", colours, onPick));
   if (hasFlow) tools.push(choice("particles", "What the particles carry", flowsOf(looks.flow), onPick));
@@ -70,16 +70,22 @@ function pictures({ looks: { isSingle, isDifference, numLanes }, picture, canWhy
   const why = canWhy ? [button("why", picture === "why", pick({ picture: "why" }), "What each part wrote to the chosen word, on the plates")] : [];
   const activity = canWhy && picture === "why" ? "activity" : "tower"; // in the picture of parts it is what the plates show else
   const ways = waysOf(numLanes).map((way) => button(way.name, way === wayOf(picture, isDifference), pick(way.view), `${way.says} (t)`));
-  const single = button("one plate", isSingle, pick({ single: isSingle ? null : 1 }), "Only the selected hook point, large");
-  if (numLanes > 1) return el("span", { class: "mri-pictures", role: "group", "aria-label": "Ways to see them" }, ...ways, single);
+  if (numLanes > 1) return el("span", { class: "mri-pictures", role: "group", "aria-label": "Ways to see them" }, ...ways);
   return el(
     "span",
     { class: "mri-pictures", role: "group", "aria-label": "Picture" },
     ...why,
     button(activity, picture === "tower", pick({ picture: "tower" }), "Plates in perspective (t)"),
     button("flat", picture === "flat", pick({ picture: "flat" }), "All plates face on, for work (t)"),
-    ...(picture === "why" ? [] : [single]),
+    ...(picture === "why" ? [] : [single(isSingle, onPick)]),
   );
+}
+
+/** @param {boolean} isSingle
+ *  @param {OnPick} onPick
+ *  @returns {HTMLElement} */
+function single(isSingle, onPick) {
+  return button("one plate", isSingle, () => onPick({ single: isSingle ? null : 1 }), "Only the selected hook point, large");
 }
 
 /** @typedef {[string, Partial<View>, string?]} Option what it is called, what choosing it sets, its name on the page where that is another
