@@ -62,7 +62,7 @@ def test_a_first_visit_says_what_this_is_and_stands_still(page):
         ["words in", "to"],
     ]
     labels = [label.inner_text() for label in page.locator(".simple-curve-label").all()]
-    assert labels == ["51 % of one look back of layer 5", "48 %", "98 % of one look back of layer 3"]
+    assert labels == ["gets 51 % of one look back of layer 5", "gets 48 %", "gets 98 % of one look back of layer 3"]
     shares = rows(page, ".simple-share")
     assert (shares[0], shares[-1][0]) == (["Mia", "99.902 %"], "all 2,044 others together")
     assert f"{sum(float(share.split()[0]) for _, share in shares):.3f}" == "100.000"
@@ -102,7 +102,7 @@ def test_a_layer_says_what_it_looks_at_and_keeps_it(page):
     open_scanner(page)
     row = page.locator(".simple-row", has_text="layer 2")
     row.hover()
-    expect(page.locator(".simple-curve-label").first).to_have_text("56 % of one look back of layer 2")
+    expect(page.locator(".simple-curve-label").first).to_have_text("gets 56 % of one look back of layer 2")
     page.mouse.move(2, 2)
     expect(page.locator(".simple-curve-label").first).to_contain_text("layer 5")
     row.click()

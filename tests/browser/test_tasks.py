@@ -91,7 +91,7 @@ def hand(request, page):
 def test_what_does_the_picture_mean(page):
     """Nothing is to be done: it stands there."""
     lede = "A small language model, the kind inside a chatbot, finishes a sentence."
-    for text in (lede, "Words go in here,", "Each dot: a number.", "Six layers of work."):
+    for text in (lede, "Words go in here,", "Each dot: a number.", "Six layers of work, 0 to 5."):
         expect(page.get_by_text(text)).to_be_in_viewport()
     expect(page.get_by_role("heading", name="Which word comes next?")).to_be_in_viewport()
 

@@ -69,7 +69,7 @@ test("call-outs are counted from below, fold when somebody begins, and stay so",
   const small = { n_layer: 2, n_head: 1, points: [{ width: 16 }] };
   const callouts = new Callouts(small, () => changes++);
   put(callouts);
-  assert.deepEqual(texts(".simple-callout b"), ["Two layers of work.", "Each dot: a number.", "Words go in here,"]);
+  assert.deepEqual(texts(".simple-callout b"), ["Two layers of work, 0 to 1.", "Each dot: a number.", "Words go in here,"]);
   assert.match(find(".simple-callout p").textContent, /Each takes one look back, then/);
   callouts.seen();
   assert.deepEqual(
@@ -81,7 +81,7 @@ test("call-outs are counted from below, fold when somebody begins, and stay so",
   assert.equal(document.querySelectorAll(".is-folded").length, 2);
   put(new Callouts({ ...small, n_layer: 40 }, () => {}));
   assert.equal(document.querySelectorAll(".is-folded").length, 5, "another recording has them folded, too");
-  assert.ok(texts(".simple-callout b").includes("40 layers of work."));
+  assert.ok(texts(".simple-callout b").includes("40 layers of work, 0 to 39."));
   callouts.show();
   assert.equal(changes, 4, "made, begun, one asked for, all asked for");
 });

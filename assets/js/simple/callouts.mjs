@@ -25,7 +25,7 @@ export class Callouts {
       ["Words go in here,", `each as a list of ${points[0].width.toLocaleString("en")} numbers.`, "Field: the embedding, where the residual stream starts"],
       ["Each dot: a number.", "Bigger and warmer means larger.", "Field: an activation, measured"],
       [
-        `${count(numLayers)} layer${numLayers === 1 ? "" : "s"} of work.`,
+        numLayers === 1 ? "One layer of work." : `${count(numLayers)} layers of work, 0 to ${numLayers - 1}.`,
         `Each takes ${looks}, then adds from memory.`,
         `Field: ${numLayers} blocks of attention (${numHeads} heads) and an MLP`,
       ],

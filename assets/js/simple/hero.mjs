@@ -138,12 +138,7 @@ export class Hero {
       for (const [i, { position, weight }] of byPosition(look).entries()) {
         const from = boxOf(this.words.querySelector(`[data-position="${position}"]`));
         if (!from) return null;
-        const label = el(
-          "span",
-          { class: "simple-curve-label" },
-          el("i", { text: i ? percentOf(weight) : `${percentOf(weight)} of ` }),
-          i ? "" : lookName(look),
-        );
+        const label = el("span", { class: "simple-curve-label" }, el("i", { text: `gets ${percentOf(weight)}${i ? "" : " of "}` }), i ? "" : lookName(look));
         labels.push(label);
         this.#names.push(fieldName(look));
         asked.push({ from, weight, label: String(labels.length - 1), labelPx: 0 });
