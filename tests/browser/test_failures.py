@@ -135,7 +135,7 @@ def test_of_two_sessions_the_one_that_was_chosen_last_is_shown(page):
     meta = Held(page, "**/sessions/other/meta")
     meta.mode = "hold"
     open_scanner(page, "/?session=demo-long&step=3")
-    page.get_by_label("Session", exact=True).select_option("other")
+    page.get_by_label("Recording", exact=True).select_option("other")
     until(page, lambda: meta.held)
     page.go_back()
     until(page, "window.mri?.session === 'demo-long' && window.mri.timings.draw.length > 0")

@@ -171,7 +171,7 @@ def test_a_training_is_shown_without_tokens(page):
     until(page, "window.mri?.timings.draw.length > 0")
     expect(page.locator("#mri-ribbon")).to_be_hidden()
     expect(page.locator(".mri-lane-labels > div > span")).to_have_text(["error", "target", "l2"])
-    expect(page.locator("#mri-facts")).to_have_text("Perceptron · 6 hook points")
+    expect(page.locator("#mri-facts")).to_have_text("Perceptron · 6 hook points · 48 steps · strongest 2 of each point")
     expect(page.locator("#mri-session option:checked")).to_have_text("A perceptron learns AND")
     places = [neuron_at(page, key, 0) for key in ("inputs", "weights", "weighted", "bias", "sum", "output")]
     gaps = [below[1] - above[1] for below, above in pairwise(places)]

@@ -14,7 +14,7 @@ from mri.study.study import Question
 from mri.web.server import create_app
 from mri.web.services import EXTENSION
 from mri.worker.handle import GenerationWorker
-from tests.browser.scanner_page import click_bar, open_scanner, plot, shown, until, view
+from tests.browser.scanner_page import click_bar, colour, open_scanner, plot, shown, until, view
 from tests.browser.serving import PHONE, clean_page, served
 from tests.conftest import write_random_session
 
@@ -150,10 +150,10 @@ def test_groups_colour_the_tower_and_can_be_switched_off(page, study):
     assert sides
     assert set(sides) <= {2, 3, 4, 5}
     assert f"groups=kmeans:3:point:session:0:{KEY}" in page.evaluate("location.search")
-    page.get_by_role("button", name="groups", exact=True).click()
+    colour(page, "magnitude")
     until(page, "!window.mri.stage.legend.querySelector('.mri-group-key')")
     until(page, "!location.search.includes('groups=')")
-    page.get_by_role("button", name="groups", exact=True).click()
+    colour(page, "groups")
     until(page, "window.mri.stage.legend.querySelectorAll('.mri-group-key').length === 4")
     page.evaluate("window.mri.desk.select({ point: 'block.0.mlp_out' })")
     expect(page.locator(".mri-legend")).to_contain_text(f"groups are of {KEY}: not on these plates")

@@ -159,7 +159,7 @@ export class Ribbon {
     const next = (this.#next = pos0 + numRead);
     const inPrompt = next < this.numPrompt;
     const chosen = inPrompt ? (this.tokens.sequence[next] ?? null) : id >= 0 ? id : null;
-    const parts = [el("span", {}, "read ", el("b", { text: read }))];
+    const parts = numRead ? [el("span", {}, "read ", el("b", { text: read }))] : []; // a training script reads no tokens
     if (chosen !== null) {
       const how = inPrompt ? "the prompt goes on with" : forced ? "put in by the calculator:" : "chose";
       parts.push(el("span", { class: "mri-says-next" }, `${how} `, el("b", { text: nextName(this.tokens, frame, chosen) })));
