@@ -35,7 +35,7 @@ def open_moment(page, moment_id):
 def test_why_this_word_from_start_to_end(page, keyboard):
     walk_lesson(page, Catalogue(LESSONS).lesson(WHY), keyboard=keyboard)
     page.goto("/learn")
-    expect(page.locator(f"[data-lesson='{WHY}']")).to_contain_text("finished, 3 of 3 questions right")
+    expect(page.locator(f"[data-lesson='{WHY}']")).to_contain_text("✓ 3 of 3 right")
     expect(page.locator("[data-lesson]")).to_have_count(7)
     expect(page.locator("[data-lesson]").last).to_contain_text("Why this word")
 

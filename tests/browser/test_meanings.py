@@ -6,7 +6,7 @@ from mri.panels.theme import THEMES
 from tests.browser.places import copy_sessions
 from tests.browser.serving import clean_page
 
-SCAN = "/?session=demo-gift&view=full&step=14&point=block.3.resid_post&neuron=129&tab=predictions"
+SCAN = "/?session=demo-gift&view=full&step=14&point=block.3.resid_post&neuron=129&tab=predictions&flow=tokens"
 
 SAYS = {
     ".mri-token.is-next": ("outlineColor", "violet"),

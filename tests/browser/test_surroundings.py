@@ -100,7 +100,7 @@ def test_data_is_not_for_translators(page):
         page.goto(address)
         page.locator(ready).first.wait_for()
         assert page.evaluate(UNMARKED) == [], address
-    open_scanner(page, "/?session=demo-long&step=9")
+    open_scanner(page, "/?session=demo-long&step=9&flow=tokens")
     page.keyboard.press("/")
     for data in (".mri-token", ".mri-column", ".mri-row", ".mri-sentence-line b", "#mri-session", "#record-prompt"):
         until(page, f"document.querySelector({data!r})?.closest('[translate=no][lang]:not(html)')")

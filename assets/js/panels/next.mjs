@@ -40,7 +40,7 @@ export class Next {
     const change = () => onSelect({ odds: this.scale.value || null });
     const scales = [el("option", { value: "", text: "log-odds" }), el("option", { value: "linear", text: "linear" })];
     this.scale = el("select", { class: "mri-quiet", "aria-label": "Scale of what comes next", on: { change } }, ...scales);
-    this.rows = el("div", { class: "mri-next-rows", role: "list" });
+    this.rows = el("div", { class: "mri-next-rows", role: "list", translate: "no", lang: "und" });
     this.grid = el("div", { class: "mri-next-grid", "aria-hidden": "true" });
     const kind = el("span", { class: "mri-kind mri-kind-measured", text: "measured", title: ABOUT, tabindex: 0 });
     const all = button(() => onSelect({ tab: "predictions" }), { class: null, text: "20 words, at any temperature" });
