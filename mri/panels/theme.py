@@ -110,6 +110,7 @@ def template(theme: str) -> go.layout.Template:
             "hoverlabel": {"bgcolor": c["panel"], "bordercolor": c["accent"], "font": font},
             "showlegend": False,
             "dragmode": False,
+            "autotypenumbers": "strict",  # new data has Plotly guess the axis anew, and to it "5 ," is the number 5
             "colorway": [c["accent"], c["violet"], c["amber"]],
         }
     )

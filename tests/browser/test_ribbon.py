@@ -48,6 +48,7 @@ def test_chips_of_special_tokens_are_whole_and_apart(browser, site):
               const { top, bottom } = chip.getBoundingClientRect();
               return [top, bottom, getComputedStyle(chip).borderBottomColor]; })"""
         )
-        assert len({top for top, _, _ in chips}) == 1, "the words are one line"
+        tops = [top for top, _, _ in chips]
+        assert max(tops) - min(tops) < 3, "the words are one line"
         for _, _, colour in chips:
             assert not colour.endswith(", 0)"), "a chip is closed at its bottom"

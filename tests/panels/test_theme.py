@@ -103,3 +103,7 @@ def test_watched_lines_have_contrast_and_differ(name):
     for colour in colours:
         y = linear_rgb(rgb_of(colour)) @ np.array([0.2126, 0.7152, 0.0722])
         assert (max(y, ground) + 0.05) / (min(y, ground) + 0.05) >= 3, colour
+
+
+def test_words_that_look_like_numbers_stay_words():
+    assert theme.template("dark").layout.autotypenumbers == "strict"  # "5 ," made an axis of tokens one of numbers
