@@ -70,7 +70,7 @@ test("call-outs are counted from below, fold when somebody begins, and stay so",
   const callouts = new Callouts(small, () => changes++);
   put(callouts);
   assert.deepEqual(texts(".simple-callout b"), ["Two layers of work, 0 to 1.", "Each dot: a number.", "Words go in here,"]);
-  assert.match(find(".simple-callout p").textContent, /Each takes one look back, then/);
+  assert.match(find(".simple-callout p").textContent, /Each takes one look back at the words, then/);
   callouts.seen();
   assert.deepEqual(
     [...document.querySelectorAll(".simple-number")].map((each) => each.getAttribute("aria-expanded")),

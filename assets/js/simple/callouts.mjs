@@ -26,7 +26,7 @@ export class Callouts {
       ["Each dot: a number.", "Bigger and warmer means larger.", "Field: an activation, measured"],
       [
         numLayers === 1 ? "One layer of work." : `${count(numLayers)} layers of work, 0 to ${numLayers - 1}.`,
-        `Each takes ${looks}, then adds from memory.`,
+        `Each takes ${looks} at the words, then adds what it has learnt.`,
         `Field: ${numLayers} blocks of attention (${numHeads} heads) and an MLP`,
       ],
     ];
