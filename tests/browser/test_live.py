@@ -297,7 +297,6 @@ def test_what_is_fast_is_shown_at_three_words_a_second_and_again_from_the_start(
         expect(page.locator(".live-behind")).to_have_text(re.compile(r"the picture is \d+ steps behind the model"))
         recorder.finish("eos")
         expect(state(page)).to_have_text(re.compile("Finished|Ended early"))
-        print(page.locator(".live-bar").inner_text())
         seen = page.evaluate("mri.player.furthest")
         assert seen < 29, "the model has ended, the picture has not"
         expect(page.locator(".mri-token")).to_have_count(34)
