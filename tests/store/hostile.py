@@ -17,7 +17,7 @@ SECRET = b"root:x:0:0:a secret of another file"
 
 
 def external_link(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         with h5py.File(path.with_name("other.hdf5"), "w") as other:
             other["stats"] = file["stats"][...]
         del file["stats"]
@@ -25,7 +25,7 @@ def external_link(path: Path) -> None:
 
 
 def soft_link(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         file["stats2"] = h5py.SoftLink("/stats")
 
 
@@ -33,7 +33,7 @@ def external_storage(path: Path) -> None:
     """The tokens' text is read from another file of the machine."""
     secret = path.with_name("secret.txt")
     secret.write_bytes(SECRET)
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         del file["tokens/bytes"]
         dataset = file.create_dataset(
             "tokens/bytes", (len(SECRET),), np.uint8, external=[(str(secret), 0, len(SECRET))]
@@ -42,7 +42,7 @@ def external_storage(path: Path) -> None:
 
 
 def virtual_dataset(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         shape, crc = file["stats"].shape, file["stats"].attrs["crc32"]
         with h5py.File(path.with_name("other.hdf5"), "w") as other:
             other["x"] = file["stats"][...]
@@ -56,7 +56,7 @@ def replace(
     path: Path, name: str, shape: tuple[int, ...], chunks: tuple[int, ...] | None, **settings: object
 ) -> h5py.File:
     """The open file, with another dataset under this name."""
-    file = h5py.File(path, "r+")
+    file = h5py.File(path, "r+", locking=False)
     dtype, crc = file[name].dtype, file[name].attrs["crc32"]
     del file[name]
     file.create_dataset(name, shape, dtype, chunks=chunks, **settings).attrs["crc32"] = crc
@@ -98,7 +98,7 @@ def _with_chunks(path: Path, bomb: bytes) -> None:
 
 def stacked_gzip(path: Path) -> None:
     """Packed twice: 1 032 times 1 032."""
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         old = file["stats"]
         values, crc = old[...], old.attrs["crc32"]
         del file["stats"]
@@ -113,19 +113,19 @@ def stacked_gzip(path: Path) -> None:
 
 
 def deep_nesting(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         group = file.create_group("extra")
         for _ in range(600):
             group = group.create_group("a")
 
 
 def link_cycle(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         file["topk/again"] = file["topk"]
 
 
 def very_many_links(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         group = file.create_group("extra")
         shared = group.create_group("a")
         for i in range(20_000):
@@ -140,18 +140,18 @@ def foreign_filter(path: Path) -> None:
 
 
 def object_types(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         del file["tokens/bytes"]
         file.create_dataset("tokens/bytes", (3,), h5py.string_dtype()).attrs["crc32"] = np.uint32(0)
 
 
 def references(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         file["stats"].attrs["columns"] = file["topk"].ref
 
 
 def wrong_crc(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         file["stats"][2, 3, 4] += 1
 
 
