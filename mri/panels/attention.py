@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from mri.arrays import Ints
 from mri.panels.attention_chart import KNOWN, UNKNOWN, add_unknown, add_weights, bounds_of_cells, ticks, token_axis
 from mri.panels.chart import FRAMED_ROW, axis_labels, ends, finished, frame, framed, name_places
 from mri.panels.panel import Panel
@@ -15,18 +16,19 @@ from mri.panels.table import Table, column, valued
 
 def table(scan: Scan, at: Selection) -> Table:
     layer, head = scan.head(at)
-    return rows_of(scan, layer, range(scan.layout.n_head), head, f"Where each head of block {layer} looks")
+    heads = np.arange(scan.layout.n_head)
+    return rows_of(scan, np.full_like(heads, layer), heads, head, f"Where each head of block {layer} looks")
 
 
-def rows_of(scan: Scan, layer: int, heads: range, head: int, title: str) -> Table:
-    """Heads × keys: weights of the step's last query. head: the selected one."""
+def rows_of(scan: Scan, layers: Ints, heads: Ints, selected: int, title: str) -> Table:
+    """Heads × keys: weights of the step's last query.  layers, heads (n_rows,): whose row each is; selected: a row"""
     rows, most = scan.attention
-    weights, bounds = rows[layer, heads], most[layer, heads]
-    known = scan.captured.odd_heads()[layer, heads][:, None] | ~np.isnan(weights)
+    weights, bounds = rows[layers, heads], most[layers, heads]
+    known = scan.captured.odd_heads()[layers, heads][:, None] | ~np.isnan(weights)
     n_keys = weights.shape[-1]
     columns = {
-        "layer": column(layer, "index"),
-        "head": column(np.array(heads)[:, None], "index"),
+        "layer": column(layers[:, None], "index"),
+        "head": column(heads[:, None], "index"),
         "key": column(np.arange(n_keys), "position"),
         "token": column(np.array(scan.texts[:n_keys], object)),
         **valued(weights, known, bounds[:, None], "probability", "weight"),
@@ -37,7 +39,7 @@ def rows_of(scan: Scan, layer: int, heads: range, head: int, title: str) -> Tabl
         "unknown": np.where(np.isfinite(cells), np.float32(0), np.float32(np.nan)),
         "key_name": np.array(axis_labels(scan.tokens[:n_keys]), object),
         "keys_range": ends(n_keys),
-        **framed(0, head),
+        **framed(0, selected),
     }
     missing = "" if scan.captured.has_attention else "No attention was captured in this step."
     return Table(weights.shape, columns, drawn, title, missing)

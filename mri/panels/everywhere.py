@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 
-from mri.panels.attention_chart import KNOWN, UNKNOWN, add_unknown, add_weights, bounds_of_cells, token_axis
-from mri.panels.chart import FRAMED_ROW, axis_labels, ends, finished, frame, framed, name_places
+from mri.panels.attention import rows_of
+from mri.panels.attention_chart import KNOWN, UNKNOWN, add_unknown, add_weights, token_axis
+from mri.panels.chart import FRAMED_ROW, finished, frame, name_places
 from mri.panels.panel import Panel
 from mri.panels.scan import Scan
 from mri.panels.selection import Selection
-from mri.panels.table import Table, column, valued
+from mri.panels.table import Table
 
 
 def table(scan: Scan, at: Selection) -> Table:
     """(n_layer · n_head, n_keys): row 0 is head 0 of the top block."""
     layer, head = scan.head(at)
-    rows, most = scan.attention
-    n_layer, n_head, n_keys = rows.shape
-    layers = np.repeat(np.arange(n_layer)[::-1], n_head)
-    heads = np.tile(np.arange(n_head), n_layer)
-    weights, bounds = rows[layers, heads], most[layers, heads]
-    known = scan.captured.odd_heads()[layers, heads][:, None] | ~np.isnan(weights)
-    columns = {
-        "layer": column(layers[:, None], "index"),
-        "head": column(heads[:, None], "index"),
-        "key": column(np.arange(n_keys), "position"),
-        "token": column(np.array(scan.texts[:n_keys], object)),
-        **valued(weights, known, bounds[:, None], "probability", "weight"),
-    }
-    cells = bounds_of_cells(weights, bounds)
-    drawn = {
-        "bound": cells,
-        "unknown": np.where(np.isfinite(cells), np.float32(0), np.float32(np.nan)),
-        "key_name": np.array(axis_labels(scan.tokens[:n_keys]), object),
-        "keys_range": ends(n_keys),
-        "n_head": n_head,
-        **framed(0, (n_layer - 1 - layer) * n_head + head),
-    }
-    missing = "" if scan.captured.has_attention else "No attention was captured in this step."
-    return Table(weights.shape, columns, drawn, f"Where all {n_layer * n_head} heads look", missing)
+    n_layer, n_head, _ = scan.attention[0].shape
+    layers, heads = np.repeat(np.arange(n_layer)[::-1], n_head), np.tile(np.arange(n_head), n_layer)
+    selected = (n_layer - 1 - layer) * n_head + head
+    found = rows_of(scan, layers, heads, selected, f"Where all {n_layer * n_head} heads look")
+    return replace(found, drawn={**found.drawn, "n_head": n_head})
 
 
 def figure(table: Table, theme: str) -> go.Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from mri.panels.attention import rows_of
@@ -18,7 +19,7 @@ from mri.panels.theme import THEMES
 
 def table(scan: Scan, at: Selection) -> Table:
     layer, head = scan.head(at)
-    found = rows_of(scan, layer, range(head, head + 1), head, f"Block {layer} · head {head}")
+    found = rows_of(scan, np.array([layer]), np.array([head]), head, f"Block {layer} · head {head}")
     drawn = dict(found.drawn) | {"overlaid": 0, "entropy": entropy_words(float(scan.captured.entropy()[layer, head]))}
     drawn |= {"weights": found["weight"][0], "bounds": found["bound"][0]}
     title = found.title

@@ -45,13 +45,12 @@ from mri.store.opening import open_session
 from mri.store.reader import SessionReader
 from mri.worker.attribution import changed_ns
 from mri.worker.forking import ForkRequest
-from mri.worker.protocol import COMMANDS, EVENTS
+from mri.worker.protocol import CANCELLED, COMMANDS, EVENTS
 
 STEP_EVENTS_PER_S = 20
 MAX_DELAY_MS = 10.0
 """What is recorded from the page is watched there: a step waits no longer to be reduced together with others."""
 DIRECT_TOKENS = 12
-CANCELLED = "Cancelled before it began."
 Say = Callable[..., None]
 
 
@@ -227,26 +226,23 @@ class Worker:
 
         on_progress(0, 0)
         loaded = self._recorded_model(command)
+        of = self._of_fork if command["cmd"] in ("control", "costs") else self._of_steps
+        self._say(event="arrays", id=command["id"], blob=b64encode(of(command, loaded, on_progress)).decode())
+
+    def _of_steps(self, command: dict[str, Any], loaded: LoadedModel, on_progress: OnProgress) -> bytes:
         if self._replay is None:
             self._replay = Replay(loaded.model)
-        tokens = command.get("token"), command.get("against")
-        if command["cmd"] in ("control", "costs"):
-            with self._opened(command["session"]) as reader:
-                blob = self._of_fork(command, reader, loaded, on_progress)
-            self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
-            return
+        tokens = command["token"], command["against"]
         with open_session(command["path"]) as reader:
             if command["cmd"] == "sweep":
-                blob = blob_from_arrays({}, sweep_arrays(reader, self._replay, command["step"], *tokens, on_progress))
-            else:
-                steps = range(command["start"], min(command["stop"], reader.num_steps))
-                blob = why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
-        self._say(event="arrays", id=command["id"], blob=b64encode(blob).decode())
+                return blob_from_arrays({}, sweep_arrays(reader, self._replay, command["step"], *tokens, on_progress))
+            steps = range(command["start"], min(command["stop"], reader.num_steps))
+            return why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
 
-    def _of_fork(
-        self, command: dict[str, Any], reader: SessionReader, loaded: LoadedModel, on_progress: OnProgress
-    ) -> bytes:
-        planned, library = fork_again(reader), whole_library(self._sessions)
+    def _of_fork(self, command: dict[str, Any], loaded: LoadedModel, on_progress: OnProgress) -> bytes:
+        library = whole_library(self._sessions)
+        with self._opened(command["session"]) as reader:
+            planned, known = fork_again(reader), reader.token_bytes
         if command["cmd"] == "costs":
             with self._opened(command["base"]) as base:
                 ids = base.token_ids().tolist()
@@ -254,7 +250,7 @@ class Worker:
         draws, seed = command["draws"], command["seed"]
         of: dict[str, Any] = {"draws": draws, "seed": seed, "may_read_files": False, "on_progress": on_progress}
         arrays = control(loaded, planned, library, **of)
-        new = {int(i) for i in np.unique(arrays["tokens"]) if i >= 0 and int(i) not in reader.token_bytes}
+        new = {int(i) for i in np.unique(arrays["tokens"]) if i >= 0 and int(i) not in known}
         return blob_from_arrays({"texts": {str(i): loaded.tokenizer.token_bytes(i).hex() for i in new}}, arrays)
 
     def _opened(self, session_id: str) -> SessionReader:

@@ -23,7 +23,7 @@ from mri.nanochat.locate import ModelRef
 from mri.store.files import environment_of_child
 from mri.worker.attribution import Attribution
 from mri.worker.forking import OfSession
-from mri.worker.protocol import COMMANDS, EVENTS
+from mri.worker.protocol import CANCELLED, COMMANDS, EVENTS
 from mri.worker.recording import Recording
 from mri.worker.request import RecordRequest
 
@@ -97,7 +97,7 @@ class GenerationWorker:
             recording = self._known(session_id)
             if recording in self._waiting:
                 self._waiting.remove(recording)
-                recording.state, recording.message = "error", "Cancelled before it began."
+                recording.state, recording.message = "error", CANCELLED
             elif recording is self._current:
                 self._send({"cmd": "stop", "id": session_id})
 

@@ -47,6 +47,8 @@ _RECORDED = {"id": str, "model": dict, "weights_hash": str, "model_path": str}
 _EXPLAINED = {"path": str, "token": int | NoneType, "against": int | NoneType}
 """The session's place, and the tokens that are held against each other (None: as recorded)."""
 
+CANCELLED = "Cancelled before it began."
+"""Of a recording that was called off while it waited, or while its model loaded."""
 COMMANDS = Messages(
     "cmd",
     {

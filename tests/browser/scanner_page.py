@@ -5,10 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
+
+from mri.format.config import TraceConfig
+from tests.conftest import write_handmade_session, write_random_session
+
+
+def write_two(folder: Path) -> Path:
+    """The session of known values, and demo-long of 100 steps with whole attention rows. -> the folder"""
+    rows = TraceConfig(attention_tier="full_row", prefill="stepwise")
+    write_handmade_session(folder)
+    write_random_session(folder, session_id="demo-long", num_steps=100, n_embd=64, config=rows)
+    return folder
 
 
 def open_scanner(page: Page, address: str = "/") -> None:

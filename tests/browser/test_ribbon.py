@@ -3,21 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from mri.format.config import TraceConfig
 from mri.store.opening import open_session
-from tests.browser.scanner_page import open_scanner, until
+from tests.browser.scanner_page import open_scanner, until, write_two
 from tests.browser.serving import PHONE, clean_page
-from tests.conftest import write_handmade_session, write_random_session
-
-ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sessions")
-    write_handmade_session(folder)
-    write_random_session(folder, session_id="demo-long", num_steps=100, n_embd=64, config=ROWS)
-    return folder
+    return write_two(tmp_path_factory.mktemp("sessions"))
 
 
 def test_a_token_goes_to_the_step_that_read_it_and_its_prediction_is_marked(page, folder):

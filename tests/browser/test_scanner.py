@@ -7,21 +7,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mri.format.captured import Captured
-from mri.format.config import TraceConfig
 from mri.store.opening import open_session
-from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view
+from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view, write_two
 from tests.browser.serving import PHONE, clean_page
-from tests.conftest import write_handmade_session, write_random_session
-
-ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sessions")
-    write_handmade_session(folder)
-    write_random_session(folder, session_id="demo-long", num_steps=100, n_embd=64, config=ROWS)
-    return folder
+    return write_two(tmp_path_factory.mktemp("sessions"))
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])

@@ -5,19 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from mri.format.config import TraceConfig
-from tests.browser.scanner_page import open_scanner, step, until
-from tests.conftest import write_handmade_session, write_random_session
-
-ROWS = TraceConfig(attention_tier="full_row", prefill="stepwise")
+from tests.browser.scanner_page import open_scanner, step, until, write_two
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sessions")
-    write_handmade_session(folder)
-    write_random_session(folder, session_id="demo-long", num_steps=100, n_embd=64, config=ROWS)
-    return folder
+    return write_two(tmp_path_factory.mktemp("sessions"))
 
 
 def test_the_list_of_keys(page):

@@ -1,6 +1,8 @@
 /** A page in memory, for tests: a fresh document with its window, whose sizes, frames and server a test moves by hand.
  *  Import it first: what a module makes when it is read is then of this kind, too. */
 
+import { mock } from "node:test";
+
 import { Window } from "happy-dom";
 
 const OWN = [
@@ -144,4 +146,15 @@ export function inkOnCanvases() {
   );
   document.createElement("canvas").constructor.prototype.getContext = (kind) => (kind === "2d" ? context : null);
   return ink;
+}
+
+/** All that is on its way in a page with the clock of `mock.timers` came, was drawn and is in the address.
+ *  @param {ReturnType<typeof freshPage>} page */
+export async function allShown(page) {
+  for (let i = 0; i < 4; i++) {
+    await settled();
+    page.frame();
+  }
+  mock.timers.tick(500);
+  await settled();
 }

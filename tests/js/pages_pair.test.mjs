@@ -1,4 +1,4 @@
-import { find, fire, freshPage, inkOnCanvases, placed, served, settled, texts } from "./page.mjs";
+import { allShown, find, fire, freshPage, inkOnCanvases, placed, served, settled, texts } from "./page.mjs";
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -50,14 +50,7 @@ async function setting(address = "/compare?a=A&b=B&align=prefix", answer = () =>
   placed(find("#mri-stage"), 0, 0, 800, 500);
   const pair = new Pair(BOOT, alignment(), runOf("A"), runOf("B"));
   scanner = new Scanner(pair.runs[0], SCALES, { pair });
-  const shown = async () => {
-    for (let i = 0; i < 4; i++) {
-      await settled();
-      page.frame();
-    }
-    mock.timers.tick(500);
-    await settled();
-  };
+  const shown = () => allShown(page);
   await shown();
   return { page, asked, pair, shown, scanner };
 }

@@ -1,4 +1,4 @@
-import { find, fire, freshPage, inkOnCanvases, placed, served, settled, texts } from "./page.mjs";
+import { allShown, find, fire, freshPage, inkOnCanvases, placed, served, texts } from "./page.mjs";
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -25,14 +25,7 @@ async function setting({ address = "/", counterpart = null, run = runOf(), answe
   placed(simple.stageHost, 0, 0, 800, 400);
   document.addEventListener("keydown", (event) => keys.hear(event));
   scanner = new Scanner(run, SCALES, { simple });
-  const shown = async () => {
-    for (let i = 0; i < 4; i++) {
-      await settled();
-      page.frame();
-    }
-    mock.timers.tick(500);
-    await settled();
-  };
+  const shown = () => allShown(page);
   await shown();
   return { scanner, simple, shown, opened, asked };
 }

@@ -1,4 +1,4 @@
-import { find, fire, freshPage, inkOnCanvases, placed, served, settled, texts } from "./page.mjs";
+import { allShown, find, fire, freshPage, inkOnCanvases, placed, served, texts } from "./page.mjs";
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -24,14 +24,7 @@ async function setting(address = "/?session=s&step=1", how = {}) {
   placed(find("#mri-stage"), 0, 0, 800, 500);
   document.addEventListener("keydown", (event) => keys.hear(event));
   scanner = new Scanner(runOf(), SCALES, how);
-  const shown = async () => {
-    for (let i = 0; i < 4; i++) {
-      await settled();
-      page.frame();
-    }
-    mock.timers.tick(500); // the address is written
-    await settled();
-  };
+  const shown = () => allShown(page);
   await shown();
   return { page, shown, scanner };
 }

@@ -67,10 +67,12 @@ function button(text, pressed, act, title) {
  *  @returns {HTMLElement} */
 function pictures({ looks: { isSingle, isDifference, numLanes }, picture, canWhy }, onPick) {
   const pick = (/** @type {Partial<View>} */ fields) => () => onPick(fields);
+  if (numLanes > 1) {
+    const ways = waysOf(numLanes).map((way) => button(way.name, way === wayOf(picture, isDifference), pick(way.view), `${way.says} (t)`));
+    return el("span", { class: "mri-pictures", role: "group", "aria-label": "Ways to see them" }, ...ways);
+  }
   const why = canWhy ? [button("why", picture === "why", pick({ picture: "why" }), "What each part wrote to the chosen word, on the plates")] : [];
   const activity = canWhy && picture === "why" ? "activity" : "tower"; // in the picture of parts it is what the plates show else
-  const ways = waysOf(numLanes).map((way) => button(way.name, way === wayOf(picture, isDifference), pick(way.view), `${way.says} (t)`));
-  if (numLanes > 1) return el("span", { class: "mri-pictures", role: "group", "aria-label": "Ways to see them" }, ...ways);
   return el(
     "span",
     { class: "mri-pictures", role: "group", "aria-label": "Picture" },
