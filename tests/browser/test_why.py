@@ -222,6 +222,19 @@ def test_a_refusal_stands_in_its_place(browser, site):
         expect(row(page, "head 5.0")).to_contain_text("+9.0")
 
 
+def test_the_word_that_comes_next_is_whole_among_the_words(page):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_scanner(page, ADDRESS)
+    expect(page.locator(".mri-strip .is-next")).to_have_text(" green")
+    room = page.evaluate(
+        """(() => { const word = document.querySelector('.mri-strip .is-next'), text = document.createRange();
+            text.selectNodeContents(word);
+            const padding = parseFloat(getComputedStyle(word).paddingLeft);
+            return word.getBoundingClientRect().width - 2 * padding - text.getBoundingClientRect().width; })()"""
+    )
+    assert room >= 0
+
+
 def test_logits_that_are_no_numbers_are_explained_by_none(browser, site):
     with clean_page(browser, site, tolerated="status of 400") as page:  # no model has these weights
         open_scanner(page, "/?session=nan&step=5&tab=why")
