@@ -1,5 +1,7 @@
 """The Compare page in a real browser: room at every size, on paper, on a phone, axe."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -49,6 +51,17 @@ CUT = """(() => { const ctx = document.createElement('canvas').getContext('2d');
     const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     return [...select.options].map(({ text }) => text).filter((text) => ctx.measureText(text).width > room); }); })()"""
 """What of the selects' choices has no room."""
+
+
+def test_a_third_recording_joins_them_in_one_tower_at_the_same_step(page):
+    open_pair(page)
+    third = page.get_by_label("Third lane")
+    until(page, lambda: third.locator("option").count() > 1)
+    assert third.locator("option").first.text_content() == "+ third lane"
+    third.select_option("long")
+    expect(page).to_have_url(re.compile(r"/\?session=one&lanes=two%2Clong&step=3"))
+    expect(page.locator(".mri-lane-title")).to_have_count(3)
+    until(page, "window.mri.stage.lanes.every(({ frame }) => frame?.header.step === 3)")
 
 
 def test_on_paper_all_words_stand_in_lines(page):

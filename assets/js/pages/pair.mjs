@@ -105,6 +105,7 @@ export class Pair {
     this.#on("compare-align", (align) => this.#align(align));
     this.#on("compare-by", (by) => desk.select({ by })).value = desk.view.by;
     this.#on("compare-swap", () => this.open(b, a), "click");
+    this.#on("compare-third", (third) => this.#openThree(third)).value = ""; // a browser that comes back fills forms in
     this.#on("compare-parting", () => this.#panels.goToParting(1), "click");
     const forget = keys.know(["turnPage"], (command) => this.#panels.goToParting(/** @type {any} */ (command).pages));
     this.#abort.signal.addEventListener("abort", forget);
@@ -132,6 +133,16 @@ export class Pair {
   open(a = this.boot.a, b = this.boot.b) {
     this.#scanner.desk.flush();
     goTo(`/compare?a=${a}&b=${b}&align=${this.#scanner.desk.view.align}`);
+  }
+
+  /** Three have no alignment: they stand in the Scanner, at the same step of each.
+   *  @param {string} third */
+  #openThree(third) {
+    const { a, b } = this.boot;
+    const { desk, player } = this.#scanner;
+    desk.flush();
+    const [step] = this.alignment.steps[player.step];
+    goTo(`/?${new URLSearchParams({ session: a, lanes: `${b},${third}`, step: String(Math.max(step, 0)), view: "full" })}`);
   }
 
   /** @param {View} asked

@@ -112,6 +112,9 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
     """Two sessions in one Scanner. boot: a, b, align, full_scale, limit."""
     swap = {"title": "Swap A and B", **components.aria("Swap A and B")}
     another = dcc.Link("Another pair", href=ids.COMPARE_PATH, className="mri-button compare-new")
+    title = "A third recording in the same tower, at the same step of each"
+    third = components.session_picker("compare-third", None, title=title, **components.aria("Third lane"))
+    third.children = [html.Option("+ third lane", value="")]
     tools = html.Div(id="compare-tools", className="mri-bar-tools")
     transport = html.Div(id="compare-transport", className="mri-transport")
     timeline = html.Div(id="mri-timeline", className="mri-timeline")
@@ -128,7 +131,7 @@ def comparison(boot: dict[str, Any], a: SessionInfo, b: SessionInfo) -> html.Div
                     html.Button("⇄", id="compare-swap", type="button", className="mri-button", **swap),
                     _picker("compare-b", "B", b),
                     components.choice("compare-align", "Align by", dict(STRATEGIES), boot["align"]),
-                    html.Div([another, tools], className="compare-bar-end"),
+                    html.Div([third, another, tools], className="compare-bar-end"),
                 ],
                 className="compare-bar",
                 **components.aria("What is compared"),
