@@ -33,6 +33,7 @@ from mri.nanochat.attribution import gradient_times_input
 from mri.nanochat.checkpoint import LoadedModel, available_devices, load_model
 from mri.nanochat.direct import direct_effect, factor_at
 from mri.nanochat.locate import Loading, ModelRef
+from mri.paths import EMBEDDED
 from mri.proof.check import check
 from mri.proof.report import Line
 from mri.run.control import Control
@@ -168,7 +169,9 @@ class Worker:
 
     def _load(self, command: dict[str, Any]) -> None:
         loaded = self._model(command)
-        told = {"devices": available_devices(), "notes": list(loaded.notes), "alarm": loaded.alarm}
+        is_embedded = EMBEDDED in loaded.ref.file.parents  # its English is known to be that of a small world
+        notes = loaded.notes if is_embedded else [remark for remark in loaded.remarks if remark != loaded.alarm]
+        told = {"devices": available_devices(), "notes": list(notes), "alarm": loaded.alarm}
         told |= {"device": str(loaded.device), "dtype": loaded.ref.loading.dtype}
         self._say(event="loaded", id=command["id"], **told)
 

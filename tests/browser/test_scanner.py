@@ -1,12 +1,14 @@
 """The Scanner in a real browser: clock, keys, picture, links, phone, errors."""
 
 import re
+import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mri.format.captured import Captured
+from mri.paths import SESSIONS
 from mri.store.opening import open_session
 from tests.browser.scanner_page import open_scanner, point_at, shown, step, until, view, write_two
 from tests.browser.serving import PHONE, clean_page
@@ -14,7 +16,9 @@ from tests.browser.serving import PHONE, clean_page
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return write_two(tmp_path_factory.mktemp("sessions"))
+    folder = write_two(tmp_path_factory.mktemp("sessions"))
+    shutil.copy(SESSIONS / "demo-story.h5", folder)
+    return folder
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
@@ -133,6 +137,19 @@ def test_scrubbing_needs_no_request(page):
     assert drawn > 10
     assert not [url for url in requests if "/sessions/" in url]
     assert len(requests) < 20, "charts are asked for when the clock rests, not for each step"
+
+
+@pytest.mark.parametrize("tab", ["neurons", "why"])
+def test_the_picture_stays_where_it_is_while_the_steps_go_by(page, tab):
+    """What is said has a room of its own: a picture that is measured anew at every step has a third of the frames."""
+    open_scanner(page, f"/?session=demo-story&step=0&tab={tab}&view=full")
+    until(page, "document.querySelector('.mri-tools button')")
+    places = set()
+    for at in range(24):
+        until(page, f"window.mri.stage.lanes[0].frame.header.step === {at}")
+        places.add(tuple(page.locator(".mri-view").bounding_box().values()))
+        page.keyboard.press("ArrowRight")
+    assert len(places) == 1
 
 
 def test_a_link_restores_the_view(page):

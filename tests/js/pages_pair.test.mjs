@@ -42,7 +42,7 @@ const choice = (id, values) => `<select id="compare-${id}">${values.map((value) 
 async function setting(address = "/compare?a=A&b=B&align=prefix", answer = () => alignment()) {
   const page = freshPage(
     `<div id="compare"><div class="compare-panels"></div>${IDS.map((id) => `<div id="${id}"></div>`).join("")}<button id="compare-swap"></button><button id="compare-parting"></button>
-      ${choice("a", ["A", "C"])}${choice("b", ["B"])}${choice("align", ["prefix", "pooled"])}${choice("by", ["difference", "cosine"])}</div>`,
+      ${choice("a", ["A", "C"])}${choice("b", ["B"])}${choice("third", ["", "C"])}${choice("align", ["prefix", "pooled"])}${choice("by", ["difference", "cosine"])}</div>`,
     address,
   );
   inkOnCanvases();
@@ -75,6 +75,13 @@ test("another pair, and the two the other way round, are other pages", async () 
   await setting();
   fire(find("#compare-swap"), "click");
   assert.match(location.search, /^\?a=B&b=A/);
+});
+
+test("a third one stands beside the two in the Scanner, at the step of A", async () => {
+  const { scanner } = await setting();
+  scanner.player.seek(2); // a moment that A lacks
+  choose("third", "C");
+  assert.equal(location.pathname + location.search, "/?session=A&lanes=B%2CC&step=0&view=full");
 });
 
 test("the next parting is a press or a key away, where the map shows differences", async () => {

@@ -168,6 +168,7 @@ export class Ribbon {
       const text = `at ${formatShare(Math.exp(logprob))}, surprise ${formatValue(Math.max(0, -logprob / Math.LN2))} bits`;
       parts.push(el("span", { title: "Probability of that token at temperature 1, and its surprise −log₂ p", text }));
     }
+    for (const part of parts) part.title ||= part.textContent ?? ""; // where there is no room for all of it
     this.says.replaceChildren(...parts);
     this.influence.draw(step, next, measure, isPlaying, theme() === "light");
   }

@@ -96,7 +96,9 @@ function goBackToScanner(event) {
 /** Underline the page that is open. */
 function markPage() {
   if (location.pathname === "/") scannerAddress = `/${location.search}`;
-  const { mriView } = document.documentElement.dataset;
+  const root = document.documentElement;
+  root.toggleAttribute("data-mri-simple", document.querySelector(".has-simple") !== null); // :has() in styles would cost every step of the clock
+  const { mriView } = root.dataset;
   for (const button of document.querySelectorAll(".mri-views button")) {
     const isPressed = String(button.getAttribute("data-mri-action") === `view-${mriView}`);
     if (button.getAttribute("aria-pressed") !== isPressed) button.setAttribute("aria-pressed", isPressed);

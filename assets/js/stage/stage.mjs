@@ -155,7 +155,9 @@ export class Stage {
   wait(what, isWaiting, isHere, failure) {
     const { classList } = this.host;
     classList.toggle("is-waiting", isWaiting && !failure);
-    classList.toggle("is-failed", failure !== null && !isHere);
+    const hasFailed = failure !== null && !isHere;
+    classList.toggle("is-failed", hasFailed);
+    this.host.closest(".mri-scanner, .compare")?.classList.toggle("is-failed", hasFailed); // :has() would cost every step
     this.failed.show(`${what} did not come`, failure);
   }
 
@@ -206,7 +208,8 @@ export class Stage {
     const { onPick } = this.context;
     const isTower = this.#current() === this.tower;
     const { why = null, amount } = this.#ofParts;
-    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups, why?.token, amount]);
+    const ofWhy = this.picture === "why" ? [why?.token, amount] : why !== null; // its token is another one at every step
+    const name = JSON.stringify([key, { ...looks, top: formatValue(top) }, isTower, this.picture, this.#groups, ofWhy]);
     if (name === this.#legendOf) return;
     this.#legendOf = name;
     const isGrouped = this.#groups !== null;

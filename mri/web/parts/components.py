@@ -221,7 +221,7 @@ def scanner(
             html.Section([side, strip], className="mri-deck", **aria("Words, lines and the clock")),
         ],
         id=ids.SCANNER,
-        className="mri-scanner",
+        className="mri-scanner" if simple is None else "mri-scanner has-simple",
     )
 
 
