@@ -145,8 +145,7 @@ class Forks:
         from mri.run.draws import costs
 
         planned = fork_again(self._reader)
-        library = whole_library(self._folder)
-        base = library.open(planned.parent)
+        library, base = whole_library(self._folder), self._opened(planned.parent)
         ids = base.token_ids()
         found = costs(self._model(model), planned, ids.tolist(), library)
         at = found["positions"] + 1
@@ -157,6 +156,10 @@ class Forks:
         from mri.explain.found import model_of
 
         return model_of(self._reader, model).loaded
+
+    def _opened(self, session_id: str) -> SessionReader:
+        """Another session, from where this one lies or came with the project. Raises SessionNotFound, BadSession."""
+        return whole_library(self._folder).open(session_id)
 
     @property
     def _folder(self) -> Path:
