@@ -14,13 +14,14 @@ from rich.table import Table
 
 from mri.commands.transfer import Sessions, library_of
 from mri.console import console, printable
-from mri.errors import ConfigError
+from mri.errors import ConfigError, StoreError
 from mri.paths import SESSIONS
 
 TOKEN_HELP = "Text that is one token, or # and its id, as #17."
 KIND_HELP = "ablate: each head and MLP off; patch: values of another session put in; knockout: looks of heads cut."
 WRITERS = {".csv": "to_csv", ".parquet": "to_parquet"}
 MOST_ROWS = 12
+MOST_TEXT_BYTES = 1_000_000
 
 
 def sweep(
@@ -66,6 +67,58 @@ def sweep(
     _say(found, facts)
     if out is not None:
         console().print(str(out), markup=False, soft_wrap=True)
+
+
+def organs(
+    session_id: Annotated[str, typer.Argument(metavar="ID")],
+    text: Annotated[Path | None, typer.Option(help="A text file (UTF-8) to try it on as well.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="The model that it was recorded from. [default: the embedded model]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Switch nanochat's own parts off, each for all of a text: what that costs, and the first word that changes."""
+    from mri.export.trace import Trace
+
+    found = Trace(library_of(sessions).open(session_id)).organs(_text_of(text), model=model)
+    facts = {str(name): fact for name, fact in found.attrs.items() if name != "units"}
+    rows = cast("list[dict[str, Any]]", found.astype(object).where(found.notna(), None).to_dict("records"))
+    if as_json:
+        typer.echo(json.dumps(facts | {"organs": rows}, ensure_ascii=False, allow_nan=False))
+        return
+    told = f"Bits more for each token with one part off; {facts['bits_before']:.3f} of {facts['tokens']} with all on"
+    told += f", {facts['text_bits_before']:.3f} of {facts['text_tokens']} of the text." if text is not None else "."
+    console().print(told, markup=False, soft_wrap=True)
+    console().print(_organs(rows))
+
+
+def _organs(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("organ", "here", "on the text", "first changed", ""):
+        table.add_column(title, justify="right" if title in ("here", "on the text") else "left", no_wrap=True)
+    for row in sorted(rows, key=lambda row: -row["bits"]):
+        change = f"{row['first_changed']}: {row['was']!r} → {row['now']!r}" if row["first_changed"] >= 0 else "nowhere"
+        more = "" if row["text_bits"] is None else f"{row['text_bits']:.2f}"
+        table.add_row(row["organ"], f"{row['bits']:.2f}", more, escape(printable(change)), row["note"])
+    return table
+
+
+def _text_of(path: Path | None) -> str | None:
+    """Raises StoreError, ConfigError."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_TEXT_BYTES + 1)
+        text = content.decode()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}): check its name.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text in UTF-8: save it as such.") from error
+    if len(content) > MOST_TEXT_BYTES:
+        raise ConfigError(f"{path} is larger than {MOST_TEXT_BYTES:,} bytes: give a part of it.")
+    return text
 
 
 def _say(found: Any, facts: dict[str, Any]) -> None:

@@ -76,6 +76,13 @@ def sweep(
     return frame
 
 
+def organs(reader: SessionReader, text: str | None, model: Given) -> pd.DataFrame:
+    columns, facts = sweeps.organs(reader, text, model)
+    frame = frame_of(reader, columns, sweeps.ORGAN_UNITS)
+    frame.attrs |= facts
+    return frame
+
+
 def sources(reader: SessionReader, step: int, token: why.Token, against: why.Token, model: Given) -> pd.DataFrame:
     return frame_of(reader, explained.sources(reader, step, token, against, model), explained.SOURCES_UNITS)
 

@@ -132,6 +132,41 @@ def _knockout(
     return columns, {"difference": float(found["difference"]), "bits_before": float(found["bits_before"])}, pair
 
 
+ORGAN_UNITS = {"organ": "", "bits": "bits more for each token", "first_changed": "position, −1 = nowhere"}
+ORGAN_UNITS |= {"was": "text", "now": "text", "text_bits": "bits more for each token", "note": ""}
+
+
+def organs(reader: SessionReader, text: str | None, model: Given) -> tuple[Columns, Facts]:
+    """A row for each organ of the model. Raises ConfigError where the recording cannot be explained, or where it or the
+    text has no token to predict."""
+    from mri.explain.organs import effects, shortest_window
+
+    known, _ = replayed_steps(reader, [reader.num_steps - 1], model)
+    gpt, tokenizer = known.loaded.model, known.loaded.tokenizer
+    ids, first = reader.token_ids().tolist(), max(1, reader.session.num_prompt_tokens)
+    before, found = effects(gpt, [ids], first)
+    facts: Facts = {"bits_before": before, "tokens": len(ids) - first}
+    text_bits = np.full(len(found), np.nan)
+    if text is not None:
+        read = tokenizer.begun(tokenizer.encode(text))
+        text_before, others = effects(gpt, [read])
+        text_bits = np.array([each.bits for each in others])
+        facts |= {"text_bits_before": text_before, "text_tokens": len(read) - 1}
+    window = shortest_window(gpt)
+    unseen = {"window": f"exactly 0 below {window} tokens"} if len(ids) <= window else {}
+    said = ["" if i < 0 else text_of(reader, known, i) for each in found for i in (each.was, each.now)]
+    columns: Columns = {
+        "organ": np.array([each.organ for each in found], object),
+        "bits": np.array([each.bits for each in found]),
+        "first_changed": np.array([each.first for each in found], np.int32),
+        "was": np.array(said[::2], object),
+        "now": np.array(said[1::2], object),
+        "text_bits": text_bits,
+        "note": np.array([unseen.get(each.organ, "") for each in found], object),
+    }
+    return columns, facts
+
+
 def _read(reader: SessionReader, n: int, times: int) -> Columns:
     """The first `n` tokens read, once for every row of a map."""
     ids = np.tile(reader.token_ids()[:n], times)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from mri.cli import app
@@ -69,3 +70,22 @@ def test_a_refusal_is_a_sentence() -> None:
     ):
         done = CliRunner().invoke(app, ["sweep", "demo-story", "--step", "35", *words])
         assert said in str(done.exception)
+
+
+def test_organs_are_told_with_what_they_cost(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Once there was a girl named Mia.")
+
+    def told(*words: str) -> Result:
+        return CliRunner().invoke(app, ["organs", "demo-story", *words])
+
+    lines = told("--text", str(text)).output.splitlines()
+    assert lines[0].startswith("Bits more for each token with one part off; 0.432 of 72 with all on, ")
+    assert lines[2].split()[:2] == ["x0", "11.32"]
+    assert "exactly 0 below 128 tokens" in lines[-1]
+    organs = json.loads(told("--json").output)["organs"]
+    assert organs[0]["text_bits"] is None
+    for path, said in ((tmp_path / "gone.txt", "cannot be read"), (tmp_path, "cannot be read")):
+        assert said in str(told("--text", str(path)).exception)
+    text.write_bytes(b"\xff\xfe")
+    assert "no text in UTF-8" in str(told("--text", str(text)).exception)
