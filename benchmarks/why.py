@@ -1,8 +1,9 @@
 """What it costs to record who wrote what, to switch every part off, and to ask what if.
 
 Recording: the same generation with and without ledger and lens, by turns. Switching off: the sweep of one step, the
-tokens before it read already, as in a worker that is warm. What if: the bundled story forked at step 40, sealed, and
-20 random pushes beside it.
+tokens before it read already, as in a worker that is warm. Patching: every place of the embedded model, and the stream
+into its six blocks alone, with values of another text of 20 tokens. What if: the bundled story forked at step 40,
+sealed, and 20 random pushes beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,6 +23,8 @@ from benchmarks.tracing import random_model
 from mri.capture.recorder import GenerationRecorder, layout_of_model
 from mri.explain.ablation import ablation
 from mri.explain.asked import AskedStep
+from mri.explain.cells import places, reached
+from mri.explain.patching import Patching, passed
 from mri.explain.replay import Replay
 from mri.format.config import Sampling
 from mri.format.events import StepFrame
@@ -52,6 +56,9 @@ def table() -> Table:
         seconds, n_parts = swept(model, prefix)
         what = f"{n_parts} parts switched off, after {prefix} tokens"
         out.add_row(what, name, f"{statistics.median(seconds):.3f} s", f"≤ {goal:g} s")
+    for what, seconds in patched(embedded).items():
+        goal = "≤ 2 s" if "6 × 20" in what else ""
+        out.add_row(what, "embedded", f"{statistics.median(seconds):.2f} s", goal)
     forked, drawn = what_if(embedded_model)
     out.add_row("a fork of the story at step 40", "embedded", f"{statistics.median(forked):.2f} s", "≤ 2 s")
     out.add_row("20 random pushes beside it", "embedded", f"{statistics.median(drawn):.2f} s", "≤ 3 s")
@@ -91,6 +98,30 @@ def what_if(loaded: LoadedModel) -> tuple[list[float], list[float]]:
                 forked.append(between - began)
                 drawn.append(time.perf_counter() - between)
     return forked, drawn
+
+
+def patched(model: GPT) -> dict[str, list[float]]:
+    """Wall seconds of RUNS patching maps, both texts read anew: what the map is of -> them."""
+    own, given = np.random.default_rng(0).integers(1, 200, (2, 20)).tolist()
+    rows = places(model.config.n_layer, model.config.n_head)
+    streams = np.array([[row.target.endswith("resid_pre") for row in rows]]).T
+    maps = {"patching map, streams: 6 × 20": streams, f"patching map, all: {len(rows)} × 20": np.ones_like(streams)}
+    times: dict[str, list[float]] = {name: [] for name in maps}
+    replay, at = Replay(model), np.arange(20)
+    windows = [int(block.attn.window) for block in cast("list[Any]", model.transformer["h"])]
+    for run in range(RUNS + 1):
+        for name, chosen in maps.items():
+            began = time.perf_counter()
+            there = passed(replay, given, _nobody)
+            patching = Patching(replay, passed(replay, own, _nobody), there, at, rows)
+            patching.differences(reached(rows, windows, 19) & chosen, (1, 2), _nobody)
+            if run:
+                times[name].append(time.perf_counter() - began)
+    return times
+
+
+def _nobody(done: int, of: int) -> None:
+    """Hears how far it is."""
 
 
 class _Nowhere:

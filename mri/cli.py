@@ -191,6 +191,7 @@ def verify(
 app.command()(transfer.export)
 app.command(name="import")(transfer.take_in)
 app.command()(sweep.sweep)
+app.command()(sweep.organs)
 app.command()(fork.fork)
 app.command()(fork.control)
 app.command()(check_model.check)

@@ -79,7 +79,7 @@ class Edit:
         """Inverse of `str`. Raises ConfigError, with a form that works."""
         if len(text) > 2000 or not (found := _EDIT.fullmatch(text.strip())):
             raise ConfigError(f"{text!r:.80} is no edit: write it as {', '.join(map(repr, FORMS))}.")
-        target = found["target"].replace(" ", "")
+        target = re.sub(r"\s*([,:\[\]])\s*", r"\1", found["target"])
         op = found["op"].removeprefix(":").strip()
         value = _value_of(found["value"].strip(), target, op)
         where = found["positions"]

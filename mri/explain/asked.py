@@ -19,7 +19,8 @@ SAME_LOGITS = 1e-3
 """Logits, softcapped: recomputed ones that are farther off than this are not those of the recording."""
 
 
-KINDS = ("ablate",)
+KINDS = ("ablate", "patch", "knockout")
+"""Of sweeps: every part off, values of another text put in, looks cut; docs/why.md."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,26 @@ def of_known_weights(reader: SessionReader) -> None:
         )
 
 
-def check_kind(kind: str) -> None:
-    """Of a sweep. Raises ConfigError for one that there is not."""
+def check_kind(kind: str, has_base: bool) -> None:
+    """Of a sweep. Raises ConfigError for one that there is not, and where a base is missing or means nothing."""
     if kind not in KINDS:
         raise ConfigError(f"There is no sweep {kind!r}: choose {', '.join(KINDS)}.")
+    if kind == "patch" and not has_base:
+        raise ConfigError("Whose values are put in? Name the other session: base=.")
+    if kind != "patch" and has_base:
+        raise ConfigError(f'A base belongs to kind="patch": leave it out of {kind!r}.')
+
+
+def check_base(reader: SessionReader, base: SessionReader) -> None:
+    """Of two recordings, values of `base` put into the other. Raises ConfigError where they are not of one model."""
+    of_nanochat(base)
+    explainable(base)
+    own, other = reader.session.run.model, base.session.run.model
+    if own.weights_hash != other.weights_hash or own.constants != other.constants or own.softcap != other.softcap:
+        raise ConfigError(
+            f"{base.session.id} was recorded with another model than {reader.session.id}: put values of one text into "
+            "another that the same model read."
+        )
 
 
 def check_token(token: int | None, n_vocab: int) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 
 from mri.explain.ablation import ablation
 from mri.explain.asked import asked_steps, tokens_read
+from mri.explain.knockout import knockout
+from mri.explain.patch_map import patch_map
 from mri.explain.replay import OnProgress, Replay
 from mri.explain.why import POSITIONS_AT_ONCE, Window
-from mri.format.events import Array
 from mri.format.wire import blob_from_arrays
 from mri.nanochat.config import GPTConfig
 from mri.nanochat.tokenizer import Tokenizer
@@ -44,13 +45,26 @@ def why_blob(
     return blob_from_arrays(header | {"texts": {str(i): tokenizer.token_bytes(i).hex() for i in unknown}}, arrays)
 
 
-def sweep_arrays(
-    reader: SessionReader, replay: Replay, step: int, token: int | None, against: int | None, on_progress: OnProgress
-) -> dict[str, Array]:
-    """What is lost of the kept predictions, of the chosen token and of those asked for. Raises as `why_blob`."""
+def sweep_blob(
+    reader: SessionReader,
+    replay: Replay,
+    step: int,
+    kind: str,
+    base: SessionReader | None,
+    token: int | None,
+    against: int | None,
+    on_progress: OnProgress,
+) -> bytes:
+    """Of "ablate" for the kept predictions, the chosen token and those asked for, else for the pair. Raises as
+    `why_blob`."""
+    if base is not None:
+        arrays, facts = patch_map(reader, base, replay, step, token, against, on_progress)
+        return blob_from_arrays(facts, arrays)
     [asked] = asked_steps(reader, [step])
     replay.read(tokens_read(reader, asked.position), on_progress)
-    return ablation(replay, asked, asked.all_ids(token, against))
+    if kind == "knockout":
+        return blob_from_arrays({}, knockout(replay, asked, asked.pair(token, against), on_progress))
+    return blob_from_arrays({}, ablation(replay, asked, asked.all_ids(token, against)))
 
 
 def _bytes_of_step(config: GPTConfig) -> int:

@@ -1,5 +1,5 @@
-"""What takes the model that a recording was made with, as columns: a sweep over all parts, source tokens, neurons, and
-ledger and lens of tokens and steps that did not keep them.
+"""What takes the model that a recording was made with, as columns: source tokens, neurons, and what ledger and lens of
+tokens and steps are that did not keep them.
 
 The arithmetic is that of mri/explain, which needs torch; it is loaded when something is computed.
 """
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mri.errors import ConfigError
-from mri.explain.asked import check_kind, check_token
-from mri.export.rows import Coded, Columns, Vocabulary
-from mri.export.why import Token, known_id, parts_of
+from mri.explain.asked import check_token
+from mri.export.rows import Columns, Vocabulary
+from mri.export.why import Token, known_id
 from mri.format.events import StepFrame
 from mri.store.reader import SessionReader
 
@@ -22,44 +22,10 @@ if TYPE_CHECKING:
     from mri.explain.found import Given, Known
 
 LOGITS = "logits, before the softcap"
-PARTS = {"step": "index", "part": "", "block": "index", "head": "index, −1 = none"}
-SWEEP_UNITS = PARTS | {"lost": LOGITS, "bits": "bits more"}
-SWEEP_UNITS |= dict.fromkeys(("wrote", "answered_by_norm", "answered_by_parts"), LOGITS)
-SOURCES_UNITS = PARTS | {"position": "position", "token_id": "id", "token": "text", "stream": LOGITS, "value": LOGITS}
-SOURCES_UNITS.pop("part")
+SOURCES_UNITS = {"step": "index", "block": "index", "head": "index", "position": "position"}
+SOURCES_UNITS |= {"token_id": "id", "token": "text", "stream": LOGITS, "value": LOGITS}
 WRITERS_UNITS = {"step": "index", "block": "index", "neuron": "index", "logit": LOGITS}
 STEPS_AT_ONCE = 32
-
-
-def sweep(
-    reader: SessionReader, step: int, kind: str, token: Token, against: Token, model: Given
-) -> tuple[Columns, dict[str, Any]]:
-    """-> columns, facts. Raises ConfigError where the recording cannot be explained."""
-    check_kind(kind)
-    from mri.explain.ablation import ablation
-
-    known, asked = _replayed(reader, [step], model)
-    pair = asked[0].pair(_id(reader, known, token), _id(reader, known, against))
-    found = ablation(known.replay, asked[0], asked[0].all_ids(*pair))
-    at = [found["token_ids"].tolist().index(i) for i in pair]
-    before, after, wrote, norm = (
-        found[name][..., at[0]] - found[name][..., at[1]] for name in ("before", "after", "wrote", "norm")
-    )
-    names, blocks, heads = parts_of(reader.session.layout)
-    columns: Columns = {
-        "step": np.full(len(after), step, np.int32),
-        "part": Coded(np.arange(len(after)), names[1:-1]),
-        "block": blocks[1:-1].astype(np.int32),
-        "head": heads[1:-1].astype(np.int32),
-        "lost": before - after,
-        "bits": found["bits_after"] - found["bits_before"],
-        "wrote": wrote,
-        "answered_by_norm": norm - (before - wrote),
-        "answered_by_parts": after - norm,
-    }
-    facts = {"kind": kind, "difference": float(before), "bits_before": float(found["bits_before"])}
-    texts = {name: _text(reader, known, i) for name, i in zip(("token", "against"), pair, strict=True)}
-    return columns, facts | texts | {"token_id": pair[0], "against_id": pair[1]}
 
 
 def sources(reader: SessionReader, step: int, token: Token, against: Token, model: Given) -> Columns:
@@ -109,8 +75,8 @@ def recomputed(reader: SessionReader, steps: Sequence[int], token: Token, agains
     """Raises ConfigError where the recording cannot be explained."""
     from mri.explain.why import POSITIONS_AT_ONCE, Window
 
-    known, asked = _replayed(reader, list(steps), model)
-    pair = _id(reader, known, token), _id(reader, known, against)
+    known, asked = replayed_steps(reader, list(steps), model)
+    pair = id_of(reader, known, token), id_of(reader, known, against)
     frames = []
     while asked:
         some = [s for s in asked[:STEPS_AT_ONCE] if s.position - asked[0].position < POSITIONS_AT_ONCE]
@@ -130,18 +96,18 @@ def _window(
 ) -> tuple[Any, tuple[int, int]]:
     from mri.explain.why import Window
 
-    known, asked = _replayed(reader, [step], model)
-    pair = asked[0].pair(_id(reader, known, token), _id(reader, known, against))
+    known, asked = replayed_steps(reader, [step], model)
+    pair = asked[0].pair(id_of(reader, known, token), id_of(reader, known, against))
     return Window(known.replay, asked), pair
 
 
-def _replayed(reader: SessionReader, steps: list[int], model: Given) -> tuple[Known, list[Any]]:
+def replayed_steps(reader: SessionReader, steps: list[int], model: Given) -> tuple[Known, list[Any]]:
     from mri.explain.found import replayed
 
     return replayed(reader, steps, model)
 
 
-def _id(reader: SessionReader, known: Known, token: Token) -> int | None:
+def id_of(reader: SessionReader, known: Known, token: Token) -> int | None:
     """An id as it is; of a text the recording's token, or the tokenizer's. Raises ConfigError."""
     if not isinstance(token, str):
         check_token(token, known.loaded.config.vocab_size)
@@ -154,6 +120,6 @@ def _id(reader: SessionReader, known: Known, token: Token) -> int | None:
     return ids[0]
 
 
-def _text(reader: SessionReader, known: Known, token_id: int) -> str:
+def text_of(reader: SessionReader, known: Known, token_id: int) -> str:
     raw = reader.token_bytes.get(token_id) or known.loaded.tokenizer.token_bytes(token_id)
     return raw.decode("utf-8", "replace")

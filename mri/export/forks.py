@@ -16,7 +16,7 @@ import pandas as pd
 from mri.edit.text import Edit
 from mri.edit.values import Positions
 from mri.errors import BadSession
-from mri.export.frames import frame_of
+from mri.export.frames import frame_of, organs
 from mri.export.rows import Coded, Columns, Vocabulary
 from mri.format.checks import is_whole
 from mri.paths import DATA, SESSIONS, as_path
@@ -145,18 +145,31 @@ class Forks:
         from mri.run.draws import costs
 
         planned = fork_again(self._reader)
-        library = whole_library(self._folder)
-        base = library.open(planned.parent)
+        library, base = whole_library(self._folder), self._opened(planned.parent)
         ids = base.token_ids()
         found = costs(self._model(model), planned, ids.tolist(), library)
         at = found["positions"] + 1
         columns: Columns = {"position": at, "token_id": ids[at], "token": Vocabulary(base.token_bytes).texts(ids[at])}
         return frame_of(self._reader, columns | {name: found[name] for name in ("before", "after")}, COSTS_UNITS)
 
+    def organs(self, text: str | None = None, *, model: Given = None) -> pd.DataFrame:
+        """What nanochat's own parts (smear, backout, x0, windows, softcap, value embeddings) are worth here: each
+        switched off for all of the text, which is read as it is.
+
+        Columns: organ, bits (more for each token that was written), first_changed (position of the first of these
+        before which another prediction is strongest, −1: nowhere), was and now (these two predictions), text_bits (the
+        same of every token of `text`), note. `attrs` has bits_before, tokens; of a text text_bits_before, text_tokens.
+        """
+        return organs(self._reader, text, model)
+
     def _model(self, model: Given) -> Any:
         from mri.explain.found import model_of
 
         return model_of(self._reader, model).loaded
+
+    def _opened(self, session_id: str) -> SessionReader:
+        """Another session, from where this one lies or came with the project. Raises SessionNotFound, BadSession."""
+        return whole_library(self._folder).open(session_id)
 
     @property
     def _folder(self) -> Path:

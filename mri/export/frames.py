@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mri.errors import ConfigError, MriError
-from mri.export import explained, why
+from mri.export import explained, sweeps, why
 from mri.export.provenance import provenance
 from mri.export.rows import UNITS, Coded, Columns, Rows
 from mri.format.events import StepFrame
@@ -21,6 +21,7 @@ from mri.store.reader import SessionReader
 
 if TYPE_CHECKING:
     from mri.explain.found import Given
+    from mri.explain.replay import OnProgress
 
 
 def table(reader: SessionReader, name: str, hook_point: str | None = None) -> pd.DataFrame:
@@ -59,10 +60,25 @@ def lens(reader: SessionReader, step: int | None, token: why.Token, model: Given
 
 
 def sweep(
-    reader: SessionReader, step: int, kind: str, token: why.Token, against: why.Token, model: Given
+    reader: SessionReader,
+    step: int,
+    kind: str,
+    token: why.Token,
+    against: why.Token,
+    base: SessionReader | None,
+    model: Given,
+    exact: bool | None,
+    on_progress: OnProgress,
 ) -> pd.DataFrame:
-    columns, facts = explained.sweep(reader, step, kind, token, against, model)
-    frame = frame_of(reader, columns, explained.SWEEP_UNITS)
+    columns, facts = sweeps.sweep(reader, step, kind, token, against, base, model, exact, on_progress)
+    frame = frame_of(reader, columns, {name: sweeps.UNITS[name] for name in columns})
+    frame.attrs |= facts
+    return frame
+
+
+def organs(reader: SessionReader, text: str | None, model: Given) -> pd.DataFrame:
+    columns, facts = sweeps.organs(reader, text, model)
+    frame = frame_of(reader, columns, sweeps.ORGAN_UNITS)
     frame.attrs |= facts
     return frame
 

@@ -6,7 +6,7 @@ Reads through `mri/store`; what takes the model is mri/explain's business. Knows
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -203,21 +203,36 @@ class Trace(Forks):
         return tables.lens(self._reader, self._number(step), token, model)
 
     def sweep(
-        self, step: int, kind: str = "ablate", *, token: Token = None, against: Token = None, model: Given = None
+        self,
+        step: int,
+        kind: str = "ablate",
+        *,
+        token: Token = None,
+        against: Token = None,
+        base: Trace | str | None = None,
+        exact: bool | None = None,
+        model: Given = None,
+        on_progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> pd.DataFrame:
-        """What is lost of the lead of `token` over `against` (None: the chosen token, the strongest other) with each
-        part switched off: its output zeroed at this step only, what was read before untouched. Computed from `model`,
-        as of `ledger`. Losses do not add up: parts work through each other.
+        """What a prediction's lead of `token` over `against` (logits before the softcap) hangs on, measured, with
+        `model` as of `ledger`. All kinds have the columns step, part, block, head (−1: none); docs/why.md has more.
 
-        Columns: step, part, block, head (−1: the MLP), lost (logits before the softcap; positive: the lead shrinks),
-        bits (more of surprise at the chosen token), wrote (what the part wrote directly, as of `ledger`),
-        answered_by_norm (what the last norm makes of it when only that is gone), answered_by_parts (what later parts
-        do differently): lost = wrote − answered_by_norm − answered_by_parts.
-        `attrs` has also kind, difference, bits_before, token, against, token_id, against_id.
+        "ablate"    each part's output zeroed at this step only: lost (positive: the lead shrinks), bits (more of
+                    surprise at the chosen token), wrote, answered_by_norm, answered_by_parts, which lost is made of
+        "patch"     each value of `base` (a Trace, or an id) put in alone, at each position: position, base_position
+                    (−1: none stands for it), token_id, token, restored (1 = `base`'s lead, 0 = this one's; NaN: no
+                    value), reached (else nothing can be felt, and it was not run)
+        "knockout"  each look of each head cut at this step: position, token_id, token, weight, lost, bits
+
+        None is the chosen token, and the strongest other, of a patch the token that follows in `base`. `exact` None: a
+        patch that would take over 20 s is approximated by its gradient, and `attrs` says how far off. `attrs` has also
+        kind, difference, token, against, token_id, against_id. `on_progress` may raise, and so end it.
 
             trace.sweep(11).nlargest(5, "lost")
+            gift.sweep(14, "patch", base="pair-gift").nlargest(5, "restored")
         """
-        return tables.sweep(self._reader, self._step(step), kind, token, against, model)
+        other = self._opened(base) if isinstance(base, str) else None if base is None else base.reader
+        return tables.sweep(self._reader, self._step(step), kind, token, against, other, model, exact, on_progress)
 
     def sources(self, step: int, *, token: Token = None, against: Token = None, model: Given = None) -> pd.DataFrame:
         """What each token that was read gave, through each head, to the lead of `token` over `against`; both, `model`

@@ -15,6 +15,7 @@ import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -24,7 +25,7 @@ import torch
 import typer
 
 from mri.errors import ModelError, MriError, WorkerError
-from mri.explain.blobs import sweep_arrays, why_blob
+from mri.explain.blobs import sweep_blob, why_blob
 from mri.explain.replay import OnProgress, Replay
 from mri.format.config import Sampling, TraceConfig
 from mri.format.events import TraceSession
@@ -236,9 +237,12 @@ class Worker:
         if self._replay is None:
             self._replay = Replay(loaded.model)
         tokens = command["token"], command["against"]
-        with open_session(command["path"]) as reader:
+        with ExitStack() as stack:
+            reader = stack.enter_context(open_session(command["path"]))
             if command["cmd"] == "sweep":
-                return blob_from_arrays({}, sweep_arrays(reader, self._replay, command["step"], *tokens, on_progress))
+                base = stack.enter_context(open_session(command["base"])) if command["base"] else None
+                which = command["step"], command["kind"], base
+                return sweep_blob(reader, self._replay, *which, *tokens, on_progress)
             steps = range(command["start"], min(command["stop"], reader.num_steps))
             return why_blob(reader, self._replay, loaded.tokenizer, steps, *tokens, on_progress)
 

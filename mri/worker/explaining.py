@@ -6,12 +6,20 @@ Reads what it needs to know from the session; the arithmetic is the worker's bus
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from mri.errors import SessionNotFound
-from mri.explain.asked import check_kind, check_token, of_nanochat, tokens_read
+from mri.explain.asked import check_base, check_kind, check_token, of_nanochat, tokens_read
 from mri.nanochat.locate import ModelRef
 from mri.store.reader import SessionReader, check_step
 from mri.worker.attribution import Attribution, weights_of
+
+DOING = {
+    "ablate": "Reading the tokens again",
+    "patch": "Putting in one value after the other",
+    "knockout": "Cutting one look after the other",
+}
+"""What the numbers of a sweep's progress count."""
 
 
 def why_of_steps(
@@ -28,19 +36,32 @@ def why_of_steps(
 
 
 def sweep_of_step(
-    reader: SessionReader, step: int, kind: str, token: int | None, against: int | None, model: ModelRef
+    reader: SessionReader,
+    step: int,
+    kind: str,
+    token: int | None,
+    against: int | None,
+    model: ModelRef,
+    base: SessionReader | None = None,
 ) -> Attribution:
-    """What to ask the worker for: every part switched off at this step. Raises as `why_of_steps`."""
-    check_kind(kind)
+    """What to ask the worker for: every part switched off at this step, values of `base` put in, or looks cut. Raises
+    as `why_of_steps`."""
+    check_kind(kind, base is not None)
     check_step(reader, step)
-    return _question(reader, f"sweep/{kind}", (step, step + 1), {"step": step}, token, against, model)
+    what, place = f"sweep/{kind}", ""
+    if base is not None:
+        check_base(reader, base)
+        what += f"/{_digest(base.token_ids().tolist())}"
+        place = str(base.path.absolute())
+    asked: dict[str, int | str] = {"step": step, "kind": kind, "base": place}
+    return replace(_question(reader, what, (step, step + 1), asked, token, against, model), doing=DOING[kind])
 
 
 def _question(
     reader: SessionReader,
     what: str,
     steps: tuple[int, int],
-    asked: dict[str, int],
+    asked: dict[str, int | str],
     token: int | None,
     against: int | None,
     model: ModelRef,
@@ -54,8 +75,11 @@ def _question(
     columns = reader.steps()
     last = int(columns["pos0"][stop - 1] + columns["t_add"][stop - 1]) - 1
     read = tokens_read(reader, last), columns["chosen_id"][start:stop].tolist(), columns["pos0"][start:stop].tolist()
-    facts = f"{read} {reader.session.layout.config.logits_topk}"
-    digest = hashlib.sha256(facts.encode()).hexdigest()[:16]
+    digest = _digest(f"{read} {reader.session.layout.config.logits_topk}")
     question_id = f"{what}/{reader.session.run.hash}/{digest}/{start}-{stop}/{token}/{against}"
     command = {"cmd": what.partition("/")[0], "id": question_id, "path": str(reader.path.absolute()), **asked}
     return Attribution(question_id, command | {"token": token, "against": against, **weights})
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(str(facts).encode()).hexdigest()[:16]

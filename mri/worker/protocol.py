@@ -65,7 +65,7 @@ COMMANDS = Messages(
         "attribute": {**_RECORDED, "ids": list, "token_id": int},
         "direct": {**_RECORDED, "point": str, "neuron": int},
         "why": {**_RECORDED, **_EXPLAINED, "start": int, "stop": int},
-        "sweep": {**_RECORDED, **_EXPLAINED, "step": int},
+        "sweep": {**_RECORDED, **_EXPLAINED, "step": int, "kind": str, "base": str},
         "control": {**_RECORDED, "session": str, "draws": int, "seed": int},
         "costs": {**_RECORDED, "session": str, "base": str},
         "load": {"id": str, "model": dict},
@@ -77,7 +77,8 @@ COMMANDS = Messages(
     },
 )
 """`model` is a ModelRef; `id` a session's, of what is computed the question's (`stop`: it is not wanted any more);
-`session` and `base` are ids of sessions, `wanted` the fields of a ForkRequest."""
+`session` and `base` are ids of sessions (of a sweep the place of one, "": of none), `wanted` the fields of a
+ForkRequest."""
 
 EVENTS = Messages(
     "event",

@@ -164,3 +164,9 @@ def test_no_text_raises_anything_else(text: str) -> None:
         except ConfigError:
             continue
         assert Edit.parse(str(edit)) == edit
+
+
+def test_two_numbers_with_nothing_between_them_are_not_one() -> None:
+    with pytest.raises(ConfigError, match="names no neurons"):
+        Edit.parse("block.0.mlp_act[1 2] = 0")
+    assert str(Edit.parse("block.0.mlp_act[ 1 , 5 : 9 ] = 0")) == "block.0.mlp_act[1,5:9] = 0"

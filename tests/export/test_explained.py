@@ -205,8 +205,8 @@ def test_a_sweep_of_a_golden_model_names_its_model(tmp_path: Path) -> None:
 
 def test_what_cannot_be_asked_is_refused(traces: dict[str, Trace], tmp_path: Path) -> None:
     trace = traces["list"]
-    with pytest.raises(ConfigError, match="no sweep 'patch': choose ablate"):
-        trace.sweep(11, "patch")
+    with pytest.raises(ConfigError, match="no sweep 'gradient': choose ablate"):
+        trace.sweep(11, "gradient")
     with pytest.raises(ConfigError, match="choose two that differ"):
         trace.sweep(11, token=" golden", against=" golden")
     with pytest.raises(ConfigError, match="no single token of this model"):

@@ -87,6 +87,21 @@ def test_a_sweep_is_asked_for_and_then_there(asked: FlaskClient, trace: Trace) -
     np.testing.assert_allclose(arrays["bits_after"] - arrays["bits_before"], found.bits, rtol=0, atol=1e-4)
 
 
+def test_a_patch_and_a_knockout_are_asked_for_and_then_there(asked: FlaskClient, folder: Path, trace: Trace) -> None:
+    other = mri.record("red, blue, gold, red, blue,", temperature=0, max_new_tokens=3, sessions=folder)
+    at = f"/sessions/{trace.session.id}/sweep"
+    for kind, rest in (("patch", {"base": other.session.id}), ("knockout", {})):
+        assert asked.post(at, json={"step": 11, "kind": kind, **rest}).status_code in (200, 202)
+        query = "&".join(f"{name}={value}" for name, value in {"step": 11, "kind": kind, **rest}.items())
+        header, arrays = answer(asked, f"{at}?{query}")
+        found = trace.sweep(11, kind, base=other if rest else None)
+        name = "restored" if kind == "patch" else "lost"
+        np.testing.assert_allclose(arrays[name].ravel(), found[name], rtol=0, atol=1e-3)
+        if kind == "patch":
+            assert header["approximate"] is False
+            assert arrays["partners"].tolist() == found.base_position[:12].tolist()
+
+
 @pytest.mark.parametrize(
     ("method", "rest", "status", "words"),
     [
@@ -95,7 +110,11 @@ def test_a_sweep_is_asked_for_and_then_there(asked: FlaskClient, trace: Trace) -
         ("get", "why?start=0&stop=1&token=x", 400, "token='x'"),
         ("get", "why?start=0&stop=1&token=2047&against=2048", 400, "no token 2048: ids go from 0 to 2047"),
         ("post", {"step": 0, "token": 10**30}, 400, "no token 1000"),
-        ("get", "sweep?step=0&kind=patch", 400, "no sweep 'patch'"),
+        ("get", "sweep?step=0&kind=gradient", 400, "no sweep 'gradient'"),
+        ("get", "sweep?step=0&kind=patch", 400, "Name the other session"),
+        ("post", {"step": 0, "kind": "patch"}, 400, "Name the other session"),
+        ("get", "sweep?step=0&kind=patch&base=gone", 404, "gone"),
+        ("post", {"step": 0, "kind": ["patch"]}, 400, "are texts"),
         ("post", {"kind": "ablate"}, 400, "send its step"),
         ("post", {"step": 0, "token": " green"}, 400, "by its id"),
         ("post", {"step": 99}, 404, "no step 99"),

@@ -177,7 +177,7 @@ def test_why_and_sweeps_of_what_was_recorded(child: Child, tmp_path: Path) -> No
     assert (header["start"], header["stop"]) == (0, num_steps)
     assert arrays["token_ids"].tolist()[-1] == chosen[-1]
     assert arrays["parts"].shape == (num_steps, 1 + 3 * 5 + 1)
-    child.say(cmd="sweep", id="sweep/1", step=2, **ask)
+    child.say(cmd="sweep", id="sweep/1", step=2, kind="ablate", base="", **ask)
     _, swept = views_from_bytes(b64decode(child.hear("arrays")["blob"]))
     at = swept["token_ids"].tolist().index(arrays["token_ids"][2])
     assert swept["before"][at] == pytest.approx(arrays["logits"][2, 0], abs=1e-4)
@@ -205,7 +205,7 @@ def test_what_is_called_off_before_its_turn_is_not_computed(child: Child, tmp_pa
     child.say(cmd="pause", id="slow")
     child.hear("paused")
     ask = {"model": E5, "weights_hash": "", "model_path": "", "path": str(tmp_path), "token": None, "against": None}
-    child.say(cmd="sweep", id="sweep/1", step=2, **ask)
+    child.say(cmd="sweep", id="sweep/1", step=2, kind="ablate", base="", **ask)
     child.say(cmd="stop", id="sweep/1")
     child.say(cmd="stop", id="slow")
     child.hear("finished")

@@ -32,6 +32,7 @@ def worker(tmp_path: Path) -> Iterator[GenerationWorker]:
 
 def wanted(question_id: str = "sweep/a", weights_hash: str = "same", step: int = 4) -> Attribution:
     command = {"cmd": "sweep", "id": question_id, "model": A_MODEL.to_json(), "path": "x", "step": step}
+    command |= {"kind": "ablate", "base": ""}
     command |= {"token": None, "against": None, "weights_hash": weights_hash, "model_path": ""}
     return Attribution(question_id, command)
 
@@ -123,8 +124,16 @@ def test_a_question_is_named_by_what_decides_its_answer(tmp_path: Path, handmade
             why_of_steps(of_a_model, 1, 5, 4, None, A_MODEL),
             why_of_steps(OfAModel(reader, config_hash="x"), 1, 5, None, 4, A_MODEL),  # type: ignore[arg-type]
             sweep_of_step(of_a_model, 1, "ablate", None, 4, A_MODEL),
+            sweep_of_step(of_a_model, 1, "knockout", None, 4, A_MODEL),
+            (patch := sweep_of_step(of_a_model, 1, "patch", None, 4, A_MODEL, of_a_model)),
         ]
-        assert len({asked.id, *(other.id for other in others)}) == 5
+        assert len({asked.id, *(other.id for other in others)}) == 7
+        assert {name: patch.command[name] for name in ("cmd", "step", "kind", "base")} == {
+            "cmd": "sweep",
+            "step": 1,
+            "kind": "patch",
+            "base": str(reader.path),
+        }
         assert why_of_steps(of_a_model, 1, 5, None, 4, A_MODEL).id == asked.id
 
 
@@ -138,7 +147,9 @@ def test_what_cannot_be_explained_is_refused_before_the_child_is_asked(
                 why_of_steps(of_a_model, start, stop, None, None, A_MODEL)
         with pytest.raises(SessionNotFound, match="no step 5"):
             sweep_of_step(of_a_model, 5, "ablate", None, None, A_MODEL)
-        with pytest.raises(ConfigError, match="no sweep 'patch'"):
+        with pytest.raises(ConfigError, match="no sweep 'gradient'"):
+            sweep_of_step(of_a_model, 1, "gradient", None, None, A_MODEL)
+        with pytest.raises(ConfigError, match="Name the other session"):
             sweep_of_step(of_a_model, 1, "patch", None, None, A_MODEL)
         with pytest.raises(ConfigError, match="does not say which weights"):
             sweep_of_step(reader, 1, "ablate", None, None, A_MODEL)

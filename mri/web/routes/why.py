@@ -35,33 +35,39 @@ def why(session_id: str) -> ResponseReturnValue:
 
 @why_routes.post("/sessions/<session_id>/sweep")
 def sweep(session_id: str) -> ResponseReturnValue:
-    """Have every part switched off at {"step": n, "kind": "ablate"}, `token` and `against` as of `why`; 202 while the
-    worker computes. Asking twice is free."""
+    """Have every part switched off at {"step": n, "kind": "ablate"}, values of another session put in ("patch", and its
+    id as "base"), or every look cut ("knockout"); `token` and `against` as of `why`. 202 while the worker computes.
+    Asking twice is free."""
     fields = request.get_json()
     if not isinstance(fields, dict) or not is_whole(fields.get("step"), 0, inf):
         raise ConfigError('A sweep is asked for with a JSON object as {"step": 11, "kind": "ablate"}: send its step.')
     tokens = fields.get("token"), fields.get("against")
     if not all(token is None or is_whole(token, 0, inf) for token in tokens):
         raise ConfigError("A token is named by its id here: send a whole number.")
-    return answer(services().worker.explained(_sweep(session_id, fields["step"], fields.get("kind"), *tokens)))
+    if not all(isinstance(fields.get(name, ""), str) for name in ("kind", "base")):
+        raise ConfigError("A sweep's kind and base are texts: send such, or leave them out.")
+    which = fields["step"], fields.get("kind", "ablate"), fields.get("base", "")
+    return answer(services().worker.explained(_sweep(session_id, *which, *tokens)))
 
 
 @why_routes.get("/sessions/<session_id>/sweep")
 @compress.compressed()
 def sweep_status(session_id: str) -> ResponseReturnValue:
-    """`?step=&kind=[&token=&against=]`: what is lost with each part off, once that was asked for; 202 until then."""
+    """`?step=&kind=[&base=&token=&against=]`: the arrays of a sweep, once it was asked for; 202 until then."""
     step = whole("step", request.args.get("step", ""))
-    wanted = _sweep(session_id, step, request.args.get("kind"), _token("token"), _token("against"))
+    which = step, request.args.get("kind", "ablate"), request.args.get("base", "")
+    wanted = _sweep(session_id, *which, _token("token"), _token("against"))
     status = services().worker.explained(wanted, ask=False)
     if status is None:
         raise SessionNotFound(f"Nobody asked for the sweep of step {step} yet: POST here first.")
     return answer(status)
 
 
-def _sweep(session_id: str, step: int, kind: Any, token: int | None, against: int | None) -> Attribution:
+def _sweep(session_id: str, step: int, kind: str, base_id: str, token: int | None, against: int | None) -> Attribution:
     here = services()
     reader = here.library.open(session_id).as_of_now()
-    return sweep_of_step(reader, step, "ablate" if kind is None else kind, token, against, here.model_of(reader))
+    base = here.library.open(base_id).as_of_now() if base_id else None
+    return sweep_of_step(reader, step, kind, token, against, here.model_of(reader), base)
 
 
 def _token(name: str) -> int | None:
