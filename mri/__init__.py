@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mri.api import record, sessions
+    from mri.api import activations, record, sessions
     from mri.capture.modules import Recorder
     from mri.capture.points import Point
     from mri.capture.watch import watch
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "activations": "mri.api",
     "record": "mri.api",
     "sessions": "mri.api",
     "PRESETS": "mri.format.presets",
@@ -64,6 +65,7 @@ __all__ = [
     "Recorder",
     "Trace",
     "TraceConfig",
+    "activations",
     "check",
     "concat",
     "edited",

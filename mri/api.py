@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from mri.paths import SESSIONS, as_path
 from mri.store.library import Library, whole_library
 
 if TYPE_CHECKING:
+    from mri.export.activations import Activations
     from mri.nanochat.chat import Prompt
     from mri.nanochat.checkpoint import LoadedModel
 
@@ -90,6 +91,38 @@ def record(
     if recording.problem:
         warnings.warn(recording.problem, RuntimeWarning, stacklevel=2)
     return open_trace(recording.path)
+
+
+def activations(
+    prompts: Sequence[str | Sequence[int]],
+    *,
+    hook_points: str | Sequence[str] = "block.*.mlp_act",
+    model: Path | str | LoadedModel | None = None,
+    batch_size: int = 16,
+    dtype: str = "float32",
+    out: Path | str | None = None,
+    progress: bool = False,
+) -> Activations:
+    """What passes at hook points while the model reads many prompts: arrays, without a session.
+
+    prompts      texts or lists of token ids, of any lengths
+    hook_points  a pattern or several, as ("block.*.mlp_act", "final.ln_f"); those that a module reads or gives
+    model        as of `record`
+    batch_size   prompts read together, those of like length
+    dtype        what values are kept in: float32, float16 or bfloat16
+    out          a folder for the arrays, memory-mapped; called again with the same, it goes on where it was ended.
+                 None: in memory, or from 1 GB on in a temporary folder
+    progress     tokens read and tokens a second, on stderr
+
+    Raises ConfigError, UnknownHookPoint, PromptError, ModelError.
+    """
+    need_torch()
+    from mri.export.activations import activations
+
+    loaded = _loaded(find_checkpoint(model)) if model is None or isinstance(model, Path | str) else model
+    folder = as_path(out) if out is not None else None
+    of: dict[str, Any] = {"batch_size": batch_size, "dtype": dtype, "out": folder, "progress": progress}
+    return activations(prompts, loaded, hook_points=hook_points, **of)
 
 
 def sessions(folder: Path | str | None = None) -> pd.DataFrame:
