@@ -11,7 +11,10 @@ import torch
 import typer
 from rich.console import Console
 
-ALL = "tracing store training server live compare screen scanner simple export learn neurons arrival accuracy why activations truth"
+ALL = (
+    "tracing store training server live compare screen scanner simple export learn neurons arrival accuracy why "
+    "activations truth"
+)
 NAMES = ALL.split()
 ONLY_BY_NAME = ["large"]
 """Takes gigabytes."""
