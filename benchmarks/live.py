@@ -38,7 +38,7 @@ SETTLING_STEPS, SETTLING_MS = 20, 5000
 PAINTED = (
     ("20 steps/s, still between steps", 0.04, "reduce", "≤ 30 ms"),
     ("20 steps/s, particles in motion", 0.04, "no-preference", "≤ 30 ms"),
-    ("full speed, particles in motion", 0.0, "no-preference", "≤ 30 ms"),
+    ("full speed, particles in motion", 0.0, "no-preference", "≤ 60 ms"),
 )
 """how, wait after each step, motion, goal"""
 ROUNDS = 5  # of every crowd, in turn: single recordings differ by a fifth
