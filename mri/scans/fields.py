@@ -15,9 +15,9 @@ HALVES = ("find", "count")
 """Even documents find rules, odd ones count how often they are right."""
 
 STEPS_PER_OCTAVE = 4
-FIRST_OCTAVE, OCTAVES = -10, 16
+FIRST_OCTAVE, OCTAVES = -8, 20
 BINS = OCTAVES * STEPS_PER_OCTAVE
-"""Of the histogram of what is above 0: from 2⁻¹⁰ to 2⁶, an octave in four equal steps (1, 1.25, 1.5, 1.75 times its
+"""Of the histogram of what is above 0: from 2⁻⁸ to 2¹², an octave in four equal steps (1, 1.25, 1.5, 1.75 times its
 beginning); what lies outside counts in the outermost."""
 
 OCTAVES_PER_MAGNITUDE = 2
