@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mri.format.presets import PRESETS
     from mri.nanochat.checkpoint import load_model
     from mri.proof.check import check
+    from mri.scans.opened import open_scan
+    from mri.scans.scan import scan
 
 __version__ = "0.1.0"
 
@@ -41,6 +43,8 @@ _HOMES = {
     "open_trace": "mri.export.trace",
     "load_model": "mri.nanochat.checkpoint",
     "check": "mri.proof.check",
+    "open_scan": "mri.scans.opened",
+    "scan": "mri.scans.scan",
     "Point": "mri.capture.points",
     "Recorder": "mri.capture.modules",
     "watch": "mri.capture.watch",
@@ -55,6 +59,7 @@ _NEED_TORCH = {
     "mri.capture.watch",
     "mri.edit.edited",
     "mri.proof.check",
+    "mri.scans.scan",
 }
 
 __all__ = [
@@ -70,8 +75,10 @@ __all__ = [
     "concat",
     "edited",
     "load_model",
+    "open_scan",
     "open_trace",
     "record",
+    "scan",
     "sessions",
     "watch",
 ]

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mri.commands import check as check_model
-from mri.commands import fork, sweep, transfer
+from mri.commands import fork, scan, sweep, transfer
 from mri.commands.fork import EditTexts
 from mri.commands.models import ConstantsSet, DeviceOf, DtypeOf, TokenizerOf, what_it_is
 from mri.commands.transfer import Sessions
@@ -195,6 +195,7 @@ app.command()(sweep.organs)
 app.command()(fork.fork)
 app.command()(fork.control)
 app.command()(check_model.check)
+app.command()(scan.scan)
 
 
 lessons = typer.Typer(help="The lessons of /learn.", no_args_is_help=True)

@@ -24,6 +24,7 @@ LEVELS = [
     {"study"},
     {"export", "worker"},
     {"making"},
+    {"scans"},
     {"panels"},
     {"lessons"},
     {"web"},
@@ -34,13 +35,13 @@ TOP = {"", "__init__", "__main__", "api", "cli", "commands", "console", "serve"}
 """The package's own face (`import mri`, `python -m mri`, `python app.py`): on top of all, imported by none in mri/."""
 
 ONLY_IN = {
-    "torch": {"nanochat", "capture", "edit", "run", "explain", "proof", "worker", "making"},
+    "torch": {"nanochat", "capture", "edit", "run", "explain", "proof", "worker", "making", "scans"},
     "h5py": {"store"},
     "sklearn": {"study"},
     "scipy": {"measure", "study"},
     "flask": {"web"},
-    "pandas": {"export", "api"},
-    "pyarrow": {"export"},
+    "pandas": {"export", "api", "scans"},
+    "pyarrow": {"export", "scans"},
     "xarray": {"export"},
 }
 
