@@ -44,6 +44,8 @@ WINDOW_STEPS = 16
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
 PRIVATE = ("model_path", "imported_from", "imported_id")
 """Of a session's description: what tells of the sender's machine."""
+FOLDER = re.compile(r"(?<![^\s(*])[^\s()*\"]*[\\/](?=[^\s()*\"\\/]+\.npy)")
+"""In an edit: where the file of a direction lies."""
 
 LOADER = """
 const unpacked = (id) => {
@@ -157,7 +159,7 @@ def _policy(scripts: list[str]) -> str:
 def _recording(reader: SessionReader, name: str) -> Iterator[tuple[str, str]]:
     """Blocks by their ids: what is said of it, lines over all steps, windows of frames."""
     meta = meta_of_reader(reader)
-    meta |= {"session": _without(meta["session"], PRIVATE), "name": name, "integrity": "right"}
+    meta |= {"session": without_machine(meta["session"]), "name": name, "integrity": "right"}
     about: dict[str, Any] = {"meta": meta | {"version": reader.session.id}, "tokens": tokens_of(reader)}
     about |= {"full_scale": full_scales(reader), "limit": largest_statistic(reader), "window": WINDOW_STEPS}
     yield "mri-about", packed(json.dumps(about).encode())
@@ -167,10 +169,12 @@ def _recording(reader: SessionReader, name: str) -> Iterator[tuple[str, str]]:
         yield f"mri-frames-{start}", packed(reader.records(start, stop))
 
 
-def _without(given: Any, names: tuple[str, ...]) -> Any:
-    if isinstance(given, dict):
-        return {key: _without(value, names) for key, value in given.items() if key not in names}
-    return given
+def without_machine(told: Any) -> Any:
+    """A session's description without what tells of the sender's machine; a file that an edit adds keeps its name."""
+    if isinstance(told, dict):
+        kept = {key: without_machine(value) for key, value in told.items() if key not in PRIVATE}
+        return kept | ({"edits": [FOLDER.sub("", edit) for edit in told["edits"]]} if "edits" in told else {})
+    return told
 
 
 def _title(reader: SessionReader, name: str) -> str:

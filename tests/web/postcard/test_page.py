@@ -10,7 +10,7 @@ import pytest
 from mri.errors import ConfigError
 from mri.format.config import TraceConfig
 from mri.store.opening import open_session
-from mri.web.postcard.page import LOADER, postcard, write
+from mri.web.postcard.page import LOADER, postcard, without_machine, write
 from tests.conftest import write_random_session
 
 
@@ -58,3 +58,14 @@ def test_a_page_that_is_too_large_is_not_written(reader, tmp_path):
     with pytest.raises(ConfigError, match="would weigh"):
         write(reader, tmp_path / "a.html", max_mb=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_tells_of_the_senders_machine_is_left_out():
+    path = "/home/alice/steer.npy"
+    edits = [f"resid_post += 6 * {path}#0123456789abcdef", f"resid_post -= proj({path})", 'token = " Tom/a" @ 3']
+    model = {"model_path": "/home/alice/model.pt", "era": "E5"}
+    told = without_machine(
+        {"run": {"model": model, "edits": edits}, "imported_from": "/home/alice/a.h5", "name": "a/b"}
+    )
+    said = ["resid_post += 6 * steer.npy#0123456789abcdef", "resid_post -= proj(steer.npy)", edits[2]]
+    assert told == {"run": {"model": {"era": "E5"}, "edits": said}, "name": "a/b"}
