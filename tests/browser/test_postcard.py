@@ -53,7 +53,7 @@ def numbers(page, graph, place):
     return np.array([np.nan if each is None else each for each in found], np.float64)
 
 
-def test_the_story_is_light_and_its_first_picture_is_soon(page, site, trace, tmp_path):
+def test_the_story_is_light_and_opens_at_the_step_of_its_link(page, site, trace, tmp_path):
     assert trace.to_html(tmp_path / "again.html").stat().st_size <= 4_500_000
     open_scanner(page, f"{site}#?view=full&step=40")
     assert step(page) == 40
