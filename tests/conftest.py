@@ -210,10 +210,12 @@ def write_random_session(
     seal: bool = True,
     provenance: dict[str, str] | None = None,
     extras: Callable[[int], dict[str, Any]] | bool = False,
+    words: str = "random",
 ) -> Path:
     """A generation of `num_steps` steps: the prompt in one pass, or token by token with prefill="stepwise". -> path
 
     extras: what a training script added to a step; True: `loss`, NaN in the third, and in every other `rate` (2, 2).
+    words: its prompt, and what the model is called, with its size; others than usual are what its tokens say, too
     """
     config = config or TraceConfig()
     rng = np.random.default_rng(seed)
@@ -221,14 +223,15 @@ def write_random_session(
     session = TraceSession(
         session_id,
         layout,
-        prompt="random",
-        model_id=f"random {n_layer} × {n_embd}",
+        prompt=words,
+        model_id=f"{words} {n_layer} × {n_embd}",
         num_prompt_tokens=num_prompt_tokens,
         start_time=f"2026-01-02T03:04:{seed % 60:02d}+00:00",
         run=Run(Model(**(provenance or {}))),
     )
     stepwise = config.prefill == "stepwise"
-    with SessionWriter(folder, session, vocabulary=TINY_VOCABULARY, special_ids=SPECIAL_IDS) as writer:
+    vocabulary = TINY_VOCABULARY if words == "random" else [words.encode()] * len(TINY_VOCABULARY)
+    with SessionWriter(folder, session, vocabulary=vocabulary, special_ids=SPECIAL_IDS) as writer:
         pos0, chosen = 0, -1
         for step in range(num_steps):
             t_add = num_prompt_tokens if step == 0 and not stepwise else 1

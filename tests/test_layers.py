@@ -145,7 +145,7 @@ def test_pages_neither_read_files_nor_run_models(path):
     assert not libraries & {"torch", "h5py", "pandas", "scipy"}
 
 
-ROOMS = ["core", "run", "desk", "shell", "record", "stage", "simple", "panels", "pages", "learn", ""]
+ROOMS = ["core", "run", "desk", "shell", "record", "stage", "simple", "panels", "pages", "learn", "postcard", ""]
 """Of assets/js: a module may import from its own room and from those before it; main.mjs, on top, stands in none."""
 
 SCRIPTS = sorted((ROOT / "assets" / "js").rglob("*.mjs"))

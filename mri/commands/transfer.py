@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from mri.console import console, printable
-from mri.errors import StoreError
+from mri.errors import ConfigError, StoreError
 from mri.paths import SESSIONS, as_path
 from mri.store.files import disk_error, partial, shown
 from mri.store.intake.intake import import_file
@@ -32,11 +32,24 @@ Sessions = Annotated[Path, typer.Option("--sessions", help="Folder of the sessio
 def export(
     ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Sessions, by id.")],
     what: Annotated[str, typer.Option(help="stats, topk, attention, logits, tokens, or all of them.")] = "all",
-    kind: Annotated[str, typer.Option("--format", help="parquet, csv, json, or h5: the whole session.")] = "parquet",
-    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("."),
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format", help="parquet, csv, json; h5: the whole session; html: a page that opens by double click."
+        ),
+    ] = "parquet",
+    out: Annotated[Path, typer.Option(help="Folder to write to; of one page also its path, ending in .html.")] = Path(
+        "."
+    ),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of html: say what it would weigh, write nothing.")
+    ] = False,
+    max_mb: Annotated[float, typer.Option("--max-mb", help="Of html: refuse a page of more megabytes.")] = 50,
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Write tables of sessions as files, one for each table: ID.stats.parquet and so on."""
+    if kind == "html":
+        return _pages(ids, library_of(sessions), as_path(out), dry_run, max_mb)
     from mri.export import files  # pandas and pyarrow: only this command needs them
 
     files.check(what, kind)
@@ -50,6 +63,26 @@ def export(
                     target = out / files.file_name(session_id, table, kind)
                     _write(target, reader, table, kind, progress)
                     console().print(shown(target), markup=False, soft_wrap=True)
+
+
+def _pages(ids: list[str], library: Library, out: Path, is_dry_run: bool, max_mb: float) -> None:
+    from mri.web.postcard import page  # Dash and Plotly
+
+    is_file = out.suffix == ".html"
+    if is_file and len(ids) > 1:
+        raise ConfigError(f"{shown(out)} is one file for {len(ids)} sessions: give --out a folder.")
+    for session_id, path in [(session_id, library.path(session_id)) for session_id in ids]:
+        target = out if is_file else out / f"{session_id}.html"
+        with open_session(path) as reader:
+            name = library.info(session_id).name
+            if is_dry_run:
+                parts = page.postcard(reader, name).num_bytes
+                told = ", ".join(f"{part} {size / 1e6:.2f}" for part, size in parts.items())
+                console().print(f"{target.name}: {sum(parts.values()) / 1e6:.2f} MB ({told})", markup=False)
+            else:
+                page.write(reader, target, name=name, max_mb=max_mb)
+                size = target.stat().st_size / 1e6
+                console().print(f"{shown(target)}  {size:.2f} MB", markup=False, soft_wrap=True)
 
 
 def take_in(

@@ -5,6 +5,7 @@ Reads through `mri/store`; what takes the model is mri/explain's business. Knows
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -265,6 +266,15 @@ class Trace(Forks):
         Attributes as of the DataFrames. Raises ConfigError where xarray is not installed.
         """
         return dataset(self._reader, hook_points, provenance(self._reader))
+
+    def to_html(self, path: Path | str, *, max_mb: float = 50) -> Path:
+        """The scan as one HTML file that opens by double click, without a server and a network (docs/postcards.md).
+        Returns its path. Raises ConfigError where it would weigh more than `max_mb` megabytes, StoreError where it
+        cannot be written."""
+        # what makes pages stands above everything that reads a session: it is taken when one is asked for
+        pages = importlib.import_module("mri.web.postcard.page")
+        target: Path = pages.write(self._reader, as_path(path), max_mb=max_mb)
+        return target
 
     def verify(self) -> None:
         """Read everything and compare checksums. Raises BadSession on the first that does not fit."""

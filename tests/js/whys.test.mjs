@@ -28,7 +28,7 @@ function whysOf(run = {}) {
   freshPage();
   const changes = [];
   const whys = new Whys({
-    run: { session: "s", layout: LAYOUT, numSteps: 5, isGrowing: false, ...run },
+    run: { session: "s", layout: LAYOUT, numSteps: 5, source: {}, isGrowing: false, ...run },
     canAsk: async () => true,
     onChange: () => changes.push(1),
   });

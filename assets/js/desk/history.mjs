@@ -5,6 +5,19 @@
  * on, and only the address stays.
  */
 
+const isFile = () => globalThis.document?.documentElement?.dataset?.mriFile !== undefined;
+
+/** @returns {string} the part of the address that says what is shown, as "?step=3": of a page that is a file, what stands behind its # */
+export function askedNow() {
+  return isFile() ? location.hash.slice(1) : location.search;
+}
+
+/** @param {string} asked as `askedNow`
+ *  @returns {string} the whole address of it */
+export function linkTo(asked) {
+  return isFile() ? `${location.href.split("#")[0]}#${asked}` : `${location.origin}${location.pathname}${asked}`;
+}
+
 /** A new entry: its address -> whether it stands in the address bar. */
 export const pushEntry = writer("pushState");
 
@@ -22,7 +35,7 @@ export function goTo(address) {
 function writer(name) {
   return (address) => {
     try {
-      history[name](null, "", address);
+      history[name](null, "", isFile() ? `#${address}` : address);
       return true;
     } catch {
       return false;

@@ -3,6 +3,7 @@
  */
 
 import { whichView } from "../core/which_view.mjs";
+import { askedNow } from "./history.mjs";
 import { keep, recall } from "./storage.mjs";
 
 const KEPT_AS = "mri-view";
@@ -11,7 +12,7 @@ const KEPT_AS = "mri-view";
  *  @param {boolean} [hasWords] whether there is a recording of words, which is all that Simple can tell of
  *  @returns {import("../core/which_view.mjs").ViewName} */
 export function chosenView(hasWords = true) {
-  const view = hasWords ? whichView(location.search, recall(KEPT_AS)) : "full";
+  const view = hasWords ? whichView(askedNow(), recall(KEPT_AS)) : "full";
   document.documentElement.dataset.mriView = view;
   return view;
 }

@@ -13,6 +13,7 @@ import { Pictures } from "../desk/pictures.mjs";
 import { Player } from "../desk/player.mjs";
 import { urlFromView, viewFromUrl } from "../core/address.mjs";
 import { Desk } from "../desk/desk.mjs";
+import { askedNow } from "../desk/history.mjs";
 import { COMMANDS } from "./commands.mjs";
 import { openWhy } from "./why.mjs";
 import { Recording } from "./recording.mjs";
@@ -58,7 +59,7 @@ export class Scanner {
     const onChange = () => this.redraw();
     this.lanes = new Lanes(run, { others: this.shown.others, clock: this.shown.alignment, onChange });
     this.player = new Player({ numSteps: this.lanes.numSteps, ready: (moment) => this.lanes.isHere(moment) });
-    const asked = askedByLesson ?? viewFromUrl(location.search);
+    const asked = askedByLesson ?? viewFromUrl(askedNow());
     this.desk = new Desk({ view: this.#viewOf(asked), isHere: () => this.#isHere() });
     this.grouped = new Grouped({ session, scales, onReady: onChange });
     this.stage = this.#newStage(scales);
@@ -134,13 +135,13 @@ export class Scanner {
 
   /** Whether the address bar is still this view's to write. */
   #isHere() {
-    const asked = viewFromUrl(location.search);
+    const asked = viewFromUrl(askedNow());
     return !this.#isClosed && location.pathname === this.pathname && this.shown.isHere(asked, this.desk.view);
   }
 
   /** Back or forward within this session; another session is another page, which Dash builds. */
   #restore() {
-    const asked = viewFromUrl(location.search);
+    const asked = viewFromUrl(askedNow());
     if (!this.#isHere()) return this.close();
     if (this.pair && !this.pair.restores(asked)) return;
     const view = { ...this.#viewOf(asked), step: Math.min(asked.step ?? 0, this.player.lastStep) };

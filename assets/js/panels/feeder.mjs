@@ -21,6 +21,10 @@ const CELLS = ["z", "customdata", "text"];
 
 /** @typedef {(frame: Frame, source: Source, view: Record<string, any>) => Columns|null} ColumnsOf `columns` of panels/<name>.mjs */
 
+/** Columns that came with the page, by panel: these are not fetched.
+ *  @type {Record<string, ColumnsOf>} */
+export const atHand = {};
+
 export class Feeder {
   /** @type {Map<string, ColumnsOf>} */
   #columns = new Map();
@@ -28,7 +32,8 @@ export class Feeder {
   /** @param {string} name of a panel that moves: from now on it is fed */
   async load(name) {
     if (this.#columns.has(name)) return;
-    this.#columns.set(name, () => null); // on its way
+    this.#columns.set(name, atHand[name] ?? (() => null)); // on its way
+    if (atHand[name]) return;
     try {
       this.#columns.set(name, (await import(new URL(`./${name}.mjs`, import.meta.url).href)).columns);
     } catch {
@@ -43,19 +48,30 @@ export class Feeder {
    *  @param {Source} source
    *  @param {Record<string, any>} view */
   feed(name, plot, frame, source, view) {
-    const { of = {}, layout: places = {} } = plot.layout.meta ?? {};
+    const { of = {} } = plot.layout.meta ?? {};
     if (!isOf(of, view)) return;
     /** @type {Columns} */
     const columns = { ...this.#columns.get(name)?.(frame, source, view), step_now: frame.header.step };
-    const traces = plot.data.map((/** @type {any} */ trace) => traceData(trace.meta ?? {}, columns));
+    const { traces, layout } = filling(plot, columns);
     const changed = traces.flatMap((/** @type {object} */ data, /** @type {number} */ i) => (Object.keys(data).length ? [i] : []));
-    const layout = Object.fromEntries(Object.entries(places).flatMap(([place, column]) => (column in columns ? [[place, columns[column]]] : [])));
     if (!changed.length && !Object.keys(layout).length) return;
     const data = byAttribute(changed.map((/** @type {number} */ i) => traces[i]));
     window.Plotly.update(plot, data, layout, changed).catch((/** @type {Error} */ error) => {
       if (plot.isConnected && plot._fullLayout) throw error; // else the page went while Plotly drew
     });
   }
+}
+
+/** What columns give a figure.
+ *  @param {{data: any[], layout: any}} figure
+ *  @param {Columns} columns
+ *  @returns {{traces: Record<string, any>[], layout: Record<string, any>}} attributes of each trace, and of the layout by its places */
+export function filling({ data, layout }, columns) {
+  const places = Object.entries(layout.meta?.layout ?? {});
+  return {
+    traces: data.map((trace) => traceData(trace.meta ?? {}, columns)),
+    layout: Object.fromEntries(places.flatMap(([place, column]) => (column in columns ? [[place, columns[column]]] : []))),
+  };
 }
 
 /** Whether the view has what a chart is of.

@@ -73,7 +73,12 @@ export function fetchFrames(id, start, stop, signal, version = "") {
  *  @param {AbortSignal} [signal]
  *  @returns {Promise<import("../core/types.mjs").Series>} */
 export async function fetchSeries(id, stat, version = "", signal) {
-  const bytes = await answer(id, `series?stat=${encodeURIComponent(stat)}${ofVersion(version)}`, { read: "arrayBuffer", signal });
+  return seriesFromBytes(await answer(id, `series?stat=${encodeURIComponent(stat)}${ofVersion(version)}`, { read: "arrayBuffer", signal }));
+}
+
+/** @param {ArrayBuffer} bytes as the server sends them
+ *  @returns {import("../core/types.mjs").Series} */
+export function seriesFromBytes(bytes) {
   const { header, arrays } = frameFromBlob(bytes);
   const line = (/** @type {string} */ name) => /** @type {Float32Array} */ (arrays[name].data);
   const { every, first_odd: odd, extra = [] } = /** @type {any} */ (header);

@@ -22,6 +22,7 @@ import { FrameCache } from "./cache.mjs";
  *  @property {(start: number, stop: number, signal: AbortSignal) => Promise<ArrayBuffer>} frames records of exactly the steps start…stop−1
  *  @property {(stat: string, signal: AbortSignal) => Promise<Series>} series
  *  @property {{l2?: Series, p99?: Series, limit: number}} [begun] it is under way: what was recorded before; left out of a finished one
+ *  @property {string} [alone] it has no server: what stands where one would be asked
  *  @property {import("./pin.mjs").Pin} [pin] where it can be kept in this browser */
 
 export class Run {

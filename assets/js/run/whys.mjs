@@ -141,7 +141,8 @@ export class Whys {
    *  @param {Asked} asked
    *  @returns {{lost: Word, more: Word}} */
   words(frame, asked) {
-    if (this.run.isGrowing) return { lost: { text: LATER, isRefused: true }, more: { text: LATER, isRefused: true } };
+    const never = this.run.isGrowing ? LATER : this.run.source.alone;
+    if (never) return { lost: { text: never, isRefused: true }, more: { text: never, isRefused: true } };
     const pair = pairOf(frame, asked);
     const { step } = frame.header;
     const none = { text: "", isRefused: false };
@@ -167,7 +168,7 @@ export class Whys {
     if (wanted === this.#wanted) return;
     this.rest();
     this.#wanted = wanted;
-    if (!pair || !wanted || this.run.isGrowing || !this.hasParts || !(this.hasLedger || this.isComputed)) return;
+    if (!pair || !wanted || this.run.isGrowing || this.run.source.alone || !this.hasParts || !(this.hasLedger || this.isComputed)) return;
     this.#timer = setTimeout(() => this.#ask(frame, pair), REST_MS);
   }
 

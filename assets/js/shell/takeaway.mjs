@@ -7,6 +7,7 @@
 
 import { blobFromDataUrl } from "../core/takeaway.mjs";
 import { escaped } from "../core/token_names.mjs";
+import { linkTo } from "../desk/history.mjs";
 import { keys } from "../desk/keys.mjs";
 import { fetchText } from "../run/http.mjs";
 import { el, openDialog } from "./dom.mjs";
@@ -73,7 +74,7 @@ export class TakeAway {
   async #take(take, of) {
     const { parts, nameOf, captionOf, csvOf, pythonOf, linkNow } = this.context;
     const kind = of.replace(/^graph-/, "");
-    if (take === "link") return copy(`${location.origin}${location.pathname}${linkNow()}`, "link");
+    if (take === "link") return copy(linkTo(linkNow()), "link");
     if (take === "python" && pythonOf) return copy(await fetchText(pythonOf()), "Python");
     if (take === "csv") return save(new Blob([await fetchText(csvOf(kind))], { type: "text/csv" }), nameOf(kind, "csv"));
     const part = parts.find(([, name]) => name === of)?.[2];

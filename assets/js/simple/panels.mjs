@@ -226,6 +226,7 @@ export class SimplePanels {
   async #askGuesses() {
     const { step } = this.player;
     const { signal } = this.#abort;
+    if (this.run.source.alone) return this.scan.say(this.run.source.alone);
     this.scan.say("The model reads it once more …");
     try {
       const { found, texts } = await fetchGuesses(this.run.session, step, signal, (message) => this.scan.say(message));

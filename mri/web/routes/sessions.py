@@ -56,15 +56,18 @@ def meta_of(library: Library, session_id: str) -> dict[str, Any]:
     """The fields of `meta`, also those of the live stream's `hello`. Raises SessionNotFound, BadSession."""
     integrity = library.integrity(session_id)  # first: what is found to be damaged by then is not opened
     reader = library.open(session_id)
+    about = {"name": library.info(session_id).name, "version": _version(reader), "integrity": integrity}
+    return meta_of_reader(reader) | about
+
+
+def meta_of_reader(reader: SessionReader) -> dict[str, Any]:
+    """The fields of `meta` that are the recording's own."""
     layout = reader.session.layout
     return {
         "session": reader.session.to_json(),
         "num_steps": reader.num_steps,
         "groups": layout.groups,
         "sampled": {str(width): neurons.tolist() for width, neurons in sorted(layout.sampled.items())},
-        "name": library.info(session_id).name,
-        "version": _version(reader),
-        "integrity": integrity,
     }
 
 
@@ -78,17 +81,19 @@ def integrity(session_id: str) -> ResponseReturnValue:
 @compress.compressed()
 def tokens(session_id: str) -> ResponseReturnValue:
     """Token ids by position, their display strings, and which step read which positions."""
-    reader = services().library.open(session_id).as_of_now()
+    return revalidated_json(tokens_of(services().library.open(session_id).as_of_now()))
+
+
+def tokens_of(reader: SessionReader) -> dict[str, Any]:
+    """The fields of `tokens`."""
     steps = reader.steps()
     columns = ("pos0", "t_add", "phase", "chosen_id", "forced")
-    return revalidated_json(
-        {
-            "sequence": reader.token_ids().tolist(),
-            "text": {str(token_id): display(token) for token_id, token in reader.token_bytes.items()},
-            "special": sorted(reader.special_ids),
-            "steps": {name: np.asarray(steps[name]).tolist() for name in columns},
-        }
-    )
+    return {
+        "sequence": reader.token_ids().tolist(),
+        "text": {str(token_id): display(token) for token_id, token in reader.token_bytes.items()},
+        "special": sorted(reader.special_ids),
+        "steps": {name: np.asarray(steps[name]).tolist() for name in columns},
+    }
 
 
 @routes.get("/sessions/<session_id>/frames")
@@ -133,6 +138,12 @@ def series(session_id: str) -> ResponseReturnValue:
     etag = f"{session_id}-{version}-series-{stat}"
     if version and etag in request.if_none_match:
         return Response(status=304)
+    blob = series_of(reader, stat)
+    return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
+
+
+def series_of(reader: SessionReader, stat: str) -> bytes:
+    """The blob of `series`. Raises ConfigError."""
     lines, extras = series_over_steps(reader, stat), extras_over_steps(reader)
     arrays = {"surprise": lines.surprise, "entropy": lines.entropy, "points": lines.points}
     for i, extra in enumerate(extras.values()):
@@ -141,8 +152,7 @@ def series(session_id: str) -> ResponseReturnValue:
     header |= {"num_steps": reader.num_steps, "first_odd": first_odd(reader)}
     if extras:
         header["extra"] = list(extras)
-    blob = blob_from_arrays(header, arrays)
-    return _kept(Response(blob, mimetype="application/octet-stream"), version, etag)
+    return blob_from_arrays(header, arrays)
 
 
 @routes.get("/sessions/<session_id>/saliency")

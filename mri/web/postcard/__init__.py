@@ -1,0 +1,1 @@
+"""A scan as one HTML file that opens without a server."""
