@@ -50,9 +50,11 @@ def covered(page):
     )
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize(
+    "size", ["desktop", "phone", *(pytest.param(size, marks=pytest.mark.long) for size in ("laptop", "tablet"))]
+)
 def test_five_call_outs_that_cover_neither_picture_nor_sentence_nor_clock(browser, site, size):
-    with clean_page(browser, site, size, first_visit=True) as page:
+    with clean_page(browser, site, SIZES[size], first_visit=True) as page:
         open_scanner(page, LINK)
         until(page, "document.querySelector('.mri-next-row')")
         for count, anchor in enumerate(PARTS, 1):

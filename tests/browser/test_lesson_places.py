@@ -56,7 +56,9 @@ def selector_of(name: str) -> str:
     return by_kind.get(kind) or f"#learn-widget [data-part='{name.removeprefix('widget.')}']"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", ["phone", *(pytest.param(size, marks=pytest.mark.long) for size in ("desk", "tablet"))]
+)
 def test_what_is_pointed_at_is_ringed_whole_and_the_task_stays_in_view(browser, site, size):
     width, height = SIZES[size]
     wrong = {}

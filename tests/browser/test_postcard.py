@@ -78,7 +78,7 @@ def test_a_neuron_is_clicked_and_its_history_is_pythons(page, site, trace):
         np.where(history["captured"], np.nan, 0.0),
         equal_nan=True,
     )
-    assert f"neuron={neuron}" in page.url.split("#")[1]
+    until(page, lambda: f"neuron={neuron}" in page.url.split("#")[1])
 
 
 def test_scrubbing_moves_the_charts(page, site, trace):
@@ -117,19 +117,20 @@ def test_why_says_what_was_recorded_and_what_is_not_here(page, site, trace):
 
 def test_a_dot_under_the_pointer_has_its_value(page, site, trace):
     open_scanner(page, f"{site}#?view=full&step=40&point={POINT}")
-    box = page.locator("#mri-stage").bounding_box()
-    down = box["y"] + box["height"] / 2
+    box = page.locator("#mri-stage .mri-view").bounding_box()
     known = set(trace.topk(POINT).query("step == 40")["neuron"])
 
-    def strong(across):
+    def strong(across, down):
         hit = page.evaluate(f"mri.stage.hit({{ clientX: {across}, clientY: {down} }})")
         return hit and hit["key"] == POINT and hit["neuron"] in known and hit["neuron"]
 
     left, right = int(box["x"]) + 50, int(box["x"] + box["width"]) - 50
-    across = next(x for x in range(left, right, 3) if strong(x))
-    value = trace.values(POINT, step=40)[strong(across)]
+    heights = range(int(box["y"]) + 20, int(box["y"] + box["height"]) - 20, 7)
+    across, down = next((x, y) for y in heights for x in range(left, right, 9) if strong(x, y))
+    neuron = strong(across, down)
+    value = trace.values(POINT, step=40)[neuron]
     page.mouse.move(across, down)
-    until(page, f"document.querySelector('.mri-tip:not([hidden])').textContent.includes('neuron {strong(across)}')")
+    until(page, f"document.querySelector('.mri-tip:not([hidden])').textContent.includes('neuron {neuron}')")
     told = page.locator(".mri-tip:not([hidden])").first.text_content()
     assert str(value) + " activation" in told.replace("−", "-")
 
